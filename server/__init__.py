@@ -1,0 +1,1 @@
+"""The shell around the domain: web, wire, rooms, store, media."""

@@ -1,0 +1,1 @@
+"""Room actors and what they need from their siblings."""

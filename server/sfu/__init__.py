@@ -1,0 +1,1 @@
+"""The media plane: forwards RTP between peers, never decoding it."""

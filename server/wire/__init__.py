@@ -1,0 +1,1 @@
+"""The websocket protocol: pure message codec and the socket shell."""
