@@ -1,0 +1,333 @@
+"""What can be asked of a room. Who asks and when come beside the command, never inside it.
+
+Texts are bounded by `decide`, which refuses in words rather than cutting what someone typed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from facilitation.forms import Answer, Form
+from facilitation.ids import ClinicId, FlagId, FormId, PersonId, QuestionId, SegmentId, SessionId, SourceId
+from facilitation.people import Expected
+from facilitation.plan import SessionPlan
+from facilitation.rules import RuleSet
+from facilitation.timebase import Instant
+
+
+
+
+# --------------------------------------------------------------- by people, from the wire
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrive:
+    """Passing the arrival gate: where am I today, who can be called, am I alone, do I agree."""
+
+    name: str
+    location: str
+    callback: str
+    private_space: bool
+    agreement: bool
+    others_present: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admit:
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmitAll:
+    """Admit everyone who waits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveToWaiting:
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remove:
+    """Send a person out for the rest of this session."""
+
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetMedia:
+    """What I want to send: nothing is forwarded that is not wanted here."""
+
+    microphone: bool
+    camera: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutePerson:
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskToUnmute:
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaiseHand:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LowerHand:
+    """My own (`None`), or, for staff, somebody's."""
+
+    person: PersonId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendChat:
+    """`to`: 'everyone', 'staff', or a person's id (staff only: an answer in private)."""
+
+    text: str
+    to: str = "everyone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class React:
+    """`reaction`: 'heart', 'thumbs_up', 'clap', 'smile' or 'with_you'."""
+
+    reaction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuickExit:
+    """Out at once; facilitators alone are told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shield:
+    """"Someone walked in": on mutes microphone and camera and tells facilitators only."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartSession:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advance:
+    """To the next segment that is not skipped. `from_segment` guards against a double press."""
+
+    from_segment: SegmentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoBack:
+    """To the segment before, on purpose: what was done since stays where it was done."""
+
+    from_segment: SegmentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoMove:
+    """Take the last advance or step back as never made: the minutes since go to where we were."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extend:
+    """Give the present or a coming segment more (or, below zero, less) planned time."""
+
+    segment: SegmentId
+    by_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """Leave a coming segment out (`on`), or take it back in."""
+
+    segment: SegmentId
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Stop the plan's clock; presence goes on in the present segment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replan:
+    """New planned times for coming segments, as the view's advice proposes them or by hand."""
+
+    planned_ms: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndSession:
+    """Refused while a safety flag has no disposition."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeLead:
+    """The facilitator or cofacilitator who asks runs the agenda from now on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveForm:
+    """What has been typed so far: a draft, kept for its author only."""
+
+    form: FormId
+    answers: dict[str, Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitForm:
+    form: FormId
+    answers: dict[str, Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareAnswer:
+    """Show one shareable answer of mine to the group, or take it back."""
+
+    form: FormId
+    question: QuestionId
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisposeFlag:
+    """What was done about a safety flag. `disposition`: see `notes.DISPOSITIONS`."""
+
+    flag: FlagId
+    disposition: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditNote:
+    """Draft text. `subject`: 'group' or a person's id. `revision`: the one the text was typed upon.
+
+    Staff may type at once in different notes; in the same note a stale revision is refused as 'stale_note', and
+    the browser keeps the typed text and shows both.
+    """
+
+    subject: str
+    text: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignNote:
+    """After the end: freeze one person's note and post their hours.
+
+    `revisions` are those of the group's and the person's text as the signer saw them.
+    """
+
+    person: PersonId
+    group_revision: int
+    person_revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddAddendum:
+    person: PersonId
+    text: str
+
+
+# --------------------------------------------------------------- by the server
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSession:
+    """First command of a log."""
+
+    session: SessionId
+    clinic: ClinicId
+    title: str
+    zone: str
+    starts_at: Instant
+    plan: SessionPlan
+    rules: RuleSet
+    forms: tuple[Form, ...]
+    roster: tuple[Expected, ...]
+    seats_max: int = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectPerson:
+    """Someone is added to the list after the opening."""
+
+    expected: Expected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOver:
+    """A node took the lease: what was open before is over, as of when it was last heard."""
+
+    node: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenConnection:
+    """A websocket of `person` is in. `device` is a random id kept by that browser."""
+
+    connection: SourceId
+    person: PersonId
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseConnection:
+    """A websocket went; `heard` is when it last proved life."""
+
+    connection: SourceId
+    heard: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectMedia:
+    peer: SourceId
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoseMedia:
+    peer: SourceId
+    heard: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """Every 2 s while someone is there: when each open source last proved life."""
+
+    heard: dict[str, Instant] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """`next_deadline` has come."""
+
+
+PersonCommand = (
+    Arrive | Admit | AdmitAll | MoveToWaiting | Remove | SetMedia | MutePerson | AskToUnmute | RaiseHand | LowerHand
+    | SendChat | React | Leave | QuickExit | Shield | StartSession | Advance | GoBack | UndoMove | Extend | Skip
+    | Pause | Resume | Replan | EndSession | TakeLead | SaveForm | SubmitForm | ShareAnswer | DisposeFlag
+    | EditNote | SignNote | AddAddendum
+)
+ServerCommand = (
+    OpenSession | ExpectPerson | TakeOver | OpenConnection | CloseConnection | ConnectMedia | LoseMedia | Pulse | Tick
+)
+Command = PersonCommand | ServerCommand

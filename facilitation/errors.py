@@ -1,0 +1,15 @@
+"""What the domain says no with."""
+
+from __future__ import annotations
+
+
+class Refusal(Exception):
+    """A rule says no. `code` is stable and documented; `text` is for the person who asked.
+
+    Nothing has changed, and the connection stays.
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(f"{code}: {text}")
+        self.code = code
+        self.text = text

@@ -1,0 +1,324 @@
+"""What happened in a session: the log's vocabulary, and the only thing replay reads.
+
+An event holds no time and no author: those stand once, in the `Recorded` around it. Field names are the log's format
+for ever; a change of meaning takes a new name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from facilitation.forms import Answer, Form
+from facilitation.ids import (
+    ClinicId,
+    CommandId,
+    FlagId,
+    FormId,
+    PersonId,
+    QuestionId,
+    SegmentId,
+    SessionId,
+    SourceId,
+)
+from facilitation.people import Expected
+from facilitation.plan import SessionPlan
+from facilitation.rules import RuleSet
+from facilitation.timebase import Instant
+
+# --------------------------------------------------------------- session and server
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOpened:
+    session: SessionId
+    clinic: ClinicId
+    title: str
+    zone: str
+    starts_at: Instant
+    plan: SessionPlan
+    rules: RuleSet
+    forms: tuple[Form, ...]
+    roster: tuple[Expected, ...]
+    seats_max: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonExpected:
+    expected: Expected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerTookOver:
+    """A node (re)started the room. Sources still open before it ended when last heard."""
+
+    node: str
+    epoch: int
+    gap_from: Instant | None
+    """Instant of the last record or proof of life before it; None for the first node."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStarted:
+    segment: SegmentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded:
+    """`reason`: 'facilitator' or 'abandoned'."""
+
+    reason: str
+
+
+# --------------------------------------------------------------- presence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionOpened:
+    connection: SourceId
+    person: PersonId
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionClosed:
+    connection: SourceId
+    heard: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaConnected:
+    peer: SourceId
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaLost:
+    peer: SourceId
+    heard: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """Proofs of life: source to the instant it was last heard."""
+
+    heard: dict[str, Instant]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    person: PersonId
+    name: str
+    location: str
+    callback: str
+    private_space: bool
+    others_present: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedToWaiting:
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRemoved:
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonLeft:
+    """`how`: 'leave' or 'quick_exit'."""
+
+    person: PersonId
+    how: str
+
+
+# --------------------------------------------------------------- in the room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaSet:
+    """What a person sends from now on."""
+
+    person: PersonId
+    microphone: bool
+    camera: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmuteAsked:
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandRaised:
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandLowered:
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatSent:
+    person: PersonId
+    to: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reacted:
+    person: PersonId
+    reaction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shielded:
+    person: PersonId
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadTaken:
+    person: PersonId
+
+
+# --------------------------------------------------------------- agenda
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentEntered:
+    """`how`: 'advance' or 'back'."""
+
+    segment: SegmentId
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveUndone:
+    """The last SegmentEntered counts as never made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentReplanned:
+    """New planned time of one segment (extend and re-plan both say it so)."""
+
+    segment: SegmentId
+    planned_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentSkipped:
+    segment: SegmentId
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgendaPaused:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgendaResumed:
+    pass
+
+
+# --------------------------------------------------------------- forms and safety
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormDrafted:
+    person: PersonId
+    form: FormId
+    answers: dict[str, Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormSubmitted:
+    person: PersonId
+    form: FormId
+    answers: dict[str, Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerShared:
+    person: PersonId
+    form: FormId
+    question: QuestionId
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagRaised:
+    flag: FlagId
+    person: PersonId
+    form: FormId
+    questions: tuple[QuestionId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagDisposed:
+    flag: FlagId
+    disposition: str
+    text: str
+
+
+# --------------------------------------------------------------- notes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteDrafted:
+    """The whole text of one note so far. Its revision is one more than that subject's last."""
+
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteSigned:
+    """One person's note is frozen.
+
+    `content` is the whole note as signed (facts and texts, plain JSON values), `content_hash` the SHA-256 of its
+    canonical JSON, `evidence` the first and last `seq` of the log that the facts rest on.
+    """
+
+    person: PersonId
+    content: dict[str, object]
+    content_hash: str
+    evidence: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddendumAdded:
+    person: PersonId
+    text: str
+
+
+Event = (
+    SessionOpened | PersonExpected | ServerTookOver | SessionStarted | SessionEnded
+    | ConnectionOpened | ConnectionClosed | MediaConnected | MediaLost | Heard
+    | Arrived | Admitted | MovedToWaiting | PersonRemoved | PersonLeft
+    | MediaSet | UnmuteAsked | HandRaised | HandLowered | ChatSent | Reacted | Shielded | LeadTaken
+    | SegmentEntered | MoveUndone | SegmentReplanned | SegmentSkipped | AgendaPaused | AgendaResumed
+    | FormDrafted | FormSubmitted | AnswerShared | FlagRaised | FlagDisposed
+    | NoteDrafted | NoteSigned | AddendumAdded
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One line of the log: `seq` counts from 1 without a gap, `at` never decreases.
+
+    `by` is the person who asked (None: the server), `command` the id their browser gave it.
+    """
+
+    seq: int
+    at: Instant
+    event: Event
+    by: PersonId | None = None
+    command: CommandId | None = field(default=None)

@@ -1,0 +1,17 @@
+"""Names of things: opaque strings, made by the shell and handed in."""
+
+from __future__ import annotations
+
+from typing import NewType
+
+ClinicId = NewType("ClinicId", str)
+SessionId = NewType("SessionId", str)
+PersonId = NewType("PersonId", str)
+SegmentId = NewType("SegmentId", str)
+FormId = NewType("FormId", str)
+QuestionId = NewType("QuestionId", str)
+FlagId = NewType("FlagId", str)
+CommandId = NewType("CommandId", str)
+
+SourceId = NewType("SourceId", str)
+"""A proof of presence: one websocket ("c…", a *connection*) or one WebRTC transport ("m…", a *peer*)."""
