@@ -14,9 +14,6 @@ from facilitation.plan import SessionPlan
 from facilitation.rules import RuleSet
 from facilitation.timebase import Instant
 
-
-
-
 # --------------------------------------------------------------- by people, from the wire
 
 
