@@ -1,0 +1,1 @@
+"""What tests of every kind share: a browser, free ports, a folder for pictures."""
