@@ -1,0 +1,112 @@
+"""A simulated participant's camera and microphone: an aiortc peer that publishes and receives nothing.
+
+Sending is real WebRTC (ICE, DTLS, SRTP, VP8, Opus); receiving would make every simulated participant decode eleven
+others in Python, which shows nobody anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import aioice.ice
+from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
+from av import AudioFrame
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from server.bots import picture
+from server.bots.seat import Seat
+
+
+class _Camera(MediaStreamTrack):
+    kind = "video"
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._frames = picture.encoded_loop(number)
+        self._next_frame = 0
+        self._index = 0
+        self._started = time.monotonic()
+        self.open = asyncio.Event()
+
+    async def recv(self) -> Packet[VideoStream]:
+        was_off = not self.open.is_set()
+        await self.open.wait()
+        self._index = max(self._index + 1, round((time.monotonic() - self._started) * picture.FPS))
+        if was_off:  # the first picture after a pause is a keyframe
+            self._next_frame = 0
+        await asyncio.sleep(self._started + self._index / picture.FPS - time.monotonic())
+        data = self._frames[self._next_frame]
+        self._next_frame = (self._next_frame + 1) % len(self._frames)
+        return picture.video_packet(data, self._index)
+
+
+class _Microphone(MediaStreamTrack):
+    kind = "audio"
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._sounds = [picture.tone(number, index) for index in range(50)]
+        self._index = 0
+        self._started = time.monotonic()
+        self.open = asyncio.Event()
+
+    async def recv(self) -> AudioFrame:
+        await self.open.wait()
+        self._index = max(self._index + 1, round((time.monotonic() - self._started) * 50))
+        await asyncio.sleep(self._started + self._index / 50 - time.monotonic())
+        frame = self._sounds[self._index % 50]
+        frame.pts = self._index * picture.AUDIO_SAMPLES
+        return frame
+
+
+def _with_loopback(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+    addresses = _host_addresses(use_ipv4, use_ipv6)
+    return [*addresses, "127.0.0.1"] if use_ipv4 else addresses
+
+
+# aioice leaves loopback out; a demo on a laptop without a network has nothing else.
+_host_addresses = aioice.ice.get_host_addresses
+aioice.ice.get_host_addresses = _with_loopback
+
+
+class Publisher:
+    """Publishes person `number`'s picture and tone through `seat`; what is off sends nothing."""
+
+    def __init__(self, seat: Seat, number: int) -> None:
+        self._seat = seat
+        self._camera = _Camera(number)
+        self._microphone = _Microphone(number)
+        self._connection: RTCPeerConnection | None = None
+        self.peer: str | None = None
+
+    async def connect(self) -> None:
+        """Agree media anew (after a first admission, a loss, or a server's restart). Raises Refused, SeatClosed."""
+        await self.disconnect()
+        self._connection = connection = RTCPeerConnection()
+        for track in (self._microphone, self._camera):
+            connection.addTransceiver(track, direction="sendonly")
+        await connection.setLocalDescription(await connection.createOffer())
+        self.peer, answer = await self._seat.offer(connection.localDescription.sdp)
+        await connection.setRemoteDescription(RTCSessionDescription(sdp=answer, type="answer"))
+
+    @property
+    def failed(self) -> bool:
+        return self._connection is None or self._connection.connectionState in ("failed", "closed")
+
+    def set(self, *, microphone: bool, camera: bool) -> None:
+        for gate, on in ((self._microphone.open, microphone), (self._camera.open, camera)):
+            if on:
+                gate.set()
+            else:
+                gate.clear()
+
+    async def disconnect(self) -> None:
+        self.peer = None
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            # The tracks outlive the connection: a sender that is closed would stop them.
+            for sender in connection.getSenders():
+                sender.replaceTrack(None)
+            await connection.close()
