@@ -10,6 +10,7 @@ import colorsys
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import cast
 
 from av import AudioFrame, VideoFrame
 from av.packet import Packet
@@ -109,7 +110,7 @@ def encoded_loop(number: int) -> list[bytes]:
 
 
 def video_packet(data: bytes, index: int) -> Packet[VideoStream]:
-    packet: Packet[VideoStream] = Packet(data)
+    packet = cast("Packet[VideoStream]", Packet(data))
     packet.pts = index * 90_000 // FPS
     packet.time_base = VIDEO_TIME_BASE
     return packet
