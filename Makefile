@@ -1,0 +1,34 @@
+# Every command of this project; `make` alone lists them.
+# Each sets up what it needs (server/setup/bootstrap.py) and then becomes the command, so that Ctrl-C reaches it.
+
+PYTHON ?= python3
+SETUP = $(PYTHON) server/setup/bootstrap.py
+GROUPS = $(or $(ONLY),unit property tidy simulation redis wire media e2e)
+
+.PHONY: help run demo check test bench lint lock clean
+.SILENT:
+
+help:  ## List these commands
+	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s%s\n", $$1, $$2 }' Makefile
+run:  ## Start Milieu on this machine and print what to open
+	exec $(SETUP) run -- -m server serve
+demo:  ## The same, with simulated participants who are already there
+	exec $(SETUP) run -- -m server serve --demo
+check:  ## Explain every setting, and every mistake in one go
+	exec $(SETUP) run -- -m server check
+test:  ## Run all tests, or groups of them: make test ONLY="unit tidy" ARGS="-k late"
+	exec $(SETUP) test $(if $(filter e2e,$(GROUPS)),--browser) -- server/setup/testing.py $(GROUPS) -- $(ARGS)
+bench:  ## Measure: one JSON object a line, then a table (ONLY=group)
+	exec $(SETUP) run -- -m server bench $(if $(ONLY),--only $(ONLY))
+lint:  ## Check style and types of the Python and of the browser's code
+	$(SETUP) test
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	$(SETUP) node webclient/node_modules/typescript/bin/tsc --project webclient
+	$(SETUP) node webclient/node_modules/eslint/bin/eslint.js --config webclient/eslint.config.mjs webclient
+lock:  ## Pin all dependencies anew (UPGRADE=1 takes newer versions)
+	exec $(SETUP) lock $(if $(UPGRADE),--upgrade)
+clean:  ## Remove what was installed or made by tests; never data
+	rm -rf .venv webclient/node_modules .artifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
