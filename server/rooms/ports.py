@@ -7,11 +7,18 @@ and the lease by `server.store`, and the connections of browsers by `server.wire
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Protocol
 
+import msgspec
+
+from facilitation.commands import PersonCommand
 from facilitation.events import Recorded
+from facilitation.ids import CommandId, SessionId, SourceId
+from facilitation.people import Expected
 from facilitation.timebase import Instant
 
 # --------------------------------------------------------------------------- media
@@ -131,6 +138,15 @@ class LeaseLost(Exception):
     """Another node owns the room now; this one must stop at once."""
 
 
+class LeaseHeld(LeaseLost):
+    """Another node runs the room and is alive; `ms_left` until its lease ends unless it renews."""
+
+    def __init__(self, node: str, ms_left: int) -> None:
+        super().__init__(f"node {node} runs this room")
+        self.node = node
+        self.ms_left = ms_left
+
+
 class CorruptLog(Exception):
     """The log cannot be decoded or its chain is broken; the operator must look."""
 
@@ -142,7 +158,9 @@ class EventLog(Protocol):
     async def append(self, session: str, records: Sequence[Recorded], *, epoch: int) -> None:
         """Durable when it returns. `records` carry consecutive `seq`, the first one following the log's end.
 
-        Raises LeaseLost when `epoch` is not the current one, StoreUnavailable, CorruptLog.
+        Raises LeaseLost when `epoch` is not the current one, StoreUnavailable, CorruptLog. After StoreUnavailable
+        the records may be there or may still arrive: append the very same records again until it is known, or
+        acquire the lease anew (whatever is still under way is then fenced off) and read.
         """
         ...
 
@@ -150,6 +168,168 @@ class EventLog(Protocol):
 class Leases(Protocol):
     """Who owns a room. The epoch grows by one with each new owner and fences every append."""
 
-    async def acquire(self, session: str, *, node: str) -> int: ...
-    async def renew(self, session: str, *, node: str, epoch: int) -> None: ...
-    async def release(self, session: str, *, node: str, epoch: int) -> None: ...
+    async def acquire(self, session: str, *, node: str) -> int:
+        """The new epoch. The node that holds the room already gets it anew at once: so does a restarted server.
+
+        Raises LeaseHeld while another node holds it, StoreUnavailable.
+        """
+        ...
+
+    async def renew(self, session: str, *, node: str, epoch: int) -> None:
+        """Due every third of the lease's time. Raises LeaseLost, StoreUnavailable."""
+        ...
+
+    async def release(self, session: str, *, node: str, epoch: int) -> None:
+        """Let others have it at once. A lease that is lost already is none to give back: no error."""
+        ...
+
+
+# --------------------------------------------------------------------------- viewers
+
+
+class Close(IntEnum):
+    """Why a connection ends: the close codes of server/wire/PROTOCOL.md §8."""
+
+    BYE = 1000
+    TRY_AGAIN = 1013
+    MALFORMED = 4400
+    NO_TICKET = 4401
+    NOT_ADMITTED = 4403
+    NO_SESSION = 4404
+    TOO_SLOW = 4408
+    ELSEWHERE = 4409
+    TOO_MANY = 4429
+    OUR_MISTAKE = 4500
+
+
+class NoSuchSession(Exception):
+    """Nobody has scheduled a session of this name."""
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=_snake):
+    """A word from a room to one viewer, in the very shape in which it is sent (PROTOCOL §4–§7)."""
+
+
+class Accepted(Told):
+    command_id: str
+    seq: int
+
+
+class Refused(Told):
+    command_id: str
+    code: str
+    text: str
+
+
+class View(Told):
+    """All that one viewer may see now. The parts are encoded already: most are the same for many viewers."""
+
+    version: int
+    now: int
+    room: msgspec.Raw
+    you: msgspec.Raw
+    staff: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    record: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+class Answer(Told):
+    offer_id: str
+    peer: str
+    sdp: str
+
+
+class Slots(Told):
+    peer: str
+    audio: dict[str, str]
+    video: dict[str, str]
+
+
+class Speaking(Told):
+    levels: dict[str, int]
+
+
+class Quality(Told):
+    peer: str
+    quality: str
+
+
+class Qualities(Told):
+    people: dict[str, str]
+
+
+class NoMedia(Told):
+    peer: str
+
+
+class Nudge(Told):
+    kind: str
+
+
+class Degraded(Told):
+    store: bool
+
+
+class Moving(Told):
+    in_ms: int
+
+
+class Bye(Told):
+    reason: str
+
+
+class Viewer(Protocol):
+    """One connection of a browser or a program, as its room sees it. Nothing here ever waits."""
+
+    @property
+    def connection(self) -> SourceId: ...
+    @property
+    def expected(self) -> Expected:
+        """Who it is, by ticket or cookie."""
+        ...
+
+    @property
+    def device(self) -> str: ...
+    @property
+    def record(self) -> bool:
+        """Opened for the record page: no presence, no media."""
+        ...
+
+    @property
+    def heard(self) -> Instant:
+        """When it last proved life."""
+        ...
+
+    def tell(self, message: Told) -> None:
+        """Send soon. Of signals (slots, speaking, quality, qualities, degraded) only the latest is kept."""
+        ...
+
+    def view_due(self) -> None:
+        """Fetch the view anew and send it, now or when the last one is old enough."""
+        ...
+
+    def close(self, code: Close) -> None:
+        """End the connection once what was told before is sent."""
+        ...
+
+
+class Room(Protocol):
+    """A live room, as a connection sees it. Nothing here waits; answers come by `Viewer.tell`."""
+
+    def enter(self, viewer: Viewer) -> None: ...
+    def leave(self, viewer: Viewer, *, heard: Instant) -> None: ...
+    def ask(self, viewer: Viewer, command_id: CommandId, command: PersonCommand) -> None: ...
+    def offer(self, viewer: Viewer, *, offer_id: str, peer: str | None, sdp: str) -> None: ...
+    def wish(self, viewer: Viewer, *, peer: str, wish: Wish) -> None: ...
+    def view(self, viewer: Viewer) -> View: ...
+
+
+class RoomDirectory(Protocol):
+    """Where rooms are found."""
+
+    async def open(self, session: SessionId) -> Room:
+        """The live room of a session. Raises NoSuchSession, LeaseLost, StoreUnavailable, CorruptLog."""
+        ...
