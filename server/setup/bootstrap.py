@@ -223,6 +223,7 @@ def stamp(folder: Path, name: str, value: str) -> None:
 
 
 latest_line = ""  # what the running command said last; shown behind the seconds in a terminal
+lock_fds: list[int] = []  # commands inherit it: should we be killed, the next set-up waits for them to end
 
 
 def call(*words: str | Path, cwd: Path = ROOT) -> None:
@@ -249,12 +250,18 @@ def call(*words: str | Path, cwd: Path = ROOT) -> None:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            pass_fds=lock_fds,
         ) as process:
             assert process.stdout is not None
-            for line in process.stdout:
-                output.append(line.rstrip())
-                latest_line = line.strip()
-                print(line, end="", file=log)
+            try:
+                for line in process.stdout:
+                    output.append(line.rstrip())
+                    latest_line = line.strip()
+                    print(line, end="", file=log)
+            except KeyboardInterrupt:
+                process.terminate()
+                process.wait()
+                raise
     latest_line = ""
     if process.returncode != 0:
         raise SetupFailed(explain(output))
@@ -288,11 +295,9 @@ REASONS = (
 def explain(output: Sequence[str]) -> str:
     """A reason in words for a command that failed, and the end of what it said."""
     text = "\n".join(output)
-    tail = "\n".join(f"    {line}" for line in output[-8:])
-    for pattern, words in REASONS:
-        if re.search(pattern, text):
-            return f"{words}\n{tail}"
-    return f"A command failed; all it said is in {OUTPUT_LOG.relative_to(ROOT)}. The end of it:\n{tail}"
+    tail = "\n".join(f"    {line[:150]}" for line in output[-6:])
+    words = next((words for pattern, words in REASONS if re.search(pattern, text)), "A command failed.")
+    return f"{words}\nAll it said is in {OUTPUT_LOG.relative_to(ROOT)}; the end of it:\n{tail}"
 
 
 def carry_out(steps: Sequence[Step]) -> None:
@@ -313,7 +318,7 @@ def carry_out(steps: Sequence[Step]) -> None:
 
 @contextlib.contextmanager
 def progress(title: str) -> Iterator[None]:
-    """`title`, then the seconds it took; in a terminal they count meanwhile, with what is being done."""
+    """`title`, then the seconds it took; in a terminal they count meanwhile, beside what is being done."""
     began = time.monotonic()
     finished = threading.Event()
 
@@ -327,7 +332,7 @@ def progress(title: str) -> Iterator[None]:
     if in_terminal:
         counter.start()
     else:
-        print(f"{title} …", flush=True)
+        print(title, end="", flush=True)
     outcome = "stopped after"
     try:
         yield
@@ -336,8 +341,8 @@ def progress(title: str) -> Iterator[None]:
         finished.set()
         if in_terminal:
             counter.join()
-            print("\r\033[K", end="")
-        print(f"{title}  {outcome} {time.monotonic() - began:.1f} s", flush=True)
+            print(f"\r\033[K{title}", end="")
+        print(f"       {outcome} {time.monotonic() - began:.1f} s", flush=True)
 
 
 @contextlib.contextmanager
@@ -350,8 +355,10 @@ def one_at_a_time() -> Iterator[None]:
         except BlockingIOError:
             print("Another set-up is under way in this folder; waiting for it …", flush=True)
             fcntl.flock(fd, fcntl.LOCK_EX)
+        lock_fds.append(fd)
         yield
     finally:
+        lock_fds.clear()
         os.close(fd)
 
 
