@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
@@ -20,79 +19,16 @@ from facilitation.events import Recorded
 from facilitation.ids import CommandId, SessionId, SourceId
 from facilitation.people import Expected
 from facilitation.timebase import Instant
+from server.sfu.facts import MediaConnected as MediaConnected
+from server.sfu.facts import MediaFact as MediaFact
+from server.sfu.facts import MediaLost as MediaLost
+from server.sfu.facts import MediaRefused as MediaRefused
+from server.sfu.facts import QualityChanged as QualityChanged
+from server.sfu.facts import SlotsChanged as SlotsChanged
+from server.sfu.facts import SpeakersChanged as SpeakersChanged
+from server.sfu.facts import Wish as Wish
 
 # --------------------------------------------------------------------------- media
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaConnected:
-    """A peer finished ICE and DTLS: media can flow."""
-
-    room: str
-    source: str
-    peer: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaLost:
-    """A peer fell silent, failed or left; `heard` is its last authenticated packet."""
-
-    room: str
-    source: str
-    peer: str
-    heard: Instant
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlotsChanged:
-    """Which source each receiving slot of one peer shows now. Keys are mids of its SDP."""
-
-    room: str
-    peer: str
-    audio: dict[str, str]
-    video: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpeakersChanged:
-    """Loudness of the sources that speak now, 0 (just audible) … 127; absent = silent."""
-
-    room: str
-    levels: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QualityChanged:
-    """How a peer's connection fares: 'good', 'weak' or 'poor', for its owner and facilitators."""
-
-    room: str
-    source: str
-    peer: str
-    quality: str
-
-
-MediaFact = MediaConnected | MediaLost | SlotsChanged | SpeakersChanged | QualityChanged
-
-
-class MediaRefused(Exception):
-    """An offer could not be taken: `code` is stable, `text` is for people."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(f"{code}: {text}")
-        self.code = code
-        self.text = text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What one viewer wants to receive: the height in pixels at which each source is shown.
-
-    `heights` holds 0 for a hidden tile; a source that is not named counts as shown small.
-    `mode` is 'normal', 'low_data' (lowest layer, few frames) or 'audio_only'.
-    """
-
-    heights: dict[str, int]
-    mode: str = "normal"
 
 
 class MediaPlane(Protocol):
@@ -204,6 +140,10 @@ class Close(IntEnum):
 
 class NoSuchSession(Exception):
     """Nobody has scheduled a session of this name."""
+
+
+class NotAdmitted(Exception):
+    """Known, but not allowed here: another site's page, or a role that has no business here."""
 
 
 def _snake(name: str) -> str:
