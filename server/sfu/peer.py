@@ -1,0 +1,306 @@
+"""One WebRTC transport of one person: what it sends, the slots it receives into, and how it fares."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Protocol
+
+from server.sfu.facts import MediaRefused, Wish
+from server.sfu.publisher import Incoming, Layer, Uplink
+from server.sfu.rtp import rtcp
+from server.sfu.rtp.packet import MalformedPacket, RtpPacket
+from server.sfu.rtp.quality import Downlink, Quality
+from server.sfu.rtp.twcc import Arrivals
+from server.sfu.sdp import AUDIO_LEVEL, TRANSPORT_CC, Offer, Server, SlotStream, write_answer
+from server.sfu.subscription import Slot
+from server.sfu.transport import Certificate, Link, Port
+
+CHECK_AFTER_US = 1_500_000
+"""A peer silent for this long is asked whether it is there, again and again …"""
+CHECK_EVERY_US = 500_000
+LOST_AFTER_US = 4_500_000
+"""… and is lost after this long."""
+SMALL_HEIGHT = 180
+"""Height in pixels that is assumed for a source no wish names."""
+
+_NTP_1970_S = 2_208_988_800
+
+
+class PeerOwner(Protocol):
+    """The room, as its peers see it."""
+
+    def connected(self, peer: Peer) -> None: ...
+    def disconnected(self, peer: Peer) -> None: ...
+    def packet(
+        self, peer: Peer, layer: Layer, incoming: Incoming, level_dbov: int | None, now_us: int
+    ) -> None: ...
+    def keyframe_wanted(self, slot: Slot) -> None: ...
+
+
+class Peer:
+    """A peer takes RTP from its link and hands it to the room; its slots send what the room hands them."""
+
+    def __init__(
+        self, *, name: str, source: str, owner: PeerOwner, port: Port, certificate: Certificate, offer: Offer
+    ) -> None:
+        self.name = name
+        self.source = source
+        self.owner = owner
+        self._port = port
+        self._certificate = certificate
+        self.ssrc = _random_ssrc()
+        """Our own SSRC in reports to this peer."""
+        self.wish = Wish(heights={})
+        self.joined_us = port.now_us()
+        self.connected_us: int | None = None
+        self.is_lost = False
+        self.quality = Quality()
+        self.downlink = Downlink()
+        self.malformed = 0
+        self._session = secrets.randbits(62)
+        self._version = 0
+        self._arrivals = Arrivals()
+        self._checked_us = 0
+        self._offer = offer
+        self.slots: dict[str, Slot] = {}
+        self._slots_by_ssrc: dict[int, Slot] = {}
+        self.uplink = Uplink([])
+        self.link = self._new_link(offer)
+        self._take_lines(offer)
+
+    # ------------------------------------------------------------------ signalling
+
+    def _new_link(self, offer: Offer) -> Link:
+        return Link(
+            self._port,
+            self._certificate,
+            self,
+            remote=(offer.ufrag, offer.password),
+            fingerprints=offer.fingerprints,
+        )
+
+    def continues(self, offer: Offer) -> bool:
+        """Whether `offer` comes from the same browser connection: the same certificate over a link that lives."""
+        return offer.fingerprints == self.link.fingerprints and [s.mid for s in self._offer.sections] == [
+            s.mid for s in offer.sections[: len(self._offer.sections)]
+        ]
+
+    def renew(self, offer: Offer) -> None:
+        """An ICE restart, or more slots, on the same DTLS and SRTP: nothing that flows stops."""
+        if (offer.ufrag, offer.password) != self.link.remote:
+            self.link.restart_ice((offer.ufrag, offer.password))
+        self._take_lines(offer)
+
+    def _take_lines(self, offer: Offer) -> None:
+        sent = [section for kind in ("audio", "video") if (section := offer.sent(kind))]
+        if {s.mid for s in sent} != {track.mid for track in self.uplink.tracks.values()}:
+            self.uplink = Uplink(sent)
+        for section in (*offer.slots("audio"), *offer.slots("video")):
+            if section.mid not in self.slots:
+                assert section.codec is not None
+                resends = section.codec.resend_type is not None and section.kind == "video"
+                stream = SlotStream(ssrc=self._free_ssrc(), resend_ssrc=self._free_ssrc() if resends else None)
+                slot = self.slots[section.mid] = Slot(self.link, section, stream)
+                self._slots_by_ssrc[stream.ssrc] = slot
+        self._offer = offer
+        self._transport_cc = {
+            kind: section.extensions.get(TRANSPORT_CC, 0)
+            for kind in ("audio", "video")
+            if (section := offer.sent(kind))
+        }
+
+    def _free_ssrc(self) -> int:
+        while True:
+            ssrc = _random_ssrc()
+            if ssrc != self.ssrc and ssrc not in self._slots_by_ssrc:
+                return ssrc
+
+    def answer(self, candidates: list[tuple[str, int]]) -> str:
+        """The answer to the last offer. Raises MediaRefused if a line changed its direction."""
+        self._version += 1
+        streams = {mid: slot.stream for mid, slot in self.slots.items()}
+        lines = {section.mid for kind in ("audio", "video") for section in self._offer.slots(kind)}
+        if not lines <= streams.keys():
+            raise MediaRefused("sdp-malformed", "A slot of the offer is not known.")
+        server = Server(
+            session=self._session,
+            version=self._version,
+            ufrag=self.link.ufrag,
+            password=self.link.password,
+            fingerprint=self._certificate.fingerprint,
+            candidates=candidates,
+        )
+        return write_answer(self._offer, server, streams)
+
+    def now_us(self) -> int:
+        return self._port.now_us()
+
+    def slots_of(self, kind: str) -> list[Slot]:
+        return [slot for slot in self.slots.values() if slot.kind == kind]
+
+    def height(self, source: str) -> int:
+        """Height in pixels at which this viewer shows the camera of `source`; 0 when not at all."""
+        if self.wish.mode == "audio_only":
+            return 0
+        return self.wish.heights.get(source, SMALL_HEIGHT)
+
+    @property
+    def is_connected(self) -> bool:
+        return self.link.is_open and not self.is_lost
+
+    def close(self) -> None:
+        for slot in self.slots.values():
+            slot.show(None)
+        self.link.close()
+
+    # ------------------------------------------------------------------ from the link
+
+    def opened(self) -> None:
+        self.connected_us = self._port.now_us()
+        self.owner.connected(self)
+
+    def closed(self) -> None:
+        self.owner.disconnected(self)
+
+    def received_rtp(self, data: bytes, now_us: int) -> None:
+        try:
+            packet = RtpPacket(data)
+            extensions = packet.extensions()
+            taken = self.uplink.take(packet, extensions, now_us)
+        except MalformedPacket:
+            self.malformed += 1
+            return
+        # Every line was offered the same id, as a bundle demands; either finds it.
+        for identifier in self._transport_cc.values():
+            number = extensions.get(identifier)
+            if number is not None and len(number) == 2:
+                self._arrivals.arrived(int.from_bytes(number, "big"), now_us)
+                break
+        if taken is None:
+            return
+        layer, incoming = taken
+        level = None
+        if layer.track.kind == "audio":
+            element = extensions.get(layer.track.extensions.get(AUDIO_LEVEL, 0))
+            level = element[0] & 0x7F if element else None
+        self.owner.packet(self, layer, incoming, level, now_us)
+
+    def received_rtcp(self, data: bytes, now_us: int) -> None:
+        try:
+            for report in rtcp.read(data):
+                self._reported(report, now_us)
+        except MalformedPacket:
+            self.malformed += 1
+
+    def _reported(self, report: rtcp.Report, now_us: int) -> None:
+        match report:
+            case rtcp.SenderReport():
+                layer = self.uplink.layer(report.ssrc)
+                if layer is not None:
+                    layer.reception.reported(report, now_us)
+                self._blocks(report.blocks, now_us)
+            case rtcp.ReceiverReport():
+                self._blocks(report.blocks, now_us)
+            case rtcp.Nack():
+                slot = self._slots_by_ssrc.get(report.media)
+                if slot is not None:
+                    slot.resend(report.numbers, self.downlink.round_trip_us, now_us)
+            case rtcp.KeyframeRequest():
+                slot = self._slots_by_ssrc.get(report.media)
+                if slot is not None:
+                    self.owner.keyframe_wanted(slot)
+            case rtcp.BitrateEstimate():
+                self.downlink.estimate_bps = report.bitrate_bps
+            case rtcp.Goodbye():
+                pass  # Who leaves says so by DTLS; a stream that ends just stops.
+
+    def _blocks(self, blocks: tuple[rtcp.ReportBlock, ...], now_us: int) -> None:
+        losses = []
+        for block in blocks:
+            slot = self._slots_by_ssrc.get(block.ssrc)
+            if slot is None or slot.source is None:
+                continue
+            losses.append(block.fraction_lost / 256)
+            if block.last_report:
+                way = (ntp_time(now_us) >> 16) - block.last_report - block.delay & 0xFFFFFFFF
+                if way < 1 << 31:
+                    self.downlink.round_trip(way * 1_000_000 >> 16)
+        if losses:
+            self.downlink.reported(sum(losses) / len(losses), now_us)
+
+    # ------------------------------------------------------------------ by the clock
+
+    def ask_for_keyframes(self, now_us: int) -> None:
+        """Send upstream the keyframe requests that are due."""
+        for layer in self.uplink.layers():
+            if layer.ssrc is not None and layer.keyframes.due(now_us):
+                self.link.send_rtcp(rtcp.write_keyframe_request(ssrc=self.ssrc, media=layer.ssrc))
+
+    def ask_for_missing(self, now_us: int) -> None:
+        for layer in self.uplink.layers():
+            if layer.ssrc is not None and len(layer.missing):
+                numbers = layer.missing.due(now_us, self.downlink.round_trip_us)
+                if numbers:
+                    wrapped = [number & 0xFFFF for number in numbers]
+                    self.link.send_rtcp(
+                        rtcp.write_nack(ssrc=self.ssrc, media=layer.ssrc, numbers=wrapped)
+                    )
+
+    def send_feedback(self) -> None:
+        """Tell the browser when its packets arrived, so that it finds its bandwidth."""
+        layers = self.uplink.layers()
+        media = next((layer.ssrc for layer in layers if layer.ssrc is not None), None)
+        if media is not None:
+            feedback = self._arrivals.feedback(ssrc=self.ssrc, media=media)
+            if feedback is not None:
+                self.link.send_rtcp(feedback)
+
+    def send_reports(self, now_us: int) -> float:
+        """Send receiver and sender reports; the worst loss (0..1) of what this peer sends."""
+        layers = [layer for layer in self.uplink.layers() if layer.ssrc is not None]
+        blocks = [
+            block
+            for layer in layers
+            if layer.ssrc is not None and (block := layer.reception.block(layer.ssrc, now_us)) is not None
+        ]
+        parts = [rtcp.write_receiver_report(ssrc=self.ssrc, blocks=blocks)]
+        ntp = ntp_time(now_us)
+        for slot in self.slots.values():
+            report = slot.report(ntp, now_us)
+            if report is not None:
+                parts.append(rtcp.write_sender_report(report))
+        parts.append(rtcp.write_description(ssrc=self.ssrc, cname="milieu"))
+        for compound in _bundled(parts, 1_100):
+            self.link.send_rtcp(compound)
+        return max((layer.reception.fraction_lost for layer in layers), default=0.0)
+
+    def silent_us(self, now_us: int) -> int:
+        """How long nothing authenticated came."""
+        heard = self.link.heard_us if self.link.heard_us is not None else self.joined_us
+        return now_us - heard
+
+    def check(self, now_us: int) -> None:
+        """Ask a silent peer whether it is there."""
+        if self.silent_us(now_us) >= CHECK_AFTER_US and now_us - self._checked_us >= CHECK_EVERY_US:
+            self._checked_us = now_us
+            self.link.check()
+
+
+def ntp_time(now_us: int) -> int:
+    """NTP time (32.32) of a moment of the monotonic clock: its zero is arbitrary, its pace is right."""
+    seconds, rest = divmod(now_us, 1_000_000)
+    return (seconds + _NTP_1970_S & 0xFFFFFFFF) << 32 | (rest << 32) // 1_000_000
+
+
+def _random_ssrc() -> int:
+    return 1 + secrets.randbelow((1 << 32) - 1)
+
+
+def _bundled(parts: list[bytes], size: int) -> list[bytes]:
+    """The parts joined into compounds of at most `size` bytes, in order."""
+    compounds = [b""]
+    for part in parts:
+        if compounds[-1] and len(compounds[-1]) + len(part) > size:
+            compounds.append(b"")
+        compounds[-1] += part
+    return compounds

@@ -1,0 +1,159 @@
+"""The media plane: the rooms, their peers, the one port, and the tick that keeps them all."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from facilitation.timebase import Instant
+from server.sfu.facts import MediaFact, MediaRefused, Wish
+from server.sfu.peer import Peer
+from server.sfu.router import Room
+from server.sfu.sdp import read_offer
+from server.sfu.transport import Certificate, Port, host_addresses, monotonic_us
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.020
+ROOM_PEERS_MAX = 64
+SOURCE_PEERS_MAX = 4
+WISHES_MAX = 256
+MODES = ("normal", "low_data", "audio_only")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaSettings:
+    """Where the plane listens, and what browsers are told of it.
+
+    `hosts` are addresses to bind, `port` is UDP, 0 for any free one. `public_addresses` are told to browsers
+    as candidates, most wanted first; empty means this machine's own ones, loopback included.
+    """
+
+    hosts: tuple[str, ...] = ("0.0.0.0",)
+    port: int = 0
+    public_addresses: tuple[str, ...] = ()
+
+
+class Sfu:
+    """Forwards media within rooms (the `MediaPlane` of the rooms' ports).
+
+    `clock` gives the wall-clock instant in milliseconds; facts carry it. Everything happens on the event loop
+    that ran `start`, facts included.
+    """
+
+    def __init__(self, settings: MediaSettings, *, clock: Callable[[], Instant]) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._port = Port(hosts=settings.hosts, port=settings.port)
+        self._certificate = Certificate()
+        self._rooms: dict[str, Room] = {}
+        self._facts: Callable[[MediaFact], None] = lambda _: None
+        self._ticking: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        """The UDP port, once started."""
+        return self._port.port
+
+    async def start(self, facts: Callable[[MediaFact], None]) -> None:
+        """Open the port. Raises OSError when it is taken."""
+        self._facts = facts
+        await self._port.open()
+        self._ticking = asyncio.create_task(self._tick())
+
+    async def stop(self) -> None:
+        """Close every room and the port, without facts."""
+        self._facts = lambda _: None
+        if self._ticking is not None:
+            self._ticking.cancel()
+            await asyncio.wait([self._ticking])
+            self._ticking = None
+        for room in list(self._rooms):
+            self.close_room(room=room)
+        await self._port.close()
+
+    async def join(self, *, room: str, source: str, peer: str, offer: str) -> str:
+        """The SDP answer for a browser's offer.
+
+        A second offer of a known peer continues its connection if it comes from the same one (an ICE restart:
+        media goes on), else it replaces it. Raises MediaRefused.
+        """
+        taken = read_offer(offer)
+        here = self._rooms.get(room)
+        known = here.peers.get(peer) if here is not None else None
+        if known is not None and known.source != source:
+            raise MediaRefused("media-peer-taken", "This connection belongs to somebody else.")
+        if here is not None and known is None:
+            if len(here.peers) >= ROOM_PEERS_MAX:
+                raise MediaRefused("media-room-full", "The room has no place for another connection.")
+            if sum(other.source == source for other in here.peers.values()) >= SOURCE_PEERS_MAX:
+                raise MediaRefused("media-too-many-devices", "Too many devices of one person are connected.")
+        if known is not None and known.continues(taken):
+            known.renew(taken)
+            return known.answer(self._candidates())
+        if here is None:
+            here = self._rooms[room] = Room(room, say=self._say, instant=self._instant)
+        here.remove(peer)
+        joined = Peer(
+            name=peer,
+            source=source,
+            owner=here,
+            port=self._port,
+            certificate=self._certificate,
+            offer=taken,
+        )
+        here.add(joined)
+        return joined.answer(self._candidates())
+
+    def leave(self, *, room: str, peer: str) -> None:
+        here = self._rooms.get(room)
+        if here is not None:
+            here.remove(peer)
+
+    def close_room(self, *, room: str) -> None:
+        here = self._rooms.pop(room, None)
+        if here is not None:
+            here.close()
+
+    def forward(self, *, room: str, source: str, microphone: bool, camera: bool) -> None:
+        """Open or shut the gates of a source; remembered for peers that come later."""
+        if room not in self._rooms:
+            self._rooms[room] = Room(room, say=self._say, instant=self._instant)
+        self._rooms[room].gate(source, microphone=microphone, camera=camera)
+
+    def wish(self, *, room: str, peer: str, wish: Wish) -> None:
+        """Take a viewer's wish; one beyond bounds is ignored, as are unknown peers."""
+        here = self._rooms.get(room)
+        if here is not None and wish.mode in MODES and len(wish.heights) <= WISHES_MAX:
+            here.set_wish(peer, wish)
+
+    def heard(self, *, room: str) -> dict[str, Instant]:
+        """Instant of the last authenticated packet per connected peer of a room."""
+        here = self._rooms.get(room)
+        if here is None:
+            return {}
+        return {peer.name: here.heard_instant(peer) for peer in here.peers.values() if peer.is_connected}
+
+    def _say(self, fact: MediaFact) -> None:
+        self._facts(fact)
+
+    def _instant(self, at_us: int) -> Instant:
+        """The wall-clock instant of a past moment of the monotonic clock."""
+        return Instant(self._clock() - max(0, monotonic_us() - at_us) // 1_000)
+
+    def _candidates(self) -> list[tuple[str, int]]:
+        addresses = self._settings.public_addresses or self._own_addresses()
+        return [(address, self.port) for address in addresses]
+
+    def _own_addresses(self) -> tuple[str, ...]:
+        bound = [host for host in self._settings.hosts if host not in ("0.0.0.0", "::")]
+        return tuple(bound) if bound else tuple(host_addresses())
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            now_us = monotonic_us()
+            for room in list(self._rooms.values()):
+                room.tick(now_us)

@@ -1,0 +1,339 @@
+"""The room's switchboard: who is shown to whom, and the way of every packet from a track to its slots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from facilitation.timebase import Instant
+from server.sfu.facts import (
+    MediaConnected,
+    MediaFact,
+    MediaLost,
+    QualityChanged,
+    SlotsChanged,
+    SpeakersChanged,
+    Wish,
+)
+from server.sfu.peer import LOST_AFTER_US, Peer
+from server.sfu.publisher import Incoming, Layer, Track
+from server.sfu.rtp.speakers import SpeakerMeter
+from server.sfu.subscription import Slot
+
+KINDS = ("audio", "video")
+
+SENDS_US = 3_000_000
+"""A device that sent nothing for this long yields to another one of the same person."""
+UNCONNECTED_US_MAX = 30_000_000
+"""A peer that never connected is forgotten after this long …"""
+LOST_US_MAX = 120_000_000
+"""… and one that was lost after this long."""
+
+FEEDBACK_EVERY_US = 100_000
+LAYERS_EVERY_US = 200_000
+SPEAKERS_EVERY_US = 200_000
+LIVENESS_EVERY_US = 250_000
+REPORTS_EVERY_US = 1_000_000
+LEVEL_STEP = 8
+"""Loudness is told in steps, lest every breath be news."""
+
+
+class Source:
+    """One person of the room: the gates of their microphone and camera, and the slots that show them."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.is_open = dict.fromkeys(KINDS, False)
+        # The peer whose track is forwarded.
+        self.active: dict[str, Peer | None] = dict.fromkeys(KINDS)
+        self.slots: dict[str, list[Slot]] = {kind: [] for kind in KINDS}
+        self.meter = SpeakerMeter()
+
+    def track(self, kind: str) -> Track | None:
+        peer = self.active[kind]
+        return peer.uplink.tracks.get(kind) if peer is not None else None
+
+
+class Room:
+    """The peers of one room. Changes what slots show at once, and says so by `SlotsChanged`."""
+
+    def __init__(
+        self, name: str, *, say: Callable[[MediaFact], None], instant: Callable[[int], Instant]
+    ) -> None:
+        self.name = name
+        self._say = say
+        self._instant = instant
+        self.peers: dict[str, Peer] = {}
+        self.sources: dict[str, Source] = {}
+        self._told_slots: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
+        self._told_levels: dict[str, int] = {}
+        self._due = dict.fromkeys(("feedback", "layers", "speakers", "liveness", "reports"), 0)
+        self._vacations = 0
+
+    # ------------------------------------------------------------------ the packet's way
+
+    def packet(
+        self, peer: Peer, layer: Layer, incoming: Incoming, level_dbov: int | None, now_us: int
+    ) -> None:
+        """Forward one packet to the slots that show its source: the hot path."""
+        source = self.sources[peer.source]
+        kind = layer.track.kind
+        if source.active[kind] is not peer and not self._takes_over(source, kind, peer, now_us):
+            return
+        if not source.is_open[kind]:
+            return
+        if level_dbov is not None:
+            source.meter.heard(level_dbov, now_us)
+        for slot in source.slots[kind]:
+            slot.push(layer, incoming, now_us)
+
+    def _takes_over(self, source: Source, kind: str, peer: Peer, now_us: int) -> bool:
+        """Make `peer` the device that is forwarded, if it connected last or the other one stopped sending."""
+        active = source.active[kind]
+        track = source.track(kind)
+        if active is not None and track is not None and active.is_connected:
+            is_later = (peer.connected_us or 0) > (active.connected_us or 0)
+            is_silent = track.last_us is None or now_us - track.last_us > SENDS_US
+            if not is_later and not is_silent:
+                return False
+        source.active[kind] = peer
+        for slot in source.slots[kind]:
+            slot.cut()
+        self.assign()
+        return True
+
+    def keyframe_wanted(self, slot: Slot) -> None:
+        """A viewer cannot decode what its slot shows."""
+        layer = slot.flowing()
+        source = self.sources.get(slot.source or "")
+        if layer is None or source is None:
+            return
+        layer.keyframes.ask()
+        peer = source.active["video"]
+        if peer is not None:
+            peer.ask_for_keyframes(peer.now_us())
+
+    # ------------------------------------------------------------------ who comes and goes
+
+    def add(self, peer: Peer) -> None:
+        self.peers[peer.name] = peer
+        self.sources.setdefault(peer.source, Source(peer.source))
+
+    def connected(self, peer: Peer) -> None:
+        peer.is_lost = False
+        self._say(MediaConnected(room=self.name, source=peer.source, peer=peer.name))
+        self._told_slots.pop(peer.name, None)
+        self.assign()
+
+    def disconnected(self, peer: Peer) -> None:
+        """The peer closed its end, or never got DTLS done."""
+        if peer.connected_us is None:
+            self.remove(peer.name)
+        elif not peer.is_lost:
+            self._lose(peer)
+
+    def _lose(self, peer: Peer) -> None:
+        peer.is_lost = True
+        self._forget_tracks(peer)
+        self._say(
+            MediaLost(room=self.name, source=peer.source, peer=peer.name, heard=self.heard_instant(peer))
+        )
+        self.assign()
+
+    def remove(self, name: str) -> None:
+        peer = self.peers.pop(name, None)
+        if peer is None:
+            return
+        for slot in peer.slots.values():
+            self._vacate(slot)
+        self._forget_tracks(peer)
+        self._told_slots.pop(name, None)
+        peer.close()
+        self.assign()
+
+    def close(self) -> None:
+        for name in list(self.peers):
+            self.remove(name)
+        self.sources.clear()
+
+    def _forget_tracks(self, peer: Peer) -> None:
+        source = self.sources[peer.source]
+        for kind in KINDS:
+            if source.active[kind] is peer:
+                source.active[kind] = None
+
+    # ------------------------------------------------------------------ who is shown to whom
+
+    def gate(self, name: str, *, microphone: bool, camera: bool) -> None:
+        source = self.sources.setdefault(name, Source(name))
+        source.is_open = {"audio": microphone, "video": camera}
+        self.assign()
+
+    def set_wish(self, name: str, wish: Wish) -> None:
+        peer = self.peers.get(name)
+        if peer is not None:
+            peer.wish = wish
+            self.assign()
+            self._choose_layers(peer)
+
+    def assign(self) -> None:
+        """Give every connected viewer's slots to the sources it can see; tell what changed."""
+        for viewer in list(self.peers.values()):
+            if not viewer.is_connected:
+                for slot in viewer.slots.values():
+                    self._vacate(slot)
+                continue
+            for kind in KINDS:
+                self._assign(viewer, kind)
+            self._tell_slots(viewer)
+
+    def _assign(self, viewer: Peer, kind: str) -> None:
+        slots = viewer.slots_of(kind)
+        shown = {slot.source for slot in slots}
+        wanted = [
+            source
+            for source in self.sources.values()
+            if source.name != viewer.source
+            and source.is_open[kind]
+            and source.active[kind] is not None
+            and (kind == "audio" or viewer.height(source.name) > 0)
+        ]
+        if len(wanted) > len(slots):
+            # Too few slots: large tiles first, then those shown already, then by time of coming.
+            size = viewer.height if kind == "video" else (lambda _: 0)
+            wanted.sort(key=lambda source: (-size(source.name), source.name not in shown))
+            del wanted[len(slots) :]
+        names = {source.name for source in wanted}
+        for slot in slots:
+            if slot.source is not None and slot.source not in names:
+                self._vacate(slot)
+        now_us = viewer.now_us()
+        for source in wanted:
+            slot = next((slot for slot in slots if slot.source == source.name), None) or self._lend(
+                slots, source
+            )
+            if slot.target is None:
+                self._aim(viewer, slot, source, now_us)
+
+    def _lend(self, slots: list[Slot], source: Source) -> Slot:
+        """Show `source` in a free slot: the one it had before, else the one left the longest ago."""
+        free = [slot for slot in slots if slot.source is None]
+        slot = min(free, key=lambda slot: (slot.before != source.name, slot.vacated))
+        slot.show(source.name)
+        source.slots[slot.kind].append(slot)
+        return slot
+
+    def _vacate(self, slot: Slot) -> None:
+        if slot.source is None:
+            return
+        source = self.sources.get(slot.source)
+        if source is not None and slot in source.slots[slot.kind]:
+            source.slots[slot.kind].remove(slot)
+        self._vacations += 1
+        slot.vacated = self._vacations
+        slot.show(None)
+
+    def _aim(self, viewer: Peer, slot: Slot, source: Source, now_us: int) -> None:
+        track = source.track(slot.kind)
+        if track is None:
+            return
+        needed = slot.aim(
+            track,
+            height=viewer.height(source.name),
+            lowest_only=viewer.wish.mode == "low_data",
+            downlink=viewer.downlink,
+            now_us=now_us,
+        )
+        if needed is not None:
+            needed.keyframes.ask()
+            publisher = source.active[slot.kind]
+            if publisher is not None:
+                publisher.ask_for_keyframes(now_us)
+
+    def _choose_layers(self, viewer: Peer) -> None:
+        now_us = viewer.now_us()
+        for slot in viewer.slots_of("video"):
+            source = self.sources.get(slot.source or "")
+            if source is not None:
+                self._aim(viewer, slot, source, now_us)
+
+    def _tell_slots(self, viewer: Peer) -> None:
+        shown = tuple(
+            {slot.mid: slot.source for slot in viewer.slots_of(kind) if slot.source is not None}
+            for kind in KINDS
+        )
+        audio, video = shown
+        if self._told_slots.get(viewer.name) != (audio, video):
+            self._told_slots[viewer.name] = (audio, video)
+            self._say(SlotsChanged(room=self.name, peer=viewer.name, audio=dict(audio), video=dict(video)))
+
+    # ------------------------------------------------------------------ by the clock
+
+    def tick(self, now_us: int) -> None:
+        """Do what is due; called every 20 ms or so."""
+        peers = list(self.peers.values())
+        for peer in peers:
+            if peer.is_connected:
+                peer.ask_for_missing(now_us)
+                peer.ask_for_keyframes(now_us)
+        if self._is_due("feedback", FEEDBACK_EVERY_US, now_us):
+            for peer in peers:
+                peer.send_feedback()
+        if self._is_due("layers", LAYERS_EVERY_US, now_us):
+            for peer in peers:
+                if peer.is_connected:
+                    self._choose_layers(peer)
+        if self._is_due("speakers", SPEAKERS_EVERY_US, now_us):
+            self._tell_speakers(now_us)
+        if self._is_due("liveness", LIVENESS_EVERY_US, now_us):
+            for peer in peers:
+                self._look_after(peer, now_us)
+        if self._is_due("reports", REPORTS_EVERY_US, now_us):
+            for peer in peers:
+                if peer.is_connected:
+                    self._report(peer, now_us)
+
+    def _is_due(self, what: str, every_us: int, now_us: int) -> bool:
+        if now_us < self._due[what]:
+            return False
+        self._due[what] = now_us + every_us
+        return True
+
+    def _tell_speakers(self, now_us: int) -> None:
+        levels = {}
+        for source in self.sources.values():
+            loudness = source.meter.loudness(now_us)
+            if loudness is not None and source.is_open["audio"] and source.active["audio"] is not None:
+                levels[source.name] = loudness // LEVEL_STEP * LEVEL_STEP
+        if levels != self._told_levels:
+            self._told_levels = levels
+            self._say(SpeakersChanged(room=self.name, levels=dict(levels)))
+
+    def _look_after(self, peer: Peer, now_us: int) -> None:
+        silent_us = peer.silent_us(now_us)
+        if peer.connected_us is None:
+            if now_us - peer.joined_us > UNCONNECTED_US_MAX:
+                self.remove(peer.name)
+            return
+        if not peer.is_lost and silent_us >= LOST_AFTER_US:
+            self._lose(peer)
+        elif peer.is_lost and peer.link.is_open and silent_us < LOST_AFTER_US:
+            self.connected(peer)
+        elif peer.is_lost and silent_us > LOST_US_MAX:
+            self.remove(peer.name)
+            return
+        peer.check(now_us)
+
+    def _report(self, peer: Peer, now_us: int) -> None:
+        loss = max(peer.send_reports(now_us), peer.downlink.loss)
+        if peer.quality.judge(
+            loss=loss, round_trip_us=peer.downlink.round_trip_us, silent_us=peer.silent_us(now_us)
+        ):
+            self._say(
+                QualityChanged(
+                    room=self.name, source=peer.source, peer=peer.name, quality=peer.quality.word
+                )
+            )
+
+    def heard_instant(self, peer: Peer) -> Instant:
+        """The wall-clock instant of the peer's last authenticated packet."""
+        return self._instant(peer.link.heard_us if peer.link.heard_us is not None else peer.joined_us)

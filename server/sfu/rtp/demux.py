@@ -1,0 +1,32 @@
+"""Tells the protocols that share one UDP port apart by their first bytes (RFC 7983, RFC 5761)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+MTU = 1_472
+"""Largest datagram read or sent: an Ethernet frame less IPv4 and UDP headers. Longer ones are rubbish here."""
+
+
+class Kind(IntEnum):
+    RUBBISH = 0
+    STUN = 1
+    DTLS = 2
+    RTP = 3
+    RTCP = 4
+
+
+def classify(data: bytes) -> Kind:
+    """Kind of a datagram, RUBBISH when it cannot be any of them."""
+    size = len(data)
+    if size < 12 or size > MTU:
+        return Kind.RUBBISH
+    first = data[0]
+    if 128 <= first <= 191:
+        # With rtcp-mux, payload types 64..95 are never RTP: with the marker bit these are 192..223.
+        return Kind.RTCP if 192 <= data[1] <= 223 else Kind.RTP
+    if 20 <= first <= 63:
+        return Kind.DTLS
+    if first <= 3 and size >= 20:
+        return Kind.STUN
+    return Kind.RUBBISH

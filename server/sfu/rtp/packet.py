@@ -1,0 +1,132 @@
+"""RTP packets: reading the header and its extensions, and writing new ones (RFC 3550 §5.1, RFC 8285)."""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import NamedTuple
+
+_HEADER = Struct("!BBHII")
+_EXTENSION = Struct("!HH")
+
+
+class MalformedPacket(ValueError):
+    """The bytes are not what they claim to be."""
+
+
+class RtpPacket:
+    """One received packet; `payload` is free of padding, `padding_only` says that nothing else was there."""
+
+    __slots__ = (
+        "_extension_end",
+        "_extension_start",
+        "_profile",
+        "data",
+        "marker",
+        "padding_only",
+        "payload",
+        "payload_type",
+        "sequence",
+        "ssrc",
+        "timestamp",
+    )
+
+    def __init__(self, data: bytes) -> None:
+        """Reads `data`; raises MalformedPacket."""
+        size = len(data)
+        if size < 12:
+            raise MalformedPacket("shorter than an RTP header")
+        first, second, self.sequence, self.timestamp, self.ssrc = _HEADER.unpack_from(data)
+        if first >> 6 != 2:
+            raise MalformedPacket("not RTP version 2")
+        self.data = data
+        self.marker = second >= 128
+        self.payload_type = second & 127
+        start = 12 + 4 * (first & 15)
+        self._extension_start = self._extension_end = 0
+        self._profile = 0
+        if first & 0x10:
+            if start + 4 > size:
+                raise MalformedPacket("extension header cut off")
+            self._profile, words = _EXTENSION.unpack_from(data, start)
+            self._extension_start = start + 4
+            start = self._extension_end = start + 4 + 4 * words
+        if start > size:
+            raise MalformedPacket("header cut off")
+        end = size
+        if first & 0x20:
+            padding = data[-1]
+            if padding == 0 or start + padding > size:
+                raise MalformedPacket("padding longer than the payload")
+            end -= padding
+        self.payload = data[start:end]
+        self.padding_only = start == end
+
+    def extensions(self) -> dict[int, bytes]:
+        """Header extension elements by id; what is cut off or unknown is left out."""
+        found: dict[int, bytes] = {}
+        position, end, data = self._extension_start, self._extension_end, self.data
+        if self._profile == 0xBEDE:
+            while position < end:
+                head = data[position]
+                if head == 0:
+                    position += 1
+                    continue
+                identifier = head >> 4
+                if identifier == 15:
+                    break
+                after = position + 2 + (head & 15)
+                if after > end:
+                    break
+                found[identifier] = data[position + 1 : after]
+                position = after
+        elif self._profile & 0xFFF0 == 0x1000:
+            while position + 1 < end:
+                identifier = data[position]
+                if identifier == 0:
+                    position += 1
+                    continue
+                after = position + 2 + data[position + 1]
+                if after > end:
+                    break
+                found[identifier] = data[position + 2 : after]
+                position = after
+        return found
+
+
+class Outgoing(NamedTuple):
+    """A packet rewritten for one slot: what is its own, and the shared payload it borrows from `skip` on."""
+
+    sequence: int
+    timestamp: int
+    marker: bool
+    prefix: bytes
+    payload: bytes
+    skip: int
+
+
+def compose(out: Outgoing, *, ssrc: int, payload_type: int, extension: bytes = b"") -> bytes:
+    """The bytes of `out`; `extension` is a whole extension block including its four-byte head, or empty."""
+    head = _HEADER.pack(
+        0x90 if extension else 0x80,
+        payload_type | 0x80 if out.marker else payload_type,
+        out.sequence,
+        out.timestamp,
+        ssrc,
+    )
+    return b"".join((head, extension, out.prefix, out.payload[out.skip :] if out.skip else out.payload))
+
+
+def compose_resent(
+    out: Outgoing, *, ssrc: int, payload_type: int, sequence: int, extension: bytes = b""
+) -> bytes:
+    """`out` wrapped for its resending stream: own ssrc and number, the original number first (RFC 4588 §4)."""
+    original = out.sequence.to_bytes(2, "big")
+    wrapped = out._replace(sequence=sequence, prefix=original + out.prefix)
+    return compose(wrapped, ssrc=ssrc, payload_type=payload_type, extension=extension)
+
+
+def one_byte_extension(identifier: int, value: bytes) -> bytes:
+    """An extension block with the single element `identifier` (1..14) of 1..16 bytes."""
+    body = bytes([identifier << 4 | len(value) - 1]) + value
+    body += bytes(-len(body) % 4)
+    return _EXTENSION.pack(0xBEDE, len(body) // 4) + body

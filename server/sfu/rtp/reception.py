@@ -1,0 +1,74 @@
+"""How an incoming stream arrives: what a receiver report says about it (RFC 3550 §6.4.1, appendix A)."""
+
+from __future__ import annotations
+
+from server.sfu.rtp.rtcp import ReportBlock, SenderReport
+
+
+class Reception:
+    """Counts one stream's packets, by growing number. `rate` is its clock in ticks a second."""
+
+    __slots__ = (
+        "_expected_before",
+        "_first",
+        "_highest",
+        "_jitter",
+        "_rate",
+        "_received_before",
+        "_report_at_us",
+        "_transit",
+        "fraction_lost",
+        "received",
+        "report",
+    )
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._first = -1
+        self._highest = -1
+        self._jitter = 0.0
+        self._transit: int | None = None
+        self._expected_before = 0
+        self._received_before = 0
+        self._report_at_us = 0
+        self.received = 0
+        self.fraction_lost = 0.0
+        self.report: SenderReport | None = None
+
+    def arrived(self, number: int, timestamp: int, now_us: int) -> None:
+        if self._first < 0:
+            self._first = number
+        self.received += 1
+        if number > self._highest:
+            self._highest = number
+            transit = now_us * self._rate // 1_000_000 - timestamp
+            if self._transit is not None:
+                change = abs((transit - self._transit + (1 << 31)) % (1 << 32) - (1 << 31))
+                self._jitter += (min(change, self._rate) - self._jitter) / 16
+            self._transit = transit
+
+    def reported(self, report: SenderReport, now_us: int) -> None:
+        """Keep the sender's own report: it ties the stream's timestamps to its clock."""
+        self.report = report
+        self._report_at_us = now_us
+
+    def block(self, ssrc: int, now_us: int) -> ReportBlock | None:
+        """The report about the time since the last one; None before the first packet."""
+        if self._first < 0:
+            return None
+        expected = self._highest - min(self._first, self._highest) + 1
+        expected_now = expected - self._expected_before
+        lost_now = max(0, expected_now - (self.received - self._received_before))
+        self._expected_before, self._received_before = expected, self.received
+        self.fraction_lost = lost_now / expected_now if expected_now > 0 else 0.0
+        last_report = self.report.ntp >> 16 & 0xFFFFFFFF if self.report else 0
+        delay = (now_us - self._report_at_us) * 65_536 // 1_000_000 if self.report else 0
+        return ReportBlock(
+            ssrc=ssrc,
+            fraction_lost=min(255, int(self.fraction_lost * 256)),
+            packets_lost=max(-0x800000, min(expected - self.received, 0x7FFFFF)),
+            highest=self._highest & 0xFFFFFFFF,
+            jitter=int(self._jitter) & 0xFFFFFFFF,
+            last_report=last_report,
+            delay=delay & 0xFFFFFFFF,
+        )

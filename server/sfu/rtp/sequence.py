@@ -1,0 +1,62 @@
+"""Numbers that wrap, made to grow: serial arithmetic of RFC 1982 and an unwrapper."""
+
+from __future__ import annotations
+
+
+def distance(later: int, earlier: int, bits: int) -> int:
+    """Signed shortest way from `earlier` to `later` on a circle of 2**bits."""
+    half = 1 << (bits - 1)
+    return ((later - earlier + half) & ((1 << bits) - 1)) - half
+
+
+class Unwrapper:
+    """Turns wrapping numbers of `bits` width into ones that never wrap.
+
+    Each number is taken to lie less than half a circle from the highest seen so far. The first one is
+    lifted by a whole circle, so that an older one arriving late stays positive.
+    """
+
+    __slots__ = ("_bits", "highest")
+
+    def __init__(self, bits: int) -> None:
+        self._bits = bits
+        self.highest: int | None = None
+
+    def unwrap(self, number: int) -> int:
+        """The growing number; remembers it if it is the highest."""
+        if self.highest is None:
+            self.highest = number + (1 << self._bits)
+            return self.highest
+        extended = self.highest + distance(number, self.highest, self._bits)
+        if extended > self.highest:
+            self.highest = extended
+        return extended
+
+
+class Seen:
+    """Which of the last `size` growing numbers came already: a window of bits."""
+
+    __slots__ = ("_bits", "_highest", "_size")
+
+    def __init__(self, size: int = 1024) -> None:
+        self._size = size
+        self._highest = -1
+        self._bits = 0
+
+    def add(self, number: int) -> bool:
+        """True when `number` is new; False when it came before or is too old to tell."""
+        ahead = number - self._highest
+        if self._highest < 0 or ahead >= self._size:
+            self._highest, self._bits = number, 1
+            return True
+        if ahead > 0:
+            self._bits = ((self._bits << ahead) | 1) & ((1 << self._size) - 1)
+            self._highest = number
+            return True
+        if -ahead >= self._size:
+            return False
+        bit = 1 << -ahead
+        if self._bits & bit:
+            return False
+        self._bits |= bit
+        return True

@@ -1,0 +1,81 @@
+"""A first look at a STUN message, before anything is believed or remembered (RFC 8489 §5, RFC 8445 §7)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from struct import unpack_from
+from typing import NamedTuple
+
+from server.sfu.rtp.packet import MalformedPacket
+
+_COOKIE = 0x2112A442
+_USERNAME, _INTEGRITY, _ERROR_CODE = 0x0006, 0x0008, 0x0009
+_MAPPED, _XOR_MAPPED = 0x0001, 0x0020
+_PRIORITY, _USE_CANDIDATE = 0x0024, 0x0025
+_FINGERPRINT, _CONTROLLED, _CONTROLLING = 0x8028, 0x8029, 0x802A
+
+_EXACT_LENGTHS = {
+    _INTEGRITY: (20,),
+    _MAPPED: (8, 20),
+    _XOR_MAPPED: (8, 20),
+    _PRIORITY: (4,),
+    _USE_CANDIDATE: (0,),
+    _FINGERPRINT: (4,),
+    _CONTROLLED: (8,),
+    _CONTROLLING: (8,),
+}
+_USERNAME_MAX = 513
+_ATTRIBUTES_MAX = 32
+
+
+class StunKind(IntEnum):
+    REQUEST = 0x0001
+    SUCCESS = 0x0101
+    FAILURE = 0x0111
+
+
+class StunOutline(NamedTuple):
+    """`username` is what a request carries; empty in responses."""
+
+    kind: StunKind
+    transaction: bytes
+    username: str
+
+
+def outline(data: bytes) -> StunOutline:
+    """What kind of binding message this is; raises MalformedPacket unless every length fits.
+
+    Only messages with MESSAGE-INTEGRITY pass, and requests only with a USERNAME: nothing else has a reader.
+    """
+    if len(data) < 20 or len(data) % 4:
+        raise MalformedPacket("not the length of a STUN message")
+    kind, length, cookie = unpack_from("!HHI", data)
+    if length != len(data) - 20 or cookie != _COOKIE:
+        raise MalformedPacket("not a STUN header")
+    if kind not in (StunKind.REQUEST, StunKind.SUCCESS, StunKind.FAILURE):
+        raise MalformedPacket("not a binding message")
+    username = ""
+    authenticated = False
+    position = 20
+    for _ in range(_ATTRIBUTES_MAX):
+        if position == len(data):
+            break
+        name, size = unpack_from("!HH", data, position)
+        start, position = position + 4, position + 4 + size + (-size % 4)
+        if position > len(data) or size not in _EXACT_LENGTHS.get(name, (size,)):
+            raise MalformedPacket("a STUN attribute does not fit")
+        if name == _USERNAME and not authenticated:
+            if size > _USERNAME_MAX:
+                raise MalformedPacket("STUN user name too long")
+            try:
+                username = data[start : start + size].decode("ascii")
+            except UnicodeDecodeError:
+                raise MalformedPacket("STUN user name is not text") from None
+        elif name == _ERROR_CODE and size < 4:
+            raise MalformedPacket("a STUN attribute does not fit")
+        authenticated = authenticated or name == _INTEGRITY
+    else:
+        raise MalformedPacket("too many STUN attributes")
+    if not authenticated or (kind == StunKind.REQUEST and ":" not in username):
+        raise MalformedPacket("an unauthenticated STUN message")
+    return StunOutline(StunKind(kind), data[8:20], username)

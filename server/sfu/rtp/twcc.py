@@ -1,0 +1,117 @@
+"""Transport-wide feedback: tells a sender when each of its packets arrived.
+
+draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1. With this the browser's own estimator finds the
+bandwidth of its uplink, and starts its higher layers.
+"""
+
+from __future__ import annotations
+
+from struct import pack
+
+from server.sfu.rtp.sequence import Unwrapper
+
+KEPT_MAX = 2_000
+"""Arrivals kept between two feedbacks."""
+SPAN_MAX = 1_000
+"""Packet numbers one feedback covers; a jump beyond starts anew."""
+
+_TICK_US = 250
+_BASE_US = 64_000
+_NOT_RECEIVED, _SMALL, _LARGE = 0, 1, 2
+
+
+class Arrivals:
+    """Collects arrivals of one transport and writes the feedback packets."""
+
+    __slots__ = ("_arrived", "_count", "_next", "_numbers")
+
+    def __init__(self) -> None:
+        self._numbers = Unwrapper(16)
+        self._arrived: dict[int, int] = {}
+        self._next: int | None = None
+        self._count = 0
+
+    def arrived(self, number: int, now_us: int) -> None:
+        """Note packet `number` (16 bits); the first arrival of a duplicate counts."""
+        extended = self._numbers.unwrap(number)
+        if len(self._arrived) < KEPT_MAX:
+            self._arrived.setdefault(extended, now_us)
+
+    def feedback(self, *, ssrc: int, media: int) -> bytes | None:
+        """The RTCP packet about all arrivals since the last one, or None when there were none.
+
+        A packet that comes after later ones were reported is reported again from its own number on.
+        """
+        if not self._arrived:
+            return None
+        numbers = sorted(self._arrived)
+        first = numbers[0]
+        if self._next is not None and self._next < first and first - self._next <= SPAN_MAX:
+            first = self._next  # What is missing in between is reported lost.
+        last = min(numbers[-1], first + SPAN_MAX - 1)
+        arrived, self._arrived = self._arrived, {}
+        base_us = min(at for number, at in arrived.items() if number <= last) // _BASE_US * _BASE_US
+        before_us = base_us
+        symbols: list[int] = []
+        deltas: list[bytes] = []
+        for number in range(first, last + 1):
+            at = arrived.get(number)
+            if at is None:
+                symbols.append(_NOT_RECEIVED)
+                continue
+            ticks = (at - before_us) // _TICK_US
+            if 0 <= ticks <= 0xFF:
+                symbols.append(_SMALL)
+                deltas.append(ticks.to_bytes(1, "big"))
+            elif -0x8000 <= ticks <= 0x7FFF:
+                symbols.append(_LARGE)
+                deltas.append(ticks.to_bytes(2, "big", signed=True))
+            else:
+                # More than eight seconds apart: this packet ends here, the rest waits for the next one.
+                self._arrived = {later: when for later, when in arrived.items() if later >= number}
+                break
+            before_us += ticks * _TICK_US  # Not `at`: rounding must not add up.
+        self._next = first + len(symbols)
+        self._arrived.update((later, at) for later, at in arrived.items() if later > last)
+        head = pack(
+            "!IIHHI",
+            ssrc,
+            media,
+            first & 0xFFFF,
+            len(symbols),
+            (base_us // _BASE_US & 0xFFFFFF) << 8 | self._count & 0xFF,
+        )
+        self._count += 1
+        body = head + _chunks(symbols) + b"".join(deltas)
+        padding = -len(body) % 4
+        if padding:
+            body += bytes(padding - 1) + bytes([padding])
+        return pack("!BBH", 0xA0 | 15 if padding else 0x8F, 205, len(body) // 4) + body
+
+
+def _chunks(symbols: list[int]) -> bytes:
+    """Status chunks: runs where they cover more than a vector would, else vectors of 14 or 7."""
+    written = bytearray()
+    position = 0
+    while position < len(symbols):
+        run = 1
+        while position + run < len(symbols) and symbols[position + run] == symbols[position] and run < 8191:
+            run += 1
+        if run >= 14 or (run >= 7 and symbols[position] == _LARGE) or position + run == len(symbols):
+            written += pack("!H", symbols[position] << 13 | run)
+            position += run
+            continue
+        some = symbols[position : position + 14]
+        if _LARGE not in some:
+            bits = 0
+            for index, symbol in enumerate(some):
+                bits |= symbol << (13 - index)
+            written += pack("!H", 0x8000 | bits)
+            position += 14
+        else:
+            bits = 0
+            for index, symbol in enumerate(symbols[position : position + 7]):
+                bits |= symbol << (12 - 2 * index)
+            written += pack("!H", 0xC000 | bits)
+            position += 7
+    return bytes(written)
