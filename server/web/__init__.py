@@ -1,0 +1,1 @@
+"""Pages, cookies, links and the guards before them."""

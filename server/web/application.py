@@ -1,0 +1,91 @@
+"""The web application put together: guards outermost, then cookies, then pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from secure.middleware import SecureASGIMiddleware
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import Lifespan
+from starsessions import SessionMiddleware
+from starsessions.stores.base import SessionStore
+
+from server.clock import Clock
+from server.rooms.ports import StoreUnavailable
+from server.web.auth import Doorkeeper
+from server.web.errors import Refusals
+from server.web.guard import BODY_BYTES_MAX, SameOriginOnly, Throttle, security_headers
+from server.web.links import Links
+from server.web.pages import Books, Depart, Desk, Health
+from server.web.site import Site
+from server.web.statics import static_routes
+from server.web.templates import Pages
+
+
+def application(
+    site: Site,
+    *,
+    links: Links,
+    doorkeeper: Doorkeeper,
+    cookies: SessionStore,
+    books: Books,
+    depart: Depart,
+    health: Health,
+    clock: Clock,
+    routes: Sequence[BaseRoute] = (),
+    lifespan: Lifespan[Starlette] | None = None,
+) -> Starlette:
+    """Milieu's web face. `routes` are those of others (the websocket)."""
+    pages = Pages(site)
+    refusals = Refusals(pages)
+    headers = security_headers(site)
+    desk = Desk(
+        site,
+        pages=pages,
+        links=links,
+        doorkeeper=doorkeeper,
+        throttle=Throttle(site),
+        books=books,
+        depart=depart,
+        health=health,
+        clock=clock,
+    )
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return refusals.answer(request, error)
+
+    async def unavailable(request: Request, error: Exception) -> Response:
+        return refusals.answer(request, HTTPException(503, headers={"Retry-After": "5"}))
+
+    async def our_mistake(request: Request, error: Exception) -> Response:
+        response = refusals.answer(request, HTTPException(500))
+        headers.set_headers(response)  # sent from outside all middleware
+        return response
+
+    return Starlette(
+        routes=[*desk.routes(), *routes, *static_routes()],
+        lifespan=lifespan,
+        middleware=[
+            Middleware(SecureASGIMiddleware, secure=headers),
+            Middleware(RequestBodyLimitMiddleware, max_body_size=BODY_BYTES_MAX),
+            Middleware(SameOriginOnly, refuse=refusals.answer),
+            Middleware(
+                SessionMiddleware,
+                store=cookies,
+                lifetime=site.cookie_lifetime_s,
+                rolling=True,
+                cookie_name=site.cookie_name,
+                cookie_path="/",
+                cookie_same_site="lax",
+                cookie_https_only=site.https,
+            ),
+        ],
+        exception_handlers={HTTPException: refused, StoreUnavailable: unavailable, Exception: our_mistake},
+    )

@@ -1,0 +1,91 @@
+"""Refusals in words a person can use: what happened, what is safe, what to do. JSON for programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from server.web.templates import Pages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """`code` is stable, for programs; `title` and `text` are for people."""
+
+    code: str
+    title: str
+    text: str
+
+
+WORDS = {
+    400: Words(code="bad_request", title="That did not work", text="What was sent could not be read. Please go back."),
+    403: Words(
+        code="not_yours",
+        title="This page is not yours to open",
+        text="It belongs to somebody else, or your link was for something else. Open the link your clinic sent you.",
+    ),
+    404: Words(
+        code="not_found",
+        title="There is nothing here",
+        text="The address may be incomplete. Open the link your clinic sent you again.",
+    ),
+    405: Words(code="wrong_method", title="That did not work", text="This page cannot be used in that way."),
+    410: Words(
+        code="expired_link",
+        title="This link has expired",
+        text="This link has expired. Ask your clinic for a new one.",
+    ),
+    413: Words(code="too_large", title="That was too much", text="What was sent is too large."),
+    429: Words(
+        code="too_many",
+        title="One moment, please",
+        text="Many links were opened from your network in a short time. Wait a minute, then open yours again.",
+    ),
+    500: Words(
+        code="our_mistake",
+        title="Something went wrong on our side",
+        text="It is not your fault, and what was saved is safe. Wait a moment, then open your link again.",
+    ),
+    503: Words(
+        code="unavailable",
+        title="We cannot reach our records right now",
+        text="What was saved is safe. Wait a moment, then reload this page.",
+    ),
+}
+
+SIGNED_OUT = Words(
+    code="no_seat",
+    title="Please open your link again",
+    text="For your privacy this browser has forgotten you. The link your clinic sent you opens your meeting again.",
+)
+BAD_LINK = Words(
+    code="bad_link",
+    title="This link does not open",
+    text="This link is not complete or not from here. Check that all of it was copied, or ask your clinic.",
+)
+FOREIGN = Words(
+    code="foreign_origin",
+    title="That did not work",
+    text="This came from another page. Open the link your clinic sent you.",
+)
+SPECIAL = {words.code: words for words in (SIGNED_OUT, BAD_LINK, FOREIGN)}
+
+
+class Refusals:
+    """Turns what handlers raise into answers. `HTTPException.detail` may be a code of `SPECIAL`."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+
+    def answer(self, request: Request, error: HTTPException) -> Response:
+        words = SPECIAL.get(error.detail) or WORDS.get(error.status_code) or WORDS[400]
+        headers = dict(error.headers or {}) | {"Cache-Control": "no-store"}
+        if request.url.path.startswith("/api/"):
+            content = {"error": {"code": words.code, "text": words.text}}
+            return JSONResponse(content, status_code=error.status_code, headers=headers)
+        return self._pages.render(
+            request, "error.html", {"words": words, "status": error.status_code}, error.status_code, headers
+        )

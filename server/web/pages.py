@@ -1,0 +1,253 @@
+"""The pages and what each may show to whom. The table in README.md says the same; a test holds the two together."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from facilitation.ids import PersonId, SessionId
+from facilitation.timebase import SECOND_MS, Instant
+from server.clock import Clock
+from server.web.auth import Doorkeeper, Identity
+from server.web.guard import Throttle
+from server.web.links import BadLink, Links, Seat
+from server.web.site import Site
+from server.web.templates import Pages
+
+log = structlog.get_logger(__name__)
+
+NO_STORE = {"Cache-Control": "no-store"}
+ID_CHARS_MAX = 64
+
+
+class Books(Protocol):
+    """What the home, record and statement pages tell, ready to be shown. Raises StoreUnavailable."""
+
+    async def title(self, session: SessionId) -> str | None:
+        """A session's title; None: no such session."""
+        ...
+
+    async def home(self, identities: list[Identity]) -> dict[str, Any]: ...
+    async def statement(self, person: PersonId) -> dict[str, Any] | None:
+        """None: nobody of that id."""
+        ...
+
+
+class Health(Protocol):
+    async def __call__(self) -> dict[str, bool]:
+        """What works now, by name."""
+        ...
+
+
+Depart = Callable[[Identity], Awaitable[None]]
+"""Take somebody out of their room at once and tell its facilitators, as the quick-exit command does."""
+
+
+class TicketAsk(msgspec.Struct, forbid_unknown_fields=True):
+    link: str
+
+
+class Desk:
+    """The handlers. One object, because they share who may do what."""
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        pages: Pages,
+        links: Links,
+        doorkeeper: Doorkeeper,
+        throttle: Throttle,
+        books: Books,
+        depart: Depart,
+        health: Health,
+        clock: Clock,
+    ) -> None:
+        self._site = site
+        self._pages = pages
+        self._links = links
+        self._doorkeeper = doorkeeper
+        self._throttle = throttle
+        self._books = books
+        self._depart = depart
+        self._health = health
+        self._clock = clock
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/", self.landing),
+            Route("/j/{link}", self.join),
+            Route("/s/{session}", self.room),
+            Route("/s/{session}/exit", self.leave, methods=["POST"]),
+            Route("/s/{session}/record", self.record),
+            Route("/home", self.home),
+            Route("/statement", self.own_statement),
+            Route("/statement/{person}", self.statement),
+            Route("/soup", self.soup),
+            Route("/api/ticket", self.ticket, methods=["POST"]),
+            Route("/healthz", self.healthz),
+            Route("/favicon.ico", self.favicon),
+        ]
+
+    # ------------------------------------------------------------------ for everyone
+
+    async def landing(self, request: Request) -> Response:
+        return self._pages.render(request, "landing.html", {})
+
+    async def soup(self, request: Request) -> Response:
+        return self._pages.render(request, "soup.html", {}, headers=NO_STORE)
+
+    async def favicon(self, request: Request) -> Response:
+        return RedirectResponse("/static/icon.svg", 308)
+
+    async def healthz(self, request: Request) -> Response:
+        """200 while all is well, 503 while something is not; for a process manager or a proxy."""
+        works = await self._health()
+        status = 200 if all(works.values()) else 503
+        return JSONResponse({"ok": all(works.values()), **works, "version": self._site.version}, status, NO_STORE)
+
+    # ------------------------------------------------------------------ coming and going
+
+    async def join(self, request: Request) -> Response:
+        await self._throttle.allow(request)
+        try:
+            seat, _ = await self._doorkeeper.check(request.path_params["link"])
+        except BadLink as error:
+            if error.code == "expired_link":
+                raise HTTPException(410) from None
+            await self._throttle.wrong(request)
+            raise HTTPException(404, "bad_link") from None
+        number = await self._doorkeeper.sit_down(request, seat)
+        return RedirectResponse(f"/s/{seat.session}{_choice(number)}", 303, NO_STORE)
+
+    async def ticket(self, request: Request) -> Response:
+        """PROTOCOL §1."""
+        await self._throttle.allow(request)
+        try:
+            wanted = msgspec.json.decode(await request.body(), type=TicketAsk)
+        except msgspec.MsgspecError:
+            raise HTTPException(400) from None
+        try:
+            seat, identity = await self._doorkeeper.check(wanted.link)
+        except BadLink as error:
+            if error.code == "bad_link":
+                await self._throttle.wrong(request)
+            return JSONResponse({"error": {"code": error.code, "text": error.text}}, 401, NO_STORE)
+        until = Instant(min(seat.until, self._clock.now() + self._site.ticket_lifetime_s * SECOND_MS))
+        ticket = self._links.ticket(Seat(session=seat.session, person=seat.person, role=seat.role, until=until))
+        return JSONResponse(
+            {
+                "ticket": ticket,
+                "session": seat.session,
+                "person": seat.person,
+                "role": identity.role,
+                "socket": f"{self._address(request, 'ws')}/s/{seat.session}/socket",
+                "expires_at": until,
+            },
+            headers=NO_STORE,
+        )
+
+    async def leave(self, request: Request) -> Response:
+        """Quick exit, by `navigator.sendBeacon`: whatever happens to the room, this browser is forgotten at once."""
+        identity = await self._doorkeeper.at(request, _session(request))
+        await self._doorkeeper.get_up(request)
+        if identity is not None:
+            await self._depart(identity)
+        return Response(status_code=204, headers=NO_STORE)
+
+    # ------------------------------------------------------------------ pages of a session
+
+    async def room(self, request: Request) -> Response:
+        """One page from arrival to goodbye; the view's `you.place` says what it shows."""
+        return await self._session_page(request, "session.html", "room")
+
+    async def record(self, request: Request) -> Response:
+        return await self._session_page(request, "record.html", "record")
+
+    async def _session_page(self, request: Request, template: str, mode: str) -> Response:
+        session = _session(request)
+        identity = await self._known(request, session)
+        if mode == "record" and not identity.staff:
+            raise HTTPException(403)
+        choice = _choice(identity.number)
+        boot = {
+            "session": session,
+            "socket": f"/s/{session}/socket{choice}",
+            "exit": f"/s/{session}/exit{choice}",
+            "person": identity.person,
+            "role": identity.role,
+            "mode": mode,
+            "exit_url": self._site.exit_url,
+            "home": f"/home{choice}",
+            "record": f"/s/{session}/record{choice}" if identity.staff else None,
+            "statement": None if identity.staff else f"/statement{choice}",
+        }
+        context = {"boot": boot, "me": identity, "choice": choice, "title": await self._books.title(session)}
+        return self._pages.render(request, template, context, headers=NO_STORE)
+
+    async def _known(self, request: Request, session: SessionId) -> Identity:
+        """Who opens a session's page. Strangers learn nothing: not even whether there is such a session."""
+        identity = await self._doorkeeper.at(request, session)
+        if identity is None:
+            raise HTTPException(403, "no_seat")
+        return identity
+
+    # ------------------------------------------------------------------ home and statements
+
+    async def home(self, request: Request) -> Response:
+        identities = await self._someone(request)
+        me = identities[0]
+        context = await self._books.home(identities) | {"me": me, "choice": _choice(me.number)}
+        return self._pages.render(request, "home.html", context, headers=NO_STORE)
+
+    async def own_statement(self, request: Request) -> Response:
+        me = (await self._someone(request))[0]
+        if me.staff:
+            return RedirectResponse(f"/home{_choice(me.number)}", 303, NO_STORE)
+        return await self._statement(request, me, me.person)
+
+    async def statement(self, request: Request) -> Response:
+        me = (await self._someone(request))[0]
+        person = PersonId(request.path_params["person"])
+        if not me.staff and me.person != person:
+            raise HTTPException(403)
+        return await self._statement(request, me, person)
+
+    async def _statement(self, request: Request, me: Identity, person: PersonId) -> Response:
+        context = await self._books.statement(person) if len(person) <= ID_CHARS_MAX else None
+        if context is None:
+            raise HTTPException(404)
+        context |= {"me": me, "own": me.person == person, "choice": _choice(me.number)}
+        return self._pages.render(request, "statement.html", context, headers=NO_STORE)
+
+    async def _someone(self, request: Request) -> list[Identity]:
+        """All seats of the one person whom this cookie proves (of several people: whose link was opened first)."""
+        identities = await self._doorkeeper.identities(request)
+        if not identities:
+            raise HTTPException(403, "no_seat")
+        return [identity for identity in identities if identity.person == identities[0].person]
+
+    def _address(self, request: Request, scheme: str) -> str:
+        """Where programs reach us: the public address if there is one, else as they reached us now."""
+        secure = self._site.https or request.url.scheme == "https"
+        host = self._site.public_url.split("://", 1)[1] if self._site.public_url else request.url.netloc
+        return f"{scheme}{'s' if secure else ''}://{host}"
+
+
+def _session(request: Request) -> SessionId:
+    session = request.path_params["session"]
+    if len(session) > ID_CHARS_MAX:
+        raise HTTPException(404)
+    return SessionId(session)
+
+
+def _choice(number: int) -> str:
+    """How a page's addresses say which seat of the cookie is meant."""
+    return f"?seat={number}" if number > 1 else ""

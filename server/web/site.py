@@ -1,0 +1,37 @@
+"""What the pages must know of the place they are served from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from facilitation.ids import ClinicId
+
+HOUR_S = 3_600
+DAY_S = 24 * HOUR_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One clinic's web face.
+
+    `keys` sign links and tickets: the first one signs, all of them open. `public_url` is the address people use
+    (no slash at its end), None while only this machine knows us. `https` says whether browsers reach us by TLS,
+    ours or a proxy's. `links_per_minute` is what one address may ask of `/j` and `/api/ticket` together;
+    `guesses_per_minute` how many wrong links of those are answered.
+    """
+
+    clinic: ClinicId
+    keys: tuple[str, ...]
+    https: bool = False
+    public_url: str | None = None
+    exit_url: str = "/soup"
+    version: str = "0"
+    cookie_lifetime_s: int = 12 * HOUR_S
+    ticket_lifetime_s: int = 12 * HOUR_S
+    links_per_minute: int = 600
+    guesses_per_minute: int = 30
+
+    @property
+    def cookie_name(self) -> str:
+        """With TLS, a name that only this very host may set, for the whole of it."""
+        return "__Host-milieu" if self.https else "milieu"

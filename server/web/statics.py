@@ -1,0 +1,81 @@
+"""Files served as they lie in `webclient/`: our own, and an allow-list of what npm installed.
+
+Our own change with every upgrade and carry no version in their names: browsers keep them but ask each time (ETag).
+Packages are pinned: a day, fonts a month.
+"""
+
+from __future__ import annotations
+
+from os import PathLike, stat_result
+from pathlib import Path, PurePosixPath
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from server.web.site import DAY_S
+from server.web.templates import WEBCLIENT
+
+MODULES = WEBCLIENT / "node_modules"
+REVALIDATE = "no-cache"
+MEDIA_TYPES = {  # said here, because a machine's own table may lack them and browsers may not guess
+    ".mjs": "text/javascript",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+}
+OWN = frozenset(MEDIA_TYPES)
+
+
+class Files(StaticFiles):
+    """The files of one folder whose names end as allowed, with one cache rule; nothing hidden, nothing else."""
+
+    def __init__(self, folder: Path, *, suffixes: frozenset[str], cache: str, deep: bool = True) -> None:
+        super().__init__(directory=folder, check_dir=False)
+        self._suffixes = suffixes
+        self._cache = cache
+        self._deep = deep
+
+    async def check_config(self) -> None:
+        """A folder that is not there yet has no files; that is all."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        wanted = PurePosixPath(path)
+        hidden = any(part.startswith(".") for part in wanted.parts)
+        if hidden or wanted.suffix not in self._suffixes or (len(wanted.parts) > 1 and not self._deep):
+            raise HTTPException(404)
+        return await super().get_response(path, scope)
+
+    def file_response(
+        self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["Cache-Control"] = self._cache
+        if response.status_code == 200:
+            response.headers["Content-Type"] = MEDIA_TYPES[PurePosixPath(full_path).suffix]
+        return response
+
+
+def static_routes() -> list[BaseRoute]:
+    day = f"public, max-age={DAY_S}"
+    month = f"public, max-age={30 * DAY_S}"
+    fonts = MODULES / "@fontsource/atkinson-hyperlegible/files"
+    return [
+        Mount("/static", Files(WEBCLIENT / "static", suffixes=OWN, cache=REVALIDATE), name="static"),
+        Mount(
+            "/components",
+            Files(WEBCLIENT / "components", suffixes=frozenset({".mjs", ".css", ".svg"}), cache=REVALIDATE),
+            name="components",
+        ),
+        Mount("/vendor/lit-html", Files(MODULES / "lit-html", suffixes=frozenset({".js"}), cache=day), name="lit"),
+        Mount("/vendor/fonts", Files(fonts, suffixes=frozenset({".woff2"}), cache=month, deep=False), name="fonts"),
+        Mount(
+            "/vendor/icons",
+            Files(MODULES / "lucide-static/icons", suffixes=frozenset({".svg"}), cache=month, deep=False),
+            name="icons",
+        ),
+    ]

@@ -1,0 +1,102 @@
+"""The real pages over a made-up clinic in memory: for tests of pages, and to look at them while they are made.
+
+`python -m tests.support.pages [PORT]` prints links for a facilitator, a participant and a second one. There is no
+room behind the websocket: pages mount with recorded views.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starsessions import InMemoryStore
+
+from facilitation.ids import ClinicId, PersonId, SessionId
+from facilitation.people import Expected, Role
+from facilitation.timebase import HOUR_MS, Instant
+from server.clock import Clock, RoomClock
+from server.web.application import application
+from server.web.auth import Doorkeeper, Identity
+from server.web.links import Links, Seat
+from server.web.site import Site
+
+KEY = "a key for tests and for nothing else, long enough"
+EVENING = SessionId("s-evening")
+MORNING = SessionId("s-morning")
+FAY = PersonId("p-fay")
+ROBIN = PersonId("p-robin")
+SAM = PersonId("p-sam")
+
+
+def expected(person: PersonId, name: str, role: Role = Role.PARTICIPANT) -> Expected:
+    return Expected(person=person, role=role, name=name)
+
+
+class MemoryClinic:
+    """Two sessions. Robin is in both, Sam in the evening only; Fay leads both."""
+
+    def __init__(self) -> None:
+        fay = expected(FAY, "Dr. Fay Facilitator", Role.FACILITATOR)
+        self.rosters = {
+            EVENING: [fay, expected(ROBIN, "Robin Example"), expected(SAM, "Sam Sample")],
+            MORNING: [fay, expected(ROBIN, "Robin Example")],
+        }
+        self.departed: list[Identity] = []
+        self.works = {"store": True, "media": True}
+
+    async def roster(self, session: SessionId) -> list[Expected] | None:
+        return self.rosters.get(session)
+
+    async def depart(self, identity: Identity) -> None:
+        self.departed.append(identity)
+
+    async def health(self) -> dict[str, bool]:
+        return self.works
+
+    # ------------------------------------------------------------------ Books
+
+    async def title(self, session: SessionId) -> str | None:
+        return "Evening group" if session in self.rosters else None
+
+    async def home(self, identities: list[Identity]) -> dict[str, Any]:
+        return {"now": "Tuesday, November 24", "sessions": [], "next": None, "owed": [], "people": [], "week": None}
+
+    async def statement(self, person: PersonId) -> dict[str, Any] | None:
+        return {"person": {"person": person, "name": "Robin Example", "track": "adult"}, "weeks": [], "total": None}
+
+
+def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tuple[Starlette, Links]:
+    """The application, and what makes links for it."""
+    site = site or Site(clinic=ClinicId("demo"), keys=(KEY,))
+    links = Links(site.keys, clinic=site.clinic)
+    app = application(
+        site,
+        links=links,
+        doorkeeper=Doorkeeper(links, roster=clinic.roster, clock=clock),
+        cookies=InMemoryStore(),
+        books=clinic,
+        depart=clinic.depart,
+        health=clinic.health,
+        clock=clock,
+    )
+    return app, links
+
+
+def link(links: Links, person: PersonId, session: SessionId, role: Role, *, until: int) -> str:
+    return links.link(Seat(session=session, person=person, role=role, until=Instant(until)))
+
+
+async def main(port: int) -> None:
+    app, links = pages(MemoryClinic(), clock=RoomClock())
+    until = int(time.time() * 1_000) + 12 * HOUR_MS
+    for person, role in ((FAY, Role.FACILITATOR), (ROBIN, Role.PARTICIPANT), (SAM, Role.PARTICIPANT)):
+        print(f"http://127.0.0.1:{port}/j/{link(links, person, EVENING, role, until=until)}", flush=True)
+    await uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning")).serve()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 8123))
