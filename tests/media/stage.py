@@ -1,0 +1,187 @@
+"""A media plane with real browser pages around it; signalling is a function call into the test."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import BrowserContext, Page, Route
+
+from facilitation.timebase import Instant
+from server.sfu.facts import MediaFact, MediaRefused, SlotsChanged
+from server.sfu.plane import MediaSettings, Sfu
+
+STATIC = Path(__file__).parents[2] / "webclient/static"
+ORIGIN = "http://localhost:9"
+"""Never reached: the browser context answers it from files. Localhost, so that the camera may be asked for."""
+
+PAGE = """<!doctype html><title>peer</title><body><script type="module" src="/page.mjs"></script>"""
+
+SCRIPT = """
+import { createPeer } from "/static/media/peer.mjs";
+const states = [], slots = [];
+let peer, media;
+window.open_ = async ({ audioSlots, videoSlots, simulcast, tracks }) => {
+  media = await navigator.mediaDevices.getUserMedia(
+    { audio: true, video: { width: 640, height: 360, frameRate: 15 } });
+  peer = window.peer = createPeer({
+    audioSlots, videoSlots, simulcast,
+    sendOffer: async (sdp, again) => {
+      const reply = await window.offer(sdp, again);
+      if (reply.refused) throw new Error(reply.refused);
+      return reply.answer;
+    },
+    onSlot: (source, kind, stream) => {
+      slots.push([source, kind, stream !== null]);
+      const id = `${kind}-${source}`;
+      document.getElementById(id)?.remove();
+      if (stream === null) return;
+      const element = document.createElement(kind);
+      Object.assign(element, { id, autoplay: true, playsInline: true, srcObject: stream });
+      document.body.append(element);
+    },
+    onState: (state) => { states.push(state); },
+  });
+  if (tracks) {
+    await peer.setTrack("audio", media.getAudioTracks()[0]);
+    await peer.setTrack("video", media.getVideoTracks()[0]);
+  }
+  await peer.start();
+};
+window.media_ = () => media;
+window.states_ = () => states;
+window.shown_ = () => slots;
+"""
+
+
+def wall_clock() -> Instant:
+    return Instant(time.time_ns() // 1_000_000)
+
+
+class Stage:
+    """An Sfu on loopback, every fact it said, and the pages that joined. One room, gates open by default."""
+
+    def __init__(self) -> None:
+        self.sfu = Sfu(
+            MediaSettings(hosts=("127.0.0.1",), public_addresses=("127.0.0.1",)), clock=wall_clock
+        )
+        self.facts: list[MediaFact] = []
+        self.offers: dict[str, int] = {}
+        self._changed = asyncio.Event()
+        self._pages: dict[str, Page] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def __aenter__(self) -> Stage:
+        await self.sfu.start(self._fact)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.sfu.stop()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)
+
+    def _fact(self, fact: MediaFact) -> None:
+        self.facts.append(fact)
+        self._changed.set()
+        if isinstance(fact, SlotsChanged) and fact.peer in self._pages:
+            task = asyncio.ensure_future(self._tell_slots(self._pages[fact.peer], fact))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _tell_slots(self, page: Page, fact: SlotsChanged) -> None:
+        if not page.is_closed():
+            await page.evaluate(
+                "slots => window.peer.setSlots(slots)", {"audio": fact.audio, "video": fact.video}
+            )
+
+    async def until(self, holds: Callable[[], bool], what: str, seconds: float = 20) -> None:
+        """Wait until a fact makes `holds` true."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while not holds():
+            self._changed.clear()
+            left = deadline - asyncio.get_running_loop().time()
+            try:
+                await asyncio.wait_for(self._changed.wait(), max(0.0, left))
+            except TimeoutError:
+                raise AssertionError(f"{what} never came; facts: {self.facts[-20:]}") from None
+
+    def said(self, kind: type[Any], **fields: Any) -> list[Any]:
+        """Facts of a kind with these fields."""
+        return [
+            fact
+            for fact in self.facts
+            if isinstance(fact, kind) and all(getattr(fact, name) == value for name, value in fields.items())
+        ]
+
+    async def enter(
+        self,
+        context: BrowserContext,
+        source: str,
+        *,
+        peer: str | None = None,
+        slots: int = 4,
+        simulcast: bool = False,
+        tracks: bool = True,
+        gates: bool = True,
+    ) -> Page:
+        """A page of `source` that joins the room; `peer` is its name, the source's by default."""
+        name = peer or source
+        page = await context.new_page()
+        page.on("pageerror", lambda error: print(f"[{name}] {error}"))
+        page.on("console", lambda message: print(f"[{name}] {message.text}"))
+
+        async def offer(sdp: str, again: bool) -> dict[str, str]:
+            self.offers[name] = self.offers.get(name, 0) + 1
+            try:
+                return {"answer": await self.sfu.join(room="room", source=source, peer=name, offer=sdp)}
+            except MediaRefused as refused:
+                return {"refused": str(refused)}
+
+        await page.expose_function("offer", offer)
+        await page.route(ORIGIN + "/**", _serve)
+        await page.goto(ORIGIN + "/")
+        await page.wait_for_function("() => window.open_ !== undefined")
+        self._pages[name] = page
+        if gates:
+            self.sfu.forward(room="room", source=source, microphone=True, camera=True)
+        await page.evaluate(
+            "options => window.open_(options)",
+            {"audioSlots": slots, "videoSlots": slots, "simulcast": simulcast, "tracks": tracks},
+        )
+        return page
+
+
+async def _serve(route: Route) -> None:
+    path = route.request.url.removeprefix(ORIGIN)
+    if path == "/":
+        await route.fulfill(body=PAGE, content_type="text/html")
+    elif path == "/page.mjs":
+        await route.fulfill(body=SCRIPT, content_type="text/javascript")
+    elif path.startswith("/static/"):
+        await route.fulfill(path=STATIC / path.removeprefix("/static/"), content_type="text/javascript")
+    else:
+        await route.fulfill(status=404, body="")
+
+
+async def received(page: Page) -> dict[str, dict[str, float]]:
+    """Per source: what the page's own statistics say it decoded and heard."""
+    stats: dict[str, dict[str, float]] = await page.evaluate("async () => (await window.peer.stats()).received")
+    return stats
+
+
+async def sees_and_hears(page: Page, *sources: str, seconds: float = 20) -> None:
+    """Wait until the page decoded ten more pictures of each source, and heard more of each."""
+    await page.wait_for_function(
+        """async ([sources, before]) => {
+            const now = (await window.peer.stats()).received;
+            return sources.every(source => now[source] !== undefined
+                && now[source].framesDecoded >= (before[source]?.framesDecoded ?? 0) + 10
+                && now[source].audioEnergy > (before[source]?.audioEnergy ?? 0));
+        }""",
+        arg=[list(sources), await received(page)],
+        timeout=seconds * 1_000,
+        polling=100,
+    )

@@ -1,0 +1,334 @@
+/**
+ * The media connection of this browser: one RTCPeerConnection that sends a microphone and a camera and receives
+ * everybody else in slots. It is agreed once; who comes, goes or mutes later only changes what the slots carry.
+ *
+ *     const peer = createPeer({
+ *       audioSlots: 15, videoSlots: 15,
+ *       sendOffer: async (sdp, again) => answerSdp,   // again: this seat offered before; say so to the server
+ *       onSlot: (source, kind, stream) => …,          // a MediaStream to play, or null: nothing (any more)
+ *       onState: (state) => …,                        // "connecting" "connected" "reconnecting" "closed"
+ *     });
+ *     await peer.setTrack("video", track);            // null: sends nothing, costs nothing
+ *     await peer.start();
+ *     peer.setSlots({ audio: { "2": "p-1" }, video: { "17": "p-1" } });   // as the server says it
+ *
+ * It heals itself: after a lost network it restarts ICE (the media goes on where it stopped), and where that does not
+ * help it builds a new connection for the same seat, until `close`. No DOM here, and no signalling of its own.
+ *
+ * The tracks stay the caller's: `setTrack(kind, null)` stops sending, stopping the track turns the camera's light off.
+ */
+
+/**
+ * @typedef {"audio" | "video"} Kind
+ * @typedef {"new" | "connecting" | "connected" | "reconnecting" | "closed"} PeerState
+ * @typedef {{audio?: Record<string, string>, video?: Record<string, string>}} Slots  mid of a slot -> source
+ * @typedef {{framesDecoded: number, frameHeight: number, freezes: number, framesPerSecond: number,
+ *   audioEnergy: number, packetsReceived: number, packetsLost: number}} Received
+ * @typedef {{audioPackets: number, videoPackets: number, videoBytes: number, framesEncoded: number,
+ *   roundTripMs: number | null, availableBps: number | null}} Sent
+ *
+ * @typedef {object} PeerOptions
+ * @property {RTCIceServer[]} [iceServers]
+ * @property {number} [audioSlots]  How many people can be heard at once.
+ * @property {number} [videoSlots]  How many people can be seen at once.
+ * @property {boolean} [simulcast]  Send the camera in three sizes, so that each viewer gets the one that suits.
+ * @property {(sdp: string, again: boolean) => Promise<string>} sendOffer  Gives the server's answer; when it rejects,
+ *   it is tried again a little later.
+ * @property {(source: string, kind: Kind, stream: MediaStream | null) => void} onSlot
+ * @property {(state: PeerState) => void} [onState]
+ *
+ * @typedef {object} Peer
+ * @property {() => Promise<void>} start  Resolves once an answer is taken, not yet when media flows.
+ * @property {(kind: Kind, track: MediaStreamTrack | null) => Promise<void>} setTrack  At any time, also before `start`.
+ * @property {(slots: Slots) => void} setSlots
+ * @property {(source: string, kind: Kind) => MediaStream | null} stream
+ * @property {() => void} restart  Something changed (the network, the signalling connection): restart ICE.
+ * @property {() => void} rebuild  The server does not know this connection any more: build a new one.
+ * @property {() => Promise<{received: Record<string, Received>, sent: Sent}>} stats
+ * @property {() => void} close
+ * @property {PeerState} state
+ */
+
+const DISCONNECTED_MS = 1_000; // the browser's own checks get this long to recover
+const RESTART_MS = 5_000; // an ICE restart gets this long before a new connection is built
+const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000]; // between attempts that cannot even reach the server
+
+/** Smallest first: the server starts a viewer on the first layer, and climbs. */
+const LAYERS = [
+  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 90_000 },
+  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 250_000 },
+  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 700_000 },
+];
+const ONE_LAYER = [{ maxBitrate: 600_000 }];
+
+/** @type {Record<Kind, string[]>} */
+const CODECS = { audio: ["audio/opus"], video: ["video/vp8", "video/rtx"] };
+
+/**
+ * @param {PeerOptions} options
+ * @returns {Peer}
+ */
+export function createPeer(options) {
+  const { iceServers = [], audioSlots = 15, videoSlots = 15, simulcast = true, sendOffer, onSlot } = options;
+
+  /** @type {RTCPeerConnection | null} */
+  let connection = null;
+  /** @type {Record<Kind, MediaStreamTrack | null>} */
+  const tracks = { audio: null, video: null };
+  /** @type {Record<Kind, RTCRtpSender | null>} */
+  const senders = { audio: null, video: null };
+  /** @type {Record<Kind, Map<string, {mid: string, stream: MediaStream}>>} */
+  const shown = { audio: new Map(), video: new Map() };
+  /** @type {Slots} */
+  let wanted = {};
+  /** @type {PeerState} */
+  let state = "new";
+  let offered = false;
+  let failures = 0;
+  /** One negotiation at a time. @type {Promise<void>} */
+  let turn = Promise.resolve();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+
+  /** @param {PeerState} next */
+  function become(next) {
+    if (state === next || state === "closed") return;
+    state = next;
+    options.onState?.(next);
+  }
+
+  /**
+   * @param {() => void} action
+   * @param {number} ms
+   */
+  function later(action, ms) {
+    clearTimeout(timer);
+    timer = setTimeout(action, ms);
+  }
+
+  /** @param {() => Promise<void>} action */
+  function inTurn(action) {
+    turn = turn.then(() => (state === "closed" ? undefined : action()));
+    return turn;
+  }
+
+  function build() {
+    const pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
+    /** @param {Kind} kind @param {RTCRtpTransceiverInit} init */
+    const line = (kind, init) => {
+      const transceiver = pc.addTransceiver(kind, init);
+      transceiver.setCodecPreferences(codecs(kind));
+      return transceiver;
+    };
+    senders.audio = line("audio", { direction: "sendonly" }).sender;
+    senders.video = line("video", {
+      direction: "sendonly",
+      sendEncodings: simulcast ? LAYERS : ONE_LAYER,
+    }).sender;
+    for (let slot = 0; slot < audioSlots; slot += 1) line("audio", { direction: "recvonly" });
+    for (let slot = 0; slot < videoSlots; slot += 1) line("video", { direction: "recvonly" });
+    pc.onconnectionstatechange = () => {
+      if (pc === connection) watch(pc.connectionState);
+    };
+    return pc;
+  }
+
+  /** @param {RTCPeerConnectionState} now */
+  function watch(now) {
+    if (now === "connected") {
+      clearTimeout(timer);
+      failures = 0;
+      become("connected");
+    } else if (now === "disconnected") {
+      become("reconnecting");
+      later(restart, DISCONNECTED_MS);
+    } else if (now === "failed") {
+      become("reconnecting");
+      // A first failure may be the network's; after a restart that failed as well, begin anew.
+      if (failures++ === 0) restart();
+      else rebuild();
+    }
+  }
+
+  /** Offer and take the answer; throws when the server cannot be reached or refuses. @param {boolean} iceRestart */
+  async function negotiate(iceRestart) {
+    const pc = connection;
+    if (pc === null) return;
+    await pc.setLocalDescription(await pc.createOffer({ iceRestart }));
+    const again = offered;
+    offered = true;
+    const answer = await sendOffer(pc.localDescription?.sdp ?? "", again);
+    if (pc !== connection || pc.signalingState !== "have-local-offer") return;
+    await pc.setRemoteDescription({ type: "answer", sdp: answer });
+    showSlots();
+  }
+
+  /** @param {boolean} fresh */
+  async function attempt(fresh) {
+    try {
+      if (fresh || connection === null) {
+        drop();
+        connection = build();
+        await Promise.all([senders.audio?.replaceTrack(tracks.audio), senders.video?.replaceTrack(tracks.video)]);
+        await negotiate(false);
+      } else {
+        if (connection.signalingState === "have-local-offer") {
+          await connection.setLocalDescription({ type: "rollback" });
+        }
+        await negotiate(true);
+      }
+      if (state !== "connected") later(rebuild, RESTART_MS);
+    } catch (error) {
+      if (/** @type {PeerState} */ (state) === "closed") return;
+      const wait = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)];
+      failures += 1;
+      later(fresh ? rebuild : restart, wait);
+      if (!offered) throw error;
+    }
+  }
+
+  function restart() {
+    if (state === "new" || state === "closed") return;
+    void inTurn(() => attempt(false));
+  }
+
+  function rebuild() {
+    if (state === "new" || state === "closed") return;
+    become("reconnecting");
+    void inTurn(() => attempt(true));
+  }
+
+  /** Let go of the present connection and of what it showed. */
+  function drop() {
+    clearTimeout(timer);
+    wanted = {};
+    showSlots();
+    if (connection === null) return;
+    connection.onconnectionstatechange = null;
+    connection.close();
+    connection = null;
+  }
+
+  /** Make what is shown match what the server said, and tell the difference. */
+  function showSlots() {
+    for (const kind of /** @type {Kind[]} */ (["audio", "video"])) {
+      const next = new Map(Object.entries(wanted[kind] ?? {}).map(([mid, source]) => [source, mid]));
+      for (const [source, { mid }] of shown[kind]) {
+        if (next.get(source) === mid) continue;
+        shown[kind].delete(source);
+        if (!next.has(source)) onSlot(source, kind, null);
+      }
+      for (const [source, mid] of next) {
+        if (shown[kind].has(source)) continue;
+        const receiver = connection?.getTransceivers().find((transceiver) => transceiver.mid === mid)?.receiver;
+        if (receiver === undefined || receiver.track.kind !== kind) continue;
+        const stream = new MediaStream([receiver.track]);
+        shown[kind].set(source, { mid, stream });
+        onSlot(source, kind, stream);
+      }
+    }
+  }
+
+  const networkChanged = () => restart();
+  globalThis.addEventListener?.("online", networkChanged);
+
+  return {
+    get state() {
+      return state;
+    },
+
+    async start() {
+      if (state !== "new") return;
+      become("connecting");
+      await inTurn(() => attempt(true));
+    },
+
+    async setTrack(kind, track) {
+      tracks[kind] = track;
+      await senders[kind]?.replaceTrack(track);
+    },
+
+    setSlots(slots) {
+      wanted = slots;
+      if (connection !== null) showSlots();
+    },
+
+    stream: (source, kind) => shown[kind].get(source)?.stream ?? null,
+    restart,
+    rebuild,
+
+    async stats() {
+      /** @type {Record<string, Received>} */
+      const received = {};
+      /** @type {Sent} */
+      const sent = {
+        audioPackets: 0,
+        videoPackets: 0,
+        videoBytes: 0,
+        framesEncoded: 0,
+        roundTripMs: null,
+        availableBps: null,
+      };
+      const report = connection === null ? [] : (await connection.getStats()).values();
+      for (const entry of report) {
+        if (entry.type === "inbound-rtp") count(received, entry);
+        else if (entry.type === "outbound-rtp" && entry.kind === "audio") sent.audioPackets += entry.packetsSent;
+        else if (entry.type === "outbound-rtp") {
+          sent.videoPackets += entry.packetsSent;
+          sent.videoBytes += entry.bytesSent;
+          sent.framesEncoded += entry.framesEncoded ?? 0;
+        } else if (entry.type === "candidate-pair" && entry.nominated) {
+          sent.roundTripMs = entry.currentRoundTripTime === undefined ? null : entry.currentRoundTripTime * 1_000;
+          sent.availableBps = entry.availableOutgoingBitrate ?? null;
+        }
+      }
+      return { received, sent };
+    },
+
+    close() {
+      if (state === "closed") return;
+      globalThis.removeEventListener?.("online", networkChanged);
+      drop();
+      become("closed");
+    },
+  };
+
+  /**
+   * Add one inbound stream's figures to those of the source it carries now.
+   * @param {Record<string, Received>} received
+   * @param {any} entry
+   */
+  function count(received, entry) {
+    const kind = /** @type {Kind} */ (entry.kind);
+    for (const [source, { mid }] of shown[kind]) {
+      if (mid !== entry.mid) continue;
+      const figures = (received[source] ??= {
+        framesDecoded: 0,
+        frameHeight: 0,
+        freezes: 0,
+        framesPerSecond: 0,
+        audioEnergy: 0,
+        packetsReceived: 0,
+        packetsLost: 0,
+      });
+      figures.packetsReceived += entry.packetsReceived;
+      figures.packetsLost += entry.packetsLost;
+      if (kind === "audio") figures.audioEnergy = entry.totalAudioEnergy ?? 0;
+      else {
+        figures.framesDecoded = entry.framesDecoded ?? 0;
+        figures.frameHeight = entry.frameHeight ?? 0;
+        figures.framesPerSecond = entry.framesPerSecond ?? 0;
+        figures.freezes = entry.freezeCount ?? 0;
+      }
+    }
+  }
+}
+
+/**
+ * What this browser can do of what the server forwards.
+ * @param {Kind} kind
+ */
+function codecs(kind) {
+  const all = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
+  return all.filter((codec) => CODECS[kind].includes(codec.mimeType.toLowerCase()));
+}
