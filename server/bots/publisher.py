@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Protocol
 
 import aioice.ice
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
@@ -16,7 +17,6 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from server.bots import picture
-from server.bots.seat import Seat
 
 
 class _Camera(MediaStreamTrack):
@@ -71,10 +71,16 @@ _host_addresses = aioice.ice.get_host_addresses
 aioice.ice.get_host_addresses = _with_loopback
 
 
+class Offering(Protocol):
+    """A way to agree media; `Seat` is one."""
+
+    async def offer(self, sdp: str, peer: str | None = None) -> tuple[str, str]: ...
+
+
 class Publisher:
     """Publishes person `number`'s picture and tone through `seat`; what is off sends nothing."""
 
-    def __init__(self, seat: Seat, number: int) -> None:
+    def __init__(self, seat: Offering, number: int) -> None:
         self._seat = seat
         self._camera = _Camera(number)
         self._microphone = _Microphone(number)
