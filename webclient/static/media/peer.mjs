@@ -31,7 +31,7 @@
  * @property {RTCIceServer[]} [iceServers]
  * @property {number} [audioSlots]  How many people can be heard at once.
  * @property {number} [videoSlots]  How many people can be seen at once.
- * @property {boolean} [simulcast]  Send the camera in three sizes, so that each viewer gets the one that suits.
+ * @property {boolean} [simulcast]  Send the camera in two sizes, so that each viewer gets the one that suits.
  * @property {(sdp: string, again: boolean) => Promise<string>} sendOffer  Gives the server's answer; when it rejects,
  *   it is tried again a little later.
  * @property {(source: string, kind: Kind, stream: MediaStream | null) => void} onSlot
@@ -53,11 +53,13 @@ const DISCONNECTED_MS = 1_000; // the browser's own checks get this long to reco
 const RESTART_MS = 5_000; // an ICE restart gets this long before a new connection is built
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000]; // between attempts that cannot even reach the server
 
-/** Smallest first: the server starts a viewer on the first layer, and climbs. */
+/**
+ * Smallest first: the server starts a viewer on a layer that flows, and climbs. Two, because Chromium leaves out the
+ * third, which would be the largest, for any camera below 960x540.
+ */
 const LAYERS = [
-  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 90_000 },
-  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 250_000 },
-  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 700_000 },
+  { rid: "low", scaleResolutionDownBy: 2, maxBitrate: 150_000 },
+  { rid: "full", scaleResolutionDownBy: 1, maxBitrate: 600_000 },
 ];
 const ONE_LAYER = [{ maxBitrate: 600_000 }];
 
