@@ -1,0 +1,209 @@
+"""The actor of a room: one task that takes one thing at a time, and tells nobody before it is durable.
+
+A turn: decide, evolve and react (all pure, so that whatever they raise leaves no trace), then append, then make it
+known. The actor knows no socket and no packet: who is told, and what is done, is its `stage`'s matter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import structlog
+from facilitation.room import RoomState, decide, evolve, knows, next_deadline, react
+
+from facilitation.commands import Command, Pulse, Tick
+from facilitation.effects import Effect
+from facilitation.errors import Refusal
+from facilitation.events import Recorded
+from facilitation.ids import CommandId, SessionId
+from facilitation.people import SERVER, Actor
+from facilitation.timebase import Instant
+from server.clock import Clock
+from server.rooms.ports import EventLog, StoreUnavailable
+
+log = structlog.get_logger(__name__)
+
+MAILBOX_MAX: Final = 512
+PULSE_MS: Final = 2_000
+SLOW_STORE_S: Final = 1.0
+"""An append that takes longer is shown to people as a store that fails."""
+RETRY_S_MIN, RETRY_S_MAX = 0.05, 1.0
+
+Outcome = int | Refusal
+"""What a command came to: the log's `seq` that holds it, or a rule's no."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A command in the mailbox, with the instant at which it came: an outage of the store does not shift it."""
+
+    command: Command
+    by: Actor
+    command_id: CommandId | None
+    at: Instant
+    answer: Callable[[Outcome], None]
+
+
+class Stage(Protocol):
+    """What happens around the actor. None of it waits, and none of it may fail the room."""
+
+    def happened(self, state: RoomState, records: Sequence[Recorded], effects: Sequence[Effect]) -> None: ...
+    def store_answers(self, answers: bool) -> None: ...
+    def heard(self) -> dict[str, Instant]:
+        """When each open source last proved life; empty when nobody is there."""
+        ...
+
+
+def _nobody(outcome: Outcome) -> None:
+    """For commands of the server, whose answer nobody waits for."""
+
+
+class RoomActor:
+    """Runs one room from `state` on. `run` returns after `finish`, and raises LeaseLost, CorruptLog or our bug."""
+
+    def __init__(
+        self, session: SessionId, state: RoomState, *, epoch: int, log: EventLog, clock: Clock, stage: Stage
+    ) -> None:
+        self.session = session
+        self.state = state
+        self.in_hand: Asked | None = None
+        """The command that is not durable yet; after a crash the one that did it."""
+        self.stored = True
+        """False while the store does not take what happened."""
+        self._epoch = epoch
+        self._log = log
+        self._clock = clock
+        self._stage = stage
+        self._mailbox: deque[Asked] = deque()
+        self._wake = asyncio.Event()
+        self._finishing = False
+        self._pulse_at = state.at
+        self._ticked: tuple[Instant, int] | None = None
+
+    # ------------------------------------------------------------------ asking
+
+    def now(self) -> Instant:
+        """The room's present: the clock's, but never before what the log holds."""
+        return max(self._clock.now(), self.state.at)
+
+    def ask(
+        self, command: Command, *, by: Actor = SERVER, command_id: CommandId | None = None,
+        answer: Callable[[Outcome], None] = _nobody, always: bool = False,
+    ) -> None:
+        """Put a command into the mailbox; `answer` is called once, when it is durable or refused.
+
+        Refused as 'busy' when the mailbox is full. `always` is for facts that close what an accepted command
+        opened, and are thereby bounded themselves.
+        """
+        if len(self._mailbox) >= MAILBOX_MAX and not always:
+            answer(Refusal("busy", "Too much is waiting to be saved. Please try again in a moment."))
+            return
+        self._mailbox.append(Asked(command=command, by=by, command_id=command_id, at=self.now(), answer=answer))
+        self._wake.set()
+
+    def finish(self) -> None:
+        """Let `run` return once the mailbox is empty."""
+        self._finishing = True
+        self._wake.set()
+
+    # ------------------------------------------------------------------ running
+
+    async def run(self) -> None:
+        while True:
+            self._wake.clear()
+            asked = self._next()
+            if asked is not None:
+                self.in_hand = asked
+                await self._turn(asked)
+            elif self._finishing:
+                return
+            else:
+                await self._sleep()
+
+    def _next(self) -> Asked | None:
+        """What is to be done now: a deadline that has come, else the oldest command, else the pulse."""
+        at = self._mailbox[0].at if self._mailbox else self.now()
+        deadline = self._deadline()
+        if deadline is not None and deadline <= at:
+            self._ticked = (deadline, self.state.seq)
+            return Asked(command=Tick(), by=SERVER, command_id=None, at=at, answer=_nobody)
+        if self._mailbox:
+            return self._mailbox.popleft()
+        if self._pulse_at <= at:
+            self._pulse_at = Instant(at + PULSE_MS)
+            if heard := self._stage.heard():
+                return Asked(command=Pulse(heard=heard), by=SERVER, command_id=None, at=at, answer=_nobody)
+        return None
+
+    def _deadline(self) -> Instant | None:
+        """The next deadline, unless a tick has just shown that nothing is to be done about it."""
+        deadline = next_deadline(self.state)
+        if deadline is not None and self._ticked == (deadline, self.state.seq):
+            return None
+        return deadline
+
+    async def _sleep(self) -> None:
+        """Until something is asked, the next deadline or the next pulse."""
+        moment = self._pulse_at
+        if (deadline := self._deadline()) is not None:
+            moment = min(moment, deadline)
+        delay_s = max(0, moment - self.now()) / 1_000
+        alarm = asyncio.get_running_loop().call_later(delay_s, self._wake.set)
+        try:
+            await self._wake.wait()
+        finally:
+            alarm.cancel()
+
+    async def _turn(self, asked: Asked) -> None:
+        now = max(asked.at, self.state.at)
+        if asked.command_id is not None and knows(self.state, asked.by, asked.command_id):
+            asked.answer(self.state.seq)
+            return
+        try:
+            events = decide(self.state, asked.command, by=asked.by, now=now)
+        except Refusal as refusal:
+            asked.answer(refusal)
+            return
+        if not events:
+            asked.answer(self.state.seq)
+            return
+        state = self.state
+        records: list[Recorded] = []
+        effects: list[Effect] = []
+        for seq, event in enumerate(events, state.seq + 1):
+            record = Recorded(seq=seq, at=now, event=event, by=asked.by.person, command=asked.command_id)
+            state = evolve(state, record)
+            effects += react(state, event)
+            records.append(record)
+        await self._append(records)
+        self.in_hand = None
+        self.state = state
+        asked.answer(state.seq)
+        self._stage.happened(state, records, effects)
+
+    async def _append(self, records: Sequence[Recorded]) -> None:
+        """Make the records durable, however long the store is away: the same ones again, which is harmless."""
+        alarm = asyncio.get_running_loop().call_later(SLOW_STORE_S, self._store_answers, False)
+        pause_s = RETRY_S_MIN
+        try:
+            while True:
+                try:
+                    await self._log.append(self.session, records, epoch=self._epoch)
+                    break
+                except StoreUnavailable as error:
+                    log.warning("store unavailable", session=self.session, seq=records[0].seq, error=str(error))
+                    self._store_answers(False)
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(pause_s * 2, RETRY_S_MAX)
+        finally:
+            alarm.cancel()
+        self._store_answers(True)
+
+    def _store_answers(self, answers: bool) -> None:
+        if answers != self.stored:
+            self.stored = answers
+            self._stage.store_answers(answers)

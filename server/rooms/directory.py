@@ -1,0 +1,189 @@
+"""Where rooms are found: opened once each, by replay, and kept by a lease while somebody needs them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+from facilitation.room import replay
+
+from facilitation.commands import OpenSession, TakeOver
+from facilitation.errors import Refusal
+from facilitation.ids import SessionId
+from server.clock import Clock
+from server.rooms.live import LiveRoom, Poison
+from server.rooms.ports import (
+    Close,
+    CorruptLog,
+    EventLog,
+    LeaseLost,
+    Leases,
+    MediaFact,
+    MediaPlane,
+    NoSuchSession,
+    StoreUnavailable,
+)
+
+log = structlog.get_logger(__name__)
+
+RENEW_EVERY_S: Final = 3.0
+IDLE_MS: Final = 10 * 60_000
+FINISH_WITHIN_S: Final = 5.0
+POISON_MAX: Final = 100
+
+LoadSession = Callable[[SessionId], Awaitable[OpenSession | None]]
+
+
+class Rooms:
+    """The rooms of this node.
+
+    `load_session` says how a session begins that has no log yet (None: there is no such session). `on_signed` is
+    called with a session in which a note was just signed. The media plane's facts belong to `media_fact`:
+    `await media.start(rooms.media_fact)`.
+    """
+
+    def __init__(
+        self, *, log: EventLog, leases: Leases, media: MediaPlane, clock: Clock, load_session: LoadSession,
+        node: str, on_signed: Callable[[SessionId], None] = lambda session: None,
+    ) -> None:
+        self._log = log
+        self._leases = leases
+        self._media = media
+        self._clock = clock
+        self._load_session = load_session
+        self._node = node
+        self._on_signed = on_signed
+        self._rooms: dict[SessionId, LiveRoom] = {}
+        self._opening: dict[SessionId, asyncio.Task[LiveRoom]] = {}
+        self._keepers: set[asyncio.Task[None]] = set()
+        self._poison: deque[tuple[SessionId, Poison]] = deque(maxlen=POISON_MAX)
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    async def open(self, session: SessionId) -> LiveRoom:
+        """The live room of a session, opened now if need be; asked at once by many, it is opened once.
+
+        Raises NoSuchSession, LeaseLost (LeaseHeld: by another node), StoreUnavailable, CorruptLog.
+        """
+        if self._closed:
+            raise LeaseLost("this node is closing")
+        room = self._rooms.get(session)
+        if room is not None and not room.ended.is_set():
+            return room
+        task = self._opening.get(session)
+        if task is None:
+            task = self._opening[session] = asyncio.create_task(self._open(session), name=f"open {session}")
+            task.add_done_callback(self._opened)
+        return await asyncio.shield(task)
+
+    def media_fact(self, fact: MediaFact) -> None:
+        """Where the media plane reports to."""
+        room = self._rooms.get(SessionId(fact.room))
+        if room is not None:
+            room.fact(fact)
+
+    def moving(self, *, in_ms: int) -> None:
+        """Tell everyone that this node is about to stop."""
+        for room in self._rooms.values():
+            room.moving(in_ms)
+
+    async def close(self) -> None:
+        """End every room after what was asked already, and give the leases back."""
+        self._closed = True
+        for task in list(self._opening.values()):
+            task.cancel()
+        await asyncio.gather(*(self._retire(room) for room in list(self._rooms.values())))
+        for keeper in list(self._keepers):
+            keeper.cancel()
+
+    # ------------------------------------------------------------------ inside
+
+    def _opened(self, task: asyncio.Task[LiveRoom]) -> None:
+        self._opening = {session: opening for session, opening in self._opening.items() if opening is not task}
+        if not task.cancelled():
+            task.exception()  # seen: whoever asked may have gone
+
+    def _ended(self, room: LiveRoom) -> None:
+        if self._rooms.get(room.session) is room:
+            del self._rooms[room.session]
+        if room.deadly is not None:
+            self._poison.append((room.session, room.deadly))
+
+    async def _open(self, session: SessionId) -> LiveRoom:
+        epoch = await self._leases.acquire(session, node=self._node)
+        try:
+            return await self._revive(session, epoch)
+        except BaseException:
+            await self._release(session, epoch)
+            raise
+
+    async def _revive(self, session: SessionId, epoch: int) -> LiveRoom:
+        records = await self._log.read(session)
+        opening = None
+        if not records:
+            opening = await self._load_session(session)
+            if opening is None:
+                raise NoSuchSession(session)
+        try:
+            state = replay(records)
+        except Exception as error:
+            raise CorruptLog(f"log of session {session} cannot be replayed: {error!r}") from error
+        room = LiveRoom(
+            session, state,
+            epoch=epoch, log=self._log, clock=self._clock, media=self._media, on_signed=self._on_signed,
+            on_end=self._ended,
+            poison=[poison for where, poison in self._poison if where == session],
+        )
+        room.start()
+        try:
+            if opening is not None:
+                await room.do(opening)
+            await room.do(TakeOver(node=self._node, epoch=epoch))
+        except BaseException as error:
+            await room.kill()
+            if isinstance(error, Refusal):
+                raise CorruptLog(f"session {session} cannot be opened: {error}") from error
+            raise
+        log.info("room opened", session=session, epoch=epoch, records=len(records))
+        self._rooms[session] = room
+        keeper = asyncio.create_task(self._keep(room), name=f"keep {session}")
+        self._keepers.add(keeper)
+        keeper.add_done_callback(self._keepers.discard)
+        return room
+
+    async def _keep(self, room: LiveRoom) -> None:
+        """Renew the lease while the room lives, end the room when nobody needs it, give the lease back."""
+        while not room.ended.is_set():
+            try:
+                async with asyncio.timeout(RENEW_EVERY_S):
+                    await room.ended.wait()
+            except TimeoutError:
+                try:
+                    await self._leases.renew(room.session, node=self._node, epoch=room.epoch)
+                except LeaseLost as error:
+                    log.warning("lease lost", session=room.session, error=str(error))
+                    await room.kill(Close.ELSEWHERE)
+                except StoreUnavailable:
+                    pass  # every append is fenced: the next one tells whether the room is still ours
+                if room.idle(self._clock.now(), after_ms=IDLE_MS):
+                    await room.finish()
+        await self._release(room.session, room.epoch)
+        log.info("room closed", session=room.session)
+
+    async def _release(self, session: SessionId, epoch: int) -> None:
+        try:
+            await self._leases.release(session, node=self._node, epoch=epoch)
+        except (StoreUnavailable, LeaseLost):
+            pass  # it runs out by itself
+
+    async def _retire(self, room: LiveRoom) -> None:
+        try:
+            async with asyncio.timeout(FINISH_WITHIN_S):
+                await room.finish()
+        except TimeoutError:
+            await room.kill()

@@ -1,0 +1,222 @@
+"""A live room: the actor, its audience and its hands, joined; what a connection meets as the port `Room`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+
+import structlog
+from facilitation.room import RoomState, next_deadline
+
+from facilitation.commands import CloseConnection, Command, ExpectPerson, OpenConnection, PersonCommand
+from facilitation.effects import Effect
+from facilitation.errors import Refusal
+from facilitation.events import Recorded
+from facilitation.ids import CommandId, PersonId, SessionId
+from facilitation.people import Actor
+from facilitation.timebase import Instant
+from server.clock import Clock
+from server.rooms.actor import Outcome, RoomActor
+from server.rooms.audience import Audience
+from server.rooms.ports import (
+    Accepted,
+    Close,
+    CorruptLog,
+    Degraded,
+    EventLog,
+    LeaseLost,
+    MediaFact,
+    MediaPlane,
+    Moving,
+    Refused,
+    View,
+    Viewer,
+    Wish,
+)
+from server.rooms.runner import Runner
+
+log = structlog.get_logger(__name__)
+
+Poison = tuple[PersonId | None, CommandId]
+"""A person's command that ended the room once; it is not tried again."""
+
+
+class LiveRoom:
+    """One session's room from replay to close. Runs from `start` on; `ended` is set when it is over, however."""
+
+    def __init__(
+        self, session: SessionId, state: RoomState, *, epoch: int, log: EventLog, clock: Clock, media: MediaPlane,
+        on_signed: Callable[[SessionId], None],
+        on_end: Callable[[LiveRoom], None] = lambda room: None, poison: Collection[Poison] = (),
+    ) -> None:
+        self.session = session
+        self.epoch = epoch
+        self.ended = asyncio.Event()
+        self.empty_since: Instant | None = clock.now()
+        self._audience = Audience(state)
+        self._runner = Runner(session, media=media, audience=self._audience, on_signed=on_signed)
+        self._actor = RoomActor(session, state, epoch=epoch, log=log, clock=clock, stage=self)
+        self._runner.attach(self._actor)
+        self._poison = frozenset(poison)
+        self._on_end = on_end
+        self._task: asyncio.Task[None] | None = None
+        self._code = Close.TRY_AGAIN
+
+    # ------------------------------------------------------------------ life
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=f"room {self.session}")
+
+    async def _run(self) -> None:
+        try:
+            await self._actor.run()
+        except LeaseLost as error:
+            log.warning("room belongs to another node now", session=self.session, error=str(error))
+            self._code = Close.ELSEWHERE
+        except CorruptLog as error:
+            log.critical("the log does not take what happened", session=self.session, error=str(error))
+            self._code = Close.OUR_MISTAKE
+        except Exception:
+            asked = self._actor.in_hand
+            kind = type(asked.command).__name__ if asked is not None else None
+            log.exception("room died of a mistake of ours", session=self.session, command=kind)
+            self._code = Close.OUR_MISTAKE
+        finally:
+            self.ended.set()
+            self._runner.close()
+            self._audience.close(self._code)
+            self._on_end(self)
+
+    @property
+    def deadly(self) -> Poison | None:
+        """The person's command that ended this room, if one did."""
+        asked = self._actor.in_hand
+        if not self.ended.is_set() or asked is None or asked.command_id is None:
+            return None
+        return asked.by.person, asked.command_id
+
+    async def do(self, command: Command) -> int:
+        """Have the server's own command carried out; returns the log's `seq`. Raises Refusal, LeaseLost."""
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._actor.ask(command, answer=lambda outcome: done.done() or done.set_result(outcome), always=True)
+        over = asyncio.create_task(self.ended.wait())
+        try:
+            await asyncio.wait({done, over}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            over.cancel()
+        if not done.done():
+            raise LeaseLost(f"the room of {self.session} ended")
+        outcome = done.result()
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return outcome
+
+    async def finish(self) -> None:
+        """Do what is asked already, then end."""
+        self._actor.finish()
+        await self.ended.wait()
+
+    async def kill(self, code: Close = Close.TRY_AGAIN) -> None:
+        """End at once, whatever is under way: what is not durable has not happened."""
+        assert self._task is not None
+        self._code = code
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+    def moving(self, in_ms: int) -> None:
+        self._audience.tell(Moving(in_ms=in_ms))
+
+    def idle(self, now: Instant, *, after_ms: int) -> bool:
+        """Nobody has been here for so long, and nothing is to come."""
+        if self.empty_since is None or next_deadline(self._actor.state) is not None:
+            return False
+        return now - self.empty_since >= after_ms
+
+    # ------------------------------------------------------------------ the port Room
+
+    def enter(self, viewer: Viewer) -> None:
+        """Let a connection in: its view follows, or it is closed with a reason."""
+        if self.ended.is_set():
+            viewer.close(Close.TRY_AGAIN)
+            return
+        if not self._audience.has_room_for(viewer.expected.person):
+            viewer.close(Close.TOO_MANY)
+            return
+        self._audience.add(viewer)
+        self.empty_since = None
+        if not self._actor.stored:
+            viewer.tell(Degraded(store=True))
+        if viewer.record:
+            viewer.view_due()
+            return
+
+        def opened(outcome: Outcome) -> None:
+            match outcome:
+                case Refusal(code="busy"):
+                    viewer.close(Close.TRY_AGAIN)
+                case Refusal():
+                    viewer.close(Close.NOT_ADMITTED)
+                case _:
+                    viewer.view_due()
+
+        self._actor.ask(ExpectPerson(expected=viewer.expected))
+        self._actor.ask(
+            OpenConnection(connection=viewer.connection, person=viewer.expected.person, device=viewer.device),
+            answer=opened,
+        )
+
+    def leave(self, viewer: Viewer, *, heard: Instant) -> None:
+        """A connection is gone; presence by it ends at `heard`."""
+        if self._audience.get(viewer.connection) is None:
+            return
+        self._audience.discard(viewer)
+        if not len(self._audience):
+            self.empty_since = self._actor.now()
+        if not viewer.record:
+            self._runner.gone(viewer)
+            self._actor.ask(CloseConnection(connection=viewer.connection, heard=heard), always=True)
+
+    def ask(self, viewer: Viewer, command_id: CommandId, command: PersonCommand) -> None:
+        person = viewer.expected.person
+        if (person, command_id) in self._poison:
+            text = "This could not be done: a mistake of ours. It was noted."
+            viewer.tell(Refused(command_id=command_id, code="failed", text=text))
+            return
+
+        def answered(outcome: Outcome) -> None:
+            match outcome:
+                case Refusal(code=code, text=text):
+                    viewer.tell(Refused(command_id=command_id, code=code, text=text))
+                case seq:
+                    viewer.tell(Accepted(command_id=command_id, seq=seq))
+
+        by = Actor(person=person, role=viewer.expected.role, connection=viewer.connection)
+        self._actor.ask(command, by=by, command_id=command_id, answer=answered)
+
+    def offer(self, viewer: Viewer, *, offer_id: str, peer: str | None, sdp: str) -> None:
+        self._runner.offer(viewer, offer_id=offer_id, peer=peer, sdp=sdp)
+
+    def wish(self, viewer: Viewer, *, peer: str, wish: Wish) -> None:
+        self._runner.wish(viewer, peer=peer, wish=wish)
+
+    def view(self, viewer: Viewer) -> View:
+        return self._audience.view(viewer, self._actor.now())
+
+    def fact(self, fact: MediaFact) -> None:
+        self._runner.fact(fact)
+
+    # ------------------------------------------------------------------ the port Stage
+
+    def happened(self, state: RoomState, records: Sequence[Recorded], effects: Sequence[Effect]) -> None:
+        self._audience.happened(state, records)
+        self._runner.run(effects)
+
+    def store_answers(self, answers: bool) -> None:
+        self._audience.tell(Degraded(store=not answers))
+
+    def heard(self) -> dict[str, Instant]:
+        found: dict[str, Instant] = {
+            viewer.connection: viewer.heard for viewer in self._audience if not viewer.record
+        }
+        found.update(self._runner.heard())
+        return found
