@@ -312,6 +312,21 @@ class EmbeddedValkey:
             self._lock_fd = None
 
 
+def in_use_by(data_dir: Path) -> str | None:
+    """The process that runs the embedded store of `data_dir` now, None where nobody does."""
+    try:
+        fd = os.open(data_dir / "store" / "lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return os.pread(fd, 20, 0).decode(errors="replace").strip() or "unknown"
+    finally:
+        os.close(fd)
+    return None
+
+
 def _socket_path(directory: Path) -> Path:
     """Beside the data; where that path is too long for a socket, always the same short private folder."""
     path = directory / "valkey.sock"

@@ -21,7 +21,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as StoreConnectionError
 
 from server.store import embedded
-from server.store.embedded import EmbeddedStoreError, EmbeddedValkey
+from server.store.embedded import EmbeddedStoreError, EmbeddedValkey, in_use_by
 
 ROOT = Path(__file__).parents[3]
 
@@ -323,3 +323,12 @@ async def test_a_stale_socket_is_no_obstacle(folder: Path) -> None:
         stale.bind(str(server.socket_path))
     await server.start()
     await server.stop()
+
+
+async def test_one_can_ask_who_uses_a_folder(folder: Path) -> None:
+    assert in_use_by(folder) is None
+    server = EmbeddedValkey(folder)
+    await server.start()
+    assert in_use_by(folder) == str(os.getpid())
+    await server.stop()
+    assert in_use_by(folder) is None
