@@ -1,0 +1,358 @@
+/**
+ * Arriving: four small questions, one at a time, then the waiting room. Shown while `you.place` is 'arriving' or
+ * 'waiting'.
+ *
+ * What is typed is kept in this tab's session storage until the server has it, so that a reload or a lost connection
+ * asks nothing twice; it is wiped as soon as the server said yes, and by `forget()` (leaving, quick exit). It never
+ * goes to local storage: the next person at this computer must not find an address or a number.
+ */
+
+import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
+import { live } from "/vendor/lit-html/directives/live.js";
+
+import { mount as mountDevices } from "./devices.mjs";
+import { waitingRoom } from "./waiting.mjs";
+
+const KEPT = "milieu-arrival";
+const STEPS = /** @type {const} */ (["name", "devices", "today", "agreement"]);
+
+/**
+ * @typedef {typeof STEPS[number]} Step
+ * @typedef {object} Answers
+ * @property {string} name
+ * @property {string} location
+ * @property {string} callback
+ * @property {boolean} company  somebody else is near
+ * @property {string} others_present
+ * @property {boolean} private_space
+ * @property {boolean} agreement
+ */
+
+/** Wipe what this tab keeps of an arrival. */
+export function forget() {
+  try {
+    sessionStorage.removeItem(KEPT);
+  } catch {
+    // storage forbidden: nothing was kept
+  }
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {{boot: {session: string, home?: string}, connection: any, capture: import("/static/media/capture.mjs").Capture}} context
+ * @returns {{update: (view: any) => void, unmount: () => void}}
+ */
+export function mount(root, { boot, connection, capture }) {
+  const kept = restore(boot.session);
+  /** @type {Answers | null} known once the first view has come */
+  let answers = kept?.answers ?? null;
+  /** @type {Step} */
+  let step = kept?.step ?? "name";
+  let editing = false;
+  let sending = false;
+  /** @type {Partial<Record<keyof Answers | "form", string>>} */
+  let errors = {};
+  /** @type {any} */
+  let view = null;
+  /** @type {{root: HTMLElement, update: (name?: string) => void, unmount: () => void} | null} */
+  let devices = null;
+  let shown = "";
+
+  const stopListening = capture.onChange(draw);
+  const clock = setInterval(draw, 10_000); // "in about 12 minutes" stays true
+
+  // ------------------------------------------------------------------------ what the person does
+
+  /** @param {Partial<Answers>} change */
+  function answer(change) {
+    if (!answers) return;
+    answers = { ...answers, ...change };
+    for (const field of Object.keys(change)) delete errors[/** @type {keyof Answers} */ (field)];
+    delete errors.form;
+    keep(boot.session, { step, answers });
+    draw();
+  }
+
+  /** @param {Step} to */
+  function go(to) {
+    step = to;
+    errors = {};
+    if (answers) keep(boot.session, { step, answers });
+    draw();
+  }
+
+  /** @param {SubmitEvent} event */
+  function next(event) {
+    event.preventDefault();
+    if (!answers || sending) return;
+    errors = mistakes(step, answers);
+    if (Object.keys(errors).length) {
+      draw();
+      root.querySelector("[aria-invalid=true]")?.focus();
+      return;
+    }
+    const following = STEPS[STEPS.indexOf(step) + 1];
+    if (following) go(following);
+    else void send(answers);
+  }
+
+  /** @param {Answers} given */
+  async function send(given) {
+    sending = true;
+    draw();
+    try {
+      await connection.send("arrive", {
+        name: given.name.trim(),
+        location: given.location.trim(),
+        callback: given.callback.trim(),
+        private_space: given.private_space,
+        agreement: given.agreement,
+        others_present: given.company ? given.others_present.trim() : "",
+      });
+      forget();
+      editing = false;
+      step = "name";
+    } catch (refusal) {
+      errors = { form: /** @type {{text?: string}} */ (refusal).text ?? "That did not work. Please try again." };
+    }
+    sending = false;
+    draw();
+  }
+
+  function edit() {
+    editing = true;
+    answers = { ...filled(view, null), private_space: true, agreement: true }; // they said so, or would not wait here
+    go("name");
+  }
+
+  function stopEditing() {
+    editing = false;
+    forget();
+    draw();
+  }
+
+  function leave() {
+    forget();
+    void connection.send("leave", {}).catch(() => undefined);
+  }
+
+  // ------------------------------------------------------------------------ what is shown
+
+  /** @param {keyof Answers} field */
+  const wrong = (field) => (errors[field] ? html`<p class="error" id=${`${field}-error`}>${errors[field]}</p>` : nothing);
+  /** @param {keyof Answers} field */
+  const invalid = (field) => (errors[field] ? "true" : "false");
+  /** @param {keyof Answers} field @param {boolean} [hint] */
+  const described = (field, hint = true) =>
+    [hint && `${field}-hint`, errors[field] && `${field}-error`].filter(Boolean).join(" ") || nothing;
+  /** @param {keyof Answers} field */
+  const typed = (field) => (/** @type {InputEvent} */ event) =>
+    answer({ [field]: /** @type {HTMLInputElement} */ (event.target).value });
+  /** @param {keyof Answers} field */
+  const ticked = (field) => (/** @type {InputEvent} */ event) =>
+    answer({ [field]: /** @type {HTMLInputElement} */ (event.target).checked });
+
+  /** @param {Answers} given */
+  const nameStep = (given) => html`
+    <h1 tabindex="-1">${given.name.trim() ? html`You will appear as <q class="plain-quotes">${given.name.trim()}</q>` : "What should we call you?"}</h1>
+    <div class="field">
+      <label for="name">Name the group sees</label>
+      <p class="hint" id="name-hint">A first name is enough. You can change it here.</p>
+      <input id="name" name="name" maxlength="60" autocomplete="nickname" required .value=${live(given.name)} @input=${typed("name")}
+        aria-invalid=${invalid("name")} aria-describedby=${described("name")}>
+      ${wrong("name")}
+    </div>`;
+
+  const devicesStep = () => html`
+    <h1 tabindex="-1">Camera and sound</h1>
+    <div class="arrival-devices"></div>
+    <details class="keys">
+      <summary>Two ways out, always there</summary>
+      <dl>
+        <div><dt>Quick exit</dt>
+          <dd>Leaves at once and shows an everyday page. Going back does not return here.</dd></div>
+        <div><dt>Someone walked in</dt>
+          <dd>Mutes you, turns your camera off and hides the group until you say so. Only your facilitator knows.</dd></div>
+      </dl>
+    </details>`;
+
+  /** @param {Answers} given */
+  const todayStep = (given) => html`
+    <h1 tabindex="-1">Where are you today?</h1>
+    <p>Only your facilitator sees this. It is there so that help can find you, and so that we can call if the line drops.</p>
+    <div class="field">
+      <label for="location">Address, or where you are</label>
+      <p class="hint" id="location-hint">Street, town and state.</p>
+      <input id="location" name="location" maxlength="200" autocomplete="off" required .value=${live(given.location)} @input=${typed("location")}
+        aria-invalid=${invalid("location")} aria-describedby=${described("location")}>
+      ${wrong("location")}
+    </div>
+    <div class="field">
+      <label for="callback">A number we can call</label>
+      <p class="hint" id="callback-hint">We call only if you drop off or we worry.</p>
+      <input id="callback" name="callback" type="tel" inputmode="tel" maxlength="40" autocomplete="tel" required .value=${live(given.callback)}
+        @input=${typed("callback")} aria-invalid=${invalid("callback")} aria-describedby=${described("callback")}>
+      ${wrong("callback")}
+    </div>`;
+
+  /** @param {Answers} given */
+  const agreementStep = (given) => html`
+    <h1 tabindex="-1">Your space, and our agreement</h1>
+    <fieldset class="field">
+      <legend>Is anyone else there?</legend>
+      <div class="choices">
+        <label class="choice"><input type="radio" name="company" .checked=${live(!given.company)} @change=${() => answer({ company: false })}>
+          <span>I am alone</span></label>
+        <label class="choice"><input type="radio" name="company" .checked=${live(given.company)} @change=${() => answer({ company: true })}>
+          <span>Someone is near</span></label>
+      </div>
+    </fieldset>
+    ${given.company
+      ? html`<div class="field">
+          <label for="others_present">Who is near?</label>
+          <p class="hint" id="others_present-hint">For example: “My sister, in the next room”.</p>
+          <input id="others_present" name="others_present" maxlength="200" autocomplete="off" .value=${live(given.others_present)}
+            @input=${typed("others_present")} aria-invalid=${invalid("others_present")} aria-describedby=${described("others_present")}>
+          ${wrong("others_present")}
+        </div>`
+      : nothing}
+    <div class="promise">
+      <h2>We agree</h2>
+      <ul>
+        <li>What is said here stays here.</li>
+        <li>No recording, no screenshots.</li>
+        <li>We sit where nobody else can hear or see the group. Headphones help.</li>
+        <li>We are kind, and we let each other finish.</li>
+        <li>If we need to step out, we say so.</li>
+      </ul>
+    </div>
+    <div class="stack tight">
+      <label class="choice tick"><input type="checkbox" name="private_space" .checked=${live(given.private_space)}
+        @change=${ticked("private_space")} aria-invalid=${invalid("private_space")} aria-describedby=${described("private_space", false)}>
+        <span>Nobody else can hear or see the group from where I am</span></label>
+      ${wrong("private_space")}
+      <label class="choice tick"><input type="checkbox" name="agreement" .checked=${live(given.agreement)} @change=${ticked("agreement")}
+        aria-invalid=${invalid("agreement")} aria-describedby=${described("agreement", false)}>
+        <span>I agree</span></label>
+      ${wrong("agreement")}
+    </div>`;
+
+  /** @param {Answers} given */
+  function form(given) {
+    const at = STEPS.indexOf(step);
+    const last = at === STEPS.length - 1;
+    return html`<form class="arrival" novalidate @submit=${next}>
+      <div class="arrival-progress">
+        <p class="soft small">Step ${at + 1} of ${STEPS.length}</p>
+        <ol class="plain steps" aria-hidden="true">
+          ${STEPS.map((_, index) => html`<li data-state=${index < at ? "done" : index === at ? "now" : "next"}></li>`)}
+        </ol>
+      </div>
+      <div class="stack arrival-question">
+        ${step === "name" ? nameStep(given) : step === "devices" ? devicesStep() : step === "today" ? todayStep(given) : agreementStep(given)}
+      </div>
+      ${errors.form ? html`<p class="notice" role="alert">${errors.form}</p>` : nothing}
+      <div class="arrival-moves">
+        ${at > 0
+          ? html`<button class="button quiet" type="button" @click=${() => go(STEPS[at - 1])}>Back</button>`
+          : editing
+            ? html`<button class="button quiet" type="button" @click=${stopEditing}>Keep as it was</button>`
+            : nothing}
+        <button class="button primary large" type="submit" aria-disabled=${String(sending)}>
+          ${sending ? "One moment…" : last ? (editing ? "Save my answers" : "Go to the waiting room") : "Continue"}</button>
+      </div>
+    </form>`;
+  }
+
+  function draw() {
+    if (!view || !answers) return;
+    const waiting = view.you.place === "waiting" && !editing;
+    const now = waiting ? "waiting" : step;
+    if (devices && now !== "devices") {
+      devices.unmount();
+      devices = null;
+    }
+    render(
+      waiting ? waitingRoom({ view, capture, now: connection.now(), onEdit: edit, onLeave: leave }) : form(answers),
+      root,
+    );
+    if (now === "devices" && !devices) {
+      const place = /** @type {HTMLElement} */ (root.querySelector(".arrival-devices"));
+      devices = { root: place, ...mountDevices(place, { capture, name: answers.name }) };
+    }
+    if (shown && shown !== now) {
+      // A new question is a new page: start at its top, and let screen readers say what it asks.
+      root.scrollIntoView({ block: "start" });
+      root.querySelector("h1")?.focus({ preventScroll: true });
+    }
+    shown = now;
+  }
+
+  return {
+    update(newView) {
+      view = newView;
+      answers ??= filled(view, null);
+      draw();
+    },
+    unmount() {
+      clearInterval(clock);
+      stopListening();
+      devices?.unmount();
+      render(nothing, root);
+    },
+  };
+}
+
+/**
+ * Answers to begin with: those given earlier in this session, or just the name.
+ * @param {any} view @param {Answers | null} earlier @returns {Answers}
+ */
+function filled(view, earlier) {
+  const known = view.you.arrival ?? {};
+  return {
+    name: known.name || view.you.name || "",
+    location: known.location ?? "",
+    callback: known.callback ?? "",
+    company: Boolean(known.others_present),
+    others_present: known.others_present ?? "",
+    private_space: false,
+    agreement: false,
+    ...earlier,
+  };
+}
+
+/** What is still missing in one step, by field, in words. @param {Step} step @param {Answers} given */
+function mistakes(step, given) {
+  /** @type {Partial<Record<keyof Answers | "form", string>>} */
+  const found = {};
+  if (step === "name" && !given.name.trim()) found.name = "Please type the name we may call you.";
+  if (step === "today") {
+    if (given.location.trim().length < 3) found.location = "Please say where you are, so that help could find you.";
+    if ((given.callback.match(/\d/g) ?? []).length < 5) found.callback = "Please type a phone number with its area code.";
+  }
+  if (step === "agreement") {
+    if (given.company && !given.others_present.trim()) found.others_present = "Please say who is near, in a few words.";
+    if (!given.private_space) found.private_space = "Please find a place where nobody else can listen in, then tick this.";
+    if (!given.agreement) found.agreement = "Please tick this when you agree. If you do not, talk to your facilitator first.";
+  }
+  return found;
+}
+
+/** @param {string} session @returns {{step: Step, answers: Answers} | null} */
+function restore(session) {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+    return kept?.session === session && STEPS.includes(kept.step) && typeof kept.answers?.name === "string" ? kept : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} session @param {{step: Step, answers: Answers}} typed */
+function keep(session, typed) {
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify({ session, ...typed }));
+  } catch {
+    // storage forbidden: a reload asks again
+  }
+}

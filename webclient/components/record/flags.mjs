@@ -1,0 +1,76 @@
+/** An open safety answer on the record page: what was said, where the person is, and what was done about it. */
+
+import { html, nothing } from "/vendor/lit-html/lit-html.js";
+import { icon } from "/static/core/icons.mjs";
+
+import { momentOf } from "./words.mjs";
+
+/** Wire words and what a clinician would say. */
+export const DISPOSITIONS = /** @type {const} */ ([
+  ["spoke_safe", "I spoke with them; safe for now"],
+  ["safety_plan", "We went through the safety plan"],
+  ["contacted_support", "I reached a person who supports them"],
+  ["emergency", "I called emergency services"],
+  ["not_reached", "I tried and could not reach them"],
+]);
+
+/** @param {string} disposition */
+const wordsOf = (disposition) => DISPOSITIONS.find(([word]) => word === disposition)?.[1] ?? disposition;
+
+/**
+ * @param {{view: any, person: string, connection: import("/static/core/connection.mjs").Connection, mayWrite: boolean}} given
+ */
+export function flagCards({ view, person, connection, mayWrite }) {
+  const zone = view.room.zone;
+  return (view.staff?.flags ?? [])
+    .filter((/** @type {any} */ flag) => flag.person === person)
+    .map((/** @type {any} */ flag) => html`<section class="flag" data-open=${String(flag.disposition === null)} aria-label="Safety answer">
+      <h3>${icon("shield-alert")} Safety answer, <time>${momentOf(flag.at, zone)}</time></h3>
+      <dl class="facts">
+        ${flag.questions.map((/** @type {any} */ one) => html`<div><dt>${one.label}</dt><dd>${answerOf(one.answer)}</dd></div>`)}
+        ${flag.location ? html`<div><dt>Where they were</dt><dd>${flag.location}</dd></div>` : nothing}
+        ${flag.callback ? html`<div><dt>Call-back number</dt><dd><a href=${`tel:${flag.callback.replace(/[^\d+]/g, "")}`}>${flag.callback}</a></dd></div>` : nothing}
+      </dl>
+      ${flag.disposition === null
+        ? mayWrite
+          ? form(flag, connection)
+          : html`<p>Still open. A facilitator records what was done.</p>`
+        : html`<p><strong>${wordsOf(flag.disposition)}</strong>${flag.disposed_at ? html`, <time>${momentOf(flag.disposed_at, zone)}</time>` : nothing}${flag.text ? html`<br>${flag.text}` : nothing}</p>`}
+    </section>`);
+}
+
+/** @param {any} flag @param {import("/static/core/connection.mjs").Connection} connection */
+function form(flag, connection) {
+  /** @param {SubmitEvent} event */
+  async function submit(event) {
+    event.preventDefault();
+    const element = /** @type {HTMLFormElement} */ (event.target);
+    const given = new FormData(element);
+    const trouble = /** @type {HTMLElement} */ (element.querySelector(".error"));
+    trouble.textContent = "";
+    try {
+      await connection.send("dispose_flag", { flag: flag.flag, disposition: given.get("disposition"), text: given.get("text") });
+    } catch (refusal) {
+      trouble.textContent = /** @type {{text?: string}} */ (refusal).text ?? "That did not work. Please try again.";
+    }
+  }
+  return html`<form class="stack" @submit=${submit}>
+    <fieldset class="field">
+      <legend>What was done?</legend>
+      <div class="choices">
+        ${DISPOSITIONS.map(([value, label]) => html`<label class="choice"><input type="radio" name="disposition" value=${value} required><span>${label}</span></label>`)}
+      </div>
+    </fieldset>
+    <div class="field">
+      <label for=${`flag-${flag.flag}`}>In a few words <span class="soft record-light">(optional)</span></label>
+      <textarea id=${`flag-${flag.flag}`} name="text" maxlength="2000"></textarea>
+    </div>
+    <p class="error" role="alert"></p>
+    <div class="row"><button class="button" type="submit">Record what was done</button></div>
+  </form>`;
+}
+
+/** @param {unknown} answer */
+function answerOf(answer) {
+  return answer === true ? "Yes" : answer === false ? "No" : answer === null ? "No answer" : String(answer);
+}

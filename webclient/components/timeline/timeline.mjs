@@ -1,0 +1,93 @@
+/**
+ * Attendance as a thin bar over the agenda's segments. The picture repeats what the words beside it say; the gaps can
+ * be tapped in it, and are buttons with words below it.
+ */
+
+import { html, nothing, svg } from "/vendor/lit-html/lit-html.js";
+
+/**
+ * @typedef {[number, number]} Interval  [start, end) in ms since 1970
+ * @typedef {{kind: "late" | "away" | "early" | "server", from: number, to: number}} Gap
+ */
+
+const SHORTEST_MS = 1000; // below this nobody calls it a gap
+
+/**
+ * When a person was not there though the session ran: before they came, in between, after they left.
+ * A gap that lies in a time without a server is the server's, not theirs.
+ * @param {{started_at: number | null, ended_at: number | null, gaps: Interval[]}} record
+ * @param {{intervals: Interval[], late_ms: number, left_early_ms: number}} person
+ * @returns {Gap[]} in the order of time
+ */
+export function gapsOf(record, person) {
+  const { intervals } = person;
+  if (!intervals.length) return [];
+  /** @type {Gap[]} */
+  const found = [];
+  const first = intervals[0][0];
+  const last = intervals[intervals.length - 1][1];
+  if (record.started_at !== null && person.late_ms > 0) found.push({ kind: "late", from: record.started_at, to: first });
+  for (let index = 1; index < intervals.length; index += 1) {
+    const [from, to] = [intervals[index - 1][1], intervals[index][0]];
+    const server = record.gaps.some((gap) => gap[0] < to && from < gap[1]);
+    found.push({ kind: server ? "server" : "away", from, to });
+  }
+  if (record.ended_at !== null && person.left_early_ms > 0) found.push({ kind: "early", from: last, to: record.ended_at });
+  return found.filter((gap) => gap.to - gap.from >= SHORTEST_MS);
+}
+
+/**
+ * @param {object} given
+ * @param {{title: string, kind: string, counts: boolean, spans: Interval[]}[]} given.segments
+ * @param {Interval[]} given.intervals
+ * @param {Gap[]} given.gaps
+ * @param {Interval[]} given.outages  times without a server
+ * @param {Interval} given.range  what the bar covers
+ * @param {string} given.label  the bar in words
+ * @param {(instant: number) => string} given.timeOf
+ * @param {(gap: Gap) => void} [given.onGap]
+ */
+export function timeline({ segments, intervals, gaps, outages, range, label, timeOf, onGap }) {
+  const [from, to] = range;
+  const length = Math.max(1, to - from);
+  /** @param {number} instant share of the bar, in percent */
+  const at = (instant) => ((Math.min(Math.max(instant, from), to) - from) / length) * 100;
+  /** @param {Interval} interval */
+  const place = ([start, end]) => ({ x: `${at(start).toFixed(3)}%`, width: `${Math.max(0, at(end) - at(start)).toFixed(3)}%` });
+
+  return html`<figure class="timeline">
+    <svg class="timeline-bar" role="img" aria-label=${label} width="100%" height="52">
+      <defs>
+        <pattern id="timeline-hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+          <line x1="0" y1="0" x2="0" y2="6" class="timeline-hatch"></line>
+        </pattern>
+      </defs>
+      ${segments.flatMap((segment) =>
+        segment.spans.map((span) => {
+          const { x, width } = place(span);
+          return svg`<svg x=${x} y="0" width=${width} height="22">
+            <title>${segment.title}</title>
+            <rect class="timeline-segment" data-counts=${String(segment.counts)} width="100%" height="22"></rect>
+            <line class="timeline-edge" x1="0" x2="0" y1="0" y2="22"></line>
+            ${parseFloat(width) > 2 + segment.title.length * 0.9 ? svg`<text class="timeline-name" x="6" y="16">${segment.title}</text>` : nothing}
+          </svg>`;
+        }),
+      )}
+      <rect class="timeline-track" y="28" width="100%" height="18" rx="4"></rect>
+      ${outages.map((outage) => {
+        const { x, width } = place(outage);
+        return svg`<rect class="timeline-outage" x=${x} y="26" width=${width} height="22" fill="url(#timeline-hatch)"><title>The server was away</title></rect>`;
+      })}
+      ${intervals.map((interval) => {
+        const { x, width } = place(interval);
+        return svg`<rect class="timeline-present" x=${x} y="28" width=${width} height="18" rx="3"></rect>`;
+      })}
+      ${gaps.map((gap) => {
+        const { x, width } = place([gap.from, gap.to]);
+        return svg`<rect class="timeline-gap" data-kind=${gap.kind} x=${x} y="28" width=${width} height="18" rx="2"
+          @click=${() => onGap?.(gap)}></rect>`;
+      })}
+    </svg>
+    <figcaption class="timeline-ends figures"><span>${timeOf(from)}</span><span>${timeOf(to)}</span></figcaption>
+  </figure>`;
+}
