@@ -1,0 +1,109 @@
+"""The clinic's people and scheduled sessions: small records, replaced as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+from redis.asyncio import Redis
+
+from facilitation.ids import ClinicId, PersonId, SessionId
+from facilitation.people import Expected, Role
+from facilitation.timebase import Instant
+from server.rooms.ports import CorruptLog
+from server.store.calls import ask
+from server.store.keys import Keys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Someone of the clinic. `track` ('adult' or 'teen') says which week's floor holds; `zone` is an IANA name."""
+
+    person: PersonId
+    name: str
+    role: Role
+    track: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledSession:
+    """A session that is to be held. `plan_id` and `rules_id` name entries of the catalog."""
+
+    session: SessionId
+    clinic: ClinicId
+    title: str
+    zone: str
+    starts_at: Instant
+    plan_id: str
+    rules_id: str
+    roster: tuple[Expected, ...]
+
+
+T = TypeVar("T")
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(thing: Person | ScheduledSession) -> bytes:
+    return _encoder.encode(thing)
+
+
+def decode(kind: type[T], data: bytes) -> T:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CorruptLog(f"a stored {kind.__name__} cannot be read: {error}") from error
+
+
+def by_name(person: Person) -> tuple[str, str]:
+    """How people are sorted."""
+    return person.name.casefold(), person.person
+
+
+class RedisClinic:
+    """The port `Clinic` on a real Redis or Valkey."""
+
+    def __init__(self, client: Redis, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+
+    async def put_person(self, person: Person) -> None:
+        data = encode(person)
+        await ask(lambda: self._client.hset(self._keys.people, person.person, data))
+
+    async def get_person(self, person: str) -> Person | None:
+        data = await ask(lambda: self._client.hget(self._keys.people, person))
+        return None if data is None else decode(Person, data)
+
+    async def list_people(self) -> list[Person]:
+        """By name."""
+        people = await ask(lambda: self._client.hvals(self._keys.people))
+        return sorted((decode(Person, data) for data in people), key=by_name)
+
+    async def put_session(self, session: ScheduledSession) -> None:
+        data = encode(session)
+
+        async def put() -> None:
+            async with self._client.pipeline(transaction=True) as both:
+                both.hset(self._keys.sessions, session.session, data)
+                both.zadd(self._keys.schedule, {session.session: session.starts_at})
+                await both.execute()
+
+        await ask(put)
+
+    async def get_session(self, session: str) -> ScheduledSession | None:
+        data = await ask(lambda: self._client.hget(self._keys.sessions, session))
+        return None if data is None else decode(ScheduledSession, data)
+
+    async def list_sessions(
+        self, *, since: Instant | None = None, until: Instant | None = None
+    ) -> list[ScheduledSession]:
+        low = "-inf" if since is None else str(since)
+        high = "+inf" if until is None else f"({until}"
+        ids = await ask(lambda: self._client.zrange(self._keys.schedule, low, high, byscore=True))
+        if not ids:
+            return []
+        found: list[bytes | None] = await ask(lambda: self._client.hmget(self._keys.sessions, ids))
+        return [decode(ScheduledSession, data) for data in found if data is not None]

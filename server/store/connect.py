@@ -1,0 +1,61 @@
+"""The store on a real Redis or Valkey, on one machine with the server (unix socket) or elsewhere (URL)."""
+
+from __future__ import annotations
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from server.store.calls import ask
+from server.store.clinic import RedisClinic
+from server.store.eventlog import RedisEventLog
+from server.store.keys import Keys
+from server.store.lease import LEASE_MS, RedisLeases
+from server.store.ledger import RedisLedger
+from server.store.ports import Store
+
+CONNECTIONS_MAX = 50
+ANSWER_WITHIN_S = 3.0
+CONNECT_WITHIN_S = 1.0
+
+
+async def connect(url: str, *, clinic: str = "demo", lease_ms: int = LEASE_MS) -> Store:
+    """The store at `url` (redis://, rediss:// or unix://), which must answer. Raises StoreUnavailable, ValueError."""
+    client = open_client(url)
+    keys = Keys(clinic)
+
+    async def ping() -> None:
+        await ask(client.ping)
+
+    store = Store(
+        log=RedisEventLog(client, keys),
+        leases=RedisLeases(client, keys, lease_ms=lease_ms),
+        ledger=RedisLedger(client, keys),
+        clinic=RedisClinic(client, keys),
+        keys=keys,
+        client=client,
+        ping=ping,
+        close=client.aclose,
+    )
+    try:
+        await ping()
+    except BaseException:
+        await client.aclose()
+        raise
+    return store
+
+
+def open_client(url: str) -> Redis:
+    """A client that never repeats a command by itself: what is repeated, and how often, is said in `calls.ask`.
+
+    Not for blocking reads, which must wait longer than it does for an answer.
+    """
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=CONNECTIONS_MAX,
+        timeout=ANSWER_WITHIN_S,
+        socket_timeout=ANSWER_WITHIN_S,
+        socket_connect_timeout=CONNECT_WITHIN_S,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return Redis.from_pool(pool)

@@ -1,0 +1,103 @@
+"""Every key of the store, in one place.
+
+All keys of one clinic carry the same hash tag, `{clinic}`, so that they lie in one slot of a cluster and one script
+may write several of them at once. An id always stands last in its key: no id can reach into another key.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_CLINIC = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one clinic."""
+
+    clinic: str
+
+    def __post_init__(self) -> None:
+        if not _CLINIC.fullmatch(self.clinic):
+            raise ValueError(f"a clinic's id is 1 to 64 letters, digits, - or _; not {self.clinic!r}")
+
+    def _key(self, name: str) -> str:
+        return f"milieu:{{{self.clinic}}}:{name}"
+
+    # ------------------------------------------------------------------ rooms
+
+    def log(self, session: str) -> str:
+        """Stream: entry `seq-0` holds `record` (one line of JSON) and `hash` (hex, chained)."""
+        return self._key(f"log:{session}")
+
+    @property
+    def logs(self) -> str:
+        """Set of the sessions that have a log."""
+        return self._key("logs")
+
+    def lease(self, session: str) -> str:
+        """String with a time to live: the node that runs the room."""
+        return self._key(f"lease:{session}")
+
+    def epoch(self, session: str) -> str:
+        """Counter: how often the room changed hands. It fences every append and never goes away."""
+        return self._key(f"epoch:{session}")
+
+    # ------------------------------------------------------------------ the clinic
+
+    @property
+    def people(self) -> str:
+        """Hash: person → JSON."""
+        return self._key("people")
+
+    @property
+    def sessions(self) -> str:
+        """Hash: session → JSON."""
+        return self._key("sessions")
+
+    @property
+    def schedule(self) -> str:
+        """Sorted set: sessions by `starts_at`."""
+        return self._key("schedule")
+
+    # ------------------------------------------------------------------ hours
+
+    @property
+    def owed(self) -> str:
+        """Hash: session → `seq` of its last signed note, while hours may still have to be posted."""
+        return self._key("hours:owed")
+
+    @property
+    def cursors(self) -> str:
+        """Hash: session → `seq` up to which its log was turned into hours."""
+        return self._key("hours:cursors")
+
+    @property
+    def earners(self) -> str:
+        """Set of the people who have hours."""
+        return self._key("hours:people")
+
+    def entries(self, person: str) -> str:
+        """Stream: entry `number-0` holds `entry` (one line of JSON) and its `hash`."""
+        return self._key(f"hours:entries:{person}")
+
+    def posted(self, person: str) -> str:
+        """Hash: entry id → `number digest` of what was posted under it."""
+        return self._key(f"hours:posted:{person}")
+
+    def weeks(self, person: str) -> str:
+        """Hash: Monday of a week (ISO date) → countable minutes."""
+        return self._key(f"hours:weeks:{person}")
+
+    # ------------------------------------------------------------------ of other parts of the server
+
+    @property
+    def web_sessions(self) -> str:
+        """Prefix of the browsers' cookie sessions."""
+        return self._key("web:")
+
+    @property
+    def limits(self) -> str:
+        """Prefix of the rate-limit windows."""
+        return self._key("limits")

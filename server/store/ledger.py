@@ -1,0 +1,131 @@
+"""The hours ledger: a chain of entries for each person; a fact is posted once, whatever dies meanwhile."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from redis.asyncio import Redis
+
+from facilitation.timebase import Instant
+from server.rooms.ports import CorruptLog
+from server.store import chain, hours
+from server.store.calls import ask, script
+from server.store.hours import Account, HoursEntry, HoursFacts, LedgerConflict, Row
+from server.store.keys import Keys
+
+RACES_MAX = 20
+"""How often a post starts over because another was quicker. Each round one of them gets through."""
+HEADS_MAX = 5_000
+
+
+class RedisLedger:
+    """The port `Ledger` on a real Redis or Valkey."""
+
+    def __init__(self, client: Redis, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+        self._post = script(client, "post")
+        self._settle = script(client, "settle")
+        self._heads: dict[str, tuple[int, str]] = {}  # a guess of each chain's end that the script checks
+
+    async def post(self, facts: HoursFacts, *, posted_at: Instant) -> HoursEntry:
+        person, digest = facts.person, facts.digest
+        keys = [self._keys.entries(person), self._keys.posted(person), self._keys.weeks(person), self._keys.earners]
+        week = facts.week.isoformat()
+        for _ in range(RACES_MAX):
+            last, previous = self._heads.pop(person, (0, hours.genesis(person)))
+            line = hours.line(number=last + 1, posted_at=posted_at, facts=facts)
+            head = (last + 1, chain.link(previous, line))
+            words: list[str | bytes | int] = [facts.entry, digest, head[0], previous, line, head[1], week]
+            words += [facts.countable_min, person]
+            match await ask(partial(self._post, keys, words)):
+                case [b"posted"]:
+                    self._remember(person, head)
+                    return HoursEntry(
+                        number=head[0], facts=facts, posted_at=posted_at, previous=previous, hash=head[1]
+                    )
+                case [b"already", bytes(there)]:
+                    return await self._stands(facts, *_posted(person, there))
+                case [b"moved", bytes(last_id), last_hash]:
+                    number = _number(person, last_id)
+                    self._remember(person, (number, last_hash.decode() if last_hash else hours.genesis(person)))
+                case answer:
+                    raise AssertionError(answer)
+        raise CorruptLog(f"hours of {person}: the end of the chain moved {RACES_MAX} times while posting")
+
+    async def account(self, person: str) -> Account:
+        async def read() -> list[Any]:
+            async with self._client.pipeline(transaction=True) as all_three:
+                all_three.xrange(self._keys.entries(person))
+                all_three.hgetall(self._keys.weeks(person))
+                all_three.hgetall(self._keys.posted(person))
+                return await all_three.execute()
+
+        rows, weeks, posted = await ask(read)
+        return Account(
+            person=person,
+            rows=tuple(_row(stream_id, fields) for stream_id, fields in rows),
+            weeks={week.decode(): _minutes(person, week, minutes) for week, minutes in weeks.items()},
+            posted={entry.decode(): _posted(person, there) for entry, there in posted.items()},
+        )
+
+    async def people(self) -> list[str]:
+        members = await ask(lambda: self._client.smembers(self._keys.earners))
+        return sorted(member.decode() for member in members)
+
+    async def owed(self) -> dict[str, int]:
+        owed = await ask(lambda: self._client.hgetall(self._keys.owed))
+        return {session.decode(): int(seq) for session, seq in owed.items()}
+
+    async def cursor(self, session: str) -> int:
+        return int(await ask(lambda: self._client.hget(self._keys.cursors, session)) or 0)
+
+    async def settle(self, session: str, seq: int) -> None:
+        await ask(lambda: self._settle([self._keys.cursors, self._keys.owed], [session, seq]))
+
+    async def _stands(self, facts: HoursFacts, number: int, digest: str) -> HoursEntry:
+        """The entry posted first, if it says the same."""
+        if digest != facts.digest:
+            raise LedgerConflict(
+                f"hours of {facts.person} for session {facts.session} are posted already, as entry {number}, "
+                "with other facts"
+            )
+        entries = (await self.account(facts.person)).entries()
+        if number > len(entries):
+            raise CorruptLog(f"hours of {facts.person}, entry {number}: missing, though it was posted")
+        return entries[number - 1]
+
+    def _remember(self, person: str, head: tuple[int, str]) -> None:
+        self._heads[person] = head
+        if len(self._heads) > HEADS_MAX:
+            del self._heads[next(iter(self._heads))]
+
+
+def _row(stream_id: bytes, fields: dict[bytes, bytes]) -> Row:
+    return Row(
+        id=stream_id.decode(), line=fields.get(b"entry", b""), hash=fields.get(b"hash", b"").decode(errors="replace")
+    )
+
+
+def _number(person: str, stream_id: bytes) -> int:
+    number, _, zero = stream_id.decode().partition("-")
+    if zero != "0":
+        raise CorruptLog(f"hours of {person}: entry {stream_id.decode()} was not written by Milieu")
+    return int(number)
+
+
+def _posted(person: str, there: bytes) -> tuple[int, str]:
+    try:
+        number, digest = there.decode().split(" ")
+        return int(number), digest
+    except ValueError as error:
+        raise CorruptLog(f"hours of {person}: the index of entries was not written by Milieu") from error
+
+
+def _minutes(person: str, week: bytes, minutes: bytes) -> int:
+    try:
+        return int(minutes)
+    except ValueError as error:
+        where = f"hours of {person}: the total of week {week.decode(errors='replace')}"
+        raise CorruptLog(f"{where} is no number") from error

@@ -1,0 +1,201 @@
+"""The store in this process's memory: the same promises, but for surviving it. Tests and simulations use it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from time import monotonic
+
+from facilitation.events import Recorded
+from facilitation.timebase import Instant
+from server.rooms.ports import CorruptLog, LeaseHeld, LeaseLost
+from server.store import chain, clinic, codec, eventlog, hours
+from server.store.clinic import Person, ScheduledSession
+from server.store.hours import Account, HoursEntry, HoursFacts, LedgerConflict, Row
+from server.store.keys import Keys
+from server.store.lease import LEASE_MS
+from server.store.ports import Linked, Store
+
+
+def connect(*, clinic: str = "demo", lease_ms: int = LEASE_MS, seconds: Callable[[], float] = monotonic) -> Store:
+    """An empty store. `seconds` is the clock that leases run by."""
+
+    async def nothing() -> None:
+        return None
+
+    leases = MemoryLeases(lease_ms=lease_ms, seconds=seconds)
+    ledger = MemoryLedger()
+    return Store(
+        log=MemoryEventLog(leases, ledger),
+        leases=leases,
+        ledger=ledger,
+        clinic=MemoryClinic(),
+        keys=Keys(clinic),
+        client=None,
+        ping=nothing,
+        close=nothing,
+    )
+
+
+class MemoryLeases:
+    def __init__(self, *, lease_ms: int = LEASE_MS, seconds: Callable[[], float] = monotonic) -> None:
+        self._lease_s = lease_ms / 1_000
+        self._seconds = seconds
+        self._holders: dict[str, tuple[str, float]] = {}
+        self._epochs: dict[str, int] = {}
+
+    def epoch(self, session: str) -> int:
+        return self._epochs.get(session, 0)
+
+    async def acquire(self, session: str, *, node: str) -> int:
+        holder, ends = self._holders.get(session, (node, 0.0))
+        left_s = ends - self._seconds()
+        if holder != node and left_s > 0:
+            raise LeaseHeld(holder, round(left_s * 1_000))
+        self._holders[session] = (node, self._seconds() + self._lease_s)
+        self._epochs[session] = self.epoch(session) + 1
+        return self._epochs[session]
+
+    async def renew(self, session: str, *, node: str, epoch: int) -> None:
+        if epoch != self.epoch(session):
+            raise LeaseLost(f"session {session} is at epoch {self.epoch(session)}, not {epoch}")
+        self._holders[session] = (node, self._seconds() + self._lease_s)
+
+    async def release(self, session: str, *, node: str, epoch: int) -> None:
+        if epoch == self.epoch(session):
+            self._holders.pop(session, None)
+
+
+class MemoryEventLog:
+    def __init__(self, leases: MemoryLeases, ledger: MemoryLedger) -> None:
+        self._leases = leases
+        self._ledger = ledger
+        self._logs: dict[str, list[tuple[bytes, str]]] = {}
+
+    async def read(self, session: str, *, after: int = 0) -> list[Recorded]:
+        return [linked.record async for linked in self.linked(session, after=after)]
+
+    async def linked(self, session: str, *, after: int = 0) -> AsyncIterator[Linked]:
+        head = self._head(session, after)
+        for seq, (line, stored_hash) in enumerate(self._logs.get(session, [])[after:], after + 1):
+            linked = eventlog.check(session, seq, line, stored_hash, head)
+            head = eventlog.Head(seq, linked.record.at, stored_hash)
+            yield linked
+
+    async def append(self, session: str, records: Sequence[Recorded], *, epoch: int) -> None:
+        if not records:
+            return
+        made = eventlog.batch(records, self._head(session, records[0].seq - 1))
+        if epoch != self._leases.epoch(session):
+            raise LeaseLost(f"log of session {session} is at epoch {self._leases.epoch(session)}, not {epoch}")
+        log = self._logs.get(session, [])
+        there = log[made.first - 1 : made.head.seq]
+        if there != list(made.lines[: len(there)]):
+            raise CorruptLog(f"log of session {session}: another record {made.first} is there already")
+        last = len(log)
+        self._logs[session] = log + list(made.lines[len(there) :])
+        if made.signed > last:
+            self._ledger.owe(session, made.signed)
+
+    async def hash_at(self, session: str, seq: int) -> str:
+        return self._head(session, seq).hash
+
+    async def sessions(self) -> list[str]:
+        return sorted(self._logs)
+
+    def _head(self, session: str, seq: int) -> eventlog.Head:
+        if seq == 0:
+            return eventlog.start(session)
+        log = self._logs.get(session, [])
+        if seq > len(log):
+            raise CorruptLog(f"log of session {session} has no record {seq}")
+        line, line_hash = log[seq - 1]
+        return eventlog.Head(seq, codec.decode(line).at, line_hash)
+
+
+class MemoryLedger:
+    def __init__(self) -> None:
+        self._rows: dict[str, list[Row]] = {}
+        self._weeks: dict[str, dict[str, int]] = {}
+        self._posted: dict[str, dict[str, tuple[int, str]]] = {}
+        self._cursors: dict[str, int] = {}
+        self._owed: dict[str, int] = {}
+
+    async def post(self, facts: HoursFacts, *, posted_at: Instant) -> HoursEntry:
+        person, week, digest = facts.person, facts.week.isoformat(), facts.digest
+        rows, posted = self._rows.setdefault(person, []), self._posted.setdefault(person, {})
+        if facts.entry in posted:
+            number, there = posted[facts.entry]
+            if there != digest:
+                raise LedgerConflict(f"hours of {person} for session {facts.session} are posted already")
+            return (await self.account(person)).entries()[number - 1]
+        previous = rows[-1].hash if rows else hours.genesis(person)
+        number = len(rows) + 1
+        line = hours.line(number=number, posted_at=posted_at, facts=facts)
+        rows.append(Row(id=f"{number}-0", line=line, hash=chain.link(previous, line)))
+        posted[facts.entry] = (number, digest)
+        weeks = self._weeks.setdefault(person, {})
+        weeks[week] = weeks.get(week, 0) + facts.countable_min
+        return HoursEntry(number=number, facts=facts, posted_at=posted_at, previous=previous, hash=rows[-1].hash)
+
+    async def account(self, person: str) -> Account:
+        return Account(
+            person=person,
+            rows=tuple(self._rows.get(person, ())),
+            weeks=dict(self._weeks.get(person, {})),
+            posted=dict(self._posted.get(person, {})),
+        )
+
+    async def people(self) -> list[str]:
+        return sorted(self._rows)
+
+    async def owed(self) -> dict[str, int]:
+        return dict(self._owed)
+
+    def owe(self, session: str, seq: int) -> None:
+        self._owed[session] = seq
+
+    async def cursor(self, session: str) -> int:
+        return self._cursors.get(session, 0)
+
+    async def settle(self, session: str, seq: int) -> None:
+        self._cursors[session] = max(seq, self._cursors.get(session, 0))
+        if self._owed.get(session, 0) <= self._cursors[session]:
+            self._owed.pop(session, None)
+
+
+class MemoryClinic:
+    """Keeps what it is given as the real one does, encoded: nothing comes back that would not."""
+
+    def __init__(self) -> None:
+        self._people: dict[str, bytes] = {}
+        self._sessions: dict[str, bytes] = {}
+
+    async def put_person(self, person: Person) -> None:
+        self._people[person.person] = clinic.encode(person)
+
+    async def get_person(self, person: str) -> Person | None:
+        data = self._people.get(person)
+        return None if data is None else clinic.decode(Person, data)
+
+    async def list_people(self) -> list[Person]:
+        return sorted((clinic.decode(Person, data) for data in self._people.values()), key=clinic.by_name)
+
+    async def put_session(self, session: ScheduledSession) -> None:
+        self._sessions[session.session] = clinic.encode(session)
+
+    async def get_session(self, session: str) -> ScheduledSession | None:
+        data = self._sessions.get(session)
+        return None if data is None else clinic.decode(ScheduledSession, data)
+
+    async def list_sessions(
+        self, *, since: Instant | None = None, until: Instant | None = None
+    ) -> list[ScheduledSession]:
+        sessions = [clinic.decode(ScheduledSession, data) for data in self._sessions.values()]
+        return sorted(
+            (
+                each
+                for each in sessions
+                if (since is None or since <= each.starts_at) and (until is None or each.starts_at < until)
+            ),
+            key=lambda each: (each.starts_at, each.session),
+        )

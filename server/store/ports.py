@@ -1,0 +1,103 @@
+"""What the store offers, whatever holds it: a real Valkey (`connect`) or this process's memory (`memory`).
+
+Every method may raise StoreUnavailable, and every one is harmless when done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from redis.asyncio import Redis
+
+from facilitation.events import Recorded
+from facilitation.timebase import Instant
+from server.rooms.ports import EventLog, Leases
+from server.store.clinic import Person, ScheduledSession
+from server.store.hours import Account, HoursEntry, HoursFacts
+from server.store.keys import Keys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """A record with the hash of its log up to it, and the line that is hashed."""
+
+    record: Recorded
+    line: bytes
+    hash: str
+
+
+class SessionLog(EventLog, Protocol):
+    """The rooms' port, and what projections, export and verification need beside it."""
+
+    def linked(self, session: str, *, after: int = 0) -> AsyncIterator[Linked]:
+        """The records after `seq` = `after`, in order, each checked: raises CorruptLog at the first bad one."""
+        ...
+
+    async def hash_at(self, session: str, seq: int) -> str:
+        """Hash of the log up to `seq`. Raises CorruptLog when there is no such record."""
+        ...
+
+    async def sessions(self) -> list[str]:
+        """Every session that has a log, sorted."""
+        ...
+
+
+class Ledger(Protocol):
+    """The hours of one clinic's people, a hash chain each, and what is still to be posted."""
+
+    async def post(self, facts: HoursFacts, *, posted_at: Instant) -> HoursEntry:
+        """Put `facts` at the end of the person's chain, durably and once; returns the entry as it stands.
+
+        The same facts again give the entry that was posted first. Raises LedgerConflict when other facts stand
+        under this entry's id, CorruptLog.
+        """
+        ...
+
+    async def account(self, person: str) -> Account:
+        """Everything stored about one person's hours, as one moment had it, unchecked."""
+        ...
+
+    async def people(self) -> list[str]: ...
+    async def owed(self) -> dict[str, int]:
+        """Sessions whose hours may have to be posted: `seq` of the last signed note of each."""
+        ...
+
+    async def cursor(self, session: str) -> int:
+        """`seq` up to which the session's log was turned into hours; 0 at first."""
+        ...
+
+    async def settle(self, session: str, seq: int) -> None:
+        """Move the cursor to `seq`; nothing is owed any more unless a note was signed after it."""
+        ...
+
+
+class Clinic(Protocol):
+    """The clinic's people and scheduled sessions. Putting replaces."""
+
+    async def put_person(self, person: Person) -> None: ...
+    async def get_person(self, person: str) -> Person | None: ...
+    async def list_people(self) -> list[Person]: ...
+    async def put_session(self, session: ScheduledSession) -> None: ...
+    async def get_session(self, session: str) -> ScheduledSession | None: ...
+    async def list_sessions(
+        self, *, since: Instant | None = None, until: Instant | None = None
+    ) -> list[ScheduledSession]:
+        """By start, those with `since` <= `starts_at` < `until`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """One clinic's store. `client` (bytes in, bytes out) is for the web's sessions and rate limits; None in memory."""
+
+    log: SessionLog
+    leases: Leases
+    ledger: Ledger
+    clinic: Clinic
+    keys: Keys
+    client: Redis | None
+    ping: Callable[[], Awaitable[None]]
+    """Returns when the store answers. Raises StoreUnavailable."""
+    close: Callable[[], Awaitable[None]]

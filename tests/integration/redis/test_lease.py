@@ -1,0 +1,94 @@
+"""Who runs a room: what both stores promise (server/store/lease.py, memory.py)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+
+from server.rooms.ports import LeaseHeld, LeaseLost
+from server.store import memory
+from server.store.connect import connect
+from server.store.keys import Keys
+from server.store.ports import Store
+
+
+async def test_the_epoch_grows_with_every_hand_over(store: Store) -> None:
+    assert await store.leases.acquire("s-1", node="n-1") == 1
+    await store.leases.release("s-1", node="n-1", epoch=1)
+    assert await store.leases.acquire("s-1", node="n-2") == 2
+    assert await store.leases.acquire("s-2", node="n-1") == 1
+
+
+async def test_another_node_is_refused_and_told_who_holds_the_room(store: Store) -> None:
+    await store.leases.acquire("s-1", node="n-1")
+    with pytest.raises(LeaseHeld) as refused:
+        await store.leases.acquire("s-1", node="n-2")
+    assert refused.value.node == "n-1"
+    assert 0 < refused.value.ms_left <= 60_000
+
+
+async def test_a_restarted_node_has_its_room_back_at_once(store: Store) -> None:
+    first = await store.leases.acquire("s-1", node="n-1")
+    again = await store.leases.acquire("s-1", node="n-1")  # the same name, after a kill
+    assert again == first + 1
+    with pytest.raises(LeaseLost):
+        await store.leases.renew("s-1", node="n-1", epoch=first)
+    await store.leases.renew("s-1", node="n-1", epoch=again)
+
+
+async def test_an_old_owner_cannot_give_away_what_is_not_its_own(store: Store) -> None:
+    old = await store.leases.acquire("s-1", node="n-1")
+    await store.leases.acquire("s-1", node="n-1")
+    await store.leases.release("s-1", node="n-1", epoch=old)
+    with pytest.raises(LeaseHeld):
+        await store.leases.acquire("s-1", node="n-2")
+
+
+async def test_what_was_never_held_cannot_be_renewed(store: Store) -> None:
+    with pytest.raises(LeaseLost):
+        await store.leases.renew("s-1", node="n-1", epoch=1)
+    await store.leases.release("s-1", node="n-1", epoch=1)
+
+
+async def test_only_one_of_many_gets_a_free_room(store: Store) -> None:
+    tries = [store.leases.acquire("s-1", node=f"n-{number}") for number in range(30)]
+    answers = await asyncio.gather(*tries, return_exceptions=True)
+    assert sorted(answer for answer in answers if isinstance(answer, int)) == [1]
+    assert sum(isinstance(answer, LeaseHeld) for answer in answers) == 29
+
+
+async def test_a_silent_node_loses_its_room_in_time_and_a_late_one_may_keep_it_until_then() -> None:
+    now = 0.0
+    leases = memory.MemoryLeases(lease_ms=10_000, seconds=lambda: now)
+    epoch = await leases.acquire("s-1", node="n-1")
+    now = 9.9
+    with pytest.raises(LeaseHeld):
+        await leases.acquire("s-1", node="n-2")
+    now = 11.0
+    await leases.renew("s-1", node="n-1", epoch=epoch)  # late, but nobody came
+    with pytest.raises(LeaseHeld):
+        await leases.acquire("s-1", node="n-2")
+    now = 22.0
+    assert await leases.acquire("s-1", node="n-2") == epoch + 1
+    with pytest.raises(LeaseLost):
+        await leases.renew("s-1", node="n-1", epoch=epoch)
+
+
+async def run_out(valkey: Redis) -> None:
+    async with asyncio.timeout(10):
+        while await valkey.exists(Keys("demo").lease("s-1")):  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0.01)
+
+
+async def test_a_lease_runs_out_on_a_real_valkey(valkey_url: str, valkey: Redis) -> None:
+    store = await connect(valkey_url, lease_ms=100)
+    epoch = await store.leases.acquire("s-1", node="n-1")
+    await run_out(valkey)
+    await store.leases.renew("s-1", node="n-1", epoch=epoch)  # late, but nobody came
+    await run_out(valkey)
+    assert await store.leases.acquire("s-1", node="n-2") == epoch + 1
+    with pytest.raises(LeaseLost):
+        await store.leases.renew("s-1", node="n-1", epoch=epoch)
+    await store.close()
