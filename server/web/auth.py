@@ -20,6 +20,7 @@ from facilitation.ids import PersonId, SessionId
 from facilitation.people import STAFF, Expected, Role
 from facilitation.timebase import Instant
 from server.clock import Clock
+from server.rooms.ports import NotAdmitted
 from server.web.guard import comes_from_here
 from server.web.links import BadLink, Links, Seat
 
@@ -44,9 +45,10 @@ class Identity:
     def staff(self) -> bool:
         return self.role in STAFF
 
-
-class ForeignOrigin(Exception):
-    """A page of another site tried to open a websocket in somebody's name."""
+    @property
+    def choice(self) -> str:
+        """How a page's addresses say that this seat of the cookie is meant; the first needs no saying."""
+        return f"?seat={self.number}" if self.number > 1 else ""
 
 
 class Doorkeeper:
@@ -59,20 +61,20 @@ class Doorkeeper:
 
     # ------------------------------------------------------------------ coming in
 
-    async def check(self, link: str) -> tuple[Seat, Identity]:
+    async def check(self, link: str) -> Seat:
         """What a link proves, if its person still stands on the session's list. Raises BadLink."""
         seat = self._links.open_link(link, now=self._clock.now())
-        identity = await self._on_list(seat)
-        if identity is None:
+        if await self._on_list(seat) is None:
             raise BadLink("bad_link", "This link is not in use any more. Ask your clinic for a new one.")
-        return seat, identity
+        return seat
 
-    async def sit_down(self, connection: HTTPConnection, seat: Seat) -> int:
-        """Put a seat into the cookie under a new cookie id; returns its number.
+    async def enter(self, connection: HTTPConnection, link: str) -> Identity:
+        """Put a link's seat into the cookie, under a new cookie id. Raises BadLink.
 
-        The same person coming back to the same session keeps the number. A new id each time, so that an id that
-        was planted or seen before a link was opened is worth nothing after it.
+        The same person coming back to the same session keeps the seat's number. The id is new each time, so that
+        one that was planted or seen before a link was opened is worth nothing after it.
         """
+        seat = await self.check(link)
         await load_session(connection)
         seats = self._held(connection)
         number = next((n for n, held in seats.items() if (held.session, held.person) == (seat.session, seat.person)), 0)
@@ -85,7 +87,9 @@ class Doorkeeper:
         connection.session["seats"] = [
             [n, held.session, held.person, held.role, held.until] for n, held in sorted(seats.items())
         ]
-        return number
+        identity = await self._on_list(seat, number)
+        assert identity is not None
+        return identity
 
     async def get_up(self, connection: HTTPConnection) -> None:
         """Revoke the cookie and every seat in it, here and in the store."""
@@ -127,11 +131,11 @@ class Doorkeeper:
     async def identify(self, websocket: WebSocket, session: SessionId, ticket: str | None) -> Identity | None:
         """Who opens a websocket: by ticket (a program), or by cookie (a browser, from our own pages only).
 
-        None: nobody we know. Raises ForeignOrigin where a browser comes from another site's page, whatever it shows.
+        None: nobody we know. Raises NotAdmitted where a browser comes from another site's page, whatever it shows.
         """
         origin = websocket.headers.get("origin")
         if origin is not None and not comes_from_here(websocket):
-            raise ForeignOrigin(origin)
+            raise NotAdmitted
         if ticket is not None:
             try:
                 seat = self._links.open_ticket(ticket, now=self._clock.now())

@@ -20,10 +20,10 @@ return 1
 
 
 class Client(Protocol):
-    """As much of a Redis client as this takes."""
+    """As much of a Redis client (bytes in, bytes out) as this takes."""
 
-    async def get(self, name: str) -> bytes | None: ...
-    async def set(self, name: str, value: bytes, *, ex: int) -> object: ...
+    def get(self, name: str) -> Awaitable[bytes | str | None]: ...
+    def set(self, name: str, value: bytes, ex: int) -> Awaitable[object]: ...
     def eval(self, script: str, numkeys: int, *keys_and_args: str | bytes | int) -> Awaitable[object]: ...
 
 
@@ -47,7 +47,7 @@ class Cookies(SessionStore):
 
     async def read(self, session_id: str, lifetime: int) -> bytes:
         value = await self._ask(lambda: self._client.get(self._prefix + session_id))
-        return b"" if value is None or value == REVOKED else value
+        return value if isinstance(value, bytes) and value != REVOKED else b""
 
     async def write(self, session_id: str, data: bytes, lifetime: int, ttl: int) -> str:
         key = self._prefix + session_id
@@ -55,4 +55,4 @@ class Cookies(SessionStore):
         return session_id
 
     async def remove(self, session_id: str) -> None:
-        await self._ask(lambda: self._client.set(self._prefix + session_id, REVOKED, ex=REVOKED_FOR_S))
+        await self._ask(lambda: self._client.set(self._prefix + session_id, REVOKED, REVOKED_FOR_S))

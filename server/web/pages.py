@@ -35,8 +35,8 @@ class Books(Protocol):
         ...
 
     async def home(self, identities: list[Identity]) -> dict[str, Any]: ...
-    async def statement(self, person: PersonId) -> dict[str, Any] | None:
-        """None: nobody of that id."""
+    async def statement(self, person: PersonId, *, reader: Identity) -> dict[str, Any] | None:
+        """`reader`: for staff, entries lead to their records. None: nobody of that id."""
         ...
 
 
@@ -118,14 +118,13 @@ class Desk:
     async def join(self, request: Request) -> Response:
         await self._throttle.allow(request)
         try:
-            seat, _ = await self._doorkeeper.check(request.path_params["link"])
+            identity = await self._doorkeeper.enter(request, request.path_params["link"])
         except BadLink as error:
             if error.code == "expired_link":
                 raise HTTPException(410) from None
             await self._throttle.wrong(request)
             raise HTTPException(404, "bad_link") from None
-        number = await self._doorkeeper.sit_down(request, seat)
-        return RedirectResponse(f"/s/{seat.session}{_choice(number)}", 303, NO_STORE)
+        return RedirectResponse(f"/s/{identity.session}{identity.choice}", 303, NO_STORE)
 
     async def ticket(self, request: Request) -> Response:
         """PROTOCOL §1."""
@@ -135,7 +134,7 @@ class Desk:
         except msgspec.MsgspecError:
             raise HTTPException(400) from None
         try:
-            seat, identity = await self._doorkeeper.check(wanted.link)
+            seat = await self._doorkeeper.check(wanted.link)
         except BadLink as error:
             if error.code == "bad_link":
                 await self._throttle.wrong(request)
@@ -147,7 +146,7 @@ class Desk:
                 "ticket": ticket,
                 "session": seat.session,
                 "person": seat.person,
-                "role": identity.role,
+                "role": seat.role,
                 "socket": f"{self._address(request, 'ws')}/s/{seat.session}/socket",
                 "expires_at": until,
             },
@@ -176,7 +175,7 @@ class Desk:
         identity = await self._known(request, session)
         if mode == "record" and not identity.staff:
             raise HTTPException(403)
-        choice = _choice(identity.number)
+        choice = identity.choice
         boot = {
             "session": session,
             "socket": f"/s/{session}/socket{choice}",
@@ -204,13 +203,13 @@ class Desk:
     async def home(self, request: Request) -> Response:
         identities = await self._someone(request)
         me = identities[0]
-        context = await self._books.home(identities) | {"me": me, "choice": _choice(me.number)}
+        context = await self._books.home(identities) | {"me": me, "choice": me.choice}
         return self._pages.render(request, "home.html", context, headers=NO_STORE)
 
     async def own_statement(self, request: Request) -> Response:
         me = (await self._someone(request))[0]
         if me.staff:
-            return RedirectResponse(f"/home{_choice(me.number)}", 303, NO_STORE)
+            return RedirectResponse(f"/home{me.choice}", 303, NO_STORE)
         return await self._statement(request, me, me.person)
 
     async def statement(self, request: Request) -> Response:
@@ -221,10 +220,15 @@ class Desk:
         return await self._statement(request, me, person)
 
     async def _statement(self, request: Request, me: Identity, person: PersonId) -> Response:
-        context = await self._books.statement(person) if len(person) <= ID_CHARS_MAX else None
+        context = await self._books.statement(person, reader=me) if len(person) <= ID_CHARS_MAX else None
         if context is None:
             raise HTTPException(404)
-        context |= {"me": me, "own": me.person == person, "choice": _choice(me.number)}
+        context |= {
+            "me": me,
+            "own": me.person == person,
+            "choice": me.choice,
+            "home": f"/home{me.choice}",
+        }
         return self._pages.render(request, "statement.html", context, headers=NO_STORE)
 
     async def _someone(self, request: Request) -> list[Identity]:
@@ -246,8 +250,3 @@ def _session(request: Request) -> SessionId:
     if len(session) > ID_CHARS_MAX:
         raise HTTPException(404)
     return SessionId(session)
-
-
-def _choice(number: int) -> str:
-    """How a page's addresses say which seat of the cookie is meant."""
-    return f"?seat={number}" if number > 1 else ""

@@ -65,7 +65,7 @@ class MemoryClinic:
     async def home(self, identities: list[Identity]) -> dict[str, Any]:
         return {"now": "Tuesday, November 24", "sessions": [], "next": None, "owed": [], "people": [], "week": None}
 
-    async def statement(self, person: PersonId) -> dict[str, Any] | None:
+    async def statement(self, person: PersonId, *, reader: Identity) -> dict[str, Any] | None:
         return {"person": {"person": person, "name": "Robin Example", "track": "adult"}, "weeks": [], "total": None}
 
 

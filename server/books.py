@@ -1,0 +1,258 @@
+"""What the home and statement pages tell, made ready to be shown from the clinic's schedule, logs and ledger.
+
+The shapes are those of `server/web/README.md`, "What a template gets".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, Protocol
+
+from facilitation.ids import PersonId, SessionId
+from facilitation.people import Expected, Role
+from facilitation.plan import SessionPlan
+from facilitation.rules import RuleSet
+from facilitation.timebase import HOUR_MS, Instant
+from server.clock import Clock
+from server.progress import Progress, ProgressBook
+from server.store.clinic import Person, ScheduledSession
+from server.store.hours import HoursEntry
+from server.store.ports import Store
+from server.web import words
+from server.web.auth import Identity
+
+DAY_MS = 24 * HOUR_MS
+SOON_DAYS = 7
+OWED_DAYS = 30
+
+
+class Catalog(Protocol):
+    @property
+    def plans(self) -> Mapping[str, SessionPlan]: ...
+    @property
+    def rules(self) -> Mapping[str, RuleSet]: ...
+
+
+class ClinicBooks:
+    """The port `Books` of the pages, over the store. Every method may raise StoreUnavailable or CorruptLog."""
+
+    def __init__(self, store: Store, *, catalog: Catalog, clock: Clock) -> None:
+        self._clinic = store.clinic
+        self._ledger = store.ledger
+        self._catalog = catalog
+        self._clock = clock
+        self._progress = ProgressBook(store.log)
+
+    async def roster(self, session: SessionId) -> Sequence[Expected] | None:
+        scheduled = await self._clinic.get_session(session)
+        return None if scheduled is None else scheduled.roster
+
+    async def title(self, session: SessionId) -> str | None:
+        scheduled = await self._clinic.get_session(session)
+        return None if scheduled is None else scheduled.title
+
+    # ------------------------------------------------------------------ home
+
+    async def home(self, identities: Sequence[Identity]) -> dict[str, Any]:
+        """`identities`: all seats of one person."""
+        me = identities[0]
+        now = self._clock.now()
+        zone = await self._zone(me.person)
+        rows = []
+        for scheduled in await self._sessions_of(identities, now):
+            progress = await self._progress.of(scheduled.session)
+            if _shown(scheduled, progress, now):
+                rows.append(self._session_row(scheduled, progress, me, zone, now))
+        owed = [row for row in rows if row["to_sign"]]
+        own = None if me.staff else await self._person_row(me)
+        return {
+            "now": words.weekday(words.local(now, zone).date()),
+            "sessions": rows,
+            "next": next((row for row in rows if row["status"] in ("running", "open", "scheduled")), None),
+            "owed": owed,
+            "people": await self._people(me) if me.staff else [],
+            "week": own and own["week"],
+            "statement_url": own and own["statement_url"],
+        }
+
+    async def _sessions_of(self, identities: Sequence[Identity], now: Instant) -> list[ScheduledSession]:
+        """A participant's are those of their links; staff's are all on whose list they stand as staff."""
+        near = await self._clinic.list_sessions(
+            since=Instant(now - OWED_DAYS * DAY_MS), until=Instant(now + SOON_DAYS * DAY_MS)
+        )
+        seats = {identity.session for identity in identities}
+        staff = any(identity.staff for identity in identities)
+        person = identities[0].person
+        return [
+            session
+            for session in near
+            if session.session in seats
+            or (staff and any(each.person == person and each.role is not Role.PARTICIPANT for each in session.roster))
+        ]
+
+    def _session_row(
+        self, scheduled: ScheduledSession, progress: Progress, me: Identity, zone: str, now: Instant
+    ) -> dict[str, Any]:
+        starts = words.local(scheduled.starts_at, zone)
+        today = words.local(now, zone).date()
+        planned_ms = sum(segment.planned_ms for segment in self._plan(scheduled))
+        return {
+            "session": scheduled.session,
+            "title": scheduled.title,
+            "day": "Today" if starts.date() == today else words.weekday(starts.date()),
+            "time": words.span(scheduled.starts_at, Instant(scheduled.starts_at + planned_ms), zone),
+            "zone": zone,
+            "status": progress.status,
+            "url": f"/s/{scheduled.session}{me.choice}",
+            "record_url": f"/s/{scheduled.session}/record{me.choice}" if me.staff else None,
+            "head_count": sum(each.role is Role.PARTICIPANT for each in scheduled.roster),
+            "to_sign": len(progress.owing) if me.staff else 0,
+        }
+
+    def _plan(self, scheduled: ScheduledSession) -> Sequence[Any]:
+        plan = self._catalog.plans.get(scheduled.plan_id)
+        return plan.segments if plan else ()
+
+    async def _people(self, me: Identity) -> list[dict[str, Any]]:
+        people = await self._clinic.list_people()
+        return [await self._row(person, me) for person in people if person.role is Role.PARTICIPANT]
+
+    async def _person_row(self, me: Identity) -> dict[str, Any] | None:
+        found = await self._clinic.get_person(me.person)
+        return None if found is None else await self._row(found, me)
+
+    async def _row(self, person: Person, me: Identity) -> dict[str, Any]:
+        entries = (await self._ledger.account(person.person)).entries()
+        return {
+            "person": person.person,
+            "name": person.name,
+            "track": person.track,
+            "statement_url": f"/statement/{person.person}{me.choice}",
+            "week": self._week(person, self._this_week(person), entries),
+        }
+
+    # ------------------------------------------------------------------ statement
+
+    async def statement(self, person: PersonId, *, reader: Identity) -> dict[str, Any] | None:
+        """`reader`: for staff, entries lead to their records. None: nobody of that id. Raises CorruptLog."""
+        found = await self._clinic.get_person(person)
+        if found is None:
+            return None
+        entries = (await self._ledger.account(person)).entries()
+        mondays = {self._this_week(found), *(entry.facts.week for entry in entries)}
+        weeks = []
+        for monday in sorted(mondays, reverse=True):
+            of_week = [entry for entry in entries if entry.facts.week == monday]
+            week = self._week(found, monday, of_week)
+            week["days"] = _days(monday, of_week)
+            week["entries"] = [await self._entry_row(entry, found.zone, reader) for entry in of_week]
+            weeks.append(week)
+        total = sum(entry.facts.countable_min for entry in entries)
+        return {
+            "person": {"person": found.person, "name": found.name, "track": found.track, "zone": found.zone},
+            "weeks": weeks,
+            "total": {
+                "minutes": total,
+                "minutes_text": words.minutes(total),
+                "sessions": len({entry.facts.session for entry in entries}),
+            },
+        }
+
+    def _this_week(self, person: Person) -> date:
+        today = words.local(self._clock.now(), person.zone).date()
+        return today - timedelta(days=today.weekday())
+
+    def _week(self, person: Person, monday: date, entries: Sequence[HoursEntry]) -> dict[str, Any]:
+        counted = sum(entry.facts.countable_min for entry in entries if entry.facts.week == monday)
+        target = self._week_floor_min(person.track, entries)
+        this_week = self._this_week(person)
+        sunday = monday + timedelta(days=6)
+        known = {this_week: "This week", this_week - timedelta(days=7): "Last week"}
+        return {
+            "label": known.get(monday) or words.days(monday, sunday),
+            "from": monday.isoformat(),
+            "to": sunday.isoformat(),
+            "current": monday == this_week,
+            "minutes": counted,
+            "minutes_text": words.minutes(counted),
+            "target": target,
+            "target_text": words.minutes(target),
+            "fraction": _fraction(counted, target),
+            "reached": counted >= target,
+        }
+
+    def _week_floor_min(self, track: str, entries: Sequence[HoursEntry]) -> int:
+        """What a week should reach, by the rules of its last entry; before the first, by the catalog's newest."""
+        rules = self._rules(entries[-1]) if entries else None
+        rules = rules or list(self._catalog.rules.values())[-1]
+        return rules.week_floor_min[track]
+
+    def _rules(self, entry: HoursEntry) -> RuleSet | None:
+        return self._catalog.rules.get(entry.facts.rules_id)
+
+    async def _entry_row(self, entry: HoursEntry, zone: str, reader: Identity) -> dict[str, Any]:
+        facts = entry.facts
+        scheduled = await self._clinic.get_session(facts.session)
+        signer = await self._clinic.get_person(facts.signer)
+        rules = self._rules(entry)
+        titles = {segment.id: segment.title for segment in (self._plan(scheduled) if scheduled else ())}
+        uncounted = rules.uncounted if rules else ("break",)
+        first, last = facts.evidence
+        return {
+            "entry": facts.entry,
+            "number": entry.number,
+            "session": facts.session,
+            "title": scheduled.title if scheduled else "Session",
+            "date": words.weekday(words.local(facts.started, zone).date()),
+            "time": words.span(facts.started, facts.ended, zone),
+            "minutes": facts.countable_min,
+            "minutes_text": words.minutes(facts.countable_min),
+            "kind": facts.kind,
+            "rules": f"{rules.title if rules else facts.rules_id} (version {facts.rules_version})",
+            "signer": signer.name if signer else facts.signer,
+            "signed": words.moment(facts.signed_at, zone),
+            "evidence": f"log {first} – {last}",
+            "hash": entry.hash,
+            "previous": entry.previous,
+            "segments": [
+                {
+                    "title": titles.get(share.segment, share.segment),
+                    "minutes_text": words.minutes(share.present_ms // 60_000),
+                    "counted": share.kind not in uncounted,
+                }
+                for share in facts.by_segment
+            ],
+            "record_url": f"/s/{facts.session}/record{reader.choice}" if reader.staff else None,
+        }
+
+    async def _zone(self, person: PersonId) -> str:
+        found = await self._clinic.get_person(person)
+        return found.zone if found else "UTC"
+
+
+def _shown(scheduled: ScheduledSession, progress: Progress, now: Instant) -> bool:
+    """Home tells what is now, what is next and what is owed: not what is over and done with, nor what never was."""
+    return bool(progress.owing) or progress.status == "running" or scheduled.starts_at > now - DAY_MS
+
+
+def _days(monday: date, entries: Sequence[HoursEntry]) -> list[dict[str, Any]]:
+    counted: dict[date, int] = defaultdict(int)
+    for entry in entries:
+        counted[words.local(entry.facts.started, entry.facts.zone).date()] += entry.facts.countable_min
+    longest = max(counted.values(), default=0)
+    return [
+        {
+            "label": f"{day:%a}",
+            "date": day.isoformat(),
+            "minutes": counted[day],
+            "minutes_text": words.minutes(counted[day]),
+            "fraction": _fraction(counted[day], longest),
+        }
+        for day in (monday + timedelta(days=n) for n in range(7))
+    ]
+
+
+def _fraction(part: int, whole: int) -> float:
+    return min(1.0, max(0.0, part / whole)) if whole > 0 else 0.0

@@ -1,0 +1,139 @@
+"""A demo clinic: plainly made-up people in two groups, and links to a session that can start now."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from facilitation.ids import ClinicId, PersonId, SessionId
+from facilitation.people import Expected, Role
+from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
+from server.progress import ProgressBook
+from server.store.clinic import Person, ScheduledSession
+from server.store.ports import Store
+from server.web.links import Seat
+
+ZONE: Final = "America/New_York"
+FRESH_FOR_MS: Final = 12 * HOUR_MS
+START_STEP_MS: Final = 5 * MINUTE_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A standing group. Its plan and its rule set are named as in the catalog."""
+
+    key: str
+    title: str
+    track: str
+    plan_id: str
+    rules_id: str
+    participants: tuple[tuple[str, str], ...]
+
+
+STAFF: Final = (
+    ("p-fay", "Dr. Fay Facilitator", Role.FACILITATOR),
+    ("p-cody", "Cody Cofacilitator", Role.COFACILITATOR),
+)
+EVENING: Final = Group(
+    key="evening",
+    title="Evening group",
+    track="adult",
+    plan_id="adult",
+    rules_id="exact",
+    participants=(
+        ("p-robin", "Robin Example"),
+        ("p-sam", "Sam Sample"),
+        ("p-alex", "Alex Placeholder"),
+        ("p-jo", "Jo Madeup"),
+        ("p-kim", "Kim Fictional"),
+        ("p-lee", "Lee Invented"),
+        ("p-max", "Max Imaginary"),
+        ("p-noa", "Noa Pretend"),
+    ),
+)
+TEENS: Final = Group(
+    key="teens",
+    title="After-school group",
+    track="teen",
+    plan_id="teen_short",
+    rules_id="exact",
+    participants=(
+        ("p-ash", "Ash Example"),
+        ("p-bay", "Bay Sample"),
+        ("p-cam", "Cam Placeholder"),
+        ("p-dee", "Dee Madeup"),
+        ("p-eli", "Eli Fictional"),
+        ("p-fin", "Fin Invented"),
+    ),
+)
+GROUPS: Final = (EVENING, TEENS)
+
+
+async def belongs(store: Store) -> bool:
+    """Whether the store is empty or holds the demo clinic: a real clinic's is left alone."""
+    people = {person.person for person in await store.clinic.list_people()}
+    return not people or PersonId(STAFF[0][0]) in people
+
+
+async def prepare(store: Store, *, clinic: ClinicId, now: Instant) -> list[ScheduledSession]:
+    """One session of each group that can start now, made where there is none. Doing it again changes nothing.
+
+    A session that has ended or started more than twelve hours ago stays with its records, and a new one is made.
+    """
+    progress = ProgressBook(store.log)
+    ready = []
+    for group in GROUPS:
+        await _put_people(store, group)
+        session = await _current(store, group, progress, now)
+        if session is None:
+            session = ScheduledSession(
+                session=SessionId(f"s-{group.key}-{secrets.token_hex(4)}"),
+                clinic=clinic,
+                title=group.title,
+                zone=ZONE,
+                starts_at=Instant(-(-now // START_STEP_MS) * START_STEP_MS),
+                plan_id=group.plan_id,
+                rules_id=group.rules_id,
+                roster=_roster(group),
+            )
+            await store.clinic.put_session(session)
+        ready.append(session)
+    return ready
+
+
+def seats(session: ScheduledSession, *, until: Instant) -> list[tuple[Expected, Seat]]:
+    """Everybody on a session's list with what their link proves."""
+    return [
+        (each, Seat(session=session.session, person=each.person, role=each.role, until=until))
+        for each in session.roster
+    ]
+
+
+async def _current(store: Store, group: Group, progress: ProgressBook, now: Instant) -> ScheduledSession | None:
+    recent: Sequence[ScheduledSession] = await store.clinic.list_sessions(since=Instant(now - FRESH_FOR_MS))
+    for session in reversed(recent):
+        ours = session.session.startswith(f"s-{group.key}-")
+        if ours and (await progress.of(session.session)).ended_at is None:
+            return session
+    return None
+
+
+async def _put_people(store: Store, group: Group) -> None:
+    staff = [Person(person=PersonId(id), name=name, role=role, track="adult", zone=ZONE) for id, name, role in STAFF]
+    participants = [
+        Person(person=PersonId(id), name=name, role=Role.PARTICIPANT, track=group.track, zone=ZONE)
+        for id, name in group.participants
+    ]
+    for person in (*staff, *participants):
+        if await store.clinic.get_person(person.person) is None:
+            await store.clinic.put_person(person)
+
+
+def _roster(group: Group) -> tuple[Expected, ...]:
+    staff = tuple(Expected(person=PersonId(id), role=role, name=name) for id, name, role in STAFF)
+    return staff + tuple(
+        Expected(person=PersonId(id), role=Role.PARTICIPANT, name=name, teen=group.track == "teen")
+        for id, name in group.participants
+    )

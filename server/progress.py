@@ -1,0 +1,78 @@
+"""How far each session is, folded from its log as it grows: what home pages need, and nothing of what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from facilitation.events import Admitted, NoteSigned, Recorded, SessionEnded, SessionOpened, SessionStarted
+from facilitation.ids import PersonId
+from facilitation.people import Role
+from facilitation.timebase import Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """`seq`: the last record folded. `owing`: participants who were in the room and whose note is not signed."""
+
+    seq: int = 0
+    started_at: Instant | None = None
+    ended_at: Instant | None = None
+    participants: frozenset[PersonId] = frozenset()
+    attended: frozenset[PersonId] = frozenset()
+    signed: frozenset[PersonId] = frozenset()
+
+    @property
+    def owing(self) -> frozenset[PersonId]:
+        return self.attended - self.signed if self.ended_at is not None else frozenset()
+
+    @property
+    def status(self) -> str:
+        """'scheduled', 'open' (somebody was there), 'running', 'ended' or 'signed'."""
+        if self.ended_at is not None:
+            return "ended" if self.owing else "signed"
+        if self.started_at is not None:
+            return "running"
+        return "open" if self.seq else "scheduled"
+
+
+def fold(progress: Progress, records: Iterable[Recorded]) -> Progress:
+    for record in records:
+        progress = replace(_evolve(progress, record), seq=record.seq)
+    return progress
+
+
+def _evolve(progress: Progress, record: Recorded) -> Progress:
+    match record.event:
+        case SessionOpened(roster=roster):
+            participants = frozenset(each.person for each in roster if each.role is Role.PARTICIPANT)
+            return replace(progress, participants=participants)
+        case SessionStarted():
+            return replace(progress, started_at=record.at)
+        case SessionEnded():
+            return replace(progress, ended_at=record.at)
+        case Admitted(person=person) if person in progress.participants:
+            return replace(progress, attended=progress.attended | {person})
+        case NoteSigned(person=person):
+            return replace(progress, signed=progress.signed | {person})
+    return progress
+
+
+class Log(Protocol):
+    async def read(self, session: str, *, after: int = 0) -> list[Recorded]: ...
+
+
+class ProgressBook:
+    """The progress of every session asked for. Each log is read once; afterwards only what is new in it."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._known: dict[str, Progress] = {}
+
+    async def of(self, session: str) -> Progress:
+        """Raises StoreUnavailable, CorruptLog."""
+        known = self._known.get(session, Progress())
+        now = fold(known, await self._log.read(session, after=known.seq))
+        self._known[session] = now
+        return now
