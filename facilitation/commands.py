@@ -205,7 +205,7 @@ class ShareAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisposeFlag:
-    """What was done about a safety flag. `disposition`: see `notes.DISPOSITIONS`."""
+    """What was done about a safety flag. `disposition`: see `checkin.DISPOSITIONS`."""
 
     flag: FlagId
     disposition: str

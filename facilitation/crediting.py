@@ -1,0 +1,115 @@
+"""Crediting: from intervals to minutes, by the rule set the session was opened with.
+
+    countable minutes ≤ counted ≤ present + gap credit ≤ clock
+
+The only rounding is the last step, once for the whole session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from facilitation import agenda, attendance
+from facilitation.errors import Refusal
+from facilitation.ids import PersonId, SegmentId
+from facilitation.intervals import Intervals, intersection, total_ms, union
+from facilitation.plan import SessionPlan
+from facilitation.rules import RuleSet
+from facilitation.state import RoomState
+from facilitation.timebase import MINUTE_MS, Instant
+
+FLOOR_MINUTE = "floor_minute"
+ROUNDINGS = frozenset({FLOOR_MINUTE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """One person's figures. Before the end of the session they hold as of the instant they were asked for.
+
+    `clock_ms`: from first to last attended instant. `present_ms`: the union of what was seen (`intervals`).
+    `gap_credit_ms`: credited over server gaps, not part of `present_ms`. `counted_ms`: both of these in segments
+    that count. `by_segment` adds up to present and gap credit. `first` and `last` are None for who never came.
+    """
+
+    person: PersonId
+    clock_ms: int
+    present_ms: int
+    gap_credit_ms: int
+    counted_ms: int
+    countable_min: int
+    first: Instant | None
+    last: Instant | None
+    late_ms: int
+    left_early_ms: int
+    intervals: Intervals
+    gap_credit: Intervals
+    by_segment: Mapping[SegmentId, int]
+    rules_id: str
+    rules_version: str
+
+    @property
+    def attended(self) -> bool:
+        return self.first is not None
+
+
+def credit(state: RoomState, person: PersonId, now: Instant | None = None) -> Hours:
+    """The figures of one person. `now` matters only while the session runs; None: the last record's instant."""
+    if state.session is None:
+        raise ValueError("no session was opened")
+    rules = state.session.rules
+    until = max(state.at, now or state.at)
+    seen = attendance.presence(state.attendance, person, until)
+    over_gaps = attendance.gap_credit(state.attendance, person, until, rules.server_gap_credit_ms_max)
+    attended = union((*seen, *over_gaps)) if over_gaps else seen
+    by_segment: dict[SegmentId, int] = {}
+    counted_ms = 0
+    for segment in state.agenda.plan.segments:
+        spans = agenda.spans_of(state.agenda, segment.id, until)
+        if not spans:
+            continue
+        by_segment[segment.id] = total_ms(intersection(attended, spans))
+        if counts(rules, segment.kind):
+            counted_ms += by_segment[segment.id]
+    first = attended[0][0] if attended else None
+    last = attended[-1][1] if attended else None
+    started_at, ended_at = state.agenda.started_at, state.agenda.ended_at
+    return Hours(
+        person=person,
+        clock_ms=0 if first is None or last is None else last - first,
+        present_ms=total_ms(seen),
+        gap_credit_ms=total_ms(over_gaps),
+        counted_ms=counted_ms,
+        countable_min=rounded_min(rules, counted_ms),
+        first=first,
+        last=last,
+        late_ms=0 if first is None or started_at is None else first - started_at,
+        left_early_ms=0 if last is None or ended_at is None else ended_at - last,
+        intervals=seen,
+        gap_credit=over_gaps,
+        by_segment=by_segment,
+        rules_id=rules.id,
+        rules_version=rules.version,
+    )
+
+
+def counts(rules: RuleSet, kind: str) -> bool:
+    return kind not in rules.uncounted
+
+
+def rounded_min(rules: RuleSet, counted_ms: int) -> int:
+    if rules.rounding == FLOOR_MINUTE:
+        return counted_ms // MINUTE_MS
+    raise ValueError(f"unknown rounding {rules.rounding!r}")
+
+
+def target_ms(plan: SessionPlan, rules: RuleSet) -> int:
+    """What the whole plan would count for."""
+    return sum(segment.planned_ms for segment in plan.segments if counts(rules, segment.kind))
+
+
+def check_rules(rules: RuleSet) -> None:
+    if rules.rounding not in ROUNDINGS:
+        raise Refusal("bad_session", f"The rounding {rules.rounding!r} of the rule set is not known.")
+    if rules.server_gap_credit_ms_max < 0:
+        raise Refusal("bad_session", "A rule set cannot credit less than nothing.")

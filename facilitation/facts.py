@@ -1,0 +1,243 @@
+"""Facts for the record: what the log itself says of one person, in words and figures, and the note made of them.
+
+Facts only: nothing here is judged, guessed or filled in for the facilitator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from facilitation import agenda, checkin, crediting
+from facilitation.checkin import DISPOSITIONS
+from facilitation.crediting import Hours
+from facilitation.errors import Refusal
+from facilitation.events import NoteSigned
+from facilitation.forms import QuestionKind
+from facilitation.ids import PersonId
+from facilitation.intervals import Intervals, total_ms
+from facilitation.notes import GROUP, check_signable, content_hash
+from facilitation.people import Role
+from facilitation.seats import Seat
+from facilitation.state import RoomState, Session
+from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
+
+CONTENT_FORMAT = 1
+"""Version of the shape of a signed note's content."""
+
+Facts = list[dict[str, str]]
+
+
+# --------------------------------------------------------------- in words
+
+
+def zone_of(name: str) -> tzinfo:
+    """The time zone of that name; UTC where it is not known."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return UTC
+
+
+def time_text(instant: Instant, zone: tzinfo) -> str:
+    """"16:02:10"."""
+    return datetime.fromtimestamp(instant // SECOND_MS, zone).strftime("%H:%M:%S")
+
+
+def date_text(instant: Instant, zone: tzinfo) -> str:
+    """"Tuesday 17 November 2026"."""
+    day = datetime.fromtimestamp(instant // SECOND_MS, zone)
+    return f"{day:%A} {day.day} {day:%B %Y}"
+
+
+def duration_text(length_ms: int) -> str:
+    """"3 h 05 min 50 s"; parts of a second are dropped."""
+    minutes, seconds = divmod(length_ms // SECOND_MS, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min {seconds:02} s"
+    return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
+
+
+def intervals_text(intervals: Intervals, zone: tzinfo) -> str:
+    """"16:02:10 – 17:30:00, 17:31:00 – 19:10:00"."""
+    return ", ".join(f"{time_text(start, zone)} – {time_text(end, zone)}" for start, end in intervals)
+
+
+# --------------------------------------------------------------- the figures of a session
+
+
+def head_count(state: RoomState, now: Instant | None = None) -> int:
+    """How many participants attended."""
+    return sum(1 for seat in state.seats.participants if crediting.credit(state, seat.person, now).attended)
+
+
+def facilitators(state: RoomState) -> tuple[Seat, ...]:
+    """Who leads by role, in the order of the list."""
+    leaders = (Role.FACILITATOR, Role.COFACILITATOR)
+    return tuple(seat for seat in state.seats.by_person.values() if seat.role in leaders)
+
+
+def facts(state: RoomState, person: PersonId, hours: Hours, *, heads: int) -> Facts:
+    """The lines a note begins with. `heads`: see `head_count`."""
+    session = _session(state)
+    zone = zone_of(session.zone)
+    seat = state.seats.of(person)
+    lines: list[tuple[str, str]] = [
+        ("Date", date_text(state.agenda.started_at or session.starts_at, zone)),
+        ("Service", f"{session.title}: {state.agenda.plan.title}, in a group by live video"),
+        ("Session", _session_text(state, session, zone)),
+        ("Led by", ", ".join(f"{leader.name} ({leader.role.value})" for leader in facilitators(state))),
+        ("Participants attending", str(heads)),
+        *_attendance_facts(state, hours, session, zone),
+        *_arrival_facts(seat),
+        *_form_facts(state, person),
+        *_flag_facts(state, person, zone),
+    ]
+    return [{"label": label, "value": value} for label, value in lines if value]
+
+
+def _session_text(state: RoomState, session: Session, zone: tzinfo) -> str:
+    if state.agenda.started_at is None:
+        return ""
+    end = "" if state.agenda.ended_at is None else time_text(state.agenda.ended_at, zone)
+    return f"{time_text(state.agenda.started_at, zone)} – {end} ({session.zone})"
+
+
+def _attendance_facts(
+    state: RoomState, hours: Hours, session: Session, zone: tzinfo
+) -> Iterable[tuple[str, str]]:
+    if not hours.attended:
+        yield "Attended", "Did not attend"
+        return
+    yield "Attended", f"{intervals_text(hours.intervals, zone)} ({session.zone})"
+    yield "Time present", duration_text(hours.present_ms)
+    if hours.gap_credit_ms:
+        times = intervals_text(hours.gap_credit, zone)
+        yield "Credited over a server gap", f"{duration_text(hours.gap_credit_ms)}: {times}"
+    yield "Counted", f"{hours.countable_min} min (rule {hours.rules_id}, {hours.rules_version})"
+    if hours.late_ms >= MINUTE_MS:
+        yield "Came late by", duration_text(hours.late_ms)
+    if hours.left_early_ms >= MINUTE_MS:
+        yield "Left early by", duration_text(hours.left_early_ms)
+    titles = {segment.id: segment.title for segment in state.agenda.plan.segments}
+    yield "Parts attended", ", ".join(
+        f"{titles[segment]} {duration_text(length)}" for segment, length in hours.by_segment.items() if length
+    )
+
+
+def _arrival_facts(seat: Seat) -> Iterable[tuple[str, str]]:
+    if seat.arrival is not None:
+        yield "Location given", seat.arrival.location
+        yield "Private space", "Yes" if seat.arrival.private_space else "No"
+        yield "Others present", seat.arrival.others_present
+        yield "Group agreement", "Agreed on arrival"
+
+
+def _form_facts(state: RoomState, person: PersonId) -> Iterable[tuple[str, str]]:
+    for form in state.checkin.forms:
+        submitted = state.checkin.sheet(person, form.id).submitted
+        if submitted is None:
+            continue
+        figures = [
+            f"{question.label} {checkin.in_words(question, submitted.get(question.id))}"
+            for question in form.questions
+            if question.kind is not QuestionKind.TEXT and submitted.get(question.id) is not None
+        ]
+        yield form.title, "; ".join(figures)
+
+
+def _flag_facts(state: RoomState, person: PersonId, zone: tzinfo) -> Iterable[tuple[str, str]]:
+    for flag in state.checkin.flags_of(person):
+        asked = "; ".join(f"{label} {answer}" for label, answer in flag.answers)
+        if flag.disposition is None or flag.disposed_at is None:
+            done = "nothing is written down yet"
+        else:
+            done = f"{DISPOSITIONS[flag.disposition]} ({_name(state, flag.by)}, {time_text(flag.disposed_at, zone)})"
+        words = f" {flag.text}" if flag.text else ""
+        yield f"Safety answer at {time_text(flag.at, zone)}", f"{asked} → {done}.{words}"
+
+
+# --------------------------------------------------------------- the signed note
+
+
+def sign(
+    state: RoomState, person: PersonId, signer: Seat, now: Instant, *, group_revision: int, person_revision: int
+) -> NoteSigned:
+    """The note as it is frozen by `signer` now, or the reason why it cannot be."""
+    seat = state.seats.of(person)
+    if seat.staff:
+        raise Refusal("unknown_person", "Notes are signed for participants.")
+    if any(flag.open for flag in state.checkin.flags_of(person)):
+        raise Refusal("open_flag", f"Before you sign: write down what was done about {seat.name}'s safety answer.")
+    hours = crediting.credit(state, person)
+    check_signable(
+        state.notes, person, group_revision=group_revision, person_revision=person_revision, attended=hours.attended
+    )
+    content = _content(state, seat, signer, hours, now)
+    return NoteSigned(
+        person=person, content=content, content_hash=content_hash(content), evidence=(1, state.seq)
+    )
+
+
+def _content(state: RoomState, seat: Seat, signer: Seat, hours: Hours, now: Instant) -> dict[str, object]:
+    session, plan = _session(state), state.agenda.plan
+    group, own = state.notes.draft(GROUP), state.notes.draft(seat.person)
+    return {
+        "format": CONTENT_FORMAT,
+        "session": {
+            "session": session.session,
+            "title": session.title,
+            "zone": session.zone,
+            "starts_at": session.starts_at,
+            "started_at": state.agenda.started_at,
+            "ended_at": state.agenda.ended_at,
+        },
+        "plan": {"id": plan.id, "version": plan.version, "title": plan.title},
+        "rules": {"id": session.rules.id, "version": session.rules.version, "title": session.rules.title},
+        "person": {"person": seat.person, "name": seat.name},
+        "attended": hours.attended,
+        "figures": {
+            "clock_ms": hours.clock_ms,
+            "present_ms": hours.present_ms,
+            "gap_credit_ms": hours.gap_credit_ms,
+            "counted_ms": hours.counted_ms,
+            "countable_min": hours.countable_min,
+            "late_ms": hours.late_ms,
+            "left_early_ms": hours.left_early_ms,
+            "first": hours.first,
+            "last": hours.last,
+        },
+        "intervals": [list(interval) for interval in hours.intervals],
+        "segments": [
+            {
+                "id": segment.id,
+                "title": segment.title,
+                "kind": segment.kind.value,
+                "counts": crediting.counts(session.rules, segment.kind),
+                "ran_ms": total_ms(agenda.spans_of(state.agenda, segment.id, state.at)),
+                "attended_ms": hours.by_segment[segment.id],
+            }
+            for segment in plan.segments
+            if segment.id in hours.by_segment
+        ],
+        "facts": facts(state, seat.person, hours, heads=head_count(state)),
+        "group_text": group.text,
+        "group_revision": group.revision,
+        "text": own.text,
+        "revision": own.revision,
+        "signed_by": {"person": signer.person, "name": signer.name, "role": signer.role.value},
+        "signed_at": now,
+    }
+
+
+def _session(state: RoomState) -> Session:
+    if state.session is None:
+        raise ValueError("no session was opened")
+    return state.session
+
+
+def _name(state: RoomState, person: PersonId | None) -> str:
+    seat = state.seats.known(person)
+    return "" if seat is None else seat.name

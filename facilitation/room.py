@@ -1,0 +1,480 @@
+"""The room: commands in, events out; events in, effects out. Every rule of a session is reached from `decide`.
+
+Rules that concern one noun alone stand with that noun (agenda, checkin, notes); those that join several stand here.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from facilitation import agenda, attendance, checkin, crediting, facts, notes, policy
+from facilitation import commands as c
+from facilitation import effects as e
+from facilitation import events as v
+from facilitation.commands import Command
+from facilitation.effects import Effect
+from facilitation.errors import Refusal
+from facilitation.events import Event
+from facilitation.ids import FormId, PersonId, SourceId
+from facilitation.people import Actor, Role
+from facilitation.seats import Place, Seat
+from facilitation.state import EMPTY, RoomState, evolve, knows, replay
+from facilitation.talk import EVERYONE, STAFF
+from facilitation.text import CALLBACK_MAX, CHAT_MAX, LOCATION_MAX, NAME_MAX, OTHERS_MAX, TITLE_MAX, body, line
+from facilitation.timebase import MINUTE_MS, Instant
+
+__all__ = ["EMPTY", "RoomState", "decide", "evolve", "knows", "next_deadline", "react", "replay"]
+
+ABANDONED_AFTER_MS = 30 * MINUTE_MS
+SOURCES_MAX = 24
+"""Open websockets and media transports of one person: tabs and devices, with room for some not yet known as lost."""
+
+SEATS_MAX = 64
+REACTIONS = frozenset({"heart", "thumbs_up", "clap", "smile", "with_you"})
+
+Events = tuple[Event, ...]
+
+
+# --------------------------------------------------------------- decide
+
+
+def decide(state: RoomState, command: Command, *, by: Actor, now: Instant) -> Events:
+    """What follows from a command, or raises `Refusal`. Nothing at all follows from asking for what is so already."""
+    policy.check(by, command)
+    if state.session is None and not isinstance(command, c.OpenSession):
+        raise Refusal("not_open", "This session is not open yet.")
+    now = max(now, state.at)
+    if by.person is None:
+        return _decide_for_server(state, command, now)
+    asker = state.seats.known(by.person)
+    if asker is None or asker.role is not by.role:
+        raise Refusal("not_expected", "You are not on the list for this session.")
+    if asker.place is Place.REMOVED:
+        raise Refusal("removed", "You cannot take part in this session any more. Your facilitator will contact you.")
+    if state.phase == "ended" and type(command) not in policy.AFTER_THE_END:
+        raise Refusal("session_ended", "This session has ended.")
+    return _decide_for_person(state, command, asker, now)
+
+
+def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Instant) -> Events:
+    me = asker.person
+    match command:
+        # --- oneself
+        case c.Arrive():
+            return _arrive(asker, command)
+        case c.SetMedia(microphone=microphone, camera=camera):
+            return _set_media(asker, microphone, camera)
+        case c.RaiseHand():
+            _check_in_room(asker)
+            return () if asker.hand is not None else (v.HandRaised(person=me),)
+        case c.LowerHand(person=person):
+            return _lower_hand(state, asker, person)
+        case c.Shield(on=on):
+            return _shield(asker, on)
+        case c.Leave():
+            return _leave(asker, "leave")
+        case c.QuickExit():
+            return _leave(asker, "quick_exit")
+        # --- talk
+        case c.SendChat(text=text, to=to):
+            return _send_chat(state, asker, text, to)
+        case c.React(reaction=reaction):
+            _check_in_room(asker)
+            if reaction not in REACTIONS:
+                raise Refusal("unknown_reaction", "There is no such reaction.")
+            return (v.Reacted(person=me, reaction=reaction),)
+        # --- others
+        case c.Admit(person=person):
+            return _admit(_participant(state, person))
+        case c.AdmitAll():
+            return _admit_all(state)
+        case c.MoveToWaiting(person=person):
+            return _move_to_waiting(_participant(state, person))
+        case c.Remove(person=person):
+            seat = _participant(state, person)
+            return () if seat.place is Place.REMOVED else (v.PersonRemoved(person=person),)
+        case c.MutePerson(person=person):
+            return _mute(state.seats.of(person))
+        case c.AskToUnmute(person=person):
+            return _ask_to_unmute(state.seats.of(person))
+        # --- agenda
+        case c.StartSession():
+            return agenda.start(state.agenda)
+        case c.Advance(from_segment=from_segment):
+            return agenda.advance(state.agenda, from_segment)
+        case c.GoBack(from_segment=from_segment):
+            return agenda.go_back(state.agenda, from_segment)
+        case c.UndoMove():
+            return agenda.undo(state.agenda)
+        case c.Extend(segment=segment, by_ms=by_ms):
+            return agenda.extend(state.agenda, segment, by_ms)
+        case c.Skip(segment=segment, on=on):
+            return agenda.skip(state.agenda, segment, on)
+        case c.Pause():
+            return agenda.pause(state.agenda)
+        case c.Resume():
+            return agenda.resume(state.agenda)
+        case c.Replan(planned_ms=planned_ms):
+            return agenda.replan(state.agenda, planned_ms)
+        case c.TakeLead():
+            return () if state.lead == me else (v.LeadTaken(person=me),)
+        case c.EndSession():
+            return _end_session(state)
+        # --- forms and safety
+        case c.SaveForm(form=form, answers=answers):
+            _check_offered(state, asker, form)
+            return checkin.save(state.checkin, me, form, answers)
+        case c.SubmitForm(form=form, answers=answers):
+            _check_offered(state, asker, form)
+            return checkin.submit(state.checkin, me, form, answers, watched=_watched(state))
+        case c.ShareAnswer(form=form, question=question, shared=shared):
+            _check_in_room(asker)
+            return checkin.share(state.checkin, me, form, question, shared)
+        case c.DisposeFlag(flag=flag, disposition=disposition, text=text):
+            return checkin.dispose(state.checkin, flag, disposition, text)
+        # --- notes
+        case c.EditNote(subject=subject, text=text, revision=revision):
+            if subject != notes.GROUP:
+                _participant(state, PersonId(subject))
+            return notes.edit(state.notes, subject, text, revision)
+        case c.SignNote() as ask:
+            if state.phase != "ended":
+                raise Refusal("not_ended", "Notes can be signed once the session has ended.")
+            return (facts.sign(
+                state, ask.person, asker, now,
+                group_revision=ask.group_revision, person_revision=ask.person_revision,
+            ),)
+        case c.AddAddendum(person=person, text=text):
+            return notes.add(state.notes, _participant(state, person).person, text)
+        # --- only the server's, which the policy never lets through to here
+        case (
+            c.OpenSession() | c.ExpectPerson() | c.TakeOver() | c.OpenConnection() | c.CloseConnection()
+            | c.ConnectMedia() | c.LoseMedia() | c.Pulse() | c.Tick()
+        ):
+            raise AssertionError(f"policy let {type(command).__name__} through")
+        case _:
+            assert_never(command)
+
+
+def _decide_for_server(state: RoomState, command: Command, now: Instant) -> Events:
+    """Facts are never refused, but for people who may not come in: a fact of what is unknown changes nothing."""
+    match command:
+        case c.OpenSession():
+            return _open_session(state, command)
+        case c.ExpectPerson(expected=expected):
+            return _expect(state, expected.person, v.PersonExpected(expected=expected))
+        case c.TakeOver(node=node, epoch=epoch):
+            before = state.at if state.attendance.took_over_at is not None else None
+            return (v.ServerTookOver(node=node, epoch=epoch, gap_from=before),)
+        case c.OpenConnection():
+            return _open_connection(state, command)
+        case c.ConnectMedia(peer=peer, person=person):
+            seat = state.seats.known(person)
+            if seat is None or not seat.in_room or state.phase == "ended" or not _may_open(state, peer, person):
+                return ()
+            return (v.MediaConnected(peer=peer, person=person),)
+        case c.CloseConnection(connection=connection, heard=heard):
+            end = _last_heard(state, connection, heard, now)
+            return () if end is None else (v.ConnectionClosed(connection=connection, heard=end),)
+        case c.LoseMedia(peer=peer, heard=heard):
+            end = _last_heard(state, peer, heard, now)
+            return () if end is None else (v.MediaLost(peer=peer, heard=end),)
+        case c.Pulse(heard=heard):
+            return _pulse(state, heard, now)
+        case c.Tick():
+            deadline = next_deadline(state)
+            return (v.SessionEnded(reason="abandoned"),) if deadline is not None and now >= deadline else ()
+        case _:
+            raise AssertionError(f"policy let {type(command).__name__} through")
+
+
+# --------------------------------------------------------------- the session
+
+
+def _open_session(state: RoomState, command: c.OpenSession) -> Events:
+    if state.session is not None:
+        raise Refusal("already_open", "This session is open already.")
+    line(command.title, "the title", TITLE_MAX)
+    agenda.check_plan(command.plan)
+    checkin.check_forms(command.forms)
+    crediting.check_rules(command.rules)
+    if not 1 <= command.seats_max <= SEATS_MAX:
+        raise Refusal("bad_session", f"A session has from one to {SEATS_MAX} seats.")
+    people = [expected.person for expected in command.roster]
+    if len(set(people)) != len(people):
+        raise Refusal("bad_session", "Someone is on the list twice.")
+    if len(people) > command.seats_max:
+        raise Refusal("list_full", f"The list is longer than the {command.seats_max} seats of this session.")
+    return (
+        v.SessionOpened(
+            session=command.session, clinic=command.clinic, title=command.title, zone=command.zone,
+            starts_at=command.starts_at, plan=command.plan, rules=command.rules, forms=command.forms,
+            roster=command.roster, seats_max=command.seats_max,
+        ),
+    )
+
+
+def _expect(state: RoomState, person: PersonId, event: v.PersonExpected) -> Events:
+    if state.seats.known(person) is not None:
+        return ()
+    if state.phase == "ended":
+        raise Refusal("session_ended", "This session has ended.")
+    if state.session is not None and len(state.seats) >= state.session.seats_max:
+        raise Refusal("list_full", "Every seat of this session is taken.")
+    line(event.expected.name, "the name", NAME_MAX)
+    return (event,)
+
+
+def _end_session(state: RoomState) -> Events:
+    if state.phase == "ended":
+        return ()
+    if state.phase == "lobby":
+        raise Refusal("not_running", "The session has not started yet.")
+    names = dict.fromkeys(state.seats.of(flag.person).name for flag in state.checkin.open_flags)
+    if names:
+        raise Refusal(
+            "open_flag", f"Before the session ends: write down what was done about the safety answer of {_and(names)}."
+        )
+    return (v.SessionEnded(reason="facilitator"),)
+
+
+def _and(names: dict[str, None]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+# --------------------------------------------------------------- presence
+
+
+def _open_connection(state: RoomState, command: c.OpenConnection) -> Events:
+    seat = state.seats.known(command.person)
+    if seat is None:
+        raise Refusal("not_expected", "You are not on the list for this session.")
+    if seat.place is Place.REMOVED:
+        raise Refusal("removed", "You cannot take part in this session any more. Your facilitator will contact you.")
+    if state.phase == "ended" and not seat.staff:
+        raise Refusal("session_ended", "This session has ended. Thank you for being here.")
+    if command.connection in state.attendance.owners:
+        return ()
+    if not _may_open(state, command.connection, command.person):
+        raise Refusal("too_many_connections", "Too many tabs or devices are connected for you. Close some of them.")
+    return (v.ConnectionOpened(connection=command.connection, person=command.person, device=command.device),)
+
+
+def _may_open(state: RoomState, source: SourceId, person: PersonId) -> bool:
+    return source not in state.attendance.owners and len(state.attendance.of(person).sources) < SOURCES_MAX
+
+
+def _last_heard(state: RoomState, source: SourceId, heard: Instant, now: Instant) -> Instant | None:
+    """When an open source was last heard, by what is known and what is said now; None for an unknown source."""
+    person = state.attendance.owners.get(source)
+    if person is None:
+        return None
+    return min(max(state.attendance.of(person).sources[source].heard, heard), now)
+
+
+def _pulse(state: RoomState, heard: dict[str, Instant], now: Instant) -> Events:
+    news: dict[str, Instant] = {}
+    for name, instant in heard.items():
+        source = SourceId(name)
+        person = state.attendance.owners.get(source)
+        if person is None:
+            continue
+        latest = min(instant, now)
+        if latest > state.attendance.of(person).sources[source].heard:
+            news[name] = latest
+    return (v.Heard(heard=news),) if news else ()
+
+
+def _arrive(asker: Seat, command: c.Arrive) -> Events:
+    if not command.agreement:
+        raise Refusal("agreement_needed", "Please read the group agreement and say yes to it to come in.")
+    if asker.place not in (Place.ARRIVING, Place.WAITING, Place.ROOM):
+        raise Refusal("not_here", "Please connect first.")
+    arrived = v.Arrived(
+        person=asker.person,
+        name=line(command.name, "your name", NAME_MAX),
+        location=line(command.location, "where you are today", LOCATION_MAX),
+        callback=line(command.callback, "a number we can call", CALLBACK_MAX),
+        private_space=command.private_space,
+        others_present=line(command.others_present, "who is with you", OTHERS_MAX, required=False),
+    )
+    if sum(character.isdigit() for character in arrived.callback) < 3:
+        raise Refusal("bad_callback", "Please give a phone number we can call if we lose you.")
+    return (arrived,)
+
+
+def _admit(seat: Seat) -> Events:
+    if seat.in_room:
+        return ()
+    if seat.place is not Place.WAITING:
+        raise Refusal("not_waiting", f"{seat.name} is not in the waiting room.")
+    return (v.Admitted(person=seat.person),)
+
+
+def _admit_all(state: RoomState) -> Events:
+    """Everyone who waits and is connected, in the order they came."""
+    waiting = [
+        seat for seat in state.seats.participants
+        if seat.place is Place.WAITING and state.attendance.of(seat.person).connected
+    ]
+    waiting.sort(key=lambda seat: seat.waiting_since or 0)
+    return tuple(v.Admitted(person=seat.person) for seat in waiting)
+
+
+def _move_to_waiting(seat: Seat) -> Events:
+    if seat.place is Place.WAITING:
+        return ()
+    _check_target_in_room(seat)
+    return (v.MovedToWaiting(person=seat.person),)
+
+
+def _leave(asker: Seat, how: str) -> Events:
+    if asker.place in (Place.EXPECTED, Place.LEFT):
+        return ()
+    return (v.PersonLeft(person=asker.person, how=how),)
+
+
+# --------------------------------------------------------------- in the room
+
+
+def _set_media(asker: Seat, microphone: bool, camera: bool) -> Events:
+    _check_in_room(asker)
+    if asker.shielded and (microphone or camera):
+        raise Refusal("shielded", "You are hidden now. Say that you are alone again before you turn this on.")
+    unchanged = (microphone, camera) == (asker.microphone, asker.camera)
+    if unchanged and not asker.unmute_asked:
+        return ()
+    return (v.MediaSet(person=asker.person, microphone=microphone, camera=camera),)
+
+
+def _mute(seat: Seat) -> Events:
+    _check_target_in_room(seat)
+    if not seat.microphone:
+        return ()
+    return (v.MediaSet(person=seat.person, microphone=False, camera=seat.camera),)
+
+
+def _ask_to_unmute(seat: Seat) -> Events:
+    _check_target_in_room(seat)
+    return () if seat.microphone else (v.UnmuteAsked(person=seat.person),)
+
+
+def _lower_hand(state: RoomState, asker: Seat, person: PersonId | None) -> Events:
+    seat = asker if person is None else state.seats.of(person)
+    if seat.person != asker.person and not policy.allows(asker.role, c.MutePerson):
+        raise Refusal("not_allowed", "You can lower your own hand only.")
+    return () if seat.hand is None else (v.HandLowered(person=seat.person),)
+
+
+def _shield(asker: Seat, on: bool) -> Events:
+    _check_in_room(asker)
+    if asker.shielded == on:
+        return ()
+    shielded = v.Shielded(person=asker.person, on=on)
+    if not on or not (asker.microphone or asker.camera):
+        return (shielded,)
+    return shielded, v.MediaSet(person=asker.person, microphone=False, camera=False)
+
+
+def _send_chat(state: RoomState, asker: Seat, text: str, to: str) -> Events:
+    _check_in_room(asker)
+    if to not in (EVERYONE, STAFF):
+        if not asker.staff:
+            raise Refusal("not_allowed", "You can write to everyone or to your facilitators.")
+        to = _participant(state, PersonId(to)).person
+    return (v.ChatSent(person=asker.person, to=to, text=body(text, "a message", CHAT_MAX, required=True)),)
+
+
+def _check_offered(state: RoomState, asker: Seat, form: FormId) -> None:
+    _check_in_room(asker)
+    if not form_offered(state, form):
+        raise Refusal("not_offered", "This form comes later in the session.")
+
+
+def form_offered(state: RoomState, form: FormId) -> bool:
+    """Whether those in the room may fill in this form now."""
+    kind = state.checkin.form(form).segment_kind
+    return state.phase != "ended" and (kind == checkin.CHECK_IN or agenda.reached(state.agenda, kind))
+
+
+def _watched(state: RoomState) -> bool:
+    """Whether a facilitator is connected, who would see a safety answer at once."""
+    return any(
+        state.attendance.of(seat.person).present
+        for seat in state.seats.by_person.values()
+        if seat.role in (Role.FACILITATOR, Role.COFACILITATOR)
+    )
+
+
+def _participant(state: RoomState, person: PersonId) -> Seat:
+    seat = state.seats.of(person)
+    if seat.staff:
+        raise Refusal("not_a_participant", "This can be done for participants only.")
+    return seat
+
+
+def _check_in_room(asker: Seat) -> None:
+    if not asker.in_room:
+        raise Refusal("not_in_room", "You can do this once you are in the room.")
+
+
+def _check_target_in_room(seat: Seat) -> None:
+    if not seat.in_room:
+        raise Refusal("not_in_room", f"{seat.name} is not in the room.")
+
+
+# --------------------------------------------------------------- react
+
+
+def react(state: RoomState, event: Event) -> tuple[Effect, ...]:
+    """What the shell must do after a live event; `state` is the one the event led to."""
+    match event:
+        case v.MediaConnected(person=person) | v.MediaSet(person=person):
+            seat = state.seats.of(person)
+            forward = e.Forward(person=person, microphone=seat.microphone, camera=seat.camera)
+            if isinstance(event, v.MediaSet) and seat.muted_by is not None:
+                return forward, e.Nudge(person=person, kind="muted")
+            return (forward,)
+        case v.Admitted(person=person):
+            return (e.Nudge(person=person, kind="admitted"),)
+        case v.UnmuteAsked(person=person):
+            return (e.Nudge(person=person, kind="unmute_asked"),)
+        case v.MovedToWaiting(person=person):
+            return (*_out_of_media(person), e.Nudge(person=person, kind="moved_to_waiting"))
+        case v.PersonRemoved(person=person):
+            return (*_out_of_media(person), e.Dismiss(person=person, reason="removed"))
+        case v.PersonLeft(person=person, how=how):
+            reason = "quick_exit" if how == "quick_exit" else "left"
+            return (*_out_of_media(person), e.Dismiss(person=person, reason=reason))
+        case v.SessionEnded():
+            return (
+                *(_shut(seat.person) for seat in state.seats.in_room),
+                e.CloseMedia(),
+                *(
+                    e.Dismiss(person=seat.person, reason="ended")
+                    for seat in state.seats.participants
+                    if state.attendance.of(seat.person).connected
+                ),
+            )
+        case v.NoteSigned():
+            return (e.PostHours(),)
+        case _:
+            return ()
+
+
+def _shut(person: PersonId) -> e.Forward:
+    return e.Forward(person=person, microphone=False, camera=False)
+
+
+def _out_of_media(person: PersonId) -> tuple[Effect, ...]:
+    return _shut(person), e.DropMedia(person=person)
+
+
+# --------------------------------------------------------------- time
+
+
+def next_deadline(state: RoomState) -> Instant | None:
+    """When a `Tick` is due: a running session that nobody comes back to ends by itself."""
+    since = attendance.quiet_since(state.attendance, state.at)
+    return None if since is None else Instant(since + ABANDONED_AFTER_MS)

@@ -1,0 +1,31 @@
+"""What people type: bounded here, and refused in words rather than cut."""
+
+from __future__ import annotations
+
+from facilitation.errors import Refusal
+
+NAME_MAX = 60
+LOCATION_MAX = 200
+CALLBACK_MAX = 40
+OTHERS_MAX = 200
+CHAT_MAX = 2_000
+ANSWER_MAX = 2_000
+DISPOSITION_MAX = 2_000
+NOTE_MAX = 20_000
+TITLE_MAX = 120
+
+
+def line(text: str, what: str, length_max: int, *, required: bool = True) -> str:
+    """One line: white space runs made single, at most `length_max` characters."""
+    return body(" ".join(text.split()), what, length_max, required=required)
+
+
+def body(text: str, what: str, length_max: int, *, required: bool = False) -> str:
+    """Any text of at most `length_max` characters, as typed."""
+    if required and not text.strip():
+        raise Refusal("empty_text", f"Please fill in {what}.")
+    if len(text) > length_max:
+        raise Refusal("too_long", f"That is too long for {what}: at most {length_max} characters. Please shorten it.")
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise Refusal("bad_text", f"There is a character in {what} that cannot be kept.")
+    return text

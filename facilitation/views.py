@@ -1,0 +1,429 @@
+"""What each role may see, as plain dicts in the shapes of the wire protocol (§5).
+
+Privacy is by construction: `room_part` is made of what the whole group may know; what is private to a person comes
+from `you_part` for that person alone; what staff may know comes from `staff_part` and `record_part`.
+"""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import Any
+
+from facilitation import agenda, attendance, checkin, crediting, facts
+from facilitation.attendance import Evidence
+from facilitation.checkin import Flag, Sheet
+from facilitation.crediting import Hours
+from facilitation.forms import Form, Question
+from facilitation.ids import PersonId, SegmentId
+from facilitation.intervals import total_ms
+from facilitation.notes import GROUP, Draft
+from facilitation.plan import Segment
+from facilitation.room import form_offered
+from facilitation.seats import Seat
+from facilitation.state import RoomState, Session
+from facilitation.talk import Message
+from facilitation.timebase import Instant
+
+View = dict[str, Any]
+
+OUTSIDE = "outside"
+GROUP_AUDIENCE = "group"
+CHAT_SHOWN_MAX = 200
+
+
+def audience_of(state: RoomState, person: PersonId) -> str:
+    """Which room part a person gets: 'group' for those in the room and for staff, else 'outside'."""
+    seat = state.seats.known(person)
+    return GROUP_AUDIENCE if seat is not None and (seat.staff or seat.in_room) else OUTSIDE
+
+
+# --------------------------------------------------------------- ROOM
+
+
+def room_part(state: RoomState, audience: str) -> View:
+    """The same for everyone of one audience. Times that run are as of the last record."""
+    session = _session(state)
+    inside = audience == GROUP_AUDIENCE
+    return {
+        "session": session.session,
+        "title": session.title,
+        "starts_at": session.starts_at,
+        "zone": session.zone,
+        "phase": state.phase,
+        "agenda": _agenda(state) if inside else _NO_AGENDA,
+        "people": [_person(state, seat) for seat in state.seats.in_room] if inside else [],
+        "shared": _shared(state) if inside else [],
+        "chat": [_message(state, message) for message in state.talk.everyone[-CHAT_SHOWN_MAX:]] if inside else [],
+    }
+
+
+_NO_AGENDA: View = {
+    "segments": [], "position": None, "entered_at": None, "ends_at": None, "left_ms": None, "paused": False,
+    "next": None, "expected_end": None, "ahead_ms": 0,
+}
+
+
+def _agenda(state: RoomState) -> View:
+    plan, now = state.agenda, state.at
+    following = agenda.coming(plan)
+    paused = plan.paused_at is not None
+    return {
+        "segments": [_segment(plan, segment) for segment in plan.plan.segments],
+        "position": plan.position,
+        "entered_at": plan.entered_at,
+        "ends_at": agenda.ends_at(plan, now),
+        "left_ms": agenda.left_ms(plan, now) if paused else None,
+        "paused": paused,
+        "next": following[0].id if following else None,
+        "expected_end": agenda.expected_end(plan, now),
+        "ahead_ms": agenda.ahead_ms(plan, now),
+    }
+
+
+def _segment(plan: agenda.Agenda, segment: Segment) -> View:
+    """`spent_ms` is that of finished visits; of the present one, `ends_at` tells."""
+    entered_at = plan.entered_at
+    until = Instant(0) if not plan.spans else plan.spans[-1].end or plan.spans[-1].start
+    return {
+        "id": segment.id,
+        "kind": segment.kind.value,
+        "title": segment.title,
+        "planned_ms": plan.planned_ms[segment.id],
+        "state": _segment_state(plan, segment.id),
+        "spent_ms": agenda.spent_ms(plan, segment.id, until if entered_at is None else entered_at),
+        "card": segment.card,
+    }
+
+
+def _segment_state(plan: agenda.Agenda, segment: SegmentId) -> str:
+    if segment == plan.position:
+        return "now"
+    if segment in plan.skipped:
+        return "skipped"
+    visited = any(span.segment == segment for span in plan.spans)
+    if plan.phase == "ended":
+        return "done" if visited else "skipped"
+    return "next" if segment in {coming.id for coming in agenda.coming(plan)} else "done"
+
+
+def _person(state: RoomState, seat: Seat) -> View:
+    return {
+        "person": seat.person,
+        "name": seat.name,
+        "role": seat.role.value,
+        "microphone": seat.microphone,
+        "camera": seat.camera,
+        "hand": state.seats.hand_rank(seat.person),
+        "reaction": None if seat.reaction is None else {"reaction": seat.reaction[0], "at": seat.reaction[1]},
+        "connected": state.attendance.of(seat.person).connected,
+        "shielded": seat.shielded,
+        "lead": state.lead == seat.person,
+    }
+
+
+def _shared(state: RoomState) -> list[View]:
+    """Shared answers of those in the room, question by question."""
+    shown: list[View] = []
+    for seat in state.seats.in_room:
+        for form in state.checkin.forms:
+            sheet = state.checkin.sheet(seat.person, form.id)
+            if not sheet.shared or sheet.submitted is None:
+                continue
+            shown.extend(
+                {
+                    "person": seat.person, "form": form.id, "question": question.id, "label": question.label,
+                    "answer": checkin.in_words(question, sheet.submitted.get(question.id)),
+                }
+                for question in form.questions
+                if question.id in sheet.shared and question.shareable
+                and sheet.submitted.get(question.id) not in (None, "")
+            )
+    return shown
+
+
+def _message(state: RoomState, message: Message) -> View:
+    return {
+        "id": message.id, "at": message.at, "person": message.person,
+        "name": _name(state, message.person), "to": message.to, "text": message.text,
+    }
+
+
+# --------------------------------------------------------------- YOU
+
+
+def you_part(state: RoomState, person: PersonId, now: Instant) -> View:
+    """What one person may know of themself."""
+    seat = state.seats.of(person)
+    arrival = seat.arrival
+    return {
+        "person": seat.person,
+        "role": seat.role.value,
+        "name": seat.name,
+        "teen": seat.teen,
+        "place": seat.place.value,
+        "microphone": seat.microphone,
+        "camera": seat.camera,
+        "hand": state.seats.hand_rank(person),
+        "shielded": seat.shielded,
+        "lead": state.lead == person,
+        "minutes": minutes(state, person, now),
+        "arrival": None if arrival is None else {
+            "name": seat.name, "location": arrival.location, "callback": arrival.callback,
+            "others_present": arrival.others_present,
+        },
+        "unmute_asked": seat.unmute_asked,
+        "forms": {} if seat.staff else {form.id: _own_form(state, seat, form) for form in state.checkin.forms},
+        "help": bool(state.checkin.flags_of(person)),
+        "chat": [_message(state, message) for message in state.talk.private_of(person)],
+    }
+
+
+def minutes(state: RoomState, person: PersonId, now: Instant, hours: Hours | None = None) -> View:
+    """A person's minutes as of `now`, and whether they are running on."""
+    hours = hours or crediting.credit(state, person, now)
+    rules = _session(state).rules
+    running = state.phase == "running" and state.attendance.of(person).present
+    return {
+        "present_ms": hours.present_ms,
+        "counted_ms": hours.counted_ms,
+        "running": running,
+        "since": now,
+        "counting": running and _position_counts(state),
+        "target_ms": crediting.target_ms(state.agenda.plan, rules),
+    }
+
+
+def _position_counts(state: RoomState) -> bool:
+    position, rules = state.agenda.position, _session(state).rules
+    return any(
+        segment.id == position and crediting.counts(rules, segment.kind) for segment in state.agenda.plan.segments
+    )
+
+
+def _own_form(state: RoomState, seat: Seat, form: Form) -> View:
+    sheet = state.checkin.sheet(seat.person, form.id)
+    return {
+        "form": form_part(form),
+        "offered": seat.in_room and form_offered(state, form.id),
+        "status": sheet.status,
+        "answers": dict(sheet.latest),
+        "shared": [question.id for question in form.questions if question.id in sheet.shared],
+    }
+
+
+def form_part(form: Form) -> View:
+    """A form as its browser sees it: without what raises a flag."""
+    return {
+        "id": form.id, "title": form.title, "intro": form.intro,
+        "questions": [_question(question) for question in form.questions],
+    }
+
+
+def _question(question: Question) -> View:
+    return {
+        "id": question.id,
+        "kind": question.kind.value,
+        "label": question.label,
+        "hint": question.hint,
+        "low": question.low,
+        "high": question.high,
+        "low_label": question.low_label,
+        "high_label": question.high_label,
+        "choices": [{"value": choice.value, "label": choice.label} for choice in question.choices],
+        "required": question.required,
+        "shareable": question.shareable,
+    }
+
+
+# --------------------------------------------------------------- STAFF
+
+
+def staff_part(state: RoomState, now: Instant) -> View:
+    return {
+        "people": [_staff_person(state, seat, now) for seat in state.seats.by_person.values()],
+        "flags": [_flag(state, flag) for flag in state.checkin.flags],
+        "notes": _drafts(state),
+        "chat": [_message(state, message) for message in state.talk.private],
+        "undo": _undo(state, now),
+        "advice": _advice(state, now),
+        "seats": {"taken": len(state.seats.in_room), "max": _session(state).seats_max},
+    }
+
+
+def _staff_person(state: RoomState, seat: Seat, now: Instant) -> View:
+    hours = crediting.credit(state, seat.person, now)
+    trace = state.attendance.of(seat.person)
+    dropped = seat.in_room and not trace.connected
+    started_at = state.agenda.started_at
+    missing = state.phase == "running" and started_at is not None and not hours.attended
+    return {
+        "person": seat.person,
+        "name": seat.name,
+        "role": seat.role.value,
+        "teen": seat.teen,
+        "place": seat.place.value,
+        "connected": trace.connected,
+        "arrived_at": seat.arrived_at,
+        "waiting_since": seat.waiting_since,
+        "late_ms": max(0, now - started_at) if missing and started_at is not None else hours.late_ms,
+        "arrival": None if seat.arrival is None else {
+            "location": seat.arrival.location,
+            "callback": seat.arrival.callback,
+            "private_space": seat.arrival.private_space,
+            "others_present": seat.arrival.others_present,
+        },
+        "minutes": minutes(state, seat.person, now, hours),
+        "left_how": "dropped" if dropped else seat.left_how,
+        "left_at": (trace.online[-1][1] if trace.online else None) if dropped else seat.left_at,
+        "shielded": seat.shielded,
+        "forms": {} if seat.staff else {
+            form.id: _staff_form(state.checkin.sheet(seat.person, form.id)) for form in state.checkin.forms
+        },
+    }
+
+
+def _staff_form(sheet: Sheet) -> View:
+    return {"status": sheet.status, "answers": {} if sheet.submitted is None else dict(sheet.submitted)}
+
+
+def _flag(state: RoomState, flag: Flag) -> View:
+    arrival = state.seats.of(flag.person).arrival
+    return {
+        "flag": flag.flag,
+        "person": flag.person,
+        "name": _name(state, flag.person),
+        "form": flag.form,
+        "at": flag.at,
+        "questions": [{"label": label, "answer": answer} for label, answer in flag.answers],
+        "disposition": flag.disposition,
+        "text": flag.text,
+        "by": flag.by,
+        "disposed_at": flag.disposed_at,
+        "location": "" if arrival is None else arrival.location,
+        "callback": "" if arrival is None else arrival.callback,
+    }
+
+
+def _drafts(state: RoomState) -> View:
+    subjects = [GROUP, *(seat.person for seat in state.seats.participants)]
+    return {subject: _draft(state.notes.draft(subject)) for subject in subjects}
+
+
+def _draft(draft: Draft) -> View:
+    return {"text": draft.text, "revision": draft.revision}
+
+
+def _undo(state: RoomState, now: Instant) -> View | None:
+    move = state.agenda.last_move
+    if move is None or now >= move.at + agenda.UNDO_OFFERED_MS:
+        return None
+    return {"move": move.how, "to": move.origin, "until": move.at + agenda.UNDO_OFFERED_MS}
+
+
+def _advice(state: RoomState, now: Instant) -> View | None:
+    planned_ms = agenda.advice(state.agenda, now)
+    if planned_ms is None:
+        return None
+    return {"over_ms": -agenda.ahead_ms(state.agenda, now), "planned_ms": planned_ms}
+
+
+# --------------------------------------------------------------- RECORD
+
+
+def record_part(state: RoomState, now: Instant) -> View:
+    """The record page: figures, what they rest on, drafts and signed notes."""
+    session, plan = _session(state), state.agenda.plan
+    participants = state.seats.participants
+    hours = {seat.person: crediting.credit(state, seat.person, now) for seat in participants}
+    heads = sum(1 for figures in hours.values() if figures.attended)
+    return {
+        "status": _record_status(state),
+        "started_at": state.agenda.started_at,
+        "ended_at": state.agenda.ended_at,
+        "plan": {"title": plan.title, "version": plan.version},
+        "rules": {"id": session.rules.id, "version": session.rules.version, "title": session.rules.title},
+        "segments": [_record_segment(state, segment, now) for segment in plan.segments],
+        "gaps": [list(gap) for gap in attendance.gaps_in_session(state.attendance, now)],
+        "facilitators": [
+            {
+                "person": seat.person, "name": seat.name, "role": seat.role.value,
+                "minutes": minutes(state, seat.person, now),
+            }
+            for seat in facts.facilitators(state)
+        ],
+        "head_count": heads,
+        "people": [_record_person(state, seat, hours[seat.person], heads) for seat in participants],
+        "group_note": _draft(state.notes.draft(GROUP)),
+    }
+
+
+def _record_status(state: RoomState) -> str:
+    if state.phase != "ended":
+        return "open"
+    return "signed" if all(seat.person in state.notes.signed for seat in state.seats.participants) else "ended"
+
+
+def _record_segment(state: RoomState, segment: Segment, now: Instant) -> View:
+    spans = agenda.spans_of(state.agenda, segment.id, now)
+    return {
+        "id": segment.id,
+        "title": segment.title,
+        "kind": segment.kind.value,
+        "counts": crediting.counts(_session(state).rules, segment.kind),
+        "planned_ms": state.agenda.planned_ms[segment.id],
+        "spent_ms": total_ms(spans),
+        "spans": [list(span) for span in spans],
+    }
+
+
+def _record_person(state: RoomState, seat: Seat, hours: Hours, heads: int) -> View:
+    person = seat.person
+    signed = state.notes.signed.get(person)
+    zone = facts.zone_of(_session(state).zone)
+    return {
+        "person": person,
+        "name": seat.name,
+        "clock_ms": hours.clock_ms,
+        "present_ms": hours.present_ms,
+        "counted_ms": hours.counted_ms,
+        "countable_min": hours.countable_min,
+        "first": hours.first,
+        "last": hours.last,
+        "late_ms": hours.late_ms,
+        "left_early_ms": hours.left_early_ms,
+        "gap_credit_ms": hours.gap_credit_ms,
+        "intervals": [list(interval) for interval in hours.intervals],
+        "by_segment": dict(hours.by_segment),
+        "evidence": [_evidence(line, zone) for line in state.attendance.of(person).evidence],
+        "facts": facts.facts(state, person, hours, heads=heads),
+        "note": _draft(state.notes.draft(person)),
+        "signed": None if signed is None else {
+            "by": signed.by, "name": _name(state, signed.by), "at": signed.at, "hash": signed.content_hash,
+            "content": dict(signed.content),
+        },
+        "addenda": [
+            {"by": addendum.by, "name": _name(state, addendum.by), "at": addendum.at, "text": addendum.text}
+            for addendum in state.notes.addenda.get(person, ())
+        ],
+        "hours": None,
+        "blocked": "open_flag" if any(flag.open for flag in state.checkin.flags_of(person)) else None,
+    }
+
+
+def _evidence(line: Evidence, zone: tzinfo) -> View:
+    heard = "" if line.heard is None else f", last heard {facts.time_text(line.heard, zone)}"
+    return {"seq": line.seq, "at": line.at, "text": line.text + heard}
+
+
+# --------------------------------------------------------------- small things
+
+
+def _session(state: RoomState) -> Session:
+    if state.session is None:
+        raise ValueError("no session was opened")
+    return state.session
+
+
+def _name(state: RoomState, person: PersonId | None) -> str:
+    seat = state.seats.known(person)
+    return "" if seat is None else seat.name
