@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
-from facilitation.room import RoomState
-from facilitation.views import record_part, room_part, staff_part, you_part
 
 from facilitation.events import (
     AddendumAdded,
@@ -23,7 +21,9 @@ from facilitation.events import (
 )
 from facilitation.ids import PersonId, SourceId
 from facilitation.people import STAFF
+from facilitation.room import RoomState
 from facilitation.timebase import Instant
+from facilitation.views import audience_of, record_part, room_part, staff_part, you_part
 from server.rooms.ports import Close, Told, View, Viewer
 
 VIEWERS_MAX: Final = 256
@@ -121,8 +121,7 @@ class Audience:
             staff = self._part("staff", lambda: staff_part(self._state, now))
             if viewer.record:
                 record = self._part("record", lambda: record_part(self._state, now))
-        seat = self._state.seats.known(expected.person)
-        audience = "group" if expected.role in STAFF or (seat is not None and seat.in_room) else "outside"
+        audience = audience_of(self._state, expected.person)
         return View(
             version=self._state.seq,
             now=now,

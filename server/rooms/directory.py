@@ -87,10 +87,9 @@ class Rooms:
         if room is not None:
             room.fact(fact)
 
-    def moving(self, *, in_ms: int) -> None:
-        """Tell everyone that this node is about to stop."""
-        for room in self._rooms.values():
-            room.moving(in_ms)
+    def moving(self, in_ms: int) -> int:
+        """Tell everyone that this node is about to stop; returns how many connections there are."""
+        return sum(room.moving(in_ms) for room in self._rooms.values())
 
     async def close(self) -> None:
         """End every room after what was asked already, and give the leases back."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from typing import Any, Final
 
 import structlog
-from facilitation.room import RoomState, next_deadline
 
 from facilitation.commands import CloseConnection, Command, ExpectPerson, OpenConnection, PersonCommand
 from facilitation.effects import Effect
@@ -14,12 +14,14 @@ from facilitation.errors import Refusal
 from facilitation.events import Recorded
 from facilitation.ids import CommandId, PersonId, SessionId
 from facilitation.people import Actor
+from facilitation.room import RoomState, next_deadline
 from facilitation.timebase import Instant
 from server.clock import Clock
 from server.rooms.actor import Outcome, RoomActor
 from server.rooms.audience import Audience
 from server.rooms.ports import (
     Accepted,
+    Bye,
     Close,
     CorruptLog,
     Degraded,
@@ -39,6 +41,14 @@ log = structlog.get_logger(__name__)
 
 Poison = tuple[PersonId | None, CommandId]
 """A person's command that ended the room once; it is not tried again."""
+
+TURNED_AWAY: Final[dict[str, tuple[str | None, Close]]] = {
+    "removed": ("removed", Close.BYE),
+    "session_ended": ("ended", Close.BYE),
+    "too_many_connections": (None, Close.TOO_MANY),
+    "busy": (None, Close.TRY_AGAIN),
+}
+"""How a connection ends that the room refuses: with which goodbye, and which code."""
 
 
 class LiveRoom:
@@ -98,10 +108,16 @@ class LiveRoom:
     async def do(self, command: Command) -> int:
         """Have the server's own command carried out; returns the log's `seq`. Raises Refusal, LeaseLost."""
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._actor.ask(command, answer=lambda outcome: done.done() or done.set_result(outcome), always=True)
+
+        def answered(outcome: Outcome) -> None:
+            if not done.done():
+                done.set_result(outcome)
+
+        self._actor.ask(command, answer=answered, always=True)
         over = asyncio.create_task(self.ended.wait())
+        waiting: set[asyncio.Future[Any]] = {done, over}
         try:
-            await asyncio.wait({done, over}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
             over.cancel()
         if not done.done():
@@ -123,8 +139,10 @@ class LiveRoom:
         self._task.cancel()
         await asyncio.wait({self._task})
 
-    def moving(self, in_ms: int) -> None:
+    def moving(self, in_ms: int) -> int:
+        """Say that the node is about to stop; returns how many connections heard it."""
         self._audience.tell(Moving(in_ms=in_ms))
+        return len(self._audience)
 
     def idle(self, now: Instant, *, after_ms: int) -> bool:
         """Nobody has been here for so long, and nothing is to come."""
@@ -151,13 +169,13 @@ class LiveRoom:
             return
 
         def opened(outcome: Outcome) -> None:
-            match outcome:
-                case Refusal(code="busy"):
-                    viewer.close(Close.TRY_AGAIN)
-                case Refusal():
-                    viewer.close(Close.NOT_ADMITTED)
-                case _:
-                    viewer.view_due()
+            if isinstance(outcome, Refusal):
+                reason, code = TURNED_AWAY.get(outcome.code, (None, Close.NOT_ADMITTED))
+                if reason is not None:
+                    viewer.tell(Bye(reason=reason))
+                viewer.close(code)
+            else:
+                viewer.view_due()
 
         self._actor.ask(ExpectPerson(expected=viewer.expected))
         self._actor.ask(

@@ -150,7 +150,7 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=_snake):
+class Told(msgspec.Struct, kw_only=True, tag_field="type", tag=_snake):
     """A word from a room to one viewer, in the very shape in which it is sent (PROTOCOL §4–§7)."""
 
 

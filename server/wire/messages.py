@@ -30,7 +30,7 @@ class ProtocolError(Exception):
     """A message that nobody who read PROTOCOL.md would send; says where it is wrong, never quotes it."""
 
 
-class _Incoming(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+class _Incoming(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
     pass
 
 
