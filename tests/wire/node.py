@@ -1,0 +1,108 @@
+"""A real node on a loopback port: uvicorn, the websocket endpoint, the rooms over a store; and a way to kill it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
+
+from facilitation.commands import OpenSession
+from facilitation.ids import SessionId
+from facilitation.people import Expected
+from server.clock import Clock
+from server.rooms.directory import Rooms
+from server.rooms.ports import EventLog, Leases, MediaPlane, NotAdmitted
+from server.rooms.silent_media import SilentMedia
+from server.wire.connection import Greeting, session_socket
+from tests.wire.example import EVERYBODY, SESSION, opening
+
+
+class _Uvicorn(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Node:
+    """One node with the example session (`s-…` names all exist, other names do not). A ticket is a person's id."""
+
+    def __init__(
+        self, log: EventLog, leases: Leases, clock: Clock, *, media: MediaPlane | None = None, name: str = "node",
+        port: int = 0, roster: tuple[Expected, ...] = EVERYBODY,
+    ) -> None:
+        self.clock = clock
+        self.media = media or SilentMedia(clock)
+        self.signed: list[SessionId] = []
+        self.rooms = Rooms(
+            log=log, leases=leases, media=self.media, clock=clock, load_session=self._load, node=name,
+            on_signed=self.signed.append,
+        )
+        self._roster = {expected.person: expected for expected in roster}
+        self._socket = socket.create_server(("127.0.0.1", port))
+        self.port: int = self._socket.getsockname()[1]
+        self._server: _Uvicorn | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    async def _load(self, session: SessionId) -> OpenSession | None:
+        if not session.startswith("s-"):
+            return None
+        return opening(session, starts_at=self.clock.now(), roster=tuple(self._roster.values()))
+
+    async def _identify(self, websocket: WebSocket, session: SessionId, ticket: str | None) -> Expected | None:
+        if "origin" in websocket.headers:
+            raise NotAdmitted
+        return self._roster.get(ticket)  # type: ignore[arg-type]
+
+    async def _endpoint(self, websocket: WebSocket) -> None:
+        await session_socket(
+            websocket, rooms=self.rooms, identify=self._identify, clock=self.clock, greeting=Greeting()
+        )
+
+    def address(self, session: str = SESSION) -> str:
+        return f"ws://127.0.0.1:{self.port}/s/{session}/socket"
+
+    async def start(self) -> None:
+        await self.media.start(self.rooms.media_fact)
+        app = Starlette(routes=[WebSocketRoute("/s/{session}/socket", self._endpoint)])
+        config = uvicorn.Config(
+            app, lifespan="off", log_level="critical", ws="websockets-sansio", ws_per_message_deflate=False,
+            timeout_graceful_shutdown=5,
+        )
+        self._server = _Uvicorn(config)
+        self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]), name="uvicorn")
+        async with asyncio.timeout(10):
+            while not self._server.started:
+                await asyncio.sleep(0.005)
+
+    async def stop(self) -> None:
+        """As a server stops that was asked to."""
+        assert self._server is not None and self._serving is not None
+        self._server.should_exit = True
+        await self._serving
+        await self.rooms.close()
+        await self.media.stop()
+
+    async def crash(self) -> None:
+        """As a server ends that was killed: nothing more is written, nobody is told, sockets just end."""
+        assert self._server is not None and self._serving is not None
+        for room in list(self.rooms._rooms.values()):
+            await room.kill()
+        for protocol in list(self._server.server_state.connections):
+            protocol.transport.abort()
+        self._server.should_exit = True
+        await self._serving
+
+
+@contextlib.asynccontextmanager
+async def running(node: Node) -> AsyncIterator[Node]:
+    await node.start()
+    try:
+        yield node
+    finally:
+        await node.stop()
