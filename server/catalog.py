@@ -1,0 +1,176 @@
+"""The catalog: plans, rule sets and forms, read from TOML into the domain's own types.
+
+Every mistake in a file is one `CatalogError` that names the file, the place and what was expected.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from facilitation.agenda import check_plan
+from facilitation.checkin import check_forms
+from facilitation.crediting import check_rules
+from facilitation.errors import Refusal
+from facilitation.forms import Form, QuestionKind
+from facilitation.ids import SegmentId
+from facilitation.plan import Segment, SegmentKind, SessionPlan
+from facilitation.rules import RuleSet
+from facilitation.timebase import MINUTE_MS
+
+FOLDER = Path(__file__).resolve().parent.parent / "facilitation" / "catalog"
+TRACKS = frozenset({"adult", "teen"})
+
+File = TypeVar("File", bound=msgspec.Struct)
+
+
+class CatalogError(Exception):
+    """A file of the catalog cannot be used; the text says which, where and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """Plans and rule sets by id; `forms` are offered in every session that has their kind of segment."""
+
+    plans: dict[str, SessionPlan]
+    rules: dict[str, RuleSet]
+    forms: tuple[Form, ...]
+
+    def forms_for(self, plan: SessionPlan) -> tuple[Form, ...]:
+        """The forms whose kind of segment is in the plan."""
+        kinds = {segment.kind.value for segment in plan.segments}
+        return tuple(form for form in self.forms if form.segment_kind in kinds)
+
+
+def load(folder: Path = FOLDER) -> Catalog:
+    """Read `plans.toml`, `rules.toml` and `forms.toml` of a folder. Raises `CatalogError`."""
+    plans = [_plan(folder, plan) for plan in _read(folder / "plans.toml", _PlansFile).plan]
+    rules = _read(folder / "rules.toml", _RulesFile).rules
+    forms = tuple(_read(folder / "forms.toml", _FormsFile).form)
+    _check_unique(folder / "plans.toml", [plan.id for plan in plans])
+    _check_unique(folder / "rules.toml", [rule.id for rule in rules])
+    for rule in rules:
+        _check_rules(folder / "rules.toml", rule)
+    _check_forms(folder / "forms.toml", forms)
+    return Catalog(plans={plan.id: plan for plan in plans}, rules={rule.id: rule for rule in rules}, forms=forms)
+
+
+# --------------------------------------------------------------- the shape of the files
+
+
+class _SegmentEntry(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    kind: SegmentKind
+    title: str
+    minutes: int
+    card: str = ""
+
+
+class _PlanEntry(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    version: str
+    title: str
+    track: str
+    segment: list[_SegmentEntry]
+
+
+class _PlansFile(msgspec.Struct, forbid_unknown_fields=True):
+    plan: list[_PlanEntry]
+
+
+class _RulesFile(msgspec.Struct, forbid_unknown_fields=True):
+    rules: list[RuleSet]
+
+
+class _FormsFile(msgspec.Struct, forbid_unknown_fields=True):
+    form: list[Form]
+
+
+def _read(path: Path, shape: type[File]) -> File:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        read = msgspec.convert(content, shape)
+    except FileNotFoundError:
+        raise CatalogError(f"{path}: there is no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise CatalogError(f"{path}: {error}") from None
+    _check_keys(path, content, msgspec.to_builtins(read))
+    return read
+
+
+def _check_keys(path: Path, given: object, known: object, place: str = "$") -> None:
+    """Dataclasses would let a misspelt key pass, and a misspelt `flag_at` must not: whatever is given must be read."""
+    if isinstance(given, dict) and isinstance(known, dict):
+        for key, value in given.items():
+            if key not in known:
+                raise CatalogError(f"{path}: there is no such field: `{place}.{key}`")
+            _check_keys(path, value, known[key], f"{place}.{key}")
+    elif isinstance(given, list) and isinstance(known, list | tuple):
+        for index, (value, other) in enumerate(zip(given, known, strict=True)):
+            _check_keys(path, value, other, f"{place}[{index}]")
+
+
+# --------------------------------------------------------------- checks
+
+
+def _plan(folder: Path, entry: _PlanEntry) -> SessionPlan:
+    plan = SessionPlan(
+        id=entry.id,
+        version=entry.version,
+        title=entry.title,
+        track=entry.track,
+        segments=tuple(
+            Segment(
+                id=SegmentId(segment.id), kind=segment.kind, title=segment.title,
+                planned_ms=segment.minutes * MINUTE_MS, card=segment.card.strip(),
+            )
+            for segment in entry.segment
+        ),
+    )
+    where = f"{folder / 'plans.toml'}: plan {plan.id!r}"
+    if plan.track not in TRACKS:
+        raise CatalogError(f"{where}: track {plan.track!r} is neither 'adult' nor 'teen'")
+    try:
+        check_plan(plan)
+    except Refusal as refusal:
+        raise CatalogError(f"{where}: {refusal.text}") from None
+    return plan
+
+
+def _check_rules(path: Path, rules: RuleSet) -> None:
+    where = f"{path}: rule set {rules.id!r}"
+    unknown = set(rules.uncounted) - {kind.value for kind in SegmentKind}
+    if unknown:
+        raise CatalogError(f"{where}: no such kind of segment: {', '.join(sorted(unknown))}")
+    if set(rules.week_floor_min) != TRACKS:
+        raise CatalogError(f"{where}: week_floor_min needs 'adult' and 'teen'")
+    try:
+        check_rules(rules)
+    except Refusal as refusal:
+        raise CatalogError(f"{where}: {refusal.text}") from None
+
+
+def _check_forms(path: Path, forms: tuple[Form, ...]) -> None:
+    for form in forms:
+        where = f"{path}: form {form.id!r}"
+        if form.segment_kind not in {kind.value for kind in SegmentKind}:
+            raise CatalogError(f"{where}: no such kind of segment: {form.segment_kind}")
+        for question in form.questions:
+            if question.kind is QuestionKind.CHOICE and not question.choices:
+                raise CatalogError(f"{where}: question {question.id!r} has no choices")
+            if question.low > question.high:
+                raise CatalogError(f"{where}: question {question.id!r} has low above high")
+    try:
+        check_forms(forms)
+    except Refusal as refusal:
+        raise CatalogError(f"{path}: {refusal.text}") from None
+
+
+def _check_unique(path: Path, names: list[str]) -> None:
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise CatalogError(f"{path}: given twice: {', '.join(sorted(twice))}")
