@@ -34,19 +34,14 @@ class CatalogError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """Plans and rule sets by id; `forms` are offered in every session that has their kind of segment."""
+    """All by id. Forms are offered in every session that has their kind of segment."""
 
     plans: dict[str, SessionPlan]
     rules: dict[str, RuleSet]
-    forms: tuple[Form, ...]
-
-    def forms_for(self, plan: SessionPlan) -> tuple[Form, ...]:
-        """The forms whose kind of segment is in the plan."""
-        kinds = {segment.kind.value for segment in plan.segments}
-        return tuple(form for form in self.forms if form.segment_kind in kinds)
+    forms: dict[str, Form]
 
 
-def load(folder: Path = FOLDER) -> Catalog:
+def load_catalog(folder: Path = FOLDER) -> Catalog:
     """Read `plans.toml`, `rules.toml` and `forms.toml` of a folder. Raises `CatalogError`."""
     plans = [_plan(folder, plan) for plan in _read(folder / "plans.toml", _PlansFile).plan]
     rules = _read(folder / "rules.toml", _RulesFile).rules
@@ -56,7 +51,11 @@ def load(folder: Path = FOLDER) -> Catalog:
     for rule in rules:
         _check_rules(folder / "rules.toml", rule)
     _check_forms(folder / "forms.toml", forms)
-    return Catalog(plans={plan.id: plan for plan in plans}, rules={rule.id: rule for rule in rules}, forms=forms)
+    return Catalog(
+        plans={plan.id: plan for plan in plans},
+        rules={rule.id: rule for rule in rules},
+        forms={form.id: form for form in forms},
+    )
 
 
 # --------------------------------------------------------------- the shape of the files
