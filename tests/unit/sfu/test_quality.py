@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from server.sfu.rtp.quality import UP_AFTER_US, Downlink, Quality
+
+
+def test_one_bad_second_does_not_change_the_word() -> None:
+    quality = Quality()
+    assert not quality.judge(loss=0.5, round_trip_us=0, silent_us=0)
+    assert not quality.judge(loss=0.0, round_trip_us=0, silent_us=0)
+    assert not quality.judge(loss=0.5, round_trip_us=0, silent_us=0)
+    assert quality.word == "good"
+
+
+def test_lasting_loss_delay_or_silence_changes_it_and_quiet_heals_it() -> None:
+    for trouble, word in (
+        ({"loss": 0.05, "round_trip_us": 0, "silent_us": 0}, "weak"),
+        ({"loss": 0.20, "round_trip_us": 0, "silent_us": 0}, "poor"),
+        ({"loss": 0.0, "round_trip_us": 500_000, "silent_us": 0}, "weak"),
+        ({"loss": 0.0, "round_trip_us": 0, "silent_us": 3_000_000}, "poor"),
+    ):
+        quality = Quality()
+        assert [quality.judge(**trouble) for _ in range(3)] == [False, True, False]
+        assert quality.word == word
+        assert [quality.judge(loss=0, round_trip_us=0, silent_us=0) for _ in range(2)] == [False, True]
+        assert quality.word == "good"
+
+
+def test_lasting_loss_takes_layers_away_one_by_one() -> None:
+    downlink = Downlink()
+    heights = []
+    for second in range(6):
+        downlink.reported(0.2, second * 1_000_000)
+        heights.append(downlink.highest)
+    assert heights == [2, 1, 1, 0, 0, 0]
+
+
+def test_ten_quiet_seconds_give_a_layer_back() -> None:
+    downlink = Downlink()
+    downlink.reported(0.2, 0)
+    downlink.reported(0.2, 1)
+    assert downlink.highest == 1
+    downlink.reported(0.0, 1_000_000)
+    downlink.reported(0.0, UP_AFTER_US)
+    assert downlink.highest == 1
+    downlink.reported(0.0, UP_AFTER_US + 1_000_000)
+    assert downlink.highest == 2
