@@ -17,9 +17,9 @@ demo:  ## The same, with simulated participants who are already there
 check:  ## Explain every setting, and every mistake in one go
 	exec $(SETUP) run -- -m server check
 test:  ## Run all tests, or groups of them: make test ONLY="unit tidy" ARGS="-k late"
-	exec $(SETUP) test $(if $(filter e2e,$(GROUPS)),--browser) -- server/setup/testing.py $(GROUPS) -- $(ARGS)
+	exec $(SETUP) test $(if $(filter media e2e,$(GROUPS)),--browser) -- server/setup/testing.py $(GROUPS) -- $(ARGS)
 bench:  ## Measure: one JSON object a line, then a table (ONLY=group)
-	exec $(SETUP) run -- -m server bench $(if $(ONLY),--only $(ONLY))
+	exec $(SETUP) run -- -m tests.load $(ONLY)
 lint:  ## Check style and types of the Python and of the browser's code
 	$(SETUP) test
 	.venv/bin/ruff check .

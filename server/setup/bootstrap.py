@@ -165,7 +165,7 @@ def install_debian_packages() -> None:
     say_how = (
         f"The browser tests need: {' '.join(packages)}\nOn Debian, as root:\n"
         f"    apt-get install {' '.join(packages)}\n"
-        'Until then the other tests run by: make test ONLY="unit property tidy simulation redis wire media"'
+        'Until then the other tests run by: make test ONLY="unit property tidy simulation redis wire"'
     )
     if shutil.which("apt-get") is None:
         raise SetupFailed(say_how)

@@ -1,0 +1,76 @@
+"""What the browser's code may not hold."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.source import ROOT, files_of_the_tree
+
+DOM_GLOBALS = (
+    *("document", "window", "navigator", "localStorage", "sessionStorage", "customElements", "HTMLElement"),
+    *("requestAnimationFrame", "alert", "matchMedia"),
+)
+
+
+def browser_files(*suffixes: str, under: str = "webclient") -> list[Path]:
+    found = [path for path in files_of_the_tree() if path.is_relative_to(ROOT / under) and path.suffix in suffixes]
+    assert found, f"nothing under {under}"
+    return found
+
+
+def code_of(path: Path) -> str:
+    """The text of a script without comments and plain strings; its lines stay where they are."""
+    blank = lambda match: re.sub(r"[^\n]", " ", match[0])  # noqa: E731
+    return re.sub(
+        r"/\*.*?\*/|(?<![:\w'\"`\\])//[^\n]*|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"",
+        blank,
+        path.read_text(),
+        flags=re.S,
+    )
+
+
+def found(pattern: str, paths: list[Path], *, code: bool = False, flags: int = 0) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}"
+        for path in paths
+        for number, line in enumerate((code_of(path) if code else path.read_text()).splitlines(), 1)
+        if re.search(pattern, line, flags)
+    ]
+
+
+def test_nothing_records_media_and_no_control_asks_to() -> None:
+    files = browser_files(".mjs", ".js", ".html", ".css", ".svg")
+    assert found(r"MediaRecorder|captureStream", files) == []
+    assert found(r"(start|stop|toggle)[-_ ]?record", files, flags=re.I) == []
+
+
+def test_the_core_uses_nothing_of_a_page() -> None:
+    names = "|".join(DOM_GLOBALS)
+    assert (
+        found(rf"(?<![\w.$])({names})\b(?!\s*:)", browser_files(".mjs", under="webclient/static/core"), code=True) == []
+    )
+
+
+def test_pages_hold_no_script_and_no_style_of_their_own() -> None:
+    """Content-Security-Policy would stop it; better that it is never written."""
+    pages = browser_files(".html")
+    assert found(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)", pages) == []
+    assert found(r"\s(on[a-z]+|style)=[\"']", pages) == []
+    assert found(r"<style\b", pages) == []
+
+
+def test_nothing_is_fetched_from_elsewhere() -> None:
+    """Namespaces of SVG are names, not addresses."""
+    files = browser_files(".mjs", ".html", ".css")
+    pattern = r"""(src|href|url|import|from|fetch)\s*[=(]?\s*["'(]\s*(https?:)?//(?!www\.w3\.org/)"""
+    assert found(pattern, files) == []
+
+
+@pytest.mark.parametrize(
+    "sink", ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "unsafeHTML"]
+)
+def test_no_text_becomes_markup(sink: str) -> None:
+    assert found(re.escape(sink), browser_files(".mjs"), code=True) == []
