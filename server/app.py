@@ -8,10 +8,10 @@ import socket
 import ssl
 import sys
 import tomllib
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 import uvicorn
@@ -33,6 +33,7 @@ from server.clock import Clock, RoomClock
 from server.config import Settings, SettingsError
 from server.draining import DrainingServer
 from server.errand import Errands
+from server.projections.worker import HoursProjection
 from server.rooms.directory import LoadSession, Rooms
 from server.rooms.ports import StoreUnavailable
 from server.sfu.plane import MediaSettings, Sfu
@@ -75,40 +76,20 @@ def site_of(settings: Settings) -> Site:
     )
 
 
-class Sockets:
-    """The websocket endpoint, and how many are open."""
-
-    def __init__(self, rooms: Rooms, doorkeeper: Doorkeeper, *, clock: Clock, greeting: Greeting) -> None:
-        self._rooms = rooms
-        self._doorkeeper = doorkeeper
-        self._clock = clock
-        self._greeting = greeting
-        self.open = 0
-
-    async def endpoint(self, websocket: WebSocket) -> None:
-        self.open += 1
-        try:
-            await session_socket(
-                websocket,
-                rooms=self._rooms,
-                identify=self._doorkeeper.identify,
-                clock=self._clock,
-                greeting=self._greeting,
-            )
-        finally:
-            self.open -= 1
-
-
 def build(
     settings: Settings, *, store: Store, catalog: Catalog, rooms: Rooms, clock: Clock, health: Health
-) -> tuple[Starlette, Sockets]:
+) -> Starlette:
     """The application over its parts. It starts and stops nothing."""
     site = site_of(settings)
     links = Links(site.keys, clinic=site.clinic)
     books = ClinicBooks(store, catalog=catalog, clock=clock)
     doorkeeper = Doorkeeper(links, roster=books.roster, clock=clock)
-    sockets = Sockets(rooms, doorkeeper, clock=clock, greeting=Greeting(exit_url=site.exit_url))
-    app = application(
+    greeting = Greeting(exit_url=site.exit_url)
+
+    async def socket_endpoint(websocket: WebSocket) -> None:
+        await session_socket(websocket, rooms=rooms, identify=doorkeeper.identify, clock=clock, greeting=greeting)
+
+    return application(
         site,
         links=links,
         doorkeeper=doorkeeper,
@@ -117,9 +98,8 @@ def build(
         depart=Errands(rooms).depart,
         health=health,
         clock=clock,
-        routes=[WebSocketRoute("/s/{session}/socket", sockets.endpoint)],
+        routes=[WebSocketRoute("/s/{session}/socket", socket_endpoint)],
     )
-    return app, sockets
 
 
 def _cookies(store: Store) -> SessionStore:
@@ -167,6 +147,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         node = NodeName(settings.data_dir)
         stack.callback(node.release)
         catalog = load_catalog()
+        hours = HoursProjection(store.log, store.ledger, clock)
         media = Sfu(
             MediaSettings(
                 hosts=(settings.media_host,), port=settings.udp_port, public_addresses=settings.media_addresses
@@ -180,26 +161,24 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
             clock=clock,
             load_session=opening(settings, store=store, catalog=catalog),
             node=node.name,
+            on_signed=hours.wake,
         )
         await media.start(rooms.media_fact)
         stack.push_async_callback(media.stop)
+        await stack.enter_async_context(_background(hours.run(), "hours"))
         stack.push_async_callback(rooms.close)
 
         async def health() -> dict[str, bool]:
             return {"store": await _answers(store), "media": media.port > 0, "accepting": not server.stopping}
 
-        app, sockets = build(settings, store=store, catalog=catalog, rooms=rooms, clock=clock, health=health)
-
-        def moving(in_ms: int) -> int:
-            rooms.moving(in_ms=in_ms)
-            return sockets.open
+        app = build(settings, store=store, catalog=catalog, rooms=rooms, clock=clock, health=health)
 
         async def ready() -> None:
             await _welcome(settings, store, clock, stack, bots=demo)
             gc.collect()
             gc.freeze()  # what is here now stays: no collection walks it again
 
-        server = DrainingServer(_uvicorn(settings, app), moving=moving, ready=ready)
+        server = DrainingServer(_uvicorn(settings, app), moving=rooms.moving, ready=ready)
         await server.serve(sockets=[listener])
     log.info("stopped")
 
@@ -237,6 +216,7 @@ def _uvicorn(settings: Settings, app: Starlette) -> uvicorn.Config:
         ssl_keyfile=settings.tls_key,
         lifespan="off",
         log_config=None,
+        log_level="warning",  # its comings and goings; ours are told by us
         access_log=False,
         server_header=False,
         ws="websockets-sansio",
@@ -256,6 +236,23 @@ def _uvicorn(settings: Settings, app: Starlette) -> uvicorn.Config:
             [f"The certificate cannot be used ({error.strerror or error}). More: python -m server check"]
         ) from error
     return config
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
+    """Runs `work` until the block is left. It handles its own errors: one that ends it early is our bug, and told."""
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_tell_early_end)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _tell_early_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled():
+        log.critical("background work ended", task=task.get_name(), exc_info=task.exception())
 
 
 async def _answers(store: Store) -> bool:
@@ -289,18 +286,20 @@ async def _welcome(settings: Settings, store: Store, clock: Clock, stack: AsyncE
             (each, f"{settings.base_url}/j/{links.link(seat)}")
             for each, seat in demo_clinic.seats(session, until=until)
         ]
-        _print_links(console, session.title, invited)
+        _print_links(console, session.title, invited, all_of_them=number == 0)
         if bots and number == 0:
-            await _seat_bots([link for each, link in invited if each.role is Role.PARTICIPANT][1:], stack)
+            participants = [link for each, link in invited if each.role is Role.PARTICIPANT]
+            await _seat_bots(participants[1:], stack)  # the first one's link is left for whoever looks
 
 
-def _print_links(console: Console, title: str, invited: Sequence[tuple[Expected, str]]) -> None:
-    console.print(
-        f"\n[bold]{title}[/bold] can start now. These made-up people are invited, each by a link of their own:"
-    )
-    width = max(len(each.name) for each, _ in invited)
-    for each, link in invited:
-        console.print(f"  {each.name:{width}}  [dim]{each.role:13}[/dim]  [link={link}]{link}[/link]")
+def _print_links(console: Console, title: str, invited: Sequence[tuple[Expected, str]], *, all_of_them: bool) -> None:
+    """The first group with everybody; of the others the facilitator and two participants, to keep it readable."""
+    console.print(f"\n[bold]{title}[/bold] can start now. Each of these made-up people has a link of their own:")
+    participants = [each for each in invited if each[0].role is Role.PARTICIPANT]
+    shown = invited if all_of_them else [invited[0], *participants[:2]]
+    width = max(len(each.name) for each, _ in shown)
+    for each, link in shown:
+        console.print(f"  {each.name:{width}}  [dim]{each.role:13}[/dim]  {link}", markup=True)
 
 
 async def _seat_bots(links: Sequence[str], stack: AsyncExitStack) -> None:

@@ -24,8 +24,9 @@ from server.web import words
 from server.web.auth import Identity
 
 DAY_MS = 24 * HOUR_MS
-SOON_DAYS = 7
+AHEAD_DAYS = 7
 OWED_DAYS = 30
+SOON_MS = 2 * HOUR_MS
 
 
 class Catalog(Protocol):
@@ -70,7 +71,7 @@ class ClinicBooks:
         return {
             "now": words.weekday(words.local(now, zone).date()),
             "sessions": rows,
-            "next": next((row for row in rows if row["status"] in ("running", "open", "scheduled")), None),
+            "next": _next(rows, now),
             "owed": owed,
             "people": await self._people(me) if me.staff else [],
             "week": own and own["week"],
@@ -80,7 +81,7 @@ class ClinicBooks:
     async def _sessions_of(self, identities: Sequence[Identity], now: Instant) -> list[ScheduledSession]:
         """A participant's are those of their links; staff's are all on whose list they stand as staff."""
         near = await self._clinic.list_sessions(
-            since=Instant(now - OWED_DAYS * DAY_MS), until=Instant(now + SOON_DAYS * DAY_MS)
+            since=Instant(now - OWED_DAYS * DAY_MS), until=Instant(now + AHEAD_DAYS * DAY_MS)
         )
         seats = {identity.session for identity in identities}
         staff = any(identity.staff for identity in identities)
@@ -107,7 +108,8 @@ class ClinicBooks:
             "status": progress.status,
             "url": f"/s/{scheduled.session}{me.choice}",
             "record_url": f"/s/{scheduled.session}/record{me.choice}" if me.staff else None,
-            "head_count": sum(each.role is Role.PARTICIPANT for each in scheduled.roster),
+            "head_count": _head_count(scheduled, progress),
+            "starts_at": scheduled.starts_at,
             "to_sign": len(progress.owing) if me.staff else 0,
         }
 
@@ -235,6 +237,25 @@ class ClinicBooks:
 def _shown(scheduled: ScheduledSession, progress: Progress, now: Instant) -> bool:
     """Home tells what is now, what is next and what is owed: not what is over and done with, nor what never was."""
     return bool(progress.owing) or progress.status == "running" or scheduled.starts_at > now - DAY_MS
+
+
+def _head_count(scheduled: ScheduledSession, progress: Progress) -> int:
+    """Who is invited; once it is over, who came."""
+    if progress.ended_at is not None:
+        return len(progress.attended)
+    return sum(each.role is Role.PARTICIPANT for each in scheduled.roster)
+
+
+def _next(rows: Sequence[dict[str, Any]], now: Instant) -> dict[str, Any] | None:
+    """What the main button is for: what goes on, what begins soon, what is owed, what comes; in this order."""
+    begins_by = now + SOON_MS
+    wanted = (
+        [row for row in rows if row["status"] in ("running", "open")],
+        [row for row in rows if row["status"] == "scheduled" and row["starts_at"] <= begins_by],
+        [row for row in rows if row["to_sign"]],
+        [row for row in rows if row["status"] == "scheduled"],
+    )
+    return next((some[0] for some in wanted if some), None)
 
 
 def _days(monday: date, entries: Sequence[HoursEntry]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A demo clinic: plainly made-up people in two groups, and links to a session that can start now."""
+"""A demo clinic: plainly made-up people in three groups, each with a session that can start now."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ EVENING: Final = Group(
     title="Evening group",
     track="adult",
     plan_id="adult",
-    rules_id="exact",
+    rules_id="exact-floor",
     participants=(
         ("p-robin", "Robin Example"),
         ("p-sam", "Sam Sample"),
@@ -53,12 +53,20 @@ EVENING: Final = Group(
         ("p-noa", "Noa Pretend"),
     ),
 )
+TOUR: Final = Group(
+    key="tour",
+    title="Short tour",
+    track="adult",
+    plan_id="demo",
+    rules_id="exact-floor",
+    participants=EVENING.participants,
+)
 TEENS: Final = Group(
     key="teens",
     title="After-school group",
     track="teen",
-    plan_id="teen_short",
-    rules_id="exact",
+    plan_id="teen-short",
+    rules_id="exact-floor",
     participants=(
         ("p-ash", "Ash Example"),
         ("p-bay", "Bay Sample"),
@@ -68,7 +76,7 @@ TEENS: Final = Group(
         ("p-fin", "Fin Invented"),
     ),
 )
-GROUPS: Final = (EVENING, TEENS)
+GROUPS: Final = (EVENING, TOUR, TEENS)
 
 
 async def belongs(store: Store) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
@@ -70,9 +69,9 @@ def comes_from_here(connection: HTTPConnection) -> bool:
 
     The scheme is not compared: behind a TLS proxy we may not know our own.
     """
-    origin = urlsplit(connection.headers.get("origin", ""))
+    origin = connection.headers.get("origin", "").lower()
     host = connection.headers.get("host", "").lower()
-    return origin.scheme in ("http", "https") and host != "" and origin.netloc.lower() == host
+    return host != "" and origin in (f"http://{host}", f"https://{host}")
 
 
 class SameOriginOnly:

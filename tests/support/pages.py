@@ -69,21 +69,22 @@ class MemoryClinic:
         return {"person": {"person": person, "name": "Robin Example", "track": "adult"}, "weeks": [], "total": None}
 
 
-def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tuple[Starlette, Links]:
-    """The application, and what makes links for it."""
+def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tuple[Starlette, Links, Doorkeeper]:
+    """The application, what makes links for it, and who knows people by them."""
     site = site or Site(clinic=ClinicId("demo"), keys=(KEY,))
     links = Links(site.keys, clinic=site.clinic)
+    doorkeeper = Doorkeeper(links, roster=clinic.roster, clock=clock)
     app = application(
         site,
         links=links,
-        doorkeeper=Doorkeeper(links, roster=clinic.roster, clock=clock),
+        doorkeeper=doorkeeper,
         cookies=InMemoryStore(),
         books=clinic,
         depart=clinic.depart,
         health=clinic.health,
         clock=clock,
     )
-    return app, links
+    return app, links, doorkeeper
 
 
 def link(links: Links, person: PersonId, session: SessionId, role: Role, *, until: int) -> str:
@@ -91,7 +92,7 @@ def link(links: Links, person: PersonId, session: SessionId, role: Role, *, unti
 
 
 async def main(port: int) -> None:
-    app, links = pages(MemoryClinic(), clock=RoomClock())
+    app, links, _ = pages(MemoryClinic(), clock=RoomClock())
     until = int(time.time() * 1_000) + 12 * HOUR_MS
     for person, role in ((FAY, Role.FACILITATOR), (ROBIN, Role.PARTICIPANT), (SAM, Role.PARTICIPANT)):
         print(f"http://127.0.0.1:{port}/j/{link(links, person, EVENING, role, until=until)}", flush=True)
