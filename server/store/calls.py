@@ -46,6 +46,8 @@ async def ask(call: Callable[[], Awaitable[Any]]) -> Any:
         except ResponseError as error:
             if "WRONGTYPE" in str(error):
                 raise CorruptLog(f"a key of the store holds something else than it should: {error}") from error
+            if "equal or smaller" in str(error):
+                raise CorruptLog("the end of a log or of a chain of hours was removed from the store") from error
             raise StoreUnavailable(f"the store refuses: {error}") from error
         except RedisError as error:
             raise StoreUnavailable(str(error)) from error

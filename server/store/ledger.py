@@ -66,8 +66,8 @@ class RedisLedger:
         return Account(
             person=person,
             rows=tuple(_row(stream_id, fields) for stream_id, fields in rows),
-            weeks={week.decode(): _minutes(person, week, minutes) for week, minutes in weeks.items()},
-            posted={entry.decode(): _posted(person, there) for entry, there in posted.items()},
+            weeks={_text(week): _minutes(person, week, minutes) for week, minutes in weeks.items()},
+            posted={_text(entry): _posted(person, there) for entry, there in posted.items()},
         )
 
     async def people(self) -> list[str]:
@@ -104,8 +104,12 @@ class RedisLedger:
 
 def _row(stream_id: bytes, fields: dict[bytes, bytes]) -> Row:
     return Row(
-        id=stream_id.decode(), line=fields.get(b"entry", b""), hash=fields.get(b"hash", b"").decode(errors="replace")
+        id=stream_id.decode(), line=fields.get(b"entry", b""), hash=_text(fields.get(b"hash", b""))
     )
+
+
+def _text(word: bytes) -> str:
+    return word.decode(errors="replace")
 
 
 def _number(person: str, stream_id: bytes) -> int:
@@ -127,5 +131,5 @@ def _minutes(person: str, week: bytes, minutes: bytes) -> int:
     try:
         return int(minutes)
     except ValueError as error:
-        where = f"hours of {person}: the total of week {week.decode(errors='replace')}"
+        where = f"hours of {person}: the total of week {_text(week)}"
         raise CorruptLog(f"{where} is no number") from error

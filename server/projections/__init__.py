@@ -1,0 +1,1 @@
+"""What is folded out of the logs and kept: hours in the ledger. Each fold can be thrown away and made again."""
