@@ -1,0 +1,193 @@
+/**
+ * The card: what the group does now, and the form that goes with it.
+ *
+ * What is typed belongs to the person: a move of the agenda, a reconnect, a reload or an outage neither takes it away
+ * nor moves the focus. A form that the group has left behind stays until it is sent.
+ */
+
+import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
+import { repeat } from "/vendor/lit-html/directives/repeat.js";
+import { icon } from "/static/core/icons.mjs";
+import { present } from "/static/core/clock.mjs";
+import { help } from "/components/dialogs/help.mjs";
+import { answerWords, question } from "./question.mjs";
+
+/** @param {HTMLElement} root @param {any} context */
+export function mount(root, context) {
+  const { connection, act } = context;
+  let view = /** @type {any} */ (null);
+  /** What was answered on this page, per form. @type {Map<string, any>} */
+  const local = new Map();
+
+  /** @param {string} id */
+  function localOf(id) {
+    let mine = local.get(id);
+    if (!mine) {
+      mine = { touched: { ...connection.unsaved(slot(id))?.answers }, editing: false, errors: {}, problem: "", sending: false };
+      local.set(id, mine);
+    }
+    return mine;
+  }
+
+  function draw() {
+    if (!view) return;
+    const { room, you } = view;
+    const here = present(room.agenda, connection.now());
+    const forms = Object.entries(you.forms ?? {})
+      .map(([id, entry]) => ({ id, ...(/** @type {any} */ (entry)), mine: localOf(id) }))
+      .filter((one) => one.offered || one.status !== "none" || Object.keys(one.mine.touched).length > 0);
+    render(html`
+      ${you.help ? help({ calling: true }) : nothing}
+      ${segmentCard(room, here)}
+      ${repeat(forms, (one) => one.id, (one) => (one.status === "submitted" && !one.mine.editing ? sent(one) : open(one, room.agenda)))}
+      ${shared(room)}`, root);
+  }
+
+  /** @param {any} room @param {any} here */
+  function segmentCard(room, here) {
+    if (room.phase === "ended") return nothing;
+    if (!here) {
+      return html`<section class="now-card"><h2>Welcome</h2>
+        <p>Take a breath and get comfortable. The group starts soon.</p></section>`;
+    }
+    if (!here.segment.card) return nothing;
+    return html`<section class="now-card"><h2>${here.segment.title}</h2>
+      ${here.segment.card.split(/\n+/).map((/** @type {string} */ words) => html`<p>${words}</p>`)}</section>`;
+  }
+
+  /** @param {any} one @param {any} agenda */
+  function open({ id, form, answers, mine }, agenda) {
+    const values = { ...answers, ...mine.touched };
+    const own = agenda.segments.find((/** @type {any} */ one) => one.kind.replace("_", "-") === id);
+    const movedOn = own?.state === "done";
+    return html`<form class="stack" aria-labelledby="form-${id}" novalidate @submit=${(/** @type {Event} */ event) => submit(event, id)}>
+      <div class="stack tight">
+        <h2 id="form-${id}">${form.title}</h2>
+        ${form.intro ? html`<p>${form.intro}</p>` : nothing}
+        ${movedOn ? html`<p class="hint">The group has moved on. You can finish this when you like.</p>` : nothing}
+      </div>
+      ${repeat(form.questions, (/** @type {any} */ each) => each.id, (/** @type {any} */ each) => question(each, {
+        id: `${id}-${each.id}`,
+        value: values[each.id] ?? null,
+        error: mine.errors[each.id] ?? "",
+        change: (value) => change(id, each.id, value),
+      }))}
+      ${mine.problem ? html`<p class="notice" role="alert">${mine.problem}</p>` : nothing}
+      <div class="row apart">
+        <button class="button primary" ?disabled=${mine.sending}>${mine.editing ? "Send again" : "Send to the facilitators"}</button>
+        <span class="hint" role="status">${draftWords(connection.draftState(slot(id)), Object.keys(mine.touched).length > 0)}</span>
+      </div>
+      <p class="hint">Only the facilitators see your answers. You choose if the group sees one.</p>
+    </form>`;
+  }
+
+  /** @param {any} one */
+  function sent({ id, form, answers, shared: sharedIds, mine }) {
+    const shareable = form.questions.filter((/** @type {any} */ each) => each.shareable && (answers[each.id] ?? null) !== null);
+    return html`<section class="stack" aria-labelledby="sent-${id}">
+      <h2 id="sent-${id}" class="sent-title">${icon("check")} ${form.title}: sent</h2>
+      ${shareable.length ? html`<div class="stack tight"><p>Would you like the group to see one of your answers?</p>
+        <ul class="plain stack tight">${shareable.map((/** @type {any} */ each) => {
+          const on = sharedIds.includes(each.id);
+          return html`<li class="share-row"><span class="grow"><span class="soft small">${each.label}</span><br>${answerWords(each, answers[each.id])}</span>
+            <button type="button" class="button" aria-pressed=${on ? "true" : "false"}
+              aria-label="${on ? "Shared with the group" : "Share with the group"}: ${each.label}"
+              @click=${() => act.ask("share_answer", { form: id, question: each.id, shared: !on })}>${on ? "Shared" : "Share"}</button></li>`;
+        })}</ul></div>` : nothing}
+      <details><summary>All my answers</summary>
+        <dl class="answers">${form.questions.map((/** @type {any} */ each) => html`<div><dt>${each.label}</dt><dd>${answerWords(each, answers[each.id])}</dd></div>`)}</dl>
+      </details>
+      <div><button type="button" class="button" @click=${() => {
+        mine.editing = true;
+        draw();
+      }}>Change my answers</button></div>
+    </section>`;
+  }
+
+  /** @param {any} room */
+  function shared(room) {
+    if (!room.shared.length) return nothing;
+    const names = new Map(room.people.map((/** @type {any} */ one) => [one.person, one.name]));
+    return html`<section class="stack tight"><h2>Shared with the group</h2>
+      <ul class="plain stack tight">${room.shared.map((/** @type {any} */ one) => html`<li class="shared-answer">
+        <span class="soft small">${names.get(one.person) ?? "Someone who left"}, ${one.label}</span><br>${words(one.answer)}</li>`)}</ul></section>`;
+  }
+
+  /** @param {string} id @param {string} questionId @param {any} value */
+  function change(id, questionId, value) {
+    const mine = localOf(id);
+    mine.touched[questionId] = value;
+    delete mine.errors[questionId];
+    mine.problem = "";
+    const answers = { ...view.you.forms[id].answers, ...mine.touched };
+    if (view.you.forms[id].status === "submitted") context.memory.set(`edit:${id}`, mine.touched);
+    else connection.draft(slot(id), "save_form", { form: id, answers });
+    draw();
+  }
+
+  /** @param {Event} event @param {string} id */
+  async function submit(event, id) {
+    event.preventDefault();
+    const entry = view.you.forms[id];
+    const mine = localOf(id);
+    const answers = { ...entry.answers, ...mine.touched };
+    mine.errors = {};
+    for (const each of entry.form.questions) {
+      const value = answers[each.id] ?? null;
+      if (value === null && each.required) mine.errors[each.id] = "Please answer this one.";
+      if (typeof value === "number" && (value < each.low || value > each.high)) {
+        mine.errors[each.id] = `Please give a number from ${each.low} to ${each.high}.`;
+      }
+    }
+    const first = Object.keys(mine.errors)[0];
+    if (first) {
+      draw();
+      const field = root.querySelector(`#${CSS.escape(`${id}-${first}`)}`);
+      (/** @type {HTMLElement | null} */ (field?.matches("fieldset") ? field.querySelector("input") : field))?.focus();
+      return;
+    }
+    mine.sending = true;
+    connection.dropDraft(slot(id));
+    draw();
+    try {
+      await connection.send("submit_form", { form: id, answers });
+      mine.touched = {};
+      mine.editing = false;
+      context.memory.set(`edit:${id}`, null);
+    } catch (refusal) {
+      mine.problem = /** @type {any} */ (refusal).text;
+      connection.draft(slot(id), "save_form", { form: id, answers });
+    }
+    mine.sending = false;
+    draw();
+  }
+
+  return {
+    /** @param {any} next */
+    update(next) {
+      view = next;
+      for (const id of Object.keys(next.you.forms ?? {})) {
+        if (local.has(id)) continue;
+        const kept = context.memory.get(`edit:${id}`); // changes to a form that was sent, before a reload
+        if (kept && next.you.forms[id].status === "submitted") Object.assign(localOf(id), { touched: kept, editing: true });
+      }
+      draw();
+    },
+    unmount: () => render(nothing, root),
+  };
+}
+
+/** @param {string} id */
+const slot = (id) => `form:${id}`;
+
+/** @param {any} value */
+function words(value) {
+  return value === true ? "Yes" : value === false ? "No" : String(value ?? "");
+}
+
+/** @param {{state: string, refusal: any}} draft @param {boolean} touched */
+export function draftWords({ state, refusal }, touched) {
+  if (!touched) return "";
+  if (state === "refused") return refusal?.text ?? "Not saved.";
+  return state === "waiting" ? "Saving…" : "Saved as you type";
+}

@@ -1,0 +1,167 @@
+/**
+ * The chat: to everyone, or in private to the facilitators, who can answer one person in private. Nobody can write
+ * to another participant alone. Who will read a message is said where it is typed, and by colour as well.
+ */
+
+import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
+import { live } from "/vendor/lit-html/directives/live.js";
+import { repeat } from "/vendor/lit-html/directives/repeat.js";
+import { allMessages } from "/static/core/changes.mjs";
+import { wallTime } from "/static/core/clock.mjs";
+import { icon } from "/static/core/icons.mjs";
+
+const TEXT_MAX = 2_000;
+const NEAR_END_PX = 80;
+
+/** @param {HTMLElement} root @param {any} context */
+export function mount(root, context) {
+  const { boot, connection, memory, ui } = context;
+  const staff = boot.role !== "participant";
+  let view = /** @type {any} */ (null);
+  let text = memory.get("chat") ?? "";
+  let to = memory.get("chat-to") ?? "everyone";
+  let problem = "";
+  /** Sent, not yet in a view. @type {{id: number, text: string, to: string, refused: string}[]} */
+  let going = [];
+  let count = 0;
+
+  function draw() {
+    if (!view) return;
+    const messages = allMessages(view);
+    const list = root.querySelector(".chat-list");
+    const atEnd = !list || list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END_PX;
+    if (!recipients().some(([id]) => id === to)) to = "staff"; // somebody left: an answer to them must not go to all
+    const secret = to !== "everyone";
+    render(html`
+      <ol class="chat-list plain" tabindex="0" aria-label="Messages">
+        ${messages.length || going.length ? nothing : html`<li class="chat-empty soft">No messages yet. You can write instead of speaking, whenever that is easier.</li>`}
+        ${repeat(messages, (one) => one.id, message)}
+        ${repeat(going, (one) => one.id, (one) => html`<li class="chat-message own going ${one.to === "everyone" ? "" : "private"}"><p>${one.text}</p>
+          <p class="small">${one.refused || "Sending…"}</p></li>`)}
+      </ol>
+      <form class="chat-form ${secret ? "private" : ""}" @submit=${send}>
+        <div class="chat-to">
+          <label for="chat-to">To</label>
+          <select id="chat-to" @change=${(/** @type {any} */ event) => choose(event.target.value)}>
+            ${recipients().map(([id, name]) => html`<option value=${id} .selected=${live(id === to)}>${name}</option>`)}
+          </select>
+        </div>
+        <p class="hint" id="chat-who">${whoReads()}</p>
+        <div class="chat-write">
+          <label class="visually-hidden" for="chat-text">Your message</label>
+          <textarea id="chat-text" rows="2" maxlength=${TEXT_MAX} aria-describedby="chat-who" .value=${live(text)}
+            @input=${(/** @type {any} */ event) => type(event.target.value)} @keydown=${keys}></textarea>
+          <button class="button primary icon-only" aria-label="Send" title="Send (Enter)" ?disabled=${!text.trim()}>${icon("send")}</button>
+        </div>
+        ${problem ? html`<p class="notice" role="alert">${problem}</p>` : nothing}
+      </form>`, root);
+    const now = messages.length + going.length;
+    if (atEnd && now !== count) scrollToEnd();
+    count = now;
+  }
+
+  function scrollToEnd() {
+    const list = root.querySelector(".chat-list");
+    if (list) list.scrollTop = list.scrollHeight;
+  }
+
+  /** @param {any} one */
+  function message(one) {
+    const own = one.person === boot.person;
+    const secret = one.to !== "everyone";
+    return html`<li class="chat-message ${own ? "own" : ""} ${secret ? "private" : ""}">
+      <p class="chat-by small"><strong>${own ? "You" : one.name}</strong>
+        <time class="soft">${wallTime(one.at, view.room.zone)}</time>
+        ${secret ? html`<span class="chip clay">${icon("lock")} ${privately(one)}</span>` : nothing}</p>
+      <p class="chat-text">${one.text}</p>
+    </li>`;
+  }
+
+  /** @param {any} one */
+  function privately(one) {
+    if (one.to === "staff") return "to facilitators";
+    return one.to === boot.person ? "only to you" : `only to ${nameOf(one.to)}`;
+  }
+
+  /** @returns {[string, string][]} */
+  function recipients() {
+    /** @type {[string, string][]} */
+    const list = [["everyone", "Everyone"], ["staff", staff ? "Facilitators only" : "Facilitators, in private"]];
+    if (staff) {
+      for (const one of view.staff?.people ?? []) {
+        if (one.role === "participant" && ["room", "waiting"].includes(one.place)) list.push([one.person, `${one.name}, in private`]);
+      }
+    }
+    return list;
+  }
+
+  function whoReads() {
+    if (to === "everyone") return "Everyone in the room can read this.";
+    if (to === "staff") return staff ? "Only facilitators read this." : "Only the facilitators read this, and can answer you.";
+    return `Only ${nameOf(to)} and the facilitators read this.`;
+  }
+
+  /** @param {string} person */
+  function nameOf(person) {
+    return view.staff?.people.find((/** @type {any} */ one) => one.person === person)?.name ?? "one person";
+  }
+
+  /** @param {string} value */
+  function type(value) {
+    text = value;
+    memory.set("chat", value);
+    problem = "";
+    draw();
+  }
+
+  /** @param {string} value */
+  function choose(value) {
+    to = value;
+    memory.set("chat-to", value);
+    draw();
+  }
+
+  /** @param {KeyboardEvent} event */
+  function keys(event) {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      void send(event);
+    }
+  }
+
+  /** @param {Event} event */
+  async function send(event) {
+    event.preventDefault();
+    const words = text.trim();
+    if (!words) return;
+    const one = { id: Math.random(), text: words, to, refused: "" };
+    going.push(one);
+    type("");
+    scrollToEnd();
+    try {
+      const { seq } = await connection.send("send_chat", { text: words, to: one.to });
+      await context.seen(seq);
+    } catch (refusal) {
+      problem = `Not sent: ${/** @type {any} */ (refusal).text}`;
+      if (!text) text = words; // back where it was typed
+    }
+    going = going.filter((other) => other !== one);
+    draw();
+  }
+
+  return {
+    /** @param {any} next */
+    update(next) {
+      view = next;
+      draw();
+      if (ui.state.panel === "chat" && !document.hidden) context.read();
+    },
+    /** Called when the chat comes into sight. @param {string | undefined} person whom to write to */
+    show(person) {
+      if (person) choose(person);
+      scrollToEnd();
+      /** @type {HTMLElement | null} */ (root.querySelector("#chat-text"))?.focus();
+    },
+    unmount: () => render(nothing, root),
+  };
+}

@@ -1,0 +1,87 @@
+/** The room's few questions in a window: leaving, ending, removing, keys, help. One at a time, Escape closes it. */
+
+import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
+import { openDevices } from "/components/arrival/devices.mjs";
+import { help } from "./help.mjs";
+
+/** @param {HTMLDialogElement} root @param {any} context */
+export function mount(root, context) {
+  const { boot, capture, ui, act, room } = context;
+  const staff = boot.role !== "participant";
+  const mayEnd = ["facilitator", "cofacilitator"].includes(boot.role);
+
+  const close = () => ui.set({ dialog: null });
+  root.addEventListener("close", () => ui.state.dialog && close());
+  root.addEventListener("click", (event) => {
+    if (event.target === root) close(); // the veil around it
+  });
+
+  const CONTENTS = {
+    leave: () => html`<h2 id="dialog-title">Leave the meeting?</h2>
+      <p>${room.view?.room.phase === "running" ? "Your minutes up to now are safe. You can come back while the group goes on."
+        : "You can come back at any time."}</p>
+      ${staff && room.view?.room.phase === "running" ? html`<p>The group goes on without you, and so does its clock.</p>` : nothing}
+      <div class="row end">
+        <button type="button" class="button" @click=${close}>Stay</button>
+        ${mayEnd && room.view?.room.phase === "running" ? html`<button type="button" class="button" @click=${() => ui.set({ dialog: "end" })}>End for everyone…</button>` : nothing}
+        <button type="button" class="button primary" @click=${done(act.leave)}>Leave</button>
+      </div>`,
+    end: () => {
+      const open = (room.view?.staff?.flags ?? []).filter((/** @type {any} */ flag) => flag.disposition === null);
+      return html`<h2 id="dialog-title">End the session for everyone?</h2>
+        ${open.length ? html`<p class="notice danger">Before you can end: write down what was done for ${open.map((/** @type {any} */ one) => one.name).join(", ")}, at the top of the room.</p>`
+          : html`<p>Everyone leaves the room. Then you read the record, finish the notes and sign.</p>`}
+        <div class="row end"><button type="button" class="button" @click=${close}>Not yet</button>
+          <button type="button" class="button primary" ?disabled=${open.length > 0} @click=${done(act.end)}>End the session</button></div>`;
+    },
+    remove: () => html`<h2 id="dialog-title">Remove ${ui.state.about?.name}?</h2>
+      <p>They leave at once and cannot come back to this session. If you only need a moment apart, use the waiting room.</p>
+      <div class="row end"><button type="button" class="button" @click=${close}>Keep them here</button>
+        <button type="button" class="button" @click=${done(() => act.moveToWaiting(ui.state.about))}>To the waiting room</button>
+        <button type="button" class="button primary" @click=${done(() => act.ask("remove", { person: ui.state.about.person }))}>Remove for today</button></div>`,
+    help: () => html`${help({ calling: false })}<div class="row end"><button type="button" class="button" @click=${close}>Close</button></div>`,
+    keys: () => html`<h2 id="dialog-title">Keys and quick exit</h2>
+      <p><strong>Quick exit</strong> is always at the top right. Or press <kbd>Esc</kbd> three times, fast. You leave at once, this page turns into something
+        everyday, and going back does not return here. Only your facilitator is told.</p>
+      <p><strong>Someone walked in</strong> mutes you, turns your camera off and hides the group until you say so.</p>
+      <label class="choice"><input type="checkbox" .checked=${ui.state.shortcuts} @change=${(/** @type {any} */ event) => ui.set({ shortcuts: event.target.checked })}>
+        <span>Use single keys (never while you type)</span></label>
+      <dl class="keys">${KEYS.filter(([, , who]) => staff || who !== "staff").map(([key, words]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${words}</dd></div>`)}</dl>
+      <div class="row end"><button type="button" class="button primary" @click=${close}>Close</button></div>`,
+  };
+
+  /** @param {() => void} then */
+  function done(then) {
+    return () => {
+      close();
+      then();
+    };
+  }
+
+  function update() {
+    const { dialog } = ui.state;
+    if (dialog === "devices") {
+      ui.set({ dialog: null });
+      openDevices({ capture, name: room.view?.you.name ?? "" });
+      return;
+    }
+    const content = CONTENTS[/** @type {keyof typeof CONTENTS} */ (dialog)];
+    render(content ? html`<div class="stack">${content()}</div>` : nothing, root);
+    if (content) root.setAttribute("aria-labelledby", dialog === "help" ? "help-title" : "dialog-title");
+    if (content && !root.open) root.showModal();
+    if (!content && root.open) root.close();
+  }
+
+  return { update, unmount: () => root.open && root.close() };
+}
+
+const KEYS = [
+  ["M", "Microphone on or off"],
+  ["V", "Camera on or off"],
+  ["H", "Raise or lower your hand"],
+  ["C", "Chat"],
+  ["S", "Someone walked in"],
+  ["N", "Next part of the plan", "staff"],
+  ["U", "Undo the last move", "staff"],
+  ["?", "This list"],
+];

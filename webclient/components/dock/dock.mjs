@@ -1,0 +1,140 @@
+/**
+ * The dock: microphone, camera, hand, chat, leave, and "more" for the rest. Every state is said by colour, drawing,
+ * word and `aria-pressed` at once: muted looks muted from two metres away.
+ */
+
+import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
+import { ref, createRef } from "/vendor/lit-html/directives/ref.js";
+import { icon } from "/static/core/icons.mjs";
+import { inMinutes, liveMinutes, shortly } from "/static/core/clock.mjs";
+import { REACTIONS } from "./reactions.mjs";
+
+/** @param {HTMLElement} root @param {any} context */
+export function mount(root, context) {
+  const { boot, connection, capture, ui, act } = context;
+  const staff = boot.role !== "participant";
+  const moreButton = createRef();
+  let view = /** @type {any} */ (null);
+
+  function draw() {
+    if (!view) return;
+    const { you } = view;
+    const { panel, more, unread } = ui.state;
+    const { microphone, camera } = act.media();
+    render(html`
+      <div class="dock-side dock-start">${minutes(you)}</div>
+      <div class="dock-buttons" role="toolbar" aria-label="Call">
+        ${button({ on: microphone, off: "Muted", label: "Microphone", word: microphone ? "Mute" : "Muted", drawing: microphone ? "mic" : "mic-off", key: "M", press: act.microphone, stateful: true })}
+        ${button({ on: camera, label: "Camera", word: camera ? "Camera" : "Camera off", drawing: camera ? "video" : "video-off", key: "V", press: act.camera, stateful: true })}
+        ${button({ on: you.hand !== null, raised: true, label: "Raise your hand", word: you.hand === null ? "Hand" : `Hand: ${you.hand}`, drawing: "hand", key: "H", press: act.hand })}
+        ${button({ on: panel === "chat", label: unread ? "Chat, new messages" : "Chat", word: "Chat", drawing: "message-circle", key: "C", press: () => ui.toggle("chat"), mark: unread })}
+        ${button({ label: "Leave", word: "Leave", drawing: "door-open", press: () => ui.set({ dialog: "leave" }), leave: true })}
+        <div class="dock-more">
+          <button type="button" class="dock-button" ${ref(moreButton)} aria-expanded=${more ? "true" : "false"} aria-controls="more-menu"
+            title="More" @click=${() => ui.set({ more: !more })}>
+            <span class="dock-drawing">${icon("ellipsis")}</span><span class="dock-word">More</span>
+          </button>
+          <div id="more-menu" class="more-menu" ?hidden=${!more}>${more ? menu() : nothing}</div>
+        </div>
+      </div>
+      <div class="dock-side dock-end">
+        <button type="button" class="button" aria-pressed=${panel && panel !== "chat" ? "true" : "false"}
+          @click=${() => ui.toggle(staff ? "people" : "now")}>
+          ${icon(staff ? "users" : "leaf")} ${staff ? "Group" : "Now"}
+        </button>
+      </div>`, root);
+  }
+
+  /** @param {any} you */
+  function minutes(you) {
+    if (!you.minutes) return nothing;
+    const live = liveMinutes(you.minutes, connection.now());
+    const target = you.minutes.target_ms;
+    const share = target ? Math.min(1, live.counted / target) : 0;
+    const words = !you.minutes.running ? "not running" : you.minutes.counting ? "counting" : "rest, not counted";
+    return html`<div class="own-minutes" title="Your minutes in this session so far: ${inMinutes(live.counted)}. They are safe when your connection drops.">
+      <svg viewBox="0 0 36 36" class="ring" aria-hidden="true">
+        <circle cx="18" cy="18" r="15" pathLength="100"></circle>
+        <circle cx="18" cy="18" r="15" pathLength="100" stroke-dasharray="${(100 * share).toFixed(1)} 100" class="ring-fill"></circle>
+      </svg>
+      <p><span class="visually-hidden">Your minutes: </span><span class="figures">${shortly(live.counted)}</span><br><small class="soft">${words}</small></p>
+    </div>`;
+  }
+
+  /** @param {{on?: boolean, off?: string, label: string, word: string, drawing: string, key?: string, press: () => void, stateful?: boolean, raised?: boolean, mark?: boolean, leave?: boolean}} shape */
+  function button({ on, label, word, drawing, key, press, stateful, raised, mark, leave }) {
+    const pressed = on === undefined ? nothing : on ? "true" : "false";
+    const kind = leave ? "leave" : stateful && !on ? "off" : raised && on ? "raised" : on ? "on" : "";
+    return html`<button type="button" class="dock-button ${kind}" aria-pressed=${pressed} aria-label=${label}
+      title=${key ? `${label} (${key})` : label} @click=${press}>
+      <span class="dock-drawing">${icon(drawing)}${mark ? html`<span class="dock-mark"></span>` : nothing}</span>
+      <span class="dock-word" aria-hidden="true">${word}</span>
+    </button>`;
+  }
+
+  function menu() {
+    const { hideSelf, mode, sounds } = ui.state;
+    /** @param {() => void} then */
+    const done = (then) => () => {
+      ui.set({ more: false });
+      then();
+    };
+    return html`
+      <div class="more-reactions" role="group" aria-label="Reactions">
+        ${REACTIONS.map((one) => html`<button type="button" class="button quiet icon-only" title=${one.label} aria-label=${one.label}
+          @click=${done(() => act.react(one.id))}>${icon(one.icon)}</button>`)}
+      </div>
+      <button type="button" class="more-item" @click=${done(() => act.shield(true))}>${icon("eye-off")} Someone walked in <kbd>S</kbd></button>
+      <button type="button" class="more-item" @click=${done(() => ui.set({ dialog: "help" }))}>${icon("life-buoy")} Where to get help now</button>
+      <hr>
+      <button type="button" class="more-item" @click=${done(() => ui.set({ dialog: "devices" }))}>${icon("settings")} Camera and sound</button>
+      <button type="button" class="more-item" aria-pressed=${hideSelf ? "true" : "false"} @click=${() => ui.set({ hideSelf: !hideSelf })}>
+        ${icon(hideSelf ? "check" : "user-round-x")} Hide my own picture</button>
+      <fieldset class="more-modes"><legend>What I receive</legend>
+        ${MODES.map(([value, word]) => html`<label class="more-mode"><input type="radio" name="mode" value=${value} .checked=${mode === value}
+          @change=${() => ui.set({ mode: value })}> ${word}</label>`)}
+      </fieldset>
+      <hr>
+      ${staff ? html`<button type="button" class="more-item" aria-pressed=${sounds ? "true" : "false"} @click=${() => ui.set({ sounds: !sounds })}>
+        ${icon(sounds ? "check" : "volume-2")} Soft sound for hands and waiting</button>` : nothing}
+      <button type="button" class="more-item" @click=${done(() => ui.set({ dialog: "keys" }))}>${icon("keyboard")} Keys and quick exit</button>`;
+  }
+
+  /** Close the menu by a press elsewhere or by Escape. @param {Event} event */
+  function away(event) {
+    if (!ui.state.more) return;
+    if (event instanceof KeyboardEvent) {
+      if (event.key !== "Escape") return;
+      ui.set({ more: false });
+      /** @type {HTMLElement | undefined} */ (moreButton.value)?.focus();
+    } else if (!(/** @type {Element} */ (event.target).closest(".dock-more"))) {
+      ui.set({ more: false });
+    }
+  }
+  document.addEventListener("pointerdown", away);
+  document.addEventListener("keydown", away);
+
+  const meter = setInterval(() => {
+    if (!document.hidden) root.style.setProperty("--level", capture.level().toFixed(2));
+  }, 120);
+
+  return {
+    /** @param {any} next */
+    update(next) {
+      view = next;
+      draw();
+    },
+    unmount() {
+      clearInterval(meter);
+      document.removeEventListener("pointerdown", away);
+      document.removeEventListener("keydown", away);
+      render(nothing, root);
+    },
+  };
+}
+
+const MODES = [
+  ["normal", "Everyone's picture"],
+  ["low_data", "Small pictures, less data"],
+  ["audio_only", "Sound only"],
+];

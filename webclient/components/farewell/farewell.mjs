@@ -1,0 +1,58 @@
+/** After the room: thanks, what comes next, and a way back where there is one. */
+
+import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
+import { inMinutes, liveMinutes } from "/static/core/clock.mjs";
+
+/**
+ * @param {HTMLElement} root
+ * @param {{boot: any, now: number, view: any, reason: string | null, code: number | null}} last
+ *   `view`: the last one that came, if any; `reason`: the server's goodbye; `code`: the close code
+ */
+export function mount(root, { boot, now, view, reason, code }) {
+  const staff = boot.role !== "participant";
+  const home = boot.home ?? "/home";
+  const words = reason ?? (code === 4401 ? "expired" : code === 4403 ? "forbidden" : code === 4404 ? "unknown" : "failed");
+  const page = (PAGES[/** @type {keyof typeof PAGES} */ (words)] ?? PAGES.failed)(staff);
+  const minutes = view?.you.minutes ? liveMinutes(view.you.minutes, now) : null;
+
+  render(html`<div class="farewell stack">
+    <h1 tabindex="-1">${page.title}</h1>
+    ${page.text.map((/** @type {string} */ text) => html`<p>${text}</p>`)}
+    ${minutes && minutes.counted > 0 && ["left", "ended"].includes(words) ? html`<p class="farewell-minutes">You were here for <strong>${inMinutes(minutes.counted)}</strong> that count so far.</p>` : nothing}
+    <div class="row">
+      ${page.back ? html`<button type="button" class="button primary large" @click=${() => location.reload()}>${page.back}</button>` : nothing}
+      ${staff && words === "ended" ? html`<a class="button primary large" href=${boot.record}>Open the record</a>` : nothing}
+      <a class="button large ${page.back || (staff && words === "ended") ? "" : "primary"}" href=${home}>${staff ? "To your sessions" : "To your page"}</a>
+    </div>
+    ${page.help ? html`<p class="soft small">If tonight gets hard: call or text <a href="tel:988">988</a>, any time. In danger: <a href="tel:911">911</a>.</p>` : nothing}
+  </div>`, root);
+  root.querySelector("h1")?.focus();
+  return { update() {}, unmount: () => render(nothing, root) };
+}
+
+const PAGES = {
+  left: (/** @type {boolean} */ staff) => ({
+    title: "You left the meeting",
+    text: [staff ? "The group and its clock go on." : "Your minutes are safe. If the group is still on, you can come back."],
+    back: "Come back in", help: !staff,
+  }),
+  removed: () => ({
+    title: "You are not in the meeting any more",
+    text: ["A facilitator ended your part for today. They will be in touch with you."],
+    back: "", help: true,
+  }),
+  ended: (/** @type {boolean} */ staff) => ({
+    title: staff ? "The session has ended" : "Thank you for being here",
+    text: staff ? ["What is left: read the record, finish each note, sign."] : ["The session has ended. Be gentle with yourself for the rest of the day."],
+    back: "", help: !staff,
+  }),
+  quick_exit: () => ({ title: "Your meeting", text: ["You left."], back: "Come back in", help: false }),
+  expired: () => ({
+    title: "Please open your link again",
+    text: ["For your privacy, this page closes after a while. The link you were sent brings you back."],
+    back: "", help: false,
+  }),
+  forbidden: () => ({ title: "This page is not open to you", text: ["The link you were sent brings you to your own meeting."], back: "", help: false }),
+  unknown: () => ({ title: "This meeting was not found", text: ["It may have been moved. Your link, or your program, can tell you."], back: "", help: false }),
+  failed: () => ({ title: "The line was closed", text: ["This was a mistake of ours. Your minutes and your words are safe."], back: "Connect again", help: false }),
+};

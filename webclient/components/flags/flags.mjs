@@ -1,0 +1,131 @@
+/**
+ * Safety flags, for facilitators only: on top of everything, never dismissed, only answered with what was done.
+ * Each says who, what was answered, where the person is today and how to call them.
+ */
+
+import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
+import { live } from "/vendor/lit-html/directives/live.js";
+import { repeat } from "/vendor/lit-html/directives/repeat.js";
+import { wallTime } from "/static/core/clock.mjs";
+import { icon } from "/static/core/icons.mjs";
+
+const TEXT_MAX = 2_000;
+
+export const DISPOSITIONS = [
+  ["spoke_safe", "We spoke, and they are safe"],
+  ["safety_plan", "We made or went over a safety plan"],
+  ["contacted_support", "I reached their contact or support person"],
+  ["emergency", "I called emergency services"],
+  ["not_reached", "I could not reach them"],
+];
+
+/** @param {HTMLElement} root @param {any} context */
+export function mount(root, context) {
+  const { boot, connection, ui, memory } = context;
+  const mayAct = ["facilitator", "cofacilitator"].includes(boot.role);
+  let view = /** @type {any} */ (null);
+  /** @type {Set<string>} */
+  const opened = new Set();
+  /** @type {Map<string, {disposition: string, text: string, problem: string, sending: boolean}>} */
+  const answers = new Map();
+
+  /** @param {string} flag */
+  function answerOf(flag) {
+    let answer = answers.get(flag);
+    if (!answer) {
+      answer = { disposition: "", text: "", problem: "", sending: false, ...memory.get(`flag:${flag}`) };
+      answers.set(flag, answer);
+    }
+    return answer;
+  }
+
+  function draw() {
+    const open = (view?.staff?.flags ?? []).filter((/** @type {any} */ flag) => flag.disposition === null);
+    root.hidden = open.length === 0;
+    render(repeat(open, (/** @type {any} */ flag) => flag.flag, strip), root);
+  }
+
+  /** @param {any} flag */
+  function strip(flag) {
+    const isOpen = opened.has(flag.flag);
+    const place = view.staff.people.find((/** @type {any} */ one) => one.person === flag.person);
+    return html`<section class="flag" aria-label="Safety: ${flag.name}">
+      <div class="flag-line">
+        ${icon("triangle-alert")}
+        <p class="flag-words"><strong>Safety: ${flag.name}</strong> answered ${flag.questions.map((/** @type {any} */ one, /** @type {number} */ index) =>
+          html`${index ? ", " : ""}“${one.label}” <strong>${words(one.answer)}</strong>`)}
+          <time>at ${wallTime(flag.at, view.room.zone)}</time>${place && place.place !== "room" ? html` <strong>Not in the room now.</strong>` : nothing}</p>
+        <p class="flag-reach"><span>${icon("map-pin")} ${flag.location || "Place not given"}</span>
+          <span>${icon("phone")} ${flag.callback ? html`<a href="tel:${flag.callback.replace(/[^+\d]/g, "")}">${flag.callback}</a>` : "No number given"}</span></p>
+        ${mayAct ? html`<div class="flag-acts">
+          ${place ? html`<button type="button" class="button" @click=${() => ui.set({ panel: "chat", chatTo: flag.person })}>Write to ${flag.name}</button>` : nothing}
+          <button type="button" class="button danger" aria-expanded=${isOpen ? "true" : "false"} aria-controls="flag-${flag.flag}" @click=${() => toggle(flag.flag)}>Write what was done</button></div>` : nothing}
+      </div>
+      ${isOpen ? form(flag) : nothing}
+    </section>`;
+  }
+
+  /** @param {any} flag */
+  function form(flag) {
+    const answer = answerOf(flag.flag);
+    return html`<form class="flag-form stack" id="flag-${flag.flag}" @submit=${(/** @type {Event} */ event) => dispose(event, flag)}>
+      <fieldset class="field"><legend>What was done for ${flag.name}?</legend>
+        <div class="choices">${DISPOSITIONS.map(([value, label]) => html`<label class="choice"><input type="radio" name="flag-${flag.flag}" required
+          .checked=${live(answer.disposition === value)} @change=${() => change(flag.flag, { disposition: value })}><span>${label}</span></label>`)}</div>
+      </fieldset>
+      <div class="field"><label for="flag-text-${flag.flag}">In your words <span class="optional">(if you like)</span></label>
+        <textarea id="flag-text-${flag.flag}" rows="2" maxlength=${TEXT_MAX} .value=${live(answer.text)}
+          @input=${(/** @type {any} */ event) => change(flag.flag, { text: event.target.value })}></textarea></div>
+      ${answer.problem ? html`<p class="notice" role="alert">${answer.problem}</p>` : nothing}
+      <div class="row"><button class="button primary" ?disabled=${answer.sending}>Keep in the record</button>
+        <button type="button" class="button quiet" @click=${() => toggle(flag.flag)}>Later</button></div>
+    </form>`;
+  }
+
+  /** @param {string} flag @param {any} changes */
+  function change(flag, changes) {
+    const answer = Object.assign(answerOf(flag), changes, { problem: "" });
+    memory.set(`flag:${flag}`, { disposition: answer.disposition, text: answer.text });
+    draw();
+  }
+
+  /** @param {Event} event @param {any} flag */
+  async function dispose(event, flag) {
+    event.preventDefault();
+    const answer = answerOf(flag.flag);
+    if (!answer.disposition) {
+      answer.problem = "Please choose what was done.";
+      return draw();
+    }
+    answer.sending = true;
+    draw();
+    try {
+      await connection.send("dispose_flag", { flag: flag.flag, disposition: answer.disposition, text: answer.text });
+      memory.set(`flag:${flag.flag}`, null);
+    } catch (refusal) {
+      answer.problem = /** @type {any} */ (refusal).text;
+    }
+    answer.sending = false;
+    draw();
+  }
+
+  /** @param {string} flag */
+  function toggle(flag) {
+    if (!opened.delete(flag)) opened.add(flag);
+    draw();
+  }
+
+  return {
+    /** @param {any} next */
+    update(next) {
+      view = next;
+      draw();
+    },
+    unmount: () => render(nothing, root),
+  };
+}
+
+/** @param {any} answer */
+function words(answer) {
+  return answer === true ? "Yes" : answer === false ? "No" : String(answer);
+}

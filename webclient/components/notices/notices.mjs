@@ -1,0 +1,53 @@
+/**
+ * What one has to know now: a lost line, saving that is paused, a kind question. Each says what happened, what is
+ * safe, and what to do. They take a row of their own and cover nobody.
+ */
+
+import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
+import { icon } from "/static/core/icons.mjs";
+
+/** @param {HTMLElement} root @param {any} context */
+export function mount(root, context) {
+  const { boot, connection, media, capture, act, ui, room } = context;
+
+  function draw() {
+    render([...lines()], root);
+    root.hidden = !root.querySelector(".notice");
+  }
+
+  function* lines() {
+    const { status } = connection.state;
+    const { view } = room;
+    if (status === "reconnecting") {
+      yield line("wifi-off", room.moving ? "Milieu is moving to a fresh server. One moment: your minutes and your words are safe."
+        : "Your connection dropped. Your minutes are safe. Reconnecting…");
+    } else if (room.moving) {
+      yield line("wifi", "Milieu is about to restart. You will be back in a moment, by itself.");
+    }
+    if (room.degraded) yield line("save", "Saving is paused. Your meeting goes on. Nothing typed is lost.");
+    if (view?.room.phase === "ended" && boot.record) {
+      yield line("check", "The session has ended. What is left: read the record, finish the notes, sign.",
+        ["Open the record", () => location.assign(boot.record), true]);
+    }
+    if (view?.you.unmute_asked && !view.you.microphone) {
+      yield line("mic", "You are asked to unmute, if you would like to speak.",
+        ["Unmute", act.unmute, true], ["Not now", act.stayMuted]);
+    }
+    if (media.blocked) yield line("volume-2", "Your browser is waiting for you before it plays sound.", ["Tap to hear the group", media.unlock, true]);
+    if (media.state === "reconnecting" && status === "open") yield line("wifi", "Sound and pictures are coming back…");
+    if (media.quality === "poor" && ui.state.mode === "normal" && !ui.state.weakSeen) {
+      yield line("wifi", "Your line is weak right now.", ["Use less data", () => ui.set({ mode: "low_data", weakSeen: true })], ["Keep pictures", () => ui.set({ weakSeen: true })]);
+    }
+    const trouble = capture.notice ?? ui.state.deviceTrouble;
+    if (trouble) yield line("headphones", trouble, ["Camera and sound", () => ui.set({ dialog: "devices", deviceTrouble: null })], ["All right", () => { ui.set({ deviceTrouble: null, noticeSeen: capture.notice }); }]);
+  }
+
+  /** @param {string} drawing @param {string} words @param {...[string, () => void, boolean?]} buttons */
+  function line(drawing, words, ...buttons) {
+    if (words === ui.state.noticeSeen) return nothing;
+    return html`<div class="notice">${icon(drawing)}<p class="grow">${words}</p>
+      ${buttons.map(([label, press, main]) => html`<button type="button" class="button ${main ? "primary" : ""}" @click=${press}>${label}</button>`)}</div>`;
+  }
+
+  return { update: draw, unmount: () => render(nothing, root) };
+}

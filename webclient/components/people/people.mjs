@@ -1,0 +1,173 @@
+/**
+ * The facilitators' list of people: who waits, who is here (raised hands first, in their order), who is not. Each
+ * row opens into arrival answers, the check-in, and what can be done for or about that person.
+ */
+
+import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
+import { repeat } from "/vendor/lit-html/directives/repeat.js";
+import { waitingOf } from "/static/core/changes.mjs";
+import { inMinutes, liveMinutes, roughly, shortly, wallTime } from "/static/core/clock.mjs";
+import { icon } from "/static/core/icons.mjs";
+
+const LATE_WORTH_SAYING_MS = 60_000;
+
+/** @param {HTMLElement} root @param {any} context */
+export function mount(root, context) {
+  const { boot, connection, media, ui, act } = context;
+  const mayAct = boot.role !== "observer";
+  let view = /** @type {any} */ (null);
+  /** @type {Set<string>} */
+  const opened = new Set();
+
+  function draw() {
+    if (!view?.staff) return;
+    const now = connection.now();
+    const inRoom = new Map(view.room.people.map((/** @type {any} */ one) => [one.person, one]));
+    const here = view.staff.people
+      .filter((/** @type {any} */ one) => one.place === "room")
+      .sort((/** @type {any} */ a, /** @type {any} */ b) => (inRoom.get(a.person)?.hand ?? 99) - (inRoom.get(b.person)?.hand ?? 99));
+    const waiting = waitingOf(view.staff);
+    const elsewhere = view.staff.people.filter((/** @type {any} */ one) => !["room", "waiting"].includes(one.place));
+    render(html`
+      ${waiting.length ? html`<section class="people-part waiting" aria-labelledby="waiting-title">
+        <div class="row apart"><h3 id="waiting-title">Waiting (${waiting.length})</h3>
+          ${mayAct && waiting.length > 1 ? html`<button type="button" class="button primary" @click=${() => act.ask("admit_all")}>Admit all</button>` : nothing}</div>
+        <ul class="plain">${repeat(waiting, key, (one) => row(one, undefined, now))}</ul>
+      </section>` : nothing}
+      <section class="people-part" aria-labelledby="here-title">
+        <div class="row apart"><h3 id="here-title">In the room (${here.length})</h3>
+          <span class="soft small">${view.staff.seats.taken} of ${view.staff.seats.max} seats</span></div>
+        ${here.length ? html`<ul class="plain">${repeat(here, key, (one) => row(one, inRoom.get(one.person), now))}</ul>`
+          : html`<p class="soft">Nobody is in the room yet.</p>`}
+      </section>
+      ${elsewhere.length ? html`<section class="people-part" aria-labelledby="elsewhere-title">
+        <h3 id="elsewhere-title">Not here (${elsewhere.length})</h3>
+        <ul class="plain">${repeat(elsewhere, key, (one) => row(one, undefined, now))}</ul>
+      </section>` : nothing}`, root);
+  }
+
+  /** @param {any} one @param {any} seat its part in the room, when it has one @param {number} now */
+  function row(one, seat, now) {
+    const open = opened.has(one.person);
+    const self = one.person === boot.person;
+    return html`<li class="person ${open ? "open" : ""}">
+      <div class="person-line">
+        <button type="button" class="person-name" aria-expanded=${open ? "true" : "false"} aria-controls="person-${one.person}" @click=${() => toggle(one.person)}>
+          ${icon(open ? "chevron-down" : "chevron-right")}
+          <span class="grow"><span class="person-words">${one.name}${self ? " (you)" : ""}</span>${signs(one, seat, now)}</span>
+        </button>
+        ${one.place === "room" ? html`<span class="person-minutes figures" title="Minutes counted so far">${shortly(liveMinutes(one.minutes, now).counted)}</span>` : nothing}
+        ${quickAct(one, seat)}
+      </div>
+      ${open ? html`<div class="person-more stack tight" id="person-${one.person}">${details(one, seat, now)}</div>` : nothing}
+    </li>`;
+  }
+
+  /** The one thing that is most often done. @param {any} one @param {any} seat */
+  function quickAct(one, seat) {
+    if (!mayAct || one.person === boot.person) return nothing;
+    if (one.place === "waiting") {
+      return html`<button type="button" class="button primary" aria-label="Admit ${one.name}" @click=${() => act.ask("admit", { person: one.person })}>Admit</button>`;
+    }
+    if (!seat) return nothing;
+    return seat.microphone
+      ? html`<button type="button" class="button quiet icon-only" aria-label="Mute ${one.name}" title="Mute ${one.name}" @click=${() => act.ask("mute_person", { person: one.person })}>${icon("mic")}</button>`
+      : html`<button type="button" class="button quiet icon-only" aria-label="Ask ${one.name} to unmute" title="Ask ${one.name} to unmute" @click=${() => act.askToUnmute(one)}>${icon("mic-off")}</button>`;
+  }
+
+  /** @param {any} one @param {any} seat @param {number} now */
+  function signs(one, seat, now) {
+    const quality = media.qualities[one.person];
+    const checkIn = Object.entries(one.forms ?? {}).filter(([, form]) => /** @type {any} */ (form).status !== "none");
+    const latest = /** @type {any} */ (checkIn[checkIn.length - 1]?.[1]);
+    const signs = [
+      one.role !== "participant" ? html`<span class="chip">${ROLES[one.role] ?? one.role}</span>` : null,
+      seat?.hand ? html`<span class="chip clay">${icon("hand")} Hand ${seat.hand}</span>` : null,
+      one.shielded ? html`<span class="chip clay">${icon("eye-off")} Someone walked in</span>` : null,
+      one.place === "room" && !one.connected ? html`<span class="chip clay">Dropped, seat kept</span>` : null,
+      one.place === "room" && one.connected && quality ? html`<span class="chip clay">${icon("wifi")} ${quality === "poor" ? "Very weak line" : "Weak line"}</span>` : null,
+      one.place === "waiting" ? html`<span class="soft small">waiting ${roughly(now - one.waiting_since)}${late(one)}${one.connected ? "" : ", not connected now"}</span>` : null,
+      one.place === "arriving" ? html`<span class="soft small">${one.connected ? "at the door, answering" : "was at the door"}</span>` : null,
+      one.place === "expected" ? html`<span class="soft small">not seen yet</span>` : null,
+      one.place === "left" ? html`<span class="${one.left_how === "quick_exit" ? "chip clay" : "soft small"}">${LEFT[one.left_how] ?? "Left"}${one.left_at ? ` at ${wallTime(one.left_at, view.room.zone)}` : ""}</span>` : null,
+      one.place === "removed" ? html`<span class="soft small">Removed</span>` : null,
+      latest && one.place === "room" ? html`<span class="soft small">${latest.status === "submitted" ? `${latest === one.forms["wrap-up"] ? "Wrap-up" : "Check-in"} sent` : "writing"}</span>` : null,
+    ].filter(Boolean);
+    return signs.length ? html`<span class="person-signs">${signs}</span>` : nothing;
+  }
+
+  /** @param {any} one */
+  function late(one) {
+    return one.late_ms > LATE_WORTH_SAYING_MS ? `, ${inMinutes(one.late_ms)} late` : "";
+  }
+
+  /** @param {any} one @param {any} seat @param {number} now */
+  function details(one, seat, now) {
+    const { arrival } = one;
+    const live = one.minutes ? liveMinutes(one.minutes, now) : null;
+    return html`
+      <dl class="person-facts">
+        ${arrival ? html`
+          ${fact("Where today", arrival.location)}
+          ${fact("Call back", arrival.callback ? html`<a href="tel:${arrival.callback.replace(/[^+\d]/g, "")}">${arrival.callback}</a>` : "")}
+          ${fact("Private space", arrival.private_space ? "Yes" : "No")}
+          ${arrival.others_present ? fact("Others there", arrival.others_present) : nothing}` : nothing}
+        ${one.arrived_at ? fact("Arrived", `${wallTime(one.arrived_at, view.room.zone)}${late(one)}`) : nothing}
+        ${live && (live.present || one.place === "room") ? fact("Minutes", `${inMinutes(live.present)} here, ${inMinutes(live.counted)} counted`) : nothing}
+        ${Object.entries(one.forms ?? {}).map(([id, form]) => formFacts(id, /** @type {any} */ (form)))}
+      </dl>
+      ${mayAct && one.person !== boot.person ? actions(one, seat) : nothing}`;
+  }
+
+  /** @param {string} id @param {any} form */
+  function formFacts(id, form) {
+    if (form.status !== "submitted") return form.status === "draft" ? fact(title(id), "Still writing") : nothing;
+    return Object.entries(form.answers).filter(([, value]) => value !== null).map(([question, value]) => fact(`${title(id)}: ${title(question)}`, value === true ? "Yes" : value === false ? "No" : String(value)));
+  }
+
+  /** @param {any} one @param {any} seat */
+  function actions(one, seat) {
+    return html`<div class="row person-actions">
+      ${seat ? html`
+        ${seat.microphone
+          ? html`<button type="button" class="button" @click=${() => act.ask("mute_person", { person: one.person })}>Mute</button>`
+          : html`<button type="button" class="button" @click=${() => act.askToUnmute(one)}>Ask to unmute</button>`}
+        ${seat.hand ? html`<button type="button" class="button" @click=${() => act.ask("lower_hand", { person: one.person })}>Lower hand</button>` : nothing}` : nothing}
+      ${one.role === "participant" && ["room", "waiting"].includes(one.place) ? html`<button type="button" class="button" @click=${() => ui.set({ panel: "chat", chatTo: one.person })}>Write in private</button>` : nothing}
+      ${one.place === "room" && one.role === "participant" ? html`<button type="button" class="button" @click=${() => act.moveToWaiting(one)}>To waiting room</button>` : nothing}
+      ${["room", "waiting"].includes(one.place) && one.role === "participant" ? html`<button type="button" class="button" @click=${() => ui.set({ dialog: "remove", about: { person: one.person, name: one.name } })}>Remove…</button>` : nothing}
+    </div>`;
+  }
+
+  /** @param {string} person */
+  function toggle(person) {
+    if (!opened.delete(person)) opened.add(person);
+    draw();
+  }
+
+  return {
+    /** @param {any} next */
+    update(next) {
+      view = next;
+      draw();
+    },
+    unmount: () => render(nothing, root),
+  };
+}
+
+const LEFT = /** @type {Record<string, string>} */ ({ leave: "Left", quick_exit: "Quick exit", dropped: "Dropped, did not come back" });
+const ROLES = /** @type {Record<string, string>} */ ({ facilitator: "Facilitator", cofacilitator: "Cofacilitator", observer: "Observer" });
+
+/** @param {any} one */
+const key = (one) => one.person;
+
+/** @param {string} id an id of data: "check-in" → "Check in" */
+function title(id) {
+  const words = id.replace(/[-_]/g, " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** @param {string} label @param {unknown} value */
+function fact(label, value) {
+  return value ? html`<div><dt>${label}</dt><dd>${value}</dd></div>` : nothing;
+}

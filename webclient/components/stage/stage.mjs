@@ -1,0 +1,242 @@
+/**
+ * The stage: everyone who is here, in equal tiles, always in the same order.
+ *
+ * Whoever speaks gets a ring and nothing moves. Where the grid has to scroll (phones), whoever spoke last is shown
+ * once more above it, so that nobody has to search for a voice.
+ */
+
+import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
+import { classMap } from "/vendor/lit-html/directives/class-map.js";
+import { repeat } from "/vendor/lit-html/directives/repeat.js";
+import { icon } from "/static/core/icons.mjs";
+import { countdown, present, wallTime } from "/static/core/clock.mjs";
+import { REACTIONS, REACTION_MS } from "/components/dock/reactions.mjs";
+import { fit, RULES } from "./fit.mjs";
+
+const PIN_MS = 2_000; // how long a voice stays pinned at least: a cough shall not take the place
+const HEIGHT_STEP_PX = 30; // sizes are wished for in steps, so that a resize does not send a wish per pixel
+
+/**
+ * @param {HTMLElement} root @param {any} context
+ */
+export function mount(root, context) {
+  const { connection, media, capture, boot, ui } = context;
+  let view = /** @type {any} */ (null);
+  let layout = { columns: 1, tile: 0, scrolls: false };
+  let pinned = { person: "", since: 0 };
+  /** @type {Set<Element>} */
+  const visible = new Set();
+
+  const sizes = new ResizeObserver(() => draw());
+  const sight = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) isIntersecting ? visible.add(target) : visible.delete(target);
+      wish();
+    },
+    { root, rootMargin: "64px 0px" },
+  );
+  const watched = new Set();
+  sizes.observe(root);
+
+  function draw() {
+    if (!view) return;
+    const { hideSelf } = ui.state;
+    const people = view.room.people.filter((/** @type {any} */ one) => !(hideSelf && one.person === boot.person));
+    const breakNow = present(view.room.agenda, connection.now());
+    const onBreak = breakNow?.segment.kind === "break" && view.room.phase === "running";
+    root.classList.toggle("with-break", onBreak);
+    choosePinned(people);
+
+    render(html`${onBreak ? breakClock(breakNow) : nothing}
+      ${people.length === 0 ? empty() : nothing}
+      <div class="stage-pin" ?hidden=${!layout.scrolls || !pinned.person}>${pin(people)}</div>
+      <ul class="stage-grid plain" aria-label="People here">
+        ${repeat(people, (one) => one.person, tile)}
+      </ul>`, root);
+
+    place(people.length);
+    watch();
+  }
+
+  /** @param {number} count */
+  function place(count) {
+    const grid = /** @type {HTMLElement} */ (root.querySelector(".stage-grid"));
+    const style = getComputedStyle(root);
+    const width = root.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    const clock = root.querySelector(".break-clock");
+    const height = root.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom)
+      - (clock ? clock.getBoundingClientRect().height + RULES.gap : 0);
+    if (width <= 0 || height <= 0) return;
+    const small = width < 600;
+    const rules = { ...RULES, gap: small ? 8 : RULES.gap, tileMin: small ? Math.min(148, (width - 8) / 2) : 148 };
+    const next = fit(count, width, height, rules);
+    grid.style.setProperty("--columns", String(next.columns));
+    grid.style.setProperty("--tile", `${next.tile}px`);
+    grid.style.setProperty("--gap", `${rules.gap}px`);
+    root.classList.toggle("scrolls", next.scrolls);
+    const again = next.scrolls !== layout.scrolls;
+    layout = next;
+    if (again) draw();
+  }
+
+  /** @param {any[]} people */
+  function choosePinned(people) {
+    const now = performance.now();
+    const loudest = people
+      .filter((one) => one.person !== boot.person && media.levels[one.person] !== undefined)
+      .sort((a, b) => media.levels[b.person] - media.levels[a.person])[0];
+    const still = people.some((one) => one.person === pinned.person);
+    if (!still) pinned = { person: "", since: 0 };
+    if (loudest && loudest.person !== pinned.person && now - pinned.since > PIN_MS) {
+      pinned = { person: loudest.person, since: now };
+    }
+    if (!pinned.person) {
+      const lead = people.find((one) => one.lead && one.person !== boot.person);
+      if (lead) pinned = { person: lead.person, since: 0 };
+    }
+  }
+
+  /** @param {any[]} people */
+  function pin(people) {
+    const person = people.find((one) => one.person === pinned.person);
+    return person ? html`${picture(person)}<p class="tile-name" aria-hidden="true"><span>${person.name}</span></p>` : "";
+  }
+
+  /** @param {any} person */
+  function tile(person) {
+    const self = person.person === boot.person;
+    const speaking = media.levels[person.person] !== undefined;
+    const classes = { tile: true, speaking, self, away: !person.connected };
+    return html`<li class=${classMap(classes)} data-person=${person.person}>
+      ${picture(person)}
+      <p class="tile-name">
+        ${person.microphone ? nothing : html`<span class="tile-muted" title="Microphone off">${icon("mic-off")}</span>`}
+        <span class="tile-words" title=${person.name}>${person.name}</span>
+        ${self ? html`<span class="tile-you">(you)</span>` : nothing}
+        <span class="visually-hidden">${inWords(person, speaking)}</span>
+      </p>
+    </li>`;
+  }
+
+  /** @param {any} person */
+  function picture(person) {
+    const self = person.person === boot.person;
+    const stream = self ? (capture.on.camera ? media.own() : null) : person.camera ? media.video(person.person) : null;
+    const reaction = freshReaction(person);
+    return html`<div class="picture quiet-${quiet(person.person)}" aria-hidden="true">
+      <span class="initial">${initials(person.name)}</span>
+      ${stream ? html`<video .srcObject=${stream} class=${self ? "mirrored" : ""} muted .muted=${true} autoplay
+        playsinline disablepictureinpicture @loadedmetadata=${play}></video>` : nothing}
+      ${person.connected ? nothing : html`<span class="tile-state">Reconnecting…</span>`}
+      ${person.hand ? html`<span class="tile-hand">${icon("hand")}<span class="figures">${person.hand}</span></span>` : nothing}
+      ${reaction ? html`<span class="tile-reaction">${icon(reaction.icon)}</span>` : nothing}
+    </div>`;
+  }
+
+  /** @param {any} person */
+  function freshReaction(person) {
+    if (!person.reaction || connection.now() - person.reaction.at > REACTION_MS) return null;
+    return REACTIONS.find((one) => one.id === person.reaction.reaction) ?? null;
+  }
+
+  /** @param {any} person @param {boolean} speaking */
+  function inWords(person, speaking) {
+    const reaction = freshReaction(person);
+    return [
+      person.microphone ? "" : "microphone off",
+      person.camera ? "" : "camera off",
+      person.hand ? `hand raised, number ${person.hand}` : "",
+      speaking ? "speaking" : "",
+      person.connected ? "" : "reconnecting",
+      reaction ? reaction.label : "",
+    ].filter(Boolean).map((words) => `, ${words}`).join("");
+  }
+
+  /** @param {any} now */
+  function breakClock({ segment, left }) {
+    const { agenda, zone } = view.room;
+    const back = agenda.ends_at === null ? null : wallTime(agenda.ends_at, zone);
+    const over = left !== null && left <= 0;
+    return html`<section class="break-clock" aria-label="Break">
+      <h2>${segment.title}</h2>
+      ${agenda.paused || left === null
+        ? html`<p class="break-left">Paused</p>`
+        : over
+          ? html`<p class="break-left">Welcome back</p><p>We go on in a moment.</p>`
+          : html`<p class="break-left figures" role="timer">${countdown(left)}</p>
+              <p class="break-back">Back at <time>${back}</time></p>`}
+    </section>`;
+  }
+
+  function empty() {
+    return html`<p class="stage-empty">Nobody else is here yet.</p>`;
+  }
+
+  function watch() {
+    const tiles = new Set(root.querySelectorAll("[data-person]"));
+    for (const one of tiles) {
+      if (watched.has(one)) continue;
+      watched.add(one);
+      sight.observe(one);
+    }
+    for (const one of [...watched]) {
+      if (tiles.has(one)) continue;
+      watched.delete(one);
+      visible.delete(one);
+      sight.unobserve(one);
+    }
+    wish();
+  }
+
+  function wish() {
+    if (!view) return;
+    const scale = Math.min(globalThis.devicePixelRatio || 1, 2);
+    /** @type {Record<string, number>} */
+    const heights = {};
+    for (const one of /** @type {Set<HTMLElement>} */ (watched)) {
+      const person = one.dataset.person ?? "";
+      if (person === boot.person) continue;
+      const shown = visible.has(one) && !document.hidden && !ui.state.shield;
+      heights[person] = shown ? Math.ceil((layout.tile * 0.75 * scale) / HEIGHT_STEP_PX) * HEIGHT_STEP_PX : 0;
+    }
+    if (layout.scrolls && pinned.person in heights && !document.hidden && !ui.state.shield) {
+      heights[pinned.person] = Math.max(heights[pinned.person], 360);
+    }
+    media.wish(heights);
+  }
+
+  document.addEventListener("visibilitychange", wish);
+
+  return {
+    /** @param {any} next */
+    update(next) {
+      view = next;
+      draw();
+    },
+    unmount() {
+      document.removeEventListener("visibilitychange", wish);
+      sizes.disconnect();
+      sight.disconnect();
+      render(nothing, root);
+    },
+  };
+}
+
+/** Some browsers wait for a word even for silent pictures. @param {Event} event */
+function play(event) {
+  /** @type {HTMLVideoElement} */ (event.target).play().catch(() => undefined);
+}
+
+/** The first letters of the first and the last word: "Robin Example" → "RE". @param {string} name */
+export function initials(name) {
+  const words = name.trim().split(/\s+/).filter(Boolean);
+  const letters = [words[0], words.length > 1 ? words[words.length - 1] : ""].map((word) => Array.from(word ?? "")[0] ?? "");
+  return letters.join("").toLocaleUpperCase();
+}
+
+/** Always the same quiet colour for the same person. @param {string} person */
+function quiet(person) {
+  let sum = 0;
+  for (const letter of person) sum = (sum * 31 + letter.charCodeAt(0)) % 997;
+  return (sum % 6) + 1;
+}

@@ -1,0 +1,150 @@
+/**
+ * Views as a server would send them (server/wire/PROTOCOL.md §5), of plainly made-up people: for the gallery and for
+ * tests of pages. Everything follows from the arguments and `now`.
+ */
+
+const MINUTE = 60_000;
+
+const NAMES = ["Fay Facilitator", "Robin Example", "Sam Sample", "Alexandria Montgomery-Featherstonehaugh de la Example", "Kim Pattern",
+  "Jo Placeholder", "Ida Instance", "Max Mustermann", "Ñandú Ejemplo", "Lee Specimen", "Ada Archetype", "Bo", "Cy Template",
+  "Dee Draft", "Eli Exhibit", "Noor Nominal"];
+
+const SEGMENTS = [
+  ["check-in", "check_in", "Check-in", 35, "How are you arriving today?\nFill in the short form. Then, one by one, say one word for your day."],
+  ["process", "process", "Process group", 50, "One person at a time. Listen to the end. Speak from “I”."],
+  ["break-1", "break", "Break", 10, ""],
+  ["skills", "skills", "Skill: riding the wave", 50, "An urge rises, crests and falls, like a wave. Today we practise watching one without acting on it."],
+  ["break-2", "break", "Break", 10, ""],
+  ["practice", "practice", "Practice", 30, "In your own words: when could you use this tonight?"],
+  ["wrap-up", "wrap_up", "Wrap-up", 15, "One thing you take with you."],
+];
+
+const CHECK_IN = {
+  id: "check-in", title: "How are you arriving today?", intro: "Two minutes, only for your facilitators.",
+  questions: [
+    q("mood", "scale", "Your mood right now", { low_label: "very low", high_label: "very good", required: true, shareable: true }),
+    q("urge", "scale", "Urge to use or to hurt yourself", { low_label: "none", high_label: "very strong", required: true }),
+    q("safe", "yes_no", "Do you feel safe right now?", { required: true }),
+    q("sleep", "number", "Hours of sleep last night", { low: 0, high: 24 }),
+    q("medication", "choice", "Medication today", { choices: [{ value: "taken", label: "Taken" }, { value: "later", label: "Later today" }, { value: "none", label: "I take none" }] }),
+    q("goal", "text", "A goal for today", { hint: "Small is good.", shareable: true }),
+  ],
+};
+
+const WRAP_UP = {
+  id: "wrap-up", title: "Before you go", intro: "",
+  questions: [
+    q("mood", "scale", "Your mood now", { low_label: "very low", high_label: "very good", required: true }),
+    q("takeaway", "text", "One thing you take with you", { shareable: true }),
+    q("safe", "yes_no", "Are you safe until next time?", { required: true }),
+  ],
+};
+
+/** @param {string} id @param {string} kind @param {string} label @param {object} [more] */
+function q(id, kind, label, more = {}) {
+  return { id, kind, label, hint: "", low: 0, high: 10, low_label: "", high_label: "", choices: [], required: false, shareable: false, ...more };
+}
+
+/**
+ * @param {{people?: number, role?: string, state?: string, place?: string, now: number}} shape
+ *   `state`: lobby, running, break, paused, over, ended, help, sent, flag, busy
+ */
+export function recordedView({ people = 8, role = "participant", state = "running", place = "room", now }) {
+  const staff = role !== "participant";
+  const me = staff ? "p-1" : "p-2";
+  const at = { break: 2, lobby: -1, ended: 6 }[state] ?? 1;
+  const phase = state === "lobby" ? "lobby" : state === "ended" ? "ended" : "running";
+  const left = state === "over" ? -6 * MINUTE : state === "break" ? 4 * MINUTE + 32_000 : 12 * MINUTE + 20_000;
+  const paused = state === "paused";
+  const group = Array.from({ length: people }, (_, index) => person(index, { me, state, now, staff }));
+  const view = {
+    type: "view", version: 100, now,
+    room: {
+      session: "s-demo", title: "Tuesday evening group", starts_at: now + 6 * MINUTE, zone: "America/New_York", phase,
+      agenda: {
+        segments: SEGMENTS.map(([id, kind, title, minutes, card], index) => ({
+          id, kind, title, card, planned_ms: Number(minutes) * MINUTE, spent_ms: index < at ? (Number(minutes) + (index ? 0 : 2)) * MINUTE : 0,
+          state: phase === "ended" || index < at ? "done" : index === at ? "now" : state === "busy" && index === 4 ? "skipped" : "next",
+        })),
+        position: phase === "running" ? SEGMENTS[at][0] : null,
+        entered_at: phase === "running" ? now - 38 * MINUTE : null,
+        ends_at: phase === "running" && !paused ? now + left : null,
+        left_ms: paused ? left : null, paused, next: phase === "running" ? (SEGMENTS[at + 1]?.[0] ?? null) : null,
+        expected_end: phase === "running" ? now + 125 * MINUTE : null, ahead_ms: state === "over" || state === "busy" ? -6 * MINUTE : -2 * MINUTE,
+      },
+      people: phase === "ended" ? group.slice(0, 1) : group,
+      shared: state === "busy" ? [
+        { person: "p-3", form: "check-in", question: "goal", label: "A goal for today", answer: "Listen before I answer" },
+        { person: "p-5", form: "check-in", question: "mood", label: "Your mood right now", answer: "6 of 10" }] : [],
+      chat: state === "lobby" ? [] : [
+        message(11, now - 9 * MINUTE, 0, "everyone", "Welcome. Write here whenever speaking is hard."),
+        message(12, now - 5 * MINUTE, 2, "everyone", "Thank you. My line is bad today, I will mostly listen."),
+        message(13, now - 2 * MINUTE, 1, "everyone", "Same here, and that’s ok")],
+    },
+    you: {
+      person: me, role, name: NAMES[staff ? 0 : 1], teen: false, place,
+      microphone: !staff, camera: true, hand: state === "busy" && !staff ? 2 : null, shielded: false, lead: staff,
+      minutes: { present_ms: 47 * MINUTE, counted_ms: 37 * MINUTE, running: phase === "running", since: now, counting: phase === "running" && state !== "break", target_ms: 180 * MINUTE },
+      arrival: staff ? null : { name: NAMES[1], location: "12 Sample Street, Springfield VA", callback: "555 0100", others_present: "" },
+      unmute_asked: state === "asked",
+      forms: staff ? {} : {
+        "check-in": { form: CHECK_IN, offered: true, status: state === "sent" || state === "help" ? "submitted" : "none",
+          answers: state === "sent" || state === "help" ? { mood: 6, urge: 3, safe: state !== "help", goal: "Listen before I answer" } : {}, shared: state === "sent" ? ["goal"] : [] },
+        "wrap-up": { form: WRAP_UP, offered: phase === "running" && at === 6, status: "none", answers: {}, shared: [] },
+      },
+      help: state === "help",
+      chat: staff ? [] : [message(14, now - MINUTE, 1, "staff", "Could I stay with my camera off today?"), message(15, now - 30_000, 0, "p-2", "Of course.")],
+    },
+  };
+  return staff ? { ...view, staff: staffPart(group, { state, now, phase }) } : view;
+}
+
+/** @param {number} index @param {any} shape */
+function person(index, { me, state, now }) {
+  const busy = state === "busy" || state === "flag";
+  return {
+    person: `p-${index + 1}`, name: NAMES[index], role: index === 0 ? "facilitator" : "participant",
+    microphone: index % 3 !== 2, camera: index % 4 !== 3,
+    hand: busy && index === 4 ? 1 : busy && `p-${index + 1}` === me && index ? 2 : null,
+    reaction: busy && index === 2 ? { reaction: "with_you", at: now } : null,
+    connected: !(busy && index === 6), shielded: busy && index === 7, lead: index === 0,
+  };
+}
+
+/** @param {number} id @param {number} at @param {number} from @param {string} to @param {string} text */
+function message(id, at, from, to, text) {
+  return { id: String(id), at, person: `p-${from + 1}`, name: NAMES[from], to, text };
+}
+
+/** @param {any[]} group @param {any} shape */
+function staffPart(group, { state, now, phase }) {
+  const busy = state === "busy" || state === "flag";
+  /** @param {any} one @param {string} place @param {object} [more] */
+  const row = (one, place, more = {}) => ({
+    person: one.person, name: one.name, role: one.role, teen: false, place, connected: one.connected ?? true,
+    arrived_at: place === "expected" ? null : now - 50 * MINUTE, waiting_since: null, late_ms: 0,
+    arrival: one.role === "participant" && place !== "expected" ? { location: "12 Sample Street, Springfield VA", callback: "+1 555 0100", private_space: true, others_present: "" } : null,
+    minutes: { present_ms: 47 * MINUTE, counted_ms: 37 * MINUTE, running: phase === "running" && place === "room", since: now, counting: true, target_ms: 180 * MINUTE },
+    left_how: null, left_at: null, shielded: one.shielded ?? false,
+    forms: one.role === "participant" ? { "check-in": Number(one.person.slice(2)) % 2 ? { status: "submitted", answers: { mood: 6, urge: 2, safe: true, goal: "Listen" } } : { status: "draft", answers: {} }, "wrap-up": { status: "none", answers: {} } } : {},
+    ...more,
+  });
+  const others = busy || state === "lobby" ? [
+    row({ person: "p-21", name: "Wren Waiting", role: "participant" }, "waiting", { waiting_since: now - 3 * MINUTE, late_ms: 12 * MINUTE }),
+    row({ person: "p-22", name: "Toni Tardy", role: "participant" }, "waiting", { waiting_since: now - MINUTE, late_ms: 14 * MINUTE }),
+    row({ person: "p-23", name: "Quinn Quick", role: "participant" }, "left", { left_how: "quick_exit", left_at: now - 4 * MINUTE }),
+    row({ person: "p-24", name: "Nobody Yet", role: "participant" }, "expected"),
+  ] : [];
+  return {
+    people: [...group.map((one) => row(one, "room")), ...others],
+    flags: state === "flag" ? [{ flag: "f-1", person: "p-5", name: NAMES[4], form: "check-in", at: now - MINUTE,
+      questions: [{ label: "Do you feel safe right now?", answer: "No" }], disposition: null, text: "", by: null, disposed_at: null,
+      location: "12 Sample Street, Springfield VA", callback: "+1 555 0100" }] : [],
+    notes: Object.fromEntries([["group", { text: "Good energy. Theme: asking for help.", revision: 3 }],
+      ...group.slice(1).map((one, index) => [one.person, { text: index ? "" : "Spoke first; linked urge to Sunday call.", revision: index ? 0 : 1 }])]),
+    chat: [message(14, now - MINUTE, 1, "staff", "Could I stay with my camera off today?"), message(15, now - 30_000, 0, "p-2", "Of course.")],
+    undo: busy ? { move: "advance", to: "check-in", until: now + 5 * MINUTE } : null,
+    advice: state === "over" || state === "busy" ? { over_ms: 6 * MINUTE, planned_ms: { skills: 46 * MINUTE, practice: 28 * MINUTE, "wrap-up": 15 * MINUTE } } : null,
+    seats: { taken: group.length, max: 16 },
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * What changed between two views, in the few words a person wants to hear. Pure: no DOM, no state.
+ * The room says it aloud to screen readers, and plays the optional sounds by it.
+ */
+
+/**
+ * @typedef {{kind: "joined" | "left" | "dropped" | "back" | "hand" | "segment" | "paused" | "resumed" | "ended"
+ *   | "chat" | "waiting" | "flag", text: string}} Change
+ */
+
+/**
+ * @param {any} before the view before, or null at first @param {any} after @returns {Change[]}
+ */
+export function changes(before, after) {
+  if (!before || before.you.place !== "room" || after.you.place !== "room") return [];
+  return [...agenda(before.room, after.room), ...people(before, after), ...chat(before, after), ...staff(before, after)];
+}
+
+/** @param {any} before @param {any} after @returns {Change[]} */
+function agenda(before, after) {
+  const found = [];
+  if (before.phase !== after.phase && after.phase === "ended") {
+    found.push(change("ended", "The session has ended."));
+  } else if (before.agenda.position !== after.agenda.position && after.agenda.position) {
+    const now = after.agenda.segments.find((/** @type {any} */ one) => one.id === after.agenda.position);
+    found.push(change("segment", `Now: ${now?.title ?? ""}.`));
+  }
+  if (!before.agenda.paused && after.agenda.paused) found.push(change("paused", "The clock is paused."));
+  if (before.agenda.paused && !after.agenda.paused) found.push(change("resumed", "The clock goes on."));
+  return found;
+}
+
+/** @param {any} before @param {any} after @returns {Change[]} */
+function people(before, after) {
+  const self = after.you.person;
+  const were = byPerson(before.room.people);
+  const are = byPerson(after.room.people);
+  const found = [];
+  for (const person of are.values()) {
+    const was = were.get(person.person);
+    if (person.person === self) continue;
+    if (!was) found.push(change("joined", `${person.name} is here.`));
+    else if (was.connected && !person.connected) found.push(change("dropped", `${person.name} lost the connection.`));
+    else if (!was.connected && person.connected) found.push(change("back", `${person.name} is back.`));
+    if (was && was.hand === null && person.hand !== null) {
+      found.push(change("hand", `${person.name} raised a hand.`));
+    }
+  }
+  for (const person of were.values()) {
+    if (!are.has(person.person) && person.person !== self) found.push(change("left", `${person.name} left.`));
+  }
+  return found;
+}
+
+/** One sentence however many messages came, so that a lively chat does not talk over the group.
+ * @param {any} before @param {any} after @returns {Change[]} */
+function chat(before, after) {
+  const known = new Set(allMessages(before).map((message) => message.id));
+  const fresh = allMessages(after).filter((message) => !known.has(message.id) && message.person !== after.you.person);
+  if (!fresh.length) return [];
+  const last = fresh[fresh.length - 1];
+  const text = fresh.length === 1 ? `${last.name} wrote: ${last.text}` : `${fresh.length} new messages in the chat.`;
+  return [change("chat", text)];
+}
+
+/** @param {any} before @param {any} after @returns {Change[]} */
+function staff(before, after) {
+  if (!after.staff || !before.staff) return [];
+  const waited = new Set(waitingOf(before.staff).map((person) => person.person));
+  const flagged = new Set(before.staff.flags.map((/** @type {any} */ flag) => flag.flag));
+  const found = [];
+  for (const person of waitingOf(after.staff)) {
+    if (!waited.has(person.person)) found.push(change("waiting", `${person.name} is waiting to come in.`));
+  }
+  for (const flag of after.staff.flags) {
+    if (!flagged.has(flag.flag)) found.push(change("flag", `Safety: ${flag.name} needs you.`));
+  }
+  return found;
+}
+
+/** Everything this person may read, oldest first. @param {any} view @returns {any[]} */
+export function allMessages(view) {
+  const seen = new Map();
+  for (const message of [...view.room.chat, ...(view.you.chat ?? []), ...(view.staff?.chat ?? [])]) {
+    seen.set(message.id, message);
+  }
+  return [...seen.values()].sort((a, b) => a.at - b.at || Number(a.id) - Number(b.id));
+}
+
+/** @param {any} staff @returns {any[]} those who wait, the longest wait first */
+export function waitingOf(staff) {
+  return staff.people
+    .filter((/** @type {any} */ person) => person.place === "waiting")
+    .sort((/** @type {any} */ a, /** @type {any} */ b) => (a.waiting_since ?? 0) - (b.waiting_since ?? 0));
+}
+
+/** @param {any[]} people */
+function byPerson(people) {
+  return new Map(people.map((person) => [person.person, person]));
+}
+
+/** @param {Change["kind"]} kind @param {string} text @returns {Change} */
+function change(kind, text) {
+  return { kind, text };
+}

@@ -1,0 +1,435 @@
+/**
+ * One browser tab's line to its room, as server/wire/PROTOCOL.md says: it opens, keeps the server's clock, answers
+ * pings, comes back after every loss, and sees to it that whatever was asked or typed arrives exactly once.
+ *
+ * No DOM here: sockets, timers and storage are what any JavaScript host has, and a test may bring its own.
+ */
+
+/**
+ * @typedef {"connecting" | "open" | "reconnecting" | "closed"} Status
+ * @typedef {object} State
+ * @property {Status} status
+ * @property {number} attempt  How often we have tried since the line was last open.
+ * @property {number | null} code  The close code that ended it for good.
+ * @property {string | null} bye  Why the server said goodbye: "left", "quick_exit", "removed" or "ended".
+ *
+ * @typedef {{code: string, text: string}} Refusal  What `send` and `offer` reject with.
+ * @typedef {Record<string, unknown>} Fields
+ *
+ * @typedef {object} DraftState
+ * @property {"waiting" | "saved" | "refused"} state
+ * @property {number | null} seq  The log's number of what was saved last.
+ * @property {Fields | null} saved  The fields that were saved last.
+ * @property {Refusal | null} refusal
+ *
+ * @typedef {object} Options
+ * @property {string} socketUrl
+ * @property {string} device  A random id that this browser keeps.
+ * @property {"room" | "record"} mode
+ * @property {string} [ticket]  Outside programs only; a browser's cookie says who it is.
+ * @property {(view: any) => void} [onView]
+ * @property {(message: any) => void} [onMessage]  Everything that is neither a view, nor a ping, nor an answer.
+ * @property {(state: State) => void} [onState]
+ * @property {(key: string, state: DraftState) => void} [onDraft]
+ * @property {Pick<Storage, "getItem" | "setItem" | "removeItem"> | null} [storage]  Keeps unsaved drafts over a reload.
+ * @property {string} [storageKey]
+ * @property {typeof WebSocket} [socketClass]
+ */
+
+const SILENCE_MS_MAX = 6_000;
+const RETRY_MS = [0, 300, 1_000, 2_000, 4_000, 5_000];
+const RETRY_TOO_MANY_MS = 5_000;
+const FINAL_CODES = new Set([1000, 4400, 4401, 4403, 4404]);
+const TOO_MANY_CODE = 4429;
+const DRAFT_WAIT_MS = 400;
+const TOO_FAST_WAIT_MS = 1_000;
+const UNANSWERED_MAX = 500;
+const CLOCK_SAMPLES = 10;
+
+const CLOSED = { code: "closed", text: "This meeting is closed on this device." };
+const CONNECTION_LOST = { code: "connection_lost", text: "Your connection dropped. Reconnecting…" };
+const TOO_MUCH_WAITING = { code: "too_much_waiting", text: "Too much is waiting to be sent. Please wait a moment." };
+
+/**
+ * @param {Options} options
+ */
+export function connect(options) {
+  const { socketUrl, device, mode, ticket, storage = null, storageKey = "milieu-drafts" } = options;
+  const Socket = options.socketClass ?? globalThis.WebSocket;
+
+  /** @type {State} */
+  let state = { status: "connecting", attempt: 0, code: null, bye: null };
+  /** @type {WebSocket | null} */
+  let socket = null;
+  /** True between `welcome` and the end of that socket: only then may anything be sent. */
+  let welcomed = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let retryTimer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let silenceTimer;
+  /** @type {string | null} */
+  let bye = null;
+  let newestVersion = -1;
+
+  const clock = createClock();
+
+  /** @type {Map<string, {message: Fields, resolve: (answer: {seq: number}) => void, reject: (refusal: Refusal) => void}>} */
+  const unanswered = new Map();
+  /** @type {Map<string, {resolve: (answer: {peer: string, sdp: string}) => void, reject: (refusal: Refusal) => void}>} */
+  const offers = new Map();
+  const drafts = createDrafts();
+
+  // ---------------------------------------------------------------- the socket's life
+
+  function open() {
+    clearTimeout(retryTimer);
+    const mine = new Socket(socketUrl);
+    socket = mine;
+    mine.onopen = () => {
+      /** @type {Fields} */
+      const hello = { type: "hello", protocol: 1, device, mode };
+      if (ticket) hello.ticket = ticket;
+      mine.send(JSON.stringify(hello));
+    };
+    mine.onmessage = (event) => {
+      if (mine !== socket) return;
+      watchForSilence();
+      receive(JSON.parse(event.data));
+    };
+    mine.onclose = (event) => {
+      if (mine === socket) lost(event.code);
+    };
+    watchForSilence();
+  }
+
+  function watchForSilence() {
+    clearTimeout(silenceTimer);
+    silenceTimer = setTimeout(() => {
+      const silent = socket;
+      socket = null; // its own close event, perhaps minutes later, is of no interest any more
+      silent?.close();
+      lost(1006);
+    }, SILENCE_MS_MAX);
+  }
+
+  /** @param {number} code */
+  function lost(code) {
+    clearTimeout(silenceTimer);
+    socket = null;
+    welcomed = false;
+    for (const { reject } of offers.values()) reject(CONNECTION_LOST);
+    offers.clear();
+    if (state.status === "closed") return;
+    if (FINAL_CODES.has(code)) {
+      finish(code);
+      return;
+    }
+    const attempt = state.attempt + 1;
+    const wait = code === TOO_MANY_CODE ? RETRY_TOO_MANY_MS : RETRY_MS[Math.min(attempt - 1, RETRY_MS.length - 1)];
+    setState({ status: "reconnecting", attempt });
+    retryTimer = setTimeout(open, wait * (0.8 + 0.4 * Math.random()));
+  }
+
+  /** @param {number | null} code */
+  function finish(code) {
+    clearTimeout(retryTimer);
+    clearTimeout(silenceTimer);
+    setState({ status: "closed", code, bye });
+    for (const { reject } of unanswered.values()) reject(CLOSED);
+    unanswered.clear();
+  }
+
+  /** @param {Partial<State>} changes */
+  function setState(changes) {
+    state = { ...state, ...changes };
+    options.onState?.(state);
+  }
+
+  // ---------------------------------------------------------------- what comes in
+
+  /** @param {any} message */
+  function receive(message) {
+    switch (message.type) {
+      case "ping":
+        clock.heard(message.now);
+        raw({ type: "pong", now: message.now });
+        return;
+      case "welcome":
+        clock.heard(message.now);
+        welcomed = true;
+        newestVersion = -1; // a line that is new shows whatever the room is now
+        setState({ status: "open", attempt: 0 });
+        options.onMessage?.(message);
+        for (const { message: waiting } of unanswered.values()) raw(waiting);
+        drafts.flush();
+        return;
+      case "view":
+        clock.heard(message.now);
+        if (message.version < newestVersion) return;
+        newestVersion = message.version;
+        options.onView?.(message);
+        return;
+      case "accepted":
+        settle(message.command_id)?.resolve({ seq: message.seq });
+        return;
+      case "refused":
+        refused(message);
+        return;
+      case "answer": {
+        const offer = offers.get(message.offer_id);
+        offers.delete(message.offer_id);
+        offer?.resolve({ peer: message.peer, sdp: message.sdp });
+        return;
+      }
+      case "bye":
+        bye = message.reason;
+        options.onMessage?.(message);
+        return;
+      default:
+        options.onMessage?.(message);
+    }
+  }
+
+  /** @param {{command_id: string, code: string, text: string}} message */
+  function refused({ command_id: id, code, text }) {
+    const offer = offers.get(id);
+    if (offer) {
+      offers.delete(id);
+      offer.reject({ code, text });
+      return;
+    }
+    const command = unanswered.get(id);
+    if (command && code === "too_fast") {
+      setTimeout(() => unanswered.has(id) && raw(command.message), TOO_FAST_WAIT_MS);
+      return;
+    }
+    settle(id)?.reject({ code, text });
+  }
+
+  /** @param {string} id */
+  function settle(id) {
+    const command = unanswered.get(id);
+    unanswered.delete(id);
+    return command;
+  }
+
+  // ---------------------------------------------------------------- what goes out
+
+  /** @param {Fields} message */
+  function raw(message) {
+    if (welcomed || message.type === "pong") socket?.send(JSON.stringify(message));
+  }
+
+  /**
+   * Ask for something; it is sent again after a reconnect until the server has answered.
+   * @param {string} type @param {Fields} [fields] @param {string} [id]
+   * @returns {Promise<{seq: number}>} Resolves when it is durable; rejects with a `Refusal`.
+   */
+  function send(type, fields = {}, id = randomId()) {
+    return new Promise((resolve, reject) => {
+      if (state.status === "closed") return reject(CLOSED);
+      if (unanswered.size >= UNANSWERED_MAX) return reject(TOO_MUCH_WAITING);
+      const message = { ...fields, type, command_id: id };
+      unanswered.set(id, { message, resolve, reject });
+      raw(message);
+    });
+  }
+
+  /**
+   * Drafts: one slot per key, the latest text wins, at most one on its way per slot. What the server has not yet
+   * accepted is kept in `storage`, so that a reload in the middle of an outage loses nothing either.
+   */
+  function createDrafts() {
+    /**
+     * @typedef {{type: string, fields: Fields | (() => Fields), id?: string}} Draft
+     * @typedef {{next: Draft | null, sending: boolean, timer: any, state: DraftState}} Slot
+     * @type {Map<string, Slot>}
+     */
+    const slots = new Map();
+    /** @type {Record<string, {type: string, fields: Fields, id: string}>} */
+    const kept = read();
+
+    function read() {
+      try {
+        return JSON.parse(storage?.getItem(storageKey) ?? "{}");
+      } catch {
+        return {};
+      }
+    }
+
+    function write() {
+      try {
+        if (Object.keys(kept).length) storage?.setItem(storageKey, JSON.stringify(kept));
+        else storage?.removeItem(storageKey);
+      } catch {
+        // Storage is full or forbidden: memory still holds the draft.
+      }
+    }
+
+    /** @param {string} key */
+    function slotOf(key) {
+      let slot = slots.get(key);
+      if (!slot) {
+        slot = { next: null, sending: false, timer: undefined, state: { state: "saved", seq: null, saved: null, refusal: null } };
+        slots.set(key, slot);
+      }
+      return slot;
+    }
+
+    /** @param {string} key @param {Slot} slot @param {Partial<DraftState>} changes */
+    function tell(key, slot, changes) {
+      slot.state = { ...slot.state, ...changes };
+      options.onDraft?.(key, slot.state);
+    }
+
+    /** @param {string} key */
+    async function push(key) {
+      const slot = slotOf(key);
+      clearTimeout(slot.timer);
+      if (slot.sending || !slot.next || !welcomed) return;
+      const { type, fields, id = randomId() } = slot.next;
+      const now = typeof fields === "function" ? fields() : fields;
+      kept[key] = { type, fields: now, id };
+      write();
+      slot.next = null;
+      slot.sending = true;
+      try {
+        const { seq } = await send(type, now, id);
+        if (kept[key]?.id === id) delete kept[key];
+        tell(key, slot, { state: slot.next ? "waiting" : "saved", seq, saved: now, refusal: null });
+      } catch (refusal) {
+        const words = /** @type {Refusal} */ (refusal);
+        if (words.code !== CLOSED.code && kept[key]?.id === id) delete kept[key];
+        tell(key, slot, { state: "refused", refusal: words });
+      }
+      write();
+      slot.sending = false;
+      if (slot.next) slot.timer = setTimeout(() => push(key), DRAFT_WAIT_MS);
+    }
+
+    return {
+      /**
+       * Keep `fields` as the newest draft of `key`. A function is asked for the fields when they are really sent.
+       * @param {string} key @param {string} type @param {Fields | (() => Fields)} fields
+       */
+      put(key, type, fields) {
+        if (state.status === "closed") return;
+        const slot = slotOf(key);
+        const first = !slot.next;
+        slot.next = { type, fields };
+        kept[key] = { type, fields: typeof fields === "function" ? fields() : fields, id: "" };
+        write();
+        tell(key, slot, { state: "waiting" });
+        // Not put off by further typing: what was typed first is on its way within the wait.
+        if (first && !slot.sending) slot.timer = setTimeout(() => push(key), DRAFT_WAIT_MS);
+      },
+      flush() {
+        for (const [key, { type, fields, id }] of Object.entries(kept)) {
+          const slot = slotOf(key);
+          // Left over from the page before a reload. It may have arrived then: the same id makes that harmless.
+          if (!slot.next && !slot.sending) slot.next = { type, fields, id: id || undefined };
+        }
+        for (const key of slots.keys()) void push(key);
+      },
+      /** @param {string} key */
+      drop(key) {
+        const slot = slotOf(key);
+        clearTimeout(slot.timer);
+        slot.next = null;
+        delete kept[key];
+        write();
+      },
+      /** @param {string} key @returns {Fields | null} */
+      unsaved: (key) => kept[key]?.fields ?? null,
+      /** @param {string} key @returns {DraftState} */
+      stateOf: (key) => slotOf(key).state,
+      forget() {
+        for (const key of Object.keys(kept)) delete kept[key];
+        for (const slot of slots.values()) {
+          clearTimeout(slot.timer);
+          slot.next = null;
+        }
+        write();
+      },
+    };
+  }
+
+  open();
+
+  return {
+    send,
+
+    /** See `createDrafts`. At most 0.4 s pass between typing and sending. */
+    draft: drafts.put,
+    /** What was typed under `key` and is not accepted yet (also from before a reload). */
+    unsaved: drafts.unsaved,
+    /** What is known about the draft `key`. */
+    draftState: drafts.stateOf,
+    /** Give up the draft `key`: it was submitted, or the person chose another text. */
+    dropDraft: drafts.drop,
+    /** Send every draft now: the page is about to go. */
+    flush: drafts.flush,
+    /** Leave no typed word on this machine. */
+    forget: drafts.forget,
+
+    /**
+     * Offer media once. Rejects when the line drops before the answer: offer anew then.
+     * @param {string} sdp @param {string | null} [peer] @returns {Promise<{peer: string, sdp: string}>}
+     */
+    offer(sdp, peer = null) {
+      return new Promise((resolve, reject) => {
+        if (!welcomed) return reject(state.status === "closed" ? CLOSED : CONNECTION_LOST);
+        const id = randomId();
+        offers.set(id, { resolve, reject });
+        raw({ type: "offer", offer_id: id, peer, sdp });
+      });
+    },
+
+    /** Say what size each tile has. Nothing waits for it: the next wish replaces it anyway. @param {Fields} wish */
+    wish(wish) {
+      raw({ ...wish, type: "wish" });
+    },
+
+    /** Milliseconds since 1970 by the server's clock. */
+    now: () => clock.now(),
+
+    get state() {
+      return state;
+    },
+
+    /** The network is back, or the lid was opened: do not wait for the next try. */
+    wake() {
+      if (state.status === "reconnecting" && !socket) open();
+    },
+
+    close() {
+      const mine = socket;
+      socket = null;
+      welcomed = false;
+      if (state.status !== "closed") finish(null);
+      mine?.close(1000);
+    },
+  };
+}
+
+/** The server's clock: of the last samples the one that travelled fastest is nearest to the truth. */
+function createClock() {
+  /** @type {number[]} */
+  const offsets = [];
+  return {
+    /** @param {number} serverNow */
+    heard(serverNow) {
+      offsets.push(serverNow - Date.now());
+      if (offsets.length > CLOCK_SAMPLES) offsets.shift();
+    },
+    now: () => Date.now() + (offsets.length ? Math.max(...offsets) : 0),
+  };
+}
+
+/** 128 random bits. (`crypto.randomUUID` is missing on plain http, `getRandomValues` is not.) */
+export function randomId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** @typedef {ReturnType<typeof connect>} Connection */

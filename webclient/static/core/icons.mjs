@@ -1,0 +1,33 @@
+/**
+ * Lucide drawings as lit-html templates: each is fetched once, then drawn from memory.
+ *
+ *     html`<button>${icon("mic")} Mute</button>`
+ *
+ * They are decoration: the words beside them, or the button's label, carry the meaning.
+ */
+
+import { html } from "/vendor/lit-html/lit-html.js";
+import { unsafeSVG } from "/vendor/lit-html/directives/unsafe-svg.js";
+import { until } from "/vendor/lit-html/directives/until.js";
+
+/** @type {Map<string, Promise<unknown>>} */
+const drawings = new Map();
+
+/** @param {string} name a file name of lucide-static, without its ending */
+export function icon(name) {
+  let drawing = drawings.get(name);
+  if (!drawing) {
+    drawing = load(name);
+    drawings.set(name, drawing);
+  }
+  return html`<svg class="icon" viewBox="0 0 24 24" fill="none" stroke-width="2" stroke-linecap="round"
+    stroke-linejoin="round" aria-hidden="true" focusable="false">${until(drawing, "")}</svg>`;
+}
+
+/** @param {string} name */
+async function load(name) {
+  const response = await fetch(`/vendor/icons/${encodeURIComponent(name)}.svg`);
+  if (!response.ok) return "";
+  const source = await response.text();
+  return unsafeSVG(source.slice(source.indexOf(">", source.indexOf("<svg")) + 1, source.lastIndexOf("</svg>")));
+}

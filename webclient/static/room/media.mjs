@@ -1,0 +1,265 @@
+/**
+ * Sound and pictures of the room: own tracks go out through one peer, everyone else's come in by slots and find their
+ * tiles. It heals without a click: a line that comes back, a server that was restarted, a device that was unplugged.
+ */
+
+const WISH_WAIT_MS = 150;
+const SPEAKING_HOLD_MS = 900; // people breathe between words; the ring should not flicker
+
+/**
+ * @param {object} parts
+ * @param {any} parts.connection @param {any} parts.capture
+ * @param {(options: any) => any} parts.createPeer
+ * @param {HTMLElement} parts.sounds where audio elements live
+ * @param {() => void} parts.changed called when something to be seen has changed
+ */
+export function createMedia({ connection, capture, createPeer, sounds, changed }) {
+  /** @type {any} */
+  let welcome = { slots: { audio: 15, video: 15 }, ice_servers: [] };
+  /** @type {any} */
+  let peer = null;
+  /** @type {string | null} */
+  let peerId = null;
+  let state = "new";
+  let blocked = false;
+  let mode = "normal";
+  let quality = "good";
+  /** @type {Record<string, string>} */
+  let qualities = {};
+  /** @type {Record<string, number>} */
+  let levels = {};
+  /** @type {Map<string, ReturnType<typeof setTimeout>>} */
+  const fading = new Map();
+  /** @type {Map<string, MediaStream>} */
+  const pictures = new Map();
+  /** @type {Map<string, HTMLAudioElement>} */
+  const voices = new Map();
+  /** @type {Record<string, number>} */
+  let heights = {};
+  let wished = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let wishTimer;
+  let silenced = false;
+  /** @type {{track: MediaStreamTrack | null, stream: MediaStream | null}} */
+  let self = { track: null, stream: null };
+
+  const stopWatching = capture.onChange(() => {
+    sendTracks();
+    for (const voice of voices.values()) void capture.speakThrough(voice);
+    changed();
+  });
+
+  function sendTracks() {
+    const { audio, video } = capture.tracks;
+    void peer?.setTrack("audio", audio)?.catch?.(() => undefined);
+    void peer?.setTrack("video", video)?.catch?.(() => undefined);
+  }
+
+  function enter() {
+    if (peer) return;
+    peer = createPeer({
+      iceServers: welcome.ice_servers,
+      audioSlots: welcome.slots.audio,
+      videoSlots: welcome.slots.video,
+      sendOffer: offer,
+      onSlot: slot,
+      onState: (/** @type {string} */ next) => {
+        state = next;
+        if (next === "connected") wishSoon(true);
+        changed();
+      },
+    });
+    sendTracks();
+    peer.start().catch(() => peer?.rebuild?.()); // it keeps trying by itself
+  }
+
+  /** @param {string} sdp @param {boolean} again */
+  async function offer(sdp, again) {
+    try {
+      const answer = await connection.offer(sdp, again ? peerId : null);
+      peerId = answer.peer;
+      wishSoon(true);
+      return answer.sdp;
+    } catch (refusal) {
+      if (/** @type {any} */ (refusal).code !== "connection_lost") peerId = null; // a seat of its own next time
+      throw refusal;
+    }
+  }
+
+  /** @param {string} source @param {"audio" | "video"} kind @param {MediaStream | null} stream */
+  function slot(source, kind, stream) {
+    if (kind === "video") {
+      if (stream) pictures.set(source, stream);
+      else pictures.delete(source);
+    } else {
+      voices.get(source)?.remove();
+      voices.delete(source);
+      if (stream) listen(source, stream);
+    }
+    changed();
+  }
+
+  /** @param {string} source @param {MediaStream} stream */
+  function listen(source, stream) {
+    const voice = document.createElement("audio");
+    voice.autoplay = true;
+    voice.srcObject = stream;
+    voice.muted = silenced;
+    voices.set(source, voice);
+    sounds.append(voice);
+    void capture.speakThrough(voice);
+    play(voice);
+  }
+
+  /** @param {HTMLAudioElement} voice */
+  function play(voice) {
+    voice.play().then(
+      () => undefined,
+      (/** @type {DOMException} */ error) => {
+        if (error.name !== "NotAllowedError") return; // taken away meanwhile
+        blocked = true;
+        changed();
+      },
+    );
+  }
+
+  /** @param {Record<string, number>} next */
+  function speaking(next) {
+    for (const person of Object.keys(next)) {
+      clearTimeout(fading.get(person));
+      fading.delete(person);
+    }
+    for (const person of Object.keys(levels)) {
+      if (person in next || fading.has(person)) continue;
+      fading.set(person, setTimeout(() => {
+        fading.delete(person);
+        const { [person]: _, ...rest } = levels;
+        levels = rest;
+        changed();
+      }, SPEAKING_HOLD_MS));
+    }
+    levels = { ...levels, ...next };
+    changed();
+  }
+
+  /** @param {boolean} [again] even when nothing has changed: the server may not know it yet */
+  function wishSoon(again = false) {
+    if (again) wished = "";
+    clearTimeout(wishTimer);
+    wishTimer = setTimeout(() => {
+      if (peerId === null) return;
+      const wish = { peer: peerId, heights, mode };
+      const words = JSON.stringify(wish);
+      if (words === wished || connection.state.status !== "open") return;
+      wished = words;
+      connection.wish(wish);
+    }, WISH_WAIT_MS);
+  }
+
+  return {
+    enter,
+
+    leave() {
+      const old = peer;
+      peer = null;
+      peerId = null;
+      state = "new";
+      old?.close();
+      for (const voice of voices.values()) voice.remove();
+      voices.clear();
+      pictures.clear();
+      levels = {};
+      qualities = {};
+      quality = "good";
+    },
+
+    /** What the server says about media; other messages pass by. @param {any} message */
+    receive(message) {
+      switch (message.type) {
+        case "welcome":
+          welcome = message;
+          wishSoon(true); // a server that was restarted answers this with no_media
+          return;
+        case "slots":
+          if (message.peer === peerId) peer?.setSlots({ audio: message.audio, video: message.video });
+          return;
+        case "no_media":
+          if (message.peer !== peerId) return;
+          peerId = null;
+          peer?.rebuild();
+          return;
+        case "speaking":
+          speaking(message.levels);
+          return;
+        case "quality":
+          if (message.peer !== peerId) return;
+          quality = message.quality;
+          changed();
+          return;
+        case "qualities":
+          qualities = message.people;
+          changed();
+          return;
+      }
+    },
+
+    /** How high each person's picture is shown, in px; 0: not at all. @param {Record<string, number>} next */
+    wish(next) {
+      heights = next;
+      wishSoon();
+    },
+
+    /** @param {string} next */
+    setMode(next) {
+      if (next === mode) return;
+      mode = next;
+      wishSoon();
+    },
+
+    /** Let nobody be heard (someone walked in). @param {boolean} on */
+    silence(on) {
+      silenced = on;
+      for (const voice of voices.values()) voice.muted = on;
+    },
+
+    /** Must run in a gesture: browsers ask for one before they play sound. */
+    unlock() {
+      blocked = false;
+      for (const voice of voices.values()) play(voice);
+      changed();
+    },
+
+    /** @param {string} person */
+    video: (person) => (mode === "audio_only" ? null : pictures.get(person) ?? null),
+
+    /** One's own picture, as the camera gives it. */
+    own() {
+      const track = capture.tracks.video;
+      if (self.track !== track) self = { track, stream: track ? new MediaStream([track]) : null };
+      return self.stream;
+    },
+
+    get levels() {
+      return levels;
+    },
+    get qualities() {
+      return qualities;
+    },
+    get quality() {
+      return quality;
+    },
+    get blocked() {
+      return blocked;
+    },
+    get state() {
+      return state;
+    },
+    stats: () => peer?.stats() ?? Promise.resolve(null),
+
+    close() {
+      stopWatching();
+      clearTimeout(wishTimer);
+      this.leave();
+    },
+  };
+}

@@ -1,0 +1,420 @@
+/**
+ * The session page: one page from the door to goodbye, led by `you.place` of each view.
+ *
+ * `start` puts the parts together and owns what they share: the line, the media, what is open, and the actions that
+ * more than one part offers. Parts draw; they do not know each other.
+ */
+
+import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
+import { mount as mountArrival } from "/components/arrival/arrival.mjs";
+import { mount as mountFarewell } from "/components/farewell/farewell.mjs";
+import { mount as mountRoom } from "/components/room/room.mjs";
+import { allMessages, changes } from "/static/core/changes.mjs";
+import { createMedia } from "./media.mjs";
+import { listenToKeys } from "./keys.mjs";
+import { softTone } from "./sound.mjs";
+import { createMemory, createUi } from "./ui.mjs";
+
+const TOAST_MS = 7_000;
+const SAY_EVERY_MS = 2_000;
+
+/**
+ * @param {object} parts
+ * @param {any} parts.boot what the server wrote into the page
+ * @param {HTMLElement} parts.root
+ * @param {(options: any) => any} parts.connect
+ * @param {any} parts.capture
+ * @param {(options: any) => any} parts.createPeer
+ * @param {string} parts.device
+ */
+export function start({ boot, root, connect, capture, createPeer, device }) {
+  const memory = createMemory(`milieu-${boot.session}-${boot.person}-`);
+  const ui = createUi(redraw);
+  /** What is so just now, beside the view. */
+  const room = { view: /** @type {any} */ (null), degraded: false, moving: false };
+  let place = "";
+  let part = /** @type {any} */ (null);
+  let drawing = false;
+  let gone = false;
+  /** @type {{seq: number, resolve: () => void}[]} */
+  let waitingFor = [];
+
+  const connection = connect({
+    socketUrl: socketUrl(boot.socket), device, mode: boot.mode, storage: storage(), storageKey: `milieu-drafts-${boot.session}-${boot.person}`,
+    onView: viewCame, onMessage: messageCame, onState: stateChanged,
+    onDraft: (/** @type {string} */ key, /** @type {any} */ state) => {
+      part?.draftChanged?.(key, state);
+      redraw();
+    },
+  });
+  const sounds = /** @type {HTMLElement} */ (document.querySelector("#sounds"));
+  const media = createMedia({ connection, capture, createPeer, sounds, changed: redraw });
+  const own = createOwnMedia();
+
+  // ---------------------------------------------------------------- what comes
+
+  /** @param {any} view */
+  function viewCame(view) {
+    if (gone) return;
+    for (const change of changes(room.view, view)) announce(change);
+    const before = room.view;
+    room.view = view;
+    room.moving = false;
+    markUnread(before, view);
+    waitingFor = waitingFor.filter(({ seq, resolve }) => view.version < seq || resolve());
+    show(view.you.place === "waiting" || view.you.place === "expected" ? "arriving" : view.you.place);
+    own.follow(view.you, before?.you ?? null);
+    redraw();
+  }
+
+  /** @param {any} message */
+  function messageCame(message) {
+    media.receive(message);
+    switch (message.type) {
+      case "degraded":
+        room.degraded = message.store;
+        if (room.degraded) say("Saving is paused. Your meeting goes on. Nothing typed is lost.");
+        break;
+      case "moving":
+        room.moving = true;
+        connection.flush();
+        break;
+      case "nudge":
+        nudged(message.kind);
+        break;
+    }
+    redraw();
+  }
+
+  /** @param {any} state */
+  function stateChanged(state) {
+    if (gone) return;
+    if (state.status === "reconnecting" && state.attempt === 1) say("Your connection dropped. Your minutes are safe. Reconnecting.");
+    if (state.status === "open" && room.view) say("You are connected.");
+    if (state.status === "open") room.degraded = false;
+    if (state.status === "closed") farewell(state.bye, state.code);
+    redraw();
+  }
+
+  /** @param {string} kind */
+  function nudged(kind) {
+    if (kind === "muted") {
+      own.set({ microphone: false }, false);
+      toast("A facilitator muted you. You can unmute when you want to speak.");
+    } else if (kind === "unmute_asked") {
+      say("You are asked to unmute, if you would like to speak.");
+    } else if (kind === "moved_to_waiting") {
+      toast("A facilitator moved you to the waiting room. They will be with you soon.");
+    }
+  }
+
+  // ---------------------------------------------------------------- what is shown
+
+  /** @param {string} next a place, as `you.place` says it */
+  function show(next) {
+    if (place === next) return;
+    const first = place === "";
+    part?.unmount();
+    part = null;
+    place = next;
+    document.body.dataset.place = next;
+    if (next === "room") {
+      own.enter(first);
+      media.enter();
+      if (boot.role !== "participant" && matchMedia("(min-width: 901px)").matches) ui.state.panel = "people";
+      else if (matchMedia("(min-width: 901px)").matches) ui.state.panel = "now";
+      root.className = "room-root";
+      part = mountRoom(root, context);
+    } else {
+      media.leave();
+      ui.state.panel = null;
+      root.className = next === "arriving" ? "page narrow" : "page";
+      if (next === "arriving") part = mountArrival(root, context);
+      else farewellPage(next === "removed" ? "removed" : "left", null);
+    }
+  }
+
+  /** @param {string | null} reason @param {number | null} code */
+  function farewell(reason, code) {
+    part?.unmount();
+    part = null;
+    place = "farewell";
+    document.body.dataset.place = place;
+    media.leave();
+    capture.stop();
+    farewellPage(reason, code);
+  }
+
+  /** @param {string | null} reason @param {number | null} code */
+  function farewellPage(reason, code) {
+    root.className = "page";
+    part = mountFarewell(root, { boot, now: connection.now(), view: room.view, reason, code });
+  }
+
+  function redraw() {
+    if (drawing || gone) return;
+    drawing = true;
+    queueMicrotask(() => {
+      drawing = false;
+      if (room.view && !gone) part?.update(room.view);
+    });
+  }
+
+  // ---------------------------------------------------------------- words for those who listen, and short ones to see
+
+  /** @type {string[]} */
+  let toSay = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let sayTimer;
+
+  /** Politely and not too often: what came together is said together. @param {string} words */
+  function say(words) {
+    toSay = [...toSay, words].slice(-4);
+    sayTimer ??= setTimeout(() => {
+      sayTimer = undefined;
+      const live = document.querySelector("#live");
+      if (live) live.textContent = toSay.join(" ");
+      toSay = [];
+    }, SAY_EVERY_MS / 10);
+  }
+
+  /** @param {import("/static/core/changes.mjs").Change} change */
+  function announce({ kind, text }) {
+    say(text);
+    if (ui.state.sounds && (kind === "hand" || kind === "waiting")) softTone();
+  }
+
+  /** @param {any} before @param {any} after */
+  function markUnread(before, after) {
+    if (ui.state.panel === "chat") return context.read();
+    const read = memory.get("read") ?? (before ? 0 : newest(after));
+    if (!before && memory.get("read") === null) memory.set("read", read);
+    const fresh = allMessages(after).some((one) => one.person !== boot.person && Number(one.id) > read);
+    ui.state.unread = fresh;
+  }
+
+  /** @param {any} view */
+  const newest = (view) => Math.max(0, ...allMessages(view).map((one) => Number(one.id) || 0));
+
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let toastTimer;
+
+  /** @param {string} words @param {{label: string, press: () => void}} [action] */
+  function toast(words, action) {
+    clearTimeout(toastTimer);
+    const place = /** @type {HTMLElement} */ (document.querySelector("#toast"));
+    const hide = () => render(nothing, place);
+    render(html`<div class="toast" role="status"><p>${words}</p>${action ? html`<button type="button" class="button" @click=${() => {
+      hide();
+      action.press();
+    }}>${action.label}</button>` : nothing}</div>`, place);
+    toastTimer = setTimeout(hide, TOAST_MS);
+  }
+
+  // ---------------------------------------------------------------- own microphone and camera
+
+  /**
+   * What I want to send. The server has the last word (a facilitator may mute; it stops what is hidden), the devices
+   * follow; a press is shown at once and not only when the server has heard of it.
+   */
+  function createOwnMedia() {
+    let wanted = { microphone: false, camera: false };
+    let underway = 0;
+
+    /** @param {{microphone?: boolean, camera?: boolean}} changes @param {boolean} [tell] whether the server is told */
+    async function set(changes, tell = true) {
+      wanted = { ...wanted, ...changes };
+      redraw();
+      underway += 1;
+      try {
+        await Promise.all([capture.setMicrophone(wanted.microphone), capture.setCamera(wanted.camera)]);
+        const trouble = (wanted.microphone && !capture.on.microphone && capture.problems.microphone?.text)
+          || (wanted.camera && !capture.on.camera && capture.problems.camera?.text) || null;
+        wanted = { microphone: wanted.microphone && capture.on.microphone, camera: wanted.camera && capture.on.camera };
+        ui.set({ deviceTrouble: trouble });
+        if (tell) await connection.send("set_media", wanted);
+      } catch (refusal) {
+        if (room.view) wanted = { microphone: room.view.you.microphone, camera: room.view.you.camera };
+        if (/** @type {any} */ (refusal).text) toast(/** @type {any} */ (refusal).text);
+      } finally {
+        underway -= 1;
+        redraw();
+      }
+    }
+
+    return {
+      set,
+      get wanted() {
+        return wanted;
+      },
+      /** @param {boolean} first the page opened right in the room: a reload, or staff who come in by opening */
+      enter(first) {
+        if (first) wanted = { microphone: room.view.you.microphone, camera: room.view.you.camera };
+        else wanted = { microphone: capture.on.microphone, camera: capture.on.camera };
+        if (wanted.microphone || wanted.camera) void set({}, !first);
+      },
+      /** @param {any} you @param {any} before */
+      follow(you, before) {
+        if (place !== "room" || underway || !before || before.place !== "room") return;
+        const off = {
+          microphone: wanted.microphone && before.microphone && !you.microphone,
+          camera: wanted.camera && before.camera && !you.camera,
+        };
+        if (off.microphone || off.camera) {
+          void set({ ...(off.microphone ? { microphone: false } : {}), ...(off.camera ? { camera: false } : {}) }, false);
+        }
+      },
+    };
+  }
+
+  // ---------------------------------------------------------------- actions
+
+  /** Ask, and say so in words when it cannot be. @param {string} type @param {any} [fields] @returns {Promise<boolean>} */
+  async function ask(type, fields = {}) {
+    try {
+      await connection.send(type, fields);
+      return true;
+    } catch (refusal) {
+      toast(/** @type {any} */ (refusal).text ?? "That did not work. Please try again.");
+      return false;
+    }
+  }
+
+  const act = {
+    ask,
+    media: () => own.wanted,
+    microphone: () => own.set({ microphone: !own.wanted.microphone }),
+    camera: () => own.set({ camera: !own.wanted.camera }),
+    unmute: () => own.set({ microphone: true }),
+    stayMuted: () => ask("set_media", { ...own.wanted, microphone: false }),
+    hand: () => ask(room.view?.you.hand === null ? "raise_hand" : "lower_hand"),
+    react: (/** @type {string} */ reaction) => ask("react", { reaction }),
+    leave: () => ask("leave"),
+    end: () => ask("end_session"),
+
+    /** @param {boolean} on */
+    async shield(on) {
+      ui.set({ shield: on, more: false });
+      media.silence(on);
+      if (on) void own.set({ microphone: false, camera: false }, false);
+      const done = await ask("shield", { on });
+      if (!on && done) toast("Welcome back. Your microphone and camera are still off.");
+    },
+
+    async next() {
+      const agenda = room.view?.room.agenda;
+      const next = agenda?.segments.find((/** @type {any} */ one) => one.id === agenda.next);
+      if (!next || boot.role === "participant") return;
+      if (await ask("advance", { from_segment: agenda.position })) {
+        toast(`Moved to ${next.title}.`, { label: "Undo", press: act.undo });
+      }
+    },
+    async undo() {
+      if (await ask("undo_move")) toast("Undone. The minutes are as if you had never moved.");
+    },
+    /** @param {any} one */
+    async askToUnmute(one) {
+      if (await ask("ask_to_unmute", { person: one.person })) toast(`Asked ${one.name} to unmute.`);
+    },
+    /** @param {any} one */
+    async moveToWaiting(one) {
+      if (await ask("move_to_waiting", { person: one.person })) {
+        toast(`${one.name} is in the waiting room.`, { label: "Let back in", press: () => ask("admit", { person: one.person }) });
+      }
+    },
+  };
+
+  /** Out, at once: first the eyes, then the devices, then the server, then the page itself. */
+  function quickExit() {
+    if (gone) return;
+    gone = true;
+    root.replaceChildren();
+    document.querySelector("#frame")?.remove();
+    document.body.dataset.place = "gone";
+    capture.stop();
+    media.close();
+    connection.forget();
+    memory.clear();
+    connection.send("quick_exit").catch(() => undefined);
+    if (boot.exit) navigator.sendBeacon(boot.exit); // outlives this page, and makes this browser a stranger
+    location.replace(boot.exit_url);
+  }
+
+  const context = {
+    boot, connection, capture, media, ui, act, memory, room, toast, say,
+    /** Everything there is to read has been read. */
+    read() {
+      if (room.view) memory.set("read", newest(room.view));
+      ui.state.unread = false;
+    },
+    /** Resolves when a view shows what the log has up to `seq`. @param {number} seq @returns {Promise<void>} */
+    seen: (seq) => new Promise((resolve) => {
+      if ((room.view?.version ?? -1) >= seq) resolve();
+      else waitingFor.push({ seq, resolve });
+    }),
+  };
+
+  // ---------------------------------------------------------------- the page around it
+
+  const inRoom = (/** @type {() => void} */ action) => () => {
+    if (place === "room") action();
+  };
+  const forStaff = (/** @type {() => void} */ action) => inRoom(() => boot.role !== "participant" && action());
+  listenToKeys({
+    enabled: () => ui.state.shortcuts,
+    exit: quickExit,
+    keys: {
+      m: inRoom(act.microphone),
+      v: inRoom(act.camera),
+      h: inRoom(act.hand),
+      c: inRoom(() => ui.toggle("chat")),
+      s: inRoom(() => act.shield(!ui.state.shield)),
+      n: forStaff(() => void act.next()),
+      u: forStaff(() => void act.undo()),
+      "?": inRoom(() => ui.set({ dialog: "keys" })),
+    },
+  });
+
+  const exit = /** @type {HTMLElement | null} */ (document.querySelector("#quick-exit"));
+  exit?.addEventListener("click", (event) => {
+    event.preventDefault();
+    quickExit();
+  });
+
+  window.addEventListener("online", () => connection.wake());
+  window.addEventListener("pagehide", () => connection.flush());
+  // A page from the browser's memory must not show a room that its person has left.
+  window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) connection.flush();
+    else connection.wake();
+  });
+  setInterval(redraw, 1_000);
+  keepAwake();
+
+  return { connection, media, capture, ui, quickExit };
+}
+
+/** The socket's whole address: older browsers take no path alone. @param {string} path */
+function socketUrl(path) {
+  const url = new URL(path, location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : url.protocol === "http:" ? "ws:" : url.protocol;
+  return url.href;
+}
+
+/** A phone that falls asleep leaves the group. Where the browser cannot help, nothing is lost but comfort. */
+function keepAwake() {
+  const ask = () => {
+    if (!document.hidden) navigator.wakeLock?.request("screen").catch(() => undefined);
+  };
+  document.addEventListener("visibilitychange", ask);
+  ask();
+}
+
+function storage() {
+  try {
+    return window.sessionStorage;
+  } catch {
+    return null;
+  }
+}
