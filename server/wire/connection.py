@@ -204,19 +204,22 @@ def _message(received: Any) -> Hello | Pong | Offer | Wish | Ask:
 
 
 class Bucket:
-    """A token bucket that may be overdrawn: how far says whether somebody is hasty or floods."""
+    """A token bucket: `burst` at once, `per_s` in the long run."""
 
-    def __init__(self, now_s: float, *, per_s: float = RATE_PER_S, burst: float = BURST) -> None:
+    def __init__(self, now_s: float, *, burst: float, per_s: float = RATE_PER_S) -> None:
         self._tokens = burst
         self._at_s = now_s
         self._per_s = per_s
         self._burst = burst
 
-    def take(self, now_s: float) -> float:
-        """Take one; returns what is left, below zero when there was none."""
-        self._tokens = min(self._burst, self._tokens + (now_s - self._at_s) * self._per_s) - 1
+    def take(self, now_s: float) -> bool:
+        """Whether there was a token to take."""
+        self._tokens = min(self._burst, self._tokens + (now_s - self._at_s) * self._per_s)
         self._at_s = now_s
-        return self._tokens
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
 
 
 class Connection:
@@ -235,7 +238,8 @@ class Connection:
         self._room = room
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._bucket = Bucket(self._loop.time())
+        self._pace = Bucket(self._loop.time(), burst=BURST)
+        self._patience = Bucket(self._loop.time(), burst=FLOOD)
         self._words: deque[Told] = deque()
         self._signals: dict[type[Told], Told] = {}
         self._view_due = False
@@ -299,10 +303,10 @@ class Connection:
 
     def _take(self, received: Any) -> None:
         message = _message(received)
-        tokens = self._bucket.take(self._loop.time())
-        if tokens < -FLOOD:
+        now_s = self._loop.time()
+        hasty = not self._pace.take(now_s)
+        if hasty and not self._patience.take(now_s):
             raise _Ended(Close.TOO_MANY, "too many messages")
-        hasty = tokens < 0
         match message:
             case Pong():
                 pass

@@ -63,7 +63,9 @@ ROBIN, SAM, KIM, *_ = PARTICIPANTS
 EVERYBODY = (FACILITATOR, COFACILITATOR, OBSERVER, *PARTICIPANTS)
 
 
-def opening(session: SessionId = SESSION, *, starts_at: Instant, roster: tuple[Expected, ...] = EVERYBODY) -> OpenSession:
+def opening(
+    session: SessionId = SESSION, *, starts_at: Instant, roster: tuple[Expected, ...] = EVERYBODY
+) -> OpenSession:
     return OpenSession(
         session=session,
         clinic=ClinicId("demo"),

@@ -24,6 +24,14 @@ from tests.wire.example import EVERYBODY, SESSION, opening
 
 
 class _Uvicorn(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, started: asyncio.Event) -> None:
+        super().__init__(config)
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._started.set()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -34,7 +42,7 @@ class Node:
 
     def __init__(
         self, log: EventLog, leases: Leases, clock: Clock, *, media: MediaPlane | None = None, name: str = "node",
-        port: int = 0, roster: tuple[Expected, ...] = EVERYBODY,
+        port: int = 0, send_buffer: int | None = None, roster: tuple[Expected, ...] = EVERYBODY,
     ) -> None:
         self.clock = clock
         self.media = media or SilentMedia(clock)
@@ -45,7 +53,10 @@ class Node:
         )
         self._roster = {expected.person: expected for expected in roster}
         self._socket = socket.create_server(("127.0.0.1", port))
+        if send_buffer is not None:  # inherited by what it accepts
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         self.port: int = self._socket.getsockname()[1]
+        self._started = asyncio.Event()
         self._server: _Uvicorn | None = None
         self._serving: asyncio.Task[None] | None = None
 
@@ -74,11 +85,10 @@ class Node:
             app, lifespan="off", log_level="critical", ws="websockets-sansio", ws_per_message_deflate=False,
             timeout_graceful_shutdown=5,
         )
-        self._server = _Uvicorn(config)
+        self._server = _Uvicorn(config, self._started)
         self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]), name="uvicorn")
         async with asyncio.timeout(10):
-            while not self._server.started:
-                await asyncio.sleep(0.005)
+            await self._started.wait()
 
     async def stop(self) -> None:
         """As a server stops that was asked to."""
