@@ -15,6 +15,11 @@ import { waitingRoom } from "./waiting.mjs";
 
 const KEPT = "milieu-arrival";
 const STEPS = /** @type {const} */ (["name", "devices", "today", "agreement"]);
+const SPACES = /** @type {const} */ ([
+  ["alone", "No, I am alone"],
+  ["near", "No, but someone is near"],
+  ["open", "Yes, someone could"],
+]);
 
 /**
  * @typedef {typeof STEPS[number]} Step
@@ -22,9 +27,8 @@ const STEPS = /** @type {const} */ (["name", "devices", "today", "agreement"]);
  * @property {string} name
  * @property {string} location
  * @property {string} callback
- * @property {boolean} company  somebody else is near
+ * @property {"" | "alone" | "near" | "open"} space  "near": others are near but hear nothing; "open": they could
  * @property {string} others_present
- * @property {boolean} private_space
  * @property {boolean} agreement
  */
 
@@ -39,11 +43,13 @@ export function forget() {
 
 /**
  * @param {HTMLElement} root
- * @param {{boot: {session: string, home?: string}, connection: any, capture: import("/static/media/capture.mjs").Capture}} context
+ * @param {{boot: {session: string, person: string}, connection: any, capture: import("/static/media/capture.mjs").Capture}} context
  * @returns {{update: (view: any) => void, unmount: () => void}}
  */
 export function mount(root, { boot, connection, capture }) {
-  const kept = restore(boot.session);
+  root.querySelector(":scope > .opening")?.remove();
+  const seat = `${boot.session} ${boot.person}`; // another person's link in this tab starts empty
+  const kept = restore(seat);
   /** @type {Answers | null} known once the first view has come */
   let answers = kept?.answers ?? null;
   /** @type {Step} */
@@ -69,7 +75,7 @@ export function mount(root, { boot, connection, capture }) {
     answers = { ...answers, ...change };
     for (const field of Object.keys(change)) delete errors[/** @type {keyof Answers} */ (field)];
     delete errors.form;
-    keep(boot.session, { step, answers });
+    keep(seat, { step, answers });
     draw();
   }
 
@@ -77,7 +83,7 @@ export function mount(root, { boot, connection, capture }) {
   function go(to) {
     step = to;
     errors = {};
-    if (answers) keep(boot.session, { step, answers });
+    if (answers) keep(seat, { step, answers });
     draw();
   }
 
@@ -105,9 +111,9 @@ export function mount(root, { boot, connection, capture }) {
         name: given.name.trim(),
         location: given.location.trim(),
         callback: given.callback.trim(),
-        private_space: given.private_space,
+        private_space: given.space !== "open",
         agreement: given.agreement,
-        others_present: given.company ? given.others_present.trim() : "",
+        others_present: given.space === "alone" ? "" : given.others_present.trim(),
       });
       forget();
       editing = false;
@@ -121,7 +127,7 @@ export function mount(root, { boot, connection, capture }) {
 
   function edit() {
     editing = true;
-    answers = { ...filled(view, null), private_space: true, agreement: true }; // they said so, or would not wait here
+    answers = { ...filled(view), agreement: true }; // they agreed, or would not wait here
     go("name");
   }
 
@@ -170,9 +176,11 @@ export function mount(root, { boot, connection, capture }) {
       <summary>Two ways out, always there</summary>
       <dl>
         <div><dt>Quick exit</dt>
-          <dd>Leaves at once and shows an everyday page. Going back does not return here.</dd></div>
+          <dd>The button at the top, or <kbd>Esc</kbd> three times. You are out at once and see an everyday page; going
+            back does not return here.</dd></div>
         <div><dt>Someone walked in</dt>
-          <dd>Mutes you, turns your camera off and hides the group until you say so. Only your facilitator knows.</dd></div>
+          <dd>In the room, the <kbd>S</kbd> key or the shield under <em>More</em>. You are muted, your camera is off and the group
+            is hidden until you say so. Only your facilitators know.</dd></div>
       </dl>
     </details>`;
 
@@ -198,16 +206,19 @@ export function mount(root, { boot, connection, capture }) {
   /** @param {Answers} given */
   const agreementStep = (given) => html`
     <h1 tabindex="-1">Your space, and our agreement</h1>
-    <fieldset class="field">
-      <legend>Is anyone else there?</legend>
-      <div class="choices">
-        <label class="choice"><input type="radio" name="company" .checked=${live(!given.company)} @change=${() => answer({ company: false })}>
-          <span>I am alone</span></label>
-        <label class="choice"><input type="radio" name="company" .checked=${live(given.company)} @change=${() => answer({ company: true })}>
-          <span>Someone is near</span></label>
+    <fieldset class="field" aria-describedby=${described("space", false)}>
+      <legend>Could anyone hear or see the group from where you are?</legend>
+      <div class="choices tall">
+        ${SPACES.map(([value, label]) => html`<label class="choice"><input type="radio" name="space" value=${value}
+          .checked=${live(given.space === value)} aria-invalid=${invalid("space")} @change=${() => answer({ space: value })}><span>${label}</span></label>`)}
       </div>
+      ${wrong("space")}
     </fieldset>
-    ${given.company
+    ${given.space === "open"
+      ? html`<p class="notice"><span>That can happen. Headphones help a lot, and so does a parked car or a closed door. You can come
+          in; your facilitator will look with you at what is possible.</span></p>`
+      : nothing}
+    ${given.space === "near" || given.space === "open"
       ? html`<div class="field">
           <label for="others_present">Who is near?</label>
           <p class="hint" id="others_present-hint">For example: “My sister, in the next room”.</p>
@@ -221,16 +232,12 @@ export function mount(root, { boot, connection, capture }) {
       <ul>
         <li>What is said here stays here.</li>
         <li>No recording, no screenshots.</li>
-        <li>We sit where nobody else can hear or see the group. Headphones help.</li>
+        <li>We sit where nobody else hears or sees the group.</li>
         <li>We are kind, and we let each other finish.</li>
         <li>If we need to step out, we say so.</li>
       </ul>
     </div>
     <div class="stack tight">
-      <label class="choice tick"><input type="checkbox" name="private_space" .checked=${live(given.private_space)}
-        @change=${ticked("private_space")} aria-invalid=${invalid("private_space")} aria-describedby=${described("private_space", false)}>
-        <span>Nobody else can hear or see the group from where I am</span></label>
-      ${wrong("private_space")}
       <label class="choice tick"><input type="checkbox" name="agreement" .checked=${live(given.agreement)} @change=${ticked("agreement")}
         aria-invalid=${invalid("agreement")} aria-describedby=${described("agreement", false)}>
         <span>I agree</span></label>
@@ -291,7 +298,7 @@ export function mount(root, { boot, connection, capture }) {
   return {
     update(newView) {
       view = newView;
-      answers ??= filled(view, null);
+      answers ??= filled(view);
       draw();
     },
     unmount() {
@@ -303,21 +310,16 @@ export function mount(root, { boot, connection, capture }) {
   };
 }
 
-/**
- * Answers to begin with: those given earlier in this session, or just the name.
- * @param {any} view @param {Answers | null} earlier @returns {Answers}
- */
-function filled(view, earlier) {
-  const known = view.you.arrival ?? {};
+/** Answers to begin with: those given earlier in this session, or just the name. @param {any} view @returns {Answers} */
+function filled(view) {
+  const known = view.you.arrival;
   return {
-    name: known.name || view.you.name || "",
-    location: known.location ?? "",
-    callback: known.callback ?? "",
-    company: Boolean(known.others_present),
-    others_present: known.others_present ?? "",
-    private_space: false,
+    name: known?.name || view.you.name || "",
+    location: known?.location ?? "",
+    callback: known?.callback ?? "",
+    space: !known ? "" : known.private_space === false ? "open" : known.others_present ? "near" : "alone",
+    others_present: known?.others_present ?? "",
     agreement: false,
-    ...earlier,
   };
 }
 
@@ -331,27 +333,29 @@ function mistakes(step, given) {
     if ((given.callback.match(/\d/g) ?? []).length < 5) found.callback = "Please type a phone number with its area code.";
   }
   if (step === "agreement") {
-    if (given.company && !given.others_present.trim()) found.others_present = "Please say who is near, in a few words.";
-    if (!given.private_space) found.private_space = "Please find a place where nobody else can listen in, then tick this.";
+    if (!given.space) found.space = "Please choose what is true where you are now.";
+    if (given.space && given.space !== "alone" && !given.others_present.trim()) {
+      found.others_present = "Please say who is near, in a few words.";
+    }
     if (!given.agreement) found.agreement = "Please tick this when you agree. If you do not, talk to your facilitator first.";
   }
   return found;
 }
 
-/** @param {string} session @returns {{step: Step, answers: Answers} | null} */
-function restore(session) {
+/** @param {string} seat @returns {{step: Step, answers: Answers} | null} */
+function restore(seat) {
   try {
     const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
-    return kept?.session === session && STEPS.includes(kept.step) && typeof kept.answers?.name === "string" ? kept : null;
+    return kept?.seat === seat && STEPS.includes(kept.step) && typeof kept.answers?.name === "string" ? kept : null;
   } catch {
     return null;
   }
 }
 
-/** @param {string} session @param {{step: Step, answers: Answers}} typed */
-function keep(session, typed) {
+/** @param {string} seat @param {{step: Step, answers: Answers}} typed */
+function keep(seat, typed) {
   try {
-    sessionStorage.setItem(KEPT, JSON.stringify({ session, ...typed }));
+    sessionStorage.setItem(KEPT, JSON.stringify({ seat, ...typed }));
   } catch {
     // storage forbidden: a reload asks again
   }

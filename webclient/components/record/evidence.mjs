@@ -75,10 +75,10 @@ export function proof({ person, record, zone, question, close }) {
     ${sum}
     <h4>Events behind it</h4>
     ${events.length
-      ? html`<ol class="plain proof-events" tabindex="0" role="group" aria-label="Events">
+      ? html`<div class="proof-scroll" tabindex="0" role="group" aria-label="Events"><ol class="plain proof-events">
           ${events.map((/** @type {any} */ one) => html`<li><time class="figures">${exactTimeOf(one.at, zone)}</time>
             <span>${one.text}</span> <span class="soft small figures">#${one.seq}</span></li>`)}
-        </ol>`
+        </ol></div>`
       : html`<p class="soft">No event of ${person.name} lies in this time.</p>`}
   </section>`;
 }

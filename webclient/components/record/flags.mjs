@@ -1,4 +1,7 @@
-/** An open safety answer on the record page: what was said, where the person is, and what was done about it. */
+/**
+ * Open safety answers on the record page: what was said, where the person is, and a place to say what was done. Once
+ * that is said, the facts tell it, and signing is free.
+ */
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
@@ -14,28 +17,21 @@ export const DISPOSITIONS = /** @type {const} */ ([
   ["not_reached", "I tried and could not reach them"],
 ]);
 
-/** @param {string} disposition */
-const wordsOf = (disposition) => DISPOSITIONS.find(([word]) => word === disposition)?.[1] ?? disposition;
-
 /**
  * @param {{view: any, person: string, connection: import("/static/core/connection.mjs").Connection, mayWrite: boolean}} given
  */
 export function flagCards({ view, person, connection, mayWrite }) {
   const zone = view.room.zone;
   return (view.staff?.flags ?? [])
-    .filter((/** @type {any} */ flag) => flag.person === person)
-    .map((/** @type {any} */ flag) => html`<section class="flag" data-open=${String(flag.disposition === null)} aria-label="Safety answer">
+    .filter((/** @type {any} */ flag) => flag.person === person && flag.disposition === null)
+    .map((/** @type {any} */ flag) => html`<section class="flag" aria-label="Safety answer">
       <h3>${icon("shield-alert")} Safety answer, <time>${momentOf(flag.at, zone)}</time></h3>
       <dl class="facts">
         ${flag.questions.map((/** @type {any} */ one) => html`<div><dt>${one.label}</dt><dd>${answerOf(one.answer)}</dd></div>`)}
         ${flag.location ? html`<div><dt>Where they were</dt><dd>${flag.location}</dd></div>` : nothing}
         ${flag.callback ? html`<div><dt>Call-back number</dt><dd><a href=${`tel:${flag.callback.replace(/[^\d+]/g, "")}`}>${flag.callback}</a></dd></div>` : nothing}
       </dl>
-      ${flag.disposition === null
-        ? mayWrite
-          ? form(flag, connection)
-          : html`<p>Still open. A facilitator records what was done.</p>`
-        : html`<p><strong>${wordsOf(flag.disposition)}</strong>${flag.disposed_at ? html`, <time>${momentOf(flag.disposed_at, zone)}</time>` : nothing}${flag.text ? html`<br>${flag.text}` : nothing}</p>`}
+      ${mayWrite ? form(flag, connection) : html`<p>Still open. A facilitator records what was done.</p>`}
     </section>`);
 }
 

@@ -153,6 +153,7 @@ export function mount(root, { boot, connection }) {
   };
   globalThis.addEventListener("keydown", onKey);
   globalThis.addEventListener("popstate", onHash);
+  globalThis.addEventListener("resize", draw);
 
   // ------------------------------------------------------------------------ what is shown
 
@@ -183,7 +184,8 @@ export function mount(root, { boot, connection }) {
       return html`<p class="notice plain">${icon("clock")}<span>The session is not over yet. You can write now; signing
         opens when it has ended. <a href=${`/s/${boot.session}${location.search}`}>Back to the room</a></span></p>`;
     }
-    if (record.status === "signed") {
+    const owed = people().filter((person) => !person.signed && status(person) !== "away");
+    if (people().length && !owed.length) {
       return html`<p class="notice ok">${icon("check")}<span>All notes are signed and all hours are posted. Nothing is
         owed for this session.</span></p>`;
     }
@@ -256,6 +258,8 @@ export function mount(root, { boot, connection }) {
     ${person.signed ? signedNote(person) : writing(person)}
   </article>`;
 
+  const barWidth = () => /** @type {HTMLElement | null} */ (root.querySelector(".record-detail"))?.clientWidth || (wide() ? 800 : 300);
+
   /** @param {any} person */
   const attendance = (person) => {
     const { record, room } = view;
@@ -278,6 +282,7 @@ export function mount(root, { boot, connection }) {
         gaps,
         outages: record.gaps,
         range: [from, to],
+        width: barWidth(),
         timeOf: (instant) => timeOf(instant, room.zone),
         label: `${person.name} was present ${lasting(person.present_ms)} between ${timeOf(from, room.zone)} and ${timeOf(to, room.zone)}, with ${gaps.length === 0 ? "no gap" : gaps.length === 1 ? "one gap" : `${gaps.length} gaps`}.`,
         onGap: (gap) => ask({ key: `gap-${gap.from}`, gap }),
@@ -287,11 +292,23 @@ export function mount(root, { boot, connection }) {
     </section>`;
   };
 
-  /** @param {any} person */
-  const facts = (person) => html`<section class="stack tight" aria-labelledby="facts-title">
-    <h3 id="facts-title">Facts</h3>
-    <dl class="facts">${person.facts.map((/** @type {any} */ fact) => html`<div><dt>${fact.label}</dt><dd class="figures">${fact.value}</dd></div>`)}</dl>
-  </section>`;
+  /** What is the same for everyone who was there folds away, so that the eye meets this person. @param {any} person */
+  const facts = (person) => {
+    const others = people().filter((other) => other !== person && other.present_ms > 0);
+    /** @param {any} fact */
+    const common = (fact) =>
+      others.length > 0 && others.every((other) => other.facts.some((/** @type {any} */ one) => one.label === fact.label && one.value === fact.value));
+    const shared = person.facts.filter(common);
+    const own = person.facts.filter((/** @type {any} */ fact) => !common(fact));
+    return html`<section class="stack tight" aria-labelledby="facts-title">
+      <h3 id="facts-title">Facts</h3>
+      ${factList(own)}
+      ${shared.length ? html`<details class="record-shared"><summary>${shared.length} more, the same for everyone</summary>${factList(shared)}</details>` : nothing}
+    </section>`;
+  };
+
+  /** @param {{label: string, value: string}[]} list */
+  const factList = (list) => html`<dl class="facts">${list.map((fact) => html`<div><dt>${fact.label}</dt><dd class="figures">${fact.value}</dd></div>`)}</dl>`;
 
   /** @param {any} person */
   const writing = (person) => html`
@@ -374,7 +391,7 @@ export function mount(root, { boot, connection }) {
       <h3 id="sign-title">Sign</h3>
       <p id="sign-means">Signing freezes this note: facts, group and personal text. It posts
         <strong class="figures">${inMinutes(person.countable_min)}</strong> to ${person.name}’s hours, counted by rule
-        ${record.rules.id} v${record.rules.version}. Afterwards you can add to the note, but not change it.</p>
+        ${record.rules.id}, version ${record.rules.version}. Afterwards you can add to the note, but not change it.</p>
       ${why ? html`<p class="soft">${why}</p>` : nothing}
       ${refusals.has(person.person) ? html`<p class="notice" role="alert">${refusals.get(person.person)}</p>` : nothing}
       <div class="row">
@@ -393,9 +410,9 @@ export function mount(root, { boot, connection }) {
       <p class="record-seal">${icon("check")}<span><strong>Signed</strong> by ${signed.name}, <time>${momentOf(signed.at, room.zone)}</time><br>
         <span class="soft small">${hours
           ? html`<span class="figures">${inMinutes(hours.countable_min)}</span> posted to ${person.name}’s hours.`
-          : "The hours are on their way."}
+          : html`<span class="figures">${inMinutes(content.figures?.countable_min ?? person.countable_min)}</span> go to ${person.name}’s hours.`}
           Fingerprint <code title=${signed.hash}>${signed.hash.slice(0, 12)}</code></span></span></p>
-      ${facts({ facts: content.facts ?? person.facts })}
+      <section class="stack tight"><h3>Facts</h3>${factList(content.facts ?? person.facts)}</section>
       ${sealedText("The group", content.group_text)}
       ${sealedText(`About ${person.name}`, content.text)}
     </section>
@@ -451,6 +468,7 @@ export function mount(root, { boot, connection }) {
     unmount() {
       globalThis.removeEventListener("keydown", onKey);
       globalThis.removeEventListener("popstate", onHash);
+      globalThis.removeEventListener("resize", draw);
       render(nothing, root);
     },
   };

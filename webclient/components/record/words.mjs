@@ -18,20 +18,22 @@ function format(zone, shape) {
   return found;
 }
 
-/** "6:40 PM" @param {number} instant @param {string} zone */
-export const timeOf = (instant, zone) => format(zone, { hour: "numeric", minute: "2-digit" }).format(instant);
+/** A record counts its hours as its facts do, from 0 to 23. @type {Intl.DateTimeFormatOptions} */
+const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
-/** "6:40:05 PM" @param {number} instant @param {string} zone */
-export const exactTimeOf = (instant, zone) =>
-  format(zone, { hour: "numeric", minute: "2-digit", second: "2-digit" }).format(instant);
+/** "18:40" @param {number} instant @param {string} zone */
+export const timeOf = (instant, zone) => format(zone, CLOCK).format(instant);
+
+/** "18:40:05" @param {number} instant @param {string} zone */
+export const exactTimeOf = (instant, zone) => format(zone, { ...CLOCK, second: "2-digit" }).format(instant);
 
 /** "Tuesday, November 21, 2026" @param {number} instant @param {string} zone */
 export const dayOf = (instant, zone) =>
   format(zone, { weekday: "long", month: "long", day: "numeric", year: "numeric" }).format(instant);
 
-/** "Nov 21, 2026, 8:04 PM" @param {number} instant @param {string} zone */
+/** "Nov 21, 2026, 20:04" @param {number} instant @param {string} zone */
 export const momentOf = (instant, zone) =>
-  format(zone, { month: "short", day: "numeric", year: "numeric", hour: "numeric", minute: "2-digit" }).format(instant);
+  format(zone, { month: "short", day: "numeric", year: "numeric", ...CLOCK }).format(instant);
 
 /** To the second: "2 h 51 min 3 s", "45 s", "0 s". @param {number} ms */
 export function lasting(ms) {
@@ -66,7 +68,7 @@ export function statusOf(person, text) {
 export const STATUS_WORDS = {
   signed: "Signed",
   blocked: "Safety answer open",
-  away: "Not in the group",
+  away: "Did not attend",
   ready: "Ready to sign",
   to_write: "To write",
 };

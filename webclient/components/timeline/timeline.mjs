@@ -10,6 +10,7 @@ import { html, nothing, svg } from "/vendor/lit-html/lit-html.js";
  * @typedef {{kind: "late" | "away" | "early" | "server", from: number, to: number}} Gap
  */
 
+const LETTER_PX = 7; // of a segment's name, about
 const SHORTEST_MS = 1000; // below this nobody calls it a gap
 
 /**
@@ -43,11 +44,12 @@ export function gapsOf(record, person) {
  * @param {Gap[]} given.gaps
  * @param {Interval[]} given.outages  times without a server
  * @param {Interval} given.range  what the bar covers
+ * @param {number} given.width  about how wide it is shown, px: names that do not fit are left to the table
  * @param {string} given.label  the bar in words
  * @param {(instant: number) => string} given.timeOf
  * @param {(gap: Gap) => void} [given.onGap]
  */
-export function timeline({ segments, intervals, gaps, outages, range, label, timeOf, onGap }) {
+export function timeline({ segments, intervals, gaps, outages, range, width: room, label, timeOf, onGap }) {
   const [from, to] = range;
   const length = Math.max(1, to - from);
   /** @param {number} instant share of the bar, in percent */
@@ -69,7 +71,7 @@ export function timeline({ segments, intervals, gaps, outages, range, label, tim
             <title>${segment.title}</title>
             <rect class="timeline-segment" data-counts=${String(segment.counts)} width="100%" height="22"></rect>
             <line class="timeline-edge" x1="0" x2="0" y1="0" y2="22"></line>
-            ${parseFloat(width) > 2 + segment.title.length * 0.9 ? svg`<text class="timeline-name" x="6" y="16">${segment.title}</text>` : nothing}
+            ${(parseFloat(width) / 100) * room > LETTER_PX * segment.title.length + 12 ? svg`<text class="timeline-name" x="6" y="16">${segment.title}</text>` : nothing}
           </svg>`;
         }),
       )}

@@ -1,0 +1,291 @@
+"""Sessions that really were held, in a minute: every line of their logs decided by the room itself, by a told clock.
+
+    evening = Evening(starts_at=…, people=8)
+    evening.at(minutes=0); evening.come("p-1"); evening.start(); …
+
+`Clinic` puts them into a store and serves the real application over it, so that pages can be opened on any history.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from facilitation import commands as c
+from facilitation.ids import ClinicId, CommandId, FlagId, FormId, PersonId, SegmentId, SessionId, SourceId
+from facilitation.people import SERVER, Actor, Expected, Role
+from facilitation.room import EMPTY, decide, evolve
+from facilitation.events import Recorded
+from facilitation.timebase import HOUR_MS, MINUTE_MS, SECOND_MS, Instant
+from server.app import build, opening
+from server.catalog import load_catalog
+from server.clock import RoomClock
+from server.config import Settings
+from server.projections.worker import HoursProjection
+from server.rooms.directory import Rooms
+from server.rooms.silent_media import SilentMedia
+from server.store import memory
+from server.store.clinic import Person, ScheduledSession
+from server.web.links import Links, Seat
+from tests.support.net import free_port
+
+CLINIC = ClinicId("demo")
+ZONE = "America/New_York"
+FAY = PersonId("p-fay")
+CODY = PersonId("p-cody")
+NAMES = (
+    "Robin", "Sam", "Alex", "Jo", "Kim", "Lee", "Max",
+    "Maria-Guadalupe Fictional-Placeholder de la Invención", "Noa", "Ash", "Bay", "Cam",
+)
+SECRET = "a secret of tests and of nothing else, long enough"
+
+
+class Evening:
+    """One session, lived through by a told clock. `people` are called p-1, p-2 …; Fay leads, Cody helps."""
+
+    def __init__(self, *, session: str, starts_at: int, people: int, plan: str = "adult", title: str = "Evening group"):
+        catalog = load_catalog()
+        roster = (
+            Expected(person=FAY, role=Role.FACILITATOR, name="Dr. Fay Facilitator"),
+            Expected(person=CODY, role=Role.COFACILITATOR, name="Cody Cofacilitator"),
+            *(
+                Expected(person=PersonId(f"p-{n}"), role=Role.PARTICIPANT, name=NAMES[n - 1])
+                for n in range(1, people + 1)
+            ),
+        )
+        self.scheduled = ScheduledSession(
+            session=SessionId(session), clinic=CLINIC, title=title, zone=ZONE, starts_at=Instant(starts_at),
+            plan_id=plan, rules_id="exact-floor", roster=roster,
+        )
+        self.people = [each.person for each in roster if each.role is Role.PARTICIPANT]
+        self.roles = {each.person: each.role for each in roster}
+        self.records: list[Recorded] = []
+        self.state = EMPTY
+        self.now = Instant(starts_at - 30 * MINUTE_MS)
+        self._plan = catalog.plans[plan]
+        self._commands = 0
+        self._sources = 0
+        self._open: dict[PersonId, SourceId] = {}
+        self.do(
+            c.OpenSession(
+                session=SessionId(session), clinic=CLINIC, title=title, zone=ZONE, starts_at=Instant(starts_at),
+                plan=self._plan, rules=catalog.rules["exact-floor"], forms=tuple(catalog.forms.values()), roster=roster,
+            )
+        )
+        self.do(c.TakeOver(node="n-1", epoch=1))
+
+    # ------------------------------------------------------------------ time and asking
+
+    def at(self, minutes: float, seconds: float = 0) -> Evening:
+        """So long after the planned start; before that, everyone connected has been heard until now."""
+        self.now = Instant(round(self.scheduled.starts_at + minutes * MINUTE_MS + seconds * SECOND_MS))
+        heard = {source: self.now for source in self._open.values()}
+        if heard:
+            self.do(c.Pulse(heard=heard))
+        return self
+
+    def do(self, command: c.Command, by: PersonId | None = None) -> None:
+        actor = SERVER if by is None else Actor(person=by, role=self.roles[by])
+        self._commands += 1
+        for event in decide(self.state, command, by=actor, now=self.now):
+            recorded = Recorded(
+                seq=self.state.seq + 1, at=self.now, event=event, by=by, command=CommandId(f"k-{self._commands}")
+            )
+            self.records.append(recorded)
+            self.state = evolve(self.state, recorded)
+
+    # ------------------------------------------------------------------ what people do
+
+    def connect(self, person: PersonId, device: str = "laptop") -> SourceId:
+        self._sources += 1
+        source = SourceId(f"c-{self._sources}")
+        self.do(c.OpenConnection(connection=source, person=person, device=device))
+        self._open.setdefault(person, source)
+        return source
+
+    def drop(self, person: PersonId) -> None:
+        """The connection is gone; it was heard until now."""
+        self.do(c.CloseConnection(connection=self._open.pop(person), heard=self.now))
+
+    def come(self, person: PersonId) -> None:
+        """Through the door, the questions and the waiting room into the room."""
+        self.connect(person)
+        if self.roles[person] is Role.PARTICIPANT:
+            self.do(
+                c.Arrive(
+                    name=self.state.seats.of(person).name, location="12 Sample Street, Exampleville", agreement=True,
+                    callback="555 0100", private_space=True, others_present="",
+                ),
+                person,
+            )
+            self.do(c.Admit(person=person), FAY)
+
+    def move_on(self) -> None:
+        position = self.state.agenda.position
+        assert position is not None
+        self.do(c.Advance(from_segment=position), FAY)
+
+    def outage(self, seconds: float) -> None:
+        """The server dies now and is back so much later; everyone present reconnects a second after that."""
+        there = list(self._open)
+        self._open.clear()
+        self.now = Instant(round(self.now + seconds * SECOND_MS))
+        self.do(c.TakeOver(node="n-1", epoch=2))
+        self.now = Instant(self.now + SECOND_MS)
+        for person in there:
+            self.connect(person)
+
+    def write(self, subject: str, text: str) -> None:
+        self.do(c.EditNote(subject=subject, text=text, revision=self.state.notes.draft(subject).revision), FAY)
+
+    def sign(self, person: PersonId) -> None:
+        notes = self.state.notes
+        self.do(
+            c.SignNote(
+                person=person, group_revision=notes.draft("group").revision, person_revision=notes.draft(person).revision
+            ),
+            FAY,
+        )
+
+    def answer_unsafe(self, person: PersonId, *, form: str = "check-in") -> FlagId:
+        """A check-in that raises a flag: every question answered, each that can raise one as loudly as it can."""
+        questions = next(each for each in self.state.checkin.forms if each.id == form).questions
+        answers: dict[str, bool | int | str | None] = {}
+        for question in questions:
+            if question.flag_values:
+                value = question.flag_values[0]
+                answers[question.id] = {"yes": True, "no": False}.get(value, value)
+            elif question.kind in ("scale", "number"):
+                answers[question.id] = question.high if question.flag_at is not None else question.low
+            elif question.choices:
+                answers[question.id] = question.choices[0].value
+        self.do(c.SubmitForm(form=FormId(form), answers=answers), person)
+        return self.state.checkin.flags[-1].flag
+
+
+def usual(evening: Evening) -> Evening:
+    """A whole adult evening with what evenings have: one late, one dropped for a while, one gone early, a short
+    restart of the server, one who never came (the last), a safety answer that was seen to."""
+    people = evening.people
+    evening.at(-12)
+    evening.come(FAY)
+    evening.come(CODY)
+    late, dropped, early = people[1 % len(people)], people[2 % len(people)], people[3 % len(people)]
+    absent = {people[-1]} if len(people) > 6 else set()
+    for n, person in enumerate(people):
+        if person not in absent and (person != late or len(people) == 1):
+            evening.at(-9 + n * 0.5)
+            evening.come(person)
+    evening.at(0, 40)
+    evening.do(c.StartSession(), FAY)
+    if len(people) > 1:
+        evening.at(7, 12)
+        evening.come(late)
+    evening.at(20)
+    flag = evening.answer_unsafe(people[0])
+    evening.at(26)
+    evening.do(c.DisposeFlag(flag=flag, disposition="spoke_safe", text="We spoke in the break."), FAY)
+    evening.at(36)
+    evening.move_on()
+    if len(people) > 2:
+        evening.at(52, 3)
+        evening.drop(dropped)
+        evening.at(58, 31)
+        evening.connect(dropped)
+    evening.at(70)
+    evening.outage(9)
+    evening.at(86)
+    evening.move_on()
+    evening.at(97)
+    evening.move_on()
+    evening.at(148)
+    evening.move_on()
+    evening.at(158)
+    evening.move_on()
+    if len(people) > 3:
+        evening.at(180)
+        evening.do(c.Leave(), early)
+    evening.at(187)
+    evening.move_on()
+    evening.write("group", GROUP_TEXT)
+    evening.at(201)
+    evening.do(c.EndSession(), FAY)
+    return evening
+
+
+GROUP_TEXT = (
+    "The group practised opposite action with everyday examples. Members named one urge each, checked the facts and "
+    "tried out a small opposite step in pairs."
+)
+PERSON_TEXTS = (
+    "Named anger at a missed bus as the example, checked the facts with help and chose to text the sister instead of "
+    "staying silent. Goal for tomorrow: one walk before noon.",
+    "Came late and said so. Spoke about sleep. Will put the phone in the kitchen tonight and tell us how it went.",
+)
+
+
+@dataclass(slots=True)
+class Clinic:
+    """The real application over a store in memory. `url` is where it answers."""
+
+    url: str
+    links: Links
+    sessions: Mapping[str, Evening]
+
+    def link(self, session: str, person: PersonId) -> str:
+        evening = self.sessions[session]
+        until = Instant(RoomClock().now() + HOUR_MS)
+        seat = Seat(session=SessionId(session), person=person, role=evening.roles[person], until=until)
+        return f"{self.url}/j/{self.links.link(seat)}"
+
+
+@asynccontextmanager
+async def open_clinic(folder: Path, *evenings: Evening) -> AsyncIterator[Clinic]:
+    """Serve the application with these sessions; each log as far as it was lived."""
+    store = memory.connect(clinic=CLINIC)
+    clock = RoomClock()
+    for evening in evenings:
+        await store.clinic.put_session(evening.scheduled)
+        for each in evening.scheduled.roster:
+            person = Person(person=each.person, name=each.name, role=each.role, track="adult", zone=ZONE)
+            await store.clinic.put_person(person)
+        if len(evening.records) > 2:  # what was only scheduled opens by itself
+            epoch = await store.leases.acquire(evening.scheduled.session, node="told")
+            await store.log.append(evening.scheduled.session, evening.records, epoch=epoch)
+            await store.leases.release(evening.scheduled.session, node="told", epoch=epoch)
+    settings = Settings(data_dir=folder, secret=SECRET, port=free_port())
+    media = SilentMedia(clock)
+    catalog = load_catalog()
+    hours = HoursProjection(store.log, store.ledger, clock)
+    await hours.catch_up()
+    rooms = Rooms(
+        log=store.log, leases=store.leases, media=media, clock=clock, node="n-1",
+        load_session=opening(settings, store=store, catalog=catalog), on_signed=hours.wake,
+    )
+    posting = asyncio.create_task(hours.run())
+    await media.start(rooms.media_fact)
+
+    async def health() -> dict[str, bool]:
+        return {"store": True}
+
+    app = build(settings, store=store, catalog=catalog, rooms=rooms, clock=clock, health=health)
+    config = uvicorn.Config(app, host="127.0.0.1", port=settings.port, log_level="warning", lifespan="off")
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    try:
+        url = f"http://127.0.0.1:{settings.port}"
+        yield Clinic(url=url, links=Links(settings.signing_keys(), clinic=CLINIC), sessions={
+            each.scheduled.session: each for each in evenings
+        })
+    finally:
+        server.should_exit = True
+        await task
+        await rooms.close()
+        posting.cancel()
