@@ -169,7 +169,8 @@ def test_a_new_plan_says_only_what_changes() -> None:
 
 def test_a_new_plan_with_one_mistake_changes_nothing() -> None:
     meeting = running()
-    assert meeting.refused(c.Replan(planned_ms={"skills": 25 * MINUTE_MS, "lunch": MINUTE_MS}), FAY) == "unknown_segment"
+    mistaken = c.Replan(planned_ms={"skills": 25 * MINUTE_MS, "lunch": MINUTE_MS})
+    assert meeting.refused(mistaken, FAY) == "unknown_segment"
     assert meeting.state.agenda.planned_ms[SKILLS] == 30 * MINUTE_MS
 
 

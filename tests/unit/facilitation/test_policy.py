@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from facilitation import commands as c
+from facilitation import policy
+from facilitation.people import Role
+
+WHO: dict[type[c.Command], str] = {
+    # p: participant, f: facilitator, c: cofacilitator, o: observer, s: the server
+    c.Arrive: "p", c.SetMedia: "pfco", c.RaiseHand: "pfco", c.LowerHand: "pfco", c.Shield: "pfco",
+    c.Leave: "pfco", c.QuickExit: "pfco", c.SendChat: "pfc", c.React: "pfc",
+    c.SaveForm: "p", c.SubmitForm: "p", c.ShareAnswer: "p",
+    c.Admit: "fc", c.AdmitAll: "fc", c.MoveToWaiting: "fc", c.Remove: "fc", c.MutePerson: "fc", c.AskToUnmute: "fc",
+    c.StartSession: "fc", c.Advance: "fc", c.GoBack: "fc", c.UndoMove: "fc", c.Extend: "fc", c.Skip: "fc",
+    c.Pause: "fc", c.Resume: "fc", c.Replan: "fc", c.EndSession: "fc", c.TakeLead: "fc",
+    c.DisposeFlag: "fc", c.EditNote: "fc", c.SignNote: "fc", c.AddAddendum: "fc",
+    c.OpenSession: "s", c.ExpectPerson: "s", c.TakeOver: "s", c.OpenConnection: "s", c.CloseConnection: "s",
+    c.ConnectMedia: "s", c.LoseMedia: "s", c.Pulse: "s", c.Tick: "s",
+}
+ASKERS: dict[str, Role | None] = {
+    "p": Role.PARTICIPANT, "f": Role.FACILITATOR, "c": Role.COFACILITATOR, "o": Role.OBSERVER, "s": None,
+}
+
+
+def test_the_table_speaks_of_every_command() -> None:
+    assert set(policy.ALLOWED) == set(get_args(c.Command)) == set(WHO)
+
+
+@pytest.mark.parametrize("asker", ASKERS)
+def test_the_table_says_who_may_ask_what(asker: str) -> None:
+    allowed = {command for command in WHO if policy.allows(ASKERS[asker], command)}
+    assert allowed == {command for command, who in WHO.items() if asker in who}
