@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-from zoneinfo import ZoneInfo
 
 import msgspec
 
+from facilitation.facts import zone_of
 from facilitation.ids import ClinicId, PersonId, SegmentId, SessionId
 from facilitation.timebase import Instant
 from server.rooms.ports import CorruptLog
@@ -112,14 +112,16 @@ class LedgerConflict(Exception):
     """Other facts were posted under this entry's id: what is posted stays, a correction must be an entry of its own."""
 
 
-class _Line(msgspec.Struct, forbid_unknown_fields=True):
+class Line(msgspec.Struct, forbid_unknown_fields=True):
+    """An entry as it is written: what its hash covers beside the hash before it."""
+
     number: int
     posted_at: int
     facts: HoursFacts
 
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(_Line)
+_decoder = msgspec.json.Decoder(Line)
 
 
 def entry_id(*, clinic: str, session: str, person: str, kind: str = "session") -> str:
@@ -133,13 +135,23 @@ def genesis(person: str) -> str:
 
 def monday(instant: int, zone: str) -> date:
     """First day of the week of `instant` on the calendar of `zone`."""
-    day = datetime.fromtimestamp(instant / 1_000, UTC).astimezone(ZoneInfo(zone)).date()
+    day = datetime.fromtimestamp(instant / 1_000, UTC).astimezone(zone_of(zone)).date()
     return day - timedelta(days=day.weekday())
 
 
-def line(*, number: int, posted_at: int, facts: HoursFacts) -> bytes:
+def text(*, number: int, posted_at: int, facts: HoursFacts) -> bytes:
     """An entry as one line of JSON, the text that is hashed."""
-    return _encoder.encode(_Line(number=number, posted_at=posted_at, facts=facts))
+    return _encoder.encode(Line(number=number, posted_at=posted_at, facts=facts))
+
+
+def read(row: Row) -> Line:
+    """What an entry says, whether or not it is in its place. Raises ValueError where it says nothing."""
+    line = _decoder.decode(row.line)  # its errors are ValueErrors
+    try:
+        _ = line.facts.week
+    except (OverflowError, OSError) as error:
+        raise ValueError(f"no such time: {line.facts.started}") from error
+    return line
 
 
 def check(person: str, number: int, row: Row, previous: str) -> HoursEntry:
@@ -150,13 +162,13 @@ def check(person: str, number: int, row: Row, previous: str) -> HoursEntry:
     if chain.link(previous, row.line) != row.hash:
         raise CorruptLog(f"{where}: its text is not what was posted (hash chain broken)")
     try:
-        read = _decoder.decode(row.line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        line = read(row)
+    except ValueError as error:
         raise CorruptLog(f"{where}: not an entry: {error}") from error
-    if read.number != number:
-        raise CorruptLog(f"{where}: it says of itself that it is entry {read.number}")
-    if read.facts.person != person:
-        raise CorruptLog(f"{where}: it belongs to {read.facts.person}")
+    if line.number != number:
+        raise CorruptLog(f"{where}: it says of itself that it is entry {line.number}")
+    if line.facts.person != person:
+        raise CorruptLog(f"{where}: it belongs to {line.facts.person}")
     return HoursEntry(
-        number=number, facts=read.facts, posted_at=Instant(read.posted_at), previous=previous, hash=row.hash
+        number=number, facts=line.facts, posted_at=Instant(line.posted_at), previous=previous, hash=row.hash
     )

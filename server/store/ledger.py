@@ -35,7 +35,7 @@ class RedisLedger:
         week = facts.week.isoformat()
         for _ in range(RACES_MAX):
             last, previous = self._heads.pop(person, (0, hours.genesis(person)))
-            line = hours.line(number=last + 1, posted_at=posted_at, facts=facts)
+            line = hours.text(number=last + 1, posted_at=posted_at, facts=facts)
             head = (last + 1, chain.link(previous, line))
             words: list[str | bytes | int] = [facts.entry, digest, head[0], previous, line, head[1], week]
             words += [facts.countable_min, person]

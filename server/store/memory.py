@@ -130,7 +130,7 @@ class MemoryLedger:
             return (await self.account(person)).entries()[number - 1]
         previous = rows[-1].hash if rows else hours.genesis(person)
         number = len(rows) + 1
-        line = hours.line(number=number, posted_at=posted_at, facts=facts)
+        line = hours.text(number=number, posted_at=posted_at, facts=facts)
         rows.append(Row(id=f"{number}-0", line=line, hash=chain.link(previous, line)))
         posted[facts.entry] = (number, digest)
         weeks = self._weeks.setdefault(person, {})

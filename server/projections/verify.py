@@ -1,0 +1,233 @@
+"""Is the ledger right? Every entry is derived anew from the logs and compared with what stands there.
+
+It only reads, and it may run beside a working server: the ledger is read before the logs, so that what is posted
+meanwhile looks missing at most, and whoever seems to miss something is read once more at the end.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from facilitation.events import NoteSigned
+from facilitation.state import EMPTY
+from server.projections.fold import fold
+from server.projections.hours import facts_of
+from server.rooms.ports import CorruptLog
+from server.store import hours
+from server.store.hours import Account, HoursFacts, Line, Row
+from server.store.ports import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is not right.
+
+    `kind`: 'log' (a log cannot be trusted), 'note' (a signed note does not follow from its log), 'chain' (an entry
+    or its place was changed), 'differs' (an entry says something else than the log), 'missing', 'waiting' (signed,
+    not yet posted), 'extra' (no signed note behind it), 'total', 'index'.
+    """
+
+    kind: str
+    text: str
+    person: str | None = None
+    session: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What was read, and what is wrong with it."""
+
+    sessions: int = 0
+    records: int = 0
+    notes: int = 0
+    people: int = 0
+    entries: int = 0
+    minutes: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def right(self) -> bool:
+        return not self.findings
+
+
+def unwatched(what: str, done: int, of: int) -> None:
+    """Nobody looks on."""
+
+
+async def verify(store: Store, watch: Callable[[str, int, int], None] = unwatched) -> Report:
+    """Check every log, chain, entry and total of the clinic.
+
+    `watch` is told what is read, how many are done, and of how many. Raises StoreUnavailable.
+    """
+    report = Report()
+    names = set(await store.ledger.people()) | {person.person for person in await store.clinic.list_people()}
+    accounts: dict[str, Account] = {}
+    for done, person in enumerate(sorted(names), 1):
+        await _read_account(store, person, accounts, report)
+        watch("people", done, len(names))
+
+    expected: dict[str, dict[str, HoursFacts]] = {}
+    unreadable: set[str] = set()
+    sessions = await _sessions(store, accounts.values())
+    for done, session in enumerate(sessions, 1):
+        try:
+            await _read_log(store, session, expected, report)
+        except CorruptLog as error:
+            unreadable.add(session)
+            report.findings.append(Finding(kind="log", text=_sentence(str(error)), session=session))
+        report.sessions += 1
+        watch("sessions", done, len(sessions))
+
+    await _read_again(store, accounts, expected, report)
+    owed = await store.ledger.owed()
+    for person in sorted(accounts.keys() | expected.keys()):
+        account = accounts.get(person)
+        if account is not None:
+            _check_account(account, expected.get(person, {}), unreadable, owed, report)
+            report.people += bool(account.rows)
+    return report
+
+
+# --------------------------------------------------------------- reading
+
+
+async def _read_account(store: Store, person: str, accounts: dict[str, Account], report: Report) -> None:
+    try:
+        accounts[person] = await store.ledger.account(person)
+    except CorruptLog as error:
+        report.findings.append(Finding(kind="index", text=_sentence(str(error)), person=person))
+
+
+async def _sessions(store: Store, accounts: Iterable[Account]) -> list[str]:
+    """Every session that anything knows of."""
+    names = set(await store.log.sessions()) | set(await store.ledger.owed())
+    names |= {session.session for session in await store.clinic.list_sessions()}
+    names |= {entry.facts.session for account in accounts for entry in _readable(account)}
+    return sorted(names)
+
+
+async def _read_log(store: Store, session: str, expected: dict[str, dict[str, HoursFacts]], report: Report) -> None:
+    """Fold one log and note which hours its signed notes give."""
+    state, hashes = EMPTY, [""]
+    async for linked in store.log.linked(session):
+        record = linked.record
+        if isinstance(record.event, NoteSigned):
+            report.notes += 1
+            person = record.event.person
+            try:
+                last = record.event.evidence[1]
+                facts = facts_of(state, record, evidence_hash=hashes[last] if 0 < last < len(hashes) else "")
+                expected.setdefault(person, {}).setdefault(facts.entry, facts)
+            except CorruptLog as error:
+                finding = Finding(kind="note", text=_sentence(str(error)), person=person, session=session)
+                report.findings.append(finding)
+        state = fold(state, record)
+        if record.seq == 1 and (state.session is None or state.session.session != session):
+            raise CorruptLog(f"log of session {session}, record 1: it does not open this session")
+        hashes.append(linked.hash)
+        report.records += 1
+
+
+async def _read_again(
+    store: Store, accounts: dict[str, Account], expected: dict[str, dict[str, HoursFacts]], report: Report
+) -> None:
+    """Whose entries seem to be missing may have been given them meanwhile."""
+    for person, facts in expected.items():
+        known = {finding.person for finding in report.findings if finding.kind == "index"}
+        account = accounts.get(person)
+        if person not in known and (account is None or not facts.keys() <= account.posted.keys()):
+            await _read_account(store, person, accounts, report)
+
+
+def _said(row: Row) -> Line | None:
+    """What an entry says, if it can be read at all."""
+    try:
+        return hours.read(row)
+    except ValueError:
+        return None
+
+
+def _readable(account: Account) -> list[Line]:
+    return [line for row in account.rows if (line := _said(row)) is not None]
+
+
+# --------------------------------------------------------------- comparing
+
+
+def _check_account(
+    account: Account, expected: dict[str, HoursFacts], unreadable: set[str], owed: dict[str, int], report: Report
+) -> None:
+    person = account.person
+
+    def find(kind: str, text: str, session: str | None = None) -> None:
+        report.findings.append(Finding(kind=kind, text=text, person=person, session=session))
+
+    previous = hours.genesis(person)
+    for number, row in enumerate(account.rows, 1):
+        try:
+            hours.check(person, number, row, previous)
+        except CorruptLog as error:
+            line = _said(row)
+            find("chain", _sentence(str(error)), line.facts.session if line else None)
+        previous = row.hash
+
+    entries = _readable(account)
+    report.entries += len(account.rows)
+    seen: set[str] = set()
+    for entry in entries:
+        facts = entry.facts
+        about = f"Hours of {person}, entry {entry.number}, for session {facts.session}"
+        report.minutes += facts.countable_min
+        right = expected.get(facts.entry)
+        if facts.entry in seen:
+            find("extra", f"{about}: it stands there twice.", facts.session)
+        elif facts.session in unreadable:
+            find("log", f"{about}: it cannot be checked, for its log cannot be read.", facts.session)
+        elif right is None:
+            find("extra", f"{about}: there is no signed note behind it.", facts.session)
+        else:
+            for name in _differences(facts, right):
+                there, derived = getattr(facts, name), getattr(right, name)
+                text = f"{about}: {name} is {_short(there)}, and the log gives {_short(derived)}."
+                find("differs", text, facts.session)
+        seen.add(facts.entry)
+        if account.posted.get(facts.entry) != (entry.number, facts.digest):
+            find("index", f"{about}: the index of what is posted does not say so.", facts.session)
+
+    for name, facts in expected.items():
+        if name in seen:
+            continue
+        about = f"Hours of {person} for session {facts.session}: signed"
+        if facts.session in owed:
+            find("waiting", f"{about}, and not posted yet. A running server posts it.", facts.session)
+        else:
+            find("missing", f"{about}, and not in the ledger.", facts.session)
+    for name, (number, _) in account.posted.items():
+        if name not in seen and name not in expected:
+            find("index", f"Hours of {person}: the index names an entry {number} that is not there.")
+
+    totals: Counter[str] = Counter()
+    for entry in entries:
+        totals[entry.facts.week.isoformat()] += entry.facts.countable_min
+    for week in sorted(totals.keys() | account.weeks.keys()):
+        if totals[week] != account.weeks.get(week, 0):
+            find(
+                "total",
+                f"Hours of {person}, week of {week}: the total says {account.weeks.get(week, 0)} minutes, "
+                f"and the entries add up to {totals[week]}.",
+            )
+
+
+def _differences(facts: HoursFacts, right: HoursFacts) -> list[str]:
+    return [name for name in HoursFacts.__dataclass_fields__ if getattr(facts, name) != getattr(right, name)]
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
