@@ -63,10 +63,24 @@ class MemoryClinic:
         return "Evening group" if session in self.rosters else None
 
     async def home(self, identities: list[Identity]) -> dict[str, Any]:
-        return {"now": "Tuesday, November 24", "sessions": [], "next": None, "owed": [], "people": [], "week": None}
+        empty = {"sessions": [], "next": None, "owed": [], "people": [], "week": None, "statement_url": None}
+        return {"now": "Tuesday, November 24"} | empty
 
     async def statement(self, person: PersonId, *, reader: Identity) -> dict[str, Any] | None:
-        return {"person": {"person": person, "name": "Robin Example", "track": "adult"}, "weeks": [], "total": None}
+        this_week = {
+            **{"label": "This week", "from": "2026-11-23", "to": "2026-11-29", "current": True},
+            **{"minutes": 0, "minutes_text": "0 min", "target": 540, "target_text": "9 h"},
+            **{"fraction": 0.0, "reached": False, "entries": []},
+            "days": [
+                {"label": day, "date": "2026-11-23", "minutes": 0, "minutes_text": "0 min", "fraction": 0.0}
+                for day in ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+            ],
+        }
+        return {
+            "person": {"person": person, "name": "Robin Example", "track": "adult", "zone": "America/New_York"},
+            "weeks": [this_week],
+            "total": {"minutes": 0, "minutes_text": "0 min", "sessions": 0},
+        }
 
 
 def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tuple[Starlette, Links, Doorkeeper]:

@@ -111,7 +111,7 @@ class Milieu:
     def valkey_pid(self) -> int | None:
         """The embedded store's process: the child of ours that runs a Valkey binary."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return next((int(pid) for pid in children if "valkey" in os.readlink(f"/proc/{pid}/exe")), None)
+        return next((int(pid) for pid in children if "valkey" in str(Path(f"/proc/{pid}/exe").readlink())), None)
 
     def link(self, name: str, *, group: int = 0) -> str:
         """The link of somebody of the demo clinic, as it was printed; `group` counts the groups printed."""
@@ -145,5 +145,5 @@ def alive(pid: int) -> bool:
 async def gone(pid: int, *, within_s: float = 5.0) -> None:
     """Wait until a process that is no child of ours has ended."""
     async with asyncio.timeout(within_s):
-        while alive(pid):
+        while alive(pid):  # noqa: ASYNC110: /proc tells nobody
             await asyncio.sleep(0.01)

@@ -26,6 +26,13 @@ ROBIN = "Robin Example"
 FAY = "Dr. Fay Facilitator"
 
 
+@pytest_asyncio.fixture(scope="module")
+async def standing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Milieu]:
+    """One server for the tests that leave it standing."""
+    async with milieu(tmp_path_factory.mktemp("standing") / "data") as server:
+        yield server
+
+
 @pytest_asyncio.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Milieu]:
     async with milieu(tmp_path / "data") as server:
@@ -70,20 +77,20 @@ async def closing_code(websocket: ClientConnection) -> int:
         return closed.rcvd.code
 
 
-async def test_it_says_what_to_open_and_the_links_open_it(server: Milieu) -> None:
+async def test_it_says_what_to_open_and_the_links_open_it(standing: Milieu) -> None:
     for name in (FAY, ROBIN, "Noa Pretend"):
-        visitor = server.visitor()
-        answer = await visitor.get(server.link(name))
+        visitor = standing.visitor()
+        answer = await visitor.get(standing.link(name))
         assert answer.status == 303
         assert (await visitor.get(answer.headers["location"])).status == 200
-    health = await server.visitor().get("/healthz")
+    health = await standing.visitor().get("/healthz")
     assert (health.status, health.json["ok"]) == (200, True)
-    assert server.output.count("/j/") == 16  # ten of the first group, three of each other
+    assert standing.output.count("/j/") == 16  # ten of the first group, three of each other
 
 
-async def test_staff_find_their_sessions_and_their_people_at_home(server: Milieu) -> None:
-    visitor = server.visitor()
-    await visitor.get(server.link(FAY))
+async def test_staff_find_their_sessions_and_their_people_at_home(standing: Milieu) -> None:
+    visitor = standing.visitor()
+    await visitor.get(standing.link(FAY))
     home = await visitor.get("/home")
     assert home.status == 200
     for words in ("Evening group", "After-school group", "Short tour", "Robin Example", "0 min", "9 h", "6 h"):
@@ -93,12 +100,12 @@ async def test_staff_find_their_sessions_and_their_people_at_home(server: Milieu
     assert "Nothing is counted yet this week" in statement.text
 
 
-async def test_a_browser_that_opened_its_link_joins_with_its_cookie_alone(server: Milieu) -> None:
-    visitor = server.visitor()
-    page = (await visitor.get(server.link(ROBIN))).headers["location"]
+async def test_a_browser_that_opened_its_link_joins_with_its_cookie_alone(standing: Milieu) -> None:
+    visitor = standing.visitor()
+    page = (await visitor.get(standing.link(ROBIN))).headers["location"]
     websocket = await connect(
-        f"ws://127.0.0.1:{server.port}{page}/socket",
-        origin=server.url,  # type: ignore[arg-type]
+        f"ws://127.0.0.1:{standing.port}{page}/socket",
+        origin=standing.url,  # type: ignore[arg-type]
         additional_headers={"Cookie": visitor.cookie},
         proxy=None,
     )
@@ -109,10 +116,10 @@ async def test_a_browser_that_opened_its_link_joins_with_its_cookie_alone(server
     await websocket.close()
 
 
-async def test_quick_exit_by_the_page_takes_the_person_out_of_the_room(server: Milieu) -> None:
-    visitor = server.visitor()
-    page = (await visitor.get(server.link(ROBIN))).headers["location"]
-    websocket = await sit_down(await ticket(server))
+async def test_quick_exit_by_the_page_takes_the_person_out_of_the_room(standing: Milieu) -> None:
+    visitor = standing.visitor()
+    page = (await visitor.get(standing.link(ROBIN))).headers["location"]
+    websocket = await sit_down(await ticket(standing))
     assert (await visitor.post(f"{page}/exit")).status == 204
     assert (await until(websocket, "bye"))["reason"] == "quick_exit"
     assert await closing_code(websocket) == 1000
@@ -202,7 +209,7 @@ async def test_a_kill_of_the_store_is_shown_and_mended(server: Milieu) -> None:
     os.kill(valkey, signal.SIGKILL)
     await gone(valkey)
     async with asyncio.timeout(15):
-        while not (await server.visitor().get("/healthz")).json["ok"]:
+        while not (await server.visitor().get("/healthz")).json["ok"]:  # noqa: ASYNC110: it is asked, as a proxy does
             await asyncio.sleep(0.05)
     assert server.valkey_pid not in (None, valkey)
     visitor = server.visitor()
@@ -210,13 +217,13 @@ async def test_a_kill_of_the_store_is_shown_and_mended(server: Milieu) -> None:
     await websocket.close()
 
 
-async def test_two_servers_on_one_folder_do_not_start(server: Milieu) -> None:
-    second = Milieu(data_dir=server.data_dir)
+async def test_two_servers_on_one_folder_do_not_start(standing: Milieu) -> None:
+    second = Milieu(data_dir=standing.data_dir)
     await second.launch()
     assert await second.ended() == 1
     assert "is using" in second.output
     assert "Traceback" not in second.output
-    assert (await server.visitor().get("/healthz")).json["ok"]
+    assert (await standing.visitor().get("/healthz")).json["ok"]
 
 
 async def test_a_port_in_use_is_said_in_words(tmp_path: Path) -> None:

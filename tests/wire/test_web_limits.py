@@ -43,9 +43,7 @@ async def place(clock: FakeClock) -> AsyncIterator[Place]:
         ({}, 403),
     ],
 )
-async def test_only_our_own_page_can_act_in_somebodys_name(
-    place: Place, headers: dict[str, str], status: int
-) -> None:
+async def test_only_our_own_page_can_act_in_somebodys_name(place: Place, headers: dict[str, str], status: int) -> None:
     visitor = await place.visitor(place.link(ROBIN))
     sent = {name: place.url if value == "OWN" else value for name, value in headers.items()}
     answer = await visitor.send("POST", f"/s/{EVENING}/exit", b"", sent)
@@ -168,4 +166,3 @@ async def test_a_session_of_endless_name_is_no_session(place: Place) -> None:
     visitor = await place.visitor(place.link(FAY, Role.FACILITATOR))
     assert (await visitor.get("/s/" + "s" * 5_000)).status == 404
     assert (await visitor.get("/statement/" + "p" * 5_000)).status == 404
-

@@ -47,7 +47,12 @@ class Place:
         return visitor
 
     async def identity(
-        self, visitor: Visitor | None, session: SessionId = EVENING, *, origin: str | None = None, query: str = "",
+        self,
+        visitor: Visitor | None,
+        session: SessionId = EVENING,
+        *,
+        origin: str | None = None,
+        query: str = "",
         ticket: str | None = None,
     ) -> str | int:
         """Who the websocket takes one for, or the code it closes with."""
@@ -273,7 +278,7 @@ async def test_a_link_that_does_not_open_gives_no_ticket(place: Place, hours: in
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"null", b"[]", b"{}", b'{"link": 1}', b'{"link": "x", "more": 1}', b"\xff\xfe", b'{"link":"x"', b"[" * 9_000],
+    [b"", b"null", b"[]", b"{}", b'{"link": 1}', b'{"link": "x", "a": 1}', b"\xff", b'{"link":"x"', b"[" * 9_000],
 )
 async def test_a_ticket_asked_for_with_rubbish_is_refused(place: Place, body: bytes) -> None:
     answer = await Visitor(place.url).send("POST", "/api/ticket", body)

@@ -18,9 +18,8 @@ DEMO = ClinicId("demo")
 
 
 def seat(*, hours: int = 24) -> Seat:
-    return Seat(
-        session=SessionId("s-1"), person=PersonId("p-robin"), role=Role.PARTICIPANT, until=Instant(NOW + hours * HOUR_MS)
-    )
+    until = Instant(NOW + hours * HOUR_MS)
+    return Seat(session=SessionId("s-1"), person=PersonId("p-robin"), role=Role.PARTICIPANT, until=until)
 
 
 def refusal(links: Links, text: str, *, now: Instant = NOW) -> BadLink:
