@@ -24,6 +24,7 @@ KEYFRAME_EVERY = 10
 VIDEO_TIME_BASE = Fraction(1, 90_000)
 AUDIO_RATE_HZ = 48_000
 AUDIO_SAMPLES = 960
+SOUNDS_PER_S = AUDIO_RATE_HZ // AUDIO_SAMPLES
 AUDIO_TIME_BASE = Fraction(1, AUDIO_RATE_HZ)
 
 
@@ -132,3 +133,8 @@ def tone(number: int, index: int) -> AudioFrame:
     made.pts = start
     made.time_base = AUDIO_TIME_BASE
     return made
+
+
+def tone_loop(number: int) -> list[AudioFrame]:
+    """One second of the tone, which repeats without a seam but for its pitch."""
+    return [tone(number, index) for index in range(SOUNDS_PER_S)]

@@ -22,20 +22,19 @@ from server.bots import picture
 class _Camera(MediaStreamTrack):
     kind = "video"
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, frames: list[bytes], on: asyncio.Event) -> None:
         super().__init__()
-        self._frames = picture.encoded_loop(number)
+        self._frames = frames
         self._next_frame = 0
         self._index = 0
         self._started = time.monotonic()
-        self.open = asyncio.Event()
+        self._switch = on
 
     async def recv(self) -> Packet[VideoStream]:
-        was_off = not self.open.is_set()
-        await self.open.wait()
+        if not self._switch.is_set():
+            self._next_frame = 0  # the first picture after a pause is a keyframe
+            await self._switch.wait()
         self._index = max(self._index + 1, round((time.monotonic() - self._started) * picture.FPS))
-        if was_off:  # the first picture after a pause is a keyframe
-            self._next_frame = 0
         await asyncio.sleep(self._started + self._index / picture.FPS - time.monotonic())
         data = self._frames[self._next_frame]
         self._next_frame = (self._next_frame + 1) % len(self._frames)
@@ -45,18 +44,18 @@ class _Camera(MediaStreamTrack):
 class _Microphone(MediaStreamTrack):
     kind = "audio"
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, sounds: list[AudioFrame], on: asyncio.Event) -> None:
         super().__init__()
-        self._sounds = [picture.tone(number, index) for index in range(50)]
+        self._sounds = sounds
         self._index = 0
         self._started = time.monotonic()
-        self.open = asyncio.Event()
+        self._switch = on
 
     async def recv(self) -> AudioFrame:
-        await self.open.wait()
-        self._index = max(self._index + 1, round((time.monotonic() - self._started) * 50))
-        await asyncio.sleep(self._started + self._index / 50 - time.monotonic())
-        frame = self._sounds[self._index % 50]
+        await self._switch.wait()
+        self._index = max(self._index + 1, round((time.monotonic() - self._started) * picture.SOUNDS_PER_S))
+        await asyncio.sleep(self._started + self._index / picture.SOUNDS_PER_S - time.monotonic())
+        frame = self._sounds[self._index % len(self._sounds)]
         frame.pts = self._index * picture.AUDIO_SAMPLES
         return frame
 
@@ -82,19 +81,24 @@ class Publisher:
 
     def __init__(self, seat: Offering, number: int) -> None:
         self._seat = seat
-        self._camera = _Camera(number)
-        self._microphone = _Microphone(number)
+        self._number = number
+        self._frames: list[bytes] = []
+        self._sounds: list[AudioFrame] = []
+        self._microphone_on = asyncio.Event()
+        self._camera_on = asyncio.Event()
         self._connection: RTCPeerConnection | None = None
-        self.peer: str | None = None
 
     async def connect(self) -> None:
         """Agree media anew (after a first admission, a loss, or a server's restart). Raises Refused, SeatClosed."""
         await self.disconnect()
+        if not self._frames:  # drawn aside: the seat must go on answering pings
+            self._frames = await asyncio.to_thread(picture.encoded_loop, self._number)
+            self._sounds = await asyncio.to_thread(picture.tone_loop, self._number)
         self._connection = connection = RTCPeerConnection()
-        for track in (self._microphone, self._camera):
+        for track in (_Microphone(self._sounds, self._microphone_on), _Camera(self._frames, self._camera_on)):
             connection.addTransceiver(track, direction="sendonly")
         await connection.setLocalDescription(await connection.createOffer())
-        self.peer, answer = await self._seat.offer(connection.localDescription.sdp)
+        _, answer = await self._seat.offer(connection.localDescription.sdp)
         await connection.setRemoteDescription(RTCSessionDescription(sdp=answer, type="answer"))
 
     @property
@@ -102,17 +106,13 @@ class Publisher:
         return self._connection is None or self._connection.connectionState in ("failed", "closed")
 
     def set(self, *, microphone: bool, camera: bool) -> None:
-        for gate, on in ((self._microphone.open, microphone), (self._camera.open, camera)):
+        for switch, on in ((self._microphone_on, microphone), (self._camera_on, camera)):
             if on:
-                gate.set()
+                switch.set()
             else:
-                gate.clear()
+                switch.clear()
 
     async def disconnect(self) -> None:
-        self.peer = None
         if self._connection is not None:
             connection, self._connection = self._connection, None
-            # The tracks outlive the connection: a sender that is closed would stop them.
-            for sender in connection.getSenders():
-                sender.replaceTrack(None)
             await connection.close()

@@ -39,7 +39,7 @@ def test_sixteen_people_have_sixteen_different_backgrounds() -> None:
 
 
 def test_a_tone_is_soft_but_not_silent() -> None:
-    levels = [compute_audio_level_dbov(picture.tone(2, index)) for index in range(50)]
+    levels = [compute_audio_level_dbov(sound) for sound in picture.tone_loop(2)]
 
     assert max(levels) <= -15  # dBov: well below full scale
     assert max(levels) >= -35
