@@ -68,9 +68,17 @@ class MemoryClinic:
 
     async def statement(self, person: PersonId, *, reader: Identity) -> dict[str, Any] | None:
         this_week = {
-            **{"label": "This week", "from": "2026-11-23", "to": "2026-11-29", "current": True},
-            **{"minutes": 0, "minutes_text": "0 min", "target": 540, "target_text": "9 h"},
-            **{"fraction": 0.0, "reached": False, "entries": []},
+            "label": "This week",
+            "from": "2026-11-23",
+            "to": "2026-11-29",
+            "current": True,
+            "minutes": 0,
+            "minutes_text": "0 min",
+            "target": 540,
+            "target_text": "9 h",
+            "fraction": 0.0,
+            "reached": False,
+            "entries": [],
             "days": [
                 {"label": day, "date": "2026-11-23", "minutes": 0, "minutes_text": "0 min", "fraction": 0.0}
                 for day in ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

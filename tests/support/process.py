@@ -145,5 +145,5 @@ def alive(pid: int) -> bool:
 async def gone(pid: int, *, within_s: float = 5.0) -> None:
     """Wait until a process that is no child of ours has ended."""
     async with asyncio.timeout(within_s):
-        while alive(pid):  # noqa: ASYNC110: /proc tells nobody
+        while alive(pid):  # noqa: ASYNC110  /proc tells nobody
             await asyncio.sleep(0.01)
