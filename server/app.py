@@ -305,7 +305,7 @@ def _print_links(console: Console, title: str, invited: Sequence[tuple[Expected,
 async def _seat_bots(links: Sequence[str], stack: AsyncExitStack) -> None:
     """Simulated participants in a process of their own: their pictures must not cost the server its time."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "server.bots", *links), cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, process_group=0
+        *(sys.executable, "-m", "server.bots", *links), cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
     )
 
     async def dismiss() -> None:
