@@ -160,7 +160,8 @@ export function mount(root, context) {
     show(person) {
       if (person) choose(person);
       scrollToEnd();
-      /** @type {HTMLElement | null} */ (root.querySelector("#chat-text"))?.focus();
+      // Not on a phone: its keyboard would cover what is to be read.
+      if (matchMedia("(pointer: fine)").matches) /** @type {HTMLElement | null} */ (root.querySelector("#chat-text"))?.focus();
     },
     unmount: () => render(nothing, root),
   };

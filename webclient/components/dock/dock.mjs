@@ -22,12 +22,14 @@ export function mount(root, context) {
     const { panel, more, unread } = ui.state;
     const { microphone, camera } = act.media();
     render(html`
-      <div class="dock-side dock-start">${minutes(you)}</div>
+      <div class="dock-side dock-start">${minutes(you, view.room.phase)}</div>
       <div class="dock-buttons" role="toolbar" aria-label="Call">
         ${button({ on: microphone, off: "Muted", label: "Microphone", word: microphone ? "Mute" : "Muted", drawing: microphone ? "mic" : "mic-off", key: "M", press: act.microphone, stateful: true })}
-        ${button({ on: camera, label: "Camera", word: camera ? "Camera" : "Camera off", drawing: camera ? "video" : "video-off", key: "V", press: act.camera, stateful: true })}
+        ${button({ on: camera, label: "Camera", word: "Camera", drawing: camera ? "video" : "video-off", key: "V", press: act.camera, stateful: true })}
         ${button({ on: you.hand !== null, raised: true, label: "Raise your hand", word: you.hand === null ? "Hand" : `Hand: ${you.hand}`, drawing: "hand", key: "H", press: act.hand })}
         ${button({ on: panel === "chat", label: unread ? "Chat, new messages" : "Chat", word: "Chat", drawing: "message-circle", key: "C", press: () => ui.toggle("chat"), mark: unread })}
+        ${staff ? nothing : html`<span class="dock-phone">${button({ on: panel === "now", label: "Now: the card of the group", word: "Now", drawing: "leaf", press: () => ui.toggle("now") })}</span>`}
+        ${staff ? html`<span class="dock-phone">${button({ on: panel !== null && panel !== "chat", label: "Group: people, path and notes", word: "Group", drawing: "users", press: () => ui.toggle("people") })}</span>` : nothing}
         ${button({ label: "Leave", word: "Leave", drawing: "door-open", press: () => ui.set({ dialog: "leave" }), leave: true })}
         <div class="dock-more">
           <button type="button" class="dock-button" ${ref(moreButton)} aria-expanded=${more ? "true" : "false"} aria-controls="more-menu"
@@ -45,19 +47,19 @@ export function mount(root, context) {
       </div>`, root);
   }
 
-  /** @param {any} you */
-  function minutes(you) {
+  /** @param {any} you @param {string} phase */
+  function minutes(you, phase) {
     if (!you.minutes) return nothing;
     const live = liveMinutes(you.minutes, connection.now());
     const target = you.minutes.target_ms;
     const share = target ? Math.min(1, live.counted / target) : 0;
-    const words = !you.minutes.running ? "not running" : you.minutes.counting ? "counting" : "rest, not counted";
+    const words = phase === "lobby" ? "starts with the group" : !you.minutes.running ? "so far" : you.minutes.counting ? "counting" : "rest, not counted";
     return html`<div class="own-minutes" title="Your minutes in this session so far: ${inMinutes(live.counted)}. They are safe when your connection drops.">
       <svg viewBox="0 0 36 36" class="ring" aria-hidden="true">
         <circle cx="18" cy="18" r="15" pathLength="100"></circle>
         <circle cx="18" cy="18" r="15" pathLength="100" stroke-dasharray="${(100 * share).toFixed(1)} 100" class="ring-fill"></circle>
       </svg>
-      <p><span class="visually-hidden">Your minutes: </span><span class="figures">${shortly(live.counted)}</span><br><small class="soft">${words}</small></p>
+      <p><span class="visually-hidden">Your minutes: </span><span class="figures">${shortly(live.counted)}</span><span class="own-words soft">${words}</span></p>
     </div>`;
   }
 
@@ -114,6 +116,10 @@ export function mount(root, context) {
   document.addEventListener("pointerdown", away);
   document.addEventListener("keydown", away);
 
+  // A sheet from below stands on the dock and never hides the way to mute.
+  const size = new ResizeObserver(() => root.parentElement?.style.setProperty("--dock", `${root.offsetHeight}px`));
+  size.observe(root);
+
   const meter = setInterval(() => {
     if (!document.hidden) root.style.setProperty("--level", capture.level().toFixed(2));
   }, 120);
@@ -126,6 +132,7 @@ export function mount(root, context) {
     },
     unmount() {
       clearInterval(meter);
+      size.disconnect();
       document.removeEventListener("pointerdown", away);
       document.removeEventListener("keydown", away);
       render(nothing, root);

@@ -6,6 +6,7 @@
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { classMap } from "/vendor/lit-html/directives/class-map.js";
 import { repeat } from "/vendor/lit-html/directives/repeat.js";
+import { icon } from "/static/core/icons.mjs";
 import { inMinutes, present, roughly, wallTime } from "/static/core/clock.mjs";
 
 const OVER_WORTH_SAYING_MS = 60_000;
@@ -13,22 +14,41 @@ const NARROWEST_SHARE = 6; // of the line's hundred, so that a five-minute break
 
 /** @param {HTMLElement} root @param {any} context */
 export function mount(root, context) {
+  const { boot, act } = context;
+  const leads = ["facilitator", "cofacilitator"].includes(boot.role);
+
   /** @param {any} view */
   function update(view) {
     const { room } = view;
     const now = context.connection.now();
     const here = room.phase === "running" ? present(room.agenda, now) : null;
     render(html`
-      <div class="path-words">
-        <p class="path-now">${headline(room, here, now)}</p>
-        <p class="path-next">${room.phase === "running" ? nextWords(room.agenda) : nothing}</p>
+      <div class="path-way">
+        <div class="path-words">
+          <p class="path-now">${headline(room, here, now)}</p>
+          <p class="path-next">${room.phase === "running" ? nextWords(room.agenda) : nothing}</p>
+        </div>
+        ${room.agenda.segments.length ? line(room.agenda, here) : nothing}
       </div>
-      ${room.agenda.segments.length ? line(room.agenda, here) : nothing}`, root);
+      ${leads ? moves(view) : nothing}`, root);
     const filled = /** @type {HTMLElement | null} */ (root.querySelector(".path-fill"));
     filled?.style.setProperty("--share", String(here?.share ?? 0));
     for (const item of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-grow]"))) {
       item.style.setProperty("--grow", item.dataset.grow ?? "1");
     }
+  }
+
+  /** For those who lead, whatever else is open: onward, and back as near. @param {any} view */
+  function moves({ room, staff }) {
+    if (room.phase === "ended") return nothing;
+    return html`<div class="path-moves">
+      ${staff?.undo ? html`<button type="button" class="button" title="Undo the last move (U)" @click=${act.undo}>${icon("undo-2")} Undo</button>` : nothing}
+      ${room.phase === "lobby"
+        ? html`<button type="button" class="button primary" @click=${() => act.ask("start_session")}>${icon("play")} Start</button>`
+        : room.agenda.next
+          ? html`<button type="button" class="button primary" title="Next part (N)" @click=${act.next}>Next ${icon("arrow-right")}</button>`
+          : html`<button type="button" class="button" @click=${() => context.ui.set({ dialog: "end" })}>End…</button>`}
+    </div>`;
   }
 
   return { update, unmount: () => render(nothing, root) };

@@ -24,3 +24,4 @@ export function fit(count, width, height, { gap, caption, tileMin, tileMax } = R
 }
 
 export const RULES = { gap: 12, caption: 32, tileMin: 148, tileMax: 760 };
+export const PHONE_RULES = { gap: 8, caption: 26, tileMin: 126, tileMax: 760 };

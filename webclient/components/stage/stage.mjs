@@ -11,9 +11,10 @@ import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { icon } from "/static/core/icons.mjs";
 import { countdown, present, wallTime } from "/static/core/clock.mjs";
 import { REACTIONS, REACTION_MS } from "/components/dock/reactions.mjs";
-import { fit, RULES } from "./fit.mjs";
+import { fit, PHONE_RULES, RULES } from "./fit.mjs";
 
 const PIN_MS = 2_000; // how long a voice stays pinned at least: a cough shall not take the place
+const PIN_HEIGHT_PX_MIN = 420; // below, the pinned picture would leave no room for the others
 const HEIGHT_STEP_PX = 30; // sizes are wished for in steps, so that a resize does not send a wish per pixel
 
 /**
@@ -22,7 +23,7 @@ const HEIGHT_STEP_PX = 30; // sizes are wished for in steps, so that a resize do
 export function mount(root, context) {
   const { connection, media, capture, boot, ui } = context;
   let view = /** @type {any} */ (null);
-  let layout = { columns: 1, tile: 0, scrolls: false };
+  let layout = { columns: 1, tile: 0, scrolls: false, pins: false };
   let pinned = { person: "", since: 0 };
   /** @type {Set<Element>} */
   const visible = new Set();
@@ -49,7 +50,7 @@ export function mount(root, context) {
 
     render(html`${onBreak ? breakClock(breakNow) : nothing}
       ${people.length === 0 ? empty() : nothing}
-      <div class="stage-pin" ?hidden=${!layout.scrolls || !pinned.person}>${pin(people)}</div>
+      <div class="stage-pin" ?hidden=${!layout.pins || !pinned.person}>${layout.pins ? pin(people) : nothing}</div>
       <ul class="stage-grid plain" aria-label="People here">
         ${repeat(people, (one) => one.person, tile)}
       </ul>`, root);
@@ -68,14 +69,16 @@ export function mount(root, context) {
       - (clock ? clock.getBoundingClientRect().height + RULES.gap : 0);
     if (width <= 0 || height <= 0) return;
     const small = width < 600;
-    const rules = { ...RULES, gap: small ? 8 : RULES.gap, tileMin: small ? Math.min(148, (width - 8) / 2) : 148 };
+    const rules = small ? PHONE_RULES : RULES;
     const next = fit(count, width, height, rules);
     grid.style.setProperty("--columns", String(next.columns));
     grid.style.setProperty("--tile", `${next.tile}px`);
     grid.style.setProperty("--gap", `${rules.gap}px`);
+    grid.style.setProperty("--caption", `${rules.caption}px`);
     root.classList.toggle("scrolls", next.scrolls);
-    const again = next.scrolls !== layout.scrolls;
-    layout = next;
+    const pins = next.scrolls && small && !clock && root.clientHeight > PIN_HEIGHT_PX_MIN;
+    const again = pins !== layout.pins;
+    layout = { ...next, pins };
     if (again) draw();
   }
 
@@ -124,7 +127,7 @@ export function mount(root, context) {
     const stream = self ? (capture.on.camera ? media.own() : null) : person.camera ? media.video(person.person) : null;
     const reaction = freshReaction(person);
     return html`<div class="picture quiet-${quiet(person.person)}" aria-hidden="true">
-      <span class="initial">${initials(person.name)}</span>
+      <span class="initial">${initial(person.name)}</span>
       ${stream ? html`<video .srcObject=${stream} class=${self ? "mirrored" : ""} muted .muted=${true} autoplay
         playsinline disablepictureinpicture @loadedmetadata=${play}></video>` : nothing}
       ${person.connected ? nothing : html`<span class="tile-state">Reconnecting…</span>`}
@@ -199,7 +202,7 @@ export function mount(root, context) {
       const shown = visible.has(one) && !document.hidden && !ui.state.shield;
       heights[person] = shown ? Math.ceil((layout.tile * 0.75 * scale) / HEIGHT_STEP_PX) * HEIGHT_STEP_PX : 0;
     }
-    if (layout.scrolls && pinned.person in heights && !document.hidden && !ui.state.shield) {
+    if (layout.pins && pinned.person in heights && !document.hidden && !ui.state.shield) {
       heights[pinned.person] = Math.max(heights[pinned.person], 360);
     }
     media.wish(heights);
@@ -227,11 +230,9 @@ function play(event) {
   /** @type {HTMLVideoElement} */ (event.target).play().catch(() => undefined);
 }
 
-/** The first letters of the first and the last word: "Robin Example" → "RE". @param {string} name */
-export function initials(name) {
-  const words = name.trim().split(/\s+/).filter(Boolean);
-  const letters = [words[0], words.length > 1 ? words[words.length - 1] : ""].map((word) => Array.from(word ?? "")[0] ?? "");
-  return letters.join("").toLocaleUpperCase();
+/** @param {string} name */
+function initial(name) {
+  return (Array.from(name.trim())[0] ?? "").toLocaleUpperCase();
 }
 
 /** Always the same quiet colour for the same person. @param {string} person */

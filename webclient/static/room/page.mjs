@@ -114,8 +114,6 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
   function show(next) {
     if (place === next) return;
     const first = place === "";
-    part?.unmount();
-    part = null;
     place = next;
     document.body.dataset.place = next;
     if (next === "room") {
@@ -123,21 +121,27 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
       media.enter();
       if (boot.role !== "participant" && matchMedia("(min-width: 901px)").matches) ui.state.panel = "people";
       else if (matchMedia("(min-width: 901px)").matches) ui.state.panel = "now";
-      root.className = "room-root";
-      part = mountRoom(root, context);
+      part = mountRoom(fresh("room-root"), context);
     } else {
       media.leave();
       ui.state.panel = null;
-      root.className = next === "arriving" ? "page narrow" : "page";
-      if (next === "arriving") part = mountArrival(root, context);
+      if (next === "arriving") part = mountArrival(fresh("page narrow"), context);
       else farewellPage(next === "removed" ? "removed" : "left", null);
     }
   }
 
-  /** @param {string | null} reason @param {number | null} code */
-  function farewell(reason, code) {
+  /** A clean place for the next part; what was there before is gone. @param {string} className */
+  function fresh(className) {
     part?.unmount();
     part = null;
+    const inside = document.createElement("div");
+    inside.className = className;
+    root.replaceChildren(inside);
+    return inside;
+  }
+
+  /** @param {string | null} reason @param {number | null} code */
+  function farewell(reason, code) {
     place = "farewell";
     document.body.dataset.place = place;
     media.leave();
@@ -147,8 +151,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
 
   /** @param {string | null} reason @param {number | null} code */
   function farewellPage(reason, code) {
-    root.className = "page";
-    part = mountFarewell(root, { boot, now: connection.now(), view: room.view, reason, code });
+    part = mountFarewell(fresh("page"), { boot, now: connection.now(), view: room.view, reason, code });
   }
 
   function redraw() {
