@@ -1,0 +1,395 @@
+"""A room under random evenings: what holds after every step, checked against an oracle that shares no code with it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from typing import Any, get_args
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from facilitation import agenda, policy, views
+from facilitation import commands as c
+from facilitation.errors import Refusal
+from facilitation.events import Recorded
+from facilitation.ids import FlagId, PersonId, QuestionId, SegmentId, SourceId
+from facilitation.intervals import union
+from facilitation.people import Actor
+from facilitation.room import decide, evolve, next_deadline, react, replay
+from facilitation.seats import Place
+from facilitation.timebase import MINUTE_MS, Instant
+from tests.support.meeting import CHECK_IN, COLE, FAY, FORMS, OLA, PLAN, ROBIN, RULES, SAM, WRAP_UP, Meeting
+from tests.support.oracle import Oracle
+
+EXAMPLES = int(os.environ.get("MILIEU_PROPERTY_EXAMPLES", "60"))
+
+STAFF = (FAY, COLE)
+PARTICIPANTS = (ROBIN, SAM)
+EVERYONE = STAFF + PARTICIPANTS
+
+people = st.sampled_from(EVERYONE)
+participants = st.sampled_from(PARTICIPANTS)
+lengths = st.sampled_from([0, 1, 700, 2_000, 4_999, 5_001, 30_000, MINUTE_MS, 7 * MINUTE_MS]) | st.integers(0, 100_000)
+agos = st.sampled_from([-5_000, 0, 1, 2_000, 4_500, 60_000]) | st.integers(0, 10_000)
+segments = st.sampled_from([segment.id for segment in PLAN.segments])
+
+# --------------------------------------------------------------- any command at all
+
+_FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "person": st.sampled_from([*EVERYONE, OLA, PersonId("p-nobody")]) | st.none(),
+    "segment": segments | st.just(SegmentId("nowhere")),
+    "from_segment": segments | st.just(SegmentId("nowhere")),
+    "form": st.sampled_from([form.id for form in FORMS] + ["nothing"]),
+    "question": st.sampled_from(["mood", "urge", "goal", "takeaway", "nothing"]),
+    "answers": st.dictionaries(
+        st.sampled_from(["mood", "urge", "safe", "days", "meds", "goal", "nothing"]),
+        st.none() | st.booleans() | st.integers(-1, 11) | st.text(max_size=3),
+        max_size=4,
+    ),
+    "planned_ms": st.dictionaries(segments, st.integers(-1, 10 * MINUTE_MS), max_size=3),
+    "by_ms": st.integers(-10 * MINUTE_MS, 10 * MINUTE_MS),
+    "flag": st.sampled_from(["flag-1", "flag-2", "flag-x"]),
+    "disposition": st.sampled_from(["spoke_safe", "shrugged"]),
+    "subject": st.sampled_from(["group", *PARTICIPANTS, FAY]),
+    "reaction": st.sampled_from(["heart", "frown"]),
+    "to": st.sampled_from(["everyone", "staff", *PARTICIPANTS, FAY]),
+}
+_TYPES: dict[str, st.SearchStrategy[Any]] = {
+    "str": st.text(max_size=5), "bool": st.booleans(), "int": st.integers(-1, 3),
+}
+
+
+def anything(kind: type[c.Command]) -> st.SearchStrategy[c.Command]:
+    """A command of this kind with fields that may or may not make sense."""
+    fields = {f.name: _FIELDS[f.name] if f.name in _FIELDS else _TYPES[str(f.type)] for f in dataclasses.fields(kind)}
+    return st.builds(kind, **fields)
+
+
+any_command = st.one_of([anything(kind) for kind in get_args(c.PersonCommand)])
+
+# --------------------------------------------------------------- the machine
+
+
+class Room(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.meeting = Meeting()
+        self.oracle = Oracle(uncounted={"break"}, credit_ms_max=RULES.server_gap_credit_ms_max)
+        self.last_move: str | None = None
+        self.checked = 0
+
+    # --- shorthands
+
+    @property
+    def now(self) -> Instant:
+        return self.meeting.now
+
+    def place(self, person: PersonId) -> Place:
+        return self.meeting.state.seats.of(person).place
+
+    @property
+    def phase(self) -> str:
+        return self.meeting.state.phase
+
+    @property
+    def open_names(self) -> list[str]:
+        return [name for name, source in self.oracle.sources.items() if source.end is None]
+
+    # --- time and presence
+
+    @initialize()
+    def facilitator_comes(self) -> None:
+        self.connect(FAY, "laptop")
+
+    @rule(length=lengths)
+    def time_passes(self, length: int) -> None:
+        self.meeting.later(ms=length)
+
+    @rule(length=lengths)
+    def time_passes_and_everyone_is_heard(self, length: int) -> None:
+        self.meeting.later(ms=length)
+        self.meeting.hear_all()
+        for name in self.open_names:
+            self.oracle.heard(self.now, name, self.now)
+
+    @rule(person=people, device=st.sampled_from(["laptop", "phone"]))
+    def connect(self, person: PersonId, device: str) -> None:
+        place = self.place(person)
+        refused = place is Place.REMOVED or (self.phase == "ended" and person in PARTICIPANTS)
+        if refused or len(self.oracle.open_sources(person)) >= 20:
+            return
+        before = self.meeting.hours(person)
+        name = self.meeting.connect(person, device)
+        self.oracle.opened(self.now, name, person)
+        if person in STAFF and place in (Place.EXPECTED, Place.LEFT):
+            self.oracle.sat(self.now, person)
+        after = self.meeting.hours(person)
+        assert after.intervals == before.intervals, "coming back must not rewrite what was"
+        assert after.present_ms == before.present_ms
+
+    @rule(person=people)
+    def connect_media(self, person: PersonId) -> None:
+        if len(self.oracle.open_sources(person)) >= 20:
+            return
+        name = self.meeting.connect_media(person)
+        if self.oracle.is_seated(person) and self.phase != "ended":
+            self.oracle.opened(self.now, name, person, media=True)
+
+    @precondition(lambda self: self.open_names)
+    @rule(data=st.data(), ago=agos)
+    def lose(self, data: st.DataObject, ago: int) -> None:
+        name = data.draw(st.sampled_from(self.open_names))
+        heard = Instant(self.now - ago)
+        if name.startswith("m"):
+            self.meeting.do(c.LoseMedia(peer=SourceId(name), heard=heard))
+        else:
+            self.meeting.do(c.CloseConnection(connection=SourceId(name), heard=heard))
+        self.oracle.lost(self.now, name, heard)
+
+    @rule(data=st.data(), ago=agos)
+    def pulse(self, data: st.DataObject, ago: int) -> None:
+        names = data.draw(st.lists(st.sampled_from([*self.open_names, "c999"]), unique=True))
+        self.meeting.do(c.Pulse(heard={name: Instant(self.now - ago) for name in names}))
+        for name in names:
+            if name in self.oracle.sources:
+                self.oracle.heard(self.now, name, self.now - ago)
+
+    @rule(length=lengths)
+    def the_server_dies_and_another_takes_over(self, length: int) -> None:
+        last = self.meeting.state.at
+        self.meeting.take_over(after_seconds=length / 1_000)
+        self.oracle.crashed(last, self.now)
+
+    # --- places
+
+    @rule(person=participants)
+    def arrive_and_be_admitted(self, person: PersonId) -> None:
+        if self.phase == "ended" or self.place(person) not in (Place.ARRIVING, Place.WAITING):
+            return
+        self.meeting.do(
+            c.Arrive(
+                name=f"name-{person}", location=f"place-{person}", callback=f"555-{person}", private_space=True,
+                agreement=True, others_present=f"others-{person}",
+            ),
+            person,
+        )
+        self.meeting.do(c.Admit(person=person), FAY)
+        self.oracle.sat(self.now, person)
+
+    @rule(person=people, quick=st.booleans())
+    def leave(self, person: PersonId, quick: bool) -> None:
+        if self.place(person) is Place.REMOVED:
+            return
+        self.meeting.do(c.QuickExit() if quick else c.Leave(), person)
+        if self.place(person) is Place.LEFT:
+            self.oracle.rose(self.now, person)
+
+    @rule(person=participants)
+    def move_to_waiting(self, person: PersonId) -> None:
+        if self.phase == "ended" or not self.oracle.is_seated(person):
+            return
+        self.meeting.do(c.MoveToWaiting(person=person), FAY)
+        self.oracle.rose(self.now, person)
+
+    @precondition(lambda self: len(self.meeting.log) > 60 and self.phase != "ended")
+    @rule(person=participants)
+    def remove(self, person: PersonId) -> None:
+        if self.place(person) is not Place.REMOVED:
+            self.meeting.do(c.Remove(person=person), FAY)
+            self.oracle.rose(self.now, person)
+
+    # --- agenda
+
+    @precondition(lambda self: self.phase == "lobby")
+    @rule()
+    def start(self) -> None:
+        self.meeting.start()
+        self.oracle.began(self.now, PLAN.segments[0].id)
+
+    @precondition(lambda self: self.phase == "running")
+    @rule(by=st.sampled_from(STAFF), back=st.booleans())
+    def move(self, by: PersonId, back: bool) -> None:
+        names = [segment.id for segment in PLAN.segments]
+        here = names.index(SegmentId(self.oracle.moves[-1][1]))
+        there = here + (-1 if back else 1)
+        command = (c.GoBack if back else c.Advance)(from_segment=names[here])
+        if not 0 <= there < len(names):
+            assert self.meeting.refused(command, by) in ("first_segment", "last_segment")
+            return
+        self.meeting.do(command, by)
+        self.oracle.moved(self.now, names[there])
+        self.last_move = names[there]
+
+    @precondition(lambda self: self.phase == "running")
+    @rule()
+    def undo(self) -> None:
+        if self.last_move is None:
+            assert self.meeting.refused(c.UndoMove(), FAY) == "nothing_to_undo"
+            return
+        self.meeting.do(c.UndoMove(), FAY)
+        self.oracle.undone()
+        self.last_move = None
+
+    @precondition(lambda self: self.phase == "running")
+    @rule(on=st.booleans())
+    def pause_or_resume(self, on: bool) -> None:
+        self.meeting.do(c.Pause() if on else c.Resume(), FAY)
+
+    @precondition(lambda self: self.phase == "running")
+    @rule(segment=segments, by_ms=st.sampled_from([-2 * MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS]))
+    def extend_and_take_advice(self, segment: SegmentId, by_ms: int) -> None:
+        self._try(c.Extend(segment=segment, by_ms=by_ms), FAY)
+        advice = agenda.advice(self.meeting.state.agenda, self.now)
+        if advice is not None:
+            behind = agenda.ahead_ms(self.meeting.state.agenda, self.now)
+            self.meeting.do(c.Replan(planned_ms={str(name): length for name, length in advice.items()}), FAY)
+            assert agenda.ahead_ms(self.meeting.state.agenda, self.now) > behind
+
+    @precondition(lambda self: self.phase == "running" and len(self.meeting.log) > 40)
+    @rule()
+    def end(self) -> None:
+        for flag in self.meeting.state.checkin.open_flags:
+            self.meeting.do(c.DisposeFlag(flag=flag.flag, disposition="spoke_safe"), FAY)
+        self.meeting.end()
+        self.oracle.finished(self.now)
+
+    @rule()
+    def tick(self) -> None:
+        deadline = next_deadline(self.meeting.state)
+        self.meeting.do(c.Tick())
+        if self.phase == "ended" and self.oracle.ended is None:
+            assert deadline is not None and self.now >= deadline
+            assert not any(self.oracle.open_sources(p) and self.oracle.is_seated(p) for p in EVERYONE)
+            self.oracle.finished(self.now)
+
+    # --- words, each with a mark of whose they are
+
+    @rule(person=participants, urge=st.integers(0, 3), share=st.booleans())
+    def answer(self, person: PersonId, urge: int, share: bool) -> None:
+        answers = {"mood": 4, "safe": True, "urge": urge, "goal": f"goal-{person}"}
+        self._try(c.SaveForm(form=CHECK_IN, answers={"goal": f"draft-{person}"}), person)
+        self._try(c.SubmitForm(form=CHECK_IN, answers=answers), person)
+        self._try(c.SubmitForm(form=WRAP_UP, answers={"takeaway": f"takeaway-{person}"}), person)
+        self._try(c.ShareAnswer(form=CHECK_IN, question=QuestionId("goal"), shared=share), person)
+
+    @rule(person=participants)
+    def talk(self, person: PersonId) -> None:
+        self._try(c.SendChat(text=f"whisper-{person}", to="staff"), person)
+        self._try(c.SendChat(text=f"reply-{person}", to=person), FAY)
+        self._try(c.SendChat(text="Hello everyone"), person)
+        self._try(c.RaiseHand(), person)
+        self._try(c.SetMedia(microphone=True, camera=True), person)
+
+    @rule(person=participants)
+    def write(self, person: PersonId) -> None:
+        revision = self.meeting.state.notes.draft(person).revision
+        self._try(c.EditNote(subject=person, text=f"note-{person}-{revision}", revision=revision), COLE)
+
+    @precondition(lambda self: self.phase == "ended")
+    @rule(person=participants)
+    def sign(self, person: PersonId) -> None:
+        notes = self.meeting.state.notes
+        for flag in (FlagId(f"flag-{number}") for number in range(1, 9)):
+            self._try(c.DisposeFlag(flag=flag, disposition="not_reached"), FAY)
+        self._try(
+            c.SignNote(
+                person=person, group_revision=notes.draft("group").revision,
+                person_revision=notes.draft(person).revision,
+            ),
+            FAY,
+        )
+
+    def _try(self, command: c.Command, by: PersonId) -> None:
+        try:
+            self.meeting.do(command, by)
+        except Refusal:
+            pass
+
+    # --- anything by anyone: a clear refusal, or events that every fold and every view can take
+
+    @rule(command=any_command, by=st.sampled_from([*EVERYONE, OLA]))
+    def ask_anything(self, command: c.Command, by: PersonId) -> None:
+        state, actor = self.meeting.state, self.meeting.actor(by)
+        try:
+            events = decide(state, command, by=actor, now=self.now)
+        except Refusal as refusal:
+            assert refusal.code.isidentifier() and refusal.text
+            if not policy.allows(actor.role, type(command)):
+                assert refusal.code == "not_allowed"
+            return
+        assert policy.allows(actor.role, type(command)), "only what the table allows is ever carried out"
+        for event in events:
+            recorded = Recorded(seq=state.seq + 1, at=self.now, event=event, by=by)
+            state = evolve(state, recorded)
+            react(state, event)
+        for person in EVERYONE:
+            views.you_part(state, person, self.now)
+        views.staff_part(state, self.now)
+        views.record_part(state, self.now)
+
+    @rule(command=st.sampled_from([c.OpenSession, c.TakeOver, c.Tick, c.Pulse]), by=people)
+    def nobody_speaks_for_the_server(self, command: type[c.Command], by: PersonId) -> None:
+        assert not policy.allows(self.meeting.roles[by], command)
+        assert self.meeting.refused(c.Tick(), by) == "not_allowed"
+        try:
+            decide(self.meeting.state, c.EndSession(), by=Actor(), now=self.now)
+        except Refusal as refusal:
+            assert refusal.code == "not_allowed"
+        else:
+            raise AssertionError("the server ended a session by itself")
+
+    # --- what always holds
+
+    @invariant()
+    def minutes_are_those_of_the_oracle(self) -> None:
+        for person in EVERYONE:
+            hours, naive = self.meeting.hours(person), self.oracle.figures(person, self.now)
+            assert list(hours.intervals) == naive.intervals
+            assert hours.present_ms == naive.present_ms
+            assert hours.gap_credit_ms == naive.gap_credit_ms
+            assert hours.counted_ms == naive.counted_ms
+            assert hours.clock_ms == naive.clock_ms
+            assert hours.countable_min == naive.countable_min
+            assert {name: length for name, length in hours.by_segment.items() if length} == naive.by_segment
+
+    @invariant()
+    def minutes_are_in_order(self) -> None:
+        for person in EVERYONE:
+            hours = self.meeting.hours(person)
+            assert union(hours.intervals) == hours.intervals, "sorted, apart, none empty"
+            assert hours.countable_min * MINUTE_MS <= hours.counted_ms
+            assert hours.counted_ms <= hours.present_ms + hours.gap_credit_ms <= hours.clock_ms
+            assert min(hours.late_ms, hours.left_early_ms) >= 0
+
+    @invariant()
+    def nobody_sees_what_is_anothers(self) -> None:
+        state = self.meeting.state
+        parts = {audience: json.dumps(views.room_part(state, audience)) for audience in ("group", "outside")}
+        for me in PARTICIPANTS:
+            (other,) = (person for person in PARTICIPANTS if person != me)
+            seen = parts[views.audience_of(state, me)] + json.dumps(views.you_part(state, me, self.now))
+            private = ["place", "555", "others", "draft", "takeaway", "whisper", "reply", "note"]
+            if other not in {p for (p, _), sheet in state.checkin.sheets.items() if sheet.shared}:
+                private.append("goal")
+            if not self.oracle.is_seated(me):
+                private.append("name")
+            for mark in private:
+                assert f"{mark}-{other}" not in seen
+            assert f"note-{me}" not in seen, "notes are for staff"
+        assert not any(person in parts["outside"] for person in EVERYONE)
+
+    @invariant()
+    def a_replay_gives_the_same_room(self) -> None:
+        if len(self.meeting.log) >= self.checked + 25:
+            self.checked = len(self.meeting.log)
+            assert replay(self.meeting.log) == self.meeting.state
+
+    def teardown(self) -> None:
+        assert replay(self.meeting.log) == self.meeting.state
+
+
+Room.TestCase.settings = settings(max_examples=EXAMPLES, stateful_step_count=40, deadline=None)
+TestRoom = Room.TestCase
