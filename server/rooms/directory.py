@@ -97,8 +97,11 @@ class Rooms:
         for task in list(self._opening.values()):
             task.cancel()
         await asyncio.gather(*(self._retire(room) for room in list(self._rooms.values())))
-        for keeper in list(self._keepers):
-            keeper.cancel()
+        if self._keepers:
+            _, late = await asyncio.wait(self._keepers, timeout=FINISH_WITHIN_S)
+            for keeper in late:
+                keeper.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     # ------------------------------------------------------------------ inside
 

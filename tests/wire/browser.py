@@ -42,6 +42,7 @@ class Browser:
         self.session = session
         self.pongs = True
         """Switch off, and this browser never proves life again."""
+        self.pings = 0
         self.messages: list[Message] = []
         self.views: list[Message] = []
         self.closed: tuple[int, str] | None = None
@@ -86,6 +87,7 @@ class Browser:
             async for text in self._socket:
                 message = json.loads(text)
                 if message["type"] == "ping":
+                    self.pings += 1
                     if self.pongs:
                         await self.say(type="pong", now=message["now"])
                 elif message["type"] == "view":

@@ -8,6 +8,8 @@ import pytest_asyncio
 
 from server.clock import RoomClock
 from server.store import memory
+from server.store.connect import connect
+from server.store.ports import Store
 from tests.wire.node import Node, running
 
 
@@ -17,3 +19,11 @@ async def node() -> AsyncIterator[Node]:
     store = memory.connect()
     async with running(Node(store.log, store.leases, RoomClock())) as node:
         yield node
+
+
+@pytest_asyncio.fixture
+async def store(valkey_url: str) -> AsyncIterator[Store]:
+    """A store on a real, empty Valkey."""
+    store = await connect(valkey_url)
+    yield store
+    await store.close()

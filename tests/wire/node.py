@@ -101,6 +101,10 @@ class Node:
     async def crash(self) -> None:
         """As a server ends that was killed: nothing more is written, nobody is told, sockets just end."""
         assert self._server is not None and self._serving is not None
+        keepers = list(self.rooms._keepers)
+        for keeper in keepers:
+            keeper.cancel()
+        await asyncio.gather(*keepers, return_exceptions=True)
         for room in list(self.rooms._rooms.values()):
             await room.kill()
         for protocol in list(self._server.server_state.connections):
