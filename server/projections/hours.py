@@ -8,6 +8,7 @@ from facilitation import crediting
 from facilitation.events import NoteSigned, Recorded
 from facilitation.state import RoomState
 from server.rooms.ports import CorruptLog
+from server.store.codec import INSTANT_MAX
 from server.store.hours import HoursFacts, SegmentHours, entry_id
 
 
@@ -27,6 +28,9 @@ def facts_of(before: RoomState, signed: Recorded, *, evidence_hash: str) -> Hour
         raise CorruptLog(f"{where}: signed by nobody")
     if not 1 <= note.evidence[0] <= note.evidence[1] < signed.seq:
         raise CorruptLog(f"{where}: its evidence, records {note.evidence[0]} to {note.evidence[1]}, is not before it")
+    started = agenda.started_at or session.starts_at
+    if not 0 <= started <= INSTANT_MAX:
+        raise CorruptLog(f"{where}: the session starts at no time of any calendar")
     hours = crediting.credit(before, note.person)
     _agree(where, note.content, hours)
     return HoursFacts(
@@ -35,7 +39,7 @@ def facts_of(before: RoomState, signed: Recorded, *, evidence_hash: str) -> Hour
         clinic=session.clinic,
         session=session.session,
         person=note.person,
-        started=agenda.started_at or session.starts_at,
+        started=started,
         ended=agenda.ended_at,
         zone=session.zone,
         present_ms=hours.present_ms,
@@ -63,11 +67,11 @@ def facts_of(before: RoomState, signed: Recorded, *, evidence_hash: str) -> Hour
 
 
 def _agree(where: str, content: Mapping[str, object], hours: crediting.Hours) -> None:
-    """What was signed and what is posted must be the same figures."""
-    figures = content.get("figures")
+    """What was signed, where it says figures at all, and what is posted must be the same."""
+    figures = content.get("figures", {})
     if not isinstance(figures, Mapping):
-        raise CorruptLog(f"{where}: it has no figures")
+        raise CorruptLog(f"{where}: its figures are none")
     for name in ("present_ms", "gap_credit_ms", "counted_ms", "countable_min"):
         derived = getattr(hours, name)
-        if figures.get(name) != derived:
-            raise CorruptLog(f"{where}: it says {name} {figures.get(name)!r}, and the log gives {derived}")
+        if figures.get(name, derived) != derived:
+            raise CorruptLog(f"{where}: it says {name} {figures[name]!r}, and the log gives {derived}")

@@ -9,6 +9,7 @@ import msgspec
 
 from facilitation import agenda, crediting
 from facilitation.events import NoteSigned, Recorded
+from facilitation.ids import PersonId
 from facilitation.intervals import Intervals, total_ms
 from facilitation.state import EMPTY, RoomState
 from server.projections.fold import fold
@@ -59,7 +60,7 @@ def report(lines: Iterable[bytes]) -> dict[str, Any]:
         "session": _session(state, hashes[-1]),
         "segments": _segments(state),
         "server_gaps": [{"start": gap.start, "end": gap.end} for gap in state.attendance.gaps],
-        "people": [_person(state, record) for record in sorted(state.seats.by_person)],
+        "people": [_person(state, person) for person in sorted(state.seats.by_person)],
         "hours": hours,
     }
 
@@ -99,7 +100,7 @@ def _segments(state: RoomState) -> list[dict[str, Any]]:
     return rows
 
 
-def _person(state: RoomState, person: Any) -> dict[str, Any]:
+def _person(state: RoomState, person: PersonId) -> dict[str, Any]:
     hours = crediting.credit(state, person)
     return {
         "person": person,
@@ -123,7 +124,7 @@ def _hours(before: RoomState, signed: Recorded, note: NoteSigned, hashes: list[s
     """The facts of the entry that this signed note posts."""
     last = note.evidence[1]
     facts = facts_of(before, signed, evidence_hash=hashes[last] if 0 <= last < len(hashes) else "")
-    plain: dict[str, Any] = msgspec.to_builtins(facts)
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(facts))
     return plain | {"week": facts.week.isoformat()}
 
 

@@ -16,14 +16,17 @@ EVENTS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(Ev
 LINE_BYTES_MAX = 1_000_000
 """A log line holds at most one note or one form; anything near this is rubbish."""
 
-_INSTANT_MAX = 2**53 - 1  # what every JSON reader takes as a whole number
+SEQ_MAX = 2**53 - 1
+"""What every reader of JSON takes as a whole number."""
+INSTANT_MAX = 253_370_764_800_000
+"""The year 9999, where calendars end."""
 
 
-class _Line(msgspec.Struct, forbid_unknown_fields=True):
-    seq: Annotated[int, msgspec.Meta(ge=1, le=_INSTANT_MAX)]
-    at: Annotated[int, msgspec.Meta(ge=0, le=_INSTANT_MAX)]
-    by: str | None
-    command: str | None
+class _Line(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    seq: Annotated[int, msgspec.Meta(ge=1, le=SEQ_MAX)]
+    at: Annotated[int, msgspec.Meta(ge=0, le=INSTANT_MAX)]
+    by: str | None = None
+    command: str | None = None
     type: str
     data: msgspec.Raw
 

@@ -93,7 +93,8 @@ class Scribe:
         self.at(second, c.OpenConnection(connection=source, person=PersonId(person), device=f"{person}-{device}"))
 
     def arrive(self, second: int, person: str) -> None:
-        command = c.Arrive(name="Example", location="Home", callback="555-0100", private_space=True, agreement=True)
+        name = self.state.seats.of(PersonId(person)).name
+        command = c.Arrive(name=name, location="Home", callback="555-0100", private_space=True, agreement=True)
         self.at(second, command, by=person)
 
     def hear(self, second: int) -> None:
@@ -165,5 +166,5 @@ def signed_session(session: str = "s-1", *, clinic: str = "demo", started: int =
     """The same, with a signed note for each of the four."""
     scribe = ended_session(session, clinic=clinic, started=started)
     for number, member in enumerate(MEMBERS):
-        scribe.sign(1_600 + number, member.person)
+        scribe.sign(1_600 + number, member.person, "Did not come." if member.person == "p-kim" else "Took part.")
     return scribe

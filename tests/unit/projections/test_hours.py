@@ -64,8 +64,13 @@ def test_a_note_whose_figures_are_not_the_logs_posts_nothing() -> None:
     content = signed.event.content | {"figures": figures | {"countable_min": 21}}
     with pytest.raises(CorruptLog, match="note of p-robin, record 30: it says countable_min 21, and the log gives 20"):
         facts_of(before(signed), changed(signed, content=content), evidence_hash="")
-    with pytest.raises(CorruptLog, match="no figures"):
-        facts_of(before(signed), changed(signed, content={}), evidence_hash="")
+    with pytest.raises(CorruptLog, match="its figures are none"):
+        facts_of(before(signed), changed(signed, content={"figures": "many"}), evidence_hash="")
+
+
+def test_a_note_without_figures_posts_those_of_the_log() -> None:
+    (signed, *_) = SIGNED
+    assert facts_of(before(signed), changed(signed, content={}), evidence_hash="e" * 64) == facts(signed)
 
 
 @pytest.mark.parametrize("evidence", [(0, 3), (4, 3), (1, 30), (1, 99)])

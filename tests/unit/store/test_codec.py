@@ -14,21 +14,12 @@ from facilitation.ids import CommandId, PersonId
 from facilitation.timebase import Instant
 from server.rooms.ports import CorruptLog
 from server.store import codec
+from tests.support.events import EVENTS, TEXT
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
-    max_leaves=8,
-)
-st.register_type_strategy(str, TEXT)
-st.register_type_strategy(int, st.integers(0, 2**53 - 1))
-NOTES = st.builds(NoteSigned, content=st.dictionaries(TEXT, JSON, max_size=4))
-EVENTS = st.one_of(*(NOTES if kind is NoteSigned else st.builds(kind) for kind in codec.EVENTS.values()))
 RECORDS = st.builds(
     Recorded,
     seq=st.integers(1, 2**53 - 1),
-    at=st.integers(0, 2**53 - 1).map(Instant),
+    at=st.integers(0, codec.INSTANT_MAX).map(Instant),
     event=EVENTS,
     by=st.none() | TEXT.map(PersonId),
     command=st.none() | TEXT.map(CommandId),
@@ -85,7 +76,7 @@ def test_a_line_written_by_hand_may_be_spaced_and_ordered_otherwise() -> None:
         (line(seq="1"), "seq"),
         (line(seq=True), "seq"),
         (line(at=-1), "at"),
-        (line(at=2**60), "at"),
+        (line(at=codec.INSTANT_MAX + 1), "at"),
         (line(by=7), "by"),
         (line(command=[]), "command"),
         (line(type="Boom"), "Boom"),

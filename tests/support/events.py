@@ -1,0 +1,19 @@
+"""Any event at all, for properties (Hypothesis): well-formed, and otherwise as senseless as can be."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from facilitation.events import NoteSigned
+from server.store import codec
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+st.register_type_strategy(str, TEXT)
+st.register_type_strategy(int, st.integers(0, 2**53 - 1))
+NOTES = st.builds(NoteSigned, content=st.dictionaries(TEXT, JSON, max_size=4))
+EVENTS = st.one_of(*(NOTES if kind is NoteSigned else st.builds(kind) for kind in codec.EVENTS.values()))
