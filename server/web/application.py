@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import structlog
 from secure.middleware import SecureASGIMiddleware
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -17,7 +18,7 @@ from starsessions import SessionMiddleware
 from starsessions.stores.base import SessionStore
 
 from server.clock import Clock
-from server.rooms.ports import StoreUnavailable
+from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.web.auth import Doorkeeper
 from server.web.errors import Refusals
 from server.web.guard import BODY_BYTES_MAX, SameOriginOnly, Throttle, security_headers
@@ -26,6 +27,8 @@ from server.web.pages import Books, Depart, Desk, Health
 from server.web.site import Site
 from server.web.statics import static_routes
 from server.web.templates import Pages
+
+log = structlog.get_logger(__name__)
 
 
 def application(
@@ -64,6 +67,10 @@ def application(
     async def unavailable(request: Request, error: Exception) -> Response:
         return refusals.answer(request, HTTPException(503, headers={"Retry-After": "5"}))
 
+    async def damaged(request: Request, error: Exception) -> Response:
+        log.critical("records are damaged", error=str(error))
+        return refusals.answer(request, HTTPException(500, "damaged"))
+
     async def our_mistake(request: Request, error: Exception) -> Response:
         response = refusals.answer(request, HTTPException(500))
         headers.set_headers(response)  # sent from outside all middleware
@@ -87,5 +94,10 @@ def application(
                 cookie_https_only=site.https,
             ),
         ],
-        exception_handlers={HTTPException: refused, StoreUnavailable: unavailable, Exception: our_mistake},
+        exception_handlers={
+            HTTPException: refused,
+            StoreUnavailable: unavailable,
+            CorruptLog: damaged,
+            Exception: our_mistake,
+        },
     )

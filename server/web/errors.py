@@ -71,7 +71,13 @@ FOREIGN = Words(
     title="That did not work",
     text="This came from another page. Open the link your clinic sent you.",
 )
-SPECIAL = {words.code: words for words in (SIGNED_OUT, BAD_LINK, FOREIGN)}
+DAMAGED = Words(
+    code="damaged",
+    title="These records need a look",
+    text="What is stored here does not fit together, so nothing of it is shown and nothing was changed. "
+    "Please tell whoever runs Milieu at your clinic.",
+)
+SPECIAL = {words.code: words for words in (SIGNED_OUT, BAD_LINK, FOREIGN, DAMAGED)}
 
 
 class Refusals:

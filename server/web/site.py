@@ -28,7 +28,7 @@ class Site:
     version: str = "0"
     cookie_lifetime_s: int = 12 * HOUR_S
     ticket_lifetime_s: int = 12 * HOUR_S
-    links_per_minute: int = 600
+    links_per_minute: int = 3_000
     guesses_per_minute: int = 30
 
     @property
