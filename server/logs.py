@@ -137,7 +137,7 @@ def configure(
     root.handlers[:] = [handler]
     root.setLevel(least)
     # A line per file and per packet is for a search for mistakes only.
-    for noisy in ("uvicorn.access", "aioice", "aiortc", "asyncio", "websockets"):
+    for noisy in ("uvicorn.access", "uvicorn.error", "aioice", "aiortc", "asyncio", "websockets"):
         logging.getLogger(noisy).setLevel(least if level == "debug" else max(least, logging.WARNING))
     logging.captureWarnings(True)
     structlog.configure(

@@ -21,7 +21,7 @@ TOKEN = "eyJzZXNzaW9uIjoiYSJ9.aBcD-_123.sig"
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
-    root, noisy = logging.getLogger(), ("uvicorn.access", "aioice", "aiortc", "asyncio", "websockets")
+    root, noisy = logging.getLogger(), ("uvicorn.access", "uvicorn.error", "aioice", "aiortc", "asyncio", "websockets")
     handlers, level = root.handlers[:], root.level
     levels = {name: logging.getLogger(name).level for name in noisy}
     yield io.StringIO()
