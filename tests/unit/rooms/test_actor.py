@@ -1,0 +1,499 @@
+"""The actor's turn, its time and its end (server/rooms/actor.py, live.py, directory.py), in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from facilitation import commands as c
+from facilitation import room as domain
+from facilitation.commands import Command, OpenSession
+from facilitation.errors import Refusal
+from facilitation.events import HandRaised, Heard, Recorded, SessionEnded
+from facilitation.ids import CommandId, SessionId, SourceId
+from facilitation.people import Expected
+from facilitation.room import ABANDONED_AFTER_MS
+from facilitation.state import replay
+from facilitation.timebase import MINUTE_MS, Instant
+from server.rooms import actor as actors
+from server.rooms import directory
+from server.rooms.directory import Rooms
+from server.rooms.live import LiveRoom
+from server.rooms.ports import (
+    Accepted,
+    Close,
+    CorruptLog,
+    Degraded,
+    LeaseHeld,
+    LeaseLost,
+    NoSuchSession,
+    Refused,
+    StoreUnavailable,
+    Told,
+)
+from server.rooms.silent_media import SilentMedia
+from server.store import memory
+from tests.simulation.virtual import VirtualClock, run
+from tests.wire.example import FACILITATOR, ROBIN, SESSION, opening
+
+
+class Seat:
+    """A connection that keeps what it is told: the port `Viewer`, without a socket."""
+
+    def __init__(self, clock: VirtualClock, expected: Expected, name: str, *, record: bool = False) -> None:
+        self._clock = clock
+        self.expected = expected
+        self.connection = SourceId(name)
+        self.device = "device"
+        self.record = record
+        self.told: list[Told] = []
+        self.due = 0
+        self.closed: Close | None = None
+
+    @property
+    def heard(self) -> Instant:
+        return self._clock.now()
+
+    def tell(self, message: Told) -> None:
+        self.told.append(message)
+
+    def view_due(self) -> None:
+        self.due += 1
+
+    def close(self, code: Close) -> None:
+        self.closed = self.closed or code
+
+    def answers(self) -> list[Told]:
+        return [message for message in self.told if isinstance(message, Accepted | Refused)]
+
+
+class Shaky:
+    """A log over the real one that fails when told to: before the deed, or after it."""
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+        self.before: int = 0
+        self.after: int = 0
+        self.slow_s = 0.0
+        self.error: Exception = StoreUnavailable("away")
+
+    async def read(self, session: str, *, after: int = 0) -> list[Recorded]:
+        return list(await self._log.read(session, after=after))
+
+    async def append(self, session: str, records: Sequence[Recorded], *, epoch: int) -> None:
+        await asyncio.sleep(self.slow_s)
+        if self.before:
+            self.before -= 1
+            raise self.error
+        await self._log.append(session, records, epoch=epoch)
+        if self.after:
+            self.after -= 1
+            raise self.error
+
+
+class Stage:
+    """A directory over a memory store whose log can be shaken, in virtual time."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.clock = VirtualClock(loop)
+        self.store = memory.connect(seconds=loop.time)
+        self.log = Shaky(self.store.log)
+        self.loads = 0
+        self.rooms = self.directory("node")
+
+    def directory(self, node: str) -> Rooms:
+        return Rooms(
+            log=self.log, leases=self.store.leases, media=SilentMedia(self.clock), clock=self.clock,
+            load_session=self._load, node=node,
+        )
+
+    async def _load(self, session: SessionId) -> OpenSession | None:
+        self.loads += 1
+        return opening(session, starts_at=self.clock.now()) if session == SESSION else None
+
+    async def room(self) -> LiveRoom:
+        return await self.rooms.open(SESSION)
+
+    async def seat(self, expected: Expected = FACILITATOR, name: str = "c1", *, record: bool = False) -> Seat:
+        seat = Seat(self.clock, expected, name, record=record)
+        room = await self.room()
+        room.enter(seat)
+        await asyncio.sleep(0.01)
+        return seat
+
+    async def ask(self, seat: Seat, command: c.PersonCommand, id_: str = "1") -> Told:
+        before = len(seat.answers())
+        (await self.room()).ask(seat, CommandId(id_), command)
+        await asyncio.sleep(5)
+        return seat.answers()[before]
+
+    async def records(self) -> list[Recorded]:
+        return list(await self.store.log.read(SESSION))
+
+
+def broken_by(kind: type[Command], original: Any) -> Any:
+    def decide(state: Any, command: Command, **rest: Any) -> Any:
+        assert not isinstance(command, kind), "a mistake of ours"
+        return original(state, command, **rest)
+
+    return decide
+
+
+# --------------------------------------------------------------- a turn
+
+
+def test_nobody_is_told_before_it_is_durable() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        seat = await stage.seat()
+        due, stage.log.slow_s = seat.due, 0.5
+        (await stage.room()).ask(seat, CommandId("1"), c.RaiseHand())
+        await asyncio.sleep(0.4)
+        assert seat.answers() == [] and seat.due == due
+        await asyncio.sleep(0.2)
+        assert isinstance(seat.answers()[0], Accepted) and seat.due == due + 1
+
+    run(scene)
+
+
+@pytest.mark.parametrize("done", [False, True])
+def test_a_lost_answer_of_the_store_does_nothing_twice(done: bool) -> None:
+    async def scene() -> None:
+        stage = Stage()
+        seat = await stage.seat()
+        if done:
+            stage.log.after = 3
+        else:
+            stage.log.before = 3
+        assert isinstance(await stage.ask(seat, c.RaiseHand()), Accepted)
+        assert [message for message in seat.told if isinstance(message, Degraded)] == [
+            Degraded(store=True), Degraded(store=False),
+        ]  # fmt: skip
+        assert sum(isinstance(record.event, HandRaised) for record in await stage.records()) == 1
+        assert replay(await stage.records()) == (await stage.room())._actor.state
+
+    run(scene)
+
+
+def test_a_slow_store_is_shown_before_it_fails() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        seat = await stage.seat()
+        stage.log.slow_s = 3.0
+        (await stage.room()).ask(seat, CommandId("1"), c.RaiseHand())
+        await asyncio.sleep(1.5)
+        assert seat.told[-1] == Degraded(store=True)
+        await asyncio.sleep(2)
+        assert Degraded(store=False) in seat.told
+
+    run(scene)
+
+
+def test_what_waited_for_the_store_happened_when_it_was_asked() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        seat = await stage.seat()
+        stage.log.slow_s = 20.0
+        room = await stage.room()
+        room.ask(seat, CommandId("1"), c.StartSession())
+        await asyncio.sleep(1)
+        asked_at = stage.clock.now()
+        room.ask(seat, CommandId("2"), c.RaiseHand())
+        await asyncio.sleep(60)
+        assert next(record.at for record in await stage.records() if record.command == "2") == asked_at
+
+    run(scene)
+
+
+def test_time_in_a_room_never_goes_back() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        seat = await stage.seat()
+        await stage.ask(seat, c.RaiseHand(), "1")
+        stage.clock.jump(-60_000)
+        await stage.ask(seat, c.LowerHand(), "2")
+        instants = [record.at for record in await stage.records()]
+        assert instants == sorted(instants)
+
+    run(scene)
+
+
+def test_a_full_mailbox_refuses_people_and_forgets_no_fact(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actors, "MAILBOX_MAX", 3)
+
+    async def scene() -> None:
+        stage = Stage()
+        seat = await stage.seat()
+        stage.log.slow_s = 5.0
+        room = await stage.room()
+        for number in range(6):
+            room.ask(seat, CommandId(str(number)), c.SendChat(text="x"))
+            await asyncio.sleep(0)
+        room.leave(seat, heard=stage.clock.now())
+        assert [message.code for message in seat.answers() if isinstance(message, Refused)] == ["busy", "busy"]
+        await asyncio.sleep(60)
+        assert not replay(await stage.records()).attendance.of(FACILITATOR.person).connected
+
+    run(scene)
+
+
+# --------------------------------------------------------------- time
+
+
+def test_a_session_that_everybody_left_ends_by_itself_at_its_deadline() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        seat = await stage.seat()
+        await stage.ask(seat, c.StartSession())
+        (await stage.room()).leave(seat, heard=stage.clock.now())
+        left_at = stage.clock.now()
+        await asyncio.sleep(ABANDONED_AFTER_MS / 1_000 - 1)
+        assert replay(await stage.records()).phase == "running"
+        await asyncio.sleep(2)
+        ended = (await stage.records())[-1]
+        assert isinstance(ended.event, SessionEnded) and 0 <= ended.at - left_at - ABANDONED_AFTER_MS < 1_000
+
+    run(scene)
+
+
+def test_a_tick_that_nothing_follows_from_is_not_asked_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = []
+
+    def decide(state: Any, command: Command, **rest: Any) -> Any:
+        if isinstance(command, c.Tick):
+            ticks.append(command)
+            return ()
+        return domain.decide(state, command, **rest)
+
+    monkeypatch.setattr(actors, "next_deadline", lambda state: Instant(0))
+    monkeypatch.setattr(actors, "decide", decide)
+
+    async def scene() -> None:
+        stage = Stage()
+        await stage.seat()
+        await asyncio.sleep(1)
+        assert len(ticks) <= 4  # one for each record: nothing else has changed
+
+    run(scene)
+
+
+def test_proofs_of_life_are_written_every_two_seconds_while_somebody_is_there() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        seat = await stage.seat()
+        await asyncio.sleep(20)
+        assert 9 <= sum(isinstance(record.event, Heard) for record in await stage.records()) <= 11
+        (await stage.room()).leave(seat, heard=stage.clock.now())
+        await asyncio.sleep(1)
+        seq = len(await stage.records())
+        await asyncio.sleep(60)
+        assert len(await stage.records()) == seq
+
+    run(scene)
+
+
+def test_proofs_of_life_make_no_views_but_staff_see_time_pass() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        fran, robin = await stage.seat(), await stage.seat(ROBIN, "c2")
+        room = await stage.room()
+        room.view(fran)
+        due = fran.due, robin.due
+        await asyncio.sleep(15)
+        assert (fran.due - due[0], robin.due - due[1]) == (2, 0) or (fran.due - due[0], robin.due - due[1]) == (3, 0)
+
+    run(scene)
+
+
+# --------------------------------------------------------------- our mistakes
+
+
+def test_a_mistake_of_ours_ends_the_room_and_its_command_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actors, "decide", broken_by(c.SendChat, domain.decide))
+
+    async def scene() -> None:
+        stage = Stage()
+        fran, robin = await stage.seat(), await stage.seat(ROBIN, "c2")
+        old = await stage.room()
+        old.ask(fran, CommandId("poison"), c.SendChat(text="x"))
+        await asyncio.sleep(1)
+        assert (fran.closed, robin.closed) == (Close.OUR_MISTAKE, Close.OUR_MISTAKE)
+        assert old.ended.is_set() and len(stage.rooms) == 0
+
+        fran = await stage.seat(name="c3")
+        assert await stage.room() is not old
+        refused = await stage.ask(fran, c.SendChat(text="x"), "poison")
+        assert isinstance(refused, Refused) and refused.code == "failed"
+        assert isinstance(await stage.ask(fran, c.RaiseHand(), "2"), Accepted)
+        assert fran.closed is None
+
+    run(scene)
+
+
+def test_what_cannot_be_folded_never_gets_into_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    def evolve(state: Any, record: Recorded) -> Any:
+        assert not isinstance(record.event, HandRaised), "a mistake of ours"
+        return domain.evolve(state, record)
+
+    monkeypatch.setattr(actors, "evolve", evolve)
+
+    async def scene() -> None:
+        stage = Stage()
+        seat = await stage.seat()
+        (await stage.room()).ask(seat, CommandId("1"), c.RaiseHand())
+        await asyncio.sleep(1)
+        assert seat.closed is Close.OUR_MISTAKE
+        assert not any(isinstance(record.event, HandRaised) for record in await stage.records())
+        await stage.seat(name="c2")
+
+    run(scene)
+
+
+# --------------------------------------------------------------- the directory
+
+
+def test_a_room_asked_for_by_many_at_once_is_opened_once() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        rooms = await asyncio.gather(*(stage.room() for _ in range(10)))
+        assert len(set(map(id, rooms))) == 1 and stage.loads == 1
+        assert stage.store.leases.epoch(SESSION) == 1  # type: ignore[attr-defined]
+
+    run(scene)
+
+
+def test_an_unknown_session_leaves_no_trace() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        with pytest.raises(NoSuchSession):
+            await stage.rooms.open(SessionId("s-nothing"))
+        assert len(stage.rooms) == 0
+        assert await stage.store.log.sessions() == []
+
+    run(scene)
+
+
+def test_a_room_that_nobody_needs_is_closed_and_opens_again_as_it_was() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        seat = await stage.seat()
+        (await stage.room()).leave(seat, heard=stage.clock.now())
+        await asyncio.sleep(directory.IDLE_MS / 1_000 - 5)
+        assert len(stage.rooms) == 1
+        await asyncio.sleep(10)
+        assert len(stage.rooms) == 0
+        other = stage.directory("other")  # the lease was given back
+        await other.open(SESSION)
+
+    run(scene)
+
+
+def test_a_session_that_runs_is_kept_open_for_its_deadline() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        seat = await stage.seat()
+        await stage.ask(seat, c.StartSession())
+        (await stage.room()).leave(seat, heard=stage.clock.now())
+        await asyncio.sleep(20 * MINUTE_MS / 1_000)
+        assert len(stage.rooms) == 1
+        await asyncio.sleep(30 * MINUTE_MS / 1_000)
+        assert len(stage.rooms) == 0
+        assert replay(await stage.records()).phase == "ended"
+
+    run(scene)
+
+
+def test_a_lease_is_renewed_for_as_long_as_the_room_lives_and_another_node_waits() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        await stage.seat()
+        await asyncio.sleep(120)
+        other = stage.directory("other")
+        with pytest.raises(LeaseHeld):
+            await other.open(SESSION)
+        await stage.rooms.close()
+        await other.open(SESSION)
+        with pytest.raises(LeaseLost):
+            await stage.room()
+
+    run(scene)
+
+
+def test_a_node_that_was_cut_off_writes_nothing_more_and_sends_its_people_away() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        seat = await stage.seat()
+        await stage.store.leases.acquire(SESSION, node="node")  # as a restarted process of this name would
+        written = len(await stage.records())
+        await asyncio.sleep(5)
+        assert seat.closed is Close.ELSEWHERE
+        assert len(await stage.records()) == written
+
+    run(scene)
+
+
+def test_a_log_that_no_longer_replays_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene() -> None:
+        stage = Stage()
+        await stage.seat()
+        await stage.rooms.close()
+
+        def broken(records: Any) -> Any:
+            raise KeyError("a mistake of ours")
+
+        monkeypatch.setattr(directory, "replay", broken)
+        with pytest.raises(CorruptLog):
+            await stage.directory("node").open(SESSION)
+
+    run(scene)
+
+
+def test_a_session_that_cannot_begin_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def decide(state: Any, command: Command, **rest: Any) -> Any:
+        if isinstance(command, OpenSession):
+            raise Refusal("bad_session", "A plan without segments.")
+        return domain.decide(state, command, **rest)
+
+    monkeypatch.setattr(actors, "decide", decide)
+
+    async def scene() -> None:
+        stage = Stage()
+        with pytest.raises(CorruptLog, match="A plan without segments"):
+            await stage.room()
+        assert len(stage.rooms) == 0
+
+    run(scene)
+
+
+def test_closing_does_what_was_asked_already() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        seat = await stage.seat()
+        stage.log.slow_s = 0.2
+        room = await stage.room()
+        for number in range(5):
+            room.ask(seat, CommandId(str(number)), c.SendChat(text=str(number)))
+        await stage.rooms.close()
+        assert sum(isinstance(message, Accepted) for message in seat.answers()) == 5
+        assert seat.closed is Close.TRY_AGAIN
+
+    run(scene)
+
+
+def test_closing_does_not_wait_for_ever_for_a_store_that_is_away() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        seat = await stage.seat()
+        stage.log.before = 1_000_000
+        room = await stage.room()
+        room.ask(seat, CommandId("1"), c.RaiseHand())
+        began = asyncio.get_running_loop().time()
+        await stage.rooms.close()
+        assert asyncio.get_running_loop().time() - began <= directory.FINISH_WITHIN_S + 1
+        assert seat.answers() == []
+
+    run(scene)
