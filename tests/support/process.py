@@ -17,7 +17,7 @@ from tests.support.net import free_port
 from tests.support.visitor import Visitor
 
 LINK = re.compile(r"^ {2}(?P<name>\S.*?) {2,}(?P<role>\w+) +(?P<link>http\S+/j/\S+)$", re.MULTILINE)
-UP_WITHIN_S = 30.0
+UP_WITHIN_S = 90.0
 
 
 @dataclass(slots=True)

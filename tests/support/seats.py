@@ -1,0 +1,119 @@
+"""People at real browsers: each a Chromium profile of its own, doing everything by the clicks a person makes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+WITHIN_MS = 20_000
+
+# Keeps every RTCPeerConnection of a page at hand, so that a test can read its statistics.
+WATCH_PEERS = """
+(() => {
+  const peers = (window.watchedPeers = []);
+  const Real = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Real {
+    constructor(...given) { super(...given); peers.push(this); }
+  };
+})();
+"""
+
+# What one page has received until now, over all of its peers: frames per picture, energy of all sound.
+RECEIVED = """
+async () => {
+  let pictures = {}, energy = 0;
+  for (const peer of window.watchedPeers ?? []) {
+    if (peer.connectionState === "closed") continue;
+    for (const report of (await peer.getStats()).values()) {
+      if (report.type !== "inbound-rtp") continue;
+      if (report.kind === "video" && report.framesDecoded) pictures[report.mid ?? report.id] = report.framesDecoded;
+      if (report.kind === "audio") energy += report.totalAudioEnergy ?? 0;
+    }
+  }
+  return { pictures, energy };
+}
+"""
+
+
+@dataclass
+class SeatAtBrowser:
+    """One person at one device."""
+
+    name: str
+    link: str
+    context: BrowserContext
+    page: Page
+    mistakes: list[str] = field(default_factory=list)
+
+    async def open(self) -> None:
+        await self.page.goto(self.link)
+
+    async def arrive(self, *, location: str = "12 Sample Street, Exampleton", callback: str = "555 010 0199") -> None:
+        """The four steps, by their own words, until the waiting room."""
+        go_on = self.page.get_by_role("button", name="Continue")
+        await expect(self.page.get_by_label("Name the group sees")).to_be_visible(timeout=WITHIN_MS)
+        await go_on.click()
+        await expect(self.page.get_by_role("heading", name="Camera and sound")).to_be_visible()
+        await go_on.click()
+        await self.page.get_by_label("Address, or where you are").fill(location)
+        await self.page.get_by_label("A number we can call").fill(callback)
+        await go_on.click()
+        await self.page.get_by_text("No, I am alone").click()
+        await self.page.get_by_text("I agree", exact=True).click()
+        await self.page.get_by_role("button", name="Go to the waiting room").click()
+
+    async def is_in_the_room(self) -> None:
+        await expect(self.page.get_by_role("button", name="Leave", exact=True)).to_be_visible(timeout=WITHIN_MS)
+
+    async def unmute(self) -> None:
+        """Press the microphone's button unless it is on."""
+        button = self.page.locator(".dock-button").first
+        await expect(button).to_be_visible(timeout=WITHIN_MS)
+        if await button.get_attribute("aria-pressed") != "true":
+            await button.click()
+        await expect(button).to_have_attribute("aria-pressed", "true")
+
+    async def received(self) -> tuple[dict[str, int], float]:
+        """Decoded frames by picture and the energy of all sound heard so far."""
+        stats = await self.page.evaluate(RECEIVED)
+        return stats["pictures"], stats["energy"]
+
+    async def sees_and_hears(self, pictures: int) -> None:
+        """Wait until at least so many pictures move and sound is heard, from now on."""
+        frames, energy = await self.received()
+        async def grown() -> bool:
+            now_frames, now_energy = await self.received()
+            moving = [mid for mid, count in now_frames.items() if count > frames.get(mid, 0) + 5]
+            return len(moving) >= pictures and now_energy > energy
+        for _ in range(200):
+            if await grown():
+                return
+            await self.page.wait_for_timeout(100)
+        now_frames, now_energy = await self.received()
+        raise AssertionError(
+            f"{self.name} should see {pictures} moving pictures and hear sound: "
+            f"frames {frames} → {now_frames}, energy {energy} → {now_energy}"
+        )
+
+
+async def seat_at(browser: Browser, name: str, link: str, *, width: int = 1366, height: int = 768) -> SeatAtBrowser:
+    """A fresh profile with a pretended camera and microphone, allowed."""
+    context = await browser.new_context(
+        viewport={"width": width, "height": height}, permissions=["camera", "microphone"]
+    )
+    await context.add_init_script(WATCH_PEERS)
+    return on_page(name, link, context, await context.new_page())
+
+
+def on_page(name: str, link: str, context: BrowserContext, page: Page) -> SeatAtBrowser:
+    seat = SeatAtBrowser(name=name, link=link, context=context, page=page)
+    page.on("pageerror", lambda error: seat.mistakes.append(str(error)))
+    page.on(
+        "console",
+        lambda message: seat.mistakes.append(message.text)
+        if message.type == "error" and not re.search(r"WebSocket|ERR_CONNECTION|Failed to load resource", message.text)
+        else None,
+    )
+    return seat
