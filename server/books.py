@@ -108,7 +108,7 @@ class ClinicBooks:
             "status": progress.status,
             "url": f"/s/{scheduled.session}{me.choice}",
             "record_url": f"/s/{scheduled.session}/record{me.choice}" if me.staff else None,
-            "head_count": _head_count(scheduled, progress),
+            "head_count": sum(each.role is Role.PARTICIPANT for each in scheduled.roster),
             "starts_at": scheduled.starts_at,
             "to_sign": len(progress.owing) if me.staff else 0,
         }
@@ -237,13 +237,6 @@ class ClinicBooks:
 def _shown(scheduled: ScheduledSession, progress: Progress, now: Instant) -> bool:
     """Home tells what is now, what is next and what is owed: not what is over and done with, nor what never was."""
     return bool(progress.owing) or progress.status == "running" or scheduled.starts_at > now - DAY_MS
-
-
-def _head_count(scheduled: ScheduledSession, progress: Progress) -> int:
-    """Who is invited; once it is over, who came."""
-    if progress.ended_at is not None:
-        return len(progress.attended)
-    return sum(each.role is Role.PARTICIPANT for each in scheduled.roster)
 
 
 def _next(rows: Sequence[dict[str, Any]], now: Instant) -> dict[str, Any] | None:

@@ -6,26 +6,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from facilitation.events import Admitted, NoteSigned, Recorded, SessionEnded, SessionOpened, SessionStarted
+from facilitation.events import NoteSigned, PersonExpected, Recorded, SessionEnded, SessionOpened, SessionStarted
 from facilitation.ids import PersonId
-from facilitation.people import Role
+from facilitation.people import Expected, Role
 from facilitation.timebase import Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """`seq`: the last record folded. `owing`: participants who were in the room and whose note is not signed."""
+    """`seq`: the last record folded. `owing`: once it is over, those whose note is not signed, absent or not."""
 
     seq: int = 0
     started_at: Instant | None = None
     ended_at: Instant | None = None
     participants: frozenset[PersonId] = frozenset()
-    attended: frozenset[PersonId] = frozenset()
     signed: frozenset[PersonId] = frozenset()
 
     @property
     def owing(self) -> frozenset[PersonId]:
-        return self.attended - self.signed if self.ended_at is not None else frozenset()
+        return self.participants - self.signed if self.ended_at is not None else frozenset()
 
     @property
     def status(self) -> str:
@@ -52,8 +51,8 @@ def _evolve(progress: Progress, record: Recorded) -> Progress:
             return replace(progress, started_at=record.at)
         case SessionEnded():
             return replace(progress, ended_at=record.at)
-        case Admitted(person=person) if person in progress.participants:
-            return replace(progress, attended=progress.attended | {person})
+        case PersonExpected(expected=Expected(role=Role.PARTICIPANT, person=person)):
+            return replace(progress, participants=progress.participants | {person})
         case NoteSigned(person=person):
             return replace(progress, signed=progress.signed | {person})
     return progress

@@ -1,0 +1,231 @@
+"""What home and statement pages tell, from evenings that were really held."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from facilitation import commands as c
+from facilitation.ids import PersonId, SessionId
+from facilitation.people import Role
+from facilitation.timebase import HOUR_MS, MINUTE_MS
+from server.books import ClinicBooks
+from server.catalog import load_catalog
+from server.clock import FakeClock
+from server.projections.worker import HoursProjection
+from server.rooms.ports import CorruptLog
+from server.store import memory
+from server.store.clinic import Person
+from server.store.ports import Store
+from server.web.auth import Identity
+from tests.support.evening import FAY, Evening, usual
+
+TUESDAY_6_PM = 1_795_561_200_000  # 2026-11-24 in New York
+DAY_MS = 24 * HOUR_MS
+
+
+class Desk:
+    """Books over evenings, read by a clock that stands where the test puts it."""
+
+    def __init__(self, *evenings: Evening, now: int) -> None:
+        self.evenings = evenings
+        self.clock = FakeClock(now)
+        self.store: Store = memory.connect()
+        self.books = ClinicBooks(self.store, catalog=load_catalog(), clock=self.clock)
+
+    async def fill(self, *, track: str = "adult") -> Desk:
+        for evening in self.evenings:
+            scheduled = evening.scheduled
+            await self.store.clinic.put_session(scheduled)
+            for each in scheduled.roster:
+                person = Person(
+                    person=each.person, name=each.name, role=each.role, track=track, zone="America/New_York"
+                )
+                await self.store.clinic.put_person(person)
+            if evening.lived:
+                epoch = await self.store.leases.acquire(scheduled.session, node="n")
+                await self.store.log.append(scheduled.session, evening.records, epoch=epoch)
+        await HoursProjection(self.store.log, self.store.ledger, self.clock).catch_up()
+        return self
+
+    async def home(self, person: PersonId, role: Role, *, number: int = 1) -> dict[str, Any]:
+        seats = [_identity(person, role, evening.scheduled.session, number) for evening in self.evenings]
+        return await self.books.home(seats)
+
+    async def statement(self, person: PersonId, *, reader: PersonId = FAY, number: int = 1) -> dict[str, Any]:
+        role = Role.FACILITATOR if reader == FAY else Role.PARTICIPANT
+        told = await self.books.statement(person, reader=_identity(reader, role, SessionId("s-1"), number))
+        assert told is not None
+        return told
+
+
+def _identity(person: PersonId, role: Role, session: SessionId, number: int) -> Identity:
+    return Identity(person=person, role=role, session=session, name=str(person), number=number)
+
+
+def evening(*, session: str = "s-1", days: int = 0, plan: str = "adult") -> Evening:
+    return Evening(session=session, starts_at=TUESDAY_6_PM + days * DAY_MS, people=3, plan=plan, title="Evening group")
+
+
+def signed(held: Evening, *people: PersonId) -> Evening:
+    """With the notes of these people, or of all, written and signed."""
+    for person in people or held.people:
+        held.at(210).write(person, "Took part.")
+        held.sign(person)
+    return held
+
+
+# --------------------------------------------------------------------------- home
+
+
+async def test_home_shows_a_session_to_come_with_its_time_in_ones_own_zone() -> None:
+    desk = await Desk(evening(), now=TUESDAY_6_PM - 10 * MINUTE_MS).fill()
+    home = await desk.home(FAY, Role.FACILITATOR)
+    assert home["now"] == "Tuesday, November 24"
+    [row] = home["sessions"]
+    assert home["next"] == row
+    assert (row["day"], row["time"], row["status"]) == ("Today", "6:00 PM – 9:20 PM", "scheduled")
+    assert (row["url"], row["record_url"]) == ("/s/s-1", "/s/s-1/record")
+    assert (row["head_count"], row["to_sign"]) == (3, 0)
+    assert home["owed"] == []
+
+
+async def test_the_main_button_is_for_what_runs_before_what_is_owed_before_what_comes() -> None:
+    owed = usual(evening(session="s-owed", days=-1))
+    runs = evening(session="s-runs")
+    runs.at(0).come(FAY)
+    runs.do(c.StartSession(), FAY)
+    comes = evening(session="s-comes", days=1)
+    now = TUESDAY_6_PM + 10 * MINUTE_MS
+
+    home = await (await Desk(owed, runs, comes, now=now).fill()).home(FAY, Role.FACILITATOR)
+    assert home["next"]["session"] == "s-runs"
+    assert [row["session"] for row in home["owed"]] == ["s-owed"]
+    home = await (await Desk(owed, comes, now=now).fill()).home(FAY, Role.FACILITATOR)
+    assert home["next"]["session"] == "s-owed"
+    home = await (await Desk(comes, now=now).fill()).home(FAY, Role.FACILITATOR)
+    assert home["next"]["session"] == "s-comes"
+
+
+async def test_notes_are_owed_until_all_are_signed() -> None:
+    held = usual(evening())
+    signed(held, held.people[0])
+    home = await (await Desk(held, now=TUESDAY_6_PM + DAY_MS).fill()).home(FAY, Role.FACILITATOR)
+    assert [(row["status"], row["to_sign"]) for row in home["owed"]] == [("ended", 2)]
+    home = await (await Desk(signed(usual(evening())), now=TUESDAY_6_PM + DAY_MS).fill()).home(FAY, Role.FACILITATOR)
+    assert home["owed"] == []
+
+
+async def test_what_is_owed_stays_on_home_when_it_is_days_ago() -> None:
+    desk = await Desk(usual(evening()), now=TUESDAY_6_PM + 20 * DAY_MS).fill()
+    assert len((await desk.home(FAY, Role.FACILITATOR))["owed"]) == 1
+
+
+async def test_a_participant_sees_their_own_sessions_and_week_and_nothing_of_others() -> None:
+    held = signed(usual(evening()))
+    home = await (await Desk(held, now=TUESDAY_6_PM + DAY_MS).fill()).home(held.people[0], Role.PARTICIPANT)
+    assert home["people"] == [] and home["owed"] == []
+    assert [row["record_url"] for row in home["sessions"]] in ([], [None])
+    assert home["week"]["minutes"] > 0
+    assert home["statement_url"] == f"/statement/{held.people[0]}"
+
+
+async def test_a_participant_without_a_link_to_a_session_does_not_see_it_at_home() -> None:
+    first, second = evening(session="s-1"), evening(session="s-2")
+    desk = await Desk(first, second, now=TUESDAY_6_PM).fill()
+    seats = [_identity(first.people[0], Role.PARTICIPANT, first.scheduled.session, 1)]
+    assert [row["session"] for row in (await desk.books.home(seats))["sessions"]] == ["s-1"]
+
+
+async def test_addresses_keep_the_seat_of_a_shared_browser() -> None:
+    desk = await Desk(evening(), now=TUESDAY_6_PM).fill()
+    home = await desk.home(FAY, Role.FACILITATOR, number=2)
+    assert home["sessions"][0]["url"] == "/s/s-1?seat=2"
+    assert home["people"][0]["statement_url"].endswith("?seat=2")
+
+
+# --------------------------------------------------------------------------- statements
+
+
+async def test_a_statement_says_what_the_ledger_says() -> None:
+    held = signed(usual(evening()))
+    desk = await Desk(held, now=TUESDAY_6_PM + DAY_MS).fill()
+    for person in held.people:
+        [entry] = (await desk.store.ledger.account(person)).entries()
+        told = await desk.statement(person)
+        [week] = told["weeks"]
+        [row] = week["entries"]
+        counted = entry.facts.countable_min
+        assert counted > 0
+        assert (row["minutes"], week["minutes"], told["total"]["minutes"]) == (counted,) * 3
+        assert (row["hash"], row["previous"], row["number"]) == (entry.hash, entry.previous, 1)
+        assert sum(day["minutes"] for day in week["days"]) == counted
+        assert [day["label"] for day in week["days"] if day["minutes"]] == ["Tue"]
+        assert (week["target"], week["target_text"], week["reached"]) == (540, "9 h", False)
+        assert week["fraction"] == pytest.approx(counted / 540)
+        assert row["signer"] == "Dr. Fay Facilitator"
+        assert row["date"] == "Tuesday, November 24"
+        assert row["rules"] == "Exact minutes, breaks excluded (version 2026-01)"
+        assert [share["counted"] for share in row["segments"] if share["title"] == "Break"] == [False, False]
+        assert row["record_url"] == "/s/s-1/record"
+
+
+async def test_weeks_are_the_newest_first_and_this_week_is_there_without_an_entry() -> None:
+    held = signed(usual(evening()))
+    desk = await Desk(held, now=TUESDAY_6_PM + 15 * DAY_MS).fill()
+    told = await desk.statement(held.people[0])
+    assert [(week["label"], week["current"], len(week["entries"])) for week in told["weeks"]] == [
+        ("This week", True, 0),
+        ("November 23 – 29", False, 1),
+    ]
+
+
+async def test_several_sessions_of_a_week_add_up_to_its_floor() -> None:
+    held = [signed(usual(evening(session=f"s-{n}", days=n))) for n in range(4)]
+    desk = await Desk(*held, now=TUESDAY_6_PM + 4 * DAY_MS).fill()
+    told = await desk.statement(held[0].people[0])
+    [week] = told["weeks"]
+    assert week["minutes"] == sum(row["minutes"] for row in week["entries"])
+    assert week["reached"] and week["fraction"] == 1.0
+    assert told["total"]["sessions"] == 4
+
+
+async def test_a_teens_week_reaches_for_six_hours() -> None:
+    held = signed(usual(evening()))
+    desk = await Desk(held, now=TUESDAY_6_PM + DAY_MS).fill(track="teen")
+    assert (await desk.statement(held.people[0]))["weeks"][0]["target_text"] == "6 h"
+
+
+async def test_a_participant_is_not_led_to_records() -> None:
+    held = signed(usual(evening()))
+    desk = await Desk(held, now=TUESDAY_6_PM + DAY_MS).fill()
+    told = await desk.statement(held.people[0], reader=held.people[0])
+    assert told["weeks"][0]["entries"][0]["record_url"] is None
+
+
+async def test_nobody_of_that_id_has_no_statement() -> None:
+    desk = await Desk(evening(), now=TUESDAY_6_PM).fill()
+    reader = _identity(FAY, Role.FACILITATOR, SessionId("s-1"), 1)
+    assert await desk.books.statement(PersonId("p-nobody"), reader=reader) is None
+
+
+async def test_a_ledger_that_was_tampered_with_is_not_shown_as_if_it_were_right() -> None:
+    held = signed(usual(evening()))
+    desk = await Desk(held, now=TUESDAY_6_PM + DAY_MS).fill()
+    account = await desk.store.ledger.account(held.people[0])
+
+    async def forged(person: str) -> object:
+        row = account.rows[0]
+        line = row.line.replace(b'"countable_min":', b'"countable_min":9')
+        assert line != row.line
+        return type(account)(
+            person=account.person,
+            rows=(type(row)(id=row.id, line=line, hash=row.hash),),
+            weeks=account.weeks,
+            posted=account.posted,
+        )
+
+    desk.store.ledger.account = forged  # type: ignore[method-assign,assignment]
+    with pytest.raises(CorruptLog, match="hash chain broken"):
+        await desk.statement(held.people[0])
