@@ -175,6 +175,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
 
         async def ready() -> None:
             await _welcome(settings, store, clock, stack, bots=demo)
+            log.info("ready")
             gc.collect()
             gc.freeze()  # what is here now stays: no collection walks it again
 

@@ -79,7 +79,7 @@ class Milieu:
         assert self._process is not None and self._process.stdout is not None
         async for line in self._process.stdout:
             self.output += line.decode()
-            if self.output.count("\n\n") >= 2 and "/j/" in self.output:
+            if b'"event": "ready"' in line:
                 self._welcomed.set()
 
     async def _ended(self) -> int:
