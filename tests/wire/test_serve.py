@@ -7,12 +7,20 @@ import json
 import os
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPSConnection
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from redis.asyncio import Redis
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -251,6 +259,58 @@ async def test_an_outside_store_that_is_not_there_is_said_in_words(tmp_path: Pat
     assert await server.ended(within_s=20) == 1
     assert "MILIEU_REDIS_URL" in server.output
     assert "Traceback" not in server.output
+
+
+async def test_with_a_certificate_it_speaks_https_and_its_cookie_is_bound_to_the_host(tmp_path: Path) -> None:
+    certificate, key = _self_signed(tmp_path)
+    async with milieu(tmp_path / "data", MILIEU_TLS_CERT=str(certificate), MILIEU_TLS_KEY=str(key)) as server:
+        link = server.link(ROBIN)
+        assert link.startswith(f"https://127.0.0.1:{server.port}/j/")
+        trusting = ssl.create_default_context(cafile=str(certificate))
+        connection = HTTPSConnection("127.0.0.1", server.port, context=trusting, timeout=10)
+        await asyncio.to_thread(connection.request, "GET", link.removeprefix(f"https://127.0.0.1:{server.port}"))
+        answer = connection.getresponse()
+        cookie = answer.headers["set-cookie"]
+        assert cookie.startswith("__Host-milieu=") and cookie.endswith("; secure")
+        assert answer.headers["strict-transport-security"] == "max-age=31536000"
+        connection.close()
+
+
+async def test_a_certificate_that_is_none_is_said_in_words(tmp_path: Path) -> None:
+    (tmp_path / "cert.pem").write_text("not a certificate")
+    (tmp_path / "key.pem").write_text("not a key")
+    server = Milieu(
+        data_dir=tmp_path / "data",
+        environment={"MILIEU_TLS_CERT": str(tmp_path / "cert.pem"), "MILIEU_TLS_KEY": str(tmp_path / "key.pem")},
+    )
+    await server.launch()
+    assert await server.ended(within_s=20) == 1
+    assert "certificate" in server.output and "Traceback" not in server.output
+
+
+def _self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 and its key, as PEM files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Milieu test")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "cert.pem", folder / "key.pem"
+    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return paths
 
 
 async def test_no_log_line_names_anybody_or_shows_a_link(server: Milieu) -> None:

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from facilitation.people import Role
 from server.clock import FakeClock
+from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.web.templates import WEBCLIENT, icon
 from tests.support.pages import EVENING, FAY, MORNING, ROBIN, SAM
 from tests.support.visitor import Answer, Visitor, served
@@ -105,6 +106,27 @@ async def test_a_mistake_of_ours_is_told_in_plain_words_and_carries_the_policy_t
     assert "It is not your fault" in answer.text
     assert "Robin" not in answer.text and "ZeroDivision" not in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (StoreUnavailable("the store is away"), 503, "What was saved is safe."),
+        (CorruptLog("Robin: broken"), 500, "nothing was changed"),
+    ],
+)
+async def test_a_store_that_fails_is_told_in_plain_words(
+    place: Place, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, words: str
+) -> None:
+    async def fails(session: str) -> None:
+        raise error
+
+    visitor = await place.visitor(place.link(ROBIN))
+    monkeypatch.setattr(place.clinic, "title", fails)
+    answer = await visitor.get(f"/s/{EVENING}")
+    assert answer.status == status
+    assert words in answer.text and "Robin" not in answer.text
+    assert answer.headers["cache-control"] == "no-store"
 
 
 async def test_no_answer_holds_inline_script_or_style(place: Place) -> None:
