@@ -7,6 +7,7 @@
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { classMap } from "/vendor/lit-html/directives/class-map.js";
+import { live } from "/vendor/lit-html/directives/live.js"; // lit sets an object anew at every turn: a picture would flicker
 import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { icon } from "/static/core/icons.mjs";
 import { countdown, present, wallTime } from "/static/core/clock.mjs";
@@ -128,7 +129,7 @@ export function mount(root, context) {
     const reaction = freshReaction(person);
     return html`<div class="picture quiet-${quiet(person.person)}" aria-hidden="true">
       <span class="initial">${initial(person.name)}</span>
-      ${stream ? html`<video .srcObject=${stream} class=${self ? "mirrored" : ""} muted .muted=${true} autoplay
+      ${stream ? html`<video .srcObject=${live(stream)} class=${self ? "mirrored" : ""} muted .muted=${true} autoplay
         playsinline disablepictureinpicture @loadedmetadata=${play}></video>` : nothing}
       ${person.connected ? nothing : html`<span class="tile-state">Reconnecting…</span>`}
       ${person.hand ? html`<span class="tile-hand">${icon("hand")}<span class="figures">${person.hand}</span></span>` : nothing}

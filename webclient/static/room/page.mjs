@@ -125,7 +125,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
     } else {
       media.leave();
       ui.state.panel = null;
-      if (next === "arriving") part = mountArrival(fresh("page narrow"), context);
+      if (next === "arriving") part = mountArrival(fresh("door"), context);
       else farewellPage(next === "removed" ? "removed" : "left", null);
     }
   }
