@@ -11,8 +11,9 @@ from typing import Any
 from playwright.async_api import BrowserContext, Page, Route
 
 from facilitation.timebase import Instant
-from server.sfu.facts import MediaFact, MediaRefused, SlotsChanged
+from server.sfu.facts import MediaConnected, MediaFact, MediaRefused, SlotsChanged
 from server.sfu.plane import MediaSettings, Sfu
+from tests.media.rawpeer import RawPeer
 
 STATIC = Path(__file__).parents[2] / "webclient/static"
 ORIGIN = "http://localhost:9"
@@ -70,15 +71,20 @@ class Stage:
         )
         self.facts: list[MediaFact] = []
         self.offers: dict[str, int] = {}
+        self.way: int | None = None
+        """Port of a relay that pages entering now go by, instead of the server's."""
         self._changed = asyncio.Event()
         self._pages: dict[str, Page] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._raw: list[RawPeer] = []
 
     async def __aenter__(self) -> Stage:
         await self.sfu.start(self._fact)
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for raw in self._raw:
+            await raw.close()
         await self.sfu.stop()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=5)
@@ -116,6 +122,37 @@ class Stage:
             if isinstance(fact, kind) and all(getattr(fact, name) == value for name, value in fields.items())
         ]
 
+    async def join(
+        self, source: str, *, peer: str | None = None, gates: bool = True, way: int | None = None, **kinds: Any
+    ) -> RawPeer:
+        """A raw peer of `source`, connected; `way` is the port of a relay to go by."""
+        name = peer or source
+        raw = RawPeer(**kinds)
+        self._raw.append(raw)
+        if gates:
+            self.sfu.forward(room="room", source=source, microphone=True, camera=True)
+        answer = await self.sfu.join(room="room", source=source, peer=name, offer=raw.offer())
+        before = len(self.said(MediaConnected, peer=name))
+        await raw.connect(answer, port=way)
+        await self.until(lambda: len(self.said(MediaConnected, peer=name)) > before, f"connection of {name}")
+        return raw
+
+    def slots(self, peer: str) -> SlotsChanged | None:
+        """What the slots of a peer show, as it was told last."""
+        told: list[SlotsChanged] = self.said(SlotsChanged, peer=peer)
+        return told[-1] if told else None
+
+    async def shows(self, viewer: str, source: str, kind: str) -> str:
+        """Wait until a slot of `viewer` shows `source`; its mid."""
+
+        def mids() -> list[str]:
+            told = self.slots(viewer)
+            shown = {} if told is None else told.audio if kind == "audio" else told.video
+            return [mid for mid, shown_source in shown.items() if shown_source == source]
+
+        await self.until(lambda: bool(mids()), f"{kind} of {source} for {viewer}")
+        return mids()[0]
+
     async def enter(
         self,
         context: BrowserContext,
@@ -128,7 +165,7 @@ class Stage:
         gates: bool = True,
     ) -> Page:
         """A page of `source` that joins the room; `peer` is its name, the source's by default."""
-        name = peer or source
+        name, way = peer or source, self.way
         page = await context.new_page()
         page.on("pageerror", lambda error: print(f"[{name}] {error}"))
         page.on("console", lambda message: print(f"[{name}] {message.text}"))
@@ -136,9 +173,10 @@ class Stage:
         async def offer(sdp: str, again: bool) -> dict[str, str]:
             self.offers[name] = self.offers.get(name, 0) + 1
             try:
-                return {"answer": await self.sfu.join(room="room", source=source, peer=name, offer=sdp)}
+                answer = await self.sfu.join(room="room", source=source, peer=name, offer=sdp)
             except MediaRefused as refused:
                 return {"refused": str(refused)}
+            return {"answer": answer if way is None else answer.replace(f" {self.sfu.port} typ", f" {way} typ")}
 
         await page.expose_function("offer", offer)
         await page.route(ORIGIN + "/**", _serve)

@@ -2,18 +2,155 @@
 
 from __future__ import annotations
 
-from playwright.async_api import BrowserContext
+import asyncio
+from typing import Any
 
-from server.sfu.facts import MediaConnected
-from tests.media.stage import Stage, sees_and_hears
+from playwright.async_api import BrowserContext, Page
+
+from server.sfu.facts import MediaConnected, MediaLost, Wish
+from tests.media.network import Way
+from tests.media.stage import Stage, received, sees_and_hears
+
+NAMES = ("ada", "ben", "cleo")
 
 
-async def test_three_people_see_and_hear_each_other(browser_context: BrowserContext) -> None:
-    async with Stage() as stage:
-        names = ["ada", "ben", "cleo"]
-        pages = {name: await stage.enter(browser_context, name) for name in names}
-        for name in names:
-            await stage.until(lambda name=name: stage.said(MediaConnected, source=name) != [], "connection")
-        for name, page in pages.items():
-            await sees_and_hears(page, *(other for other in names if other != name))
-        assert stage.offers == {"ada": 1, "ben": 1, "cleo": 1}
+async def everybody(stage: Stage, context: BrowserContext, **options: Any) -> dict[str, Page]:
+    """Three pages that see and hear each other."""
+    pages = {name: await stage.enter(context, name, **options) for name in NAMES}
+    for name, page in pages.items():
+        await sees_and_hears(page, *(other for other in NAMES if other != name))
+    return pages
+
+
+async def test_three_people_see_and_hear_each_other_and_a_fourth_comes_and_goes(
+    browser_context: BrowserContext, stage: Stage
+) -> None:
+    pages = await everybody(stage, browser_context)
+    dora = await stage.enter(browser_context, "dora")
+    await sees_and_hears(dora, *NAMES)
+    for page in pages.values():
+        await sees_and_hears(page, "dora")
+    await dora.evaluate("() => window.peer.close()")
+    await stage.until(lambda: stage.said(MediaLost, peer="dora") != [], "her leaving", 2)
+    stage.sfu.leave(room="room", peer="dora")
+    for name, page in pages.items():
+        await sees_and_hears(page, *(other for other in NAMES if other != name))
+        assert "dora" not in await received(page)
+        figures = await received(page)
+        assert all(figures[other]["freezes"] == 0 for other in NAMES if other != name), figures
+        assert await page.evaluate("() => window.states_()") == ["connecting", "connected"]
+    assert stage.offers == dict.fromkeys((*NAMES, "dora"), 1), "nothing was agreed twice"
+
+
+async def test_srtp_is_the_quick_kind_and_layers_switch_without_a_freeze(
+    browser_context: BrowserContext, stage: Stage
+) -> None:
+    ada = await stage.enter(browser_context, "ada", simulcast=True)
+    ben = await stage.enter(browser_context, "ben", simulcast=True)
+    await sees_and_hears(ada, "ben")
+    await sees_and_hears(ben, "ada")
+    assert stage.sfu._rooms["room"].peers["ada"].link.srtp_profile == "SRTP_AEAD_AES_128_GCM"
+    for wished, shown in ((360, 360), (90, 180), (360, 360)):
+        stage.sfu.wish(room="room", peer="ada", wish=Wish(heights={"ben": wished}))
+        await ada.wait_for_function(
+            "async height => (await window.peer.stats()).received.ben.frameHeight === height",
+            arg=shown,
+            timeout=15_000,
+            polling=100,
+        )
+        await sees_and_hears(ada, "ben")
+    assert (await received(ada))["ben"]["freezes"] == 0
+
+
+async def test_a_shut_gate_stops_packets_and_the_camera_off_sends_none(
+    browser_context: BrowserContext, stage: Stage
+) -> None:
+    ada = await stage.enter(browser_context, "ada")
+    ben = await stage.enter(browser_context, "ben")
+    await sees_and_hears(ben, "ada")
+    slots = [slot for slot in stage.sfu._rooms["room"].peers["ben"].slots.values() if slot.source == "ada"]
+    assert len(slots) == 2
+
+    stage.sfu.forward(room="room", source="ada", microphone=False, camera=False)
+    await ben.wait_for_function("() => window.peer.stream('ada', 'video') === null")
+    sent = [slot.packets for slot in slots]
+    uplink = stage.sfu._rooms["room"].peers["ada"].uplink.layers()
+    arrived = [layer.reception.received for layer in uplink]
+    while any(layer.reception.received < before + 10 for layer, before in zip(uplink, arrived, strict=True)):
+        await asyncio.sleep(0.05)
+    assert [slot.packets for slot in slots] == sent
+    assert await received(ben) == {}
+
+    stage.sfu.forward(room="room", source="ada", microphone=True, camera=True)
+    await sees_and_hears(ben, "ada")
+
+    await ada.evaluate(
+        "async () => { const [t] = window.media_().getVideoTracks();"
+        " await window.peer.setTrack('video', null); t.stop(); }"
+    )
+    video = next(layer for layer in uplink if layer.track.kind == "video")
+    count, packets = -1, video.reception.received
+    while packets != count:  # what was under way
+        count = packets
+        await asyncio.sleep(0.5)
+        packets = video.reception.received
+    before = await ada.evaluate("async () => (await window.peer.stats()).sent")
+    await asyncio.sleep(1.0)
+    after = await ada.evaluate("async () => (await window.peer.stats()).sent")
+    assert after["videoPackets"] == before["videoPackets"]
+    assert after["audioPackets"] > before["audioPackets"]
+    assert await ada.evaluate("() => window.media_().getVideoTracks()[0].readyState") == "ended"
+
+
+async def test_a_browser_cut_off_for_six_seconds_comes_back_by_itself(
+    browser_context: BrowserContext, stage: Stage
+) -> None:
+    async with Way(("127.0.0.1", stage.sfu.port)) as way:
+        stage.way = way.port
+        ada = await stage.enter(browser_context, "ada")
+        stage.way = None
+        ben = await stage.enter(browser_context, "ben")
+        await sees_and_hears(ada, "ben")
+        await sees_and_hears(ben, "ada")
+        way.is_cut = True
+        await stage.until(lambda: stage.said(MediaLost, peer="ada") != [], "loss", 6)
+        await ada.wait_for_function("() => window.peer.state === 'reconnecting'", timeout=8_000)
+        way.is_cut = False
+        way.rebind()
+        await stage.until(lambda: len(stage.said(MediaConnected, peer="ada")) == 2, "return", 15)
+        await sees_and_hears(ada, "ben")
+        await sees_and_hears(ben, "ada")
+        assert await ada.evaluate("() => window.peer.state") == "connected"
+
+
+async def test_a_reloaded_page_and_a_forgetful_server_both_heal(
+    browser_context: BrowserContext, stage: Stage
+) -> None:
+    ada = await stage.enter(browser_context, "ada")
+    ben = await stage.enter(browser_context, "ben")
+    await sees_and_hears(ben, "ada")
+    await ada.close()
+    again = await stage.enter(browser_context, "ada")
+    await sees_and_hears(again, "ben")
+    await sees_and_hears(ben, "ada")
+    # The server restarted: it knows nobody. Whoever signals says so, and the page begins anew.
+    stage.sfu.close_room(room="room")
+    for name, page in (("ada", again), ("ben", ben)):
+        stage.sfu.forward(room="room", source=name, microphone=True, camera=True)
+        await page.evaluate("() => window.peer.rebuild()")
+    await sees_and_hears(again, "ben")
+    await sees_and_hears(ben, "ada")
+
+
+async def test_a_browser_on_a_lossy_way_goes_on_seeing(browser_context: BrowserContext, stage: Stage) -> None:
+    async with Way(("127.0.0.1", stage.sfu.port)) as way:
+        stage.way = way.port
+        ada = await stage.enter(browser_context, "ada")
+        stage.way = None
+        ben = await stage.enter(browser_context, "ben")
+        await sees_and_hears(ada, "ben")
+        await sees_and_hears(ben, "ada")
+        way.loss_up = way.loss_down = 0.05
+        for _ in range(3):
+            await sees_and_hears(ada, "ben")
+            await sees_and_hears(ben, "ada")

@@ -1,0 +1,567 @@
+"""The media plane through its real port, with peers that send exactly what a test wants."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from server.sfu.facts import (
+    MediaConnected,
+    MediaLost,
+    MediaRefused,
+    QualityChanged,
+    SlotsChanged,
+    SpeakersChanged,
+    Wish,
+)
+from server.sfu.peer import LOST_AFTER_US, Peer
+from server.sfu.plane import ROOM_PEERS_MAX, SOURCE_PEERS_MAX
+from server.sfu.rtp import rtcp
+from server.sfu.rtp.packet import RtpPacket
+from server.sfu.rtp.vp8 import Vp8
+from server.sfu.transport import Link
+from tests.media.network import Way
+from tests.media.rawpeer import RawPeer
+from tests.media.stage import Stage
+from tests.unit.sfu.offers import SMALL
+from tests.unit.sfu.packets import rtp
+
+
+async def pump(send: Callable[[int], None], until: Callable[[], bool], *, first: int = 1, seconds: float = 5) -> int:
+    """Send packet after packet, 10 ms apart, until something is true; the next number."""
+    deadline = time.monotonic() + seconds
+    number = first
+    while not until():
+        assert time.monotonic() < deadline, "it never came"
+        send(number)
+        number += 1
+        await asyncio.sleep(0.01)
+    return number
+
+
+def requests(peer: RawPeer, kind: type[rtcp.Nack] | type[rtcp.KeyframeRequest], media: int) -> list[rtcp.Report]:
+    """What the server asked of a stream of this peer."""
+    return [
+        report
+        for data in peer.control
+        for report in rtcp.read(data)
+        if isinstance(report, kind) and report.media == media
+    ]
+
+
+async def watching(stage: Stage, ada: RawPeer, ben: RawPeer) -> int:
+    """Ada's camera flows to Ben: the SSRC it has there. Her packets 1 and 2 are sent."""
+    ada.send_video(1, keyframe=True)
+    mid = await stage.shows("ben", "ada", "video")
+    await asyncio.sleep(0.05)
+    ada.send_video(2, keyframe=True)
+    ssrc = ben.slots[mid]
+    await ben.until(lambda: ben.of(ssrc))
+    return ssrc
+
+
+# ---------------------------------------------------------------------------- gates and slots
+
+
+async def test_sound_and_picture_arrive_unchanged_under_the_slots_own_numbers(stage: Stage) -> None:
+    ada, ben = await stage.join("ada"), await stage.join("ben")
+    ada.send_audio(1)
+    audio = ben.slots[await stage.shows("ben", "ada", "audio")]
+    ssrc = await watching(stage, ada, ben)
+    for number in range(3, 30):
+        ada.send_video(number)
+        ada.send_audio(number)
+    await ben.until(lambda: b"frame29" in ben.of(ssrc)[-1].payload and ben.of(audio)[-1].payload == b"opus29")
+    pictures = ben.of(ssrc)
+    numbers = [packet.sequence for packet in pictures]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert numbers[0] < 1 << 15
+    assert [packet.payload[Vp8(packet.payload).size + 1 :] for packet in pictures[-3:]] == [
+        b"frame27",
+        b"frame28",
+        b"frame29",
+    ]
+    assert {packet.timestamp - pictures[-1].timestamp for packet in pictures[-2:]} == {0, -6_000}
+
+
+async def test_packets_of_a_shut_gate_never_leave_the_server(stage: Stage) -> None:
+    ada, ben = await stage.join("ada", gates=False), await stage.join("ben")
+
+    def send(number: int) -> None:
+        ada.send_audio(number)
+        ada.send_video(number, keyframe=number % 5 == 0)
+
+    peer = stage.sfu._rooms["room"].peers["ada"]
+    await pump(send, lambda: peer.uplink.layers()[1].reception.received > 20)
+    assert ben.packets == []
+    assert stage.slots("ben") == SlotsChanged(room="room", peer="ben", audio={}, video={})
+
+    stage.sfu.forward(room="room", source="ada", microphone=True, camera=False)
+    mid = await stage.shows("ben", "ada", "audio")
+    number = await pump(send, lambda: len(ben.packets) > 5, first=100)
+    assert {packet.ssrc for packet in ben.packets} == {ben.slots[mid]}
+
+    stage.sfu.forward(room="room", source="ada", microphone=False, camera=False)
+    await asyncio.sleep(0.05)
+    ben.packets.clear()
+    received = peer.uplink.layers()[1].reception.received
+    await pump(send, lambda: peer.uplink.layers()[1].reception.received > received + 20, first=number)
+    assert ben.packets == []
+
+
+async def test_a_person_who_unmutes_is_in_the_same_slot_again_and_runs_on(stage: Stage) -> None:
+    ada, ben = await stage.join("ada"), await stage.join("ben")
+    ssrc = await watching(stage, ada, ben)
+    stage.sfu.forward(room="room", source="ada", microphone=True, camera=False)
+    stage.sfu.forward(room="room", source="ada", microphone=True, camera=True)
+    before = ben.of(ssrc)[-1]
+    await pump(lambda n: ada.send_video(n, keyframe=n % 5 == 0), lambda: ben.of(ssrc)[-1] is not before, first=500)
+    after = next(packet for packet in ben.of(ssrc) if packet.sequence > before.sequence)
+    assert after.sequence == before.sequence + 1
+    assert Vp8(after.payload).starts_keyframe
+
+
+async def test_nobody_is_sent_their_own_picture_on_any_device(stage: Stage) -> None:
+    ada, phone = await stage.join("ada"), await stage.join("ada", peer="phone")
+    ben = await stage.join("ben")
+    await watching(stage, ada, ben)
+    await pump(ada.send_audio, lambda: len(ben.packets) > 10)
+    assert ada.packets == []
+    assert phone.packets == []
+
+
+async def test_a_newcomer_sees_everybody_and_a_leaver_frees_the_slot(stage: Stage) -> None:
+    peers = {name: await stage.join(name) for name in ("ada", "ben")}
+    for peer in peers.values():
+        peer.send_video(1, keyframe=True)
+    cleo = await stage.join("cleo")
+    for name in peers:
+        await stage.shows("cleo", name, "video")
+    stage.sfu.leave(room="room", peer="ada")
+    told = stage.slots("cleo")
+    assert told is not None
+    assert set(told.video.values()) == {"ben"}
+    assert stage.said(MediaLost) == []
+    cleo.send_video(1, keyframe=True)
+    await stage.shows("ben", "cleo", "video")
+    told = stage.slots("ben")
+    assert told is not None
+    assert set(told.video.values()) == {"cleo"}
+
+
+async def test_with_too_few_slots_the_large_tiles_are_shown(stage: Stage) -> None:
+    await stage.join("viewer", video_slots=1, publishes=False)
+    small, large = await stage.join("small"), await stage.join("large")
+    for peer in (small, large):
+        peer.send_video(1, keyframe=True)
+    await stage.shows("viewer", "small", "video")
+    stage.sfu.wish(room="room", peer="viewer", wish=Wish(heights={"small": 90, "large": 720}))
+    await stage.shows("viewer", "large", "video")
+
+
+async def test_hidden_tiles_and_audio_only_cost_no_picture(stage: Stage) -> None:
+    ada, ben = await stage.join("ada"), await stage.join("ben")
+    ssrc = await watching(stage, ada, ben)
+    for wish in (Wish(heights={"ada": 0}), Wish(heights={"ada": 720}, mode="audio_only")):
+        stage.sfu.wish(room="room", peer="ben", wish=wish)
+        told = stage.slots("ben")
+        assert told is not None
+        assert told.video == {}
+        await asyncio.sleep(0.05)
+        count = len(ben.of(ssrc))
+        await pump(ada.send_audio, lambda: len(ben.packets) > count + 5)
+        for number in range(10, 20):
+            ada.send_video(number, keyframe=True)
+        await asyncio.sleep(0.1)
+        assert len(ben.of(ssrc)) == count
+    stage.sfu.wish(room="room", peer="ben", wish=Wish(heights={}))
+    await stage.shows("ben", "ada", "video")
+
+
+async def test_the_device_that_connected_last_and_sends_is_forwarded(stage: Stage) -> None:
+    laptop, ben = await stage.join("ada", peer="laptop"), await stage.join("ben")
+    ssrc = await watching(stage, laptop, ben)
+    phone = await stage.join("ada", peer="phone")
+    laptop.send_video(3)
+    await ben.until(lambda: len(ben.of(ssrc)) >= 2)
+
+    def both(number: int) -> None:
+        laptop.send_video(number + 10)
+        phone.send_video(number, keyframe=True)
+
+    await pump(both, lambda: any(b"frame1" in packet.payload[-6:] for packet in ben.of(ssrc)[2:]))
+    await asyncio.sleep(0.1)
+    ben.packets.clear()
+    number = await pump(both, lambda: len(ben.of(ssrc)) > 10, first=600)
+    assert all(b"frame6" in packet.payload for packet in ben.of(ssrc)), "only the phone's are forwarded"
+    # The phone's camera goes off: the laptop's returns.
+    ben.packets.clear()
+    await pump(
+        lambda n: laptop.send_video(n, keyframe=True), lambda: len(ben.of(ssrc)) > 3, first=number + 10, seconds=6
+    )
+
+
+# ---------------------------------------------------------------------------- repair
+
+
+async def test_what_is_lost_on_the_way_in_is_asked_for_and_passed_on(stage: Stage) -> None:
+    ada, ben = await stage.join("ada"), await stage.join("ben")
+    ssrc = await watching(stage, ada, ben)
+    lost = RtpPacket(ada.video(3))
+    for number in (4, 5):
+        ada.send_video(number)
+    await ada.until(lambda: requests(ada, rtcp.Nack, ada.video_ssrc))
+    (nack, *_) = requests(ada, rtcp.Nack, ada.video_ssrc)
+    assert isinstance(nack, rtcp.Nack)
+    assert nack.numbers == (3,)
+    resent = rtp(
+        sequence=1,
+        timestamp=lost.timestamp,
+        ssrc=ada.resend_ssrc,
+        payload_type=97,
+        marker=True,
+        payload=(3).to_bytes(2, "big") + lost.payload,
+    )
+    ada.raw(ada.protect(resent))
+
+    def numbers() -> dict[bytes, int]:
+        return {packet.payload[-6:]: packet.sequence for packet in ben.of(ssrc)}
+
+    await ben.until(lambda: b"frame3" in numbers())
+    assert numbers()[b"frame2"] < numbers()[b"frame3"] == numbers()[b"frame4"] - 1, "in its own place"
+    ada.raw(ada.protect(resent[:2] + b"\x00\x02" + resent[4:]))
+    ada.send_video(6)
+    await ben.until(lambda: b"frame6" in ben.of(ssrc)[-1].payload)
+    assert sum(b"frame3" in packet.payload for packet in ben.of(ssrc)) == 1, "a second copy is not sent on"
+
+
+async def test_what_is_lost_on_the_way_out_is_sent_again(stage: Stage) -> None:
+    ada, ben = await stage.join("ada"), await stage.join("ben")
+    ssrc = await watching(stage, ada, ben)
+    ada.send_video(3)
+    await ben.until(lambda: len(ben.of(ssrc)) >= 2)
+    wanted = ben.of(ssrc)[-1]
+    ben.send_control(rtcp.write_nack(ssrc=1, media=ssrc, numbers=[wanted.sequence]))
+    await ben.until(lambda: ben.of(ben.resends[ssrc]))
+    (resent,) = ben.of(ben.resends[ssrc])
+    assert resent.payload_type == 97
+    assert resent.payload == wanted.sequence.to_bytes(2, "big") + wanted.payload
+    assert resent.timestamp == wanted.timestamp
+
+
+async def test_many_viewers_who_want_a_keyframe_are_one_request(stage: Stage) -> None:
+    ada = await stage.join("ada")
+    viewers = [await stage.join(f"viewer{n}", publishes=False) for n in range(4)]
+    ada.send_video(1, keyframe=True)
+    mids = [await stage.shows(f"viewer{n}", "ada", "video") for n in range(4)]
+    await asyncio.sleep(0.05)
+    ada.send_video(2, keyframe=True)
+    for viewer, mid in zip(viewers, mids, strict=True):
+        await viewer.until(lambda viewer=viewer, mid=mid: viewer.of(viewer.slots[mid]))
+    await asyncio.sleep(0.6)
+    ada.control.clear()
+    for _ in range(5):
+        for viewer, mid in zip(viewers, mids, strict=True):
+            viewer.send_control(rtcp.write_keyframe_request(ssrc=1, media=viewer.slots[mid]))
+    await ada.until(lambda: requests(ada, rtcp.KeyframeRequest, ada.video_ssrc))
+    await asyncio.sleep(0.2)
+    assert len(requests(ada, rtcp.KeyframeRequest, ada.video_ssrc)) == 1
+    await ada.until(lambda: len(requests(ada, rtcp.KeyframeRequest, ada.video_ssrc)) == 2)  # until one came
+    ada.send_video(3, keyframe=True)
+    await asyncio.sleep(0.7)
+    assert len(requests(ada, rtcp.KeyframeRequest, ada.video_ssrc)) == 2
+
+
+async def test_the_sender_is_told_when_its_packets_arrived(stage: Stage) -> None:
+    ada = await stage.join("ada")
+
+    def told() -> bool:
+        return any(data[0] & 31 == 15 and data[1] == 205 for data in ada.control)
+
+    await pump(ada.send_audio, told)
+
+
+# ---------------------------------------------------------------------------- layers
+
+
+async def test_a_viewer_gets_the_layer_that_suits_and_another_when_it_stops(stage: Stage) -> None:
+    ada, ben = await stage.join("ada", rids=("low", "full")), await stage.join("ben")
+    layers = {"low": (111_111, 180), "full": (222_222, 720)}
+    sending = {"low", "full"}
+
+    def send(number: int) -> None:
+        for rid in sorted(sending):
+            ssrc, _ = layers[rid]
+            base = 0 if rid == "low" else 30_000
+            ada.send_video(base + number, keyframe=number % 10 == 0, rid=rid, ssrc=ssrc)
+
+    number = await pump(send, lambda: bool(stage.said(SlotsChanged, peer="ben")[-1].video))
+    ssrc = ben.slots[await stage.shows("ben", "ada", "video")]
+
+    def shown() -> str:
+        last = ben.of(ssrc)[-1].payload if ben.of(ssrc) else b""
+        return "full" if b"frame30" in last or b"frame31" in last else "low" if b"frame" in last else ""
+
+    # Heights become known with keyframes: 180 both, so a large wish takes the last layer.
+    number = await pump(send, lambda: shown() == "low", first=number)
+    stage.sfu.wish(room="room", peer="ben", wish=Wish(heights={"ada": 720}))
+    number = await pump(send, lambda: shown() == "full", first=number)
+    sending.discard("full")
+    number = await pump(send, lambda: shown() == "low", first=number)
+    sending.add("full")
+    number = await pump(send, lambda: shown() == "full", first=number)
+    stage.sfu.wish(room="room", peer="ben", wish=Wish(heights={"ada": 720}, mode="low_data"))
+    await pump(send, lambda: shown() == "low", first=number)
+    numbers = [packet.sequence for packet in ben.of(ssrc)]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "no seam shows"
+    pictures = [Vp8(packet.payload).picture for packet in ben.of(ssrc)]
+    assert pictures == [(pictures[0] or 0) + index for index in range(len(pictures))]
+
+
+# ---------------------------------------------------------------------------- presence
+
+
+async def test_silence_is_loss_within_five_seconds_ended_at_the_last_packet(stage: Stage) -> None:
+    ada = await stage.join("ada")
+    ada.send_audio(1)
+    await asyncio.sleep(0.1)
+    heard = stage.sfu.heard(room="room")["ada"]
+    ada.is_mute = True
+    start = time.monotonic()
+    await stage.until(lambda: stage.said(MediaLost, peer="ada") != [], "loss", 8)
+    assert LOST_AFTER_US / 1e6 - 2.2 < time.monotonic() - start < 5.5
+    (lost,) = stage.said(MediaLost, peer="ada")
+    assert abs(lost.heard - heard) < 2_300  # a check may have come after the sound
+    assert stage.sfu.heard(room="room") == {}
+    ada.is_mute = False
+    await stage.until(lambda: len(stage.said(MediaConnected, peer="ada")) == 2, "return")
+    assert stage.said(MediaLost) == [lost]
+
+
+async def test_a_peer_that_sends_nothing_but_answers_checks_is_not_lost(stage: Stage) -> None:
+    ada = await stage.join("ada")
+    assert ada._pings is not None
+    ada._pings.cancel()
+    await asyncio.sleep(LOST_AFTER_US / 1e6 + 1.5)
+    assert stage.said(MediaLost) == []
+    assert ada.checks_answered >= 2
+
+
+async def test_who_says_goodbye_is_lost_at_once(stage: Stage) -> None:
+    ada = await stage.join("ada")
+    await ada.close()
+    await stage.until(lambda: stage.said(MediaLost, peer="ada") != [], "loss", 1)
+
+
+async def test_who_speaks_is_told_and_who_is_muted_does_not_speak(stage: Stage) -> None:
+    ada = await stage.join("ada")
+    await stage.join("ben")
+    number = await pump(
+        lambda n: [ada.send_audio(2 * n, level=20), ada.send_audio(2 * n + 1, level=20)][0],
+        lambda: bool(stage.said(SpeakersChanged)),
+    )
+    (said, *_) = stage.said(SpeakersChanged)
+    assert set(said.levels) == {"ada"}
+    assert 0 <= said.levels["ada"] <= 127
+    stage.sfu.forward(room="room", source="ada", microphone=False, camera=False)
+    await pump(
+        lambda n: ada.send_audio(n, level=20), lambda: stage.said(SpeakersChanged)[-1].levels == {}, first=2 * number
+    )
+
+
+async def test_lasting_loss_is_told_as_a_weaker_connection(stage: Stage) -> None:
+    ada = await stage.join("ada")
+    await pump(
+        lambda n: ada.send_audio(n) if n % 4 else None,
+        lambda: stage.said(QualityChanged, peer="ada", quality="poor") != [],
+    )
+
+
+# ---------------------------------------------------------------------------- coming back
+
+
+async def test_an_ice_restart_from_another_network_keeps_dtls_and_slots(stage: Stage) -> None:
+    ada, ben = await stage.join("ada"), await stage.join("ben")
+    ssrc = await watching(stage, ada, ben)
+    ada.restart_credentials()
+    answer = await stage.sfu.join(room="room", source="ada", peer="ada", offer=ada.offer())
+    dtls, slots = ada._dtls, dict(ada.slots)
+    await ada.connect(answer)
+    assert ada._dtls is dtls
+    assert ada.slots == slots
+    count = len(ben.of(ssrc))
+    await pump(ada.send_video, lambda: len(ben.of(ssrc)) > count + 5, first=3)
+    assert len(stage.said(MediaConnected, peer="ada")) == 1
+    assert stage.said(MediaLost) == []
+
+
+async def test_a_new_nat_binding_is_followed_by_the_next_check(stage: Stage) -> None:
+    async with Way(("127.0.0.1", stage.sfu.port)) as way:
+        ada, ben = await stage.join("ada"), await stage.join("ben", way=way.port)
+        ssrc = await watching(stage, ada, ben)
+        way.rebind()
+        ben._check()
+        count = len(ben.of(ssrc))
+        await pump(ada.send_video, lambda: len(ben.of(ssrc)) > count + 5, first=3)
+
+
+async def test_a_reloaded_page_takes_its_seat_again(stage: Stage) -> None:
+    ada, ben = await stage.join("ada"), await stage.join("ben")
+    await watching(stage, ada, ben)
+    again = await stage.join("ada")
+    again.send_video(1, keyframe=True)
+    await stage.shows("ben", "ada", "video")
+    ssrc = ben.slots[await stage.shows("ben", "ada", "video")]
+    count = len(ben.of(ssrc))
+    await pump(lambda n: again.send_video(n, keyframe=True), lambda: len(ben.of(ssrc)) > count, first=2)
+    assert list(stage.sfu.heard(room="room")) == ["ben", "ada"]
+
+
+async def test_a_lossy_way_loses_little_after_repair(stage: Stage) -> None:
+    async with Way(("127.0.0.1", stage.sfu.port)) as way:
+        ada, ben = await stage.join("ada"), await stage.join("ben", way=way.port)
+        ssrc = await watching(stage, ada, ben)
+        way.loss_down = 0.1
+        got: set[int] = set()
+        highest = ben.of(ssrc)[-1].sequence
+
+        def arrived(packet: RtpPacket) -> None:
+            nonlocal highest
+            if packet.ssrc == ben.resends[ssrc]:
+                got.add(int.from_bytes(packet.payload[:2], "big"))
+            elif packet.ssrc == ssrc:
+                got.add(packet.sequence)
+                missing = [n for n in range(highest + 1, packet.sequence) if n not in got]
+                highest = max(highest, packet.sequence)
+                if missing:
+                    ben.send_control(rtcp.write_nack(ssrc=1, media=ssrc, numbers=missing))
+
+        ben.on_packet = arrived
+        first = highest
+        await pump(ada.send_video, lambda: highest > first + 200, first=3, seconds=15)
+        await asyncio.sleep(0.1)
+        lost = [n for n in range(first + 1, highest) if n not in got]
+        assert len(lost) <= 8, f"lost {len(lost)} of {highest - first}"  # a tenth of a tenth, and some luck
+
+
+# ---------------------------------------------------------------------------- strangers and limits
+
+
+async def test_strangers_and_rubbish_get_no_answer_and_do_no_harm(stage: Stage) -> None:
+    ada, ben = await stage.join("ada"), await stage.join("ben")
+    ssrc = await watching(stage, ada, ben)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.setblocking(False)
+        stranger.bind(("127.0.0.1", 0))
+        to = ("127.0.0.1", stage.sfu.port)
+        strays = stage.sfu._port.strays
+        sent = [
+            b"",
+            b"\x00" * 20,
+            b"\x00\x01\x00\x00\x21\x12\xa4\x42" + bytes(12),  # a check that proves nothing
+            b"\x16\xfe\xff" + os.urandom(100),  # a handshake from nowhere
+            ada.protect(ada.video(3)),  # a true packet, stolen
+            os.urandom(1_200),
+            b"\x80" + os.urandom(2_000),
+            *(bytes([first]) + os.urandom(60) for first in range(256)),
+        ]
+        for data in sent:
+            stranger.sendto(data, to)
+        await pump(lambda n: None, lambda: stage.sfu._port.strays >= strays + len(sent) - 1)
+        with pytest.raises(BlockingIOError):
+            stranger.recvfrom(2_000)
+    ada.raw(os.urandom(40))
+    ada.raw(b"\x80\x60" + os.urandom(60))
+    ada.raw(b"\x80\xc8" + os.urandom(60))
+    lying = rtp(ssrc=ada.video_ssrc, sequence=3, payload=b"\x90" * 20, padding=9)
+    ada.raw(ada.protect(lying[:-1] + b"\xff"))
+    ada.raw(ada.protect(rtp(ssrc=ada.video_ssrc, sequence=4, payload=b"\x90")))
+    ada.send_control(b"\x80\xc8\x00\x01" + bytes(4))
+    ada.send_control(b"\x9f\xcb\x00\x01" + bytes(40))
+    peer = stage.sfu._rooms["room"].peers["ada"]
+    await pump(lambda n: None, lambda: peer.malformed >= 4)
+    assert peer.link.failures >= 2
+    count = len(ben.of(ssrc))
+    await pump(ada.send_video, lambda: len(ben.of(ssrc)) > count + 3, first=5)
+
+
+async def test_a_check_with_a_wrong_password_is_not_answered(stage: Stage) -> None:
+    ada = RawPeer()
+    answer = await stage.sfu.join(room="room", source="ada", peer="ada", offer=ada.offer())
+    password = next(line for line in answer.split("\r\n") if line.startswith("a=ice-pwd"))
+    with pytest.raises(TimeoutError):
+        await ada.connect(answer.replace(password, "a=ice-pwd:" + "x" * 32))
+    assert stage.sfu._port.addresses == 0
+    await ada.close()
+
+
+async def test_one_peer_cannot_make_streams_without_end(stage: Stage) -> None:
+    ada = await stage.join("ada")
+    for ssrc in range(1, 300):
+        ada.raw(ada.protect(rtp(ssrc=ssrc, payload_type=96, extensions={4: b"1"})))
+    await asyncio.sleep(0.2)
+    peer = stage.sfu._rooms["room"].peers["ada"]
+    assert len(peer.link._streams) <= 64
+    assert len(peer.uplink._streams) <= 16
+
+
+async def test_limits_and_strangers_of_a_room_are_refused_in_words(stage: Stage) -> None:
+    async def join(source: str, peer: str, offer: str = SMALL) -> str:
+        try:
+            await stage.sfu.join(room="full", source=source, peer=peer, offer=offer)
+        except MediaRefused as refused:
+            return refused.code
+        return ""
+
+    assert await join("ada", "m1") == ""
+    assert await join("ben", "m1") == "media-peer-taken"
+    assert await join("ben", "m2", "rubbish") == "sdp-malformed"
+    for n in range(1, SOURCE_PEERS_MAX):
+        assert await join("ada", f"more{n}") == ""
+    assert await join("ada", "toomany") == "media-too-many-devices"
+    for n in range(ROOM_PEERS_MAX - SOURCE_PEERS_MAX):
+        assert await join(f"p{n}", f"q{n}") == ""
+    assert await join("late", "late") == "media-room-full"
+    stage.sfu.close_room(room="full")
+    assert stage.sfu._port.links == 0
+
+
+async def test_fifty_comings_and_goings_leave_nothing_behind(stage: Stage) -> None:
+    stayer = await stage.join("stayer")
+
+    def weight() -> tuple[int, int, int, int, int]:
+        gc.collect()
+        alive = [type(o).__name__ for o in gc.get_objects() if isinstance(o, Peer | Link)]
+        files = len(list(Path("/proc/self/fd").iterdir()))
+        port = stage.sfu._port
+        return len(alive), port.links, port.addresses, files, len(asyncio.all_tasks())
+
+    async def visit(goodbye: bool) -> None:
+        guest = await stage.join("guest")
+        guest.send_video(1, keyframe=True)
+        await stage.shows("stayer", "guest", "video")
+        if goodbye:
+            await guest.close()
+            stage.sfu.leave(room="room", peer="guest")
+        else:
+            stage.sfu.leave(room="room", peer="guest")
+            await guest.close()
+        stage.facts.clear()
+        stage._raw.remove(guest)
+        while stage.sfu._port._closing:
+            await asyncio.wait(stage.sfu._port._closing)
+
+    await visit(True)
+    before = weight()
+    for index in range(50):
+        await visit(index % 2 == 0)
+    assert weight() == before
+    assert before[0] == 2  # the stayer's peer and link
+    stayer.send_audio(1)
