@@ -6,16 +6,13 @@ import asyncio
 import gc
 import socket
 import ssl
-import sys
 import tomllib
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any, Final
 
 import structlog
 import uvicorn
-from rich.console import Console
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
@@ -23,10 +20,7 @@ from starsessions import InMemoryStore
 from starsessions.stores.base import SessionStore
 
 from facilitation.commands import OpenSession
-from facilitation.ids import ClinicId, SessionId
-from facilitation.people import Expected, Role
-from facilitation.timebase import HOUR_MS, Instant
-from server import demo as demo_clinic
+from facilitation.ids import SessionId
 from server.books import ClinicBooks
 from server.catalog import Catalog, load_catalog
 from server.clock import Clock, RoomClock
@@ -47,17 +41,15 @@ from server.web.auth import Doorkeeper
 from server.web.cookies import Cookies
 from server.web.links import Links
 from server.web.pages import Health
-from server.web.site import Site
+from server.web.site import CLINIC, ROOT, Site
+from server.welcome import simulated, welcome
 from server.wire.connection import Greeting, session_socket
 
 log = structlog.get_logger(__name__)
 
-CLINIC: Final = ClinicId("demo")
-ROOT: Final = Path(__file__).parents[1]
 MESSAGE_BYTES_MAX: Final = 64 * 1024
 CONNECTIONS_MAX: Final = 5_000
 PING_WITHIN_S: Final = 1.0
-BOTS_STOP_WITHIN_S: Final = 2.0
 
 
 def version() -> str:
@@ -174,7 +166,9 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         app = build(settings, store=store, catalog=catalog, rooms=rooms, clock=clock, health=health)
 
         async def ready() -> None:
-            await _welcome(settings, store, clock, stack, bots=demo)
+            links = await welcome(settings, store, now=clock.now())
+            if demo and links:
+                await stack.enter_async_context(simulated(links))
             log.info("ready")
             gc.collect()
             gc.freeze()  # what is here now stays: no collection walks it again
@@ -263,60 +257,3 @@ async def _answers(store: Store) -> bool:
     except (StoreUnavailable, TimeoutError):
         return False
     return True
-
-
-# --------------------------------------------------------------------------- what people see first
-
-
-async def _welcome(settings: Settings, store: Store, clock: Clock, stack: AsyncExitStack, *, bots: bool) -> None:
-    """Say where Milieu is and, for a demo clinic, what to open."""
-    console = Console(highlight=False, soft_wrap=True)
-    console.print("\n[bold]Milieu is running.[/bold]  Ctrl-C stops it.")
-    console.print(f"  Pages  {settings.base_url}")
-    console.print(f"  Media  UDP port {settings.udp_port} of {settings.media_host}")
-    console.print(
-        f"  Data   {(settings.redis_url and 'the store of MILIEU_REDIS_URL, and ') or ''}{settings.data_dir.absolute()}"
-    )
-    if not await demo_clinic.belongs(store):
-        return
-    now = clock.now()
-    links = Links(settings.signing_keys(), clinic=CLINIC)
-    until = Instant(now + settings.link_hours * HOUR_MS)
-    for number, session in enumerate(await demo_clinic.prepare(store, clinic=CLINIC, now=now)):
-        invited = [
-            (each, f"{settings.base_url}/j/{links.link(seat)}")
-            for each, seat in demo_clinic.seats(session, until=until)
-        ]
-        _print_links(console, session.title, invited, all_of_them=number == 0)
-        if bots and number == 0:
-            participants = [link for each, link in invited if each.role is Role.PARTICIPANT]
-            await _seat_bots(participants[1:], stack)  # the first one's link is left for whoever looks
-
-
-def _print_links(console: Console, title: str, invited: Sequence[tuple[Expected, str]], *, all_of_them: bool) -> None:
-    """The first group with everybody; of the others the facilitator and two participants, to keep it readable."""
-    console.print(f"\n[bold]{title}[/bold] can start now. Each of these made-up people has a link of their own:")
-    participants = [each for each in invited if each[0].role is Role.PARTICIPANT]
-    shown = invited if all_of_them else [invited[0], *participants[:2]]
-    width = max(len(each.name) for each, _ in shown)
-    for each, link in shown:
-        console.print(f"  {each.name:{width}}  [dim]{each.role:13}[/dim]  {link}", markup=True)
-
-
-async def _seat_bots(links: Sequence[str], stack: AsyncExitStack) -> None:
-    """Simulated participants in a process of their own: their pictures must not cost the server its time."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "server.bots", *links), cwd=ROOT, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
-    )
-
-    async def dismiss() -> None:
-        if process.returncode is None:
-            process.terminate()
-        try:
-            async with asyncio.timeout(BOTS_STOP_WITHIN_S):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-
-    stack.push_async_callback(dismiss)

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from facilitation.ids import ClinicId
+
+CLINIC: Final = ClinicId("demo")
+"""The one clinic of a store, for now."""
+ROOT: Final = Path(__file__).parents[2]
 
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from facilitation import commands as c
 from server.progress import Progress, ProgressBook, fold
 from server.store import memory
+from server.store.ports import Linked
 from tests.support.evening import FAY, Evening, usual
 
 STARTS_AT = 1_795_561_200_000  # 2026-11-24, 6 PM in New York
@@ -57,16 +60,16 @@ async def test_a_log_that_grew_is_read_from_where_it_was_left() -> None:
     read: list[int] = []
 
     class Counted:
-        async def read(self, session: str, *, after: int = 0) -> list[object]:
-            records = await store.log.read(session, after=after)
-            read.append(len(records))
-            return list(records)
+        async def linked(self, session: str, *, after: int = 0) -> AsyncIterator[Linked]:
+            async for linked in store.log.linked(session, after=after):
+                read.append(linked.record.seq)
+                yield linked
 
-    book = ProgressBook(Counted())  # type: ignore[arg-type]
+    book = ProgressBook(Counted())
     assert (await book.of("s-1")).status == "open"
     before = len(evening.records)
     evening.at(0).come(FAY)
     evening.do(c.StartSession(), FAY)
     await store.log.append("s-1", evening.records[before:], epoch=epoch)
     assert (await book.of("s-1")).status == "running"
-    assert read == [before, len(evening.records) - before]
+    assert read == [record.seq for record in evening.records]
