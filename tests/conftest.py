@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 from redis.asyncio import Redis
 
 from server.clock import FakeClock
@@ -17,6 +18,10 @@ from server.store.embedded import EmbeddedValkey
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext
+
+# A busy machine is slow, not wrong; and a failure tells how to repeat it.
+settings.register_profile("milieu", deadline=None, print_blob=True)
+settings.load_profile("milieu")
 
 
 @pytest.fixture
