@@ -39,7 +39,8 @@ def show_command(person: str) -> None:
 
 async def _verify(store: Store) -> int:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bars = {"people": progress.add_task("Hours", total=None), "sessions": progress.add_task("Logs", total=None)}
         report = await verify(
             store, lambda what, done, of: progress.update(bars[what], completed=done, total=of)
