@@ -24,7 +24,7 @@ from facilitation.timebase import MINUTE_MS, Instant
 from tests.support.meeting import CHECK_IN, COLE, FAY, FORMS, OLA, PLAN, ROBIN, RULES, SAM, WRAP_UP, Meeting
 from tests.support.oracle import Oracle
 
-EXAMPLES = int(os.environ.get("MILIEU_PROPERTY_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("MILIEU_PROPERTY_EXAMPLES", "150"))
 
 STAFF = (FAY, COLE)
 PARTICIPANTS = (ROBIN, SAM)
@@ -95,14 +95,33 @@ class Room(RuleBasedStateMachine):
         return self.meeting.state.phase
 
     @property
+    def seated(self) -> list[PersonId]:
+        return [person for person in EVERYONE if self.oracle.is_seated(person)]
+
+    @property
     def open_names(self) -> list[str]:
         return [name for name, source in self.oracle.sources.items() if source.end is None]
 
     # --- time and presence
 
-    @initialize()
-    def facilitator_comes(self) -> None:
+    @initialize(there=st.sets(participants), started=st.sampled_from([True, True, True, False]))
+    def an_evening_begins(self, there: set[PersonId], started: bool) -> None:
         self.connect(FAY, "laptop")
+        for person in sorted(there):
+            self.come_in(person)
+        if started:
+            self.start()
+
+    @precondition(lambda self: self.phase == "running" and len(self.meeting.log) > 40)
+    @rule(length=lengths, then=st.booleans())
+    def the_room_is_empty_for_long(self, length: int, then: bool) -> None:
+        for name in self.open_names:
+            self.meeting.lose(SourceId(name))
+            self.oracle.lost(self.now, name, self.now)
+        self.meeting.later(ms=29 * MINUTE_MS + length)
+        self.tick()
+        if then:
+            self.connect(FAY, "laptop")
 
     @rule(length=lengths)
     def time_passes(self, length: int) -> None:
@@ -137,10 +156,13 @@ class Room(RuleBasedStateMachine):
         name = self.meeting.connect_media(person)
         if self.oracle.is_seated(person) and self.phase != "ended":
             self.oracle.opened(self.now, name, person, media=True)
+        else:
+            assert name not in self.meeting.state.attendance.owners, "no media from outside the room"
 
     @precondition(lambda self: self.open_names)
-    @rule(data=st.data(), ago=agos)
-    def lose(self, data: st.DataObject, ago: int) -> None:
+    @rule(data=st.data(), wait=lengths, ago=agos)
+    def lose(self, data: st.DataObject, wait: int, ago: int) -> None:
+        self.meeting.later(ms=wait)
         name = data.draw(st.sampled_from(self.open_names))
         heard = Instant(self.now - ago)
         if name.startswith("m"):
@@ -149,26 +171,37 @@ class Room(RuleBasedStateMachine):
             self.meeting.do(c.CloseConnection(connection=SourceId(name), heard=heard))
         self.oracle.lost(self.now, name, heard)
 
-    @rule(data=st.data(), ago=agos)
-    def pulse(self, data: st.DataObject, ago: int) -> None:
+    @rule(data=st.data(), wait=lengths, ago=agos)
+    def pulse(self, data: st.DataObject, wait: int, ago: int) -> None:
+        self.meeting.later(ms=wait)
         names = data.draw(st.lists(st.sampled_from([*self.open_names, "c999"]), unique=True))
         self.meeting.do(c.Pulse(heard={name: Instant(self.now - ago) for name in names}))
         for name in names:
             if name in self.oracle.sources:
                 self.oracle.heard(self.now, name, self.now - ago)
 
-    @rule(length=lengths)
-    def the_server_dies_and_another_takes_over(self, length: int) -> None:
+    @rule(heard=st.booleans(), gap=lengths, back=st.sets(people), after=lengths)
+    def the_server_dies_and_another_takes_over(
+        self, heard: bool, gap: int, back: set[PersonId], after: int
+    ) -> None:
+        if heard:
+            self.time_passes_and_everyone_is_heard(0)
         last = self.meeting.state.at
-        self.meeting.take_over(after_seconds=length / 1_000)
+        self.meeting.take_over(after_seconds=gap / 1_000)
         self.oracle.crashed(last, self.now)
+        self.meeting.later(ms=after)
+        for person in sorted(back):
+            self.connect(person, "laptop")
 
     # --- places
 
     @rule(person=participants)
-    def arrive_and_be_admitted(self, person: PersonId) -> None:
-        if self.phase == "ended" or self.place(person) not in (Place.ARRIVING, Place.WAITING):
+    def come_in(self, person: PersonId) -> None:
+        """Through the door, or back into the room."""
+        if self.phase == "ended" or self.place(person) in (Place.ROOM, Place.REMOVED):
             return
+        if not self.oracle.open_sources(person) or self.place(person) is Place.LEFT:
+            self.connect(person, "laptop")
         self.meeting.do(
             c.Arrive(
                 name=f"name-{person}", location=f"place-{person}", callback=f"555-{person}", private_space=True,
@@ -179,27 +212,20 @@ class Room(RuleBasedStateMachine):
         self.meeting.do(c.Admit(person=person), FAY)
         self.oracle.sat(self.now, person)
 
-    @rule(person=people, quick=st.booleans())
-    def leave(self, person: PersonId, quick: bool) -> None:
-        if self.place(person) is Place.REMOVED:
-            return
-        self.meeting.do(c.QuickExit() if quick else c.Leave(), person)
-        if self.place(person) is Place.LEFT:
-            self.oracle.rose(self.now, person)
-
-    @rule(person=participants)
-    def move_to_waiting(self, person: PersonId) -> None:
-        if self.phase == "ended" or not self.oracle.is_seated(person):
-            return
-        self.meeting.do(c.MoveToWaiting(person=person), FAY)
+    @precondition(lambda self: len(self.seated) > 2)
+    @rule(data=st.data(), command=st.sampled_from([c.QuickExit(), c.Leave()]))
+    def leave(self, data: st.DataObject, command: c.Command) -> None:
+        person = data.draw(st.sampled_from(self.seated))
+        self.meeting.do(command, person)
         self.oracle.rose(self.now, person)
 
-    @precondition(lambda self: len(self.meeting.log) > 60 and self.phase != "ended")
-    @rule(person=participants)
-    def remove(self, person: PersonId) -> None:
-        if self.place(person) is not Place.REMOVED:
-            self.meeting.do(c.Remove(person=person), FAY)
-            self.oracle.rose(self.now, person)
+    @precondition(lambda self: self.phase != "ended" and len(self.seated) > 2)
+    @rule(person=participants, for_good=st.sampled_from([False, False, False, True]))
+    def send_out(self, person: PersonId, for_good: bool) -> None:
+        if not self.oracle.is_seated(person):
+            return
+        self.meeting.do(c.Remove(person=person) if for_good else c.MoveToWaiting(person=person), FAY)
+        self.oracle.rose(self.now, person)
 
     # --- agenda
 
@@ -248,7 +274,7 @@ class Room(RuleBasedStateMachine):
             self.meeting.do(c.Replan(planned_ms={str(name): length for name, length in advice.items()}), FAY)
             assert agenda.ahead_ms(self.meeting.state.agenda, self.now) > behind
 
-    @precondition(lambda self: self.phase == "running" and len(self.meeting.log) > 40)
+    @precondition(lambda self: self.phase == "running" and len(self.meeting.log) > 50)
     @rule()
     def end(self) -> None:
         for flag in self.meeting.state.checkin.open_flags:
@@ -256,6 +282,7 @@ class Room(RuleBasedStateMachine):
         self.meeting.end()
         self.oracle.finished(self.now)
 
+    @precondition(lambda self: next_deadline(self.meeting.state) is not None)
     @rule()
     def tick(self) -> None:
         deadline = next_deadline(self.meeting.state)
@@ -391,5 +418,5 @@ class Room(RuleBasedStateMachine):
         assert replay(self.meeting.log) == self.meeting.state
 
 
-Room.TestCase.settings = settings(max_examples=EXAMPLES, stateful_step_count=40, deadline=None)
+Room.TestCase.settings = settings(max_examples=EXAMPLES, stateful_step_count=50, deadline=None)
 TestRoom = Room.TestCase

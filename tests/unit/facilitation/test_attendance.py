@@ -157,6 +157,15 @@ def test_a_pulse_moves_the_last_proof_of_life() -> None:
     assert seen(meeting) == minutes(meeting, (0, 10))
 
 
+def test_a_pulse_may_be_older_than_its_record() -> None:
+    meeting = running()
+    source = meeting.join(ROBIN)
+    meeting.later(minutes=10)
+    meeting.do(c.Pulse(heard={source: meeting.at(9)}))
+    meeting.lose(source, seconds_ago=120)
+    assert seen(meeting) == minutes(meeting, (0, 9))
+
+
 def test_nobody_can_be_heard_in_the_future() -> None:
     meeting = running()
     source = meeting.join(ROBIN)
