@@ -10,6 +10,7 @@ from os import PathLike, stat_result
 from pathlib import Path, PurePosixPath
 
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
@@ -63,19 +64,18 @@ class Files(StaticFiles):
 def static_routes() -> list[BaseRoute]:
     day = f"public, max-age={DAY_S}"
     month = f"public, max-age={30 * DAY_S}"
+    components = frozenset({".mjs", ".css", ".svg"})
     fonts = MODULES / "@fontsource/atkinson-hyperlegible/files"
+    icons = MODULES / "lucide-static/icons"
     return [
-        Mount("/static", Files(WEBCLIENT / "static", suffixes=OWN, cache=REVALIDATE), name="static"),
-        Mount(
-            "/components",
-            Files(WEBCLIENT / "components", suffixes=frozenset({".mjs", ".css", ".svg"}), cache=REVALIDATE),
-            name="components",
-        ),
-        Mount("/vendor/lit-html", Files(MODULES / "lit-html", suffixes=frozenset({".js"}), cache=day), name="lit"),
-        Mount("/vendor/fonts", Files(fonts, suffixes=frozenset({".woff2"}), cache=month, deep=False), name="fonts"),
-        Mount(
-            "/vendor/icons",
-            Files(MODULES / "lucide-static/icons", suffixes=frozenset({".svg"}), cache=month, deep=False),
-            name="icons",
-        ),
+        _mount("/static", Files(WEBCLIENT / "static", suffixes=OWN, cache=REVALIDATE)),
+        _mount("/components", Files(WEBCLIENT / "components", suffixes=components, cache=REVALIDATE)),
+        _mount("/vendor/lit-html", Files(MODULES / "lit-html", suffixes=frozenset({".js"}), cache=day)),
+        _mount("/vendor/fonts", Files(fonts, suffixes=frozenset({".woff2"}), cache=month, deep=False)),
+        _mount("/vendor/icons", Files(icons, suffixes=frozenset({".svg"}), cache=month, deep=False)),
     ]
+
+
+def _mount(path: str, files: Files) -> Mount:
+    """Compressed for phones; these files hold no secret that compression could betray."""
+    return Mount(path, GZipMiddleware(files, minimum_size=1_024, compresslevel=6))

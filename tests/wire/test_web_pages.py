@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -164,6 +165,16 @@ async def test_our_own_files_are_kept_but_asked_for_each_time(place: Place) -> N
     assert first.headers["cache-control"] == "no-cache"
     again = await visitor.get("/static/css/base.css", {"If-None-Match": first.headers["etag"]})
     assert (again.status, again.body) == (304, b"")
+
+
+async def test_files_are_compressed_for_whoever_can_read_that_and_pages_are_not(place: Place) -> None:
+    visitor = Visitor(place.url)
+    plain = await visitor.get("/static/css/base.css")
+    packed = await visitor.get("/static/css/base.css", {"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["vary"] == "Accept-Encoding"
+    assert gzip.decompress(packed.body) == plain.body and len(packed.body) < len(plain.body) / 2
+    assert "content-encoding" not in (await visitor.get("/soup", {"Accept-Encoding": "gzip"})).headers
 
 
 @pytest.mark.parametrize(
