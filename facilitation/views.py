@@ -116,7 +116,6 @@ def _person(state: RoomState, seat: Seat) -> View:
         "hand": state.seats.hand_rank(seat.person),
         "reaction": None if seat.reaction is None else {"reaction": seat.reaction[0], "at": seat.reaction[1]},
         "connected": state.attendance.of(seat.person).connected,
-        "shielded": seat.shielded,
         "lead": state.lead == seat.person,
     }
 

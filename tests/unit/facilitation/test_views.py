@@ -14,7 +14,7 @@ AGENDA = {
     "segments", "position", "entered_at", "ends_at", "left_ms", "paused", "next", "expected_end", "ahead_ms",
 }
 SEGMENT = {"id", "kind", "title", "planned_ms", "state", "spent_ms", "card"}
-PERSON = {"person", "name", "role", "microphone", "camera", "hand", "reaction", "connected", "shielded", "lead"}
+PERSON = {"person", "name", "role", "microphone", "camera", "hand", "reaction", "connected", "lead"}
 MESSAGE = {"id", "at", "person", "name", "to", "text"}
 YOU = {
     "person", "role", "name", "teen", "place", "microphone", "camera", "hand", "shielded", "lead", "minutes",
@@ -131,6 +131,15 @@ def test_who_may_look_inside() -> None:
 def test_a_form_in_the_browser_does_not_tell_which_answers_raise_a_flag() -> None:
     meeting = running(ROBIN)
     assert "flag" not in json.dumps(views.you_part(meeting.state, ROBIN, meeting.now))
+
+
+def test_that_someone_walked_in_is_told_to_staff_alone() -> None:
+    meeting = running(ROBIN, SAM)
+    before = views.room_part(meeting.state, "group")
+    meeting.do(c.Shield(on=True), ROBIN)
+    assert views.room_part(meeting.state, "group") == before
+    people = views.staff_part(meeting.state, meeting.now)["people"]
+    assert next(person for person in people if person["person"] == ROBIN)["shielded"] is True
 
 
 def test_minutes_run_and_stop_with_what_is_counted() -> None:
