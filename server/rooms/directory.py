@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
-from facilitation.room import replay
 
 from facilitation.commands import OpenSession, TakeOver
 from facilitation.errors import Refusal
 from facilitation.ids import SessionId
+from facilitation.room import replay
 from server.clock import Clock
 from server.rooms.live import LiveRoom, Poison
 from server.rooms.ports import (

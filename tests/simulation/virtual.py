@@ -1,4 +1,4 @@
-"""Virtual time: an event loop whose clock jumps to the next thing to do. Hours pass in milliseconds, always the same."""
+"""Virtual time: an event loop whose clock jumps to the next thing to do, so that hours pass in a moment."""
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from facilitation.commands import (
     Advance,
     EditNote,
-    Extend,
     LowerHand,
     OpenSession,
     PersonCommand,
@@ -180,7 +179,7 @@ anything = st.recursive(
 FIELDS = sorted({f.name for command in get_args(PersonCommand) for f in dataclasses.fields(command)})
 nearly = st.fixed_dictionaries(
     {"type": st.sampled_from([*COMMANDS, "hello", "pong", "offer", "wish"]) | anything},
-    optional={name: anything for name in ["command_id", "peer", "sdp", "now", "device", *FIELDS]},
+    optional=dict.fromkeys(["command_id", "peer", "sdp", "now", "device", *FIELDS], anything),
 )
 
 

@@ -1,0 +1,206 @@
+"""Seeded sessions in virtual time: whatever the network, the store and the power supply do, the record is right.
+
+`SEEDS=200` plays more of them; a failure names its seed, and `SEED=n` plays that one again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+import msgspec
+import pytest
+import structlog
+
+from facilitation import crediting
+from facilitation import events as v
+from facilitation.events import Recorded
+from facilitation.ids import PersonId
+from facilitation.state import RoomState, replay
+from facilitation.timebase import Instant
+from tests.simulation.virtual import run
+from tests.simulation.world import Tab, World
+from tests.support.oracle import Oracle
+from tests.wire.example import EVERYBODY, RULES, SESSION
+
+ONE = os.environ.get("SEED")
+SEEDS = [int(ONE)] if ONE else range(1, 1 + int(os.environ.get("SEEDS", "6")))
+
+
+@pytest.fixture(autouse=True)
+def hush() -> Iterator[None]:
+    """Thousands of lines about connections help nobody."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.configure(**before)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_whatever_happens_the_record_is_right(seed: int) -> None:
+    async def scene() -> None:
+        world = World(seed)
+        state = await world.play()
+        records = await world.store.log.read(SESSION)
+        assert len(records) > 200, "hardly anything happened"
+        the_log_is_what_lives(records, state)
+        every_command_was_done_once(world, records)
+        nobody_was_present_while_silent(world, records)
+        minutes_are_those_of_the_oracle(records, state)
+        everybody_sees_the_latest(world)
+
+    run(scene)
+
+
+def test_with_a_good_network_nothing_is_lost_at_all() -> None:
+    async def scene() -> None:
+        world = World(0, calm=True)
+        state = await world.play()
+        records = await world.store.log.read(SESSION)
+        assert world.kills == 0 and world.accepted
+        assert sum(isinstance(record.event, v.ServerTookOver) for record in records) == 1
+        the_log_is_what_lives(records, state)
+        every_command_was_done_once(world, records)
+        minutes_are_those_of_the_oracle(records, state)
+        closed = [record.event for record in records if isinstance(record.event, v.ConnectionClosed)]
+        truths = last_heard(world)
+        assert closed and all(event.heard >= truths[event.connection] for event in closed)
+
+    run(scene)
+
+
+# --------------------------------------------------------------- what holds
+
+
+def the_log_is_what_lives(records: list[Recorded], state: RoomState) -> None:
+    assert replay(records) == state
+    assert [record.seq for record in records] == list(range(1, len(records) + 1))
+    instants = [record.at for record in records]
+    assert instants == sorted(instants)
+
+
+def every_command_was_done_once(world: World, records: list[Recorded]) -> None:
+    """What was accepted stands in the log in one piece (or changed nothing); what was refused stands nowhere."""
+    batches = [key for key, _ in groupby((record.by, record.command) for record in records) if key[1] is not None]
+    assert len(batches) == len(set(batches)), "a command was done twice"
+    done = set(batches)
+    assert not done & set(world.refused) - world.doubled
+    silent = [key for key in world.accepted if key not in done]
+    assert len(silent) < len(world.accepted) / 2  # pressing what is pressed already
+    last = {(record.by, record.command): record.seq for record in records}
+    for key, seq in world.accepted.items():
+        if key in last:
+            assert last[key] <= seq
+
+
+def nobody_was_present_while_silent(world: World, records: list[Recorded]) -> None:
+    """A source never counts beyond what the server truly took in from it, but for an instant when its person left."""
+    truths = last_heard(world)
+    opened: dict[str, tuple[Instant, PersonId]] = {}
+    known_until: dict[PersonId, Instant] = {}
+    for record in records:
+        match record.event:
+            case v.ConnectionOpened(connection=connection, person=person):
+                opened[connection] = record.at, person
+            case v.PersonLeft(person=person) | v.MovedToWaiting(person=person) | v.PersonRemoved(person=person):
+                known_until[person] = record.at
+            case v.SessionEnded():
+                known_until = {expected.person: record.at for expected in EVERYBODY}
+            case v.ConnectionClosed(connection=connection, heard=heard):
+                at, person = opened[connection]
+                assert at <= heard <= max(at, truths[connection], known_until.get(person, Instant(0)))
+            case v.Heard(heard=heard_of):
+                for connection, instant in heard_of.items():
+                    if connection in opened:
+                        assert instant <= truths[connection]
+            case _:
+                pass
+
+
+def last_heard(world: World) -> dict[str, Instant]:
+    """When the server truly took in the last message of each connection."""
+    return {
+        socket.connection: socket.last_heard
+        for socket in world.sockets
+        if socket.connection is not None and socket.last_heard is not None
+    }
+
+
+def minutes_are_those_of_the_oracle(records: list[Recorded], state: RoomState) -> None:
+    oracle = Oracle(uncounted={"break"}, credit_ms_max=RULES.server_gap_credit_ms_max)
+    last, names = Instant(0), dict[str, str]()
+    for record in records:
+        tell(oracle, record, last, names)
+        last = record.at
+    for expected in EVERYBODY:
+        hours = crediting.credit(state, expected.person, state.at)
+        naive = oracle.figures(expected.person, state.at)
+        assert list(hours.intervals) == naive.intervals, expected.person
+        for figure in ("present_ms", "gap_credit_ms", "counted_ms", "clock_ms", "countable_min"):
+            assert getattr(hours, figure) == getattr(naive, figure), (expected.person, figure)
+        assert {name: ms for name, ms in hours.by_segment.items() if ms} == naive.by_segment
+
+
+def tell(oracle: Oracle, record: Recorded, last: Instant, names: dict[str, str]) -> None:
+    """The bare facts of one record. `names`: what the oracle calls a source; a peer that comes back is another one."""
+    at = record.at
+    match record.event:
+        case v.ConnectionOpened(connection=name, person=person):
+            names[name] = name
+            oracle.opened(at, name, person)
+            if person in {expected.person for expected in EVERYBODY if expected.role != "participant"}:
+                oracle.sat(at, person)
+        case v.MediaConnected(peer=name, person=person):
+            names[name] = f"{name} of {record.seq}"
+            oracle.opened(at, names[name], person, media=True)
+        case v.ConnectionClosed(connection=name, heard=heard) | v.MediaLost(peer=name, heard=heard):
+            oracle.lost(at, names[name], heard)
+        case v.Heard(heard=heard_of):
+            for name, instant in heard_of.items():
+                oracle.heard(at, names[name], instant)
+        case v.Admitted(person=person):
+            oracle.sat(at, person)
+        case v.MovedToWaiting(person=person) | v.PersonRemoved(person=person) | v.PersonLeft(person=person):
+            oracle.rose(at, person)
+        case v.ServerTookOver(gap_from=gap_from) if gap_from is not None:
+            oracle.crashed(last, at)
+        case v.SessionStarted(segment=segment):
+            oracle.began(at, segment)
+        case v.SegmentEntered(segment=segment):
+            oracle.moved(at, segment)
+        case v.MoveUndone():
+            oracle.undone()
+        case v.SessionEnded():
+            oracle.finished(at)
+        case _:
+            pass
+
+
+def everybody_sees_the_latest(world: World) -> None:
+    """Every open tab shows the room as it is now."""
+    assert world.server is not None
+    room = world.server.rooms._rooms[SESSION]  # type: ignore[index]
+    shown = 0
+    for viewer in room._audience:
+        tabs = [tab for tab in world.tabs if tab.here and tab.device == viewer.device]
+        for tab in tabs:
+            now = msgspec.json.decode(msgspec.json.encode(room.view(viewer)))
+            assert seen(tab.view) == seen(now), tab.device
+            shown += 1
+    assert shown >= 3
+
+
+def seen(view: dict[str, Any]) -> dict[str, Any]:
+    """What of a view does not depend on the time of day."""
+    agenda = view["room"]["agenda"]
+    timeless = {name: agenda[name] for name in ("position", "entered_at", "paused", "next")}
+    you = {name: value for name, value in view["you"].items() if name != "minutes"}
+    return {
+        "room": {name: view["room"][name] for name in ("phase", "people", "shared", "chat")},
+        "agenda": timeless,
+        "you": you,
+    }
