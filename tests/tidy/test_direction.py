@@ -35,7 +35,13 @@ OWN_RULES = {
     "bots": (),  # they know the written protocol and nothing else
     "sfu": (),
     "rooms": (*MEETING_PLACES, "server.sfu.facts"),
-    "projections": (*MEETING_PLACES, "server.store.codec", "server.store.hours", "server.store.ports"),  # the ledger
+    "projections": (
+        *MEETING_PLACES,
+        "server.store.chain",
+        "server.store.codec",
+        "server.store.hours",
+        "server.store.ports",
+    ),  # the ledger
 }
 
 
