@@ -6,12 +6,11 @@ import secrets
 from typing import Protocol
 
 from server.sfu.facts import MediaRefused, Wish
-from server.sfu.publisher import Incoming, Layer, Uplink
+from server.sfu.publisher import Uplink
 from server.sfu.rtp import rtcp
-from server.sfu.rtp.packet import MalformedPacket, RtpPacket
+from server.sfu.rtp.packet import MalformedPacket
 from server.sfu.rtp.quality import Downlink, Quality
-from server.sfu.rtp.twcc import Arrivals
-from server.sfu.sdp import AUDIO_LEVEL, TRANSPORT_CC, Offer, Server, SlotStream, write_answer
+from server.sfu.sdp import Offer, Server, SlotStream, write_answer
 from server.sfu.subscription import Slot
 from server.sfu.transport import Certificate, Link, Port
 
@@ -31,14 +30,13 @@ class PeerOwner(Protocol):
 
     def connected(self, peer: Peer) -> None: ...
     def disconnected(self, peer: Peer) -> None: ...
-    def packet(
-        self, peer: Peer, layer: Layer, incoming: Incoming, level_dbov: int | None, now_us: int
-    ) -> None: ...
+    def unrouted(self, peer: Peer, kind: str, now_us: int) -> None: ...
+    def level(self, peer: Peer, dbov: int, now_us: int) -> None: ...
     def keyframe_wanted(self, slot: Slot) -> None: ...
 
 
 class Peer:
-    """A peer takes RTP from its link and hands it to the room; its slots send what the room hands them."""
+    """A peer hands what its link receives to the uplink, and what viewers ask for to its slots."""
 
     def __init__(
         self, *, name: str, source: str, owner: PeerOwner, port: Port, certificate: Certificate, offer: Offer
@@ -59,12 +57,14 @@ class Peer:
         self.malformed = 0
         self._session = secrets.randbits(62)
         self._version = 0
-        self._arrivals = Arrivals()
         self._checked_us = 0
         self._offer = offer
         self.slots: dict[str, Slot] = {}
         self._slots_by_ssrc: dict[int, Slot] = {}
-        self.uplink = Uplink([])
+        self.uplink = Uplink(
+            unrouted=lambda kind, now_us: owner.unrouted(self, kind, now_us),
+            level=lambda dbov, now_us: owner.level(self, dbov, now_us),
+        )
         self.link = self._new_link(offer)
         self._take_lines(offer)
 
@@ -92,9 +92,7 @@ class Peer:
         self._take_lines(offer)
 
     def _take_lines(self, offer: Offer) -> None:
-        sent = [section for kind in ("audio", "video") if (section := offer.sent(kind))]
-        if {s.mid for s in sent} != {track.mid for track in self.uplink.tracks.values()}:
-            self.uplink = Uplink(sent)
+        self.uplink.take_lines([section for kind in ("audio", "video") if (section := offer.sent(kind))])
         for section in (*offer.slots("audio"), *offer.slots("video")):
             if section.mid not in self.slots:
                 assert section.codec is not None
@@ -103,11 +101,6 @@ class Peer:
                 slot = self.slots[section.mid] = Slot(self.link, section, stream)
                 self._slots_by_ssrc[stream.ssrc] = slot
         self._offer = offer
-        self._transport_cc = {
-            kind: section.extensions.get(TRANSPORT_CC, 0)
-            for kind in ("audio", "video")
-            if (section := offer.sent(kind))
-        }
 
     def _free_ssrc(self) -> int:
         while True:
@@ -164,26 +157,9 @@ class Peer:
 
     def received_rtp(self, data: bytes, now_us: int) -> None:
         try:
-            packet = RtpPacket(data)
-            extensions = packet.extensions()
-            taken = self.uplink.take(packet, extensions, now_us)
+            self.uplink.received(data, now_us)
         except MalformedPacket:
             self.malformed += 1
-            return
-        # Every line was offered the same id, as a bundle demands; either finds it.
-        for identifier in self._transport_cc.values():
-            number = extensions.get(identifier)
-            if number is not None and len(number) == 2:
-                self._arrivals.arrived(int.from_bytes(number, "big"), now_us)
-                break
-        if taken is None:
-            return
-        layer, incoming = taken
-        level = None
-        if layer.track.kind == "audio":
-            element = extensions.get(layer.track.extensions.get(AUDIO_LEVEL, 0))
-            level = element[0] & 0x7F if element else None
-        self.owner.packet(self, layer, incoming, level, now_us)
 
     def received_rtcp(self, data: bytes, now_us: int) -> None:
         try:
@@ -209,8 +185,6 @@ class Peer:
                 slot = self._slots_by_ssrc.get(report.media)
                 if slot is not None:
                     self.owner.keyframe_wanted(slot)
-            case rtcp.BitrateEstimate():
-                self.downlink.estimate_bps = report.bitrate_bps
             case rtcp.Goodbye():
                 pass  # Who leaves says so by DTLS; a stream that ends just stops.
 
@@ -242,16 +216,14 @@ class Peer:
                 numbers = layer.missing.due(now_us, self.downlink.round_trip_us)
                 if numbers:
                     wrapped = [number & 0xFFFF for number in numbers]
-                    self.link.send_rtcp(
-                        rtcp.write_nack(ssrc=self.ssrc, media=layer.ssrc, numbers=wrapped)
-                    )
+                    self.link.send_rtcp(rtcp.write_nack(ssrc=self.ssrc, media=layer.ssrc, numbers=wrapped))
 
     def send_feedback(self) -> None:
         """Tell the browser when its packets arrived, so that it finds its bandwidth."""
         layers = self.uplink.layers()
         media = next((layer.ssrc for layer in layers if layer.ssrc is not None), None)
         if media is not None:
-            feedback = self._arrivals.feedback(ssrc=self.ssrc, media=media)
+            feedback = self.uplink.arrivals.feedback(ssrc=self.ssrc, media=media)
             if feedback is not None:
                 self.link.send_rtcp(feedback)
 

@@ -95,7 +95,7 @@ class Sfu:
             return known.answer(self._candidates())
         if here is None:
             here = self._rooms[room] = Room(room, say=self._say, instant=self._instant)
-        here.remove(peer)
+        here.replace(peer)
         joined = Peer(
             name=peer,
             source=source,

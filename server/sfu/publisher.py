@@ -1,18 +1,24 @@
-"""What one peer sends: its microphone and camera, each in one layer or several."""
+"""What one peer sends: its microphone and camera, each in one layer or several, and where each packet goes.
+
+`Uplink.received` and `Slot.push` are the whole way of a packet. Everything else only sets up what they read, so
+that a native core may take their place: it is told the same routes, layers and slots, and tells the same back.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from server.sfu.rtp.keyframe import KeyframeGate
 from server.sfu.rtp.layers import SILENT_US, LayerState
 from server.sfu.rtp.nack import Missing
-from server.sfu.rtp.packet import MalformedPacket, RtpPacket
+from server.sfu.rtp.packet import RtpPacket
 from server.sfu.rtp.reception import Reception
 from server.sfu.rtp.sequence import Seen, Unwrapper, distance
+from server.sfu.rtp.twcc import Arrivals
 from server.sfu.rtp.vp8 import Vp8
-from server.sfu.sdp import MID, REPAIRED_RID, RID, Section
+from server.sfu.sdp import AUDIO_LEVEL, MID, REPAIRED_RID, RID, TRANSPORT_CC, Section
 
 RATES = {"audio": 48_000, "video": 90_000}
 STREAMS_MAX = 16
@@ -86,9 +92,7 @@ class Layer:
                     self.keyframes.came()
                     self.missing.forget_before(number)
                     self.height = vp8.height or self.height
-        return Incoming(
-            number=number, timestamp=packet.timestamp, marker=packet.marker, payload=payload, vp8=vp8
-        )
+        return Incoming(number=number, timestamp=packet.timestamp, marker=packet.marker, payload=payload, vp8=vp8)
 
     def state(self, now_us: int) -> LayerState:
         last_us = self.last_us if self.last_us is not None else now_us - 2 * SILENT_US
@@ -106,6 +110,7 @@ class Track:
         self.resend_type = section.codec.resend_type
         self.rids = section.rids
         self.extensions: Mapping[str, int] = section.extensions
+        self.level_id = section.extensions.get(AUDIO_LEVEL, 0) if section.kind == "audio" else 0
         self.last_us: int | None = None
         if section.rids:
             self.layers = [Layer(self, index) for index in range(len(section.rids))]
@@ -115,19 +120,74 @@ class Track:
             self.layers = [Layer(self, 0, ssrc, resend)]
 
 
-class Uplink:
-    """All that one peer sends, told apart by SSRC; new ones are bound by mid, rid or payload type."""
+class Receiver(Protocol):
+    """Who is handed the packets of a track."""
 
-    def __init__(self, sections: list[Section]) -> None:
-        self.tracks = {section.kind: Track(section) for section in sections}
+    def push(self, layer: Layer, incoming: Incoming, now_us: int) -> None: ...
+
+
+class Uplink:
+    """All that one peer sends, told apart by SSRC; new ones are bound by mid, rid or payload type.
+
+    `routes` holds, per kind, who receives the peer's track of that kind; without an entry nobody does, and
+    `unrouted(kind, now_us)` is called first, since the room may want it. `level(dbov, now_us)` is told how loud each
+    forwarded packet of sound is.
+    """
+
+    def __init__(self, *, unrouted: Callable[[str, int], None], level: Callable[[int, int], None]) -> None:
+        self.tracks: dict[str, Track] = {}
+        self.routes: dict[str, Sequence[Receiver]] = {}
+        self.arrivals = Arrivals()
+        self._unrouted = unrouted
+        self._level = level
+        # Every line was offered the same ids, as a bundle demands.
+        self._arrival_id = 0
         # ssrc -> (layer, whether it carries resent packets)
         self._streams: dict[int, tuple[Layer, bool]] = {}
-        for track in self.tracks.values():
+
+    def take_lines(self, sections: Sequence[Section]) -> None:
+        """The lines on which the peer sends, by an offer; those known already stay as they are."""
+        for section in sections:
+            known = self.tracks.get(section.kind)
+            if known is not None and known.mid == section.mid:
+                continue
+            track = self.tracks[section.kind] = Track(section)
+            self._arrival_id = section.extensions.get(TRANSPORT_CC, self._arrival_id)
             for layer in track.layers:
                 if layer.ssrc is not None:
                     self._streams[layer.ssrc] = (layer, False)
                 if layer.resend_ssrc is not None:
                     self._streams[layer.resend_ssrc] = (layer, True)
+
+    def received(self, data: bytes, now_us: int) -> None:
+        """Hand one decrypted packet to those who receive its track. Raises MalformedPacket."""
+        packet = RtpPacket(data)
+        extensions = packet.extensions()
+        number = extensions.get(self._arrival_id)
+        if number is not None and len(number) == 2:
+            self.arrivals.arrived(int.from_bytes(number, "big"), now_us)
+        bound = self._streams.get(packet.ssrc) or self._bind(packet, extensions)
+        if bound is None:
+            return
+        layer, is_resent = bound
+        track = layer.track
+        if packet.payload_type != (track.resend_type if is_resent else track.payload_type):
+            return
+        incoming = layer.take_resent(packet, now_us) if is_resent else layer.take(packet, now_us)
+        if incoming is None:
+            return
+        receivers = self.routes.get(track.kind)
+        if receivers is None:
+            self._unrouted(track.kind, now_us)
+            receivers = self.routes.get(track.kind)
+            if receivers is None:
+                return
+        if track.level_id:
+            level = extensions.get(track.level_id)
+            if level:
+                self._level(level[0] & 0x7F, now_us)
+        for receiver in receivers:
+            receiver.push(layer, incoming, now_us)
 
     def layers(self) -> list[Layer]:
         return [layer for track in self.tracks.values() for layer in track.layers]
@@ -136,18 +196,6 @@ class Uplink:
         """The layer whose primary stream is `ssrc`."""
         bound = self._streams.get(ssrc)
         return bound[0] if bound is not None and not bound[1] else None
-
-    def take(self, packet: RtpPacket, extensions: dict[int, bytes], now_us: int) -> tuple[Layer, Incoming] | None:
-        """The packet and its layer; None when it belongs nowhere or came before. Raises MalformedPacket."""
-        bound = self._streams.get(packet.ssrc) or self._bind(packet, extensions)
-        if bound is None:
-            return None
-        layer, resent = bound
-        track = layer.track
-        if packet.payload_type == (track.resend_type if resent else track.payload_type):
-            incoming = (layer.take_resent if resent else layer.take)(packet, now_us)
-            return None if incoming is None else (layer, incoming)
-        return None
 
     def _bind(self, packet: RtpPacket, extensions: dict[int, bytes]) -> tuple[Layer, bool] | None:
         if len(self._streams) >= STREAMS_MAX:
@@ -187,6 +235,3 @@ class Uplink:
                 self._streams[resend_ssrc] = (layer, True)
         self._streams[ssrc] = (layer, resent)
         return layer, resent
-
-
-__all__ = ["RATES", "Incoming", "Layer", "MalformedPacket", "Track", "Uplink"]

@@ -1,4 +1,4 @@
-"""The room's switchboard: who is shown to whom, and the way of every packet from a track to its slots."""
+"""The room's switchboard: who is shown to whom, who comes and goes, and what is due."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from server.sfu.facts import (
     Wish,
 )
 from server.sfu.peer import LOST_AFTER_US, Peer
-from server.sfu.publisher import Incoming, Layer, Track
+from server.sfu.publisher import Track
 from server.sfu.rtp.speakers import SpeakerMeter
 from server.sfu.subscription import Slot
 
@@ -56,9 +56,7 @@ class Source:
 class Room:
     """The peers of one room. Changes what slots show at once, and says so by `SlotsChanged`."""
 
-    def __init__(
-        self, name: str, *, say: Callable[[MediaFact], None], instant: Callable[[int], Instant]
-    ) -> None:
+    def __init__(self, name: str, *, say: Callable[[MediaFact], None], instant: Callable[[int], Instant]) -> None:
         self.name = name
         self._say = say
         self._instant = instant
@@ -69,37 +67,38 @@ class Room:
         self._due = dict.fromkeys(("feedback", "layers", "speakers", "liveness", "reports"), 0)
         self._vacations = 0
 
-    # ------------------------------------------------------------------ the packet's way
+    # ------------------------------------------------------------------ what peers tell
 
-    def packet(
-        self, peer: Peer, layer: Layer, incoming: Incoming, level_dbov: int | None, now_us: int
-    ) -> None:
-        """Forward one packet to the slots that show its source: the hot path."""
+    def unrouted(self, peer: Peer, kind: str, now_us: int) -> None:
+        """A peer sends what nobody receives: forward it, if it connected last or the other device is silent."""
         source = self.sources[peer.source]
-        kind = layer.track.kind
-        if source.active[kind] is not peer and not self._takes_over(source, kind, peer, now_us):
-            return
-        if not source.is_open[kind]:
-            return
-        if level_dbov is not None:
-            source.meter.heard(level_dbov, now_us)
-        for slot in source.slots[kind]:
-            slot.push(layer, incoming, now_us)
-
-    def _takes_over(self, source: Source, kind: str, peer: Peer, now_us: int) -> bool:
-        """Make `peer` the device that is forwarded, if it connected last or the other one stopped sending."""
-        active = source.active[kind]
-        track = source.track(kind)
+        active, track = source.active[kind], source.track(kind)
+        if active is peer:
+            return  # Its gate is shut.
         if active is not None and track is not None and active.is_connected:
             is_later = (peer.connected_us or 0) > (active.connected_us or 0)
             is_silent = track.last_us is None or now_us - track.last_us > SENDS_US
             if not is_later and not is_silent:
-                return False
+                return
         source.active[kind] = peer
         for slot in source.slots[kind]:
             slot.cut()
+        self._route(source)
         self.assign()
-        return True
+
+    def _route(self, source: Source) -> None:
+        """Let the packets of a source through that may: those of the active device, through an open gate."""
+        for peer in self.peers.values():
+            if peer.source != source.name:
+                continue
+            for kind in KINDS:
+                if source.is_open[kind] and source.active[kind] is peer:
+                    peer.uplink.routes[kind] = source.slots[kind]
+                else:
+                    peer.uplink.routes.pop(kind, None)
+
+    def level(self, peer: Peer, dbov: int, now_us: int) -> None:
+        self.sources[peer.source].meter.heard(dbov, now_us)
 
     def keyframe_wanted(self, slot: Slot) -> None:
         """A viewer cannot decode what its slot shows."""
@@ -134,12 +133,18 @@ class Room:
     def _lose(self, peer: Peer) -> None:
         peer.is_lost = True
         self._forget_tracks(peer)
-        self._say(
-            MediaLost(room=self.name, source=peer.source, peer=peer.name, heard=self.heard_instant(peer))
-        )
+        self._say(MediaLost(room=self.name, source=peer.source, peer=peer.name, heard=self.heard_instant(peer)))
         self.assign()
 
+    def replace(self, name: str) -> None:
+        """Remove a peer that another one is about to follow under the same name: what was connected is lost."""
+        peer = self.peers.get(name)
+        if peer is not None and peer.connected_us is not None and not peer.is_lost:
+            self._lose(peer)
+        self.remove(name)
+
     def remove(self, name: str) -> None:
+        """Forget a peer, without a word; unknown ones are ignored."""
         peer = self.peers.pop(name, None)
         if peer is None:
             return
@@ -160,12 +165,14 @@ class Room:
         for kind in KINDS:
             if source.active[kind] is peer:
                 source.active[kind] = None
+        peer.uplink.routes.clear()
 
     # ------------------------------------------------------------------ who is shown to whom
 
     def gate(self, name: str, *, microphone: bool, camera: bool) -> None:
         source = self.sources.setdefault(name, Source(name))
         source.is_open = {"audio": microphone, "video": camera}
+        self._route(source)
         self.assign()
 
     def set_wish(self, name: str, wish: Wish) -> None:
@@ -208,9 +215,7 @@ class Room:
                 self._vacate(slot)
         now_us = viewer.now_us()
         for source in wanted:
-            slot = next((slot for slot in slots if slot.source == source.name), None) or self._lend(
-                slots, source
-            )
+            slot = next((slot for slot in slots if slot.source == source.name), None) or self._lend(slots, source)
             if slot.target is None:
                 self._aim(viewer, slot, source, now_us)
 
@@ -258,8 +263,7 @@ class Room:
 
     def _tell_slots(self, viewer: Peer) -> None:
         shown = tuple(
-            {slot.mid: slot.source for slot in viewer.slots_of(kind) if slot.source is not None}
-            for kind in KINDS
+            {slot.mid: slot.source for slot in viewer.slots_of(kind) if slot.source is not None} for kind in KINDS
         )
         audio, video = shown
         if self._told_slots.get(viewer.name) != (audio, video):
@@ -325,14 +329,8 @@ class Room:
 
     def _report(self, peer: Peer, now_us: int) -> None:
         loss = max(peer.send_reports(now_us), peer.downlink.loss)
-        if peer.quality.judge(
-            loss=loss, round_trip_us=peer.downlink.round_trip_us, silent_us=peer.silent_us(now_us)
-        ):
-            self._say(
-                QualityChanged(
-                    room=self.name, source=peer.source, peer=peer.name, quality=peer.quality.word
-                )
-            )
+        if peer.quality.judge(loss=loss, round_trip_us=peer.downlink.round_trip_us, silent_us=peer.silent_us(now_us)):
+            self._say(QualityChanged(room=self.name, source=peer.source, peer=peer.name, quality=peer.quality.word))
 
     def heard_instant(self, peer: Peer) -> Instant:
         """The wall-clock instant of the peer's last authenticated packet."""

@@ -23,10 +23,8 @@ RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 
 _SENT_EXTENSIONS = (MID, RID, REPAIRED_RID, AUDIO_LEVEL, TRANSPORT_CC)
-_SLOT_EXTENSIONS = (SEND_TIME,)
 _DIRECTIONS = ("sendonly", "recvonly", "sendrecv", "inactive")
 _DIGEST_BYTES = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
 
@@ -254,9 +252,7 @@ def _read_codec(kind: str, formats: Sequence[str], own: _Attributes) -> Codec | 
         None,
     )
     feedback = frozenset(
-        value.partition(" ")[2].strip()
-        for value in own.own("rtcp-fb")
-        if value.partition(" ")[0] in (chosen, "*")
+        value.partition(" ")[2].strip() for value in own.own("rtcp-fb") if value.partition(" ")[0] in (chosen, "*")
     )
     return Codec(
         name=wanted[0],
@@ -278,7 +274,7 @@ def _read_extensions(own: _Attributes) -> dict[str, int]:
     found: dict[str, int] = {}
     for value in own.own("extmap"):
         match = re.fullmatch(r"([0-9]{1,3})(?:/[a-z]+)? (\S{1,200})(?: .*)?", value)
-        if match and 1 <= int(match[1]) <= 255 and match[2] in (*_SENT_EXTENSIONS, *_SLOT_EXTENSIONS):
+        if match and 1 <= int(match[1]) <= 255 and match[2] in _SENT_EXTENSIONS:
             found.setdefault(match[2], int(match[1]))
     return found
 
@@ -375,9 +371,8 @@ def _write_section(section: Section, server: Server, slots: Mapping[str, SlotStr
     lines.append("a=end-of-candidates")
     lines += _write_codec(section, codec)
     receives = section.direction == "sendonly"
-    known = _SENT_EXTENSIONS if receives else _SLOT_EXTENSIONS
-    lines += [f"a=extmap:{section.extensions[uri]} {uri}" for uri in known if uri in section.extensions]
     if receives:
+        lines += [f"a=extmap:{section.extensions[uri]} {uri}" for uri in _SENT_EXTENSIONS if uri in section.extensions]
         lines.append("a=recvonly")
         if section.rids:
             lines += [f"a=rid:{rid} recv" for rid in section.rids]
@@ -408,8 +403,8 @@ def _write_codec(section: Section, codec: Codec) -> list[str]:
             lines += [f"a=rtpmap:{codec.resend_type} rtx/90000", f"a=fmtp:{codec.resend_type} apt={number}"]
         offered = ("transport-cc", "ccm fir", "nack", "nack pli")
     if section.direction == "recvonly":
-        # Towards the browser there is no transport-wide numbering; its REMB tells what it bears.
-        offered = tuple("goog-remb" if name == "transport-cc" else name for name in offered)
+        # Towards the browser there is no transport-wide numbering yet.
+        offered = tuple(name for name in offered if name != "transport-cc")
     return lines + [f"a=rtcp-fb:{number} {name}" for name in offered if name in codec.feedback]
 
 

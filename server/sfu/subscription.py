@@ -7,12 +7,12 @@ import secrets
 from server.sfu.publisher import RATES, Incoming, Layer, Track
 from server.sfu.rtp.history import History
 from server.sfu.rtp.layers import choose
-from server.sfu.rtp.packet import compose, compose_resent, one_byte_extension
+from server.sfu.rtp.packet import compose, compose_resent
 from server.sfu.rtp.quality import Downlink
 from server.sfu.rtp.rewrite import Rewriter
 from server.sfu.rtp.rtcp import SenderReport
 from server.sfu.rtp.sequence import distance
-from server.sfu.sdp import SEND_TIME, Section, SlotStream
+from server.sfu.sdp import Section, SlotStream
 from server.sfu.transport import Link
 
 RESENDS_PER_REQUEST_MAX = 64
@@ -39,7 +39,6 @@ class Slot:
         self.target: Layer | None = None
         self.packets = 0
         self.octets = 0
-        self._send_time = section.extensions.get(SEND_TIME, 0)
         self._rewriter = Rewriter(
             rate=RATES[self.kind],
             keyframes=self.kind == "video",
@@ -63,9 +62,7 @@ class Slot:
         if self._history is not None:
             self._history.clear()
 
-    def aim(
-        self, track: Track, *, height: int, lowest_only: bool, downlink: Downlink, now_us: int
-    ) -> Layer | None:
+    def aim(self, track: Track, *, height: int, lowest_only: bool, downlink: Downlink, now_us: int) -> Layer | None:
         """Choose the layer to show of `track`; the layer that must give a keyframe for it, if one must."""
         index = choose(
             [layer.state(now_us) for layer in track.layers],
@@ -105,14 +102,7 @@ class Slot:
             self._history.sent(out, now_us)
         self.packets += 1
         self.octets += len(out.payload)
-        self.link.send_rtp(
-            compose(
-                out,
-                ssrc=self.stream.ssrc,
-                payload_type=self.payload_type,
-                extension=self._stamp(now_us),
-            )
-        )
+        self.link.send_rtp(compose(out, ssrc=self.stream.ssrc, payload_type=self.payload_type))
 
     def resend(self, numbers: tuple[int, ...], round_trip_us: int, now_us: int) -> None:
         """Answer a viewer's request for lost packets from the history, within its budget."""
@@ -128,7 +118,6 @@ class Slot:
                     ssrc=self.stream.resend_ssrc,
                     payload_type=self.resend_type,
                     sequence=self._resend_sequence,
-                    extension=self._stamp(now_us),
                 )
             )
             self._resend_sequence = (self._resend_sequence + 1) & 0xFFFF
@@ -149,13 +138,6 @@ class Slot:
             packets=self.packets,
             octets=self.octets,
         )
-
-    def _stamp(self, now_us: int) -> bytes:
-        """The absolute send time, by which the viewer's browser estimates its bandwidth."""
-        if not 1 <= self._send_time <= 14:
-            return b""
-        ticks = now_us * (1 << 18) // 1_000_000 & 0xFFFFFF
-        return one_byte_extension(self._send_time, ticks.to_bytes(3, "big"))
 
 
 def _clock_shift(layer: Layer, current: Layer) -> int | None:

@@ -296,9 +296,7 @@ class Link:
     def received_stun(self, message: stun.Message, address: Address, now_us: int) -> None:
         """A check, or the answer to one of ours; whatever does not prove the password is dropped."""
         if message.message_class != stun.Class.REQUEST:
-            if message.transaction_id in self._checks and message.check_message_integrity(
-                self.remote[1].encode()
-            ):
+            if message.transaction_id in self._checks and message.check_message_integrity(self.remote[1].encode()):
                 del self._checks[message.transaction_id]
                 self.heard_us = now_us
             return

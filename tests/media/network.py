@@ -41,9 +41,7 @@ class Way:
 
     async def __aenter__(self) -> Way:
         loop = asyncio.get_running_loop()
-        self._front, _ = await loop.create_datagram_endpoint(
-            lambda: _Socket(self._up), local_addr=("127.0.0.1", 0)
-        )
+        self._front, _ = await loop.create_datagram_endpoint(lambda: _Socket(self._up), local_addr=("127.0.0.1", 0))
         self.port = self._front.get_extra_info("sockname")[1]
         return self
 

@@ -66,9 +66,7 @@ class Stage:
     """An Sfu on loopback, every fact it said, and the pages that joined. One room, gates open by default."""
 
     def __init__(self) -> None:
-        self.sfu = Sfu(
-            MediaSettings(hosts=("127.0.0.1",), public_addresses=("127.0.0.1",)), clock=wall_clock
-        )
+        self.sfu = Sfu(MediaSettings(hosts=("127.0.0.1",), public_addresses=("127.0.0.1",)), clock=wall_clock)
         self.facts: list[MediaFact] = []
         self.offers: dict[str, int] = {}
         self.way: int | None = None
@@ -99,11 +97,9 @@ class Stage:
 
     async def _tell_slots(self, page: Page, fact: SlotsChanged) -> None:
         if not page.is_closed():
-            await page.evaluate(
-                "slots => window.peer.setSlots(slots)", {"audio": fact.audio, "video": fact.video}
-            )
+            await page.evaluate("slots => window.peer.setSlots(slots)", {"audio": fact.audio, "video": fact.video})
 
-    async def until(self, holds: Callable[[], bool], what: str, seconds: float = 20) -> None:
+    async def until(self, holds: Callable[[], bool], what: str, seconds: float = 40) -> None:
         """Wait until a fact makes `holds` true."""
         deadline = asyncio.get_running_loop().time() + seconds
         while not holds():
@@ -192,6 +188,14 @@ class Stage:
         return page
 
 
+async def until(holds: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait until something inside the server, which no fact tells, is true."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it never came true"
+        await asyncio.sleep(0.02)
+
+
 async def _serve(route: Route) -> None:
     path = route.request.url.removeprefix(ORIGIN)
     if path == "/":
@@ -210,7 +214,7 @@ async def received(page: Page) -> dict[str, dict[str, float]]:
     return stats
 
 
-async def sees_and_hears(page: Page, *sources: str, seconds: float = 20) -> None:
+async def sees_and_hears(page: Page, *sources: str, seconds: float = 60) -> None:
     """Wait until the page decoded ten more pictures of each source, and heard more of each."""
     await page.wait_for_function(
         """async ([sources, before]) => {

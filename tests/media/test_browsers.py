@@ -8,8 +8,9 @@ from typing import Any
 from playwright.async_api import BrowserContext, Page
 
 from server.sfu.facts import MediaConnected, MediaLost, Wish
+from server.sfu.transport import monotonic_us
 from tests.media.network import Way
-from tests.media.stage import Stage, received, sees_and_hears
+from tests.media.stage import Stage, received, sees_and_hears, until
 
 NAMES = ("ada", "ben", "cleo")
 
@@ -26,6 +27,7 @@ async def test_three_people_see_and_hear_each_other_and_a_fourth_comes_and_goes(
     browser_context: BrowserContext, stage: Stage
 ) -> None:
     pages = await everybody(stage, browser_context)
+    before = {name: await received(page) for name, page in pages.items()}
     dora = await stage.enter(browser_context, "dora")
     await sees_and_hears(dora, *NAMES)
     for page in pages.values():
@@ -37,7 +39,9 @@ async def test_three_people_see_and_hear_each_other_and_a_fourth_comes_and_goes(
         await sees_and_hears(page, *(other for other in NAMES if other != name))
         assert "dora" not in await received(page)
         figures = await received(page)
-        assert all(figures[other]["freezes"] == 0 for other in NAMES if other != name), figures
+        # A picture that breaks makes the browser ask for a keyframe. (Freezes also come from a busy machine.)
+        asked = {other: figures[other]["keyframesAsked"] for other in NAMES if other != name}
+        assert asked == {other: before[name][other]["keyframesAsked"] for other in asked}
         assert await page.evaluate("() => window.states_()") == ["connecting", "connected"]
     assert stage.offers == dict.fromkeys((*NAMES, "dora"), 1), "nothing was agreed twice"
 
@@ -59,7 +63,7 @@ async def test_srtp_is_the_quick_kind_and_layers_switch_without_a_freeze(
             polling=100,
         )
         await sees_and_hears(ada, "ben")
-    assert (await received(ada))["ben"]["freezes"] == 0
+    assert (await received(ada))["ben"]["keyframesAsked"] == 0
 
 
 async def test_a_shut_gate_stops_packets_and_the_camera_off_sends_none(
@@ -76,8 +80,9 @@ async def test_a_shut_gate_stops_packets_and_the_camera_off_sends_none(
     sent = [slot.packets for slot in slots]
     uplink = stage.sfu._rooms["room"].peers["ada"].uplink.layers()
     arrived = [layer.reception.received for layer in uplink]
-    while any(layer.reception.received < before + 10 for layer, before in zip(uplink, arrived, strict=True)):
-        await asyncio.sleep(0.05)
+    await until(
+        lambda: all(layer.reception.received > before + 10 for layer, before in zip(uplink, arrived, strict=True))
+    )
     assert [slot.packets for slot in slots] == sent
     assert await received(ben) == {}
 
@@ -89,11 +94,7 @@ async def test_a_shut_gate_stops_packets_and_the_camera_off_sends_none(
         " await window.peer.setTrack('video', null); t.stop(); }"
     )
     video = next(layer for layer in uplink if layer.track.kind == "video")
-    count, packets = -1, video.reception.received
-    while packets != count:  # what was under way
-        count = packets
-        await asyncio.sleep(0.5)
-        packets = video.reception.received
+    await until(lambda: video.last_us is not None and monotonic_us() - video.last_us > 500_000)
     before = await ada.evaluate("async () => (await window.peer.stats()).sent")
     await asyncio.sleep(1.0)
     after = await ada.evaluate("async () => (await window.peer.stats()).sent")
@@ -123,9 +124,7 @@ async def test_a_browser_cut_off_for_six_seconds_comes_back_by_itself(
         assert await ada.evaluate("() => window.peer.state") == "connected"
 
 
-async def test_a_reloaded_page_and_a_forgetful_server_both_heal(
-    browser_context: BrowserContext, stage: Stage
-) -> None:
+async def test_a_reloaded_page_and_a_forgetful_server_both_heal(browser_context: BrowserContext, stage: Stage) -> None:
     ada = await stage.enter(browser_context, "ada")
     ben = await stage.enter(browser_context, "ben")
     await sees_and_hears(ben, "ada")

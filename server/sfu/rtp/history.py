@@ -24,9 +24,7 @@ class History:
 
     def sent(self, packet: Outgoing, now_us: int) -> None:
         self._ring[packet.sequence % SIZE] = (packet, now_us, 0)
-        self._credit_bytes = min(
-            self._credit_bytes + len(packet.payload) * BUDGET_SHARE, 4.0 * ALLOWANCE_BYTES
-        )
+        self._credit_bytes = min(self._credit_bytes + len(packet.payload) * BUDGET_SHARE, 4.0 * ALLOWANCE_BYTES)
 
     def find(self, sequence: int, now_us: int, round_trip_us: int) -> Outgoing | None:
         """The packet to send again; None if unknown, too old, resent a moment ago or beyond the budget."""

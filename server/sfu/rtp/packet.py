@@ -104,29 +104,20 @@ class Outgoing(NamedTuple):
     skip: int
 
 
-def compose(out: Outgoing, *, ssrc: int, payload_type: int, extension: bytes = b"") -> bytes:
-    """The bytes of `out`; `extension` is a whole extension block including its four-byte head, or empty."""
+def compose(out: Outgoing, *, ssrc: int, payload_type: int) -> bytes:
+    """The bytes of `out`, without extensions: what senders tell the server is not the viewers' business."""
     head = _HEADER.pack(
-        0x90 if extension else 0x80,
+        0x80,
         payload_type | 0x80 if out.marker else payload_type,
         out.sequence,
         out.timestamp,
         ssrc,
     )
-    return b"".join((head, extension, out.prefix, out.payload[out.skip :] if out.skip else out.payload))
+    return b"".join((head, out.prefix, out.payload[out.skip :] if out.skip else out.payload))
 
 
-def compose_resent(
-    out: Outgoing, *, ssrc: int, payload_type: int, sequence: int, extension: bytes = b""
-) -> bytes:
+def compose_resent(out: Outgoing, *, ssrc: int, payload_type: int, sequence: int) -> bytes:
     """`out` wrapped for its resending stream: own ssrc and number, the original number first (RFC 4588 §4)."""
     original = out.sequence.to_bytes(2, "big")
     wrapped = out._replace(sequence=sequence, prefix=original + out.prefix)
-    return compose(wrapped, ssrc=ssrc, payload_type=payload_type, extension=extension)
-
-
-def one_byte_extension(identifier: int, value: bytes) -> bytes:
-    """An extension block with the single element `identifier` (1..14) of 1..16 bytes."""
-    body = bytes([identifier << 4 | len(value) - 1]) + value
-    body += bytes(-len(body) % 4)
-    return _EXTENSION.pack(0xBEDE, len(body) // 4) + body
+    return compose(wrapped, ssrc=ssrc, payload_type=payload_type)

@@ -45,13 +45,12 @@ class Downlink:
     A stand-in for a bandwidth estimate: it reacts, it does not foresee.
     """
 
-    __slots__ = ("_bad", "_quiet_since_us", "estimate_bps", "highest", "loss", "round_trip_us")
+    __slots__ = ("_bad", "_quiet_since_us", "highest", "loss", "round_trip_us")
 
     def __init__(self) -> None:
         self.highest = HIGHEST
         self.loss = 0.0
         self.round_trip_us = 100_000
-        self.estimate_bps: int | None = None
         self._bad = 0
         self._quiet_since_us: int | None = None
 

@@ -70,18 +70,11 @@ class KeyframeRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BitrateEstimate:
-    """REMB: the receiver's estimate of what reaches it."""
-
-    bitrate_bps: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Goodbye:
     ssrcs: tuple[int, ...]
 
 
-Report = SenderReport | ReceiverReport | Nack | KeyframeRequest | BitrateEstimate | Goodbye
+Report = SenderReport | ReceiverReport | Nack | KeyframeRequest | Goodbye
 
 
 def read(data: bytes) -> Iterator[Report]:
@@ -144,9 +137,6 @@ def _read_one(kind: int, count: int, body: bytes) -> Iterator[Report]:
     elif kind == PAYLOAD_FEEDBACK and count == 4:
         for position in range(8, len(body) - 7, 8):
             yield KeyframeRequest(media=unpack_from("!I", body, position)[0])
-    elif kind == PAYLOAD_FEEDBACK and count == 15 and body[8:12] == b"REMB":
-        (packed,) = unpack_from("!I", body, 12)
-        yield BitrateEstimate(bitrate_bps=(packed & 0x3FFFF) << (packed >> 18 & 63))
 
 
 def _read_blocks(body: bytes, start: int, count: int) -> tuple[ReportBlock, ...]:

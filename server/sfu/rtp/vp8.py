@@ -72,9 +72,7 @@ class Vp8:
                 self.height = (size[0] | size[1] << 8) & 0x3FFF
 
 
-def renumber(
-    payload: bytes, vp8: Vp8, *, picture: int | None, tl0: int | None, key_index: int | None
-) -> bytes:
+def renumber(payload: bytes, vp8: Vp8, *, picture: int | None, tl0: int | None, key_index: int | None) -> bytes:
     """The descriptor of `payload` with new numbers; a picture number always takes 15 bits.
 
     A field the packet does not have is not added; a None leaves nothing to write for an absent one.

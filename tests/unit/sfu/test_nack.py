@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 from server.sfu.rtp.nack import FIRST_WAIT_US, MISSING_MAX, TRIES_MAX, Missing
 
 RTT = 50_000
@@ -26,7 +28,7 @@ def test_asking_goes_on_ever_slower_and_then_stops() -> None:
     missing.arrived(1, 0)
     missing.arrived(3, 0)
     asked = [now for now in range(0, 10_000_000, 1_000) if missing.due(now, RTT)]
-    waits = [later - earlier for earlier, later in zip(asked, asked[1:], strict=False)]
+    waits = [later - earlier for earlier, later in itertools.pairwise(asked)]
     assert len(asked) == TRIES_MAX
     assert waits == sorted(waits)
     assert len(missing) == 0

@@ -8,7 +8,6 @@ from server.sfu.rtp.packet import (
     RtpPacket,
     compose,
     compose_resent,
-    one_byte_extension,
 )
 from tests.unit.sfu.packets import rtp
 
@@ -63,12 +62,12 @@ def test_lies_about_lengths_are_refused(data: bytes) -> None:
 
 def test_what_is_composed_reads_back() -> None:
     out = Outgoing(sequence=65535, timestamp=2**32 - 1, marker=True, prefix=b"PP", payload=b"..rest", skip=2)
-    data = compose(out, ssrc=5, payload_type=97, extension=one_byte_extension(2, b"abc"))
+    data = compose(out, ssrc=5, payload_type=97)
     packet = RtpPacket(data)
     assert (packet.sequence, packet.timestamp, packet.marker) == (65535, 2**32 - 1, True)
     assert (packet.ssrc, packet.payload_type) == (5, 97)
     assert packet.payload == b"PPrest"
-    assert packet.extensions() == {2: b"abc"}
+    assert packet.extensions() == {}
 
 
 def test_a_resent_packet_carries_the_original_number_first() -> None:

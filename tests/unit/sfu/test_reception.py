@@ -36,9 +36,7 @@ def test_steady_packets_have_no_jitter_and_uneven_ones_do() -> None:
 def test_a_report_ties_the_round_trip() -> None:
     reception = Reception(90_000)
     reception.arrived(1, 0, 0)
-    reception.reported(
-        SenderReport(ssrc=1, ntp=0x0123_4567_89AB_CDEF, timestamp=0, packets=0, octets=0), 1_000_000
-    )
+    reception.reported(SenderReport(ssrc=1, ntp=0x0123_4567_89AB_CDEF, timestamp=0, packets=0, octets=0), 1_000_000)
     block = reception.block(1, 1_500_000)
     assert block is not None
     assert block.last_report == 0x4567_89AB

@@ -149,9 +149,7 @@ def test_audio_switches_with_the_next_packet_and_marks_it() -> None:
             "a", number=number, timestamp=number * 960, marker=False, payload=b"o", vp8=None, now_us=now_us
         )
     rewriter.aim("b", cut=True)
-    other = rewriter.push(
-        "b", number=99, timestamp=123_456, marker=False, payload=b"o", vp8=None, now_us=60_000
-    )
+    other = rewriter.push("b", number=99, timestamp=123_456, marker=False, payload=b"o", vp8=None, now_us=60_000)
     assert out is not None
     assert other is not None
     assert (out.sequence, out.timestamp, out.marker) == (3, 0, False)

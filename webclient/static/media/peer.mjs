@@ -5,6 +5,8 @@
  *     const peer = createPeer({
  *       audioSlots: 15, videoSlots: 15,
  *       sendOffer: async (sdp, again) => answerSdp,   // again: this seat offered before; say so to the server
+ *                                                     // (rejecting with a `code` other than "connection_lost" means
+ *                                                     // "refused": the next try is a connection built anew)
  *       onSlot: (source, kind, stream) => …,          // a MediaStream to play, or null: nothing (any more)
  *       onState: (state) => …,                        // "connecting" "connected" "reconnecting" "closed"
  *     });
@@ -23,7 +25,7 @@
  * @typedef {"new" | "connecting" | "connected" | "reconnecting" | "closed"} PeerState
  * @typedef {{audio?: Record<string, string>, video?: Record<string, string>}} Slots  mid of a slot -> source
  * @typedef {{framesDecoded: number, frameHeight: number, freezes: number, framesPerSecond: number,
- *   audioEnergy: number, packetsReceived: number, packetsLost: number}} Received
+ *   audioEnergy: number, packetsReceived: number, packetsLost: number, keyframesAsked: number}} Received
  * @typedef {{audioPackets: number, videoPackets: number, videoBytes: number, framesEncoded: number,
  *   roundTripMs: number | null, availableBps: number | null}} Sent
  *
@@ -184,7 +186,9 @@ export function createPeer(options) {
       if (/** @type {PeerState} */ (state) === "closed") return;
       const wait = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)];
       failures += 1;
-      later(fresh ? rebuild : restart, wait);
+      const code = /** @type {{code?: string}} */ (error)?.code;
+      const refused = code !== undefined && code !== "connection_lost";
+      later(fresh || refused ? rebuild : restart, wait);
       if (!offered) throw error;
     }
   }
@@ -312,6 +316,7 @@ export function createPeer(options) {
         audioEnergy: 0,
         packetsReceived: 0,
         packetsLost: 0,
+        keyframesAsked: 0,
       });
       figures.packetsReceived += entry.packetsReceived;
       figures.packetsLost += entry.packetsLost;
@@ -321,6 +326,7 @@ export function createPeer(options) {
         figures.frameHeight = entry.frameHeight ?? 0;
         figures.framesPerSecond = entry.framesPerSecond ?? 0;
         figures.freezes = entry.freezeCount ?? 0;
+        figures.keyframesAsked = entry.pliCount ?? 0;
       }
     }
   }
