@@ -19,5 +19,7 @@ end
 redis.call('XADD', KEYS[1], ARGV[3] .. '-0', 'entry', ARGV[5], 'hash', ARGV[6])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3] .. ' ' .. ARGV[2])
 redis.call('HINCRBY', KEYS[3], ARGV[7], ARGV[8])
-redis.call('SADD', KEYS[4], ARGV[9])
+if not tail then
+  redis.call('SADD', KEYS[4], ARGV[9])
+end
 return {'posted'}
