@@ -1,7 +1,8 @@
 """Sessions that really were held, in a minute: every line of their logs decided by the room itself, by a told clock.
 
-    evening = Evening(starts_at=…, people=8)
-    evening.at(minutes=0); evening.come("p-1"); evening.start(); …
+    evening = Evening(session="s-1", starts_at=…, people=8)
+    evening.at(-5).come(FAY)
+    evening.at(0).do(StartSession(), FAY)
 
 `Clinic` puts them into a store and serves the real application over it, so that pages can be opened on any history.
 """
@@ -9,18 +10,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import uvicorn
+from pydantic import SecretStr
 
 from facilitation import commands as c
-from facilitation.ids import ClinicId, CommandId, FlagId, FormId, PersonId, SegmentId, SessionId, SourceId
-from facilitation.people import SERVER, Actor, Expected, Role
-from facilitation.room import EMPTY, decide, evolve
 from facilitation.events import Recorded
+from facilitation.ids import ClinicId, CommandId, FlagId, FormId, PersonId, SessionId, SourceId
+from facilitation.people import SERVER, Actor, Expected, Role
+from facilitation.room import EMPTY, RoomState, decide, evolve, replay
 from facilitation.timebase import HOUR_MS, MINUTE_MS, SECOND_MS, Instant
 from server.app import build, opening
 from server.catalog import load_catalog
@@ -29,8 +31,9 @@ from server.config import Settings
 from server.projections.worker import HoursProjection
 from server.rooms.directory import Rooms
 from server.rooms.silent_media import SilentMedia
-from server.store import memory
 from server.store.clinic import Person, ScheduledSession
+from server.store.connect import connect
+from server.store.ports import Store
 from server.web.links import Links, Seat
 from tests.support.net import free_port
 
@@ -48,7 +51,9 @@ SECRET = "a secret of tests and of nothing else, long enough"
 class Evening:
     """One session, lived through by a told clock. `people` are called p-1, p-2 …; Fay leads, Cody helps."""
 
-    def __init__(self, *, session: str, starts_at: int, people: int, plan: str = "adult", title: str = "Evening group"):
+    def __init__(
+        self, *, session: str, starts_at: int, people: int, plan: str = "adult", title: str = "Evening group"
+    ) -> None:
         catalog = load_catalog()
         roster = (
             Expected(person=FAY, role=Role.FACILITATOR, name="Dr. Fay Facilitator"),
@@ -67,24 +72,29 @@ class Evening:
         self.records: list[Recorded] = []
         self.state = EMPTY
         self.now = Instant(starts_at - 30 * MINUTE_MS)
-        self._plan = catalog.plans[plan]
         self._commands = 0
         self._sources = 0
         self._open: dict[PersonId, SourceId] = {}
         self.do(
             c.OpenSession(
                 session=SessionId(session), clinic=CLINIC, title=title, zone=ZONE, starts_at=Instant(starts_at),
-                plan=self._plan, rules=catalog.rules["exact-floor"], forms=tuple(catalog.forms.values()), roster=roster,
+                plan=catalog.plans[plan], rules=catalog.rules["exact-floor"], forms=tuple(catalog.forms.values()),
+                roster=roster,
             )
         )
         self.do(c.TakeOver(node="n-1", epoch=1))
+
+    @property
+    def lived(self) -> bool:
+        """Whether anything happened beyond its opening; a session that is only scheduled opens by itself."""
+        return len(self.records) > 2
 
     # ------------------------------------------------------------------ time and asking
 
     def at(self, minutes: float, seconds: float = 0) -> Evening:
         """So long after the planned start; before that, everyone connected has been heard until now."""
         self.now = Instant(round(self.scheduled.starts_at + minutes * MINUTE_MS + seconds * SECOND_MS))
-        heard = {source: self.now for source in self._open.values()}
+        heard = dict.fromkeys(self._open.values(), self.now)
         if heard:
             self.do(c.Pulse(heard=heard))
         return self
@@ -144,13 +154,8 @@ class Evening:
         self.do(c.EditNote(subject=subject, text=text, revision=self.state.notes.draft(subject).revision), FAY)
 
     def sign(self, person: PersonId) -> None:
-        notes = self.state.notes
-        self.do(
-            c.SignNote(
-                person=person, group_revision=notes.draft("group").revision, person_revision=notes.draft(person).revision
-            ),
-            FAY,
-        )
+        group, own = (self.state.notes.draft(subject).revision for subject in ("group", person))
+        self.do(c.SignNote(person=person, group_revision=group, person_revision=own), FAY)
 
     def answer_unsafe(self, person: PersonId, *, form: str = "check-in") -> FlagId:
         """A check-in that raises a flag: every question answered, each that can raise one as loudly as it can."""
@@ -229,63 +234,89 @@ PERSON_TEXTS = (
 )
 
 
-@dataclass(slots=True)
 class Clinic:
-    """The real application over a store in memory. `url` is where it answers."""
+    """The real application over a store that outlives it: `stop` and `start` are a restart of the server."""
 
-    url: str
-    links: Links
-    sessions: Mapping[str, Evening]
+    def __init__(self, folder: Path, store: Store, *evenings: Evening) -> None:
+        self.sessions = {evening.scheduled.session: evening for evening in evenings}
+        self.store = store
+        self._settings = Settings(data_dir=folder, secret=SecretStr(SECRET), port=free_port())
+        self._links = Links(self._settings.signing_keys(), clinic=CLINIC)
+        self._clock = RoomClock()
+        self._stack = AsyncExitStack()
 
-    def link(self, session: str, person: PersonId) -> str:
-        evening = self.sessions[session]
-        until = Instant(RoomClock().now() + HOUR_MS)
-        seat = Seat(session=SessionId(session), person=person, role=evening.roles[person], until=until)
-        return f"{self.url}/j/{self.links.link(seat)}"
+    @property
+    def url(self) -> str:
+        return self._settings.base_url
+
+    def link(self, session: str, person: str) -> str:
+        role = self.sessions[SessionId(session)].roles[PersonId(person)]
+        until = Instant(self._clock.now() + HOUR_MS)
+        seat = Seat(session=SessionId(session), person=PersonId(person), role=role, until=until)
+        return f"{self.url}/j/{self._links.link(seat)}"
+
+    async def state(self, session: str) -> RoomState:
+        """What the log says now."""
+        return replay(await self.store.log.read(session))
+
+    async def fill(self) -> None:
+        """Put people, sessions and what was lived of them into the store, and post the hours of signed notes."""
+        for evening in self.sessions.values():
+            scheduled = evening.scheduled
+            await self.store.clinic.put_session(scheduled)
+            for each in scheduled.roster:
+                person = Person(person=each.person, name=each.name, role=each.role, track="adult", zone=ZONE)
+                await self.store.clinic.put_person(person)
+            if evening.lived:
+                epoch = await self.store.leases.acquire(scheduled.session, node="told")
+                await self.store.log.append(scheduled.session, evening.records, epoch=epoch)
+                await self.store.leases.release(scheduled.session, node="told", epoch=epoch)
+        await HoursProjection(self.store.log, self.store.ledger, self._clock).catch_up()
+
+    async def start(self) -> None:
+        catalog = load_catalog()
+        media = SilentMedia(self._clock)
+        hours = HoursProjection(self.store.log, self.store.ledger, self._clock)
+        rooms = Rooms(
+            log=self.store.log, leases=self.store.leases, media=media, clock=self._clock, node="n-1",
+            load_session=opening(self._settings, store=self.store, catalog=catalog), on_signed=hours.wake,
+        )
+        await media.start(rooms.media_fact)
+        posting = asyncio.create_task(hours.run())
+        self._stack.callback(posting.cancel)
+        self._stack.push_async_callback(rooms.close)
+        app = build(
+            self._settings, store=self.store, catalog=catalog, rooms=rooms, clock=self._clock, health=self._health
+        )
+        config = uvicorn.Config(
+            app, log_level="error", lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=1
+        )
+        server = uvicorn.Server(config)
+        listener = socket.create_server(("127.0.0.1", self._settings.port))  # from here on whoever comes is heard
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+
+        async def finish() -> None:
+            server.should_exit = True
+            await serving
+
+        self._stack.push_async_callback(finish)
+
+    async def stop(self) -> None:
+        await self._stack.aclose()
+
+    async def _health(self) -> dict[str, bool]:
+        return {"store": True}
 
 
 @asynccontextmanager
-async def open_clinic(folder: Path, *evenings: Evening) -> AsyncIterator[Clinic]:
-    """Serve the application with these sessions; each log as far as it was lived."""
-    store = memory.connect(clinic=CLINIC)
-    clock = RoomClock()
-    for evening in evenings:
-        await store.clinic.put_session(evening.scheduled)
-        for each in evening.scheduled.roster:
-            person = Person(person=each.person, name=each.name, role=each.role, track="adult", zone=ZONE)
-            await store.clinic.put_person(person)
-        if len(evening.records) > 2:  # what was only scheduled opens by itself
-            epoch = await store.leases.acquire(evening.scheduled.session, node="told")
-            await store.log.append(evening.scheduled.session, evening.records, epoch=epoch)
-            await store.leases.release(evening.scheduled.session, node="told", epoch=epoch)
-    settings = Settings(data_dir=folder, secret=SECRET, port=free_port())
-    media = SilentMedia(clock)
-    catalog = load_catalog()
-    hours = HoursProjection(store.log, store.ledger, clock)
-    await hours.catch_up()
-    rooms = Rooms(
-        log=store.log, leases=store.leases, media=media, clock=clock, node="n-1",
-        load_session=opening(settings, store=store, catalog=catalog), on_signed=hours.wake,
-    )
-    posting = asyncio.create_task(hours.run())
-    await media.start(rooms.media_fact)
-
-    async def health() -> dict[str, bool]:
-        return {"store": True}
-
-    app = build(settings, store=store, catalog=catalog, rooms=rooms, clock=clock, health=health)
-    config = uvicorn.Config(app, host="127.0.0.1", port=settings.port, log_level="warning", lifespan="off")
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
+async def open_clinic(folder: Path, valkey_url: str, *evenings: Evening) -> AsyncIterator[Clinic]:
+    """Serve the application with these sessions, each log as far as it was lived, in an empty Valkey."""
+    store = await connect(valkey_url, clinic=CLINIC)
+    clinic = Clinic(folder, store, *evenings)
+    await clinic.fill()
+    await clinic.start()
     try:
-        url = f"http://127.0.0.1:{settings.port}"
-        yield Clinic(url=url, links=Links(settings.signing_keys(), clinic=CLINIC), sessions={
-            each.scheduled.session: each for each in evenings
-        })
+        yield clinic
     finally:
-        server.should_exit = True
-        await task
-        await rooms.close()
-        posting.cancel()
+        await clinic.stop()
+        await store.close()

@@ -3,7 +3,7 @@
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
 
-import { exactTimeOf, lasting, minutesOf } from "./words.mjs";
+import { exactTimeOf, inMinutes, lasting, minutesOf } from "./words.mjs";
 
 /**
  * @typedef {{key: string, gap?: import("../timeline/timeline.mjs").Gap}} Question  what was asked: a figure or a gap
@@ -147,8 +147,8 @@ function segmentTable(person, record) {
         <th scope="row">${one.title}</th><td>${minutesOf(one.planned_ms)} min</td><td>${lasting(one.spent_ms)}</td>
         <td>${lasting(person.by_segment[one.id] ?? 0)}</td><td>${one.counts ? "yes" : "no"}</td></tr>`)}
     </tbody>
-    <tfoot><tr><th scope="row" colspan="3">Counted</th><td colspan="2"><strong>${lasting(person.counted_ms)}</strong>, that is ${person.countable_min} min</td></tr></tfoot>
-  </table></div>`;
+    </table></div>
+    <p><strong>Counted: ${lasting(person.counted_ms)}</strong>, that is ${inMinutes(person.countable_min)}.</p>`;
 }
 
 /** @param {any} person @param {string} zone */

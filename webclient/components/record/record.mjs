@@ -102,7 +102,7 @@ export function mount(root, { boot, connection }) {
       signing = false;
       if (left.length) {
         const index = people().indexOf(personOf(person.person));
-        choose((left.find((one) => people().indexOf(one) > index) ?? left[0]).person, "note");
+        choose((left.find((one) => people().indexOf(one) > index) ?? left[0]).person, wide() ? "note" : "title");
       } else choose(person.person, "title");
     } catch (refusal) {
       refusals.set(person.person, /** @type {{text?: string}} */ (refusal).text ?? "That did not work. Please try again.");
@@ -308,10 +308,10 @@ export function mount(root, { boot, connection }) {
   };
 
   /** @param {{label: string, value: string}[]} list */
-  const factList = (list) => html`<dl class="facts">${list.map((fact) => html`<div><dt>${fact.label}</dt><dd class="figures">${fact.value}</dd></div>`)}</dl>`;
+  const factList = (list) => html`<dl class="facts">${list.map((fact) => html`<div><dt>${fact.label}</dt><dd class="figures">${linesOf(fact.value)}</dd></div>`)}</dl>`;
 
   /** @param {any} person */
-  const writing = (person) => html`
+  const writing = (person) => html`<div class="record-desk">
     ${facts(person)}
     <div class="record-writing" id="person-writing">
       ${groupField()}
@@ -325,7 +325,8 @@ export function mount(root, { boot, connection }) {
           .map((other) => ({ name: other.name, text: notes.of(other.person).text }))),
       })}
       ${signBox(person)}
-    </div>`;
+    </div>
+  </div>`;
 
   const groupField = () => {
     const note = notes.of(GROUP);
@@ -389,9 +390,11 @@ export function mount(root, { boot, connection }) {
         : null;
     return html`<section class="record-sign" aria-labelledby="sign-title">
       <h3 id="sign-title">Sign</h3>
-      <p id="sign-means">Signing freezes this note: facts, group and personal text. It posts
-        <strong class="figures">${inMinutes(person.countable_min)}</strong> to ${person.name}’s hours, counted by rule
-        ${record.rules.id}, version ${record.rules.version}. Afterwards you can add to the note, but not change it.</p>
+      <p id="sign-means">Signing freezes this note: facts, group and personal text. ${person.present_ms > 0
+        ? html`It posts <strong class="figures">${inMinutes(person.countable_min)}</strong> to ${person.name}’s hours, counted by
+            rule ${record.rules.id}, version ${record.rules.version}.`
+        : html`It says that ${person.name} did not attend; no minutes are counted.`}
+        Afterwards you can add to the note, but not change it.</p>
       ${why ? html`<p class="soft">${why}</p>` : nothing}
       ${refusals.has(person.person) ? html`<p class="notice" role="alert">${refusals.get(person.person)}</p>` : nothing}
       <div class="row">
@@ -411,6 +414,7 @@ export function mount(root, { boot, connection }) {
         <span class="soft small">${hours
           ? html`<span class="figures">${inMinutes(hours.countable_min)}</span> posted to ${person.name}’s hours.`
           : html`<span class="figures">${inMinutes(content.figures?.countable_min ?? person.countable_min)}</span> go to ${person.name}’s hours.`}
+          <a href=${`/statement/${encodeURIComponent(person.person)}${location.search}`}>See all hours</a>.
           Fingerprint <code title=${signed.hash}>${signed.hash.slice(0, 12)}</code></span></span></p>
       <section class="stack tight"><h3>Facts</h3>${factList(content.facts ?? person.facts)}</section>
       ${sealedText("The group", content.group_text)}
@@ -443,6 +447,12 @@ export function mount(root, { boot, connection }) {
 
   function draw() {
     if (!view) return;
+    const width = barWidth();
+    drawNow();
+    if (barWidth() !== width) drawNow(); // the first time nobody knows how wide the bar will be
+  }
+
+  function drawNow() {
     const person = present();
     render(
       html`<div class="record" data-chosen=${String(chosen !== null)}>
@@ -472,6 +482,11 @@ export function mount(root, { boot, connection }) {
       render(nothing, root);
     },
   };
+}
+
+/** Answers of a form come as "question answer; question answer": one a line reads better. @param {string} value */
+function linesOf(value) {
+  return value.split("; ").map((line, index) => (index ? html`<br>${line}` : line));
 }
 
 /** List and note stand side by side from here on (record.css says the same). */
