@@ -35,7 +35,7 @@ WORDS = {
     405: Words(code="wrong_method", title="That did not work", text="This page cannot be used in that way."),
     410: Words(
         code="expired_link",
-        title="This link has expired",
+        title="Time for a new link",
         text="This link has expired. Ask your clinic for a new one.",
     ),
     413: Words(code="too_large", title="That was too much", text="What was sent is too large."),
