@@ -180,7 +180,8 @@ def coming(agenda: Agenda) -> tuple[Segment, ...]:
     """Segments after the present one (before the start: all) that are not skipped, in order."""
     if agenda.phase == "ended":
         return ()
-    start = 0 if agenda.position is None else _index(agenda, agenda.position) + 1
+    names = [segment.id for segment in agenda.plan.segments]
+    start = names.index(agenda.position) + 1 if agenda.position in names else 0
     return tuple(segment for segment in agenda.plan.segments[start:] if segment.id not in agenda.skipped)
 
 

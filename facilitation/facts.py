@@ -154,9 +154,10 @@ def _flag_facts(state: RoomState, person: PersonId, zone: tzinfo) -> Iterable[tu
         if flag.disposition is None or flag.disposed_at is None:
             done = "nothing is written down yet"
         else:
-            done = f"{DISPOSITIONS[flag.disposition]} ({_name(state, flag.by)}, {time_text(flag.disposed_at, zone)})"
-        words = f" {flag.text}" if flag.text else ""
-        yield f"Safety answer at {time_text(flag.at, zone)}", f"{asked} → {done}.{words}"
+            words = DISPOSITIONS.get(flag.disposition, flag.disposition)
+            done = f"{words} ({_name(state, flag.by)}, {time_text(flag.disposed_at, zone)})"
+        more = f" {flag.text}" if flag.text else ""
+        yield f"Safety answer at {time_text(flag.at, zone)}", f"{asked} → {done}.{more}"
 
 
 # --------------------------------------------------------------- the signed note

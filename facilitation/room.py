@@ -205,6 +205,8 @@ def _open_session(state: RoomState, command: c.OpenSession) -> Events:
         raise Refusal("bad_session", "Someone is on the list twice.")
     if len(people) > command.seats_max:
         raise Refusal("list_full", f"The list is longer than the {command.seats_max} seats of this session.")
+    for expected in command.roster:
+        line(expected.name, "the name", NAME_MAX)
     return (
         v.SessionOpened(
             session=command.session, clinic=command.clinic, title=command.title, zone=command.zone,

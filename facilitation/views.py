@@ -286,7 +286,8 @@ def _staff_form(sheet: Sheet) -> View:
 
 
 def _flag(state: RoomState, flag: Flag) -> View:
-    arrival = state.seats.of(flag.person).arrival
+    seat = state.seats.known(flag.person)
+    arrival = None if seat is None else seat.arrival
     return {
         "flag": flag.flag,
         "person": flag.person,
