@@ -1,0 +1,73 @@
+"""A log that nobody sane wrote: every fold and every view takes it, and minutes stay in order."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any, get_args
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from facilitation import attendance, views
+from facilitation import events as v
+from facilitation.crediting import credit
+from facilitation.events import Recorded
+from facilitation.ids import PersonId
+from facilitation.people import Expected, Role
+from facilitation.room import next_deadline, replay
+from facilitation.timebase import MINUTE_MS, Instant
+from tests.support.meeting import FAY, PLAN, ROBIN, START, Meeting
+
+STRANGER = PersonId("p-stranger")
+
+instants = st.integers(-30 * MINUTE_MS, 30 * MINUTE_MS).map(lambda ms: Instant(START + ms))
+sources = st.sampled_from(["c1", "c2", "m1", "c9"])
+words = st.sampled_from(["check-in", "break", "nowhere", "mood", "goal", "everyone", "staff", "group", "", FAY, ROBIN])
+
+_FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "person": st.sampled_from([FAY, ROBIN, STRANGER]),
+    "connection": sources,
+    "peer": sources,
+    "heard": instants,
+    "gap_from": instants | st.none(),
+    "expected": st.builds(Expected, person=st.just(STRANGER), role=st.sampled_from(Role), name=st.text(max_size=3)),
+    "answers": st.dictionaries(words, st.none() | st.booleans() | st.integers() | words, max_size=3),
+    "questions": st.tuples(words),
+    "segment": st.sampled_from([segment.id for segment in PLAN.segments] + ["nowhere"]),
+    "content": st.dictionaries(words, st.integers(), max_size=2),
+    "evidence": st.just((1, 2)),
+}
+_TYPES: dict[str, st.SearchStrategy[Any]] = {"bool": st.booleans(), "int": st.integers(-5, 5)}
+
+
+def anything(kind: type[v.Event]) -> st.SearchStrategy[v.Event]:
+    if kind is v.Heard:
+        return st.builds(v.Heard, heard=st.dictionaries(sources, instants, max_size=3))
+    fields = {f.name: _FIELDS[f.name] if f.name in _FIELDS else _TYPES.get(str(f.type), words)
+              for f in dataclasses.fields(kind)}
+    return st.builds(kind, **fields)
+
+
+any_event = st.one_of([anything(kind) for kind in get_args(v.Event) if kind is not v.SessionOpened])
+steps = st.tuples(st.integers(0, 5 * MINUTE_MS), any_event, st.sampled_from([None, FAY, ROBIN, STRANGER]))
+
+
+@given(st.lists(steps, max_size=30))
+@settings(deadline=None)
+def test_no_log_breaks_a_fold_or_a_view(log: list[tuple[int, v.Event, PersonId | None]]) -> None:
+    records = list(Meeting().log)
+    at = START
+    for wait, event, by in log:
+        at = Instant(at + wait)
+        records.append(Recorded(seq=len(records) + 1, at=at, event=event, by=by))
+    state = replay(records)
+    for person in (FAY, ROBIN, STRANGER):
+        hours = credit(state, person, at)
+        assert 0 <= hours.countable_min * MINUTE_MS <= hours.counted_ms
+        assert hours.counted_ms <= hours.present_ms + hours.gap_credit_ms <= hours.clock_ms
+        assert hours.intervals == attendance.presence(state.attendance, person, at)
+    parts = [views.room_part(state, audience) for audience in ("group", "outside")]
+    parts += [views.you_part(state, ROBIN, at), views.staff_part(state, at), views.record_part(state, at)]
+    json.dumps(parts)
+    next_deadline(state)
