@@ -173,7 +173,7 @@ def you_part(state: RoomState, person: PersonId, now: Instant) -> View:
         "unmute_asked": seat.unmute_asked,
         "forms": {} if seat.staff else {form.id: _own_form(state, seat, form) for form in state.checkin.forms},
         "help": bool(state.checkin.flags_of(person)),
-        "chat": [_message(state, message) for message in state.talk.private_of(person)],
+        "chat": [_message(state, message) for message in state.talk.private_of(person)[-CHAT_SHOWN_MAX:]],
     }
 
 
@@ -242,7 +242,7 @@ def staff_part(state: RoomState, now: Instant) -> View:
         "people": [_staff_person(state, seat, now) for seat in state.seats.by_person.values()],
         "flags": [_flag(state, flag) for flag in state.checkin.flags],
         "notes": _drafts(state),
-        "chat": [_message(state, message) for message in state.talk.private],
+        "chat": [_message(state, message) for message in state.talk.private[-CHAT_SHOWN_MAX:]],
         "undo": _undo(state, now),
         "advice": _advice(state, now),
         "seats": {"taken": len(state.seats.in_room), "max": _session(state).seats_max},

@@ -136,6 +136,15 @@ def test_two_tabs_are_one_person() -> None:
     assert seen(meeting) == minutes(meeting, (0, 15))
 
 
+def test_while_two_tabs_are_open_minutes_run_from_the_first() -> None:
+    meeting = running()
+    meeting.join(ROBIN)
+    meeting.later(minutes=5)
+    meeting.connect(ROBIN, "phone")
+    meeting.later(minutes=5)
+    assert seen(meeting) == minutes(meeting, (0, 10))
+
+
 def test_media_alone_proves_presence() -> None:
     meeting = running()
     socket = meeting.join(ROBIN)
