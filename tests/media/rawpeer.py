@@ -55,6 +55,9 @@ class RawPeer(asyncio.DatagramProtocol):
         self.control: list[bytes] = []
         self.is_mute = False
         """Sends nothing at all any more, as a sleeping laptop."""
+        self.is_counting = False
+        """Only counts what comes, in `counted`, without looking into it: for load."""
+        self.counted = 0
         self.checks_answered = 0
         self.on_packet: Callable[[RtpPacket], None] | None = None
         self._transport: asyncio.DatagramTransport | None = None
@@ -190,6 +193,8 @@ class RawPeer(asyncio.DatagramProtocol):
                 self.raw(bytes(reply))
         elif kind is Kind.DTLS:
             self._inbox.put_nowait(data)
+        elif self.is_counting:
+            self.counted += kind is Kind.RTP
         elif self._dtls is not None and self._dtls._rx_srtp is not None:
             if kind is Kind.RTP:
                 packet = RtpPacket(self._dtls._rx_srtp.unprotect(data))
