@@ -94,7 +94,7 @@ export function mount(root, { boot, connection, capture }) {
     errors = mistakes(step, answers);
     if (Object.keys(errors).length) {
       draw();
-      root.querySelector("[aria-invalid=true]")?.focus();
+      /** @type {HTMLElement | null} */ (root.querySelector("[aria-invalid=true]"))?.focus();
       return;
     }
     const following = STEPS[STEPS.indexOf(step) + 1];

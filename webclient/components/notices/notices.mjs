@@ -4,11 +4,12 @@
  */
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
-import { icon } from "/static/core/icons.mjs";
+import { icon, prepare } from "/static/core/icons.mjs";
 
 /** @param {HTMLElement} root @param {any} context */
 export function mount(root, context) {
   const { boot, connection, media, capture, act, ui, room } = context;
+  prepare("wifi-off", "wifi", "save", "volume-2"); // what tells of a lost line must not need one
 
   function draw() {
     render([...lines()], root);

@@ -63,7 +63,7 @@ export function mount(root, { boot, connection }) {
     editingGroup = false;
     draw();
     if (focus === "list") return;
-    const note = focus === "note" ? root.querySelector("#note-person") : null;
+    const note = focus === "note" ? root.querySelector(".record-own textarea") : null;
     const title = root.querySelector("#person-title");
     const target = /** @type {HTMLElement | null} */ (note ?? title);
     target?.focus({ preventScroll: true });
@@ -86,7 +86,7 @@ export function mount(root, { boot, connection }) {
     if (person.present_ms > 0 && !notes.of(person.person).text.trim()) {
       refusals.set(person.person, `Please write a few words about ${person.name} before you sign.`);
       draw();
-      /** @type {HTMLElement | null} */ (root.querySelector("#note-person"))?.focus();
+      /** @type {HTMLElement | null} */ (root.querySelector(".record-own textarea"))?.focus();
       return;
     }
     signing = true;
@@ -315,15 +315,15 @@ export function mount(root, { boot, connection }) {
     ${facts(person)}
     <div class="record-writing" id="person-writing">
       ${groupField()}
-      ${noteField({
+      <div class="record-own">${noteField({
         subject: person.person,
-        id: "note-person",
+        id: `note-${person.person}`,
         label: `About ${person.name}`,
         hint: "What they did and said, how they responded, what comes next.",
         twin: twinOf(notes.of(person.person).text, people()
           .filter((other) => other.person !== person.person)
           .map((other) => ({ name: other.name, text: notes.of(other.person).text }))),
-      })}
+      })}</div>
       ${signBox(person)}
     </div>
   </div>`;

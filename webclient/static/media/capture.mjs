@@ -135,6 +135,7 @@ export function createCapture() {
       return;
     }
     const present = new Set((await media.enumerateDevices()).map((device) => device.kind));
+    /** @type {Kind[]} */
     const possible = [];
     for (const kind of kinds) {
       if (present.has(KINDS[kind].device)) possible.push(kind);
