@@ -9,6 +9,7 @@ import ssl
 import tomllib
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -26,8 +27,8 @@ from server.catalog import Catalog, load_catalog
 from server.clock import Clock, RoomClock
 from server.config import Settings, SettingsError
 from server.draining import DrainingServer
-from server.errand import Errands
 from server.projections.worker import HoursProjection
+from server.quick_exit import Errands, Farewell
 from server.rooms.directory import LoadSession, Rooms
 from server.rooms.ports import StoreUnavailable
 from server.sfu.plane import MediaSettings, Sfu
@@ -79,7 +80,8 @@ def build(
     greeting = Greeting(exit_url=site.exit_url)
 
     async def socket_endpoint(websocket: WebSocket) -> None:
-        await session_socket(websocket, rooms=rooms, identify=doorkeeper.identify, clock=clock, greeting=greeting)
+        farewell = Farewell(rooms, forget=partial(doorkeeper.get_up, websocket))
+        await session_socket(websocket, rooms=farewell, identify=doorkeeper.identify, clock=clock, greeting=greeting)
 
     return application(
         site,

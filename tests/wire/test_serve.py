@@ -134,6 +134,28 @@ async def test_quick_exit_by_the_page_takes_the_person_out_of_the_room(standing:
     assert (await visitor.get(page)).status == 403
 
 
+async def test_quick_exit_over_the_websocket_forgets_the_browser_although_its_page_could_not_say_so(
+    standing: Milieu,
+) -> None:
+    visitor = standing.visitor()
+    page = (await visitor.get(standing.link("Sam Sample"))).headers["location"]
+    websocket = await connect(
+        f"ws://127.0.0.1:{standing.port}{page}/socket",
+        origin=standing.url,  # type: ignore[arg-type]
+        additional_headers={"Cookie": visitor.cookie},
+        proxy=None,
+    )
+    await websocket.send(json.dumps({"type": "hello", "protocol": 1, "device": "a-test", "mode": "room"}))
+    await until(websocket, "view")
+    assert (await visitor.get(page)).status == 200
+    await websocket.send(json.dumps({"type": "quick_exit", "command_id": "exit-1"}))
+    assert await closing_code(websocket) == 1000
+    async with asyncio.timeout(5):
+        while (await visitor.get(page)).status != 403:  # noqa: ASYNC110  as Back and Reload do
+            await asyncio.sleep(0.02)
+    assert (await visitor.get(standing.link("Sam Sample"))).status == 303
+
+
 async def test_ctrl_c_tells_everybody_and_leaves_nothing_behind(server: Milieu) -> None:
     valkey = server.valkey_pid
     assert valkey is not None and alive(valkey)
