@@ -126,8 +126,8 @@ class Milieu:
 async def milieu(data_dir: Path, *arguments: str, **environment: str) -> AsyncIterator[Milieu]:
     """A server that is up, and gone at the end whatever happens."""
     server = Milieu(data_dir=data_dir, arguments=arguments, environment=environment)
-    await server.start()
     try:
+        await server.start()
         yield server
     finally:
         await server.stop()

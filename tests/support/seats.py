@@ -67,13 +67,14 @@ class SeatAtBrowser:
     async def is_in_the_room(self) -> None:
         await expect(self.page.get_by_role("button", name="Leave", exact=True)).to_be_visible(timeout=WITHIN_MS)
 
-    async def unmute(self) -> None:
-        """Press the microphone's button unless it is on."""
-        button = self.page.locator(".dock-button").first
-        await expect(button).to_be_visible(timeout=WITHIN_MS)
-        if await button.get_attribute("aria-pressed") != "true":
-            await button.click()
-        await expect(button).to_have_attribute("aria-pressed", "true")
+    async def speak_and_show(self) -> None:
+        """Press microphone and camera unless they are on."""
+        for number in range(2):
+            button = self.page.locator(".dock-button").nth(number)
+            await expect(button).to_be_visible(timeout=WITHIN_MS)
+            if await button.get_attribute("aria-pressed") != "true":
+                await button.click()
+            await expect(button).to_have_attribute("aria-pressed", "true", timeout=WITHIN_MS)
 
     async def received(self) -> tuple[dict[str, int], float]:
         """Decoded frames by picture and the energy of all sound heard so far."""

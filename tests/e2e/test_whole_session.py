@@ -1,0 +1,230 @@
+"""One real group session, end to end, by clicks alone: three participants and a facilitator in real browsers.
+
+Somebody is late, somebody's browser crashes, somebody sits at two devices, and the server is killed in mid-session.
+Then the notes are written and signed, and record, ledger, statement and an independent oracle must say the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Error as PlaywrightError
+
+from tests.support.browser import ROOT, pictures
+from tests.support.process import Milieu, milieu
+from tests.support.retold import oracle_of
+from tests.support.seats import SeatAtBrowser, on_page, seat_at
+
+WITHIN_MS = 20_000
+pytestmark = pytest.mark.timeout(400)
+
+
+async def _command(server: Milieu, *words: str) -> str:
+    """Output of `python -m server …` over the same data."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server", *words), cwd=ROOT, env={"MILIEU_DATA_DIR": str(server.data_dir), "PATH": ""},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 0, f"{words}: {err.decode()}\n{out.decode()}"
+    return out.decode()
+
+
+async def _admit(facilitator: SeatAtBrowser, name: str) -> None:
+    row = facilitator.page.get_by_role("listitem").filter(has_text=name)
+    await row.get_by_role("button", name=re.compile("^Admit")).first.click(timeout=WITHIN_MS)
+
+
+async def _fill_check_in(seat: SeatAtBrowser, *, safe: str = "Yes", goal: str = "Stay until the end") -> None:
+    page = seat.page
+    form = page.locator("form").filter(has_text="How is your mood right now?")
+    await expect(form).to_be_visible(timeout=WITHIN_MS)
+    for question, answer in (
+        ("How is your mood right now?", "6"), ("How anxious or tense do you feel?", "4"),
+        ("How strong is the urge to use today?", "1"), ("How strong is the urge to hurt yourself?", "0"),
+        ("Are you safe right now?", safe),
+    ):
+        await form.get_by_role("group", name=re.compile(re.escape(question))).get_by_role("radio", name=answer, exact=True).check()
+    await form.get_by_label(re.compile("A goal for today")).fill(goal)
+
+
+async def _send_form(seat: SeatAtBrowser) -> None:
+    await seat.page.get_by_role("button", name="Send to the facilitators").click()
+    await expect(seat.page.get_by_role("button", name="Change my answers")).to_be_visible(timeout=WITHIN_MS)
+
+
+async def _next(facilitator: SeatAtBrowser, title: str) -> None:
+    await facilitator.page.locator(".path-moves").get_by_role("button", name=re.compile("^Next")).click()
+    await expect(facilitator.page.locator(".path-now")).to_contain_text(title, timeout=WITHIN_MS)
+
+
+async def _session_of(page: Page) -> str:
+    return re.search(r"/s/([^/?#]+)", page.url).group(1)  # type: ignore[union-attr]
+
+
+async def test_a_whole_session_from_the_link_to_the_ledger(chromium: Browser, tmp_path: Path) -> None:
+    async with milieu(tmp_path / "data") as server:
+        fay = await seat_at(chromium, "Fay", server.link("Dr. Fay Facilitator"), width=1440, height=900)
+        robin = await seat_at(chromium, "Robin", server.link("Robin Example"), width=360, height=740)
+        sam = await seat_at(chromium, "Sam", server.link("Sam Sample"))
+        alex = await seat_at(chromium, "Alex", server.link("Alex Placeholder"))
+
+        # Arriving: nobody sees who is in the room before being admitted.
+        await fay.open()
+        await fay.is_in_the_room()
+        session = await _session_of(fay.page)
+        await robin.open()
+        await expect(robin.page.get_by_label("Name the group sees")).to_be_visible(timeout=WITHIN_MS)
+        await pictures(robin.page, "arrival-name", themes=("light",))
+        await robin.arrive()
+        await sam.open()
+        await sam.arrive()
+        await expect(robin.page.get_by_text("Sam Sample")).to_have_count(0)
+        await pictures(robin.page, "waiting-room", themes=("light",))
+        await _admit(fay, "Robin Example")
+        await robin.is_in_the_room()
+        await _admit(fay, "Sam Sample")
+        await sam.is_in_the_room()
+
+        # Everyone sees and hears everyone.
+        for seat in (fay, robin, sam):
+            await seat.speak_and_show()
+        await fay.page.locator(".path-moves").get_by_role("button", name="Start").click()
+        for seat in (fay, robin, sam):
+            await seat.sees_and_hears(2)
+        await pictures(fay.page, "room-facilitator", themes=("light", "dark"))
+        await pictures(robin.page, "room-participant", themes=("light", "dark"))
+
+        # The check-in: one answer raises a flag that only facilitators see; what Robin types survives a reload.
+        await _fill_check_in(sam)
+        await _send_form(sam)
+        await robin.page.get_by_role("button", name=re.compile("^Now")).first.click()
+        await _fill_check_in(robin, safe="No", goal="Say one true thing")
+        await expect(robin.page.get_by_text(re.compile("Saved", re.IGNORECASE)).first).to_be_visible(timeout=WITHIN_MS)
+        await robin.page.reload()
+        await robin.is_in_the_room()
+        await robin.page.get_by_role("button", name=re.compile("^Now")).first.click()
+        await expect(robin.page.get_by_label(re.compile("A goal for today"))).to_have_value("Say one true thing")
+        await _send_form(robin)
+        await expect(robin.page.get_by_text("988").first).to_be_visible(timeout=WITHIN_MS)
+        flag = fay.page.get_by_role("region", name=re.compile("Safety: Robin Example"))
+        await expect(flag).to_be_visible(timeout=WITHIN_MS)
+        await pictures(fay.page, "safety-flag", themes=("light",))
+        await expect(sam.page.get_by_text("Safety")).to_have_count(0)
+
+        # Late: Alex comes when the second part has begun. Robin opens a second device in the same seat.
+        await _next(fay, "Process group")
+        await alex.open()
+        await alex.arrive()
+        await _admit(fay, "Alex Placeholder")
+        await alex.is_in_the_room()
+        laptop = await seat_at(chromium, "Robin's laptop", robin.link)
+        await laptop.open()
+        await laptop.is_in_the_room()
+        await expect(fay.page.locator(".stage-grid > li")).to_have_count(4)
+        await alex.sees_and_hears(3)
+
+        # Sam's browser crashes and comes back to the same seat without a question.
+        with pytest.raises(PlaywrightError):
+            await sam.page.goto("chrome://crash", timeout=WITHIN_MS)
+        await expect(fay.page.locator(".stage-grid").get_by_text("Reconnecting…")).to_be_visible(timeout=WITHIN_MS)
+        sam = on_page("Sam", sam.link, sam.context, await sam.context.new_page())
+        await sam.page.goto(f"{server.url}/s/{session}")
+        await sam.is_in_the_room()
+
+        # A note is typed; the server is killed in mid-sentence, and everybody comes back by themselves.
+        await fay.page.get_by_role("tab", name="Notes").click()
+        await fay.page.get_by_label("The group", exact=False).first.fill("We practised a slow breath together.")
+        await fay.page.wait_for_timeout(2_000)  # the promise: at most two seconds of typing can be lost
+        before = await fay.page.locator(".path-now").inner_text()
+        server.kill()
+        await server.ended()
+        await expect(robin.page.locator("p", has_text="Your minutes are safe")).to_be_visible(timeout=WITHIN_MS)
+        await server.start()
+        for seat in (fay, robin, laptop, sam, alex):
+            await expect(seat.page.locator("p", has_text="Your minutes are safe")).to_be_hidden(timeout=WITHIN_MS)
+        assert (await fay.page.locator(".path-now").inner_text()).split("\n")[0] == before.split("\n")[0]
+        await expect(fay.page.get_by_label("The group", exact=False).first).to_have_value(
+            "We practised a slow breath together."
+        )
+        for seat in (fay, alex, robin, sam):
+            await seat.sees_and_hears(3 if seat is not robin else 2)
+
+        # A break, a step too far and its undo, and the flag must be answered before the end.
+        await _next(fay, "Break")
+        await _next(fay, "Skills")
+        await fay.page.locator(".path-moves").get_by_role("button", name="Undo").click()
+        await expect(fay.page.locator(".path-now")).to_contain_text("Break", timeout=WITHIN_MS)
+        await pictures(sam.page, "room-break", themes=("light",))
+        for title in ("Skills", "Break", "Practice", "Wrap-up"):
+            await _next(fay, title)
+        await fay.page.locator(".path-moves").get_by_role("button", name="End…").click()
+        await expect(fay.page.get_by_role("dialog").get_by_role("button", name="End the session")).to_be_disabled()
+        await fay.page.get_by_role("button", name="Not yet").click()
+        await flag.get_by_role("button", name="Write what was done").click()
+        await flag.get_by_role("radio").first.check()
+        await flag.get_by_label(re.compile("In your words")).fill("Spoke with Robin aside; a safety plan is in place.")
+        await flag.get_by_role("button", name="Keep in the record").click()
+        await expect(flag).to_be_hidden(timeout=WITHIN_MS)
+        await fay.page.locator(".path-moves").get_by_role("button", name="End…").click()
+        await fay.page.get_by_role("dialog").get_by_role("button", name="End the session").click()
+        await expect(robin.page.get_by_text(re.compile("ended", re.IGNORECASE)).first).to_be_visible(timeout=WITHIN_MS)
+        await pictures(robin.page, "after-the-end", themes=("light",))
+
+        # The record: a note each, signed with the keyboard.
+        await fay.page.goto(f"{server.url}/s/{session}/record")
+        about = fay.page.get_by_label(re.compile("^About "))
+        await expect(about).to_be_visible(timeout=WITHIN_MS)
+        await pictures(fay.page, "record-to-write")
+        waiting = await fay.page.get_by_role("navigation", name="People of this session").get_by_role("link").count()
+        waiting = waiting or await fay.page.locator(".record-people li").count()
+        for number in range(waiting):
+            label = await about.get_attribute("id")
+            note = f"Took part in the practice, note {number}."
+            await about.fill(note)
+            sign = fay.page.get_by_role("button", name="Sign and go on")
+            await expect(sign).to_be_enabled(timeout=WITHIN_MS)
+            await sign.click()
+            if number < waiting - 1:
+                await expect(fay.page.locator(f"#{label}")).to_have_count(0, timeout=WITHIN_MS)
+        await expect(fay.page.locator(".record-sealed")).to_be_visible(timeout=WITHIN_MS)
+        await pictures(fay.page, "record-signed")
+
+        # Four witnesses: the oracle over the raw log, the replay, the ledger, and the page.
+        log = await _command(server, "export", session)
+        saved = tmp_path / "session.jsonl"
+        saved.write_text(log)
+        replayed: dict[str, Any] = json.loads(await _command(server, "replay", str(saved)))
+        oracle = oracle_of(log)
+        end = int(json.loads(log.splitlines()[-1])["at"])
+        people = {each["person"]: each for each in replayed["people"]}
+        assert len(people) >= 3
+        for person, told in people.items():
+            expected = oracle.figures(person, end)
+            assert (told["present_ms"], told["gap_credit_ms"], told["counted_ms"], told["countable_min"]) == (
+                expected.present_ms, expected.gap_credit_ms, expected.counted_ms, expected.countable_min
+            ), person
+            assert [tuple(span) for span in told["intervals"]] == expected.intervals
+        robins, sams, alexs = (people[f"p-{name}"] for name in ("robin", "sam", "alex"))
+        assert robins["present_ms"] > sams["present_ms"] > alexs["present_ms"] > 0
+        assert all(each["gap_credit_ms"] > 0 for each in (robins, sams, alexs)), "the server's gap is credited"
+        verified = await _command(server, "ledger", "verify")
+        assert "0 problems" in verified or "prove" in verified.lower(), verified
+
+        # The statement says the same to the person themselves.
+        await robin.page.goto(robin.link)
+        await robin.page.goto(f"{server.url}/statement")
+        await expect(robin.page.get_by_text("Evening group").first).to_be_visible(timeout=WITHIN_MS)
+        await pictures(robin.page, "statement")
+        await fay.page.goto(f"{server.url}/home")
+        await pictures(fay.page, "home-facilitator")
+
+        for seat in (fay, robin, sam, alex, laptop):
+            assert seat.mistakes == [], seat.name
