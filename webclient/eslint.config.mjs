@@ -35,7 +35,7 @@ export default [
       "no-unsafe-finally": "error",
       "no-unsafe-optional-chaining": "error",
       "no-unused-private-class-members": "error",
-      "no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       "no-useless-backreference": "error",
       "no-var": "error",
       "prefer-const": "error",
