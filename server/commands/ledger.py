@@ -57,6 +57,8 @@ def in_words(report: Report) -> list[str]:
         f"{_many(report.notes, 'signed note')}, and {_many(report.entries, 'hours entry', 'hours entries')} of "
         f"{_many(report.people, 'person', 'people')}, {_many(report.minutes, 'minute')} in all."
     )
+    if report.right and not report.entries:
+        return [checked, "There are no hours yet, and none are owed."]
     if report.right:
         return [checked, "Every entry follows from its log, no chain is broken, every total is right, none is missing."]
     waiting = [finding for finding in report.findings if finding.kind == "waiting"]

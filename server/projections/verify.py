@@ -77,11 +77,10 @@ async def verify(store: Store, watch: Callable[[str, int, int], None] = unwatche
         except CorruptLog as error:
             unreadable.add(session)
             report.findings.append(Finding(kind="log", text=_sentence(str(error)), session=session))
-        report.sessions += 1
         watch("sessions", done, len(sessions))
 
+    owed = await store.ledger.owed()  # before reading again: what is posted then is settled after that
     await _read_again(store, accounts, expected, report)
-    owed = await store.ledger.owed()
     for person in sorted(accounts.keys() | expected.keys()):
         account = accounts.get(person)
         if account is not None:
@@ -128,16 +127,17 @@ async def _read_log(store: Store, session: str, expected: dict[str, dict[str, Ho
             raise CorruptLog(f"log of session {session}, record 1: it does not open this session")
         hashes.append(linked.hash)
         report.records += 1
+        report.sessions += record.seq == 1
 
 
 async def _read_again(
     store: Store, accounts: dict[str, Account], expected: dict[str, dict[str, HoursFacts]], report: Report
 ) -> None:
     """Whose entries seem to be missing may have been given them meanwhile."""
+    unreadable = {finding.person for finding in report.findings if finding.kind == "index"}
     for person, facts in expected.items():
-        known = {finding.person for finding in report.findings if finding.kind == "index"}
         account = accounts.get(person)
-        if person not in known and (account is None or not facts.keys() <= account.posted.keys()):
+        if person not in unreadable and (account is None or not facts.keys() <= account.posted.keys()):
             await _read_account(store, person, accounts, report)
 
 

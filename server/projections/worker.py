@@ -11,8 +11,9 @@ import asyncio
 import structlog
 
 from facilitation.events import NoteSigned, Recorded
-from facilitation.state import EMPTY, RoomState, evolve
+from facilitation.state import EMPTY, RoomState
 from server.clock import Clock
+from server.projections.fold import fold
 from server.projections.hours import facts_of
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.store.hours import LedgerConflict
@@ -97,7 +98,7 @@ class HoursProjection:
                     posted += 1
                 except (CorruptLog, LedgerConflict) as error:  # the other notes of this session are posted all the same
                     troubles.append(str(error))
-            state = evolve(state, record)
+            state = fold(state, record)
             if record.seq % BREATH == 0:
                 await asyncio.sleep(0)
         if troubles:

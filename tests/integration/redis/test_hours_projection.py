@@ -19,10 +19,9 @@ WEEK_MS = 7 * 86_400_000
 
 
 async def keep(store: Store, scribe: Scribe) -> None:
-    """The scribe's records into the store, one turn at a time."""
+    """The scribe's records into the store."""
     epoch = await store.leases.acquire(scribe.session, node="n-1")
-    for record in scribe.records:
-        await store.log.append(scribe.session, [record], epoch=epoch)
+    await store.log.append(scribe.session, scribe.records, epoch=epoch)
 
 
 async def entries(store: Store) -> dict[str, list[HoursEntry]]:
