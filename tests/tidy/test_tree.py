@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 
 from server.setup import bootstrap, testing
-from tests.support.source import ROOT, files_of_the_tree
+from tests.support.source import ROOT, files_of_the_tree, imports, modules
 
 TOP = {
     *("README.md", "CHANGELOG.md", "Makefile", "Procfile", "pyproject.toml"),
@@ -60,6 +62,22 @@ def test_every_python_dependency_says_why_it_is_here() -> None:
     for dependency in every:
         (line,) = [line for line in lines if f'"{dependency}"' in line]
         assert re.search(r'",\s+# \S.{4,}', line), f"say why in a comment: {line.strip()}"
+
+
+def test_what_is_imported_is_declared_and_not_just_there_by_chance() -> None:
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    run = {name_of(each) for each in wanted["dependencies"]}
+    tests = run | {name_of(each) for each in wanted["optional-dependencies"]["test"]}
+    carried_by = packages_distributions()
+    wrong = [
+        f"{module.where}:{line} imports {name}"
+        for place, declared in (("facilitation", run), ("server", run), ("tests", tests))
+        for module in modules(place)
+        for line, name in imports(module)
+        if (root := name.split(".")[0]) not in {*sys.stdlib_module_names, "facilitation", "server", "tests"}
+        and not declared & {name_of(each) for each in carried_by.get(root, [])}
+    ]
+    assert wrong == []
 
 
 def test_every_browser_library_says_why_it_is_here_and_is_pinned() -> None:
