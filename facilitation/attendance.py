@@ -19,6 +19,7 @@ from facilitation.events import (
     Arrived,
     ConnectionClosed,
     ConnectionOpened,
+    Event,
     Heard,
     MediaConnected,
     MediaLost,
@@ -36,6 +37,9 @@ from facilitation.ids import PersonId, SourceId
 from facilitation.intervals import NEVER, Interval, Intervals, intersection, union
 from facilitation.people import STAFF
 from facilitation.timebase import SECOND_MS, Instant
+
+SOURCES_MAX = 24
+"""Open websockets and media transports of one person: tabs and devices, with room for some not yet known as lost."""
 
 GAP_REACH_MS = 5 * SECOND_MS
 """Who was last heard at most this long before a server gap was there when it began (a loss is seen within 5 s)."""
@@ -183,10 +187,9 @@ def _hear(attendance: Attendance, heard: Mapping[str, Instant], at: Instant) -> 
 
 
 def _lose(attendance: Attendance, name: SourceId, heard: Instant, recorded: Recorded, text: str) -> Attendance:
-    person = attendance.owners.get(name)
-    if person is None:
+    person, last = attendance.owners.get(name), last_heard(attendance, name, heard, recorded.at)
+    if person is None or last is None:
         return attendance
-    last = min(max(attendance.of(person).sources[name].heard, heard), recorded.at)
     attendance = _close(attendance, {name: last})
     return _note(attendance, person, recorded, text, heard=last)
 
@@ -356,3 +359,33 @@ def quiet_since(attendance: Attendance, until: Instant) -> Instant | None:
         for _, end in presence(attendance, person, until)[-1:]:
             since = max(since, end)
     return since
+
+
+# --------------------------------------------------------------- rules
+
+
+def can_open(attendance: Attendance, source: SourceId, person: PersonId) -> bool:
+    """Whether this is a new source of a person who has not too many open already."""
+    return source not in attendance.owners and len(attendance.of(person).sources) < SOURCES_MAX
+
+
+def last_heard(attendance: Attendance, source: SourceId, heard: Instant, now: Instant) -> Instant | None:
+    """When an open source was last heard, by what is known and what is said now; None for one that is not open."""
+    person = attendance.owners.get(source)
+    if person is None:
+        return None
+    return min(max(attendance.of(person).sources[source].heard, heard), now)
+
+
+def pulse(attendance: Attendance, heard: Mapping[str, Instant], now: Instant) -> tuple[Event, ...]:
+    """Only what is new is worth a line of the log."""
+    news: dict[str, Instant] = {}
+    for name, instant in heard.items():
+        source = SourceId(name)
+        person = attendance.owners.get(source)
+        if person is None:
+            continue
+        latest = min(instant, now)
+        if latest > attendance.of(person).sources[source].heard:
+            news[name] = latest
+    return (Heard(heard=news),) if news else ()

@@ -1,13 +1,14 @@
 """The room: commands in, events out; events in, effects out. Every rule of a session is reached from `decide`.
 
-Rules that concern one noun alone stand with that noun (agenda, checkin, notes); those that join several stand here.
+Rules that concern one noun alone stand with that noun (seats, attendance, agenda, checkin, notes, talk); those that
+join several stand here.
 """
 
 from __future__ import annotations
 
 from typing import assert_never
 
-from facilitation import agenda, attendance, checkin, crediting, facts, notes, policy
+from facilitation import agenda, attendance, checkin, crediting, facts, notes, policy, seats, talk
 from facilitation import commands as c
 from facilitation import effects as e
 from facilitation import events as v
@@ -20,17 +21,13 @@ from facilitation.people import Actor, Role
 from facilitation.seats import Place, Seat
 from facilitation.state import EMPTY, RoomState, evolve, knows, replay
 from facilitation.talk import EVERYONE, STAFF
-from facilitation.text import CALLBACK_MAX, CHAT_MAX, LOCATION_MAX, NAME_MAX, OTHERS_MAX, TITLE_MAX, body, line
+from facilitation.text import NAME_MAX, TITLE_MAX, line
 from facilitation.timebase import MINUTE_MS, Instant
 
 __all__ = ["EMPTY", "RoomState", "decide", "evolve", "knows", "next_deadline", "react", "replay"]
 
 ABANDONED_AFTER_MS = 30 * MINUTE_MS
-SOURCES_MAX = 24
-"""Open websockets and media transports of one person: tabs and devices, with room for some not yet known as lost."""
-
 SEATS_MAX = 64
-REACTIONS = frozenset({"heart", "thumbs_up", "clap", "smile", "with_you"})
 
 Events = tuple[Event, ...]
 
@@ -61,42 +58,38 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
     match command:
         # --- oneself
         case c.Arrive():
-            return _arrive(asker, command)
+            return seats.arrive(asker, command)
         case c.SetMedia(microphone=microphone, camera=camera):
-            return _set_media(asker, microphone, camera)
+            return seats.set_media(asker, microphone, camera)
         case c.RaiseHand():
-            _check_in_room(asker)
-            return () if asker.hand is not None else (v.HandRaised(person=me),)
+            return seats.raise_hand(asker)
         case c.LowerHand(person=person):
-            return _lower_hand(state, asker, person)
+            return seats.lower_hand(_whose_hand(state, asker, person))
         case c.Shield(on=on):
-            return _shield(asker, on)
+            return seats.shield(asker, on)
         case c.Leave():
-            return _leave(asker, "leave")
+            return seats.leave(asker, "leave")
         case c.QuickExit():
-            return _leave(asker, "quick_exit")
+            return seats.leave(asker, "quick_exit")
         # --- talk
         case c.SendChat(text=text, to=to):
-            return _send_chat(state, asker, text, to)
+            _check_addressee(state, asker, to)
+            return talk.send(me, to, text)
         case c.React(reaction=reaction):
-            _check_in_room(asker)
-            if reaction not in REACTIONS:
-                raise Refusal("unknown_reaction", "There is no such reaction.")
-            return (v.Reacted(person=me, reaction=reaction),)
+            return seats.react(asker, reaction)
         # --- others
         case c.Admit(person=person):
-            return _admit(_participant(state, person))
+            return seats.admit(_participant(state, person))
         case c.AdmitAll():
             return _admit_all(state)
         case c.MoveToWaiting(person=person):
-            return _move_to_waiting(_participant(state, person))
+            return seats.move_to_waiting(_participant(state, person))
         case c.Remove(person=person):
-            seat = _participant(state, person)
-            return () if seat.place is Place.REMOVED else (v.PersonRemoved(person=person),)
+            return seats.remove(_participant(state, person))
         case c.MutePerson(person=person):
-            return _mute(state.seats.of(person))
+            return seats.mute(state.seats.of(person))
         case c.AskToUnmute(person=person):
-            return _ask_to_unmute(state.seats.of(person))
+            return seats.ask_to_unmute(state.seats.of(person))
         # --- agenda
         case c.StartSession():
             return agenda.start(state.agenda)
@@ -128,7 +121,7 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             _check_offered(state, asker, form)
             return checkin.submit(state.checkin, me, form, answers, watched=_watched(state))
         case c.ShareAnswer(form=form, question=question, shared=shared):
-            _check_in_room(asker)
+            seats.check_in_room(asker)
             return checkin.share(state.checkin, me, form, question, shared)
         case c.DisposeFlag(flag=flag, disposition=disposition, text=text):
             return checkin.dispose(state.checkin, flag, disposition, text)
@@ -169,18 +162,15 @@ def _decide_for_server(state: RoomState, command: Command, now: Instant) -> Even
         case c.OpenConnection():
             return _open_connection(state, command)
         case c.ConnectMedia(peer=peer, person=person):
-            seat = state.seats.known(person)
-            if seat is None or not seat.in_room or state.phase == "ended" or not _may_open(state, peer, person):
-                return ()
-            return (v.MediaConnected(peer=peer, person=person),)
+            return (v.MediaConnected(peer=peer, person=person),) if _may_connect_media(state, peer, person) else ()
         case c.CloseConnection(connection=connection, heard=heard):
-            end = _last_heard(state, connection, heard, now)
+            end = attendance.last_heard(state.attendance, connection, heard, now)
             return () if end is None else (v.ConnectionClosed(connection=connection, heard=end),)
         case c.LoseMedia(peer=peer, heard=heard):
-            end = _last_heard(state, peer, heard, now)
+            end = attendance.last_heard(state.attendance, peer, heard, now)
             return () if end is None else (v.MediaLost(peer=peer, heard=end),)
         case c.Pulse(heard=heard):
-            return _pulse(state, heard, now)
+            return attendance.pulse(state.attendance, heard, now)
         case c.Tick():
             deadline = next_deadline(state)
             return (v.SessionEnded(reason="abandoned"),) if deadline is not None and now >= deadline else ()
@@ -245,7 +235,7 @@ def _and(names: dict[str, None]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-# --------------------------------------------------------------- presence
+# --------------------------------------------------------------- people
 
 
 def _open_connection(state: RoomState, command: c.OpenConnection) -> Events:
@@ -258,60 +248,9 @@ def _open_connection(state: RoomState, command: c.OpenConnection) -> Events:
         raise Refusal("session_ended", "This session has ended. Thank you for being here.")
     if command.connection in state.attendance.owners:
         return ()
-    if not _may_open(state, command.connection, command.person):
+    if not attendance.can_open(state.attendance, command.connection, command.person):
         raise Refusal("too_many_connections", "Too many tabs or devices are connected for you. Close some of them.")
     return (v.ConnectionOpened(connection=command.connection, person=command.person, device=command.device),)
-
-
-def _may_open(state: RoomState, source: SourceId, person: PersonId) -> bool:
-    return source not in state.attendance.owners and len(state.attendance.of(person).sources) < SOURCES_MAX
-
-
-def _last_heard(state: RoomState, source: SourceId, heard: Instant, now: Instant) -> Instant | None:
-    """When an open source was last heard, by what is known and what is said now; None for an unknown source."""
-    person = state.attendance.owners.get(source)
-    if person is None:
-        return None
-    return min(max(state.attendance.of(person).sources[source].heard, heard), now)
-
-
-def _pulse(state: RoomState, heard: dict[str, Instant], now: Instant) -> Events:
-    news: dict[str, Instant] = {}
-    for name, instant in heard.items():
-        source = SourceId(name)
-        person = state.attendance.owners.get(source)
-        if person is None:
-            continue
-        latest = min(instant, now)
-        if latest > state.attendance.of(person).sources[source].heard:
-            news[name] = latest
-    return (v.Heard(heard=news),) if news else ()
-
-
-def _arrive(asker: Seat, command: c.Arrive) -> Events:
-    if not command.agreement:
-        raise Refusal("agreement_needed", "Please read the group agreement and say yes to it to come in.")
-    if asker.place not in (Place.ARRIVING, Place.WAITING, Place.ROOM):
-        raise Refusal("not_here", "Please connect first.")
-    arrived = v.Arrived(
-        person=asker.person,
-        name=line(command.name, "your name", NAME_MAX),
-        location=line(command.location, "where you are today", LOCATION_MAX),
-        callback=line(command.callback, "a number we can call", CALLBACK_MAX),
-        private_space=command.private_space,
-        others_present=line(command.others_present, "who is with you", OTHERS_MAX, required=False),
-    )
-    if sum(character.isdigit() for character in arrived.callback) < 3:
-        raise Refusal("bad_callback", "Please give a phone number we can call if we lose you.")
-    return (arrived,)
-
-
-def _admit(seat: Seat) -> Events:
-    if seat.in_room:
-        return ()
-    if seat.place is not Place.WAITING:
-        raise Refusal("not_waiting", f"{seat.name} is not in the waiting room.")
-    return (v.Admitted(person=seat.person),)
 
 
 def _admit_all(state: RoomState) -> Events:
@@ -324,72 +263,43 @@ def _admit_all(state: RoomState) -> Events:
     return tuple(v.Admitted(person=seat.person) for seat in waiting)
 
 
-def _move_to_waiting(seat: Seat) -> Events:
-    if seat.place is Place.WAITING:
-        return ()
-    _check_target_in_room(seat)
-    return (v.MovedToWaiting(person=seat.person),)
+def _may_connect_media(state: RoomState, peer: SourceId, person: PersonId) -> bool:
+    seat = state.seats.known(person)
+    if seat is None or not seat.in_room or state.phase == "ended":
+        return False
+    return attendance.can_open(state.attendance, peer, person)
 
 
-def _leave(asker: Seat, how: str) -> Events:
-    if asker.place in (Place.EXPECTED, Place.LEFT):
-        return ()
-    return (v.PersonLeft(person=asker.person, how=how),)
-
-
-# --------------------------------------------------------------- in the room
-
-
-def _set_media(asker: Seat, microphone: bool, camera: bool) -> Events:
-    _check_in_room(asker)
-    if asker.shielded and (microphone or camera):
-        raise Refusal("shielded", "You are hidden now. Say that you are alone again before you turn this on.")
-    unchanged = (microphone, camera) == (asker.microphone, asker.camera)
-    if unchanged and not asker.unmute_asked:
-        return ()
-    return (v.MediaSet(person=asker.person, microphone=microphone, camera=camera),)
-
-
-def _mute(seat: Seat) -> Events:
-    _check_target_in_room(seat)
-    if not seat.microphone:
-        return ()
-    return (v.MediaSet(person=seat.person, microphone=False, camera=seat.camera),)
-
-
-def _ask_to_unmute(seat: Seat) -> Events:
-    _check_target_in_room(seat)
-    return () if seat.microphone else (v.UnmuteAsked(person=seat.person),)
-
-
-def _lower_hand(state: RoomState, asker: Seat, person: PersonId | None) -> Events:
-    seat = asker if person is None else state.seats.of(person)
-    if seat.person != asker.person and not policy.allows(asker.role, c.MutePerson):
+def _whose_hand(state: RoomState, asker: Seat, person: PersonId | None) -> Seat:
+    if person is None or person == asker.person:
+        return asker
+    if asker.role not in policy.FACILITATORS:
         raise Refusal("not_allowed", "You can lower your own hand only.")
-    return () if seat.hand is None else (v.HandLowered(person=seat.person),)
+    return state.seats.of(person)
 
 
-def _shield(asker: Seat, on: bool) -> Events:
-    _check_in_room(asker)
-    if asker.shielded == on:
-        return ()
-    shielded = v.Shielded(person=asker.person, on=on)
-    if not on or not (asker.microphone or asker.camera):
-        return (shielded,)
-    return shielded, v.MediaSet(person=asker.person, microphone=False, camera=False)
+def _check_addressee(state: RoomState, asker: Seat, to: str) -> None:
+    """Private messages between participants do not exist."""
+    seats.check_in_room(asker)
+    if to in (EVERYONE, STAFF):
+        return
+    if not asker.staff:
+        raise Refusal("not_allowed", "You can write to everyone or to your facilitators.")
+    _participant(state, PersonId(to))
 
 
-def _send_chat(state: RoomState, asker: Seat, text: str, to: str) -> Events:
-    _check_in_room(asker)
-    if to not in (EVERYONE, STAFF):
-        if not asker.staff:
-            raise Refusal("not_allowed", "You can write to everyone or to your facilitators.")
-        to = _participant(state, PersonId(to)).person
-    return (v.ChatSent(person=asker.person, to=to, text=body(text, "a message", CHAT_MAX, required=True)),)
+def _participant(state: RoomState, person: PersonId) -> Seat:
+    seat = state.seats.of(person)
+    if seat.staff:
+        raise Refusal("not_a_participant", "This can be done for participants only.")
+    return seat
+
+
+# --------------------------------------------------------------- forms
 
 
 def _check_offered(state: RoomState, asker: Seat, form: FormId) -> None:
-    _check_in_room(asker)
+    seats.check_in_room(asker)
     if not form_offered(state, form):
         raise Refusal("not_offered", "This form comes later in the session.")
 
@@ -407,23 +317,6 @@ def _watched(state: RoomState) -> bool:
         for seat in state.seats.by_person.values()
         if seat.role in (Role.FACILITATOR, Role.COFACILITATOR)
     )
-
-
-def _participant(state: RoomState, person: PersonId) -> Seat:
-    seat = state.seats.of(person)
-    if seat.staff:
-        raise Refusal("not_a_participant", "This can be done for participants only.")
-    return seat
-
-
-def _check_in_room(asker: Seat) -> None:
-    if not asker.in_room:
-        raise Refusal("not_in_room", "You can do this once you are in the room.")
-
-
-def _check_target_in_room(seat: Seat) -> None:
-    if not seat.in_room:
-        raise Refusal("not_in_room", f"{seat.name} is not in the room.")
 
 
 # --------------------------------------------------------------- react

@@ -13,11 +13,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from facilitation.commands import Arrive
 from facilitation.errors import Refusal
 from facilitation.events import (
     Admitted,
     Arrived,
     ConnectionOpened,
+    Event,
     HandLowered,
     HandRaised,
     MediaSet,
@@ -34,7 +36,11 @@ from facilitation.events import (
 )
 from facilitation.ids import PersonId
 from facilitation.people import STAFF, Expected, Role
+from facilitation.text import CALLBACK_MAX, LOCATION_MAX, NAME_MAX, OTHERS_MAX, line
 from facilitation.timebase import Instant
+
+CALLBACK_DIGITS_MIN = 3
+REACTIONS = frozenset({"heart", "thumbs_up", "clap", "smile", "with_you"})
 
 
 class Place(StrEnum):
@@ -212,3 +218,109 @@ def _out(seat: Seat, place: Place) -> Seat:
         seat, place=place, waiting_since=None, microphone=False, camera=False, muted_by=None, unmute_asked=False,
         shielded=False, hand=None, reaction=None,
     )
+
+
+# --------------------------------------------------------------- rules
+
+
+def arrive(seat: Seat, answers: Arrive) -> tuple[Event, ...]:
+    """The arrival gate; also to correct the answers later, which changes no place."""
+    if not answers.agreement:
+        raise Refusal("agreement_needed", "Please read the group agreement and say yes to it to come in.")
+    if seat.place not in (Place.ARRIVING, Place.WAITING, Place.ROOM):
+        raise Refusal("not_here", "Please connect first.")
+    arrived = Arrived(
+        person=seat.person,
+        name=line(answers.name, "your name", NAME_MAX),
+        location=line(answers.location, "where you are today", LOCATION_MAX),
+        callback=line(answers.callback, "a number we can call", CALLBACK_MAX),
+        private_space=answers.private_space,
+        others_present=line(answers.others_present, "who is with you", OTHERS_MAX, required=False),
+    )
+    if sum(character.isdigit() for character in arrived.callback) < CALLBACK_DIGITS_MIN:
+        raise Refusal("bad_callback", "Please give a phone number we can call if we lose you.")
+    return (arrived,)
+
+
+def admit(seat: Seat) -> tuple[Event, ...]:
+    if seat.in_room:
+        return ()
+    if seat.place is not Place.WAITING:
+        raise Refusal("not_waiting", f"{seat.name} is not in the waiting room.")
+    return (Admitted(person=seat.person),)
+
+
+def move_to_waiting(seat: Seat) -> tuple[Event, ...]:
+    if seat.place is Place.WAITING:
+        return ()
+    _check_is_in_room(seat)
+    return (MovedToWaiting(person=seat.person),)
+
+
+def remove(seat: Seat) -> tuple[Event, ...]:
+    return () if seat.place is Place.REMOVED else (PersonRemoved(person=seat.person),)
+
+
+def leave(seat: Seat, how: str) -> tuple[Event, ...]:
+    if seat.place in (Place.EXPECTED, Place.LEFT):
+        return ()
+    return (PersonLeft(person=seat.person, how=how),)
+
+
+def set_media(seat: Seat, microphone: bool, camera: bool) -> tuple[Event, ...]:
+    check_in_room(seat)
+    if seat.shielded and (microphone or camera):
+        raise Refusal("shielded", "You are hidden now. Say that you are alone again before you turn this on.")
+    unchanged = (microphone, camera) == (seat.microphone, seat.camera)
+    if unchanged and not seat.unmute_asked:
+        return ()
+    return (MediaSet(person=seat.person, microphone=microphone, camera=camera),)
+
+
+def mute(seat: Seat) -> tuple[Event, ...]:
+    _check_is_in_room(seat)
+    if not seat.microphone:
+        return ()
+    return (MediaSet(person=seat.person, microphone=False, camera=seat.camera),)
+
+
+def ask_to_unmute(seat: Seat) -> tuple[Event, ...]:
+    _check_is_in_room(seat)
+    return () if seat.microphone else (UnmuteAsked(person=seat.person),)
+
+
+def raise_hand(seat: Seat) -> tuple[Event, ...]:
+    check_in_room(seat)
+    return () if seat.hand is not None else (HandRaised(person=seat.person),)
+
+
+def lower_hand(seat: Seat) -> tuple[Event, ...]:
+    return () if seat.hand is None else (HandLowered(person=seat.person),)
+
+
+def react(seat: Seat, reaction: str) -> tuple[Event, ...]:
+    check_in_room(seat)
+    if reaction not in REACTIONS:
+        raise Refusal("unknown_reaction", "There is no such reaction.")
+    return (Reacted(person=seat.person, reaction=reaction),)
+
+
+def shield(seat: Seat, on: bool) -> tuple[Event, ...]:
+    check_in_room(seat)
+    if seat.shielded == on:
+        return ()
+    shielded = Shielded(person=seat.person, on=on)
+    if not on or not (seat.microphone or seat.camera):
+        return (shielded,)
+    return shielded, MediaSet(person=seat.person, microphone=False, camera=False)
+
+
+def check_in_room(asker: Seat) -> None:
+    """Refuses, to the person themself, what can be done in the room only."""
+    if not asker.in_room:
+        raise Refusal("not_in_room", "You can do this once you are in the room.")
+
+
+def _check_is_in_room(seat: Seat) -> None:
+    if not seat.in_room:
+        raise Refusal("not_in_room", f"{seat.name} is not in the room.")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from facilitation.events import ChatSent, Recorded
+from facilitation.events import ChatSent, Event, Recorded
 from facilitation.ids import PersonId
+from facilitation.text import CHAT_MAX, body
 from facilitation.timebase import Instant
 
 EVERYONE = "everyone"
@@ -45,3 +46,7 @@ def evolve(talk: Talk, recorded: Recorded) -> Talk:
             return replace(talk, private=(*talk.private, message)[-HISTORY_MAX:])
         case _:
             return talk
+
+
+def send(person: PersonId, to: str, text: str) -> tuple[Event, ...]:
+    return (ChatSent(person=person, to=to, text=body(text, "a message", CHAT_MAX, required=True)),)
