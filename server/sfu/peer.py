@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Protocol
 
-from server.sfu.facts import MediaRefused, Wish
+from server.sfu.facts import Wish
 from server.sfu.publisher import Uplink
 from server.sfu.rtp import rtcp
 from server.sfu.rtp.packet import MalformedPacket
@@ -81,9 +81,12 @@ class Peer:
 
     def continues(self, offer: Offer) -> bool:
         """Whether `offer` comes from the same browser connection: the same certificate over a link that lives."""
-        return offer.fingerprints == self.link.fingerprints and [s.mid for s in self._offer.sections] == [
-            s.mid for s in offer.sections[: len(self._offer.sections)]
-        ]
+        mids = [section.mid for section in self._offer.sections]
+        return (
+            not self.link.is_over
+            and offer.fingerprints == self.link.fingerprints
+            and [section.mid for section in offer.sections[: len(mids)]] == mids
+        )
 
     def renew(self, offer: Offer) -> None:
         """An ICE restart, or more slots, on the same DTLS and SRTP: nothing that flows stops."""
@@ -109,12 +112,8 @@ class Peer:
                 return ssrc
 
     def answer(self, candidates: list[tuple[str, int]]) -> str:
-        """The answer to the last offer. Raises MediaRefused if a line changed its direction."""
+        """The answer to the last offer."""
         self._version += 1
-        streams = {mid: slot.stream for mid, slot in self.slots.items()}
-        lines = {section.mid for kind in ("audio", "video") for section in self._offer.slots(kind)}
-        if not lines <= streams.keys():
-            raise MediaRefused("sdp-malformed", "A slot of the offer is not known.")
         server = Server(
             session=self._session,
             version=self._version,
@@ -123,7 +122,7 @@ class Peer:
             fingerprint=self._certificate.fingerprint,
             candidates=candidates,
         )
-        return write_answer(self._offer, server, streams)
+        return write_answer(self._offer, server, {mid: slot.stream for mid, slot in self.slots.items()})
 
     def now_us(self) -> int:
         return self._port.now_us()

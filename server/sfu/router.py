@@ -256,7 +256,7 @@ class Room:
 
     def _choose_layers(self, viewer: Peer) -> None:
         now_us = viewer.now_us()
-        for slot in viewer.slots_of("video"):
+        for slot in viewer.slots.values():
             source = self.sources.get(slot.source or "")
             if source is not None:
                 self._aim(viewer, slot, source, now_us)

@@ -264,10 +264,15 @@ class Link:
         self._passwords: OrderedDict[str, tuple[str, str]] = OrderedDict()
         self._addresses: OrderedDict[Address, None] = OrderedDict()
         self._selected: Address | None = None
-        self._checks: OrderedDict[bytes, None] = OrderedDict()
+        self._nominated: set[Address] = set()
+        """Where the peer wants to go on, not yet asked back."""
+        # transaction -> where our check went
+        self._checks: OrderedDict[bytes, Address] = OrderedDict()
         self._tie_breaker = secrets.randbits(64)
         self.heard_us: int | None = None
         self.is_open = False
+        self.is_over = False
+        """DTLS failed or was ended by the peer: nothing will ever flow again."""
         self._is_closed = False
         self.failures = 0
         self._streams: set[bytes] = set()
@@ -296,9 +301,14 @@ class Link:
     def received_stun(self, message: stun.Message, address: Address, now_us: int) -> None:
         """A check, or the answer to one of ours; whatever does not prove the password is dropped."""
         if message.message_class != stun.Class.REQUEST:
-            if message.transaction_id in self._checks and message.check_message_integrity(self.remote[1].encode()):
+            if self._checks.get(message.transaction_id) == address and message.check_message_integrity(
+                self.remote[1].encode()
+            ):
                 del self._checks[message.transaction_id]
                 self.heard_us = now_us
+                if address in self._nominated:
+                    self._nominated.clear()
+                    self._selected = address
             return
         ours, _, theirs = message.attributes["USERNAME"].partition(":")
         password, expected = self._passwords.get(ours, ("", None))
@@ -329,32 +339,40 @@ class Link:
         self._addresses[address] = None
         self._addresses.move_to_end(address)
         self._port.verify(self, address)
-        if nominated or self._selected is None:
+        if self._selected is None:
             self._selected = address
+        elif nominated and address != self._selected:
+            # A check can be a copy that somebody sends from elsewhere: media moves once our own was answered there.
+            self._nominated.add(address)
+            self._check(address)
         while len(self._addresses) > ADDRESSES_MAX:
             oldest = next(known for known in self._addresses if known != self._selected)
             del self._addresses[oldest]
+            self._nominated.discard(oldest)
             self._port.unverify(self, oldest)
 
     def lost_address(self, address: Address) -> None:
         """Somebody else proved to be at `address` now."""
         self._addresses.pop(address, None)
+        self._nominated.discard(address)
         if self._selected == address:
             self._selected = next(reversed(self._addresses), None)
 
     def check(self) -> None:
         """Ask the peer whether it is still there; its answer sets `heard_us`."""
-        if self._selected is None or self._is_closed:
-            return
+        if self._selected is not None and not self._is_closed:
+            self._check(self._selected)
+
+    def _check(self, address: Address) -> None:
         request = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
         request.attributes["USERNAME"] = f"{self.remote[0]}:{self.ufrag}"
         request.attributes["PRIORITY"] = candidate_priority(1, "prflx")
         request.attributes["ICE-CONTROLLED"] = self._tie_breaker
         request.add_message_integrity(self.remote[1].encode())
-        self._checks[request.transaction_id] = None
+        self._checks[request.transaction_id] = address
         while len(self._checks) > CHECKS_MAX:
             self._checks.popitem(last=False)
-        self._port.send(bytes(request), self._selected)
+        self._port.send(bytes(request), address)
 
     # ------------------------------------------------------------------ DTLS
 
@@ -366,10 +384,13 @@ class Link:
             await asyncio.wait_for(self._dtls.start(parameters), HANDSHAKE_S_MAX)
         except (TimeoutError, ConnectionError):
             pass
+        except Exception:  # OpenSSL has many; none may go unseen, and none is more than one peer's.
+            log.exception("media.dtls_error")
         if self._is_closed or self._handler is None:
             return
         if self._dtls.state != "connected":
             log.info("media.dtls_failed")
+            self.is_over = True
             self._handler.closed()
             return
         self._rx, self._tx = self._dtls._rx_srtp, self._dtls._tx_srtp
@@ -379,6 +400,7 @@ class Link:
     def _dtls_changed(self) -> None:
         if self.is_open and self._dtls.state in ("closed", "failed") and self._handler is not None:
             self.is_open = False
+            self.is_over = True
             self._handler.closed()
 
     def received_dtls(self, data: bytes) -> None:

@@ -68,6 +68,8 @@ class RawPeer(asyncio.DatagramProtocol):
         self._pings: asyncio.Task[None] | None = None
         self._answered = asyncio.Event()
         self._arrived = asyncio.Event()
+        self.copies: list[bytes] | None = None
+        """Every datagram sent from now on, when set to a list."""
         self.twcc = 0
         self.role = "controlling"
 
@@ -126,7 +128,7 @@ class RawPeer(asyncio.DatagramProtocol):
         if self._transport is not None:
             self._transport.close()
         self._transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: self, local_addr=("127.0.0.1", 0)
+            lambda: self, local_addr=("::1" if ":" in self._server[0] else "127.0.0.1", 0)
         )
         self._answered.clear()
         if self._pings is None:
@@ -170,6 +172,8 @@ class RawPeer(asyncio.DatagramProtocol):
 
     def raw(self, data: bytes) -> None:
         """Send bytes as they are."""
+        if self.copies is not None:
+            self.copies.append(data)
         if self._transport is not None and not self.is_mute:
             self._transport.sendto(data, self._server)
 
@@ -188,7 +192,7 @@ class RawPeer(asyncio.DatagramProtocol):
                     message_class=stun.Class.RESPONSE,
                     transaction_id=message.transaction_id,
                 )
-                reply.attributes["XOR-MAPPED-ADDRESS"] = addr
+                reply.attributes["XOR-MAPPED-ADDRESS"] = addr[:2]
                 reply.add_message_integrity(self.password.encode())
                 self.raw(bytes(reply))
         elif kind is Kind.DTLS:

@@ -65,8 +65,8 @@ def wall_clock() -> Instant:
 class Stage:
     """An Sfu on loopback, every fact it said, and the pages that joined. One room, gates open by default."""
 
-    def __init__(self) -> None:
-        self.sfu = Sfu(MediaSettings(hosts=("127.0.0.1",), public_addresses=("127.0.0.1",)), clock=wall_clock)
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.sfu = Sfu(MediaSettings(hosts=(host,), public_addresses=(host,)), clock=wall_clock)
         self.facts: list[MediaFact] = []
         self.offers: dict[str, int] = {}
         self.way: int | None = None

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from playwright.async_api import BrowserContext, Page
 
 from server.sfu.facts import MediaConnected, MediaLost, Wish
 from server.sfu.transport import monotonic_us
 from tests.media.network import Way
 from tests.media.stage import Stage, received, sees_and_hears, until
+
+pytestmark = pytest.mark.timeout(300)  # browsers on a busy machine
 
 NAMES = ("ada", "ben", "cleo")
 

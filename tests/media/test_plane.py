@@ -23,13 +23,15 @@ from server.sfu.facts import (
 )
 from server.sfu.peer import LOST_AFTER_US, Peer
 from server.sfu.plane import ROOM_PEERS_MAX, SOURCE_PEERS_MAX
+from server.sfu.router import UNCONNECTED_US_MAX
 from server.sfu.rtp import rtcp
+from server.sfu.rtp.demux import Kind, classify
 from server.sfu.rtp.packet import RtpPacket
 from server.sfu.rtp.vp8 import Vp8
-from server.sfu.transport import Link
+from server.sfu.transport import Link, monotonic_us
 from tests.media.network import Way
 from tests.media.rawpeer import RawPeer
-from tests.media.stage import Stage
+from tests.media.stage import Stage, until
 from tests.unit.sfu.offers import SMALL
 from tests.unit.sfu.packets import rtp
 
@@ -478,6 +480,68 @@ async def test_a_lossy_way_loses_little_after_repair(stage: Stage) -> None:
 # ---------------------------------------------------------------------------- strangers and limits
 
 
+async def test_a_copied_check_from_elsewhere_does_not_take_the_media_away(stage: Stage) -> None:
+    ada, ben = await stage.join("ada"), await stage.join("ben")
+    ssrc = await watching(stage, ada, ben)
+    ben.copies = []
+    ben._check()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
+        thief.setblocking(False)
+        thief.sendto(ben.copies[0], ("127.0.0.1", stage.sfu.port))
+        await until(lambda: stage.sfu._port.addresses == 3)
+        count = len(ben.of(ssrc))
+        await pump(ada.send_video, lambda: len(ben.of(ssrc)) > count + 20, first=3)
+        stolen = []
+        while True:
+            try:
+                stolen.append(thief.recvfrom(2_000)[0])
+            except BlockingIOError:
+                break
+        assert all(classify(data) is Kind.STUN for data in stolen)
+
+
+async def test_a_certificate_that_was_not_announced_is_not_let_in(stage: Stage) -> None:
+    ada = RawPeer()
+    digest = next(f.value for f in ada._certificate.getFingerprints() if f.algorithm == "sha-256")
+    answer = await stage.sfu.join(
+        room="room", source="ada", peer="ada", offer=ada.offer().replace(digest, ":".join(["00"] * 32))
+    )
+    try:
+        await ada.connect(answer)
+    except (AssertionError, TimeoutError):
+        pass
+    await until(lambda: "ada" not in stage.sfu._rooms["room"].peers)
+    assert stage.said(MediaConnected) == []
+    await ada.close()
+
+
+async def test_who_never_connects_is_forgotten(stage: Stage) -> None:
+    await stage.sfu.join(room="room", source="ada", peer="ada", offer=SMALL)
+    room = stage.sfu._rooms["room"]
+    room.tick(monotonic_us() + UNCONNECTED_US_MAX - 1_000_000)
+    assert list(room.peers) == ["ada"]
+    room.tick(monotonic_us() + UNCONNECTED_US_MAX + 1_000_000)
+    assert list(room.peers) == []
+    assert stage.sfu._port.links == 0
+
+
+async def test_a_stream_that_begins_anew_is_followed(stage: Stage) -> None:
+    ada, ben = await stage.join("ada"), await stage.join("ben")
+    ada.send_audio(1)
+    ssrc = ben.slots[await stage.shows("ben", "ada", "audio")]
+    await ben.until(lambda: ben.of(ssrc))
+    ada.audio_ssrc = 4_711
+    await pump(lambda n: ada.send_audio(40_000 + n), lambda: b"opus400" in ben.of(ssrc)[-1].payload)
+    numbers = [packet.sequence for packet in ben.of(ssrc)]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+async def test_over_ipv6_it_is_the_same() -> None:
+    async with Stage(host="::1") as stage:
+        ada, ben = await stage.join("ada"), await stage.join("ben")
+        await watching(stage, ada, ben)
+
+
 async def test_strangers_and_rubbish_get_no_answer_and_do_no_harm(stage: Stage) -> None:
     ada, ben = await stage.join("ada"), await stage.join("ben")
     ssrc = await watching(stage, ada, ben)
@@ -501,6 +565,8 @@ async def test_strangers_and_rubbish_get_no_answer_and_do_no_harm(stage: Stage) 
         await pump(lambda n: None, lambda: stage.sfu._port.strays >= strays + len(sent) - 1)
         with pytest.raises(BlockingIOError):
             stranger.recvfrom(2_000)
+    ada.raw(b"\x16\xfe\xfd" + os.urandom(60))
+    ada.raw(b"\x17\xfe\xfd" + os.urandom(60))
     ada.raw(os.urandom(40))
     ada.raw(b"\x80\x60" + os.urandom(60))
     ada.raw(b"\x80\xc8" + os.urandom(60))

@@ -53,6 +53,7 @@
 
 const DISCONNECTED_MS = 1_000; // the browser's own checks get this long to recover
 const RESTART_MS = 5_000; // an ICE restart gets this long before a new connection is built
+const ANSWER_MS = 10_000; // an answer that takes longer will not come
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000]; // between attempts that cannot even reach the server
 
 /**
@@ -161,7 +162,7 @@ export function createPeer(options) {
     await pc.setLocalDescription(await pc.createOffer({ iceRestart }));
     const again = offered;
     offered = true;
-    const answer = await sendOffer(pc.localDescription?.sdp ?? "", again);
+    const answer = await within(ANSWER_MS, sendOffer(pc.localDescription?.sdp ?? "", again));
     if (pc !== connection || pc.signalingState !== "have-local-offer") return;
     await pc.setRemoteDescription({ type: "answer", sdp: answer });
     showSlots();
@@ -330,6 +331,20 @@ export function createPeer(options) {
       }
     }
   }
+}
+
+/**
+ * The promise, or a rejection after `ms`.
+ * @template T
+ * @param {number} ms
+ * @param {Promise<T>} promise
+ * @returns {Promise<T>}
+ */
+function within(ms, promise) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("no answer came")), ms);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /**
