@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import Any
-from weakref import WeakValueDictionary
 
 from redis.asyncio import Redis
 
@@ -30,14 +28,8 @@ class RedisLedger:
         self._post = script(client, "post")
         self._settle = script(client, "settle")
         self._heads: dict[str, tuple[int, str]] = {}  # a guess of each chain's end that the script checks
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def post(self, facts: HoursFacts, *, posted_at: Instant) -> HoursEntry:
-        turn = self._turns.setdefault(facts.person, asyncio.Lock())
-        async with turn:  # two for one person would only have to start over
-            return await self._post_next(facts, posted_at)
-
-    async def _post_next(self, facts: HoursFacts, posted_at: Instant) -> HoursEntry:
         person, digest = facts.person, facts.digest
         keys = [self._keys.entries(person), self._keys.posted(person), self._keys.weeks(person), self._keys.earners]
         week = facts.week.isoformat()

@@ -36,7 +36,7 @@ from tests.support.sessions import STARTED, Scribe, ended_session
 ROUNDS = 9
 PER_ROUND = 400
 WRITERS = 50
-PEOPLE = 60
+PEOPLE = 1_000
 
 Work = Callable[[], Awaitable[object]]
 
