@@ -68,8 +68,8 @@ export function mount(root, context) {
         : html`<p class="soft">This is the last part. End the session below when you are done.</p>`}
       ${staff.undo ? html`<button type="button" class="button" @click=${act.undo}>${icon("undo-2")} <span>Undo: back to ${titleOf(room, staff.undo.to)}, as if never left</span> <kbd>U</kbd></button>` : nothing}
       <div class="agenda-buttons">
-        <button type="button" class="button" @click=${() => act.ask("extend", { segment: from, by_ms: -FIVE_MINUTES_MS })} aria-label="Five minutes less for ${here.segment.title}">${icon("minus")} 5 min</button>
-        <button type="button" class="button" @click=${() => act.ask("extend", { segment: from, by_ms: FIVE_MINUTES_MS })} aria-label="Five minutes more for ${here.segment.title}">${icon("plus")} 5 min</button>
+        <button type="button" class="button" @click=${() => act.ask("extend", { segment: from, by_ms: -FIVE_MINUTES_MS })} aria-label="5 min less for ${here.segment.title}">${icon("minus")} 5 min</button>
+        <button type="button" class="button" @click=${() => act.ask("extend", { segment: from, by_ms: FIVE_MINUTES_MS })} aria-label="5 min more for ${here.segment.title}">${icon("plus")} 5 min</button>
         ${room.agenda.paused
           ? html`<button type="button" class="button" @click=${() => act.ask("resume")}>${icon("play")} Go on</button>`
           : html`<button type="button" class="button" @click=${() => act.ask("pause")}>${icon("pause")} Pause</button>`}
@@ -108,8 +108,8 @@ export function mount(root, context) {
       ${open ? html`<div class="segment-more stack tight">
         <p>${one.card || html`<span class="soft">Nothing is written for this part.</span>`}</p>
         ${mayAct ? html`<div class="row agenda-buttons">
-          <button type="button" class="button" aria-label="Five minutes less for ${one.title}" @click=${() => act.ask("extend", { segment: one.id, by_ms: -FIVE_MINUTES_MS })}>${icon("minus")} 5 min</button>
-          <button type="button" class="button" aria-label="Five minutes more for ${one.title}" @click=${() => act.ask("extend", { segment: one.id, by_ms: FIVE_MINUTES_MS })}>${icon("plus")} 5 min</button>
+          <button type="button" class="button" aria-label="5 min less for ${one.title}" @click=${() => act.ask("extend", { segment: one.id, by_ms: -FIVE_MINUTES_MS })}>${icon("minus")} 5 min</button>
+          <button type="button" class="button" aria-label="5 min more for ${one.title}" @click=${() => act.ask("extend", { segment: one.id, by_ms: FIVE_MINUTES_MS })}>${icon("plus")} 5 min</button>
           <button type="button" class="button" @click=${() => act.ask("skip", { segment: one.id, on: one.state !== "skipped" })}>${one.state === "skipped" ? "Take back in" : "Leave out"}</button>
         </div>` : nothing}
       </div>` : nothing}

@@ -24,9 +24,9 @@ export function mount(root, context) {
     render(html`
       <div class="dock-side dock-start">${minutes(you, view.room.phase)}</div>
       <div class="dock-buttons" role="toolbar" aria-label="Call">
-        ${button({ on: microphone, off: "Muted", label: "Microphone", word: microphone ? "Mute" : "Muted", drawing: microphone ? "mic" : "mic-off", key: "M", press: act.microphone, stateful: true })}
+        ${button({ on: microphone, label: microphone ? "Mic (microphone)" : "Muted (microphone)", word: microphone ? "Mic" : "Muted", drawing: microphone ? "mic" : "mic-off", key: "M", press: act.microphone, stateful: true })}
         ${button({ on: camera, label: "Camera", word: "Camera", drawing: camera ? "video" : "video-off", key: "V", press: act.camera, stateful: true })}
-        ${button({ on: you.hand !== null, raised: true, label: "Raise your hand", word: you.hand === null ? "Hand" : `Hand: ${you.hand}`, drawing: "hand", key: "H", press: act.hand })}
+        ${button({ on: you.hand !== null, raised: true, label: you.hand === null ? "Raise your hand" : `Raise your hand. Hand: ${you.hand}`, word: you.hand === null ? "Hand" : `Hand: ${you.hand}`, drawing: "hand", key: "H", press: act.hand })}
         ${button({ on: panel === "chat", label: unread ? "Chat, new messages" : "Chat", word: "Chat", drawing: "message-circle", key: "C", press: () => ui.toggle("chat"), mark: unread })}
         ${staff ? nothing : html`<span class="dock-phone">${button({ on: panel === "now", label: "Now: the card of the group", word: "Now", drawing: "leaf", press: () => ui.toggle("now") })}</span>`}
         ${staff ? html`<span class="dock-phone">${button({ on: panel !== null && panel !== "chat", label: "Group: people, path and notes", word: "Group", drawing: "users", press: () => ui.toggle("people") })}</span>` : nothing}
@@ -63,7 +63,7 @@ export function mount(root, context) {
     </div>`;
   }
 
-  /** @param {{on?: boolean, off?: string, label: string, word: string, drawing: string, key?: string, press: () => void, stateful?: boolean, raised?: boolean, mark?: boolean, leave?: boolean}} shape */
+  /** @param {{on?: boolean, label: string, word: string, drawing: string, key?: string, press: () => void, stateful?: boolean, raised?: boolean, mark?: boolean, leave?: boolean}} shape */
   function button({ on, label, word, drawing, key, press, stateful, raised, mark, leave }) {
     const pressed = on === undefined ? nothing : on ? "true" : "false";
     const kind = leave ? "leave" : stateful && !on ? "off" : raised && on ? "raised" : on ? "on" : "";

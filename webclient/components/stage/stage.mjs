@@ -77,6 +77,7 @@ export function mount(root, context) {
     grid.style.setProperty("--gap", `${rules.gap}px`);
     grid.style.setProperty("--caption", `${rules.caption}px`);
     root.classList.toggle("scrolls", next.scrolls);
+    root.tabIndex = next.scrolls ? 0 : -1; // arrow keys scroll it then
     const pins = next.scrolls && small && !clock && root.clientHeight > PIN_HEIGHT_PX_MIN;
     const again = pins !== layout.pins;
     layout = { ...next, pins };

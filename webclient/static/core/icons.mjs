@@ -13,21 +13,38 @@ import { until } from "/vendor/lit-html/directives/until.js";
 /** @type {Map<string, Promise<unknown>>} */
 const drawings = new Map();
 
+/** Fetch what will be needed when there may be no line to fetch it by. @param {string[]} names */
+export function prepare(...names) {
+  for (const name of names) drawingOf(name);
+}
+
 /** @param {string} name a file name of lucide-static, without its ending */
 export function icon(name) {
-  let drawing = drawings.get(name);
-  if (!drawing) {
-    drawing = load(name);
-    drawings.set(name, drawing);
-  }
+  const drawing = drawingOf(name);
   return html`<svg class="icon" viewBox="0 0 24 24" fill="none" stroke-width="2" stroke-linecap="round"
     stroke-linejoin="round" aria-hidden="true" focusable="false">${until(drawing, "")}</svg>`;
 }
 
 /** @param {string} name */
+function drawingOf(name) {
+  let drawing = drawings.get(name);
+  if (!drawing) {
+    drawing = load(name);
+    drawings.set(name, drawing);
+  }
+  return drawing;
+}
+
+/** @param {string} name */
 async function load(name) {
-  const response = await fetch(`/vendor/icons/${encodeURIComponent(name)}.svg`);
-  if (!response.ok) return "";
-  const source = await response.text();
+  let source;
+  try {
+    const response = await fetch(`/vendor/icons/${encodeURIComponent(name)}.svg`);
+    if (!response.ok) return "";
+    source = await response.text();
+  } catch {
+    drawings.delete(name); // no line just now: words do without it, and the next drawing asks again
+    return "";
+  }
   return unsafeSVG(source.slice(source.indexOf(">", source.indexOf("<svg")) + 1, source.lastIndexOf("</svg>")));
 }
