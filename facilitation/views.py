@@ -20,7 +20,7 @@ from facilitation.notes import GROUP, Draft
 from facilitation.plan import Segment
 from facilitation.room import form_offered
 from facilitation.seats import Seat
-from facilitation.state import RoomState, Session
+from facilitation.state import THE_BEGINNING, RoomState, Session
 from facilitation.talk import Message
 from facilitation.timebase import Instant
 
@@ -82,15 +82,14 @@ def _agenda(state: RoomState) -> View:
 
 def _segment(plan: agenda.Agenda, segment: Segment) -> View:
     """`spent_ms` is that of finished visits; of the present one, `ends_at` tells."""
-    entered_at = plan.entered_at
-    until = Instant(0) if not plan.spans else plan.spans[-1].end or plan.spans[-1].start
+    finished = plan.entered_at or plan.ended_at or THE_BEGINNING
     return {
         "id": segment.id,
         "kind": segment.kind.value,
         "title": segment.title,
         "planned_ms": plan.planned_ms[segment.id],
         "state": _segment_state(plan, segment.id),
-        "spent_ms": agenda.spent_ms(plan, segment.id, until if entered_at is None else entered_at),
+        "spent_ms": agenda.spent_ms(plan, segment.id, finished),
         "card": segment.card,
     }
 
@@ -253,8 +252,6 @@ def _staff_person(state: RoomState, seat: Seat, now: Instant) -> View:
     hours = crediting.credit(state, seat.person, now)
     trace = state.attendance.of(seat.person)
     dropped = seat.in_room and not trace.connected
-    started_at = state.agenda.started_at
-    missing = state.phase == "running" and started_at is not None and not hours.attended
     return {
         "person": seat.person,
         "name": seat.name,
@@ -264,7 +261,7 @@ def _staff_person(state: RoomState, seat: Seat, now: Instant) -> View:
         "connected": trace.connected,
         "arrived_at": seat.arrived_at,
         "waiting_since": seat.waiting_since,
-        "late_ms": max(0, now - started_at) if missing and started_at is not None else hours.late_ms,
+        "late_ms": _late_ms(state, hours, now),
         "arrival": None if seat.arrival is None else {
             "location": seat.arrival.location,
             "callback": seat.arrival.callback,
@@ -279,6 +276,13 @@ def _staff_person(state: RoomState, seat: Seat, now: Instant) -> View:
             form.id: _staff_form(state.checkin.sheet(seat.person, form.id)) for form in state.checkin.forms
         },
     }
+
+
+def _late_ms(state: RoomState, hours: Hours, now: Instant) -> int:
+    """How late a person came or, while the session runs without them, is by now."""
+    if hours.attended or state.phase != "running" or state.agenda.started_at is None:
+        return hours.late_ms
+    return max(0, now - state.agenda.started_at)
 
 
 def _staff_form(sheet: Sheet) -> View:
