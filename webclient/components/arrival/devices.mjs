@@ -16,11 +16,12 @@ const UNHEARD_AFTER_MS = 8000;
 
 /**
  * @param {HTMLElement} root
- * @param {{capture: Capture, name?: string}} context  `name`: whose initial stands for a camera that is off
+ * @param {{capture: Capture, name?: string, live?: boolean}} context  `name`: whose initial stands for a camera that is
+ *   off; `live`: others see and hear this person already, so that turning on and off is the room's business, not ours
  * @returns {{update: (name?: string) => void, unmount: () => void}}
  */
-export function mount(root, { capture, name = "" }) {
-  let asked = capture.tracks.audio !== null || capture.tracks.video !== null;
+export function mount(root, { capture, name = "", live = false }) {
+  let asked = live || capture.tracks.audio !== null || capture.tracks.video !== null;
   let asking = false;
   let heard = false;
   let unheard = false;
@@ -116,16 +117,22 @@ export function mount(root, { capture, name = "" }) {
       ${capture.on.camera
         ? html`<video autoplay playsinline muted aria-label="You, as in a mirror" .srcObject=${selfStream(capture)}></video>`
         : html`<div class="selfview-off" aria-hidden="true">${initial(name)}</div>`}
-      <p class="selfview-caption">${capture.on.camera ? "Only you can see this, as in a mirror" : "Camera off"}</p>
+      <p class="selfview-caption">${!capture.on.camera
+        ? "Camera off"
+        : live
+          ? "You, as in a mirror"
+          : "Only you can see this, as in a mirror"}</p>
     </div>`;
 
   const cameraRow = () => html`
     <div class="device">
       <div class="row apart">
         <span class="device-name">Camera</span>
-        <button class="button" type="button" aria-pressed=${String(capture.on.camera)} data-device="camera"
-          @click=${() => capture.setCamera(!capture.on.camera)}>
-          ${capture.on.camera ? "Turn camera off" : "Turn camera on"}</button>
+        ${live
+          ? nothing
+          : html`<button class="button" type="button" aria-pressed=${String(capture.on.camera)} data-device="camera"
+              @click=${() => capture.setCamera(!capture.on.camera)}>
+              ${capture.on.camera ? "Turn camera off" : "Turn camera on"}</button>`}
       </div>
       ${trouble(capture.problems.camera)}
       ${choice("Choose a camera", devices.cameras, capture.chosen.cameraId, (id) => capture.use({ cameraId: id }))}
@@ -135,13 +142,15 @@ export function mount(root, { capture, name = "" }) {
     <div class="device">
       <div class="row apart">
         <span class="device-name">Microphone</span>
-        <button class="button" type="button" aria-pressed=${String(capture.on.microphone)} data-device="microphone"
-          @click=${async () => {
-            micSince = performance.now();
-            heard = unheard = false;
-            await capture.setMicrophone(!capture.on.microphone);
-          }}>
-          ${capture.on.microphone ? "Mute" : "Unmute"}</button>
+        ${live
+          ? nothing
+          : html`<button class="button" type="button" aria-pressed=${String(capture.on.microphone)} data-device="microphone"
+              @click=${async () => {
+                micSince = performance.now();
+                heard = unheard = false;
+                await capture.setMicrophone(!capture.on.microphone);
+              }}>
+              ${capture.on.microphone ? "Mute" : "Unmute"}</button>`}
       </div>
       ${capture.on.microphone
         ? html`<div class="level" role="meter" aria-label="Microphone level" aria-valuemin="0" aria-valuemax="100"
@@ -151,7 +160,9 @@ export function mount(root, { capture, name = "" }) {
               : unheard
                 ? "We can’t hear you yet. Is it the right microphone? Is it muted on the headset?"
                 : "Say a few words: the bar should move."}</p>`
-        : nothing}
+        : live
+          ? html`<p class="small soft">You are muted. Unmute in the bar below to see the level.</p>`
+          : nothing}
       ${trouble(capture.problems.microphone)}
       ${choice("Choose a microphone", devices.microphones, capture.chosen.microphoneId, (id) => {
         heard = unheard = false;
@@ -187,7 +198,7 @@ export function mount(root, { capture, name = "" }) {
     problem
       ? html`<div class="notice" role="status"><div class="stack tight">
           <p>${problem.text}</p>
-          ${problem.code === "none" || problem.code === "insecure"
+          ${live || problem.code === "none" || problem.code === "insecure"
             ? nothing
             : html`<p><button class="link" type="button" ?disabled=${asking} @click=${() => open({
                 camera: capture.on.camera || problem === capture.problems.camera,
@@ -242,10 +253,11 @@ export function mount(root, { capture, name = "" }) {
 }
 
 /**
- * The device check as a dialog over whatever is there. Resolves when it is closed.
- * @param {{capture: Capture, name?: string}} context
+ * The device check as a dialog over whatever is there: in the room (`live`), or in the waiting room. Resolves when it
+ * is closed.
+ * @param {{capture: Capture, name?: string, live?: boolean}} context
  */
-export async function openDevices(context) {
+export async function openDevices({ live = true, ...context }) {
   const dialog = document.createElement("dialog");
   dialog.className = "devices-dialog";
   dialog.setAttribute("aria-labelledby", "devices-title");
@@ -259,7 +271,7 @@ export async function openDevices(context) {
   );
   document.body.append(dialog);
   const body = /** @type {HTMLElement} */ (dialog.querySelector(".devices-body"));
-  const check = mount(body, context);
+  const check = mount(body, { ...context, live });
   dialog.showModal();
   await new Promise((closed) => dialog.addEventListener("close", closed, { once: true }));
   check.unmount();

@@ -27,7 +27,7 @@ export function waitingRoom({ view, capture, now, onEdit, onLeave }) {
         <p><strong>${you.name}</strong><br><span class="soft">Nobody sees or hears you yet.</span></p>
         <p class="soft small">You come in with
           ${capture.on.camera ? "camera on" : "camera off"} and ${capture.on.microphone ? "microphone on" : "muted"}.</p>
-        <p><button class="link" type="button" @click=${() => openDevices({ capture, name: you.name })}>Check camera and sound</button></p>
+        <p><button class="link" type="button" @click=${() => openDevices({ capture, name: you.name, live: false })}>Check camera and sound</button></p>
       </div>
     </div>
 

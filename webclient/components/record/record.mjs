@@ -12,7 +12,7 @@ import { gapsOf, timeline } from "../timeline/timeline.mjs";
 import { figures, gapButtons, proof } from "./evidence.mjs";
 import { flagCards } from "./flags.mjs";
 import { createNotes } from "./notes.mjs";
-import { dayOf, inMinutes, lasting, momentOf, STATUS_WORDS, statusOf, timeOf, twinOf } from "./words.mjs";
+import { dayOf, inMinutes, lasting, momentOf, statusOf, statusWords, timeOf, twinOf } from "./words.mjs";
 
 const GROUP = "group";
 const MAC = /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? "");
@@ -49,6 +49,8 @@ export function mount(root, { boot, connection }) {
   const personOf = (id) => people().find((person) => person.person === id) ?? null;
   /** @param {any} person */
   const status = (person) => statusOf(person, notes.of(person.person).text);
+  /** @param {import("./words.mjs").Status} now */
+  const wordsFor = (now) => statusWords(now, view.record.status === "open");
   const present = () => personOf(chosen) ?? people().find((one) => !one.signed && status(one) !== "away") ?? people()[0] ?? null;
 
   function idInAddress() {
@@ -205,7 +207,7 @@ export function mount(root, { boot, connection }) {
           }}>
           <span class="record-person-name">${person.name}</span>
           <span class="record-person-minutes figures">${person.countable_min} min</span>
-          <span class="record-person-status" data-status=${now}>${icon(STATUS_ICONS[now])} ${STATUS_WORDS[now]}</span>
+          <span class="record-person-status" data-status=${now}>${icon(STATUS_ICONS[now])} ${wordsFor(now)}</span>
         </a></li>`;
       })}
     </ul>
@@ -244,7 +246,7 @@ export function mount(root, { boot, connection }) {
       <div class="row apart">
         <div class="row">
           <h2 id="person-title" tabindex="-1">${person.name}</h2>
-          <span class=${`chip ${STATUS_TONES[status(person)]}`}>${icon(STATUS_ICONS[status(person)])} ${STATUS_WORDS[status(person)]}</span>
+          <span class=${`chip ${STATUS_TONES[status(person)]}`}>${icon(STATUS_ICONS[status(person)])} ${wordsFor(status(person))}</span>
         </div>
         <div class="row record-steps">
           <button class="button quiet icon-only" type="button" aria-label="Person before" title="Person before (Alt ↑)" @click=${() => step(-1)}>${icon("chevron-up")}</button>
@@ -264,7 +266,9 @@ export function mount(root, { boot, connection }) {
   const attendance = (person) => {
     const { record, room } = view;
     if (person.present_ms === 0) {
-      return html`<p class="notice plain">${person.name} was not in the group. No minutes are counted.</p>`;
+      return html`<p class="notice plain">${record.status === "open"
+        ? `${person.name} is not in the group so far.`
+        : `${person.name} was not in the group. No minutes are counted.`}</p>`;
     }
     const gaps = gapsOf(record, person);
     const from = Math.min(record.started_at ?? person.first, person.first ?? Infinity);

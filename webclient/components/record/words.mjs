@@ -65,13 +65,19 @@ export function statusOf(person, text) {
 }
 
 /** @type {Record<Status, string>} */
-export const STATUS_WORDS = {
+const STATUS_WORDS = {
   signed: "Signed",
   blocked: "Safety answer open",
   away: "Did not attend",
   ready: "Ready to sign",
   to_write: "To write",
 };
+
+/** @param {Status} status @param {boolean} open  the session is not over yet */
+export function statusWords(status, open) {
+  if (!open) return STATUS_WORDS[status];
+  return { ...STATUS_WORDS, away: "Not here yet", ready: "Begun" }[status];
+}
 
 /**
  * Whose note reads almost the same? Identical notes are a frequent reason for a payer to say no.
