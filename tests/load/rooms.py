@@ -1,0 +1,291 @@
+"""How long it takes until everybody has a block change, beside a bare websocket broadcast on the same server.
+
+    python -m tests.load.rooms
+
+100 rooms with 16 people each are open on one server over a real Valkey that syncs every write; everybody answers
+pings. Then, room after room, a facilitator presses "next" and we wait until all 16 have a view with the new position;
+and in between, on the same server and between the same two processes, one message of the same size is handed to 16
+sockets as simply as Starlette can. The figure is the ratio of the 99th percentiles.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.asyncio.client import ClientConnection, connect
+
+from facilitation.commands import OpenSession
+from facilitation.ids import PersonId, SessionId
+from facilitation.people import Expected, Role
+from server.clock import RoomClock
+from server.rooms.directory import Rooms
+from server.rooms.silent_media import SilentMedia
+from server.store.connect import connect as connect_store
+from server.store.embedded import EmbeddedValkey
+from server.wire.connection import Greeting, session_socket
+from tests.wire.example import opening
+
+ROOMS = int(os.environ.get("ROOMS", "100"))
+SEATS = 16
+ROUNDS = 6
+FILES = 10_000
+
+ROSTER = (
+    Expected(person=PersonId("p-0"), role=Role.FACILITATOR, name="Fran Example"),
+    *(
+        Expected(person=PersonId(f"p-{n}"), role=Role.PARTICIPANT, name=f"Robin {n} Example")
+        for n in range(1, SEATS)
+    ),
+)
+
+
+# --------------------------------------------------------------------------- the server
+
+
+async def serve() -> None:
+    """Milieu's rooms and a bare broadcast, on one loopback port, which is printed; until standard input ends."""
+    folder = Path(tempfile.mkdtemp(prefix="milieu-load-"))
+    valkey = EmbeddedValkey(folder)
+    store = await connect_store(await valkey.start())
+    clock = RoomClock()
+    roster = {expected.person: expected for expected in ROSTER}
+
+    async def load(session: SessionId) -> OpenSession | None:
+        return opening(session, starts_at=clock.now(), roster=ROSTER)
+
+    async def identify(websocket: WebSocket, session: SessionId, ticket: str | None) -> Expected | None:
+        return roster.get(PersonId(ticket or ""))
+
+    rooms = Rooms(
+        log=store.log, leases=store.leases, media=SilentMedia(clock), clock=clock, load_session=load, node="load"
+    )
+
+    async def session(websocket: WebSocket) -> None:
+        await session_socket(websocket, rooms=rooms, identify=identify, clock=clock, greeting=Greeting())
+
+    circles: dict[str, list[WebSocket]] = defaultdict(list)
+
+    async def bare(websocket: WebSocket) -> None:
+        await websocket.accept()
+        circle = circles[websocket.path_params["circle"]]
+        circle.append(websocket)
+        try:
+            while True:
+                number, size = (await websocket.receive_text()).split()
+                text = number.ljust(int(size), ".")
+                for each in circle:
+                    await each.send_text(text)
+        except WebSocketDisconnect:
+            circle.remove(websocket)
+
+    app = Starlette(routes=[WebSocketRoute("/s/{session}/socket", session), WebSocketRoute("/bare/{circle}", bare)])
+    config = uvicorn.Config(
+        app, port=0, lifespan="off", log_level="critical", ws="websockets-sansio", ws_per_message_deflate=False,
+        ws_ping_interval=None, timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    gc.collect()
+    gc.freeze()
+    print(server.servers[0].sockets[0].getsockname()[1], flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    server.should_exit = True
+    await serving
+    await rooms.close()
+    await store.close()
+    await valkey.stop()
+    shutil.rmtree(folder)
+
+
+# --------------------------------------------------------------------------- the people
+
+
+class Seen:
+    """Counts how many sockets have seen what is waited for, and how large it was."""
+
+    def __init__(self, wanted: Callable[[str], bool]) -> None:
+        self._wanted = wanted
+        self._missing = set(range(SEATS))
+        self.sizes: list[int] = []
+        self.all = asyncio.Event()
+
+    def see(self, seat: int, text: str) -> None:
+        if seat in self._missing and self._wanted(text):
+            self._missing.discard(seat)
+            self.sizes.append(len(text.encode()))
+            if not self._missing:
+                self.all.set()
+
+
+class Circle:
+    """Sixteen sockets that wait for the same thing."""
+
+    def __init__(self) -> None:
+        self.sockets: list[ClientConnection] = []
+        self.seen: Seen | None = None
+        self._readers: list[asyncio.Task[None]] = []
+
+    def add(self, socket: ClientConnection) -> None:
+        self._readers.append(asyncio.create_task(self._read(len(self.sockets), socket)))
+        self.sockets.append(socket)
+
+    async def _read(self, seat: int, socket: ClientConnection) -> None:
+        async for text in socket:
+            assert isinstance(text, str)
+            if text.startswith('{"type":"ping"'):
+                await socket.send(text.replace("ping", "pong", 1))
+            elif self.seen is not None:
+                self.seen.see(seat, text)
+
+    async def until(self, wanted: Callable[[str], bool], say: Callable[[], Any]) -> tuple[float, list[int]]:
+        """Seconds from saying something until every socket has seen what is wanted; and the sizes of it."""
+        self.seen = seen = Seen(wanted)
+        began = asyncio.get_running_loop().time()
+        await say()
+        async with asyncio.timeout(30):
+            await seen.all.wait()
+        took_s = asyncio.get_running_loop().time() - began
+        self.seen = None
+        return took_s, seen.sizes
+
+    async def close(self) -> None:
+        for reader in self._readers:
+            reader.cancel()
+        await asyncio.gather(*self._readers, return_exceptions=True)
+        for socket in self.sockets:
+            socket.transport.abort()
+
+
+def asking(socket: ClientConnection, type_: str, **fields: Any) -> Callable[[], Any]:
+    asking.count += 1  # type: ignore[attr-defined]
+    message = {"type": type_, "command_id": f"load-{asking.count}", **fields}  # type: ignore[attr-defined]
+    return lambda: socket.send(json.dumps(message))
+
+
+asking.count = 0  # type: ignore[attr-defined]
+
+
+async def room(port: int, number: int) -> Circle:
+    """A room in which everybody is seated and the session runs."""
+    circle = Circle()
+    for expected in ROSTER:
+        socket = await connect(f"ws://127.0.0.1:{port}/s/s-{number}/socket", proxy=None, ping_interval=None)
+        hello = {"type": "hello", "protocol": 1, "device": "load", "ticket": expected.person}
+        await socket.send(json.dumps(hello))
+        circle.add(socket)
+    gate = {"location": "here", "callback": "555 0100", "private_space": True, "agreement": True}
+    for expected, socket in zip(ROSTER[1:], circle.sockets[1:], strict=True):
+        await asking(socket, "arrive", name=expected.name, **gate)()
+    fran = circle.sockets[0]
+    async with asyncio.timeout(30):
+        while True:  # people arrive when they arrive
+            await asking(fran, "admit_all")()
+            try:
+                async with asyncio.timeout(0.5):
+                    nothing = asking(fran, "send_chat", text="all here?", to="everyone")
+                    await circle.until(lambda text: '"place":"room"' in text, nothing)
+                    break
+            except TimeoutError:
+                continue
+    await circle.until(lambda text: '"position":"check-in"' in text, asking(fran, "start_session"))
+    return circle
+
+
+async def bare(port: int, number: int) -> Circle:
+    circle = Circle()
+    for _ in range(SEATS):
+        url = f"ws://127.0.0.1:{port}/bare/{number}"
+        circle.add(await connect(url, proxy=None, ping_interval=None, max_size=None))
+    return circle
+
+
+async def measure(port: int) -> None:
+    rooms = [await room(port, number) for number in range(ROOMS)]
+    circles = [await bare(port, number) for number in range(ROOMS)]
+    print(f"{ROOMS} rooms and {ROOMS} circles of {SEATS} are open", file=sys.stderr)
+    gc.collect()
+    gc.freeze()
+    changes, broadcasts, sizes = [], [], [1_000]
+    for turn in range(ROUNDS):
+        here, there, command = ("check-in", "process", "advance"), ("process", "check-in", "go_back"), ""
+        before, after, command = here if turn % 2 == 0 else there
+        for number in range(ROOMS):
+            fran = rooms[number].sockets[0]
+            change_s, seen = await rooms[number].until(
+                lambda text, after=after: f'"position":"{after}"' in text,  # type: ignore[misc]
+                asking(fran, command, from_segment=before),
+            )
+            sizes = sizes[-1_000:] + seen
+            size, mark = round(statistics.fmean(sizes)), f"{turn}-{number}"
+            circle = circles[number]
+            broadcast_s, _ = await circle.until(
+                lambda text, mark=mark: text.startswith(mark + "."),  # type: ignore[misc]
+                lambda circle=circle, mark=mark, size=size: circle.sockets[0].send(f"{mark} {size}"),  # type: ignore[misc]
+            )
+            if turn:  # the first round warms up
+                changes.append(change_s)
+                broadcasts.append(broadcast_s)
+            await asyncio.sleep(0.005)
+    for circle in rooms + circles:
+        await circle.close()
+    change, broadcast = percentiles(changes), percentiles(broadcasts)
+    print(
+        f"block change p50 {change[50]:.1f} p99 {change[99]:.1f} ms, broadcast p50 {broadcast[50]:.1f} "
+        f"p99 {broadcast[99]:.1f} ms, {round(statistics.fmean(sizes))} bytes a message",
+        file=sys.stderr,
+    )
+    print(json.dumps({
+        "figure": "room.block_change_p99_vs_broadcast", "value": round(change[99] / broadcast[99], 3),
+        "unit": "ratio", "better": "lower",
+        "against": f"bare broadcast of {round(statistics.fmean(sizes))} bytes to {SEATS}: p99 {broadcast[99]:.1f} ms",
+        "n": len(changes),
+    }), flush=True)  # fmt: skip
+
+
+def percentiles(values_s: list[float]) -> dict[int, float]:
+    cuts = statistics.quantiles(values_s, n=100, method="inclusive")
+    return {percent: cuts[percent - 1] * 1_000 for percent in (50, 99)}
+
+
+def main() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, hard) if hard > 0 else FILES, hard))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    if sys.argv[1:] == ["serve"]:
+        uvloop.run(serve())
+        return
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.load.rooms", "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None and server.stdin is not None
+    try:
+        uvloop.run(measure(int(server.stdout.readline())))
+    finally:
+        server.stdin.close()
+        server.wait(timeout=30)
+
+
+if __name__ == "__main__":
+    main()
