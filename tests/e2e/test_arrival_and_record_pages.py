@@ -27,6 +27,7 @@ pytestmark = pytest.mark.timeout(240)
 ROBIN, SAM, ALEX = PersonId("p-1"), PersonId("p-2"), PersonId("p-3")
 BEGUN_AGO_MS = 215 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+TWO_WRITERS = Path(__file__).with_name("two_writers.js")
 
 
 def coming(session: str = "s-next", people: int = 4) -> Evening:
@@ -560,6 +561,14 @@ async def test_two_who_write_the_same_note_both_keep_their_words(visits: Open, h
             lambda state: {"Fay's words.", "Cody's words."} <= set(state.notes.draft(ALEX).text.splitlines()),
         )
         await expect(winner.get_by_label("About Alex")).to_have_value(both.notes.draft(ALEX).text)
+
+
+async def test_two_writers_over_a_bad_line_never_lose_a_word_unseen(visits: Open, house: House) -> None:
+    """The page's own note-keeping against a model of the server, in told time; a failure names its seed."""
+    async with house(coming()) as clinic:
+        page = (await visits(clinic)).page
+        await page.goto(clinic.url)
+        assert await page.evaluate(TWO_WRITERS.read_text(), list(range(1, 301))) == []
 
 
 async def loser_and_winner(one: Page, other: Page) -> tuple[Page, Page]:

@@ -9,7 +9,7 @@
  * @typedef {object} Note
  * @property {string} text  as it stands here
  * @property {number} base  the revision it was typed upon
- * @property {string} held  the text of that revision, as the server holds it
+ * @property {string | null} held  the text of that revision, as the server holds it; null: not known
  * @property {string | null} sent  what is on its way
  * @property {boolean} restored  typed before a reload, which may have hidden an answer from us
  * @property {"idle" | "saving" | "saved" | "failed"} state
@@ -42,7 +42,7 @@ export function createNotes({ connection, onChange }) {
       note = {
         text: unsaved ? String(unsaved.text) : server.text,
         base: unsaved ? Number(unsaved.revision) : server.revision,
-        held: server.text,
+        held: unsaved ? null : server.text, // before a reload it may have been anything
         sent: unsaved ? String(unsaved.text) : null,
         restored: unsaved !== null,
         state: unsaved ? "saving" : "idle",
