@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,9 @@ SCRIPT = """
 import { createPeer } from "/static/media/peer.mjs";
 const states = [], slots = [];
 let peer, media;
-window.open_ = async ({ audioSlots, videoSlots, simulcast, tracks }) => {
+window.open_ = async ({ audioSlots, videoSlots, simulcast, tracks, picture }) => {
   media = await navigator.mediaDevices.getUserMedia(
-    { audio: true, video: { width: 640, height: 360, frameRate: 15 } });
+    { audio: true, video: { width: picture[0], height: picture[1], frameRate: picture[2] } });
   peer = window.peer = createPeer({
     audioSlots, videoSlots, simulcast,
     sendOffer: async (sdp, again) => {
@@ -51,6 +51,26 @@ window.open_ = async ({ audioSlots, videoSlots, simulcast, tracks }) => {
     await peer.setTrack("video", media.getVideoTracks()[0]);
   }
   await peer.start();
+};
+window.peers = {};
+window.crowd_ = async ({ names, picture }) => {
+  media = await navigator.mediaDevices.getUserMedia(
+    { audio: true, video: { width: picture[0], height: picture[1], frameRate: picture[2] } });
+  for (const name of names) {
+    const one = window.peers[name] = createPeer({
+      audioSlots: names.length - 1, videoSlots: names.length - 1, simulcast: false,
+      sendOffer: async (sdp) => (await window.offerAs(name, sdp)).answer,
+      onSlot: (source, kind, stream) => {
+        if (stream === null) return;
+        const element = document.createElement(kind);
+        Object.assign(element, { autoplay: true, playsInline: true, srcObject: stream });
+        document.body.append(element);
+      },
+    });
+    await one.setTrack("audio", media.getAudioTracks()[0].clone());
+    await one.setTrack("video", media.getVideoTracks()[0].clone());
+    await one.start();
+  }
 };
 window.media_ = () => media;
 window.states_ = () => states;
@@ -97,7 +117,10 @@ class Stage:
 
     async def _tell_slots(self, page: Page, fact: SlotsChanged) -> None:
         if not page.is_closed():
-            await page.evaluate("slots => window.peer.setSlots(slots)", {"audio": fact.audio, "video": fact.video})
+            await page.evaluate(
+                "([name, slots]) => (window.peers[name] ?? window.peer).setSlots(slots)",
+                [fact.peer, {"audio": fact.audio, "video": fact.video}],
+            )
 
     async def until(self, holds: Callable[[], bool], what: str, seconds: float = 40) -> None:
         """Wait until a fact makes `holds` true."""
@@ -159,12 +182,11 @@ class Stage:
         simulcast: bool = False,
         tracks: bool = True,
         gates: bool = True,
+        picture: tuple[int, int, int] = (640, 360, 15),
     ) -> Page:
         """A page of `source` that joins the room; `peer` is its name, the source's by default."""
         name, way = peer or source, self.way
-        page = await context.new_page()
-        page.on("pageerror", lambda error: print(f"[{name}] {error}"))
-        page.on("console", lambda message: print(f"[{name}] {message.text}"))
+        page = await self._page(context, name)
 
         async def offer(sdp: str, again: bool) -> dict[str, str]:
             self.offers[name] = self.offers.get(name, 0) + 1
@@ -175,7 +197,6 @@ class Stage:
             return {"answer": answer if way is None else answer.replace(f" {self.sfu.port} typ", f" {way} typ")}
 
         await page.expose_function("offer", offer)
-        await page.route(ORIGIN + "/**", _serve)
         await page.goto(ORIGIN + "/")
         await page.wait_for_function("() => window.open_ !== undefined")
         self._pages[name] = page
@@ -183,8 +204,38 @@ class Stage:
             self.sfu.forward(room="room", source=source, microphone=True, camera=True)
         await page.evaluate(
             "options => window.open_(options)",
-            {"audioSlots": slots, "videoSlots": slots, "simulcast": simulcast, "tracks": tracks},
+            {
+                "audioSlots": slots,
+                "videoSlots": slots,
+                "simulcast": simulcast,
+                "tracks": tracks,
+                "picture": picture,
+            },
         )
+        return page
+
+    async def crowd(self, context: BrowserContext, names: Sequence[str]) -> Page:
+        """One page that is many people at once, each with a connection of their own."""
+        page = await self._page(context, "crowd")
+
+        async def offer_as(name: str, sdp: str) -> dict[str, str]:
+            self.offers[name] = self.offers.get(name, 0) + 1
+            return {"answer": await self.sfu.join(room="room", source=name, peer=name, offer=sdp)}
+
+        await page.expose_function("offerAs", offer_as)
+        await page.goto(ORIGIN + "/")
+        await page.wait_for_function("() => window.crowd_ !== undefined")
+        for name in names:
+            self._pages[name] = page
+            self.sfu.forward(room="room", source=name, microphone=True, camera=True)
+        await page.evaluate("options => window.crowd_(options)", {"names": names, "picture": (160, 90, 5)})
+        return page
+
+    async def _page(self, context: BrowserContext, name: str) -> Page:
+        page = await context.new_page()
+        page.on("pageerror", lambda error: print(f"[{name}] {error}"))
+        page.on("console", lambda message: print(f"[{name}] {message.text}"))
+        await page.route(ORIGIN + "/**", _serve)
         return page
 
 

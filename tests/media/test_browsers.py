@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import BrowserContext, Page
 
 from server.sfu.facts import MediaConnected, MediaLost, Wish
+from server.sfu.peer import LOST_AFTER_US
 from server.sfu.transport import monotonic_us
 from tests.media.network import Way
 from tests.media.stage import Stage, received, sees_and_hears, until
@@ -67,6 +68,38 @@ async def test_srtp_is_the_quick_kind_and_layers_switch_without_a_freeze(
         )
         await sees_and_hears(ada, "ben")
     assert (await received(ada))["ben"]["keyframesAsked"] == 0
+
+
+async def test_twelve_people_are_all_seen_and_heard_by_all(browser_context: BrowserContext, stage: Stage) -> None:
+    names = [f"p{n}" for n in range(12)]
+    page = await stage.crowd(browser_context, names)
+    await page.wait_for_function(
+        """async names => {
+            for (const name of names) {
+                const { received } = await window.peers[name].stats();
+                for (const other of names) {
+                    if (other === name) continue;
+                    const figures = received[other];
+                    if (!(figures?.framesDecoded >= 10 && figures.audioEnergy > 0)) return false;
+                }
+            }
+            return true;
+        }""",
+        arg=names,
+        timeout=120_000,
+        polling=500,
+    )
+    assert stage.offers == dict.fromkeys(names, 1)
+    assert stage.said(MediaLost) == []
+
+
+async def test_who_only_watches_stays_though_nothing_is_said(browser_context: BrowserContext, stage: Stage) -> None:
+    await stage.enter(browser_context, "ada", tracks=False)
+    await stage.until(lambda: stage.said(MediaConnected, peer="ada") != [], "connection")
+    await asyncio.sleep(LOST_AFTER_US / 1e6 + 2)
+    assert stage.said(MediaLost) == []
+    link = stage.sfu._rooms["room"].peers["ada"].link
+    await until(lambda: link.heard_us is not None and monotonic_us() - link.heard_us < 1_000_000)
 
 
 async def test_a_shut_gate_stops_packets_and_the_camera_off_sends_none(
