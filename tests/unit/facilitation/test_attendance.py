@@ -86,6 +86,14 @@ def test_after_the_end_no_fact_changes_any_minutes() -> None:
     assert before.intervals == minutes(meeting, (0, 30))
 
 
+def test_who_stays_connected_after_the_end_gains_nothing() -> None:
+    meeting = running(ROBIN)
+    meeting.later(minutes=30)
+    meeting.end()
+    meeting.later(minutes=60)
+    assert seen(meeting) == seen(meeting, FAY) == minutes(meeting, (0, 30))
+
+
 # --------------------------------------------------------------- losing and coming back
 
 
@@ -230,6 +238,17 @@ def test_who_is_removed_was_there_until_then() -> None:
     assert seen(meeting) == minutes(meeting, (0, 10))
 
 
+def test_media_of_a_seat_that_was_given_up_proves_nothing_later() -> None:
+    meeting = running(ROBIN)
+    meeting.connect_media(ROBIN)
+    meeting.later(minutes=5)
+    meeting.do(c.MoveToWaiting(person=ROBIN), FAY)
+    meeting.do(c.Admit(person=ROBIN), FAY)
+    meeting.lose(SourceId("c2"))
+    meeting.later(minutes=5)
+    assert seen(meeting) == minutes(meeting, (0, 5))
+
+
 # --------------------------------------------------------------- server gaps
 
 
@@ -268,6 +287,16 @@ def test_who_does_not_come_back_in_time_is_not_credited() -> None:
     meeting.connect(ROBIN)
     meeting.later(minutes=5)
     assert meeting.hours(ROBIN).gap_credit_ms == 0
+
+
+def test_the_time_to_come_back_runs_from_the_end_of_the_gap() -> None:
+    meeting = running(ROBIN)
+    meeting.later(minutes=10)
+    crash(meeting, seconds=120)
+    meeting.later(minutes=2)
+    meeting.connect(ROBIN)
+    meeting.later(minutes=5)
+    assert meeting.hours(ROBIN).gap_credit_ms == 4 * MINUTE_MS
 
 
 def test_a_long_server_gap_credits_nobody() -> None:
