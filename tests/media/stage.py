@@ -32,7 +32,7 @@ window.open_ = async ({ audioSlots, videoSlots, simulcast, tracks, picture }) =>
     audioSlots, videoSlots, simulcast,
     sendOffer: async (sdp, again) => {
       const reply = await window.offer(sdp, again);
-      if (reply.refused) throw new Error(reply.refused);
+      if (reply.refused) throw Object.assign(new Error(reply.refused), { code: reply.code });
       return reply.answer;
     },
     onSlot: (source, kind, stream) => {
@@ -89,6 +89,8 @@ class Stage:
         self.sfu = Sfu(MediaSettings(hosts=(host,), public_addresses=(host,)), clock=wall_clock)
         self.facts: list[MediaFact] = []
         self.offers: dict[str, int] = {}
+        self.refusals: list[str] = []
+        """Codes with which the next offers of pages are refused, the last one first."""
         self.way: int | None = None
         """Port of a relay that pages entering now go by, instead of the server's."""
         self._changed = asyncio.Event()
@@ -190,10 +192,12 @@ class Stage:
 
         async def offer(sdp: str, again: bool) -> dict[str, str]:
             self.offers[name] = self.offers.get(name, 0) + 1
+            if self.refusals:
+                return {"refused": "not now", "code": self.refusals.pop()}
             try:
                 answer = await self.sfu.join(room="room", source=source, peer=name, offer=sdp)
             except MediaRefused as refused:
-                return {"refused": str(refused)}
+                return {"refused": refused.text, "code": refused.code}
             return {"answer": answer if way is None else answer.replace(f" {self.sfu.port} typ", f" {way} typ")}
 
         await page.expose_function("offer", offer)

@@ -177,6 +177,27 @@ async def test_a_reloaded_page_and_a_forgetful_server_both_heal(browser_context:
     await sees_and_hears(ben, "ada")
 
 
+async def test_an_offer_that_fails_or_is_refused_is_made_again_until_it_is_taken(
+    browser_context: BrowserContext, stage: Stage
+) -> None:
+    stage.refusals = ["connection_lost"]
+    ada = await stage.enter(browser_context, "ada")
+    ben = await stage.enter(browser_context, "ben")
+    await sees_and_hears(ada, "ben")
+    assert stage.offers["ada"] == 2
+    first = stage.sfu._rooms["room"].peers["ada"].link.fingerprints
+
+    # A restart that the network ate is tried again on the same connection; one that is refused begins anew.
+    for code, same in (("connection_lost", True), ("no_media", False)):
+        before = stage.offers["ada"]
+        stage.refusals = [code]
+        await ada.evaluate("() => window.peer.restart()")
+        await until(lambda before=before: stage.offers["ada"] == before + 2)  # type: ignore[misc]
+        await sees_and_hears(ada, "ben")
+        await sees_and_hears(ben, "ada")
+        assert (stage.sfu._rooms["room"].peers["ada"].link.fingerprints == first) is same
+
+
 async def test_a_browser_on_a_lossy_way_goes_on_seeing(browser_context: BrowserContext, stage: Stage) -> None:
     async with Way(("127.0.0.1", stage.sfu.port)) as way:
         stage.way = way.port

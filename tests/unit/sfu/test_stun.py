@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+from aioice import stun
+
+from server.sfu.rtp.packet import MalformedPacket
+from server.sfu.rtp.stun import StunKind, outline
+
+
+def check(**attributes: object) -> bytes:
+    message = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
+    message.attributes.update({"USERNAME": "ours:theirs", "PRIORITY": 5, **attributes})
+    message.add_message_integrity(b"password")
+    return bytes(message)
+
+
+def test_a_check_of_a_browser_is_outlined() -> None:
+    data = check(**{"ICE-CONTROLLING": 7, "USE-CANDIDATE": None})
+    assert outline(data) == (StunKind.REQUEST, data[8:20], "ours:theirs")
+
+
+def test_truncation_at_every_byte_is_refused() -> None:
+    data = check()
+    for size in range(len(data)):
+        with pytest.raises(MalformedPacket):
+            outline(data[:size])
+
+
+def test_what_would_break_a_reader_further_on_is_refused() -> None:
+    for name, size in ((0x0024, 2), (0x802A, 4), (0x8028, 0), (0x0008, 19)):
+        attribute = name.to_bytes(2, "big") + size.to_bytes(2, "big") + bytes(size + -size % 4)
+        body = attribute + check()[20:]
+        data = check()[:2] + len(body).to_bytes(2, "big") + check()[4:20] + body
+        with pytest.raises(MalformedPacket):
+            outline(data)
+
+
+def test_unauthenticated_nameless_or_other_messages_are_refused() -> None:
+    plain = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
+    plain.attributes["USERNAME"] = "ours:theirs"
+    nameless = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
+    nameless.add_message_integrity(b"password")
+    other = stun.Message(message_method=stun.Method.ALLOCATE, message_class=stun.Class.REQUEST)
+    other.attributes["USERNAME"] = "ours:theirs"
+    other.add_message_integrity(b"password")
+    for message in (plain, nameless, other):
+        with pytest.raises(MalformedPacket):
+            outline(bytes(message))
+    for username in ("no-colon", "x" * 600 + ":y", "\u00e9:y"):
+        with pytest.raises(MalformedPacket):
+            outline(check(USERNAME=username))
