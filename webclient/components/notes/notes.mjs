@@ -65,7 +65,7 @@ export function mount(root, context) {
 
   /** @param {string} subject @param {any} mine */
   function saved(subject, mine) {
-    if (mine.text === null) return "";
+    if (mine.text === null) return mine.seq < 0 ? "" : "Saved";
     if (mine.conflict) return "Not saved yet";
     const draft = connection.draftState(slot(subject));
     if (draft.state === "refused") return draft.refusal?.text ?? "Not saved";
