@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ from facilitation.ids import PersonId
 from facilitation.state import RoomState, replay
 from facilitation.timebase import Instant
 from tests.simulation.virtual import run
-from tests.simulation.world import Tab, World
+from tests.simulation.world import World
 from tests.support.oracle import Oracle
 from tests.wire.example import EVERYBODY, RULES, SESSION
 
