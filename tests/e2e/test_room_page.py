@@ -6,19 +6,15 @@ server and log is tried on the real application over a real store.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-import uvicorn
 from playwright.async_api import Browser, Page, WebSocketRoute, expect
 
 from facilitation import commands as c
@@ -27,6 +23,7 @@ from facilitation.timebase import MINUTE_MS
 from tests.support.browser import DESKTOP, PHONE, ROOT, barriers, picture
 from tests.support.evening import CODY, FAY, Clinic, Evening, open_clinic
 from tests.support.gallery import gallery
+from tests.support.serving import serving
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -37,16 +34,6 @@ Show = Callable[..., Any]
 
 
 # --------------------------------------------------------------------------- on recorded views
-
-
-@asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
-    listener = socket.create_server(("127.0.0.1", 0))  # from here on whoever comes is heard
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    await task
 
 
 @pytest_asyncio.fixture(scope="module")

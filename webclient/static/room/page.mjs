@@ -50,6 +50,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
   const sounds = /** @type {HTMLElement} */ (document.querySelector("#sounds"));
   const media = createMedia({ connection, capture, createPeer, sounds, changed: redraw });
   const own = createOwnMedia();
+  capture.onChange(own.check);
 
   // ---------------------------------------------------------------- what comes
 
@@ -235,7 +236,10 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
           || (wanted.camera && !capture.on.camera && capture.problems.camera?.text) || null;
         wanted = { microphone: wanted.microphone && capture.on.microphone, camera: wanted.camera && capture.on.camera };
         ui.set({ deviceTrouble: trouble });
-        if (tell) await connection.send("set_media", wanted);
+        const { you } = room.view;
+        const told = wanted.microphone === you.microphone && wanted.camera === you.camera;
+        // A device that did not open must not stay announced, whoever started this.
+        if (tell || (!told && trouble)) await connection.send("set_media", wanted);
       } catch (refusal) {
         if (room.view) wanted = { microphone: room.view.you.microphone, camera: room.view.you.camera };
         if (/** @type {any} */ (refusal).text) toast(/** @type {any} */ (refusal).text);
@@ -255,6 +259,11 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
         if (first) wanted = { microphone: room.view.you.microphone, camera: room.view.you.camera };
         else wanted = { microphone: capture.on.microphone, camera: capture.on.camera };
         if (wanted.microphone || wanted.camera) void set({}, !first);
+      },
+      /** A device went by itself (unplugged, permission taken back) and there was no other. */
+      check() {
+        const lost = (wanted.microphone && !capture.on.microphone) || (wanted.camera && !capture.on.camera);
+        if (place === "room" && !underway && lost) void set({});
       },
       /** @param {any} you @param {any} before */
       follow(you, before) {
