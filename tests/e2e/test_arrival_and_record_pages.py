@@ -420,7 +420,7 @@ async def test_the_record_page_looks_right_from_phone_to_desk(visits: Open, hous
     async with house(evening, over("s-twelve", 12), over("s-one", 1)) as clinic:
         visit = await visits(clinic)
         page = await visit.record("s-over")
-        await expect(page.locator(".record-progress")).to_contain_text("1 of 7 signed")
+        await expect(page.locator(".record-progress")).to_contain_text("1 of 8 signed")
         await pictures(page, "record-list", sizes=(PHONE, TABLET, DESKTOP))
         await page.get_by_role("link", name="Alex").click()
         await expect(page.get_by_role("heading", name="Alex", exact=True)).to_be_visible()
@@ -621,6 +621,16 @@ async def test_before_the_end_notes_can_be_written_and_not_signed(visits: Open, 
         await expect(page.get_by_text("The session is not over yet.")).to_be_visible()
         await expect(page.get_by_role("button", name="Sign and go on")).to_be_disabled()
         await no_barrier(page)
+
+
+async def test_an_address_that_names_nobody_shows_the_first_note_to_write(visits: Open, house: House) -> None:
+    async with house(over()) as clinic:
+        visit = await visits(clinic)
+        await visit.enter("s-over", FAY)
+        for rubbish in ("#p-nobody", "#%E0%A4%A"):
+            await visit.page.goto(f"{clinic.url}/s/s-over/record{rubbish}")
+            await visit.page.reload()
+            await expect(visit.page.get_by_role("heading", name="Robin", exact=True)).to_be_visible()
 
 
 async def test_paper_shows_the_note_and_nothing_to_press(visits: Open, house: House) -> None:

@@ -45,16 +45,21 @@ export function mount(root, { boot, connection }) {
 
   /** @returns {any[]} */
   const people = () => view.record.people;
+  const unsigned = () => people().filter((person) => !person.signed);
   /** @param {string | null} id */
   const personOf = (id) => people().find((person) => person.person === id) ?? null;
   /** @param {any} person */
   const status = (person) => statusOf(person, notes.of(person.person).text);
   /** @param {import("./words.mjs").Status} now */
   const wordsFor = (now) => statusWords(now, view.record.status === "open");
-  const present = () => personOf(chosen) ?? people().find((one) => !one.signed && status(one) !== "away") ?? people()[0] ?? null;
+  const present = () => personOf(chosen) ?? unsigned().find((one) => status(one) !== "away") ?? unsigned()[0] ?? people()[0] ?? null;
 
   function idInAddress() {
-    return decodeURIComponent(globalThis.location?.hash.slice(1) ?? "") || null;
+    try {
+      return decodeURIComponent(location.hash.slice(1)) || null;
+    } catch {
+      return null; // somebody's own hash
+    }
   }
 
   /** @param {string | null} id @param {"note" | "title" | "list"} focus */
@@ -100,7 +105,7 @@ export function mount(root, { boot, connection }) {
       if (group.conflict || own.conflict) throw { text: "Two versions of a note are open. Choose one above, then sign." };
       if (group.trouble || own.trouble) throw { text: group.trouble || own.trouble };
       await connection.send("sign_note", { person: person.person, group_revision: group.base, person_revision: own.base });
-      const left = people().filter((one) => one !== person && one.person !== person.person && !one.signed && status(one) !== "away");
+      const left = unsigned().filter((one) => one.person !== person.person);
       signing = false;
       if (left.length) {
         const index = people().indexOf(personOf(person.person));
@@ -161,8 +166,7 @@ export function mount(root, { boot, connection }) {
 
   const header = () => {
     const { room, record } = view;
-    const writers = people().filter((person) => person.signed || status(person) !== "away");
-    const signed = writers.filter((person) => person.signed).length;
+    const signed = people().length - unsigned().length;
     return html`<header class="record-header">
       <div>
         <p class="record-back"><a href=${boot.home ?? "/home"}>${icon("arrow-left")} Home</a></p>
@@ -172,9 +176,9 @@ export function mount(root, { boot, connection }) {
           : ""} · ${record.head_count} ${record.head_count === 1 ? "person" : "people"} · ${record.plan.title}</p>
       </div>
       <div class="record-progress">
-        <p><strong class="figures">${signed} of ${writers.length}</strong> signed</p>
+        <p><strong class="figures">${signed} of ${people().length}</strong> signed</p>
         <ol class="plain record-dots" aria-hidden="true">
-          ${writers.map((person) => html`<li data-status=${status(person)}></li>`)}
+          ${people().map((person) => html`<li data-status=${status(person)}></li>`)}
         </ol>
       </div>
     </header>`;
@@ -186,8 +190,7 @@ export function mount(root, { boot, connection }) {
       return html`<p class="notice plain">${icon("clock")}<span>The session is not over yet. You can write now; signing
         opens when it has ended. <a href=${`/s/${boot.session}${location.search}`}>Back to the room</a></span></p>`;
     }
-    const owed = people().filter((person) => !person.signed && status(person) !== "away");
-    if (people().length && !owed.length) {
+    if (people().length && !unsigned().length) {
       return html`<p class="notice ok">${icon("check")}<span>All notes are signed and all hours are posted. Nothing is
         owed for this session.</span></p>`;
     }

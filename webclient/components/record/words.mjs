@@ -68,7 +68,7 @@ export function statusOf(person, text) {
 const STATUS_WORDS = {
   signed: "Signed",
   blocked: "Safety answer open",
-  away: "Did not attend",
+  away: "Absent, to sign",
   ready: "Ready to sign",
   to_write: "To write",
 };
