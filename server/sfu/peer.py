@@ -58,6 +58,7 @@ class Peer:
         self._session = secrets.randbits(62)
         self._version = 0
         self._checked_us = 0
+        self._losses: list[float] = []
         self._offer = offer
         self.slots: dict[str, Slot] = {}
         self._slots_by_ssrc: dict[int, Slot] = {}
@@ -188,18 +189,15 @@ class Peer:
                 pass  # Who leaves says so by DTLS; a stream that ends just stops.
 
     def _blocks(self, blocks: tuple[rtcp.ReportBlock, ...], now_us: int) -> None:
-        losses = []
         for block in blocks:
             slot = self._slots_by_ssrc.get(block.ssrc)
             if slot is None or slot.source is None:
                 continue
-            losses.append(block.fraction_lost / 256)
+            self._losses.append(block.fraction_lost / 256)
             if block.last_report:
                 way = (ntp_time(now_us) >> 16) - block.last_report - block.delay & 0xFFFFFFFF
                 if way < 1 << 31:
                     self.downlink.round_trip(way * 1_000_000 >> 16)
-        if losses:
-            self.downlink.reported(sum(losses) / len(losses), now_us)
 
     # ------------------------------------------------------------------ by the clock
 
@@ -225,6 +223,12 @@ class Peer:
             feedback = self.uplink.arrivals.feedback(ssrc=self.ssrc, media=media)
             if feedback is not None:
                 self.link.send_rtcp(feedback)
+
+    def take_stock(self, now_us: int) -> None:
+        """Sum up what the viewer reported since the last time: browsers report each stream on its own."""
+        if self._losses:
+            self.downlink.reported(sum(self._losses) / len(self._losses), now_us)
+            self._losses.clear()
 
     def send_reports(self, now_us: int) -> float:
         """Send receiver and sender reports; the worst loss (0..1) of what this peer sends."""

@@ -328,6 +328,7 @@ class Room:
         peer.check(now_us)
 
     def _report(self, peer: Peer, now_us: int) -> None:
+        peer.take_stock(now_us)
         loss = max(peer.send_reports(now_us), peer.downlink.loss)
         if peer.quality.judge(loss=loss, round_trip_us=peer.downlink.round_trip_us, silent_us=peer.silent_us(now_us)):
             self._say(QualityChanged(room=self.name, source=peer.source, peer=peer.name, quality=peer.quality.word))

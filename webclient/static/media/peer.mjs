@@ -53,6 +53,7 @@
 
 const DISCONNECTED_MS = 1_000; // the browser's own checks get this long to recover
 const RESTART_MS = 5_000; // an ICE restart gets this long before a new connection is built
+const BUILD_MS = 12_000; // a new connection gets this long before another one is tried
 const ANSWER_MS = 10_000; // an answer that takes longer will not come
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000]; // between attempts that cannot even reach the server
 
@@ -182,7 +183,7 @@ export function createPeer(options) {
         }
         await negotiate(true);
       }
-      if (state !== "connected") later(rebuild, RESTART_MS);
+      if (state !== "connected") later(rebuild, fresh ? BUILD_MS : RESTART_MS);
     } catch (error) {
       if (/** @type {PeerState} */ (state) === "closed") return;
       const wait = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)];
