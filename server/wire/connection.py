@@ -241,7 +241,7 @@ class Connection:
         self._pace = Bucket(self._loop.time(), burst=BURST)
         self._patience = Bucket(self._loop.time(), burst=FLOOD)
         self._words: deque[Told] = deque()
-        self._signals: dict[type[Told], Told] = {}
+        self._signals: dict[tuple[type[Told], str], Told] = {}
         self._view_due = False
         self._view_not_before_s = 0.0
         self._wake = asyncio.Event()
@@ -334,7 +334,7 @@ class Connection:
 
     def tell(self, message: Told) -> None:
         if isinstance(message, Slots | Speaking | Quality | Qualities | Degraded | Ping):
-            self._signals[type(message)] = message
+            self._signals[type(message), getattr(message, "peer", "")] = message
         elif len(self._words) < OUTBOX_MAX:
             self._words.append(message)
         else:
@@ -342,14 +342,9 @@ class Connection:
         self._wake.set()
 
     def view_due(self) -> None:
-        if self._view_due:
-            return
-        self._view_due = True
-        wait_s = self._view_not_before_s - self._loop.time()
-        if wait_s <= 0:
+        if not self._view_due:
+            self._view_due = True
             self._wake.set()
-        else:
-            self._timers["view"] = self._loop.call_later(wait_s, self._wake.set)
 
     def close(self, code: Close) -> None:
         if self._closing is None or code is Close.TOO_SLOW:
@@ -374,10 +369,20 @@ class Connection:
                 self._wake.set()
             elif self._closing is not None:
                 raise _Ended(self._closing)
-            elif self._view_due and self._loop.time() >= self._view_not_before_s:
-                self._view_due = False
-                self._view_not_before_s = self._loop.time() + VIEW_EVERY_S
-                await self._send(self._room.view(self))
+            elif self._view_due:
+                await self._show()
+
+    async def _show(self) -> None:
+        """Send the view as it is now, or see to it that it is sent when the last one is old enough."""
+        wait_s = self._view_not_before_s - self._loop.time()
+        if wait_s > 0:  # asked anew after every alarm: timers may be early by a millisecond
+            if (before := self._timers.get("view")) is not None:
+                before.cancel()
+            self._timers["view"] = self._loop.call_later(wait_s, self._wake.set)
+            return
+        self._view_due = False
+        self._view_not_before_s = self._loop.time() + VIEW_EVERY_S
+        await self._send(self._room.view(self))
 
     async def _send(self, message: Told) -> None:
         self._sending_since_s = self._loop.time()
