@@ -46,7 +46,7 @@ export function mount(root, context) {
       <p><strong>Someone walked in</strong> mutes you, turns your camera off and hides the group until you say so.</p>
       <label class="choice"><input type="checkbox" .checked=${ui.state.shortcuts} @change=${(/** @type {any} */ event) => ui.set({ shortcuts: event.target.checked })}>
         <span>Use single keys (never while you type)</span></label>
-      <dl class="keys">${KEYS.filter(([, , who]) => staff || who !== "staff").map(([key, words]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${words}</dd></div>`)}</dl>
+      <dl class="key-list">${KEYS.filter(([, , who]) => staff || who !== "staff").map(([key, words]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${words}</dd></div>`)}</dl>
       <div class="row end"><button type="button" class="button primary" @click=${close}>Close</button></div>`,
   };
 
@@ -60,16 +60,18 @@ export function mount(root, context) {
 
   function update() {
     const { dialog } = ui.state;
+    if (dialog === null) {
+      if (root.open) root.close();
+      return render(nothing, root);
+    }
     if (dialog === "devices") {
       ui.set({ dialog: null });
       openDevices({ capture, name: room.view?.you.name ?? "" });
       return;
     }
-    const content = CONTENTS[/** @type {keyof typeof CONTENTS} */ (dialog)];
-    render(content ? html`<div class="stack">${content()}</div>` : nothing, root);
-    if (content) root.setAttribute("aria-labelledby", dialog === "help" ? "help-title" : "dialog-title");
-    if (content && !root.open) root.showModal();
-    if (!content && root.open) root.close();
+    render(html`<div class="stack">${CONTENTS[/** @type {keyof typeof CONTENTS} */ (dialog)]()}</div>`, root);
+    root.setAttribute("aria-labelledby", dialog === "help" ? "help-title" : "dialog-title");
+    if (!root.open) root.showModal();
   }
 
   return { update, unmount: () => root.open && root.close() };

@@ -31,12 +31,12 @@ export function mount(root, context) {
 
   /** @param {string} flag */
   function answerOf(flag) {
-    let answer = answers.get(flag);
-    if (!answer) {
-      answer = { disposition: "", text: "", problem: "", sending: false, ...memory.get(`flag:${flag}`) };
-      answers.set(flag, answer);
-    }
-    return answer;
+    const known = answers.get(flag);
+    if (known) return known;
+    const fresh = { disposition: "", text: "", problem: "", sending: false };
+    Object.assign(fresh, memory.get(`flag:${flag}`)); // chosen before a reload
+    answers.set(flag, fresh);
+    return fresh;
   }
 
   function draw() {

@@ -26,6 +26,7 @@ export function mount(root, context) {
     <div class="shield" hidden></div>`, root);
   /** @param {string} name */
   const at = (name) => /** @type {any} */ (root.querySelector(`[data-part="${name}"]`));
+  /** @type {{name: string, part: any}[]} */
   const mounted = Object.entries(PARTS).map(([name, part]) => ({ name, part: part(at(name), context) }));
   const shield = /** @type {HTMLElement} */ (root.querySelector(".shield"));
 
