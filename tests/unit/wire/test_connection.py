@@ -37,7 +37,9 @@ from tests.wire.example import ROBIN, SESSION
 class EarlyLoop(VirtualLoop):
     """Timers fire up to a millisecond before their time, as uvloop's do."""
 
-    def call_at(self, when: float, callback: Callable[..., Any], *args: Any, context: Any = None) -> asyncio.TimerHandle:
+    def call_at(
+        self, when: float, callback: Callable[..., Any], *args: Any, context: Any = None
+    ) -> asyncio.TimerHandle:
         return super().call_at(max(when - 0.001, self.time() + 1e-5), callback, *args, context=context)
 
 
