@@ -13,6 +13,7 @@ from server.store.keys import Keys
 from server.store.lease import LEASE_MS, RedisLeases
 from server.store.ledger import RedisLedger
 from server.store.ports import Store
+from server.store.together import Together
 
 CONNECTIONS_MAX = 50
 ANSWER_WITHIN_S = 3.0
@@ -23,14 +24,15 @@ async def connect(url: str, *, clinic: str = "demo", lease_ms: int = LEASE_MS) -
     """The store at `url` (redis://, rediss:// or unix://), which must answer. Raises StoreUnavailable, ValueError."""
     client = open_client(url)
     keys = Keys(clinic)
+    together = Together(client)
 
     async def ping() -> None:
         await ask(client.ping)
 
     store = Store(
-        log=RedisEventLog(client, keys),
+        log=RedisEventLog(client, keys, together),
         leases=RedisLeases(client, keys, lease_ms=lease_ms),
-        ledger=RedisLedger(client, keys),
+        ledger=RedisLedger(client, keys, together),
         clinic=RedisClinic(client, keys),
         keys=keys,
         client=client,

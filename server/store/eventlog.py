@@ -15,6 +15,7 @@ from server.store import chain, codec
 from server.store.calls import ask, script
 from server.store.keys import Keys
 from server.store.ports import Linked
+from server.store.together import Together, Word
 
 BATCH_MAX = 500
 """Records in one append. A turn of a room makes far fewer."""
@@ -88,9 +89,10 @@ def check(session: str, seq: int, line: bytes, stored_hash: str, before: Head) -
 class RedisEventLog:
     """The port `SessionLog` on a real Redis or Valkey."""
 
-    def __init__(self, client: Redis, keys: Keys) -> None:
+    def __init__(self, client: Redis, keys: Keys, together: Together) -> None:
         self._client = client
         self._keys = keys
+        self._together = together
         self._append = script(client, "append")
         self._heads: dict[str, Head] = {}  # a guess of each log's end that the script checks
 
@@ -118,10 +120,10 @@ class RedisEventLog:
         before = await self._head(session, records[0].seq - 1)
         made = batch(records, before)
         keys = [self._keys.log(session), self._keys.epoch(session), self._keys.logs, self._keys.owed]
-        words: list[str | bytes | int] = [epoch, session, made.first, before.hash, made.signed]
+        words: list[Word] = [epoch, session, made.first, before.hash, made.signed]
         for line, line_hash in made.lines:
             words += (line, line_hash)
-        answer = await ask(lambda: self._append(keys, words))
+        answer = await ask(lambda: self._together.run(self._append, keys, words))
         if answer[0] == b"ok":
             self._remember(session, made.head)
             return

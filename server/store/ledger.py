@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 from redis.asyncio import Redis
 
 from facilitation.timebase import Instant
-from server.rooms.ports import CorruptLog
+from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.store import chain, hours
 from server.store.calls import ask, script
 from server.store.hours import Account, HoursEntry, HoursFacts, LedgerConflict, Row
 from server.store.keys import Keys
+from server.store.together import Together, Word
 
 RACES_MAX = 20
-"""How often a post starts over because another was quicker. Each round one of them gets through."""
+"""How often a post starts over because another server was quicker. Each round one of them gets through."""
 HEADS_MAX = 5_000
 
 
 class RedisLedger:
     """The port `Ledger` on a real Redis or Valkey."""
 
-    def __init__(self, client: Redis, keys: Keys) -> None:
+    def __init__(self, client: Redis, keys: Keys, together: Together) -> None:
         self._client = client
         self._keys = keys
+        self._together = together
         self._post = script(client, "post")
         self._settle = script(client, "settle")
         self._heads: dict[str, tuple[int, str]] = {}  # a guess of each chain's end that the script checks
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def post(self, facts: HoursFacts, *, posted_at: Instant) -> HoursEntry:
+        turn = self._turns.setdefault(facts.person, asyncio.Lock())
+        async with turn:  # of two for one person at once, one would only have to start over
+            return await self._post_next(facts, posted_at)
+
+    async def _post_next(self, facts: HoursFacts, posted_at: Instant) -> HoursEntry:
         person, digest = facts.person, facts.digest
         keys = [self._keys.entries(person), self._keys.posted(person), self._keys.weeks(person), self._keys.earners]
         week = facts.week.isoformat()
@@ -37,9 +47,9 @@ class RedisLedger:
             last, previous = self._heads.pop(person, (0, hours.genesis(person)))
             line = hours.text(number=last + 1, posted_at=posted_at, facts=facts)
             head = (last + 1, chain.link(previous, line))
-            words: list[str | bytes | int] = [facts.entry, digest, head[0], previous, line, head[1], week]
+            words: list[Word] = [facts.entry, digest, head[0], previous, line, head[1], week]
             words += [facts.countable_min, person]
-            match await ask(partial(self._post, keys, words)):
+            match await ask(partial(self._together.run, self._post, keys, words)):
                 case [b"posted"]:
                     self._remember(person, head)
                     return HoursEntry(
@@ -52,7 +62,7 @@ class RedisLedger:
                     self._remember(person, (number, last_hash.decode() if last_hash else hours.genesis(person)))
                 case answer:
                     raise AssertionError(answer)
-        raise CorruptLog(f"hours of {person}: the end of the chain moved {RACES_MAX} times while posting")
+        raise StoreUnavailable(f"other servers keep posting hours of {person}")
 
     async def account(self, person: str) -> Account:
         async def read() -> list[Any]:

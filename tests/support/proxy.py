@@ -12,12 +12,11 @@ from urllib.parse import unquote, urlsplit
 
 
 class Proxy:
-    """Passes everything on; while `deaf`, answers are thrown away; while `cut`, requests are."""
+    """Passes everything on. While `losing`, requests arrive, but whoever waits for the answer is cut off instead."""
 
     def __init__(self, url: str, target: str) -> None:
         self.url = url
-        self.deaf = False
-        self.cut = False
+        self.losing = False
         self._target = target
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -36,8 +35,9 @@ class Proxy:
     async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, forth: bool) -> None:
         try:
             while data := await source.read(65_536):
-                if not (self.cut if forth else self.deaf):
-                    sink.write(data)
+                if self.losing and not forth:
+                    break
+                sink.write(data)
         finally:
             sink.close()
             with contextlib.suppress(OSError, asyncio.CancelledError):

@@ -178,54 +178,48 @@ async def test_another_node_goes_on_where_one_stopped(valkey_store: Store, valke
     await other.close()
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The store is given a fifth of a second to answer."""
-    monkeypatch.setattr("server.store.connect.ANSWER_WITHIN_S", 0.2)
-
-
-@pytest.mark.usefixtures("impatient")
 async def test_an_append_whose_answer_was_lost_is_there_once(valkey_url: str, valkey: Redis) -> None:
     async with proxied(valkey_url) as proxy:
         store = await connect(proxy.url)
         epoch = await store.leases.acquire("s-1", node="n-1")
         await store.log.append("s-1", chats(1, 2), epoch=epoch)
-        proxy.deaf = True
+        proxy.losing = True
         for _ in range(2):
             with pytest.raises(StoreUnavailable):
                 await store.log.append("s-1", chats(3, 2), epoch=epoch)
         assert await valkey.xlen(LOG) == 4  # done, and nobody heard of it
-        proxy.deaf = False
+        proxy.losing = False
         await store.log.append("s-1", chats(3, 2), epoch=epoch)
         await store.log.append("s-1", chats(5, 1), epoch=epoch)
         assert await store.log.read("s-1") == chats(1, 5)
         await store.close()
 
 
-@pytest.mark.usefixtures("impatient")
-async def test_an_append_that_never_arrived_can_be_done_again(valkey_url: str, valkey: Redis) -> None:
-    store = await connect(valkey_url)
-    epoch = await store.leases.acquire("s-1", node="n-1")
-    await store.log.append("s-1", chats(1, 2), epoch=epoch)
+async def test_an_append_that_never_arrived_can_be_done_again(
+    valkey_url: str, valkey: Redis, valkey_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epoch = await valkey_store.leases.acquire("s-1", node="n-1")
+    await valkey_store.log.append("s-1", chats(1, 2), epoch=epoch)
+    monkeypatch.setattr("server.store.connect.ANSWER_WITHIN_S", 1.0)
+    impatient = await connect(valkey_url)
     await valkey.client_pause(60_000, all=False)  # writes wait, and are dropped with the one who asked
     with pytest.raises(StoreUnavailable, match="in time"):
-        await store.log.append("s-1", chats(3, 2), epoch=epoch)
+        await impatient.log.append("s-1", chats(3, 2), epoch=epoch)
+    await impatient.close()
     await valkey.client_unpause()
-    await store.log.append("s-1", chats(3, 2), epoch=epoch)
-    assert await store.log.read("s-1") == chats(1, 4)
-    await store.close()
+    await valkey_store.log.append("s-1", chats(3, 2), epoch=epoch)
+    assert await valkey_store.log.read("s-1") == chats(1, 4)
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_a_room_that_gave_up_on_an_append_goes_on_with_a_new_epoch(valkey_url: str) -> None:
     """It cannot know whether the append happened: it takes the lease anew, reads, and decides on what is there."""
     async with proxied(valkey_url) as proxy:
         store = await connect(proxy.url)
         old = await store.leases.acquire("s-1", node="n-1")
-        proxy.deaf = True
+        proxy.losing = True
         with pytest.raises(StoreUnavailable):
             await store.log.append("s-1", chats(1, 1), epoch=old)
-        proxy.deaf = False
+        proxy.losing = False
         new = await store.leases.acquire("s-1", node="n-1")
         with pytest.raises(LeaseLost):
             await store.log.append("s-1", chats(1, 1), epoch=old)
