@@ -12,6 +12,9 @@ FormId = NewType("FormId", str)
 QuestionId = NewType("QuestionId", str)
 FlagId = NewType("FlagId", str)
 CommandId = NewType("CommandId", str)
+ModuleId = NewType("ModuleId", str)
+SkillId = NewType("SkillId", str)
+CurriculumId = NewType("CurriculumId", str)
 
 SourceId = NewType("SourceId", str)
 """A proof of presence: one websocket ("c…", a *connection*) or one WebRTC transport ("m…", a *peer*)."""

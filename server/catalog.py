@@ -6,6 +6,7 @@ Every mistake in a file is one `CatalogError` that names the file, the place and
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -25,7 +26,7 @@ from facilitation.timebase import MINUTE_MS
 FOLDER = Path(__file__).resolve().parent.parent / "facilitation" / "catalog"
 TRACKS = frozenset({"adult", "teen"})
 
-File = TypeVar("File", bound=msgspec.Struct)
+File = TypeVar("File")
 
 
 class CatalogError(Exception):
@@ -43,11 +44,11 @@ class Catalog:
 
 def load_catalog(folder: Path = FOLDER) -> Catalog:
     """Read `plans.toml`, `rules.toml` and `forms.toml` of a folder. Raises `CatalogError`."""
-    plans = [_plan(folder, plan) for plan in _read(folder / "plans.toml", _PlansFile).plan]
-    rules = _read(folder / "rules.toml", _RulesFile).rules
-    forms = tuple(_read(folder / "forms.toml", _FormsFile).form)
-    _check_unique(folder / "plans.toml", [plan.id for plan in plans])
-    _check_unique(folder / "rules.toml", [rule.id for rule in rules])
+    plans = [_plan(folder, plan) for plan in read_file(folder / "plans.toml", _PlansFile).plan]
+    rules = read_file(folder / "rules.toml", _RulesFile).rules
+    forms = tuple(read_file(folder / "forms.toml", _FormsFile).form)
+    check_unique(folder / "plans.toml", [plan.id for plan in plans])
+    check_unique(folder / "rules.toml", [rule.id for rule in rules])
     for rule in rules:
         _check_rules(folder / "rules.toml", rule)
     _check_forms(folder / "forms.toml", forms)
@@ -89,7 +90,8 @@ class _FormsFile(msgspec.Struct, forbid_unknown_fields=True):
     form: list[Form]
 
 
-def _read(path: Path, shape: type[File]) -> File:
+def read_file(path: Path, shape: type[File]) -> File:
+    """A TOML file as `shape`; nothing in it may be unknown or missing. Raises `CatalogError`."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         read = msgspec.convert(content, shape)
@@ -169,7 +171,8 @@ def _check_forms(path: Path, forms: tuple[Form, ...]) -> None:
         raise CatalogError(f"{path}: {refusal.text}") from None
 
 
-def _check_unique(path: Path, names: list[str]) -> None:
+def check_unique(path: Path, names: Sequence[str]) -> None:
+    """Raises `CatalogError` that names what is given twice."""
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise CatalogError(f"{path}: given twice: {', '.join(sorted(twice))}")
