@@ -309,6 +309,41 @@ async def test_someone_walked_in_hides_everybody_and_silences_the_room(show: Sho
     await expect(page.get_by_text("Paused", exact=True)).to_have_count(0)
 
 
+SILENT_UNTIL_A_GESTURE = """
+    const play = HTMLMediaElement.prototype.play;
+    let pressed = false; // the browser's own mark is set by the test's commands already
+    addEventListener("pointerdown", () => { pressed = true; }, true);
+    HTMLMediaElement.prototype.play = function () {
+        const wait = this instanceof HTMLAudioElement && !pressed;
+        return wait ? Promise.reject(new DOMException("no gesture yet", "NotAllowedError")) : play.call(this);
+    };
+"""
+
+
+async def test_a_browser_that_waits_for_a_gesture_gets_one_kind_button(show: Show) -> None:
+    page = await show("people=4", viewport=LAPTOP)
+    await page.context.add_init_script(SILENT_UNTIL_A_GESTURE)
+    await page.reload()
+    await expect(page.locator("html[data-ready]")).to_have_count(1)
+    await page.evaluate("gallery.slot('p-1', 'audio', new AudioContext().createMediaStreamDestination().stream)")
+    button = page.get_by_role("button", name="Tap to hear the group")
+    await button.click()
+    await expect(button).to_have_count(0)
+
+
+async def test_when_the_lead_drops_off_somebody_is_offered_to_take_over(show: Show) -> None:
+    page = await show("people=4&role=facilitator", viewport=LAPTOP)
+    await page.evaluate(
+        """gallery.send(view => {
+            for (const one of view.room.people) one.lead = one.person === "p-3";
+            view.room.people[2].connected = false;
+            view.you.lead = false;
+        })"""
+    )
+    await page.get_by_role("button", name="Take the lead").first.click()
+    await page.wait_for_function("gallery.asked.some(each => each.type === 'take_lead')")
+
+
 async def test_the_room_looks_as_it_should(show: Show) -> None:
     """No assertion: pictures for people to look at."""
     for name, query, viewport, theme in (

@@ -122,6 +122,7 @@ function createCapture() {
 
 /** @param {any} peer */
 function createPeer({ onSlot, onState }) {
+  gallery.slot = onSlot;
   return {
     async start() {
       for (const [index, one] of view.room.people.entries()) {
@@ -158,6 +159,8 @@ const gallery = (globalThis.gallery = {
   },
   /** @param {any} message */
   message: (message) => options.onMessage(message),
+  /** Somebody's sound or picture: (source, kind, stream). */
+  slot: null,
   /** @param {any} refusal from now on every command is refused with it; null: no longer */
   refuse: (refusal) => (refuse = refusal),
 });

@@ -9,6 +9,7 @@ import { icon, prepare } from "/static/core/icons.mjs";
 /** @param {HTMLElement} root @param {any} context */
 export function mount(root, context) {
   const { boot, connection, media, capture, act, ui, room } = context;
+  const mayLead = ["facilitator", "cofacilitator"].includes(boot.role);
   prepare("wifi-off", "wifi", "save", "volume-2"); // what tells of a lost line must not need one
 
   function draw() {
@@ -29,6 +30,11 @@ export function mount(root, context) {
     if (view?.room.phase === "ended" && boot.record) {
       yield line("check", "The session has ended. What is left: read the record, finish the notes, sign.",
         ["Open the record", () => location.assign(boot.record), true]);
+    }
+    const lead = view?.room.people.find((/** @type {any} */ one) => one.lead);
+    if (mayLead && view?.room.phase === "running" && lead && !lead.connected && lead.person !== boot.person && status === "open") {
+      yield line("users", `${lead.name} lost the connection. The clock goes on, and you can lead meanwhile.`,
+        ["Take the lead", () => act.ask("take_lead"), true]);
     }
     if (view?.you.unmute_asked && !view.you.microphone) {
       yield line("mic", "You are asked to unmute, if you would like to speak.",

@@ -114,15 +114,19 @@ export function mount(root, context) {
           ${arrival.others_present ? fact("Others there", arrival.others_present) : nothing}` : nothing}
         ${one.arrived_at ? fact("Arrived", `${wallTime(one.arrived_at, view.room.zone)}${late(one)}`) : nothing}
         ${live && (live.present || one.place === "room") ? fact("Minutes", `${inMinutes(live.present)} here, ${inMinutes(live.counted)} counted`) : nothing}
-        ${Object.entries(one.forms ?? {}).map(([id, form]) => formFacts(id, /** @type {any} */ (form)))}
       </dl>
+      ${Object.entries(one.forms ?? {}).map(([id, form]) => formFacts(id, /** @type {any} */ (form)))}
       ${mayAct && one.person !== boot.person ? actions(one, seat) : nothing}`;
   }
 
   /** @param {string} id @param {any} form */
   function formFacts(id, form) {
-    if (form.status !== "submitted") return form.status === "draft" ? fact(title(id), "Still writing") : nothing;
-    return Object.entries(form.answers).filter(([, value]) => value !== null).map(([question, value]) => fact(`${title(id)}: ${title(question)}`, value === true ? "Yes" : value === false ? "No" : String(value)));
+    if (form.status === "none") return nothing;
+    const answers = Object.entries(form.answers).filter(([, value]) => value !== null && value !== "");
+    return html`<section class="stack tight"><h4>${title(id)}</h4>
+      ${form.status === "draft" ? html`<p class="soft">Still writing.</p>`
+        : html`<dl class="person-facts">${answers.map(([question, value]) => fact(title(question), value === true ? "Yes" : value === false ? "No" : String(value)))}</dl>`}
+    </section>`;
   }
 
   /** @param {any} one @param {any} seat */
