@@ -269,16 +269,24 @@ async def received(page: Page) -> dict[str, dict[str, float]]:
     return stats
 
 
+async def eventually(page: Page, script: str, arg: Any = None, seconds: float = 60) -> None:
+    """Wait until an async function of the page gives true. (Playwright's own waiting takes a promise for true.)"""
+    deadline = time.monotonic() + seconds
+    while await page.evaluate(script, arg) is not True:
+        assert time.monotonic() < deadline, f"it never came true: {script} {arg}; received {await received(page)}"
+        await asyncio.sleep(0.1)
+
+
 async def sees_and_hears(page: Page, *sources: str, seconds: float = 60) -> None:
     """Wait until the page decoded ten more pictures of each source, and heard more of each."""
-    await page.wait_for_function(
+    await eventually(
+        page,
         """async ([sources, before]) => {
             const now = (await window.peer.stats()).received;
             return sources.every(source => now[source] !== undefined
                 && now[source].framesDecoded >= (before[source]?.framesDecoded ?? 0) + 10
                 && now[source].audioEnergy > (before[source]?.audioEnergy ?? 0));
         }""",
-        arg=[list(sources), await received(page)],
-        timeout=seconds * 1_000,
-        polling=100,
+        [list(sources), await received(page)],
+        seconds,
     )

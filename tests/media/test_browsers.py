@@ -12,7 +12,7 @@ from server.sfu.facts import MediaConnected, MediaLost, Wish
 from server.sfu.peer import LOST_AFTER_US
 from server.sfu.transport import monotonic_us
 from tests.media.network import Way
-from tests.media.stage import Stage, received, sees_and_hears, until
+from tests.media.stage import Stage, eventually, received, sees_and_hears, until
 
 pytestmark = pytest.mark.timeout(300)  # browsers on a busy machine
 
@@ -60,11 +60,10 @@ async def test_srtp_is_the_quick_kind_and_layers_switch_without_a_freeze(
     assert stage.sfu._rooms["room"].peers["ada"].link.srtp_profile == "SRTP_AEAD_AES_128_GCM"
     for wished, shown in ((360, 360), (90, 180), (360, 360)):
         stage.sfu.wish(room="room", peer="ada", wish=Wish(heights={"ben": wished}))
-        await ada.wait_for_function(
+        await eventually(
+            ada,
             "async height => (await window.peer.stats()).received.ben.frameHeight === height",
-            arg=shown,
-            timeout=15_000,
-            polling=100,
+            shown,
         )
         await sees_and_hears(ada, "ben")
     assert (await received(ada))["ben"]["keyframesAsked"] == 0
@@ -73,7 +72,8 @@ async def test_srtp_is_the_quick_kind_and_layers_switch_without_a_freeze(
 async def test_twelve_people_are_all_seen_and_heard_by_all(browser_context: BrowserContext, stage: Stage) -> None:
     names = [f"p{n}" for n in range(12)]
     page = await stage.crowd(browser_context, names)
-    await page.wait_for_function(
+    await eventually(
+        page,
         """async names => {
             for (const name of names) {
                 const { received } = await window.peers[name].stats();
@@ -85,9 +85,8 @@ async def test_twelve_people_are_all_seen_and_heard_by_all(browser_context: Brow
             }
             return true;
         }""",
-        arg=names,
-        timeout=120_000,
-        polling=500,
+        names,
+        120,
     )
     assert stage.offers == dict.fromkeys(names, 1)
     assert stage.said(MediaLost) == []

@@ -110,7 +110,7 @@ def payload_of(packet: Sent) -> bytes:
     return vp8(picture=packet.picture, keyframe=packet.keyframe, start=packet.start)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(journeys())
 def test_a_slot_looks_like_one_sender_whoever_it_shows(
     events: list[tuple[str, Sent] | tuple[str, bool]],
