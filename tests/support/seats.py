@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-WITHIN_MS = 20_000
+WITHIN_MS = 30_000
 
 # Keeps every RTCPeerConnection of a page at hand, so that a test can read its statistics.
 WATCH_PEERS = """
