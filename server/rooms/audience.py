@@ -55,6 +55,7 @@ class Audience:
     def __init__(self, state: RoomState) -> None:
         self._state = state
         self._viewers: dict[SourceId, Viewer] = {}
+        self._shown: set[SourceId] = set()
         self._parts: dict[str, msgspec.Raw] = {}
         self._staff_seen_at = Instant(0)
 
@@ -70,10 +71,18 @@ class Audience:
         return len(self._viewers) < VIEWERS_MAX and len(list(self.of(person))) < VIEWERS_PER_PERSON_MAX
 
     def add(self, viewer: Viewer) -> None:
+        """From now on it hears words; it sees nothing before `show`."""
         self._viewers[viewer.connection] = viewer
+
+    def show(self, viewer: Viewer) -> None:
+        """From now on it sees, first of all what is now."""
+        if viewer.connection in self._viewers:
+            self._shown.add(viewer.connection)
+            viewer.view_due()
 
     def discard(self, viewer: Viewer) -> None:
         self._viewers.pop(viewer.connection, None)
+        self._shown.discard(viewer.connection)
 
     def get(self, connection: SourceId) -> Viewer | None:
         return self._viewers.get(connection)
@@ -105,6 +114,8 @@ class Audience:
         staff = "staff" in kinds or state.at - self._staff_seen_at >= STAFF_REFRESH_MS
         for viewer in self:
             expected = viewer.expected
+            if viewer.connection not in self._shown:
+                continue
             if "everyone" in kinds or (staff and expected.role in STAFF) or expected.person in people:
                 viewer.view_due()
 

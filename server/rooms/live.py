@@ -164,24 +164,23 @@ class LiveRoom:
         self.empty_since = None
         if not self._actor.stored:
             viewer.tell(Degraded(store=True))
-        if viewer.record:
-            viewer.view_due()
-            return
 
-        def opened(outcome: Outcome) -> None:
+        def entered(outcome: Outcome) -> None:
             if isinstance(outcome, Refusal):
                 reason, code = TURNED_AWAY.get(outcome.code, (None, Close.NOT_ADMITTED))
                 if reason is not None:
                     viewer.tell(Bye(reason=reason))
                 viewer.close(code)
             else:
-                viewer.view_due()
+                self._audience.show(viewer)
 
-        self._actor.ask(ExpectPerson(expected=viewer.expected))
-        self._actor.ask(
-            OpenConnection(connection=viewer.connection, person=viewer.expected.person, device=viewer.device),
-            answer=opened,
-        )
+        expect = ExpectPerson(expected=viewer.expected)
+        if viewer.record:
+            self._actor.ask(expect, answer=entered)
+            return
+        self._actor.ask(expect)
+        connection, person = viewer.connection, viewer.expected.person
+        self._actor.ask(OpenConnection(connection=connection, person=person, device=viewer.device), answer=entered)
 
     def leave(self, viewer: Viewer, *, heard: Instant) -> None:
         """A connection is gone; presence by it ends at `heard`."""

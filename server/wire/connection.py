@@ -62,7 +62,9 @@ STALL_S: Final = 0.2
 """Grace after LOST_AFTER_S: what arrived while this very process stood still is read before anyone counts as lost."""
 STUCK_S: Final = 8.0
 """A single message that takes longer to hand to the network: nobody reads at the other side."""
-VIEW_EVERY_S: Final = 0.1
+VIEWS_PER_S: Final = 10.0
+VIEW_BURST: Final = 3.0
+"""So that a change is seen at once although another one was just shown."""
 OUTBOX_MAX: Final = 256
 RATE_PER_S: Final = 20.0
 BURST: Final = 60.0
@@ -206,17 +208,22 @@ def _message(received: Any) -> Hello | Pong | Offer | Wish | Ask:
 class Bucket:
     """A token bucket: `burst` at once, `per_s` in the long run."""
 
-    def __init__(self, now_s: float, *, burst: float, per_s: float = RATE_PER_S) -> None:
+    def __init__(self, now_s: float, *, burst: float, per_s: float) -> None:
         self._tokens = burst
         self._at_s = now_s
         self._per_s = per_s
         self._burst = burst
 
-    def take(self, now_s: float) -> bool:
-        """Whether there was a token to take."""
+    def wait_s(self, now_s: float) -> float:
+        """How long until there is a token; 0: there is one."""
         self._tokens = min(self._burst, self._tokens + (now_s - self._at_s) * self._per_s)
         self._at_s = now_s
-        if self._tokens < 1:
+        missing = 1 - self._tokens
+        return missing / self._per_s if missing > 1e-6 else 0.0
+
+    def take(self, now_s: float) -> bool:
+        """Whether there was a token to take."""
+        if self.wait_s(now_s) > 0:
             return False
         self._tokens -= 1
         return True
@@ -238,12 +245,13 @@ class Connection:
         self._room = room
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._pace = Bucket(self._loop.time(), burst=BURST)
-        self._patience = Bucket(self._loop.time(), burst=FLOOD)
+        now_s = self._loop.time()
+        self._pace = Bucket(now_s, burst=BURST, per_s=RATE_PER_S)
+        self._patience = Bucket(now_s, burst=FLOOD, per_s=RATE_PER_S)
+        self._views = Bucket(now_s, burst=VIEW_BURST, per_s=VIEWS_PER_S)
         self._words: deque[Told] = deque()
         self._signals: dict[tuple[type[Told], str], Told] = {}
         self._view_due = False
-        self._view_not_before_s = 0.0
         self._wake = asyncio.Event()
         self._closing: Close | None = None
         self._writer: asyncio.Task[None] | None = None
@@ -373,16 +381,15 @@ class Connection:
                 await self._show()
 
     async def _show(self) -> None:
-        """Send the view as it is now, or see to it that it is sent when the last one is old enough."""
-        wait_s = self._view_not_before_s - self._loop.time()
-        if wait_s > 0:  # asked anew after every alarm: timers may be early by a millisecond
-            if (before := self._timers.get("view")) is not None:
-                before.cancel()
-            self._timers["view"] = self._loop.call_later(wait_s, self._wake.set)
+        """Send the view as it is now, or see to it that it is sent as soon as the pace allows."""
+        now_s = self._loop.time()
+        if self._views.take(now_s):
+            self._view_due = False
+            await self._send(self._room.view(self))
             return
-        self._view_due = False
-        self._view_not_before_s = self._loop.time() + VIEW_EVERY_S
-        await self._send(self._room.view(self))
+        if (before := self._timers.get("view")) is not None:
+            before.cancel()  # asked anew after every alarm: timers may be early by a millisecond
+        self._timers["view"] = self._loop.call_later(max(self._views.wait_s(now_s), 0.001), self._wake.set)
 
     async def _send(self, message: Told) -> None:
         self._sending_since_s = self._loop.time()
