@@ -167,7 +167,7 @@ def you_part(state: RoomState, person: PersonId, now: Instant) -> View:
         "minutes": minutes(state, person, now),
         "arrival": None if arrival is None else {
             "name": seat.name, "location": arrival.location, "callback": arrival.callback,
-            "others_present": arrival.others_present,
+            "private_space": arrival.private_space, "others_present": arrival.others_present,
         },
         "unmute_asked": seat.unmute_asked,
         "forms": {} if seat.staff else {form.id: _own_form(state, seat, form) for form in state.checkin.forms},
@@ -339,7 +339,6 @@ def record_part(state: RoomState, now: Instant) -> View:
     session, plan = _session(state), state.agenda.plan
     participants = state.seats.participants
     hours = {seat.person: crediting.credit(state, seat.person, now) for seat in participants}
-    heads = sum(1 for figures in hours.values() if figures.attended)
     return {
         "status": _record_status(state),
         "started_at": state.agenda.started_at,
@@ -355,8 +354,8 @@ def record_part(state: RoomState, now: Instant) -> View:
             }
             for seat in facts.facilitators(state)
         ],
-        "head_count": heads,
-        "people": [_record_person(state, seat, hours[seat.person], heads) for seat in participants],
+        "head_count": facts.head_count(hours.values()),
+        "people": [_record_person(state, seat, hours) for seat in participants],
         "group_note": _draft(state.notes.draft(GROUP)),
     }
 
@@ -380,8 +379,8 @@ def _record_segment(state: RoomState, segment: Segment, now: Instant) -> View:
     }
 
 
-def _record_person(state: RoomState, seat: Seat, hours: Hours, heads: int) -> View:
-    person = seat.person
+def _record_person(state: RoomState, seat: Seat, everyone: Mapping[PersonId, Hours]) -> View:
+    person, hours = seat.person, everyone[seat.person]
     signed = state.notes.signed.get(person)
     zone = facts.zone_of(_session(state).zone)
     return {
@@ -399,7 +398,7 @@ def _record_person(state: RoomState, seat: Seat, hours: Hours, heads: int) -> Vi
         "intervals": [list(interval) for interval in hours.intervals],
         "by_segment": dict(hours.by_segment),
         "evidence": [_evidence(line, zone) for line in state.attendance.of(person).evidence],
-        "facts": facts.facts(state, person, hours, heads=heads),
+        "facts": facts.facts(state, person, everyone),
         "note": _draft(state.notes.draft(person)),
         "signed": None if signed is None else {
             "by": signed.by, "name": _name(state, signed.by), "at": signed.at, "hash": signed.content_hash,
@@ -409,7 +408,6 @@ def _record_person(state: RoomState, seat: Seat, hours: Hours, heads: int) -> Vi
             {"by": addendum.by, "name": _name(state, addendum.by), "at": addendum.at, "text": addendum.text}
             for addendum in state.notes.addenda.get(person, ())
         ],
-        "hours": None,
         "blocked": "open_flag" if any(flag.open for flag in state.checkin.flags_of(person)) else None,
     }
 

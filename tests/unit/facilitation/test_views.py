@@ -71,7 +71,7 @@ def test_the_part_about_you_has_the_shape_of_the_protocol() -> None:
     part = views.you_part(meeting.state, ROBIN, meeting.now)
     assert set(part) == YOU
     assert set(part["minutes"]) == MINUTES
-    assert set(part["arrival"]) == {"name", "location", "callback", "others_present"}
+    assert set(part["arrival"]) == {"name", "location", "callback", "private_space", "others_present"}
     assert set(part["forms"][CHECK_IN]) == {"form", "offered", "status", "answers", "shared"}
     assert set(part["forms"][CHECK_IN]["form"]) == {"id", "title", "intro", "questions"}
     assert all(set(question) == QUESTION for question in part["forms"][CHECK_IN]["form"]["questions"])
