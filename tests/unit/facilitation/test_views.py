@@ -38,7 +38,7 @@ RECORD_SEGMENT = {"id", "title", "kind", "counts", "planned_ms", "spent_ms", "sp
 RECORD_PERSON = {
     "person", "name", "clock_ms", "present_ms", "counted_ms", "countable_min", "first", "last", "late_ms",
     "left_early_ms", "gap_credit_ms", "intervals", "by_segment", "evidence", "facts", "note", "signed", "addenda",
-    "hours", "blocked",
+    "blocked",
 }
 QUESTION = {
     "id", "kind", "label", "hint", "low", "high", "low_label", "high_label", "choices", "required", "shareable",
