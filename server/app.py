@@ -22,11 +22,13 @@ from starsessions.stores.base import SessionStore
 
 from facilitation.commands import OpenSession
 from facilitation.ids import SessionId
+from facilitation.skills import Library
 from server.books import ClinicBooks
 from server.catalog import Catalog, load_catalog
 from server.clock import Clock, RoomClock
 from server.config import Settings, SettingsError
 from server.draining import DrainingServer
+from server.library import load_library
 from server.projections.worker import HoursProjection
 from server.quick_exit import Errands, Farewell
 from server.rooms.directory import LoadSession, Rooms
@@ -70,7 +72,14 @@ def site_of(settings: Settings) -> Site:
 
 
 def build(
-    settings: Settings, *, store: Store, catalog: Catalog, rooms: Rooms, clock: Clock, health: Health
+    settings: Settings,
+    *,
+    store: Store,
+    catalog: Catalog,
+    library: Library,
+    rooms: Rooms,
+    clock: Clock,
+    health: Health,
 ) -> Starlette:
     """The application over its parts. It starts and stops nothing."""
     site = site_of(settings)
@@ -89,6 +98,7 @@ def build(
         doorkeeper=doorkeeper,
         cookies=_cookies(store),
         books=books,
+        library=library,
         depart=Errands(rooms).depart,
         health=health,
         clock=clock,
@@ -140,7 +150,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         store = await _open_store(settings, stack)
         node = NodeName(settings.data_dir)
         stack.callback(node.release)
-        catalog = load_catalog()
+        catalog, library = load_catalog(), load_library()
         hours = HoursProjection(store.log, store.ledger, clock)
         media = Sfu(
             MediaSettings(
@@ -165,7 +175,15 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         async def health() -> dict[str, bool]:
             return {"store": await _answers(store), "media": media.port > 0, "accepting": not server.stopping}
 
-        app = build(settings, store=store, catalog=catalog, rooms=rooms, clock=clock, health=health)
+        app = build(
+            settings,
+            store=store,
+            catalog=catalog,
+            library=library,
+            rooms=rooms,
+            clock=clock,
+            health=health,
+        )
 
         async def ready() -> None:
             links = await welcome(settings, store, now=clock.now())

@@ -17,6 +17,7 @@ from starlette.types import Lifespan
 from starsessions import SessionMiddleware
 from starsessions.stores.base import SessionStore
 
+from facilitation.skills import Library
 from server.clock import Clock
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.web.auth import Doorkeeper
@@ -25,6 +26,7 @@ from server.web.guard import BODY_BYTES_MAX, SameOriginOnly, Throttle, security_
 from server.web.links import Links
 from server.web.pages import Books, Depart, Desk, Health
 from server.web.site import Site
+from server.web.skills import SkillPages
 from server.web.statics import static_routes
 from server.web.templates import Pages
 
@@ -38,6 +40,7 @@ def application(
     doorkeeper: Doorkeeper,
     cookies: SessionStore,
     books: Books,
+    library: Library,
     depart: Depart,
     health: Health,
     clock: Clock,
@@ -60,6 +63,8 @@ def application(
         clock=clock,
     )
 
+    skills = SkillPages(library, pages=pages, doorkeeper=doorkeeper)
+
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         return refusals.answer(request, error)
@@ -77,7 +82,7 @@ def application(
         return response
 
     return Starlette(
-        routes=[*desk.routes(), *routes, *static_routes()],
+        routes=[*desk.routes(), *skills.routes(), *routes, *static_routes()],
         lifespan=lifespan,
         middleware=[
             Middleware(SecureASGIMiddleware, secure=headers),

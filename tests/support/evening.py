@@ -28,6 +28,7 @@ from server.app import build, opening
 from server.catalog import load_catalog
 from server.clock import RoomClock
 from server.config import Settings
+from server.library import load_library
 from server.projections.worker import HoursProjection
 from server.rooms.directory import Rooms
 from server.rooms.silent_media import SilentMedia
@@ -286,7 +287,8 @@ class Clinic:
         self._stack.callback(posting.cancel)
         self._stack.push_async_callback(rooms.close)
         app = build(
-            self._settings, store=self.store, catalog=catalog, rooms=rooms, clock=self._clock, health=self._health
+            self._settings, store=self.store, catalog=catalog, library=load_library(), rooms=rooms, clock=self._clock,
+            health=self._health,
         )
         config = uvicorn.Config(
             app, log_level="error", lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=1

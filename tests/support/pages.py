@@ -19,6 +19,7 @@ from facilitation.ids import ClinicId, PersonId, SessionId
 from facilitation.people import Expected, Role
 from facilitation.timebase import HOUR_MS, Instant
 from server.clock import Clock, RoomClock
+from server.library import load_library
 from server.web.application import application
 from server.web.auth import Doorkeeper, Identity
 from server.web.links import Links, Seat
@@ -102,6 +103,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         doorkeeper=doorkeeper,
         cookies=InMemoryStore(),
         books=clinic,
+        library=load_library(),
         depart=clinic.depart,
         health=clinic.health,
         clock=clock,

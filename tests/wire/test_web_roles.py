@@ -22,6 +22,7 @@ from server.app import build, opening, site_of
 from server.catalog import load_catalog
 from server.clock import FakeClock
 from server.config import Settings
+from server.library import load_library
 from server.rooms.directory import Rooms
 from server.rooms.silent_media import SilentMedia
 from server.store import memory
@@ -77,7 +78,14 @@ class Clinic:
             "/vendor/fonts/{path}": "atkinson-hyperlegible-latin-400-normal.woff2",
             "/vendor/icons/{path}": "mic.svg",
         }
-        return path.format(link=self.link(role), session=self.evening.session, person=ROBIN, path=files.get(path, ""))
+        return path.format(
+            link=self.link(role),
+            session=self.evening.session,
+            person=ROBIN,
+            skill="wise-mind",
+            curriculum="adult",
+            path=files.get(path, ""),
+        )
 
     async def ask(self, method: str, path: str, role: str) -> str:
         """What happens, in the words of the table."""
@@ -124,7 +132,15 @@ async def clinic(clock: FakeClock, tmp_path: Path) -> AsyncIterator[Clinic]:
     async def health() -> dict[str, bool]:
         return {"store": True}
 
-    app = build(settings, store=store, catalog=catalog, rooms=rooms, clock=clock, health=health)
+    app = build(
+        settings,
+        store=store,
+        catalog=catalog,
+        library=load_library(),
+        rooms=rooms,
+        clock=clock,
+        health=health,
+    )
     site = site_of(settings)
     clinic = Clinic(app, Links(site.keys, clinic=site.clinic), evening, teens)
     async with served(app) as clinic.url:

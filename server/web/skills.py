@@ -1,0 +1,73 @@
+"""The skills library's pages: for staff, plain HTML, made for reading aloud and for paper."""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from facilitation.skills import QUERY_MAX, Library, running_order
+from server.web.auth import Doorkeeper, Identity
+from server.web.templates import Pages
+
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+class SkillPages:
+    """Who is no staff learns nothing here, not even which skills there are."""
+
+    def __init__(self, library: Library, *, pages: Pages, doorkeeper: Doorkeeper) -> None:
+        self._library = library
+        self._pages = pages
+        self._doorkeeper = doorkeeper
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/skills", self.library),
+            Route("/skills/{skill}", self.skill),
+            Route("/curricula/{curriculum}", self.curriculum),
+        ]
+
+    async def library(self, request: Request) -> Response:
+        me = await self._staff(request)
+        words = " ".join(request.query_params.get("q", "")[:QUERY_MAX].split())
+        found = self._library.search(words) if words else None
+        context = {"library": self._library, "words": words, "words_max": QUERY_MAX, "found": found}
+        return self._render(request, "skills.html", me, context)
+
+    async def skill(self, request: Request) -> Response:
+        me = await self._staff(request)
+        skill = self._library.skills.get(request.path_params["skill"])
+        if skill is None:
+            raise HTTPException(404)
+        module = self._library.module_of(skill.id)
+        context = {
+            "skill": skill,
+            "module": module,
+            "order": running_order(skill),
+            "taught": self._library.taught(skill.id),
+        }
+        return self._render(request, "skill.html", me, context)
+
+    async def curriculum(self, request: Request) -> Response:
+        me = await self._staff(request)
+        wanted = request.path_params["curriculum"]
+        curriculum = next((each for each in self._library.curricula if each.id == wanted), None)
+        if curriculum is None:
+            raise HTTPException(404)
+        context = {"curriculum": curriculum, "skills": self._library.skills}
+        return self._render(request, "curriculum.html", me, context)
+
+    def _render(self, request: Request, template: str, me: Identity, context: dict[str, object]) -> Response:
+        known = {"me": me, "choice": me.choice, "home": f"/home{me.choice}"}
+        return self._pages.render(request, template, context | known, headers=NO_STORE)
+
+    async def _staff(self, request: Request) -> Identity:
+        """The person of the first seat, as on their home page, if they are staff there."""
+        identities = await self._doorkeeper.identities(request)
+        if not identities:
+            raise HTTPException(403, "no_seat")
+        if not identities[0].staff:
+            raise HTTPException(403)
+        return identities[0]

@@ -1,0 +1,124 @@
+"""The skills library in a real Chromium: found and read by keyboard and without scripts, on a phone, and on paper."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from facilitation.people import Role
+from facilitation.timebase import HOUR_MS
+from server.clock import RoomClock
+from server.library import load_library
+from tests.support.browser import DESKTOP, PHONE, artifact, barriers, pictures
+from tests.support.pages import EVENING, FAY, MemoryClinic, link, pages
+from tests.support.visitor import served
+
+LIBRARY = load_library()
+PATHS = {
+    "library": "/skills",
+    "found": "/skills?q=urge",
+    "not found": "/skills?q=zebra",
+    "skill": "/skills/cool-down",
+    "curriculum": "/curricula/co-occurring",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    url: str
+    staff: str
+    """The address that lets a facilitator in."""
+
+
+@pytest_asyncio.fixture
+async def place() -> AsyncIterator[Place]:
+    clock = RoomClock()
+    app, links, _ = pages(MemoryClinic(), clock=clock)
+    staff = link(links, FAY, EVENING, Role.FACILITATOR, until=clock.now() + HOUR_MS)
+    async with served(app) as url:
+        yield Place(url, f"{url}/j/{staff}")
+
+
+async def enter(context: BrowserContext, place: Place) -> Page:
+    """A page of a facilitator who has opened their link, and nothing else yet."""
+    answer = await context.request.get(place.staff)
+    assert answer.ok
+    return await context.new_page()
+
+
+@pytest.mark.parametrize("name", PATHS)
+async def test_a_page_of_the_library_is_for_everybody(
+    place: Place, browser_context: BrowserContext, name: str
+) -> None:
+    page = await enter(browser_context, place)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    await page.goto(place.url + PATHS[name])
+    for size in (PHONE, DESKTOP):
+        await page.set_viewport_size(size)  # type: ignore[arg-type]
+        wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide == 0, size
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+        assert await barriers(page) == []
+    assert said == []
+    assert await page.title() == "Milieu: library"
+    await pictures(page, f"library-{name.replace(' ', '-')}")
+
+
+async def test_every_skill_and_curriculum_opens_from_the_library(place: Place, browser_context: BrowserContext) -> None:
+    page = await enter(browser_context, place)
+    await page.goto(f"{place.url}/skills")
+    linked = await page.locator("main a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    wanted = [f"/skills/{skill}" for skill in LIBRARY.skills] + [f"/curricula/{each.id}" for each in LIBRARY.curricula]
+    assert set(wanted) <= set(linked)
+    for address in wanted:
+        answer = await page.request.get(place.url + address)
+        assert answer.ok, address
+
+
+async def test_a_substitute_finds_a_skill_by_keyboard_and_without_scripts(place: Place, chromium: Browser) -> None:
+    context = await chromium.new_context(java_script_enabled=False)
+    page = await enter(context, place)
+    await page.goto(f"{place.url}/skills")
+    await page.get_by_label("Search the skills").fill("dear man")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="1 skill for “dear man”")).to_be_visible()
+    await expect(page.get_by_label("Search the skills")).to_have_value("dear man")
+    await page.get_by_role("link", name="Ask for what you need").focus()
+    await page.keyboard.press("Enter")
+    skill = LIBRARY.search("dear man")[0]
+    await expect(page.get_by_role("heading", level=1)).to_have_text(skill.title)
+    for text in (skill.why, *skill.steps, skill.two_minute_try, *skill.group_exercise, *skill.prompts, skill.tonight):
+        await expect(page.get_by_text(text, exact=True)).to_be_visible()
+    for text in (skill.for_teens, skill.trauma_aware, *skill.tips, *skill.pitfalls):
+        await expect(page.get_by_text(text, exact=True)).to_be_visible()
+    await context.close()
+
+
+async def test_a_curriculum_leads_to_its_skills_and_a_skill_back_to_its_week(
+    place: Place, browser_context: BrowserContext
+) -> None:
+    page = await enter(browser_context, place)
+    await page.goto(f"{place.url}/curricula/adult")
+    await page.get_by_role("link", name="Session 2: The pause").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("The pause")
+    week = page.get_by_role("listitem").filter(has_text="week 1, session 2")
+    await week.get_by_role("link", name="Adult evening group").click()
+    await expect(page).to_have_url(re.compile(r"/curricula/adult#week-1$"))
+
+
+async def test_a_skill_fits_on_two_sheets_of_paper(place: Place, browser_context: BrowserContext) -> None:
+    page = await enter(browser_context, place)
+    for skill in LIBRARY.skills:
+        await page.goto(f"{place.url}/skills/{skill}")
+        for paper in ("Letter", "A4"):
+            path = artifact(f"paper/{skill}-{paper}.pdf")
+            await page.pdf(path=path, format=paper, prefer_css_page_size=False)
+            sheets = len(re.findall(rb"/Type\s*/Page\b", path.read_bytes()))
+            assert 1 <= sheets <= 2, f"{skill} on {paper}"
