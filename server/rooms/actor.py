@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import structlog
-from facilitation.room import RoomState, decide, evolve, knows, next_deadline, react
 
 from facilitation.commands import Command, Pulse, Tick
 from facilitation.effects import Effect
@@ -21,6 +20,7 @@ from facilitation.errors import Refusal
 from facilitation.events import Recorded
 from facilitation.ids import CommandId, SessionId
 from facilitation.people import SERVER, Actor
+from facilitation.room import RoomState, decide, evolve, knows, next_deadline, react
 from facilitation.timebase import Instant
 from server.clock import Clock
 from server.rooms.ports import EventLog, StoreUnavailable
@@ -50,6 +50,10 @@ class Asked:
 
 class Stage(Protocol):
     """What happens around the actor. None of it waits, and none of it may fail the room."""
+
+    def foresee(self, state: RoomState, records: Sequence[Recorded]) -> None:
+        """Prepare for what will have happened if the store takes it. Nobody may be told yet."""
+        ...
 
     def happened(self, state: RoomState, records: Sequence[Recorded], effects: Sequence[Effect]) -> None: ...
     def store_answers(self, answers: bool) -> None: ...
@@ -179,7 +183,13 @@ class RoomActor:
             state = evolve(state, record)
             effects += react(state, event)
             records.append(record)
-        await self._append(records)
+        appending = asyncio.create_task(self._append(records))
+        try:
+            await asyncio.sleep(0)  # the store has work from here on, and so have we
+            self._stage.foresee(state, records)
+            await appending
+        finally:
+            appending.cancel()
         self.in_hand = None
         self.state = state
         asked.answer(state.seq)

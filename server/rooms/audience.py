@@ -1,14 +1,11 @@
-"""Who watches a room: its viewers, what each may see, and whose view changed.
-
-The parts of a view that many see are encoded once for all of them and kept until something happens.
-"""
+"""Who watches a room: its viewers, what they are told, and whose view changes when something happens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final, Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Literal
 
-import msgspec
+import structlog
 
 from facilitation.events import (
     AddendumAdded,
@@ -21,10 +18,12 @@ from facilitation.events import (
 )
 from facilitation.ids import PersonId, SourceId
 from facilitation.people import STAFF
-from facilitation.room import RoomState
+from facilitation.state import RoomState
 from facilitation.timebase import Instant
-from facilitation.views import audience_of, record_part, room_part, staff_part, you_part
 from server.rooms.ports import Close, Told, View, Viewer
+from server.rooms.sight import Sight
+
+log = structlog.get_logger(__name__)
 
 VIEWERS_MAX: Final = 256
 VIEWERS_PER_PERSON_MAX: Final = 6
@@ -33,8 +32,8 @@ STAFF_REFRESH_MS: Final = 10_000
 
 Watchers = Literal["nobody", "staff", "everyone"]
 
-_encode: Final = msgspec.json.Encoder().encode
-
+FORESEEN_EVERY_MS: Final = 100
+"""More changes than this are not all shown (a viewer gets ten views a second), and need not all be prepared."""
 
 def watchers(event: Event) -> tuple[Watchers, PersonId | None]:
     """Who sees something else after an event: a whole kind of viewers, and one person besides."""
@@ -53,10 +52,10 @@ class Audience:
     """The viewers of one room, and `state`, which their views show."""
 
     def __init__(self, state: RoomState) -> None:
-        self._state = state
+        self._sight = Sight(state)
+        self._foreseen = self._sight
         self._viewers: dict[SourceId, Viewer] = {}
         self._shown: set[SourceId] = set()
-        self._parts: dict[str, msgspec.Raw] = {}
         self._staff_seen_at = Instant(0)
 
     # ------------------------------------------------------------------ who is there
@@ -104,46 +103,45 @@ class Audience:
         for viewer in self:
             viewer.close(code)
 
+    # ------------------------------------------------------------------ seeing
+
+    def foresee(self, state: RoomState, records: Sequence[Recorded]) -> None:
+        """Prepare what will be seen if the store takes these records, while it does."""
+        concerned = self._concerned(state, records)
+        if not concerned or state.at - self._foreseen.state.at < FORESEEN_EVERY_MS:
+            return
+        self._foreseen = Sight(state)
+        try:
+            for viewer in concerned:
+                self._foreseen.view(viewer, state.at)
+        except Exception:  # shown to those who look, if it comes to that
+            log.exception("a view cannot be made", seq=state.seq)
+
     def happened(self, state: RoomState, records: Sequence[Recorded]) -> None:
         """Take the new state on, and mark the viewers whose view it changes."""
-        self._state = state
-        self._parts.clear()
+        self._sight = self._foreseen if self._foreseen.state is state else Sight(state)
+        for viewer in self._concerned(state, records):
+            if viewer.expected.role in STAFF:
+                self._staff_seen_at = state.at
+            viewer.view_due()
+
+    def view(self, viewer: Viewer, now: Instant) -> View:
+        """All that a viewer may see now."""
+        return self._sight.view(viewer, now)
+
+    def _concerned(self, state: RoomState, records: Sequence[Recorded]) -> list[Viewer]:
+        """Those who see something else after these records."""
         found = [watchers(record.event) for record in records]
         kinds = {kind for kind, _ in found}
         people = {person for _, person in found}
         staff = "staff" in kinds or state.at - self._staff_seen_at >= STAFF_REFRESH_MS
-        for viewer in self:
-            expected = viewer.expected
-            if viewer.connection not in self._shown:
-                continue
-            if "everyone" in kinds or (staff and expected.role in STAFF) or expected.person in people:
-                viewer.view_due()
-
-    # ------------------------------------------------------------------ seeing
-
-    def view(self, viewer: Viewer, now: Instant) -> View:
-        """All that a viewer may see now."""
-        expected = viewer.expected
-        you = you_part(self._state, expected.person, now)
-        staff: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-        record: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-        if expected.role in STAFF:
-            self._staff_seen_at = now
-            staff = self._part("staff", lambda: staff_part(self._state, now))
-            if viewer.record:
-                record = self._part("record", lambda: record_part(self._state, now))
-        audience = audience_of(self._state, expected.person)
-        return View(
-            version=self._state.seq,
-            now=now,
-            room=self._part(audience, lambda: room_part(self._state, audience)),
-            you=msgspec.Raw(_encode(you)),
-            staff=staff,
-            record=record,
-        )
-
-    def _part(self, name: str, make: Callable[[], dict[str, Any]]) -> msgspec.Raw:
-        part = self._parts.get(name)
-        if part is None:
-            part = self._parts[name] = msgspec.Raw(_encode(make()))
-        return part
+        return [
+            viewer
+            for viewer in self._viewers.values()
+            if viewer.connection in self._shown
+            and (
+                "everyone" in kinds
+                or (staff and viewer.expected.role in STAFF)
+                or viewer.expected.person in people
+            )
+        ]

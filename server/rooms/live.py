@@ -224,6 +224,9 @@ class LiveRoom:
 
     # ------------------------------------------------------------------ the port Stage
 
+    def foresee(self, state: RoomState, records: Sequence[Recorded]) -> None:
+        self._audience.foresee(state, records)
+
     def happened(self, state: RoomState, records: Sequence[Recorded], effects: Sequence[Effect]) -> None:
         self._audience.happened(state, records)
         self._runner.run(effects)

@@ -1,0 +1,46 @@
+"""What can be seen of a room in one state: every part of a view made and encoded once, for whoever shares it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from facilitation.people import STAFF
+from facilitation.state import RoomState
+from facilitation.timebase import Instant
+from facilitation.views import audience_of, record_part, room_part, staff_part, you_part
+from server.rooms.ports import View, Viewer
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Sight:
+    """The views of one state. Running times in a part are as of the instant at which it was first looked at."""
+
+    def __init__(self, state: RoomState) -> None:
+        self.state = state
+        self._parts: dict[str, msgspec.Raw] = {}
+
+    def view(self, viewer: Viewer, now: Instant) -> View:
+        """All that a viewer may see, and nothing else."""
+        state, person = self.state, viewer.expected.person
+        audience = audience_of(state, person)
+        view = View(
+            version=state.seq,
+            now=now,
+            room=self._part(f"room {audience}", lambda: room_part(state, audience)),
+            you=self._part(f"you {person}", lambda: you_part(state, person, now)),
+        )
+        if viewer.expected.role in STAFF:
+            view.staff = self._part("staff", lambda: staff_part(state, now))
+            if viewer.record:
+                view.record = self._part("record", lambda: record_part(state, now))
+        return view
+
+    def _part(self, name: str, make: Callable[[], dict[str, Any]]) -> msgspec.Raw:
+        part = self._parts.get(name)
+        if part is None:
+            part = self._parts[name] = msgspec.Raw(_encode(make()))
+        return part
