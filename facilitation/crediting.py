@@ -2,25 +2,30 @@
 
     countable minutes ≤ counted ≤ present + gap credit ≤ clock
 
-The only rounding is the last step, once for the whole session.
+The only rounding is the last step, once for the whole session. Units, where a rule set has them, stand beside the
+minutes: they may be worth more than was attended, minutes never are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from facilitation import agenda, attendance
-from facilitation.errors import Refusal
 from facilitation.ids import PersonId, SegmentId
 from facilitation.intervals import Intervals, intersection, total_ms, union
-from facilitation.plan import SessionPlan
-from facilitation.rules import RuleSet
+from facilitation.plan import Segment, SessionPlan
+from facilitation.rules import (
+    EIGHT_MINUTE,
+    EXACT,
+    FLOOR_UNIT,
+    MIDPOINT,
+    STARTED_UNIT,
+    UNIT_ROUNDINGS,
+    RuleSet,
+)
 from facilitation.state import RoomState
 from facilitation.timebase import MINUTE_MS, Instant
-
-FLOOR_MINUTE = "floor_minute"
-ROUNDINGS = frozenset({FLOOR_MINUTE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +34,8 @@ class Hours:
 
     `clock_ms`: from first to last attended instant. `present_ms`: the union of what was seen (`intervals`).
     `gap_credit_ms`: credited over server gaps, not part of `present_ms`. `counted_ms`: both of these in segments
-    that count. `by_segment` adds up to present and gap credit. `first` and `last` are None for who never came.
+    that count. `units`: what the countable minutes are in units, None where the rule set has none. `by_segment` adds up
+    to present and gap credit. `first` and `last` are None for who never came.
     """
 
     person: PersonId
@@ -38,6 +44,7 @@ class Hours:
     gap_credit_ms: int
     counted_ms: int
     countable_min: int
+    units: int | None
     first: Instant | None
     last: Instant | None
     late_ms: int
@@ -73,6 +80,7 @@ def credit(state: RoomState, person: PersonId, now: Instant | None = None) -> Ho
             counted_ms += by_segment[segment.id]
     first = attended[0][0] if attended else None
     last = attended[-1][1] if attended else None
+    countable_min = kept_ms(rules, counted_ms) // MINUTE_MS
     started_at, ended_at = state.agenda.started_at, state.agenda.ended_at
     return Hours(
         person=person,
@@ -80,7 +88,8 @@ def credit(state: RoomState, person: PersonId, now: Instant | None = None) -> Ho
         present_ms=total_ms(seen),
         gap_credit_ms=total_ms(over_gaps),
         counted_ms=counted_ms,
-        countable_min=rounded_min(rules, counted_ms),
+        countable_min=countable_min,
+        units=units(rules, countable_min),
         first=first,
         last=last,
         late_ms=0 if first is None or started_at is None else first - started_at,
@@ -97,10 +106,24 @@ def counts(rules: RuleSet, kind: str) -> bool:
     return kind not in rules.uncounted
 
 
-def rounded_min(rules: RuleSet, counted_ms: int) -> int:
-    if rules.rounding == FLOOR_MINUTE:
-        return counted_ms // MINUTE_MS
-    raise ValueError(f"unknown rounding {rules.rounding!r}")
+def kept_ms(rules: RuleSet, counted_ms: int) -> int:
+    """What a session gives to its day and week: all of it, or its whole minutes."""
+    return counted_ms if rules.rounding == EXACT else counted_ms - counted_ms % MINUTE_MS
+
+
+def units(rules: RuleSet, minutes: int) -> int | None:
+    """What the whole minutes of a session are in units; None where the rule set has none."""
+    if rules.rounding not in UNIT_ROUNDINGS:
+        return None
+    unit = rules.unit_min
+    full, rest = divmod(minutes, unit)
+    one_more = {
+        FLOOR_UNIT: False,
+        EIGHT_MINUTE: rest >= 8,
+        MIDPOINT: rest * 2 > unit,
+        STARTED_UNIT: rest > 0,
+    }
+    return full + one_more[rules.rounding]
 
 
 def target_ms(plan: SessionPlan, rules: RuleSet) -> int:
@@ -108,8 +131,25 @@ def target_ms(plan: SessionPlan, rules: RuleSet) -> int:
     return sum(segment.planned_ms for segment in plan.segments if counts(rules, segment.kind))
 
 
-def check_rules(rules: RuleSet) -> None:
-    if rules.rounding not in ROUNDINGS:
-        raise Refusal("bad_session", f"The rounding {rules.rounding!r} of the rule set is not known.")
-    if rules.server_gap_credit_ms_max < 0:
-        raise Refusal("bad_session", "A rule set cannot credit less than nothing.")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverCap:
+    """A segment in which more participants took part than the rule set allows for its kind."""
+
+    segment: Segment
+    people: int
+    most: int
+
+
+def over_caps(state: RoomState, everyone: Iterable[Hours]) -> tuple[OverCap, ...]:
+    """The segments that were too full, from the figures of all participants. Any time at all in one is taking part."""
+    if state.session is None:
+        raise ValueError("no session was opened")
+    caps = state.session.rules.group_caps
+    capped = [segment for segment in state.agenda.plan.segments if segment.kind in caps]
+    shares = [hours.by_segment for hours in everyone] if capped else []
+    found = []
+    for segment in capped:
+        people = sum(share.get(segment.id, 0) > 0 for share in shares)
+        if people > caps[segment.kind]:
+            found.append(OverCap(segment=segment, people=people, most=caps[segment.kind]))
+    return tuple(found)

@@ -5,7 +5,7 @@ Facts only: nothing here is judged, guessed or filled in for the facilitator.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -68,9 +68,9 @@ def intervals_text(intervals: Intervals, zone: tzinfo) -> str:
 # --------------------------------------------------------------- the figures of a session
 
 
-def head_count(state: RoomState, now: Instant | None = None) -> int:
-    """How many participants attended."""
-    return sum(1 for seat in state.seats.participants if crediting.credit(state, seat.person, now).attended)
+def head_count(everyone: Iterable[Hours]) -> int:
+    """How many participants attended, from the figures of all."""
+    return sum(hours.attended for hours in everyone)
 
 
 def facilitators(state: RoomState) -> tuple[Seat, ...]:
@@ -79,8 +79,9 @@ def facilitators(state: RoomState) -> tuple[Seat, ...]:
     return tuple(seat for seat in state.seats.by_person.values() if seat.role in leaders)
 
 
-def facts(state: RoomState, person: PersonId, hours: Hours, *, heads: int) -> Facts:
-    """The lines a note begins with. `heads`: see `head_count`."""
+def facts(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]) -> Facts:
+    """The lines a note begins with. `everyone`: the figures of all participants."""
+    hours = everyone[person]
     session = _session(state)
     zone = zone_of(session.zone)
     seat = state.seats.of(person)
@@ -89,7 +90,8 @@ def facts(state: RoomState, person: PersonId, hours: Hours, *, heads: int) -> Fa
         ("Service", f"{session.title}: {state.agenda.plan.title}, in a group by live video"),
         ("Session", _session_text(state, session, zone)),
         ("Led by", ", ".join(f"{leader.name} ({leader.role.value})" for leader in facilitators(state))),
-        ("Participants attending", str(heads)),
+        ("Participants attending", str(head_count(everyone.values()))),
+        *_cap_facts(state, everyone.values()),
         *_attendance_facts(state, hours, session, zone),
         *_arrival_facts(seat),
         *_form_facts(state, person),
@@ -105,6 +107,14 @@ def _session_text(state: RoomState, session: Session, zone: tzinfo) -> str:
     return f"{time_text(state.agenda.started_at, zone)} – {end} ({session.zone})"
 
 
+def _cap_facts(state: RoomState, everyone: Iterable[Hours]) -> Iterable[tuple[str, str]]:
+    over = crediting.over_caps(state, everyone)
+    if over:
+        yield "Over the group size of the rule", "; ".join(
+            f"{each.segment.title}: {each.people}, at most {each.most}" for each in over
+        )
+
+
 def _attendance_facts(
     state: RoomState, hours: Hours, session: Session, zone: tzinfo
 ) -> Iterable[tuple[str, str]]:
@@ -116,7 +126,8 @@ def _attendance_facts(
     if hours.gap_credit_ms:
         times = intervals_text(hours.gap_credit, zone)
         yield "Credited over a server gap", f"{duration_text(hours.gap_credit_ms)}: {times}"
-    yield "Counted", f"{hours.countable_min} min (rule {hours.rules_id}, {hours.rules_version})"
+    units = "" if hours.units is None else f", {hours.units} × {session.rules.unit_min} min"
+    yield "Counted", f"{hours.countable_min} min{units} (rule {hours.rules_id}, {hours.rules_version})"
     if hours.late_ms >= MINUTE_MS:
         yield "Came late by", duration_text(hours.late_ms)
     if hours.left_early_ms >= MINUTE_MS:
@@ -172,18 +183,21 @@ def sign(
         raise Refusal("unknown_person", "Notes are signed for participants.")
     if any(flag.open for flag in state.checkin.flags_of(person)):
         raise Refusal("open_flag", f"Before you sign: write down what was done about {seat.name}'s safety answer.")
-    hours = crediting.credit(state, person)
+    everyone = {each.person: crediting.credit(state, each.person) for each in state.seats.participants}
+    hours = everyone[person]
     check_signable(
         state.notes, person, group_revision=group_revision, person_revision=person_revision, attended=hours.attended
     )
-    content = _content(state, seat, signer, hours, now)
+    content = _content(state, seat, signer, everyone, now)
     return NoteSigned(
         person=person, content=content, content_hash=content_hash(content), evidence=(1, state.seq)
     )
 
 
-def _content(state: RoomState, seat: Seat, signer: Seat, hours: Hours, now: Instant) -> dict[str, object]:
-    session, plan = _session(state), state.agenda.plan
+def _content(
+    state: RoomState, seat: Seat, signer: Seat, everyone: Mapping[PersonId, Hours], now: Instant
+) -> dict[str, object]:
+    session, plan, hours = _session(state), state.agenda.plan, everyone[seat.person]
     group, own = state.notes.draft(GROUP), state.notes.draft(seat.person)
     return {
         "format": CONTENT_FORMAT,
@@ -223,7 +237,7 @@ def _content(state: RoomState, seat: Seat, signer: Seat, hours: Hours, now: Inst
             for segment in plan.segments
             if segment.id in hours.by_segment
         ],
-        "facts": facts(state, seat.person, hours, heads=head_count(state)),
+        "facts": facts(state, seat.person, everyone),
         "group_text": group.text,
         "group_revision": group.revision,
         "text": own.text,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from facilitation import agenda, attendance, checkin, crediting, facts, notes, policy, seats, talk
+from facilitation import agenda, attendance, checkin, facts, notes, policy, seats, talk
 from facilitation import commands as c
 from facilitation import effects as e
 from facilitation import events as v
@@ -18,6 +18,7 @@ from facilitation.errors import Refusal
 from facilitation.events import Event
 from facilitation.ids import FormId, PersonId, SourceId
 from facilitation.people import Actor, Role
+from facilitation.rules import check_rules
 from facilitation.seats import Place, Seat
 from facilitation.state import EMPTY, RoomState, evolve, knows, replay
 from facilitation.talk import EVERYONE, STAFF
@@ -187,7 +188,7 @@ def _open_session(state: RoomState, command: c.OpenSession) -> Events:
     line(command.title, "the title", TITLE_MAX)
     agenda.check_plan(command.plan)
     checkin.check_forms(command.forms)
-    crediting.check_rules(command.rules)
+    check_rules(command.rules)
     if not 1 <= command.seats_max <= SEATS_MAX:
         raise Refusal("bad_session", f"A session has from one to {SEATS_MAX} seats.")
     people = [expected.person for expected in command.roster]

@@ -6,6 +6,7 @@ from `you_part` for that person alone; what staff may know comes from `staff_par
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 

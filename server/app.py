@@ -21,8 +21,10 @@ from starsessions import InMemoryStore
 from starsessions.stores.base import SessionStore
 
 from facilitation.commands import OpenSession
+from facilitation.facts import zone_of
 from facilitation.ids import SessionId
 from facilitation.skills import Library
+from facilitation.weeks import day_of
 from server.books import ClinicBooks
 from server.catalog import Catalog, load_catalog
 from server.clock import Clock, RoomClock
@@ -126,7 +128,7 @@ def opening(settings: Settings, *, store: Store, catalog: Catalog) -> LoadSessio
             zone=scheduled.zone,
             starts_at=scheduled.starts_at,
             plan=catalog.plans[scheduled.plan_id],
-            rules=catalog.rules[scheduled.rules_id],
+            rules=catalog.rules_on(scheduled.rules_id, day_of(scheduled.starts_at, zone_of(scheduled.zone))),
             forms=tuple(catalog.forms.values()),
             roster=scheduled.roster,
             seats_max=settings.seats_max,

@@ -34,6 +34,7 @@ class Catalog(Protocol):
     def plans(self) -> Mapping[str, SessionPlan]: ...
     @property
     def rules(self) -> Mapping[str, RuleSet]: ...
+    def rules_of(self, id: str, version: str) -> RuleSet | None: ...
 
 
 class ClinicBooks:
@@ -186,13 +187,15 @@ class ClinicBooks:
         }
 
     def _week_floor_min(self, track: str, entries: Sequence[HoursEntry]) -> int:
-        """What a week should reach, by the rules of its last entry; before the first, by the catalog's newest."""
+        """What a week should reach, by the rules of its last entry; before the first, by the catalog's first."""
         rules = self._rules(entries[-1]) if entries else None
-        rules = rules or list(self._catalog.rules.values())[-1]
+        rules = rules or next(iter(self._catalog.rules.values()))
         return rules.week_floor_min[track]
 
     def _rules(self, entry: HoursEntry) -> RuleSet | None:
-        return self._catalog.rules.get(entry.facts.rules_id)
+        """The version that the entry was posted by; failing that, the newest of the same name."""
+        facts = entry.facts
+        return self._catalog.rules_of(facts.rules_id, facts.rules_version) or self._catalog.rules.get(facts.rules_id)
 
     async def _entry_row(self, entry: HoursEntry, zone: str, reader: Identity) -> dict[str, Any]:
         facts = entry.facts

@@ -8,6 +8,8 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,16 +17,14 @@ import msgspec
 
 from facilitation.agenda import check_plan
 from facilitation.checkin import check_forms
-from facilitation.crediting import check_rules
 from facilitation.errors import Refusal
 from facilitation.forms import Form, QuestionKind
 from facilitation.ids import SegmentId
 from facilitation.plan import Segment, SegmentKind, SessionPlan
-from facilitation.rules import RuleSet
+from facilitation.rules import TRACKS, RuleSet, check_rules, version_on
 from facilitation.timebase import MINUTE_MS
 
 FOLDER = Path(__file__).resolve().parent.parent / "facilitation" / "catalog"
-TRACKS = frozenset({"adult", "teen"})
 
 File = TypeVar("File")
 
@@ -35,27 +35,40 @@ class CatalogError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """All by id. Forms are offered in every session that has their kind of segment."""
+    """All by id. Forms are offered in every session that has their kind of segment.
+
+    `rules` holds the newest version of each rule set, `versions` all of them, oldest first.
+    """
 
     plans: dict[str, SessionPlan]
     rules: dict[str, RuleSet]
     forms: dict[str, Form]
+    versions: dict[str, tuple[RuleSet, ...]]
+
+    def rules_on(self, id: str, day: date) -> RuleSet:
+        """The version in force on `day`, or the newest where none is: a group must meet whatever the dates say.
+
+        Raises KeyError: no such rule set.
+        """
+        return version_on(self.versions[id], day) or self.rules[id]
+
+    def rules_of(self, id: str, version: str) -> RuleSet | None:
+        """The very version that an entry names, if it is still here."""
+        return next((rules for rules in self.versions.get(id, ()) if rules.version == version), None)
 
 
 def load_catalog(folder: Path = FOLDER) -> Catalog:
     """Read `plans.toml`, `rules.toml` and `forms.toml` of a folder. Raises `CatalogError`."""
     plans = [_plan(folder, plan) for plan in read_file(folder / "plans.toml", _PlansFile).plan]
-    rules = read_file(folder / "rules.toml", _RulesFile).rules
+    versions = _versions(folder / "rules.toml", read_file(folder / "rules.toml", _RulesFile).rules)
     forms = tuple(read_file(folder / "forms.toml", _FormsFile).form)
     check_unique(folder / "plans.toml", [plan.id for plan in plans])
-    check_unique(folder / "rules.toml", [rule.id for rule in rules])
-    for rule in rules:
-        _check_rules(folder / "rules.toml", rule)
     _check_forms(folder / "forms.toml", forms)
     return Catalog(
         plans={plan.id: plan for plan in plans},
-        rules={rule.id: rule for rule in rules},
+        rules={id: every[-1] for id, every in versions.items()},
         forms={form.id: form for form in forms},
+        versions=versions,
     )
 
 
@@ -142,11 +155,29 @@ def _plan(folder: Path, entry: _PlanEntry) -> SessionPlan:
     return plan
 
 
+def _versions(path: Path, rules: list[RuleSet]) -> dict[str, tuple[RuleSet, ...]]:
+    """All versions of each rule set, oldest first; ids in the order of the file. Raises `CatalogError`."""
+    if not rules:
+        raise CatalogError(f"{path}: there is no rule set in it")
+    check_unique(path, [f"{rule.id} {rule.version}" for rule in rules])
+    for rule in rules:
+        _check_rules(path, rule)
+    versions: dict[str, tuple[RuleSet, ...]] = {}
+    for rule in rules:
+        every = (*versions.get(rule.id, ()), rule)
+        versions[rule.id] = tuple(sorted(every, key=lambda each: each.effective_from or date.min))
+    for every in versions.values():
+        for old, new in pairwise(every):
+            if (old.effective_until or date.max) >= (new.effective_from or date.min):
+                raise CatalogError(
+                    f"{path}: rule set {old.id!r}: versions {old.version} and {new.version} are in force on the same "
+                    "days; give the older one an effective_until and the newer one an effective_from"
+                )
+    return versions
+
+
 def _check_rules(path: Path, rules: RuleSet) -> None:
     where = f"{path}: rule set {rules.id!r}"
-    unknown = set(rules.uncounted) - {kind.value for kind in SegmentKind}
-    if unknown:
-        raise CatalogError(f"{where}: no such kind of segment: {', '.join(sorted(unknown))}")
     if set(rules.week_floor_min) != TRACKS:
         raise CatalogError(f"{where}: week_floor_min needs 'adult' and 'teen'")
     try:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,11 @@ def spoil(folder: Path, name: str, old: str, new: str) -> str:
         ("plans.toml", "[[plan]]", "[[plan", "plans.toml"),
         ("rules.toml", '"break"', '"lunch"', "lunch"),
         ("rules.toml", "adult = 540\n", "", "week_floor_min"),
+        ("rules.toml", 'week_start = "sunday"', 'week_start = "Sunday"', "cannot begin on 'Sunday'"),
+        ("rules.toml", 'week_start = "sunday"', 'week_begins = "sunday"', "week_begins"),
+        ("rules.toml", "unit_min = 50", "unit_min = 1", "rule set 'family-50-midpoint': The rule set: unit_min is 1"),
+        ("rules.toml", 'id = "virginia"', 'id = "asam-2-1"', "given twice: asam-2-1 2026-01"),
+        ("rules.toml", 'text = "Bill', 'code = "Bill', "text"),
         ("forms.toml", "flag_at = 1", "flag_att = 1", "flag_att"),
         ("forms.toml", "flag_at = 1", "flag_at = 1\nshareable = true", "never be shared"),
         ("forms.toml", 'segment_kind = "check_in"', 'segment_kind = "lunch"', "lunch"),
@@ -90,6 +96,46 @@ def test_a_mistake_in_a_file_is_named(folder: Path, name: str, old: str, new: st
     message = spoil(folder, name, old, new)
     assert name in message
     assert said in message
+
+
+def in_two_versions(folder: Path, old: str, new: str) -> None:
+    """The first rule set of the file again, with other floors; each version with these dates."""
+    path = folder / "rules.toml"
+    text = path.read_text(encoding="utf-8")
+    first = text[text.index("[[rules]]") : text.index("[rules.week_floor_min]")]
+    second = first.replace('version = "2026-01"', f'version = "2027-01"\n{new}')
+    old_first = first.replace('version = "2026-01"', f'version = "2026-01"\n{old}')
+    path.write_text(
+        text.replace(first, old_first) + second + "[rules.week_floor_min]\nadult = 600\nteen = 360\n", encoding="utf-8"
+    )
+
+
+def test_a_new_version_holds_from_its_day_on_and_the_old_one_stays(folder: Path) -> None:
+    in_two_versions(folder, "effective_until = 2026-12-31", "effective_from = 2027-01-01\neffective_until = 2027-12-31")
+    catalog = load_catalog(folder)
+    assert catalog.rules["exact-floor"].version == "2027-01"
+    versions = {day: catalog.rules_on("exact-floor", date.fromisoformat(day)).version for day in (
+        "2020-01-01", "2026-12-31", "2027-01-01", "2028-01-01",
+    )}
+    assert list(versions.values()) == ["2026-01", "2026-01", "2027-01", "2027-01"], "after the last the newest goes on"
+    old = catalog.rules_of("exact-floor", "2026-01")
+    assert old is not None and old.week_floor_min["adult"] == 540
+    assert catalog.rules_of("exact-floor", "2019-01") is None
+    with pytest.raises(KeyError):
+        catalog.rules_on("no-such", date(2026, 1, 1))
+
+
+@pytest.mark.parametrize("old", ["", "effective_until = 2027-01-01"])
+def test_two_versions_in_force_on_one_day_are_refused(folder: Path, old: str) -> None:
+    in_two_versions(folder, old, "effective_from = 2027-01-01")
+    with pytest.raises(CatalogError, match="versions 2026-01 and 2027-01 are in force on the same days"):
+        load_catalog(folder)
+
+
+def test_every_example_of_a_rule_set_says_where_it_is_from_and_that_it_is_one() -> None:
+    for rules in load_catalog().rules.values():
+        assert len(rules.source) > 40
+        assert rules.example or rules.id == "exact-floor"
 
 
 def test_a_missing_file_is_named(folder: Path) -> None:

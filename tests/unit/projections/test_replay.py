@@ -24,6 +24,8 @@ from tests.support.sessions import FIGURES, STARTED, ended_session, signed_sessi
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "tests/vectors/session.jsonl"
+OLD_EXAMPLE = ROOT / "tests/vectors/session-short-rules.jsonl"
+"""The same evening as it was written when rule sets said nothing yet of days, weeks, units and dates."""
 FORMAT = ROOT / "server/store/LOGFORMAT.md"
 
 
@@ -85,6 +87,17 @@ def test_the_hash_is_that_of_the_store() -> None:
 
 def test_the_example_is_what_the_room_writes_today() -> None:
     assert example() == [codec.encode(record) for record in signed_session("s-example").records]
+
+
+def test_a_log_with_a_rule_set_of_old_gives_the_same_figures() -> None:
+    old, new = told(OLD_EXAMPLE.read_bytes().splitlines()), told(example())
+    assert b"week_start" in example()[0] and b"week_start" not in OLD_EXAMPLE.read_bytes()
+    assert (old["people"], old["segments"]) == (new["people"], new["segments"])
+    assert [_but_hashes(each) for each in old["hours"]] == [_but_hashes(each) for each in new["hours"]]
+
+
+def _but_hashes(entry: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in entry.items() if name != "evidence_hash"}
 
 
 def test_a_session_that_still_runs_is_told_as_of_its_last_record() -> None:
