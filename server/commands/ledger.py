@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -10,10 +11,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from facilitation.facts import zone_of
+from server.cli import give_up
+from server.clock import RoomClock
 from server.operator import work_with_store
 from server.projections.verify import Finding, Report, verify
+from server.store import checkpoint
+from server.store.checkpoint import BadCheckpoint, Checkpoint
 from server.store.hours import HoursEntry
 from server.store.ports import Store
+
+Readable = click.Path(path_type=Path, exists=True, dir_okay=False)
+Writable = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group()
@@ -22,12 +30,24 @@ def command() -> None:
 
 
 @command.command("verify")
-def verify_command() -> None:
+@click.option("--against", metavar="FILE", type=Readable, help="A saved checkpoint: its history must still be there.")
+def verify_command(against: Path | None) -> None:
     """Derive every entry anew from the logs, check every chain and total, and say what is not right.
 
     Reads only; a server may run meanwhile. Status 1 if anything is not right.
     """
-    work_with_store(_verify)
+    then = None if against is None else _read_checkpoint(against)
+    work_with_store(lambda store: _verify(store, then))
+
+
+@command.command("checkpoint")
+@click.option("--save", metavar="FILE", type=Writable, help="A new file that holds it, for “ledger verify --against”.")
+def checkpoint_command(save: Path | None) -> None:
+    """Put the whole ledger under one hash, to be printed or sent away.
+
+    Whoever keeps it can prove later that nothing of today's ledger was rewritten, whoever owns the server.
+    """
+    work_with_store(lambda store: _checkpoint(store, save))
 
 
 @command.command("show")
@@ -37,16 +57,58 @@ def show_command(person: str) -> None:
     work_with_store(lambda store: _show(store, person))
 
 
-async def _verify(store: Store) -> int:
+def _read_checkpoint(file: Path) -> Checkpoint:
+    try:
+        with file.open("rb") as opened:
+            return checkpoint.read(opened.read(checkpoint.FILE_BYTES_MAX))
+    except (OSError, BadCheckpoint) as error:
+        give_up(f"{file}: {error}")
+
+
+async def _checkpoint(store: Store, save: Path | None) -> int:
+    people = await store.ledger.people()
+    known = {person.person for person in await store.clinic.list_people()}
+    heads = await store.ledger.heads(sorted({*people, *known}))
+    made = Checkpoint(clinic=store.keys.clinic, taken=RoomClock().now(), heads=heads)
+    for line in told(made):
+        click.echo(line)
+    if save is not None:
+        try:
+            with save.open("xb") as file:
+                file.write(checkpoint.write(made))
+        except OSError as error:
+            click.echo(f"It was not saved: {error}.", err=True)
+            return 1
+        click.echo(f"Saved as {save}. Keep it, and the hash on paper, where nobody who owns this server can change it.")
+    return 0
+
+
+def told(made: Checkpoint) -> list[str]:
+    """A checkpoint on a few lines of paper: neither names nor ids stand in it."""
+    digits = made.hash
+    return [
+        f"Milieu hours ledger, clinic {made.clinic}, checkpoint of {checkpoint.taken(made)}",
+        f"{_many(made.entries, 'entry', 'entries')} of {_many(len(made.heads), 'person', 'people')}",
+        "SHA-256 " + " ".join(digits[start : start + 8] for start in range(0, 64, 8)),
+    ]
+
+
+async def _verify(store: Store, against: Checkpoint | None) -> int:
+    if against is not None and against.clinic != store.keys.clinic:
+        click.echo(f"The checkpoint is of clinic {against.clinic}, and this is {store.keys.clinic}.", err=True)
+        return 1
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bars = {"people": progress.add_task("Hours", total=None), "sessions": progress.add_task("Logs", total=None)}
         report = await verify(
-            store, lambda what, done, of: progress.update(bars[what], completed=done, total=of)
+            store, lambda what, done, of: progress.update(bars[what], completed=done, total=of), against=against
         )
     for line in in_words(report):
         click.echo(line)
+    if against is not None:
+        for line in compared(report, against):
+            click.echo(line)
     return 0 if report.right else 1
 
 
@@ -69,6 +131,19 @@ def in_words(report: Report) -> list[str]:
     if waiting:
         lines += [f"{_many(len(waiting), 'entry', 'entries')} not posted yet:", *(_line(each) for each in waiting)]
     return lines
+
+
+def compared(report: Report, against: Checkpoint) -> list[str]:
+    """Which checkpoint it was, and whether all of it is still there. The hash is to be compared with the paper."""
+    rewritten = len(against.heads) - report.kept
+    if rewritten:
+        verdict = f"The history of {_many(rewritten, 'person', 'people')} in it is not what it was."
+    else:
+        verdict = (
+            f"All {_many(against.entries, 'entry', 'entries')} in it are still there, unchanged; "
+            f"{_many(report.entries - against.entries, 'entry', 'entries')} came after it."
+        )
+    return ["", "Compared with:", *told(against), verdict]
 
 
 def _line(finding: Finding) -> str:

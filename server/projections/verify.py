@@ -7,7 +7,7 @@ meanwhile looks missing at most, and whoever seems to miss something is read onc
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from facilitation.events import NoteSigned
@@ -15,7 +15,8 @@ from facilitation.state import EMPTY
 from server.projections.fold import fold
 from server.projections.hours import facts_of
 from server.rooms.ports import CorruptLog
-from server.store import hours
+from server.store import chain, hours
+from server.store.checkpoint import Checkpoint
 from server.store.hours import Account, HoursFacts, Line, Row
 from server.store.ports import Store
 
@@ -26,7 +27,7 @@ class Finding:
 
     `kind`: 'log' (a log cannot be trusted), 'note' (a signed note does not follow from its log), 'chain' (an entry
     or its place was changed), 'differs' (an entry says something else than the log), 'missing', 'waiting' (signed,
-    not yet posted), 'extra' (no signed note behind it), 'total', 'index'.
+    not yet posted), 'extra' (no signed note behind it), 'total', 'index', 'rewritten' (not what a checkpoint holds).
     """
 
     kind: str
@@ -45,6 +46,8 @@ class Report:
     people: int = 0
     entries: int = 0
     minutes: int = 0
+    kept: int = 0
+    """People of the checkpoint whose entries of then are still there, unchanged."""
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -56,13 +59,16 @@ def unwatched(what: str, done: int, of: int) -> None:
     """Nobody looks on."""
 
 
-async def verify(store: Store, watch: Callable[[str, int, int], None] = unwatched) -> Report:
-    """Check every log, chain, entry and total of the clinic.
+async def verify(
+    store: Store, watch: Callable[[str, int, int], None] = unwatched, *, against: Checkpoint | None = None
+) -> Report:
+    """Check every log, chain, entry and total of the clinic; with `against`, that nothing of that checkpoint changed.
 
     `watch` is told what is read, how many are done, and of how many. Raises StoreUnavailable.
     """
     report = Report()
     names = set(await store.ledger.people()) | {person.person for person in await store.clinic.list_people()}
+    names |= against.heads.keys() if against else set()
     accounts: dict[str, Account] = {}
     for done, person in enumerate(sorted(names), 1):
         await _read_account(store, person, accounts, report)
@@ -86,7 +92,32 @@ async def verify(store: Store, watch: Callable[[str, int, int], None] = unwatche
         if account is not None:
             _check_account(account, expected.get(person, {}), unreadable, owed, report)
             report.people += bool(account.rows)
+    if against is not None:
+        _check_against(against, accounts, report)
     return report
+
+
+def _check_against(checkpoint: Checkpoint, accounts: Mapping[str, Account], report: Report) -> None:
+    """Each chain must still hold the end it had then: its hash covers every entry before it.
+
+    The hashes are those that the stored entries give now, not those that stand with them: whoever changed an entry
+    and computed all hashes anew comes to another end.
+    """
+    for person, head in sorted(checkpoint.heads.items()):
+        if person not in accounts:
+            continue  # cannot be read, and was named for it
+        rows = accounts[person].rows
+        now = hours.genesis(person)
+        for row in rows[: head.number]:
+            now = chain.link(now, row.line)
+        if len(rows) < head.number:
+            text = f"Hours of {person}: the checkpoint ends at entry {head.number}, and now there are {len(rows)}."
+        elif now != head.hash:
+            text = f"Hours of {person}: entries 1 to {head.number} are not those of the checkpoint."
+        else:
+            report.kept += 1
+            continue
+        report.findings.append(Finding(kind="rewritten", text=text, person=person))
 
 
 # --------------------------------------------------------------- reading

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -120,6 +121,7 @@ class Line(msgspec.Struct, forbid_unknown_fields=True):
     facts: HoursFacts
 
 
+_HASH = re.compile(r"[0-9a-f]{64}")
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Line)
 
@@ -152,6 +154,13 @@ def read(row: Row) -> Line:
     except (OverflowError, OSError) as error:
         raise ValueError(f"no such time: {line.facts.started}") from error
     return line
+
+
+def hash_of(person: str, row: Row) -> str:
+    """The hash that stands with an entry, if it is one at all. Raises CorruptLog."""
+    if not _HASH.fullmatch(row.hash):
+        raise CorruptLog(f"hours of {person}, entry {row.id.partition('-')[0]}: there is no hash with it")
+    return row.hash
 
 
 def check(person: str, number: int, row: Row, previous: str) -> HoursEntry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
@@ -13,6 +14,7 @@ from facilitation.timebase import Instant
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.store import chain, hours
 from server.store.calls import ask, script
+from server.store.checkpoint import ChainHead
 from server.store.hours import Account, HoursEntry, HoursFacts, LedgerConflict, Row
 from server.store.keys import Keys
 from server.store.together import Together, Word
@@ -20,6 +22,7 @@ from server.store.together import Together, Word
 RACES_MAX = 20
 """How often a post starts over because another server was quicker. Each round one of them gets through."""
 HEADS_MAX = 5_000
+ASKED_AT_ONCE_MAX = 1_000
 
 
 class RedisLedger:
@@ -84,6 +87,22 @@ class RedisLedger:
         members = await ask(lambda: self._client.smembers(self._keys.earners))
         return sorted(member.decode() for member in members)
 
+    async def heads(self, people: Sequence[str]) -> dict[str, ChainHead]:
+        found: dict[str, ChainHead] = {}
+        for first in range(0, len(people), ASKED_AT_ONCE_MAX):
+            some = people[first : first + ASKED_AT_ONCE_MAX]
+            for person, tail in zip(some, await ask(partial(self._tails, some)), strict=True):
+                if tail:
+                    stream_id, fields = tail[0]
+                    found[person] = _head(person, stream_id, fields)
+        return found
+
+    async def _tails(self, people: Sequence[str]) -> list[Any]:
+        async with self._client.pipeline(transaction=False) as pipeline:
+            for person in people:
+                pipeline.xrevrange(self._keys.entries(person), count=1)
+            return await pipeline.execute()
+
     async def owed(self) -> dict[str, int]:
         owed = await ask(lambda: self._client.hgetall(self._keys.owed))
         return {session.decode(): int(seq) for session, seq in owed.items()}
@@ -120,6 +139,10 @@ def _row(stream_id: bytes, fields: dict[bytes, bytes]) -> Row:
 
 def _text(word: bytes) -> str:
     return word.decode(errors="replace")
+
+
+def _head(person: str, stream_id: bytes, fields: dict[bytes, bytes]) -> ChainHead:
+    return ChainHead(number=_number(person, stream_id), hash=hours.hash_of(person, _row(stream_id, fields)))
 
 
 def _number(person: str, stream_id: bytes) -> int:

@@ -9,6 +9,7 @@ from facilitation.events import Recorded
 from facilitation.timebase import Instant
 from server.rooms.ports import CorruptLog, LeaseHeld, LeaseLost
 from server.store import chain, clinic, codec, eventlog, hours
+from server.store.checkpoint import ChainHead
 from server.store.clinic import Person, ScheduledSession
 from server.store.hours import Account, HoursEntry, HoursFacts, LedgerConflict, Row
 from server.store.keys import Keys
@@ -147,6 +148,12 @@ class MemoryLedger:
 
     async def people(self) -> list[str]:
         return sorted(self._rows)
+
+    async def heads(self, people: Sequence[str]) -> dict[str, ChainHead]:
+        tails = {person: self._rows[person] for person in people if person in self._rows}
+        return {
+            person: ChainHead(number=len(rows), hash=hours.hash_of(person, rows[-1])) for person, rows in tails.items()
+        }
 
     async def owed(self) -> dict[str, int]:
         return dict(self._owed)

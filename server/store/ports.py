@@ -5,7 +5,7 @@ Every method may raise StoreUnavailable, and every one is harmless when done aga
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from facilitation.events import Recorded
 from facilitation.timebase import Instant
 from server.rooms.ports import EventLog, Leases
+from server.store.checkpoint import ChainHead
 from server.store.clinic import Person, ScheduledSession
 from server.store.hours import Account, HoursEntry, HoursFacts
 from server.store.keys import Keys
@@ -60,6 +61,14 @@ class Ledger(Protocol):
         ...
 
     async def people(self) -> list[str]: ...
+    async def heads(self, people: Sequence[str]) -> dict[str, ChainHead]:
+        """Where the chains of these people end, as stored, unchecked; who has no entry is left out.
+
+        Each end is of its own moment. Chains only grow, so all of them together are still what the ledger held.
+        Raises CorruptLog for what is no end of a chain.
+        """
+        ...
+
     async def owed(self) -> dict[str, int]:
         """Sessions whose hours may have to be posted: `seq` of the last signed note of each."""
         ...

@@ -38,6 +38,7 @@ OWN_RULES = {
     "projections": (
         *MEETING_PLACES,
         "server.store.chain",
+        "server.store.checkpoint",
         "server.store.codec",
         "server.store.hours",
         "server.store.ports",

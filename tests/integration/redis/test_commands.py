@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -99,6 +101,47 @@ async def test_the_ledger_is_proved_and_what_was_changed_is_named(server: Embedd
     assert "Hours of p-noor for session s-1: signed, and not in the ledger." in text
     assert "Every entry follows" not in text
     assert "Example" not in text  # ids, no names
+
+
+async def test_a_checkpoint_is_kept_and_later_says_whose_history_was_rewritten(
+    server: EmbeddedValkey, tmp_path: Path
+) -> None:
+    folder, file = str(server.data_dir), tmp_path / "checkpoint"
+    taken = await run("ledger", "checkpoint", "--save", str(file), MILIEU_DATA_DIR=folder)
+    assert (taken.status, taken.err) == (0, "")
+    text = taken.out.decode()
+    assert "4 entries of 4 people" in text and "p-robin" not in text
+    digits = re.search(r"SHA-256 ([0-9a-f ]{71})", text)
+    assert digits is not None
+    above, _, _ = file.read_bytes().partition(b"sha256 ")
+    assert digits[1].replace(" ", "") == hashlib.sha256(above).hexdigest()
+
+    again = await run("ledger", "checkpoint", "--save", str(file), MILIEU_DATA_DIR=folder)
+    assert again.status == 1 and "It was not saved" in again.err
+    right = await run("ledger", "verify", "--against", str(file), MILIEU_DATA_DIR=folder)
+    assert right.status == 0
+    assert "All 4 entries in it are still there, unchanged; 0 entries came after it." in right.out.decode()
+    assert digits[0] in right.out.decode()
+
+    copy = tmp_path / "backup"
+    assert (await run("backup", str(copy), MILIEU_DATA_DIR=folder)).status == 0
+    async with Redis.from_url(server.url) as client:
+        await client.delete(KEYS.entries("p-sam"))
+    wrong = (await run("ledger", "verify", "--against", str(file), MILIEU_DATA_DIR=folder)).out.decode()
+    assert "rewritten Hours of p-sam: the checkpoint ends at entry 1, and now there are 0." in wrong
+    assert "The history of 1 person in it is not what it was." in wrong
+    restored = await run("ledger", "verify", "--against", str(file), MILIEU_DATA_DIR=str(copy))
+    assert restored.status == 0
+
+
+async def test_a_checkpoint_that_was_changed_or_is_none_is_refused(server: EmbeddedValkey, tmp_path: Path) -> None:
+    folder, file = str(server.data_dir), tmp_path / "checkpoint"
+    await run("ledger", "checkpoint", "--save", str(file), MILIEU_DATA_DIR=folder)
+    file.write_bytes(file.read_bytes().replace(b"p-sam", b"p-tam"))
+    changed = await run("ledger", "verify", "--against", str(file), MILIEU_DATA_DIR=folder)
+    assert changed.status == 1 and "It was changed: its hash is not that of its lines." in changed.err
+    none = await run("ledger", "verify", "--against", str(tmp_path / "none"), MILIEU_DATA_DIR=folder)
+    assert none.status != 0 and "does not exist" in none.err
 
 
 @pytest.mark.parametrize("running", [True, False], ids=["beside a server", "without one"])

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from facilitation.ids import PersonId, SessionId
 from facilitation.timebase import Instant
 from server.rooms.ports import CorruptLog, StoreUnavailable
+from server.store.checkpoint import ChainHead
 from server.store.connect import connect
 from server.store.hours import HoursFacts, LedgerConflict, entry_id, genesis
 from server.store.keys import Keys
@@ -81,6 +82,17 @@ async def test_an_entry_counts_in_the_week_of_the_place_where_it_was_held(store:
     await store.ledger.post(replace(facts(), started=sunday_evening), posted_at=NOW)
     await store.ledger.post(replace(facts("s-2"), started=sunday_evening, zone="Europe/Berlin"), posted_at=NOW)
     assert (await store.ledger.account("p-robin")).weeks == {"2026-09-14": 150, "2026-09-21": 150}
+
+
+async def test_the_ends_of_chains_are_told_and_who_has_none_is_left_out(store: Store) -> None:
+    assert await store.ledger.heads(["p-robin"]) == {}
+    await store.ledger.post(facts(), posted_at=NOW)
+    last = await store.ledger.post(facts("s-2"), posted_at=NOW)
+    sams = await store.ledger.post(facts("s-1", "p-sam"), posted_at=NOW)
+    assert await store.ledger.heads(["p-eve", "p-robin", "p-sam"]) == {
+        "p-robin": ChainHead(number=2, hash=last.hash),
+        "p-sam": ChainHead(number=1, hash=sams.hash),
+    }
 
 
 def test_an_entrys_name_says_clinic_session_person_and_kind() -> None:
@@ -171,6 +183,16 @@ async def test_rubbish_in_an_account_is_named(
     await valkey.hset(key, field, value)
     with pytest.raises(CorruptLog, match="hours of p-robin"):
         await valkey_store.ledger.account("p-robin")
+
+
+@pytest.mark.parametrize("fields", [{"entry": "{}", "hash": "rubbish"}, {"rubbish": "\n"}])
+async def test_an_end_that_is_none_is_named(valkey_store: Store, valkey: Redis, fields: dict[Any, Any]) -> None:
+    await valkey.xadd(KEYS.entries("p-robin"), fields, id="1-0")
+    with pytest.raises(CorruptLog, match="hours of p-robin, entry 1: there is no hash with it"):
+        await valkey_store.ledger.heads(["p-robin"])
+    await valkey.xadd(KEYS.entries("p-robin"), fields, id="2-7")
+    with pytest.raises(CorruptLog, match="entry 2-7 was not written by Milieu"):
+        await valkey_store.ledger.heads(["p-robin"])
 
 
 async def test_an_entry_of_somebody_else_in_a_chain_is_named(valkey_store: Store, valkey: Redis) -> None:

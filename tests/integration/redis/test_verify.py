@@ -13,11 +13,14 @@ from redis.asyncio import Redis
 
 from facilitation.events import NoteSigned
 from facilitation.ids import PersonId
+from facilitation.timebase import Instant
 from server.clock import FakeClock
 from server.commands.ledger import in_words
 from server.projections.verify import Report, verify
 from server.projections.worker import HoursProjection
 from server.store import chain, codec, hours
+from server.store.checkpoint import Checkpoint
+from server.store.connect import connect
 from server.store.keys import Keys
 from server.store.ports import Store
 from tests.support.logs import hours_facts
@@ -349,3 +352,66 @@ async def test_every_changed_byte_of_an_entry_is_noticed(kept: Store, valkey: Re
     assert (await verify(kept)).right
 
 
+# --------------------------------------------------------------- against a checkpoint
+
+
+async def checkpoint_of(store: Store) -> Checkpoint:
+    people = await store.ledger.people()
+    return Checkpoint(clinic="demo", taken=Instant(STARTED), heads=await store.ledger.heads(people))
+
+
+async def test_a_ledger_that_only_grew_still_holds_its_checkpoint(store: Store) -> None:
+    await evenings(store, 2)
+    then = await checkpoint_of(store)
+    await evenings(store, 3)
+    report = await verify(store, against=then)
+    assert report.right and report.kept == 4
+    assert then.entries == 8 and report.entries == 12
+    assert (await checkpoint_of(store)).hash != then.hash
+
+
+async def test_history_made_anew_with_every_hash_right_is_named_by_its_checkpoint_alone(
+    kept: Store, valkey: Redis, valkey_url: str
+) -> None:
+    """Somebody who owns the server rewrites a log and everything that follows from it, to the last hash."""
+    then = await checkpoint_of(kept)
+    await rewrite_log(valkey, "s-2", lambda _, line: line.replace(b"555-0100", b"555-0199"), forge=True)
+    for person in await kept.ledger.people():
+        await valkey.delete(KEYS.entries(person), KEYS.posted(person), KEYS.weeks(person))
+    await valkey.delete(KEYS.earners, KEYS.cursors)
+    for session in ("s-1", "s-2", "s-3"):
+        await valkey.hset(KEYS.owed, session, "36")
+    fresh = await connect(valkey_url)
+    await HoursProjection(fresh.log, fresh.ledger, FakeClock(STARTED + 9 * DAY_MS)).catch_up()
+    assert (await verify(fresh)).right  # nothing within the store can tell
+    report = await verify(fresh, against=then)
+    await fresh.close()
+    people = ("p-robin", "p-sam", "p-noor", "p-kim")
+    assert said(report) == {("rewritten", person, None) for person in people}
+    assert "Hours of p-robin: entries 1 to 3 are not those of the checkpoint." in texts(report)
+
+
+async def test_one_persons_forged_chain_is_the_only_one_that_a_checkpoint_names(kept: Store, valkey: Redis) -> None:
+    then = await checkpoint_of(kept)
+    facts = [entry.facts for entry in (await kept.ledger.account("p-sam")).entries()]
+    await forge_chain(valkey, "p-sam", [facts[1], facts[0], facts[2]])  # the same entries, in another order
+    assert (await verify(kept)).right
+    report = await verify(kept, against=then)
+    assert said(report) == {("rewritten", "p-sam", None)}
+    assert report.kept == 3
+
+
+async def test_an_entry_changed_under_its_old_hash_is_named_by_a_checkpoint_too(kept: Store, valkey: Redis) -> None:
+    then = await checkpoint_of(kept)
+    await change_entry(valkey, 2, lambda line: minutes(line, 20, 200))
+    assert ("rewritten", "p-robin", None) in said(await verify(kept, against=then))
+
+
+async def test_who_is_gone_from_everywhere_is_named_by_a_checkpoint(kept: Store, valkey: Redis) -> None:
+    then = await checkpoint_of(kept)
+    await valkey.delete(*(key("p-noor") for key in (KEYS.entries, KEYS.posted, KEYS.weeks)))
+    await valkey.srem(KEYS.earners, "p-noor")
+    await valkey.xdel(KEYS.entries("p-robin"), "3-0")
+    report = await verify(kept, against=then)
+    assert {("rewritten", "p-noor", None), ("rewritten", "p-robin", None)} <= said(report)
+    assert "Hours of p-noor: the checkpoint ends at entry 3, and now there are 0." in texts(report)
