@@ -116,10 +116,6 @@ export function mount(root, context) {
   document.addEventListener("pointerdown", away);
   document.addEventListener("keydown", away);
 
-  // A sheet from below stands on the dock and never hides the way to mute.
-  const size = new ResizeObserver(() => root.parentElement?.style.setProperty("--dock", `${root.offsetHeight}px`));
-  size.observe(root);
-
   const meter = setInterval(() => {
     if (!document.hidden) root.style.setProperty("--level", capture.level().toFixed(2));
   }, 120);
@@ -132,7 +128,6 @@ export function mount(root, context) {
     },
     unmount() {
       clearInterval(meter);
-      size.disconnect();
       document.removeEventListener("pointerdown", away);
       document.removeEventListener("keydown", away);
       render(nothing, root);

@@ -16,6 +16,7 @@ import { fit, PHONE_RULES, RULES } from "./fit.mjs";
 
 const PIN_MS = 2_000; // how long a voice stays pinned at least: a cough shall not take the place
 const PIN_HEIGHT_PX_MIN = 420; // below, the pinned picture would leave no room for the others
+const STRIP_HEIGHT_PX_MAX = 220;
 const HEIGHT_STEP_PX = 30; // sizes are wished for in steps, so that a resize does not send a wish per pixel
 
 /**
@@ -71,7 +72,10 @@ export function mount(root, context) {
     if (width <= 0 || height <= 0) return;
     const small = width < 600;
     const rules = small ? PHONE_RULES : RULES;
-    const next = fit(count, width, height, rules);
+    // Beside an open sheet on a phone: everyone in one row, to be swiped through.
+    const strip = height < STRIP_HEIGHT_PX_MAX;
+    const next = strip ? inOneRow(count, height, rules) : fit(count, width, height, rules);
+    root.classList.toggle("strip", strip);
     grid.style.setProperty("--columns", String(next.columns));
     grid.style.setProperty("--tile", `${next.tile}px`);
     grid.style.setProperty("--gap", `${rules.gap}px`);
@@ -230,6 +234,12 @@ export function mount(root, context) {
 /** Some browsers wait for a word even for silent pictures. @param {Event} event */
 function play(event) {
   /** @type {HTMLVideoElement} */ (event.target).play().catch(() => undefined);
+}
+
+/** @param {number} count @param {number} height @param {{caption: number, tileMin: number}} rules */
+function inOneRow(count, height, { caption, tileMin }) {
+  const tile = Math.floor((height - caption) * (4 / 3));
+  return { columns: count, tile: Math.max(tileMin / 2, Math.min(tile, tileMin)), scrolls: true };
 }
 
 /** @param {string} name */
