@@ -22,6 +22,7 @@ TEMPLATES = sorted((WEBCLIENT / "templates").rglob("*.html"))
 EVERYWHERE = [
     *("/", "/soup", "/healthz", "/home", "/statement", "/statement/p-robin"),
     *(f"/s/{EVENING}", f"/s/{EVENING}/record"),
+    *("/skills", "/skills?q=urge", "/skills/wise-mind", "/curricula/adult"),
 ]
 REFUSALS = ["/nowhere", "/j/wrong", f"/s/{MORNING}x", "/static/nothing.css", "/api/nothing"]
 
@@ -138,7 +139,8 @@ async def test_no_answer_holds_inline_script_or_style(place: Place) -> None:
 
 async def test_what_is_shown_to_one_person_is_kept_by_no_browser(place: Place) -> None:
     visitor = await place.visitor(place.link(FAY, Role.FACILITATOR))
-    for path in (f"/s/{EVENING}", f"/s/{EVENING}/record", "/home", "/statement/p-robin", "/statement", "/nowhere"):
+    room = f"/s/{EVENING}"
+    for path in (room, f"{room}/record", "/home", "/statement/p-robin", "/statement", "/skills", "/nowhere"):
         assert (await visitor.get(path)).headers["cache-control"] == "no-store", path
 
 

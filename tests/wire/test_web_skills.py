@@ -1,0 +1,85 @@
+"""The skills library over real HTTP: for staff alone, kind to rubbish, and true to the seat somebody sits on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from urllib.parse import quote
+
+import pytest
+import pytest_asyncio
+
+from facilitation.people import Role
+from server.clock import FakeClock
+from tests.support.pages import FAY, MORNING, ROBIN, expected
+from tests.support.visitor import Visitor, served
+from tests.wire.test_web_links import Place
+
+PAGES = ["/skills", "/skills?q=urge", "/skills/wise-mind", "/curricula/adult"]
+
+
+@pytest_asyncio.fixture
+async def place(clock: FakeClock) -> AsyncIterator[Place]:
+    place = Place(clock)
+    async with served(place.app) as place.url:
+        yield place
+
+
+async def staff(place: Place) -> Visitor:
+    return await place.visitor(place.link(FAY, Role.FACILITATOR))
+
+
+@pytest.mark.parametrize("role", [Role.FACILITATOR, Role.COFACILITATOR, Role.OBSERVER])
+async def test_all_staff_may_read_the_library(place: Place, role: Role) -> None:
+    place.clinic.rosters[MORNING] = [expected(FAY, "Dr. Fay Facilitator", role)]
+    visitor = await place.visitor(place.link(FAY, role, session=MORNING))
+    assert [(await visitor.get(path)).status for path in PAGES] == [200] * len(PAGES)
+
+
+async def test_a_participant_cannot_tell_a_skill_that_is_from_one_that_is_not(place: Place) -> None:
+    visitor = await place.visitor(place.link(ROBIN))
+    real, unreal = await visitor.get("/skills/wise-mind"), await visitor.get("/skills/nothing")
+    assert (real.status, real.body) == (unreal.status, unreal.body)
+    assert real.status == 403
+
+
+@pytest.mark.parametrize("path", ["/skills/nothing", "/curricula/nothing", "/skills/" + "a" * 5_000, "/skills/%00"])
+async def test_what_is_not_in_the_library_is_not_found(place: Place, path: str) -> None:
+    assert (await (await staff(place)).get(path)).status == 404
+
+
+RUBBISH = ["zebra", "<script>alert(1)</script>", '" onfocus="x', "\x00", "🥣" * 200, "a" * 4_000]
+
+
+@pytest.mark.parametrize("words", RUBBISH)
+async def test_rubbish_in_the_search_finds_nothing_and_stays_text(place: Place, words: str) -> None:
+    answer = await (await staff(place)).get(f"/skills?q={quote(words)}")
+    assert answer.status == 200
+    assert "Nothing for “" in answer.text and "Show all skills" in answer.text
+    assert "<script" not in answer.text and 'onfocus="x' not in answer.text
+
+
+async def test_a_search_for_nothing_shows_everything(place: Place) -> None:
+    visitor = await staff(place)
+    everything = (await visitor.get("/skills")).text
+    assert (await visitor.get("/skills?q=")).text == everything
+    assert (await visitor.get("/skills?q=%20%20")).text == everything
+
+
+async def test_every_address_on_a_page_keeps_the_seat(place: Place) -> None:
+    visitor = await place.visitor(
+        place.link(FAY, Role.FACILITATOR), place.link(FAY, Role.FACILITATOR, session=MORNING)
+    )
+    for path in PAGES:
+        page = (await visitor.get(path + ("&" if "?" in path else "?") + "seat=2")).text
+        addresses = re.findall(r'<a [^>]*href="(/(?:skills|curricula|home)[^"#]*)', page)
+        assert addresses
+        assert all(address.endswith("?seat=2") for address in addresses), path
+        if path.startswith("/skills?") or path == "/skills":
+            assert '<input type="hidden" name="seat" value="2">' in page
+
+
+async def test_staff_find_the_library_at_home_and_participants_do_not(place: Place) -> None:
+    assert 'href="/skills"' in (await (await staff(place)).get("/home")).text
+    participant = await place.visitor(place.link(ROBIN))
+    assert "/skills" not in (await participant.get("/home")).text
