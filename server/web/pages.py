@@ -186,6 +186,7 @@ class Desk:
             "exit_url": self._site.exit_url,
             "home": f"/home{choice}",
             "record": f"/s/{session}/record{choice}" if identity.staff else None,
+            "library": f"/skills{choice}" if identity.staff else None,
             "statement": None if identity.staff else f"/statement{choice}",
         }
         context = {"boot": boot, "me": identity, "choice": choice, "title": await self._books.title(session)}

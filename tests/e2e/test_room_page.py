@@ -245,6 +245,13 @@ async def test_a_participants_keys_never_move_the_group(show: Show) -> None:
     assert await asked(page) == ["raise_hand"]
 
 
+async def test_the_plan_leads_to_the_skills_library_beside_the_room(show: Show) -> None:
+    page = await show("people=4&role=facilitator&panel=agenda", viewport=LAPTOP)
+    link = page.get_by_role("link", name="Skills library (a new tab)")
+    await expect(link).to_have_attribute("href", "/skills")
+    await expect(link).to_have_attribute("target", "_blank")
+
+
 async def test_an_advance_neither_interrupts_nor_loses_what_somebody_types(show: Show) -> None:
     page = await show("people=4", viewport=LAPTOP)
     goal = page.get_by_label("A goal for today")

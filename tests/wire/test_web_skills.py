@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from facilitation.people import Role
 from server.clock import FakeClock
-from tests.support.pages import FAY, MORNING, ROBIN, expected
+from tests.support.pages import EVENING, FAY, MORNING, ROBIN, expected
 from tests.support.visitor import Visitor, served
 from tests.wire.test_web_links import Place
 
@@ -77,6 +77,12 @@ async def test_every_address_on_a_page_keeps_the_seat(place: Place) -> None:
         assert all(address.endswith("?seat=2") for address in addresses), path
         if path.startswith("/skills?") or path == "/skills":
             assert '<input type="hidden" name="seat" value="2">' in page
+
+
+async def test_a_room_tells_staff_where_the_library_is_and_participants_nothing(place: Place) -> None:
+    visitor = await place.visitor(place.link(ROBIN), place.link(FAY, Role.FACILITATOR))
+    assert '"library": null' in (await visitor.get(f"/s/{EVENING}")).text
+    assert '"library": "/skills?seat=2"' in (await visitor.get(f"/s/{EVENING}?seat=2")).text
 
 
 async def test_staff_find_the_library_at_home_and_participants_do_not(place: Place) -> None:

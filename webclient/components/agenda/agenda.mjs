@@ -32,6 +32,7 @@ export function mount(root, context) {
         <h3 id="segments-title">The plan</h3>
         <ol class="plain segments">${repeat(room.agenda.segments, (/** @type {any} */ one) => one.id, (/** @type {any} */ one) => segment(one, room, here))}</ol>
         ${room.agenda.expected_end ? html`<p class="soft">Ends about ${wallTime(room.agenda.expected_end, room.zone)}, ${drift(room.agenda.ahead_ms)}.</p>` : nothing}
+        ${boot.library ? html`<p><a class="agenda-library" href=${boot.library} target="_blank" rel="noreferrer">${icon("book-open")} <span>Skills library <span class="soft">(a new tab)</span></span></a></p>` : nothing}
       </section>
       ${mayAct && room.phase !== "ended" && !you.lead ? lead(room) : nothing}
       ${mayAct && room.phase === "running" ? end(staff) : nothing}
