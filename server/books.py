@@ -17,6 +17,7 @@ from facilitation.rules import RuleSet
 from facilitation.timebase import HOUR_MS, Instant
 from server.clock import Clock
 from server.progress import Progress, ProgressBook
+from server.store import hours
 from server.store.clinic import Person, ScheduledSession
 from server.store.hours import HoursEntry
 from server.store.ports import Store
@@ -138,23 +139,37 @@ class ClinicBooks:
 
     # ------------------------------------------------------------------ statement
 
-    async def statement(self, person: PersonId, *, reader: Identity) -> dict[str, Any] | None:
-        """`reader`: for staff, entries lead to their records. None: nobody of that id. Raises CorruptLog."""
+    async def statement(
+        self, person: PersonId, *, reader: Identity, as_of: date | None = None
+    ) -> dict[str, Any] | None:
+        """`reader`: for staff, entries lead to their records. `as_of`: as it stood at the end of that day.
+
+        None: nobody of that id. Raises CorruptLog.
+        """
         found = await self._clinic.get_person(person)
         if found is None:
             return None
         entries = (await self._ledger.account(person)).entries()
-        mondays = {self._this_week(found), *(entry.facts.week for entry in entries)}
+        today = words.local(self._clock.now(), found.zone).date()
+        newest = self._this_week(found)
+        if as_of is not None:
+            entries = hours.as_of(entries, as_of)
+            newest = as_of - timedelta(days=as_of.weekday())
+        mondays = {newest, *(entry.facts.week for entry in entries)}
         weeks = []
         for monday in sorted(mondays, reverse=True):
             of_week = [entry for entry in entries if entry.facts.week == monday]
             week = self._week(found, monday, of_week)
+            if as_of is not None:
+                week |= {"label": words.days(monday, monday + timedelta(days=6)), "current": False}
             week["days"] = _days(monday, of_week)
             week["entries"] = [await self._entry_row(entry, found.zone, reader) for entry in of_week]
             weeks.append(week)
         total = sum(entry.facts.countable_min for entry in entries)
         return {
             "person": {"person": found.person, "name": found.name, "track": found.track, "zone": found.zone},
+            "as_of": as_of and {"date": as_of.isoformat(), "text": words.dated(as_of)},
+            "today": today.isoformat(),
             "weeks": weeks,
             "total": {
                 "minutes": total,

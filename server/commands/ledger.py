@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
@@ -15,7 +17,7 @@ from server.cli import give_up
 from server.clock import RoomClock
 from server.operator import work_with_store
 from server.projections.verify import Finding, Report, verify
-from server.store import checkpoint
+from server.store import checkpoint, hours
 from server.store.checkpoint import BadCheckpoint, Checkpoint
 from server.store.hours import HoursEntry
 from server.store.ports import Store
@@ -52,9 +54,15 @@ def checkpoint_command(save: Path | None) -> None:
 
 @command.command("show")
 @click.argument("person")
-def show_command(person: str) -> None:
+@click.option(
+    "--as-of",
+    metavar="DAY",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="As they stood at the end of that day (2026-11-20), where each session was held.",
+)
+def show_command(person: str, as_of: datetime | None) -> None:
     """The hours of PERSON (an id): every entry, every week."""
-    work_with_store(lambda store: _show(store, person))
+    work_with_store(lambda store: _show(store, person, as_of and as_of.date()))
 
 
 def _read_checkpoint(file: Path) -> Checkpoint:
@@ -154,21 +162,33 @@ def _many(count: int, one: str, more: str = "") -> str:
     return f"{count:,} {one if count == 1 else more or f'{one}s'}"
 
 
-async def _show(store: Store, person: str) -> int:
+async def _show(store: Store, person: str, day: date | None) -> int:
     account = await store.ledger.account(person)
     if not account.rows:
         known = ", ".join(await store.ledger.people()) or "nobody yet"
         click.echo(f"{person} has no hours. Hours were posted for: {known}.", err=True)
         return 1
     entries = account.entries()
+    weeks = dict(account.weeks)
+    if day is not None:
+        entries = hours.as_of(entries, day)
+        click.echo(f"As it stood at the end of {day}: {len(entries)} of the {len(account.rows)} entries there are now.")
+        weeks = _weeks(entries)
     table = Table("no.", "date", "session", "present", "counted", "minutes", "rules", "signed by", "hash")
     for entry in entries:
         table.add_row(*_row(entry))
     console = Console(width=None if Console().is_terminal else 140)
     console.print(table)
-    for week, minutes in sorted(account.weeks.items()):
+    for week, minutes in sorted(weeks.items()):
         console.print(f"Week of {week}: {minutes} minutes")
     return 0
+
+
+def _weeks(entries: Sequence[HoursEntry]) -> dict[str, int]:
+    totals: Counter[str] = Counter()
+    for entry in entries:
+        totals[entry.facts.week.isoformat()] += entry.facts.countable_min
+    return dict(totals)
 
 
 def _row(entry: HoursEntry) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -135,10 +135,20 @@ def genesis(person: str) -> str:
     return chain.genesis("hours", person)
 
 
+def day_of(instant: int, zone: str) -> date:
+    """The day of `instant` on the calendar of `zone`."""
+    return datetime.fromtimestamp(instant / 1_000, UTC).astimezone(zone_of(zone)).date()
+
+
 def monday(instant: int, zone: str) -> date:
     """First day of the week of `instant` on the calendar of `zone`."""
-    day = datetime.fromtimestamp(instant / 1_000, UTC).astimezone(zone_of(zone)).date()
+    day = day_of(instant, zone)
     return day - timedelta(days=day.weekday())
+
+
+def as_of(entries: Iterable[HoursEntry], day: date) -> list[HoursEntry]:
+    """Those that stood in the ledger at the end of `day`, each on the calendar of where its session was held."""
+    return [entry for entry in entries if day_of(entry.posted_at, entry.facts.zone) <= day]
 
 
 def text(*, number: int, posted_at: int, facts: HoursFacts) -> bytes:

@@ -77,7 +77,12 @@ DAMAGED = Words(
     text="What is stored here does not fit together, so nothing of it is shown and nothing was changed. "
     "Please tell whoever runs Milieu at your clinic.",
 )
-SPECIAL = {words.code: words for words in (SIGNED_OUT, BAD_LINK, FOREIGN, DAMAGED)}
+BAD_DAY = Words(
+    code="bad_day",
+    title="That is no day of the calendar",
+    text="A day is written like 2026-11-24: year, month, day. Please go back and choose one.",
+)
+SPECIAL = {words.code: words for words in (SIGNED_OUT, BAD_LINK, FOREIGN, DAMAGED, BAD_DAY)}
 
 
 class Refusals:

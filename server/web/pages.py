@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Any, Protocol
 
 import msgspec
@@ -25,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 NO_STORE = {"Cache-Control": "no-store"}
 ID_CHARS_MAX = 64
+DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
 
 
 class Books(Protocol):
@@ -35,8 +38,13 @@ class Books(Protocol):
         ...
 
     async def home(self, identities: list[Identity]) -> dict[str, Any]: ...
-    async def statement(self, person: PersonId, *, reader: Identity) -> dict[str, Any] | None:
-        """`reader`: for staff, entries lead to their records. None: nobody of that id."""
+    async def statement(
+        self, person: PersonId, *, reader: Identity, as_of: date | None = None
+    ) -> dict[str, Any] | None:
+        """`reader`: for staff, entries lead to their records. `as_of`: as it stood at the end of that day.
+
+        None: nobody of that id.
+        """
         ...
 
 
@@ -221,12 +229,15 @@ class Desk:
         return await self._statement(request, me, person)
 
     async def _statement(self, request: Request, me: Identity, person: PersonId) -> Response:
-        context = await self._books.statement(person, reader=me) if len(person) <= ID_CHARS_MAX else None
+        if len(person) > ID_CHARS_MAX:
+            raise HTTPException(404)
+        context = await self._books.statement(person, reader=me, as_of=day_asked(request.query_params.get("as_of")))
         if context is None:
             raise HTTPException(404)
         context |= {
             "me": me,
             "own": me.person == person,
+            "address": request.url.path,
             "choice": me.choice,
             "home": f"/home{me.choice}",
         }
@@ -244,6 +255,18 @@ class Desk:
         secure = self._site.https or request.url.scheme == "https"
         host = self._site.public_url.split("://", 1)[1] if self._site.public_url else request.url.netloc
         return f"{scheme}{'s' if secure else ''}://{host}"
+
+
+def day_asked(text: str | None) -> date | None:
+    """A day as a form's field gives it, 2026-11-24; nothing is none. Raises HTTPException 400."""
+    if not text:
+        return None
+    if not DAY.fullmatch(text):
+        raise HTTPException(400, "bad_day")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise HTTPException(400, "bad_day") from None
 
 
 def _session(request: Request) -> SessionId:

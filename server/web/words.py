@@ -28,6 +28,11 @@ def weekday(day: date) -> str:
     return f"{day:%A}, {day:%B} {day.day}"
 
 
+def dated(day: date) -> str:
+    """'Tuesday, November 24, 2026'."""
+    return f"{weekday(day)}, {day.year}"
+
+
 def moment(instant: Instant, zone: str) -> str:
     """'November 24, 9:41 PM'."""
     at = local(instant, zone)

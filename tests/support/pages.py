@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from datetime import date
 from typing import Any
 
 import uvicorn
@@ -20,6 +21,7 @@ from facilitation.people import Expected, Role
 from facilitation.timebase import HOUR_MS, Instant
 from server.clock import Clock, RoomClock
 from server.library import load_library
+from server.web import words
 from server.web.application import application
 from server.web.auth import Doorkeeper, Identity
 from server.web.links import Links, Seat
@@ -67,7 +69,9 @@ class MemoryClinic:
         empty = {"sessions": [], "next": None, "owed": [], "people": [], "week": None, "statement_url": None}
         return {"now": "Tuesday, November 24"} | empty
 
-    async def statement(self, person: PersonId, *, reader: Identity) -> dict[str, Any] | None:
+    async def statement(
+        self, person: PersonId, *, reader: Identity, as_of: date | None = None
+    ) -> dict[str, Any] | None:
         this_week = {
             "label": "This week",
             "from": "2026-11-23",
@@ -87,6 +91,8 @@ class MemoryClinic:
         }
         return {
             "person": {"person": person, "name": "Robin Example", "track": "adult", "zone": "America/New_York"},
+            "as_of": as_of and {"date": as_of.isoformat(), "text": words.dated(as_of)},
+            "today": "2026-11-24",
             "weeks": [this_week],
             "total": {"minutes": 0, "minutes_text": "0 min", "sessions": 0},
         }

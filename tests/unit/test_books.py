@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -53,9 +54,12 @@ class Desk:
         seats = [_identity(person, role, evening.scheduled.session, number) for evening in self.evenings]
         return await self.books.home(seats)
 
-    async def statement(self, person: PersonId, *, reader: PersonId = FAY, number: int = 1) -> dict[str, Any]:
+    async def statement(
+        self, person: PersonId, *, reader: PersonId = FAY, number: int = 1, as_of: date | None = None
+    ) -> dict[str, Any]:
         role = Role.FACILITATOR if reader == FAY else Role.PARTICIPANT
-        told = await self.books.statement(person, reader=_identity(reader, role, SessionId("s-1"), number))
+        identity = _identity(reader, role, SessionId("s-1"), number)
+        told = await self.books.statement(person, reader=identity, as_of=as_of)
         assert told is not None
         return told
 
@@ -189,6 +193,32 @@ async def test_several_sessions_of_a_week_add_up_to_its_floor() -> None:
     assert week["minutes"] == sum(row["minutes"] for row in week["entries"])
     assert week["reached"] and week["fraction"] == 1.0
     assert told["total"]["sessions"] == 4
+
+
+async def test_a_statement_as_of_a_day_holds_what_was_posted_by_its_end_where_the_session_was_held() -> None:
+    first, second = signed(usual(evening())), evening(session="s-2", days=1)
+    desk = await Desk(first, second, now=TUESDAY_6_PM + 5 * HOUR_MS + 59 * MINUTE_MS).fill()  # 11:59 PM
+    usual(second)
+    signed(second)
+    epoch = await desk.store.leases.acquire(second.scheduled.session, node="n")
+    await desk.store.log.append(second.scheduled.session, second.records, epoch=epoch)
+    desk.clock.advance(minutes=1)  # midnight in New York
+    await HoursProjection(desk.store.log, desk.store.ledger, desk.clock).catch_up()
+    person = first.people[0]
+
+    def minutes(told: dict[str, Any]) -> list[tuple[str, int, int]]:
+        return [(week["label"], week["minutes"], len(week["entries"])) for week in told["weeks"]]
+
+    now = await desk.statement(person)
+    each = now["weeks"][0]["entries"][0]["minutes"]
+    assert now["as_of"] is None and now["today"] == "2026-11-25"
+    assert minutes(now) == [("This week", 2 * each, 2)]
+    then = await desk.statement(person, as_of=date(2026, 11, 24))
+    assert then["as_of"] == {"date": "2026-11-24", "text": "Tuesday, November 24, 2026"}
+    assert minutes(then) == [("November 23 – 29", each, 1)]
+    assert then["total"]["minutes"] == each
+    assert minutes(await desk.statement(person, as_of=date(2026, 11, 23))) == [("November 23 – 29", 0, 0)]
+    assert minutes(await desk.statement(person, as_of=date(2027, 1, 1)))[-1] == ("November 23 – 29", 2 * each, 2)
 
 
 async def test_a_teens_week_reaches_for_six_hours() -> None:

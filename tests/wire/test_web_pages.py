@@ -225,3 +225,23 @@ async def test_a_statement_is_for_its_person_and_for_staff(place: Place) -> None
     fay = await place.visitor(place.link(FAY, Role.FACILITATOR))
     assert (await fay.get(f"/statement/{SAM}")).status == 200
     assert (await fay.get("/statement")).headers["location"] == "/home"
+
+
+async def test_a_statement_can_be_asked_for_as_of_a_day_and_is_not_guessed_for_what_is_none(place: Place) -> None:
+    robin = await place.visitor(place.link(ROBIN))
+    now = (await robin.get("/statement?as_of=")).text
+    assert "as it stood at the end of <strong>" not in now
+    then = await robin.get("/statement?as_of=2026-11-20")
+    assert "as it stood at the end of <strong>Friday, November 20, 2026</strong>" in then.text
+    assert '<a href="/statement">Show it as it is now</a>' in then.text
+    for wrong in ("rubbish", "2026-02-30", "20261120", "1999-01-01", "2026-W47-5", "9999-12-31", "2026-11-20%0a"):
+        answer = await robin.get(f"/statement?as_of={wrong}")
+        assert (answer.status, "no day of the calendar" in answer.text) == (400, True), wrong
+
+
+async def test_a_statement_as_of_a_day_keeps_the_seat_of_a_shared_browser(place: Place) -> None:
+    both = await place.visitor(place.link(SAM))
+    await both.get(place.link(ROBIN))
+    page = (await both.get("/statement?seat=2&as_of=2026-11-20")).text
+    assert '<input type="hidden" name="seat" value="2">' in page
+    assert '<a href="/statement?seat=2">Show it as it is now</a>' in page

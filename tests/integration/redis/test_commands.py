@@ -175,6 +175,14 @@ async def test_a_persons_hours_are_shown(server: EmbeddedValkey) -> None:
     assert "2026-09-21 18:00" in shown
     assert "0:24:49" in shown
     assert "Week of 2026-09-21: 20 minutes" in shown
+    posted = await run("ledger", "show", "p-robin", "--as-of", "2026-09-21", MILIEU_DATA_DIR=folder)
+    assert "As it stood at the end of 2026-09-21: 1 of the 1 entries there are now." in posted.out.decode()
+    assert "Week of 2026-09-21: 20 minutes" in posted.out.decode()
+    before = (await run("ledger", "show", "p-robin", "--as-of", "2026-09-20", MILIEU_DATA_DIR=folder)).out.decode()
+    assert "As it stood at the end of 2026-09-20: 0 of the 1 entries there are now." in before
+    assert "Week of" not in before
+    rubbish = await run("ledger", "show", "p-robin", "--as-of", "last week", MILIEU_DATA_DIR=folder)
+    assert (rubbish.status, rubbish.out) == (2, b"")
     nobody = await run("ledger", "show", "p-eve", MILIEU_DATA_DIR=folder)
     assert nobody.status == 1
     assert "p-eve has no hours. Hours were posted for: p-kim, p-noor, p-robin, p-sam." in nobody.err
