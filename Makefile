@@ -5,7 +5,7 @@ PYTHON ?= python3
 SETUP = $(PYTHON) server/setup/bootstrap.py
 GROUPS = $(or $(ONLY),unit property tidy simulation redis wire media e2e)
 
-.PHONY: help run demo check test bench lint lock clean
+.PHONY: help run demo check test bench oracle lint lock clean
 .SILENT:
 
 help:  ## List these commands
@@ -20,6 +20,8 @@ test:  ## Run all tests, or groups of them: make test ONLY="unit tidy" ARGS="-k 
 	exec $(SETUP) test $(if $(filter media e2e,$(GROUPS)),--browser) -- server/setup/testing.py $(GROUPS) -- $(ARGS)
 bench:  ## Measure: one JSON object a line, then a table (ONLY=group)
 	exec $(SETUP) run -- -m tests.load $(ONLY)
+oracle:  ## Compare every minute of N=10000 faulted evenings with a naive second opinion (FROM=first seed)
+	exec $(SETUP) run -- -m tests.load.oracle $(or $(N),10000) $(if $(FROM),--from $(FROM))
 lint:  ## Check style and types of the Python and of the browser's code
 	$(SETUP) test
 	.venv/bin/ruff check .

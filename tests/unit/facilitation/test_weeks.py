@@ -206,7 +206,10 @@ def gaps(*days: int, today: int = 6, of_week: int = 0) -> tuple[tuple[int, int |
     """Gaps in North Carolina (two days at most) with three-hour days so many days after the Monday."""
     at = MONDAY + timedelta(days=of_week)
     told = week(
-        CATALOG["north-carolina-saiop"], "adult", at, [on(day, 180) for day in days],
+        CATALOG["north-carolina-saiop"],
+        "adult",
+        at,
+        [on(day, 180) for day in days],
         today=MONDAY + timedelta(days=today),
     )
     number = {MONDAY + timedelta(days=n): n for n in range(-30, 60)}
