@@ -140,14 +140,16 @@ class Library:
         )
 
     def search(self, words: str) -> tuple[Skill, ...]:
-        """Skills whose text holds every word, those with more of them in their name first. No words: all."""
+        """Skills whose text holds every word: those named after them first, then those about them. No words: all."""
         wanted = _folded(words[:QUERY_MAX]).split()
-        found = []
-        for skill in self.skills.values():
-            name, text = _folded(f"{skill.title} {skill.known_as}"), _folded(" ".join(texts(skill)))
-            if all(word in text for word in wanted):
-                found.append((sum(word not in name for word in wanted), skill))
-        return tuple(skill for _, skill in sorted(found, key=lambda each: each[0]))
+
+        def missing(text: str) -> int:
+            folded = _folded(text)
+            return sum(word not in folded for word in wanted)
+
+        found = [skill for skill in self.skills.values() if missing(" ".join(texts(skill))) == 0]
+        ranked = sorted(found, key=lambda skill: (missing(f"{skill.title} {skill.known_as}"), missing(skill.summary)))
+        return tuple(ranked)
 
 
 QUERY_MAX = 100

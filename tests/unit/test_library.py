@@ -214,6 +214,16 @@ def test_a_skill_is_found_by_its_name_and_by_what_people_call_it(words: str, fir
     assert first in [skill.id for skill in LIBRARY.search(words)][:2]
 
 
+def test_what_a_skill_is_about_comes_before_what_it_mentions() -> None:
+    found = LIBRARY.search("urge")
+    ranks = [
+        0 if "urge" in f"{skill.title} {skill.known_as}".casefold() else 1 if "urge" in skill.summary.casefold() else 2
+        for skill in found
+    ]
+    assert ranks == sorted(ranks)
+    assert set(ranks) == {0, 1, 2}
+
+
 def test_every_word_of_a_search_must_be_there() -> None:
     assert LIBRARY.search("urge zebra") == ()
     assert set(LIBRARY.search("urge")) > set(LIBRARY.search("urge wave")) != set()
