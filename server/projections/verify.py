@@ -27,7 +27,8 @@ class Finding:
 
     `kind`: 'log' (a log cannot be trusted), 'note' (a signed note does not follow from its log), 'chain' (an entry
     or its place was changed), 'differs' (an entry says something else than the log), 'missing', 'waiting' (signed,
-    not yet posted), 'extra' (no signed note behind it), 'total', 'index', 'rewritten' (not what a checkpoint holds).
+    not yet posted), 'extra' (no signed note behind it), 'total', 'index', 'rewritten' (not what a checkpoint holds),
+    'disclosed' (the log of disclosures).
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Report:
     people: int = 0
     entries: int = 0
     minutes: int = 0
+    disclosures: int = 0
     kept: int = 0
     """People of the checkpoint whose entries of then are still there, unchanged."""
     findings: list[Finding] = field(default_factory=list)
@@ -92,9 +94,18 @@ async def verify(
         if account is not None:
             _check_account(account, expected.get(person, {}), unreadable, owed, report)
             report.people += bool(account.rows)
+    await _read_disclosures(store, report)
     if against is not None:
         _check_against(against, accounts, report)
     return report
+
+
+async def _read_disclosures(store: Store, report: Report) -> None:
+    try:
+        async for _ in store.disclosures.all():
+            report.disclosures += 1
+    except CorruptLog as error:
+        report.findings.append(Finding(kind="disclosed", text=_sentence(str(error))))
 
 
 def _check_against(checkpoint: Checkpoint, accounts: Mapping[str, Account], report: Report) -> None:

@@ -8,6 +8,7 @@ from redis.backoff import NoBackoff
 
 from server.store.calls import ask
 from server.store.clinic import RedisClinic
+from server.store.disclosures import RedisDisclosures
 from server.store.eventlog import RedisEventLog
 from server.store.keys import Keys
 from server.store.lease import LEASE_MS, RedisLeases
@@ -34,6 +35,7 @@ async def connect(url: str, *, clinic: str = "demo", lease_ms: int = LEASE_MS) -
         leases=RedisLeases(client, keys, lease_ms=lease_ms),
         ledger=RedisLedger(client, keys, together),
         clinic=RedisClinic(client, keys),
+        disclosures=RedisDisclosures(client, keys),
         keys=keys,
         client=client,
         ping=ping,

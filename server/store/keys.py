@@ -90,6 +90,22 @@ class Keys:
         """Hash: Monday of a week (ISO date) → countable minutes."""
         return self._key(f"hours:weeks:{person}")
 
+    # ------------------------------------------------------------------ disclosures
+
+    @property
+    def disclosures(self) -> str:
+        """Stream: entry `number-0` holds `disclosure` (one line of JSON) and its `hash`."""
+        return self._key("disclosures:log")
+
+    @property
+    def disclosed(self) -> str:
+        """Hash: disclosure's id → its number."""
+        return self._key("disclosures:ids")
+
+    def disclosed_about(self, person: str) -> str:
+        """Sorted set: the numbers of those about one person."""
+        return self._key(f"disclosures:about:{person}")
+
     # ------------------------------------------------------------------ of other parts of the server
 
     @property

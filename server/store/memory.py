@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from time import monotonic
 
+from facilitation.disclosures import Disclosure
 from facilitation.events import Recorded
 from facilitation.timebase import Instant
 from server.rooms.ports import CorruptLog, LeaseHeld, LeaseLost
-from server.store import chain, clinic, codec, eventlog, hours
+from server.store import chain, clinic, codec, disclosures, eventlog, hours
 from server.store.checkpoint import ChainHead
 from server.store.clinic import Person, ScheduledSession
 from server.store.hours import Account, HoursEntry, HoursFacts, LedgerConflict, Row
@@ -30,6 +31,7 @@ def connect(*, clinic: str = "demo", lease_ms: int = LEASE_MS, seconds: Callable
         leases=leases,
         ledger=ledger,
         clinic=MemoryClinic(),
+        disclosures=MemoryDisclosures(clinic),
         keys=Keys(clinic),
         client=None,
         ping=nothing,
@@ -206,3 +208,36 @@ class MemoryClinic:
             ),
             key=lambda each: (each.starts_at, each.session),
         )
+
+
+class MemoryDisclosures:
+    def __init__(self, clinic: str) -> None:
+        self._genesis = disclosures.genesis(clinic)
+        self._rows: list[tuple[bytes, str]] = []
+        self._ids: dict[str, int] = {}
+        self._about: dict[str, list[int]] = {}
+
+    async def record(self, disclosure: Disclosure) -> Disclosure:
+        if disclosure.disclosure in self._ids:
+            return self._read(self._ids[disclosure.disclosure])
+        number = len(self._rows) + 1
+        line = disclosures.text(number, disclosure)
+        self._rows.append((line, chain.link(self._previous(number), line)))
+        self._ids[disclosure.disclosure] = number
+        for person in disclosure.about:
+            self._about.setdefault(person, []).append(number)
+        return disclosure
+
+    async def about(self, person: str) -> list[Disclosure]:
+        numbers = self._about.get(person, [])[-disclosures.SHOWN_MAX :]
+        return [self._read(number) for number in reversed(numbers)]
+
+    async def all(self) -> AsyncIterator[Disclosure]:
+        for number in range(1, len(self._rows) + 1):
+            yield self._read(number)
+
+    def _read(self, number: int) -> Disclosure:
+        return disclosures.check(number, *self._rows[number - 1], self._previous(number))
+
+    def _previous(self, number: int) -> str:
+        return self._rows[number - 2][1] if number > 1 else self._genesis

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from redis.asyncio import Redis
 
+from facilitation.disclosures import Disclosure
 from facilitation.events import Recorded
 from facilitation.timebase import Instant
 from server.rooms.ports import EventLog, Leases
@@ -97,6 +98,22 @@ class Clinic(Protocol):
         ...
 
 
+class Disclosures(Protocol):
+    """What was handed out of the clinic's records, in one chain that only grows."""
+
+    async def record(self, disclosure: Disclosure) -> Disclosure:
+        """Log it, durably and once; returns what stands under its id. Raises CorruptLog."""
+        ...
+
+    async def about(self, person: str) -> list[Disclosure]:
+        """Those about one person, the newest first, at most the last 1,000. Raises CorruptLog."""
+        ...
+
+    def all(self) -> AsyncIterator[Disclosure]:
+        """Every one, the oldest first, each checked against the chain: raises CorruptLog at the first bad one."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """One clinic's store. `client` (bytes in, bytes out) is for the web's sessions and rate limits; None in memory."""
@@ -105,6 +122,7 @@ class Store:
     leases: Leases
     ledger: Ledger
     clinic: Clinic
+    disclosures: Disclosures
     keys: Keys
     client: Redis | None
     ping: Callable[[], Awaitable[None]]
