@@ -246,6 +246,9 @@ def staff_part(state: RoomState, now: Instant) -> View:
         "undo": _undo(state, now),
         "advice": _advice(state, now),
         "seats": {"taken": len(state.seats.in_room), "max": _session(state).seats_max},
+        "labels": {
+            form.id: {question.id: question.label for question in form.questions} for form in state.checkin.forms
+        },
     }
 
 

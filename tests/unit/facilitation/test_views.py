@@ -21,7 +21,7 @@ YOU = {
     "arrival", "unmute_asked", "forms", "help", "chat",
 }
 MINUTES = {"present_ms", "counted_ms", "running", "since", "counting", "target_ms"}
-STAFF = {"people", "flags", "notes", "chat", "undo", "advice", "seats"}
+STAFF = {"people", "flags", "notes", "chat", "undo", "advice", "seats", "labels"}
 STAFF_PERSON = {
     "person", "name", "role", "teen", "place", "connected", "arrived_at", "waiting_since", "late_ms", "arrival",
     "minutes", "left_how", "left_at", "shielded", "forms",

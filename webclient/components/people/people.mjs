@@ -123,9 +123,10 @@ export function mount(root, context) {
   function formFacts(id, form) {
     if (form.status === "none") return nothing;
     const answers = Object.entries(form.answers).filter(([, value]) => value !== null && value !== "");
+    const labels = view.staff.labels?.[id] ?? {};
     return html`<section class="stack tight"><h4>${title(id)}</h4>
       ${form.status === "draft" ? html`<p class="soft">Still writing.</p>`
-        : html`<dl class="person-facts">${answers.map(([question, value]) => fact(title(question), value === true ? "Yes" : value === false ? "No" : String(value)))}</dl>`}
+        : html`<dl class="person-facts">${answers.map(([question, value]) => fact(labels[question] ?? title(question), value === true ? "Yes" : value === false ? "No" : String(value)))}</dl>`}
     </section>`;
   }
 
