@@ -24,7 +24,7 @@ from facilitation.timebase import MINUTE_MS, Instant
 from tests.support.meeting import CHECK_IN, COLE, FAY, FORMS, OLA, PLAN, ROBIN, RULES, SAM, WRAP_UP, Meeting
 from tests.support.oracle import Oracle
 
-EXAMPLES = int(os.environ.get("MILIEU_PROPERTY_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "150"))
 
 STAFF = (FAY, COLE)
 PARTICIPANTS = (ROBIN, SAM)

@@ -1,6 +1,7 @@
 /** The waiting room: calm, certain, with little to do. */
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
+import { live } from "/vendor/lit-html/directives/live.js";
 
 import { initial, openDevices, selfStream } from "./devices.mjs";
 
@@ -20,7 +21,7 @@ export function waitingRoom({ view, capture, now, onEdit, onLeave }) {
     <div class="waiting-self">
       <div class="selfview small">
         ${capture.on.camera
-          ? html`<video autoplay playsinline muted aria-label="You, as in a mirror" .srcObject=${selfStream(capture)}></video>`
+          ? html`<video autoplay playsinline muted aria-label="You, as in a mirror" .srcObject=${live(selfStream(capture))}></video>`
           : html`<div class="selfview-off" aria-hidden="true">${initial(you.name)}</div>`}
       </div>
       <div class="stack tight">
