@@ -5,7 +5,7 @@
  */
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
-import { live } from "/vendor/lit-html/directives/live.js";
+import { live as unchanged } from "/vendor/lit-html/directives/live.js";
 import { ref } from "/vendor/lit-html/directives/ref.js";
 
 import { playChime } from "./chime.mjs";
@@ -116,7 +116,7 @@ export function mount(root, { capture, name = "", live = false }) {
   const selfView = () => html`
     <div class="selfview">
       ${capture.on.camera
-        ? html`<video autoplay playsinline muted aria-label="You, as in a mirror" .srcObject=${live(selfStream(capture))}></video>`
+        ? html`<video autoplay playsinline muted aria-label="You, as in a mirror" .srcObject=${unchanged(selfStream(capture))}></video>`
         : html`<div class="selfview-off" aria-hidden="true">${initial(name)}</div>`}
       <p class="selfview-caption">${!capture.on.camera
         ? "Camera off"
