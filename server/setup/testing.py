@@ -31,14 +31,14 @@ class Group:
     workers: int
 
 
-# Two cores. What measures time or drives browsers has them to itself; the rest shares them.
+# Two cores. What drives browsers or measures time has them to itself; the rest shares them.
 GROUPS = {
     "unit": Group("tests/unit", 2),
     "property": Group("tests/property", 2),
     "tidy": Group("tests/tidy", 0),
     "simulation": Group("tests/simulation", 2),
     "redis": Group("tests/integration/redis", 2),
-    "wire": Group("tests/wire", 0),
+    "wire": Group("tests/wire", 2),
     "media": Group("tests/media", 0),
     "e2e": Group("tests/e2e", 0),
 }
