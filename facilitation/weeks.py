@@ -111,6 +111,14 @@ def first_day(rules: RuleSet, day: date) -> date:
     return day - timedelta(days=(day.weekday() - WEEKDAYS.index(rules.week_start)) % DAYS)
 
 
+def is_counted(rules: RuleSet, track: str, sessions: Iterable[int]) -> bool:
+    """Whether a day is a counted one; `sessions`: what counted of each, in milliseconds.
+
+    One without a whole minute is none in any case.
+    """
+    return _kept_ms(rules, sessions) >= MINUTE_MS * max(1, rules.day_threshold_min.get(track, 0))
+
+
 def week(
     rules: RuleSet, track: str, day: date, visits: Iterable[Visit], *, planned: Iterable[Visit] = (), today: date
 ) -> Week:
@@ -127,11 +135,11 @@ def week(
     both = {at: (*held.get(at, ()), *to_come.get(at, ())) for at in {*held, *to_come}}
     days = tuple(_day(rules, track, at, held[at]) for at in sorted(held))
     counted_days = sum(each.counted for each in days)
-    possible_days = sum(_counts(rules, track, there) for there in both.values())
+    possible_days = sum(is_counted(rules, track, there) for there in both.values())
     minutes, possible = _week_min(rules, track, held), _week_min(rules, track, both)
     floor_min = rules.week_floor_min.get(track, 0)
     ceiling_min = rules.week_ceiling_min.get(track, 0)
-    counted = sorted(at for at, there in everything.items() if _counts(rules, track, there))
+    counted = sorted(at for at, there in everything.items() if is_counted(rules, track, there))
     gaps, next_due = _gaps(rules, counted, first, last, today)
     return Week(
         first=first,
@@ -172,7 +180,7 @@ def _kept_ms(rules: RuleSet, sessions: Iterable[int]) -> int:
 def _day(rules: RuleSet, track: str, day: date, sessions: tuple[int, ...]) -> Day:
     minutes = _kept_ms(rules, sessions) // MINUTE_MS
     units = [crediting.units(rules, counted_ms // MINUTE_MS) for counted_ms in sessions]
-    counted = _counts(rules, track, sessions)
+    counted = is_counted(rules, track, sessions)
     return Day(
         day=day,
         minutes=minutes,
@@ -182,13 +190,8 @@ def _day(rules: RuleSet, track: str, day: date, sessions: tuple[int, ...]) -> Da
     )
 
 
-def _counts(rules: RuleSet, track: str, sessions: Iterable[int]) -> bool:
-    """Whether a day with these sessions is a counted day. One without a whole minute is none in any case."""
-    return _kept_ms(rules, sessions) >= MINUTE_MS * max(1, rules.day_threshold_min.get(track, 0))
-
-
 def _week_min(rules: RuleSet, track: str, days: Mapping[date, tuple[int, ...]]) -> int:
-    counting = (there for there in days.values() if rules.short_days_count or _counts(rules, track, there))
+    counting = (there for there in days.values() if rules.short_days_count or is_counted(rules, track, there))
     return sum(_kept_ms(rules, there) for there in counting) // MINUTE_MS
 
 

@@ -15,8 +15,10 @@ from facilitation.people import Expected, Role
 from facilitation.plan import SessionPlan
 from facilitation.rules import RuleSet
 from facilitation.timebase import HOUR_MS, Instant
+from server import week_words
 from server.clock import Clock
 from server.progress import Progress, ProgressBook
+from server.projections.what_if import Ask
 from server.store import hours
 from server.store.clinic import Person, ScheduledSession
 from server.store.hours import HoursEntry
@@ -36,12 +38,14 @@ class Catalog(Protocol):
     @property
     def rules(self) -> Mapping[str, RuleSet]: ...
     def rules_of(self, id: str, version: str) -> RuleSet | None: ...
+    def rules_on(self, id: str, day: date) -> RuleSet: ...
 
 
 class ClinicBooks:
     """The port `Books` of the pages, over the store. Every method may raise StoreUnavailable or CorruptLog."""
 
     def __init__(self, store: Store, *, catalog: Catalog, clock: Clock) -> None:
+        self._store = store
         self._clinic = store.clinic
         self._ledger = store.ledger
         self._catalog = catalog
@@ -175,6 +179,42 @@ class ClinicBooks:
                 "minutes": total,
                 "minutes_text": words.minutes(total),
                 "sessions": len({entry.facts.session for entry in entries}),
+            },
+        }
+
+    async def what_if(self, person: PersonId, *, rules: str | None, day: date | None) -> dict[str, Any] | None:
+        """The choice of rule sets, and the week of `day` (None: of today) under the one that is chosen, if one is.
+
+        Nothing is changed by it. None: no such person or rule set. Raises CorruptLog.
+        """
+        found = await self._clinic.get_person(person)
+        if found is None or not (rules is None or rules in self._catalog.rules):
+            return None
+        choices = [
+            {"id": each.id, "title": each.title, "example": each.example, "chosen": each.id == rules}
+            for each in self._catalog.rules.values()
+        ]
+        if rules is None:
+            return {"choices": choices, "day": None, "result": None}
+        ask = Ask(
+            self._store, person=person, track=found.track, zone=found.zone, plans=self._catalog.plans,
+            now=self._clock.now(),
+        )
+        at = day or ask.today
+        told = await ask.week(self._catalog.rules_on(rules, at), at)
+        return {
+            "choices": choices,
+            "day": at.isoformat(),
+            "result": {
+                "title": week_words.title(told.rules),
+                "source": told.rules.source,
+                "range": week_words.range_of(told.week),
+                "posted_text": words.minutes(told.posted_min),
+                "minutes_text": words.minutes(told.week.minutes),
+                "units": told.week.units,
+                "sentences": week_words.sentences(told),
+                "days": week_words.day_rows(told),
+                "nothing_changes": week_words.NOTHING_CHANGES,
             },
         }
 

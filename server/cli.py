@@ -13,10 +13,14 @@ from server import commands
 
 
 class Commands(click.Group):
-    """A command a module: `ledger` is `server/commands/ledger.py`, its attribute `command`."""
+    """A command a module: `ledger` is `server/commands/ledger.py`, its attribute `command`.
+
+    A module with an underscore before its name is a part of another's.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+        names = (module.name for module in pkgutil.iter_modules(commands.__path__))
+        return sorted(name for name in names if not name.startswith("_"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):

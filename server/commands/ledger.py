@@ -15,6 +15,7 @@ from rich.table import Table
 from facilitation.facts import zone_of
 from server.cli import give_up
 from server.clock import RoomClock
+from server.commands import _what_if
 from server.operator import work_with_store
 from server.projections.verify import Finding, Report, verify
 from server.store import checkpoint, hours
@@ -29,6 +30,9 @@ Writable = click.Path(path_type=Path, dir_okay=False)
 @click.group()
 def command() -> None:
     """Hours: prove them against the logs, or show one person's."""
+
+
+command.add_command(_what_if.command, "what-if")
 
 
 @command.command("verify")

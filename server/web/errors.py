@@ -82,7 +82,12 @@ BAD_DAY = Words(
     title="That is no day of the calendar",
     text="A day is written like 2026-11-24: year, month, day. Please go back and choose one.",
 )
-SPECIAL = {words.code: words for words in (SIGNED_OUT, BAD_LINK, FOREIGN, DAMAGED, BAD_DAY)}
+BAD_RULES = Words(
+    code="bad_rules",
+    title="There is no such rule set",
+    text="Rule sets come and go with the clinic’s catalog. Please go back and choose one of the list.",
+)
+SPECIAL = {words.code: words for words in (SIGNED_OUT, BAD_LINK, FOREIGN, DAMAGED, BAD_DAY, BAD_RULES)}
 
 
 class Refusals:

@@ -47,6 +47,13 @@ class Books(Protocol):
         """
         ...
 
+    async def what_if(self, person: PersonId, *, rules: str | None, day: date | None) -> dict[str, Any] | None:
+        """The choice of rule sets for staff, and, if one is chosen, the week of `day` under it (of today: None).
+
+        Changes nothing. None: there is no such person or rule set.
+        """
+        ...
+
 
 class Health(Protocol):
     async def __call__(self) -> dict[str, bool]:
@@ -240,8 +247,19 @@ class Desk:
             "address": request.url.path,
             "choice": me.choice,
             "home": f"/home{me.choice}",
+            "what_if": await self._what_if(request, me, person) if context["as_of"] is None else None,
         }
         return self._pages.render(request, "statement.html", context, headers=NO_STORE)
+
+    async def _what_if(self, request: Request, me: Identity, person: PersonId) -> dict[str, Any] | None:
+        """Other rules are a question for staff; a participant's page never shows minutes that are not theirs."""
+        if not me.staff:
+            return None
+        rules, day = request.query_params.get("rules") or None, day_asked(request.query_params.get("week"))
+        told = await self._books.what_if(person, rules=rules, day=day)
+        if told is None:
+            raise HTTPException(400, "bad_rules")
+        return told
 
     async def _someone(self, request: Request) -> list[Identity]:
         """All seats of the one person whom this cookie proves (of several people: whose link was opened first)."""

@@ -666,6 +666,33 @@ async def test_a_statement_shows_the_week_and_each_entry_opens_into_its_evidence
         await expect(page.get_by_role("heading", name="Earlier weeks")).to_be_visible()
 
 
+async def test_staff_look_at_a_week_under_other_rules_without_scripts_and_nothing_changes(
+    visits: Open, house: House
+) -> None:
+    async with house(signed_before(0), coming()) as clinic:
+        before = await clinic.store.ledger.account(ALEX)
+        visit = await visits(clinic, java_script_enabled=False)
+        page = visit.page
+        await visit.enter("s-next", FAY)
+        await page.goto(f"{clinic.url}/statement/{ALEX}")
+        await page.get_by_text("A week under other rules").click()
+        await page.get_by_label("Rule set").select_option("new-york-ios")
+        await page.get_by_label("Week of").fill(before.entries()[0].facts.week.isoformat())
+        await page.get_by_role("button", name="Show what if").click()
+        told = page.locator(".what-if")
+        for text in ("nothing is changed by looking", "example, to be checked", "Posted for these days", "2 h 52 min"):
+            await expect(told).to_contain_text(text)
+        await expect(told).to_contain_text("Bill the single services of this day instead of the day")
+        await expect(page.get_by_label("Rule set")).to_have_value("new-york-ios")
+        assert await clinic.store.ledger.account(ALEX) == before
+        scripted = await (await visits(clinic)).enter("s-next", FAY)
+        await scripted.goto(page.url)
+        for size in (PHONE, DESKTOP):
+            await scripted.set_viewport_size(size)  # type: ignore[arg-type]
+            await no_barrier(scripted)
+        await pictures(scripted, "statement-what-if", sizes=(PHONE, DESKTOP))
+
+
 async def test_statement_and_home_keep_nobody_out(visits: Open, house: House) -> None:
     async with house(signed_before(0), signed_before(8), over("s-over", 3), coming()) as clinic:
         participant = await visits(clinic)

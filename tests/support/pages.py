@@ -97,6 +97,10 @@ class MemoryClinic:
             "total": {"minutes": 0, "minutes_text": "0 min", "sessions": 0},
         }
 
+    async def what_if(self, person: PersonId, *, rules: str | None, day: date | None) -> dict[str, Any] | None:
+        """The choice alone: weeks under other rules are for tests that have a ledger."""
+        return {"choices": [], "day": None, "result": None} if rules is None else None
+
 
 def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tuple[Starlette, Links, Doorkeeper]:
     """The application, what makes links for it, and who knows people by them."""

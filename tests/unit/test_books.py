@@ -259,3 +259,33 @@ async def test_a_ledger_that_was_tampered_with_is_not_shown_as_if_it_were_right(
     desk.store.ledger.account = forged  # type: ignore[method-assign,assignment]
     with pytest.raises(CorruptLog, match="hash chain broken"):
         await desk.statement(held.people[0])
+
+
+# --------------------------------------------------------------------------- a week under other rules
+
+
+async def test_the_choice_of_rule_sets_alone_reads_no_log() -> None:
+    desk = await Desk(evening(), now=TUESDAY_6_PM).fill()
+    told = await desk.books.what_if(desk.evenings[0].people[0], rules=None, day=None)
+    assert told is not None and (told["result"], told["day"]) == (None, None)
+    assert [choice["id"] for choice in told["choices"]] == list(load_catalog().rules)
+    assert not any(choice["chosen"] for choice in told["choices"])
+
+
+async def test_a_week_under_other_rules_stands_beside_what_is_posted() -> None:
+    held = signed(usual(evening()))
+    desk = await Desk(held, now=TUESDAY_6_PM + DAY_MS).fill()
+    told = await desk.books.what_if(held.people[0], rules="new-york-ios", day=None)
+    assert told is not None
+    result = told["result"]
+    assert (told["day"], result["range"]) == ("2026-11-25", "Monday, November 23 – Sunday, November 29")
+    assert result["title"].endswith("example, to be checked by the clinic")
+    [posted] = [entry.facts.countable_min for entry in (await desk.store.ledger.account(held.people[0])).entries()]
+    assert (result["days"][0]["posted"], result["days"][0]["minutes"]) == (posted, posted)
+    assert "nothing is changed" in result["nothing_changes"]
+
+
+async def test_nobody_and_no_rule_set_give_no_week() -> None:
+    desk = await Desk(evening(), now=TUESDAY_6_PM).fill()
+    assert await desk.books.what_if(desk.evenings[0].people[0], rules="generous", day=None) is None
+    assert await desk.books.what_if(PersonId("p-nobody"), rules=None, day=None) is None

@@ -245,3 +245,16 @@ async def test_a_statement_as_of_a_day_keeps_the_seat_of_a_shared_browser(place:
     page = (await both.get("/statement?seat=2&as_of=2026-11-20")).text
     assert '<input type="hidden" name="seat" value="2">' in page
     assert '<a href="/statement?seat=2">Show it as it is now</a>' in page
+
+
+async def test_a_week_under_other_rules_is_a_question_for_staff_alone(place: Place) -> None:
+    fay = await place.visitor(place.link(FAY, Role.FACILITATOR))
+    robin = await place.visitor(place.link(ROBIN))
+    assert "A week under other rules" in (await fay.get(f"/statement/{SAM}")).text
+    assert "A week under other rules" not in (await fay.get(f"/statement/{SAM}?as_of=2026-11-20")).text
+    assert "A week under other rules" not in (await robin.get("/statement?rules=asam-2-1")).text
+    for wrong in ("rules=generous", f"rules={'x' * 5_000}"):
+        answer = await fay.get(f"/statement/{SAM}?{wrong}")
+        assert (answer.status, "no such rule set" in answer.text) == (400, True)
+    assert (await fay.get(f"/statement/{SAM}?week=rubbish")).status == 400
+    assert (await fay.get(f"/statement/{SAM}?rules=&week=")).status == 200
