@@ -30,6 +30,7 @@ from server.catalog import Catalog, load_catalog
 from server.clock import Clock, RoomClock
 from server.config import Settings, SettingsError
 from server.draining import DrainingServer
+from server.exports import HoursExports
 from server.library import load_library
 from server.projections.worker import HoursProjection
 from server.quick_exit import Errands, Farewell
@@ -100,6 +101,7 @@ def build(
         doorkeeper=doorkeeper,
         cookies=_cookies(store),
         books=books,
+        exports=HoursExports(store, clock=clock),
         library=library,
         depart=Errands(rooms).depart,
         health=health,

@@ -48,6 +48,7 @@ class ClinicBooks:
         self._store = store
         self._clinic = store.clinic
         self._ledger = store.ledger
+        self._disclosures = store.disclosures
         self._catalog = catalog
         self._clock = clock
         self._progress = ProgressBook(store.log)
@@ -174,6 +175,7 @@ class ClinicBooks:
             "person": {"person": found.person, "name": found.name, "track": found.track, "zone": found.zone},
             "as_of": as_of and {"date": as_of.isoformat(), "text": words.dated(as_of)},
             "today": today.isoformat(),
+            "disclosures": await self._disclosed(found, reader, as_of),
             "weeks": weeks,
             "total": {
                 "minutes": total,
@@ -217,6 +219,27 @@ class ClinicBooks:
                 "nothing_changes": week_words.NOTHING_CHANGES,
             },
         }
+
+    async def _disclosed(self, person: Person, reader: Identity, as_of: date | None) -> list[dict[str, Any]]:
+        """The accounting of disclosures, the newest first."""
+        rows = []
+        names: dict[str, str] = {reader.person: "You"}
+        for each in await self._disclosures.about(person.person):
+            at = words.local(each.at, person.zone)
+            if as_of is None or at.date() <= as_of:
+                if each.by not in names:
+                    by = await self._clinic.get_person(each.by)
+                    names[each.by] = by.name if by else each.by
+                why = words.PURPOSES[each.purpose]
+                rows.append(
+                    {
+                        "at": f"{words.dated(at.date())}, {words.clock_time(at)}",
+                        "by": names[each.by],
+                        "what": words.handed_out(each),
+                        "why": f"{why}: {each.reason}" if each.reason else why,
+                    }
+                )
+        return rows
 
     def _this_week(self, person: Person) -> date:
         today = words.local(self._clock.now(), person.zone).date()

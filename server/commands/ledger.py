@@ -131,6 +131,8 @@ def in_words(report: Report) -> list[str]:
         f"{_many(report.notes, 'signed note')}, and {_many(report.entries, 'hours entry', 'hours entries')} of "
         f"{_many(report.people, 'person', 'people')}, {_many(report.minutes, 'minute')} in all."
     )
+    if report.disclosures:
+        checked += f" {_many(report.disclosures, 'disclosure')} in a whole chain."
     if report.right and not report.entries:
         return [checked, "There are no hours yet, and none are owed."]
     if report.right:
@@ -159,7 +161,7 @@ def compared(report: Report, against: Checkpoint) -> list[str]:
 
 
 def _line(finding: Finding) -> str:
-    return f"  {finding.kind:<8} {finding.text}"
+    return f"  {finding.kind:<9} {finding.text}"
 
 
 def _many(count: int, one: str, more: str = "") -> str:

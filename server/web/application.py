@@ -22,6 +22,7 @@ from server.clock import Clock
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.web.auth import Doorkeeper
 from server.web.errors import Refusals
+from server.web.exports import ExportDesk, Exports
 from server.web.guard import BODY_BYTES_MAX, SameOriginOnly, Throttle, security_headers
 from server.web.links import Links
 from server.web.pages import Books, Depart, Desk, Health
@@ -40,6 +41,7 @@ def application(
     doorkeeper: Doorkeeper,
     cookies: SessionStore,
     books: Books,
+    exports: Exports,
     library: Library,
     depart: Depart,
     health: Health,
@@ -63,6 +65,7 @@ def application(
         clock=clock,
     )
 
+    export_desk = ExportDesk(exports, pages=pages, doorkeeper=doorkeeper)
     skills = SkillPages(library, pages=pages, doorkeeper=doorkeeper)
 
     async def refused(request: Request, error: Exception) -> Response:
@@ -82,7 +85,7 @@ def application(
         return response
 
     return Starlette(
-        routes=[*desk.routes(), *skills.routes(), *routes, *static_routes()],
+        routes=[*desk.routes(), *export_desk.routes(), *skills.routes(), *routes, *static_routes()],
         lifespan=lifespan,
         middleware=[
             Middleware(SecureASGIMiddleware, secure=headers),

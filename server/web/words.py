@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from facilitation.disclosures import Disclosure, Purpose
 from facilitation.timebase import Instant
 
 
@@ -37,6 +38,25 @@ def moment(instant: Instant, zone: str) -> str:
     """'November 24, 9:41 PM'."""
     at = local(instant, zone)
     return f"{at:%B} {at.day}, {clock_time(at)}"
+
+
+PURPOSES = {
+    Purpose.TREATMENT: "Treatment",
+    Purpose.PAYMENT: "Payment",
+    Purpose.OPERATIONS: "Running the clinic",
+    Purpose.REQUEST: "The person asked for it",
+    Purpose.OTHER: "Other",
+    Purpose.OWN: "A copy of one’s own",
+}
+
+
+def handed_out(disclosure: Disclosure) -> str:
+    """'Hours, all', 'Hours, from November 1, 2026 to November 30, 2026': what a disclosure was."""
+    first, last = disclosure.first, disclosure.last
+    span = " ".join(
+        f"{word} {day:%B} {day.day}, {day.year}" for word, day in (("from", first), ("to", last)) if day is not None
+    )
+    return f"{disclosure.what.capitalize()}, {span or 'all'}"
 
 
 def days(first: date, last: date) -> str:

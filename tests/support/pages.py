@@ -21,9 +21,11 @@ from facilitation.people import Expected, Role
 from facilitation.timebase import HOUR_MS, Instant
 from server.clock import Clock, RoomClock
 from server.library import load_library
+from server.spreadsheet import encode
 from server.web import words
 from server.web.application import application
 from server.web.auth import Doorkeeper, Identity
+from server.web.exports import Asked, Handout
 from server.web.links import Links, Seat
 from server.web.site import Site
 
@@ -93,6 +95,7 @@ class MemoryClinic:
             "person": {"person": person, "name": "Robin Example", "track": "adult", "zone": "America/New_York"},
             "as_of": as_of and {"date": as_of.isoformat(), "text": words.dated(as_of)},
             "today": "2026-11-24",
+            "disclosures": [],
             "weeks": [this_week],
             "total": {"minutes": 0, "minutes_text": "0 min", "sessions": 0},
         }
@@ -100,6 +103,15 @@ class MemoryClinic:
     async def what_if(self, person: PersonId, *, rules: str | None, day: date | None) -> dict[str, Any] | None:
         """The choice alone: weeks under other rules are for tests that have a ledger."""
         return {"choices": [], "day": None, "result": None} if rules is None else None
+
+    # ------------------------------------------------------------------ Exports
+
+    async def name(self, person: PersonId) -> str | None:
+        everybody = [each for roster in self.rosters.values() for each in roster]
+        return next((each.name for each in everybody if each.person == person), None)
+
+    async def hours(self, person: PersonId | None, *, by: Identity, asked: Asked) -> Handout:
+        return Handout(filename="hours-2026-11-24.csv", chunks=encode(["session"], []))
 
 
 def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tuple[Starlette, Links, Doorkeeper]:
@@ -113,6 +125,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         doorkeeper=doorkeeper,
         cookies=InMemoryStore(),
         books=clinic,
+        exports=clinic,
         library=load_library(),
         depart=clinic.depart,
         health=clinic.health,

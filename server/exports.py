@@ -1,0 +1,173 @@
+"""Hours handed out as a file: every row gathered and checked, the disclosure logged, and only then the first byte."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from facilitation import crediting
+from facilitation.disclosures import PART_2_NOTICE, disclose
+from facilitation.errors import Refusal
+from facilitation.events import NoteSigned, SessionOpened
+from facilitation.facts import zone_of
+from facilitation.ids import PersonId
+from facilitation.notes import content_hash
+from facilitation.plan import SegmentKind
+from facilitation.rules import RuleSet
+from facilitation.timebase import Instant
+from server.clock import Clock
+from server.rooms.ports import CorruptLog
+from server.spreadsheet import Cell, encode
+from server.store.hours import HoursEntry, HoursFacts, day_of
+from server.store.ports import Store
+from server.web.auth import Identity
+from server.web.exports import Asked, Handout
+
+COLUMNS: Final = (
+    *("session", "person", "name", "date", "zone", "scheduled", "joined", "left"),
+    *("present_min", "credited_min", "break_min", "countable_min", "units", "rules_version"),
+    *("correction_reason", "signer", "notice"),
+)
+ROWS_MAX: Final = 20_000
+CLINIC_DAYS_MAX: Final = 92
+AT_ONCE_MAX: Final = 2
+BREATH: Final = 50
+"""Records read at once: about two milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a session's log says beside the ledger. `times`: hash of a signed note → when its person joined and left."""
+
+    scheduled: Instant
+    rules: RuleSet
+    times: Mapping[str, tuple[Instant | None, Instant | None]]
+
+
+class HoursExports:
+    """The port `Exports` of the pages, over the store. Every method may raise StoreUnavailable or CorruptLog."""
+
+    def __init__(self, store: Store, *, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._turns = asyncio.Semaphore(AT_ONCE_MAX)
+
+    async def name(self, person: PersonId) -> str | None:
+        found = await self._store.clinic.get_person(person)
+        return None if found is None else found.name
+
+    async def hours(self, person: PersonId | None, *, by: Identity, asked: Asked) -> Handout:
+        if person is None:
+            _bounded(asked)
+        async with self._turns:
+            entries = await self._entries(person, asked)
+            if not entries:
+                raise Refusal("nothing", "There are no hours of these days, so there is nothing to download.")
+            told = {session: await self._told(session) for session in sorted({each.facts.session for each in entries})}
+        now = self._clock.now()
+        names = {each.person: each.name for each in await self._store.clinic.list_people()}
+        rows = [_row(entry, told[entry.facts.session], names) for entry in entries]
+        await self._store.disclosures.record(
+            disclose(
+                clinic=self._store.keys.clinic,
+                by=by.person,
+                at=now,
+                what="hours",
+                first=asked.first,
+                last=asked.last,
+                about=[entry.facts.person for entry in entries],
+                purpose=asked.purpose,
+                reason=asked.reason,
+                form=asked.form,
+            )
+        )
+        day = datetime.fromtimestamp(now / 1_000, UTC).date()
+        return Handout(filename=f"hours-{day}.csv", chunks=encode(COLUMNS, rows))
+
+    async def _entries(self, person: PersonId | None, asked: Asked) -> list[HoursEntry]:
+        """Those of the days asked for, by the calendar of where each session was held; in order of time."""
+        people: Iterable[str] = [person] if person is not None else await self._store.ledger.people()
+        found: list[HoursEntry] = []
+        for each in people:
+            entries = (await self._store.ledger.account(each)).entries()
+            found += (entry for entry in entries if _asked_for(entry.facts, asked))
+            if len(found) > ROWS_MAX:
+                raise Refusal("too_much", f"That is more than {ROWS_MAX:,} entries; choose fewer days.")
+        return sorted(found, key=lambda entry: (entry.facts.started, entry.facts.session, entry.facts.person))
+
+    async def _told(self, session: str) -> Told:
+        opened: SessionOpened | None = None
+        times: dict[str, tuple[Instant | None, Instant | None]] = {}
+        async for linked in self._store.log.linked(session):
+            match linked.record.event:
+                case SessionOpened() as event:
+                    opened = event
+                case NoteSigned(content=content, content_hash=signed) if content_hash(content) == signed:
+                    times[signed] = _times(content)
+            if linked.record.seq % BREATH == 0:
+                await asyncio.sleep(0)
+        if opened is None:
+            raise CorruptLog(f"there is no log of session {session}, though hours rest on it")
+        return Told(scheduled=opened.starts_at, rules=opened.rules, times=times)
+
+
+def _times(content: Mapping[str, object]) -> tuple[Instant | None, Instant | None]:
+    """When somebody joined and left, as their signed note says it; None where it does not."""
+    figures = content.get("figures")
+    said = (figures.get("first"), figures.get("last")) if isinstance(figures, Mapping) else (None, None)
+    joined, left = (Instant(each) if isinstance(each, int) else None for each in said)
+    return joined, left
+
+
+def _bounded(asked: Asked) -> None:
+    if asked.first is None or asked.last is None:
+        raise Refusal("bad_days", "Choose the first and the last day.")
+    if asked.last - asked.first > timedelta(days=CLINIC_DAYS_MAX - 1):
+        raise Refusal("bad_days", f"At most {CLINIC_DAYS_MAX} days at once; choose fewer.")
+
+
+def _asked_for(facts: HoursFacts, asked: Asked) -> bool:
+    return (asked.first or date.min) <= day_of(facts.started, facts.zone) <= (asked.last or date.max)
+
+
+def _row(entry: HoursEntry, told: Told, names: Mapping[PersonId, str]) -> tuple[Cell, ...]:
+    facts = entry.facts
+    if facts.note_hash not in told.times:
+        raise CorruptLog(f"hours of {facts.person}, entry {entry.number}: the log holds no such signed note")
+    joined, left = told.times[facts.note_hash]
+    units = crediting.units(told.rules, facts.countable_min)
+    return (
+        facts.session,
+        facts.person,
+        names.get(facts.person, ""),
+        day_of(facts.started, facts.zone).isoformat(),
+        facts.zone,
+        _moment(told.scheduled, facts.zone),
+        _moment(joined, facts.zone),
+        _moment(left, facts.zone),
+        _minutes(facts.present_ms),
+        _minutes(facts.gap_credit_ms),
+        _minutes(sum(share.present_ms for share in facts.by_segment if share.kind == SegmentKind.BREAK)),
+        facts.countable_min,
+        "" if units is None else units,
+        f"{facts.rules_id} {facts.rules_version}",
+        "",  # no entry is a correction yet
+        names.get(facts.signer, facts.signer),
+        PART_2_NOTICE,
+    )
+
+
+def _moment(instant: Instant | None, zone: str) -> str:
+    """'2026-11-24T18:00:00-05:00': local, and right in the hour that a clock is set back too."""
+    if instant is None:
+        return ""
+    return datetime.fromtimestamp(instant // 1_000, UTC).astimezone(zone_of(zone)).isoformat()
+
+
+def _minutes(length_ms: int) -> str:
+    """Minutes with two decimals, the rest dropped: never more than it was."""
+    hundredths = length_ms // 600
+    return f"{hundredths // 100}.{hundredths % 100:02}"

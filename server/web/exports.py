@@ -1,0 +1,148 @@
+"""Hours as a file: asked for by a form that asks why, and logged before anything is handed out."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from facilitation.disclosures import REASON_CHARS_MAX, Purpose
+from facilitation.errors import Refusal
+from facilitation.ids import PersonId
+from server.web import words
+from server.web.auth import Doorkeeper, Identity
+from server.web.pages import ID_CHARS_MAX, NO_STORE, day_asked
+from server.web.templates import Pages
+
+FIELDS_MAX = 10
+MARK_CHARS_MAX = 64
+REASONS = {purpose: text for purpose, text in words.PURPOSES.items() if purpose is not Purpose.OWN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a form asked for. `first`, `last`: days of sessions, both included. `form`: the mark of this copy of it."""
+
+    first: date | None
+    last: date | None
+    purpose: Purpose
+    reason: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handout:
+    """A file to be downloaded, already logged. Its name tells nobody whose it is."""
+
+    filename: str
+    chunks: Iterator[bytes]
+
+
+class Exports(Protocol):
+    """What can be downloaded. Raises StoreUnavailable, CorruptLog."""
+
+    async def name(self, person: PersonId) -> str | None:
+        """A person's name; None: nobody of that id."""
+        ...
+
+    async def hours(self, person: PersonId | None, *, by: Identity, asked: Asked) -> Handout:
+        """One person's entries, or everybody's (None). Raises Refusal that says what to choose instead."""
+        ...
+
+
+class ExportDesk:
+    """Staff download anybody's hours, and say why; a participant their own."""
+
+    def __init__(self, exports: Exports, *, pages: Pages, doorkeeper: Doorkeeper) -> None:
+        self._exports = exports
+        self._pages = pages
+        self._doorkeeper = doorkeeper
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/export", self.everybody, methods=["GET", "POST"]),
+            Route("/statement/{person}/export", self.one, methods=["GET", "POST"]),
+        ]
+
+    async def everybody(self, request: Request) -> Response:
+        me = await self._someone(request)
+        if not me.staff:
+            raise HTTPException(403)
+        return await self._answer(request, me, None, None)
+
+    async def one(self, request: Request) -> Response:
+        me = await self._someone(request)
+        person = PersonId(request.path_params["person"])
+        if not me.staff and me.person != person:
+            raise HTTPException(403)
+        name = await self._exports.name(person) if len(person) <= ID_CHARS_MAX else None
+        if name is None:
+            raise HTTPException(404)
+        return await self._answer(request, me, person, name)
+
+    async def _answer(self, request: Request, me: Identity, person: PersonId | None, name: str | None) -> Response:
+        own = not me.staff
+        if request.method != "POST":
+            return self._form(request, me, person, name, {"form": secrets.token_urlsafe(12)})
+        async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
+            given = {field: value for field, value in sent.items() if isinstance(value, str)}
+        try:
+            handout = await self._exports.hours(person, by=me, asked=_asked(given, own=own))
+        except Refusal as refusal:
+            return self._form(request, me, person, name, given, error=refusal.text)
+        headers = NO_STORE | {"Content-Disposition": f'attachment; filename="{handout.filename}"'}
+        return StreamingResponse(handout.chunks, media_type="text/csv; charset=utf-8; header=present", headers=headers)
+
+    def _form(
+        self,
+        request: Request,
+        me: Identity,
+        person: PersonId | None,
+        name: str | None,
+        given: dict[str, str],
+        error: str | None = None,
+    ) -> Response:
+        context: dict[str, Any] = {
+            "me": me,
+            "own": not me.staff,
+            "name": name,
+            "choice": me.choice,
+            "back": "/home" if person is None else f"/statement/{person}",
+            "action": request.url.path,
+            "reasons": [(purpose.value, text) for purpose, text in REASONS.items()],
+            "reason_max": REASON_CHARS_MAX,
+            "given": {field: given.get(field, "") for field in ("first", "last", "purpose", "reason", "form")},
+            "error": error,
+        }
+        return self._pages.render(request, "export.html", context, 422 if error else 200, NO_STORE)
+
+    async def _someone(self, request: Request) -> Identity:
+        identities = await self._doorkeeper.identities(request)
+        if not identities:
+            raise HTTPException(403, "no_seat")
+        return identities[0]
+
+
+def _asked(given: dict[str, str], *, own: bool) -> Asked:
+    """Raises Refusal."""
+    try:
+        first, last = day_asked(given.get("first")), day_asked(given.get("last"))
+    except HTTPException:
+        raise Refusal("bad_days", "A day is written like 2026-11-24: year, month, day.") from None
+    purpose = Purpose.OWN if own else next((each for each in REASONS if each == given.get("purpose")), None)
+    if purpose is None:
+        raise Refusal("bad_reason", "Choose what it is for.")
+    return Asked(
+        first=first,
+        last=last,
+        purpose=purpose,
+        reason="" if own else given.get("reason", ""),
+        form=given.get("form", "")[:MARK_CHARS_MAX],
+    )
