@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,7 @@ from facilitation.ids import FlagId, PersonId
 from facilitation.notes import GROUP, content_hash
 from facilitation.timebase import MINUTE_MS
 from facilitation.views import record_part, staff_part
-from tests.support.meeting import COLE, FAY, ROBIN, SAM, Meeting, running
+from tests.support.meeting import COLE, FAY, ROBIN, RULES, SAM, Meeting, running
 
 
 def ended(*people: PersonId) -> Meeting:
@@ -133,6 +135,33 @@ def test_facts_say_what_the_log_says() -> None:
         "Safety answer at 12:05:00":
             "Safe No → We made or went through the safety plan (Cole Example, 12:05:00). Called together.",
     }
+
+
+def facts_under(**fields: Any) -> dict[str, str]:
+    """What Robin's note begins with after twenty minutes of check-in with Sam, by rules with these fields."""
+    meeting = Meeting(rules=replace(RULES, **fields))
+    for person in (FAY, ROBIN, SAM):
+        meeting.join(person)
+    meeting.start()
+    meeting.later(minutes=23)
+    meeting.end()
+    write(meeting, ROBIN, "Took part.")
+    facts = sign(meeting, ROBIN).content["facts"]
+    return {each["label"]: each["value"] for each in facts}  # type: ignore[attr-defined]
+
+
+def test_a_note_says_the_units_where_its_rules_have_units() -> None:
+    assert facts_under()["Counted"] == "23 min (rule exact-floor, 1)"
+    by_eight = facts_under(rounding="eight_minute", unit_min=15)
+    assert by_eight["Counted"] == "23 min, 2 × 15 min (rule exact-floor, 1)"
+
+
+def test_a_group_over_its_rules_size_is_said_in_every_note_and_costs_nobody_a_minute() -> None:
+    label = "Over the group size of the rule"
+    assert label not in facts_under(group_caps={"check_in": 2, "process": 1})
+    over = facts_under(group_caps={"check_in": 1})
+    assert over[label] == "Check-In: 2, at most 1"
+    assert over["Counted"] == facts_under()["Counted"]
 
 
 def test_a_note_is_signed_after_the_end_only() -> None:
