@@ -233,7 +233,7 @@ class ClinicBooks:
                 why = words.PURPOSES[each.purpose]
                 rows.append(
                     {
-                        "at": f"{words.dated(at.date())}, {words.clock_time(at)}",
+                        "at": f"{words.calendar(at.date())}, {words.clock_time(at)}",
                         "by": names[each.by],
                         "what": words.handed_out(each),
                         "why": f"{why}: {each.reason}" if each.reason else why,

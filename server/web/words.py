@@ -29,9 +29,14 @@ def weekday(day: date) -> str:
     return f"{day:%A}, {day:%B} {day.day}"
 
 
+def calendar(day: date) -> str:
+    """'November 24, 2026'."""
+    return f"{day:%B} {day.day}, {day.year}"
+
+
 def dated(day: date) -> str:
     """'Tuesday, November 24, 2026'."""
-    return f"{weekday(day)}, {day.year}"
+    return f"{day:%A}, {calendar(day)}"
 
 
 def moment(instant: Instant, zone: str) -> str:
@@ -53,9 +58,7 @@ PURPOSES = {
 def handed_out(disclosure: Disclosure) -> str:
     """'Hours, all', 'Hours, from November 1, 2026 to November 30, 2026': what a disclosure was."""
     first, last = disclosure.first, disclosure.last
-    span = " ".join(
-        f"{word} {day:%B} {day.day}, {day.year}" for word, day in (("from", first), ("to", last)) if day is not None
-    )
+    span = " ".join(f"{word} {calendar(day)}" for word, day in (("from", first), ("to", last)) if day is not None)
     return f"{disclosure.what.capitalize()}, {span or 'all'}"
 
 

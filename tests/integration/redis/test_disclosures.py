@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from facilitation.disclosures import Disclosure, Purpose, disclose
 from facilitation.ids import PersonId
 from facilitation.timebase import Instant
+from server.commands.ledger import in_words
 from server.projections.verify import verify
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.store.connect import connect
@@ -84,6 +85,7 @@ async def test_a_whole_log_is_said_to_be_right(store: Store) -> None:
     await store.disclosures.record(handed_out())
     report = await verify(store)
     assert report.right and report.disclosures == 1
+    assert in_words(report)[0].endswith("1 disclosure in a whole chain.")
 
 
 # --------------------------------------------------------------- on a real Valkey only
