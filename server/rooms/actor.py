@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
+from zlib import crc32
 
 import structlog
 
@@ -85,7 +86,7 @@ class RoomActor:
         self._mailbox: deque[Asked] = deque()
         self._wake = asyncio.Event()
         self._finishing = False
-        self._pulse_at = state.at
+        self._pulse_at = Instant(state.at + crc32(session.encode()) % PULSE_MS)  # rooms take turns
         self._ticked: tuple[Instant, int] | None = None
 
     # ------------------------------------------------------------------ asking
@@ -138,7 +139,7 @@ class RoomActor:
         if self._mailbox:
             return self._mailbox.popleft()
         if self._pulse_at <= at:
-            self._pulse_at = Instant(at + PULSE_MS)
+            self._pulse_at = Instant(at + PULSE_MS - (at - self._pulse_at) % PULSE_MS)  # and keep to them
             if heard := self._stage.heard():
                 return Asked(command=Pulse(heard=heard), by=SERVER, command_id=None, at=at, answer=_nobody)
         return None
