@@ -243,9 +243,7 @@ def _end(attendance: Attendance, recorded: Recorded) -> Attendance:
     at = recorded.at
     attendance = _note_all_present(attendance, recorded, "The session ended")
     traces = {
-        person: replace(
-            trace, sources={name: replace(source, heard=at) for name, source in trace.sources.items()}
-        )
+        person: replace(trace, sources={name: replace(source, heard=at) for name, source in trace.sources.items()})
         for person, trace in attendance.traces.items()
     }
     attendance = replace(attendance, traces=traces, ended_at=at)

@@ -28,13 +28,15 @@ from facilitation.timebase import Instant
 CHECK_IN = "check_in"
 """A form of this segment kind is offered from admission on; any other once its kind of segment was entered."""
 
-DISPOSITIONS: Mapping[str, str] = MappingProxyType({
-    "spoke_safe": "We spoke, and the person is safe for now",
-    "safety_plan": "We made or went through the safety plan",
-    "contacted_support": "A support person was called",
-    "emergency": "Emergency services were called",
-    "not_reached": "The person could not be reached",
-})
+DISPOSITIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "spoke_safe": "We spoke, and the person is safe for now",
+        "safety_plan": "We made or went through the safety plan",
+        "contacted_support": "A support person was called",
+        "emergency": "Emergency services were called",
+        "not_reached": "The person could not be reached",
+    }
+)
 """What can be done about a safety flag, in words for the record."""
 
 
@@ -125,16 +127,23 @@ def evolve(checkin: CheckIn, recorded: Recorded) -> CheckIn:
             return _with(checkin, person, form, replace(sheet, shared=names))
         case FlagRaised(flag=name, person=person, form=form, questions=questions):
             flag = Flag(
-                flag=name, person=person, form=form, at=recorded.at,
+                flag=name,
+                person=person,
+                form=form,
+                at=recorded.at,
                 answers=_answers_in_words(checkin, person, form, questions),
             )
             return replace(checkin, flags=(*checkin.flags, flag))
         case FlagDisposed(flag=name, disposition=disposition, text=text):
-            return replace(checkin, flags=tuple(
-                replace(flag, disposition=disposition, text=text, by=recorded.by, disposed_at=recorded.at)
-                if flag.flag == name else flag
-                for flag in checkin.flags
-            ))
+            return replace(
+                checkin,
+                flags=tuple(
+                    replace(flag, disposition=disposition, text=text, by=recorded.by, disposed_at=recorded.at)
+                    if flag.flag == name
+                    else flag
+                    for flag in checkin.flags
+                ),
+            )
         case _:
             return checkin
 
@@ -208,7 +217,8 @@ def submit(
         )
     before = checkin.sheet(person, form).submitted or {}
     raised = tuple(
-        q.id for q in asked.questions
+        q.id
+        for q in asked.questions
         if flags(q, kept.get(q.id)) and not (q.id in before and before[q.id] == kept.get(q.id))
     )
     submitted = FormSubmitted(person=person, form=form, answers=kept)
@@ -218,9 +228,7 @@ def submit(
     return submitted, FlagRaised(flag=flag, person=person, form=form, questions=raised)
 
 
-def share(
-    checkin: CheckIn, person: PersonId, form: FormId, question: QuestionId, shared: bool
-) -> tuple[Event, ...]:
+def share(checkin: CheckIn, person: PersonId, form: FormId, question: QuestionId, shared: bool) -> tuple[Event, ...]:
     asked = next((q for q in checkin.form(form).questions if q.id == question), None)
     if asked is None:
         raise Refusal("unknown_question", "This question is not part of the form.")

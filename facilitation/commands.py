@@ -108,7 +108,7 @@ class QuickExit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shield:
-    """"Someone walked in": on mutes microphone and camera and tells facilitators only."""
+    """ "Someone walked in": on mutes microphone and camera and tells facilitators only."""
 
     on: bool
 
@@ -319,10 +319,39 @@ class Tick:
 
 
 PersonCommand = (
-    Arrive | Admit | AdmitAll | MoveToWaiting | Remove | SetMedia | MutePerson | AskToUnmute | RaiseHand | LowerHand
-    | SendChat | React | Leave | QuickExit | Shield | StartSession | Advance | GoBack | UndoMove | Extend | Skip
-    | Pause | Resume | Replan | EndSession | TakeLead | SaveForm | SubmitForm | ShareAnswer | DisposeFlag
-    | EditNote | SignNote | AddAddendum
+    Arrive
+    | Admit
+    | AdmitAll
+    | MoveToWaiting
+    | Remove
+    | SetMedia
+    | MutePerson
+    | AskToUnmute
+    | RaiseHand
+    | LowerHand
+    | SendChat
+    | React
+    | Leave
+    | QuickExit
+    | Shield
+    | StartSession
+    | Advance
+    | GoBack
+    | UndoMove
+    | Extend
+    | Skip
+    | Pause
+    | Resume
+    | Replan
+    | EndSession
+    | TakeLead
+    | SaveForm
+    | SubmitForm
+    | ShareAnswer
+    | DisposeFlag
+    | EditNote
+    | SignNote
+    | AddAddendum
 )
 ServerCommand = (
     OpenSession | ExpectPerson | TakeOver | OpenConnection | CloseConnection | ConnectMedia | LoseMedia | Pulse | Tick

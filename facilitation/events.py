@@ -300,13 +300,43 @@ class AddendumAdded:
 
 
 Event = (
-    SessionOpened | PersonExpected | ServerTookOver | SessionStarted | SessionEnded
-    | ConnectionOpened | ConnectionClosed | MediaConnected | MediaLost | Heard
-    | Arrived | Admitted | MovedToWaiting | PersonRemoved | PersonLeft
-    | MediaSet | UnmuteAsked | HandRaised | HandLowered | ChatSent | Reacted | Shielded | LeadTaken
-    | SegmentEntered | MoveUndone | SegmentReplanned | SegmentSkipped | AgendaPaused | AgendaResumed
-    | FormDrafted | FormSubmitted | AnswerShared | FlagRaised | FlagDisposed
-    | NoteDrafted | NoteSigned | AddendumAdded
+    SessionOpened
+    | PersonExpected
+    | ServerTookOver
+    | SessionStarted
+    | SessionEnded
+    | ConnectionOpened
+    | ConnectionClosed
+    | MediaConnected
+    | MediaLost
+    | Heard
+    | Arrived
+    | Admitted
+    | MovedToWaiting
+    | PersonRemoved
+    | PersonLeft
+    | MediaSet
+    | UnmuteAsked
+    | HandRaised
+    | HandLowered
+    | ChatSent
+    | Reacted
+    | Shielded
+    | LeadTaken
+    | SegmentEntered
+    | MoveUndone
+    | SegmentReplanned
+    | SegmentSkipped
+    | AgendaPaused
+    | AgendaResumed
+    | FormDrafted
+    | FormSubmitted
+    | AnswerShared
+    | FlagRaised
+    | FlagDisposed
+    | NoteDrafted
+    | NoteSigned
+    | AddendumAdded
 )
 
 

@@ -41,18 +41,18 @@ def zone_of(name: str) -> tzinfo:
 
 
 def time_text(instant: Instant, zone: tzinfo) -> str:
-    """"16:02:10"."""
+    """ "16:02:10"."""
     return datetime.fromtimestamp(instant // SECOND_MS, zone).strftime("%H:%M:%S")
 
 
 def date_text(instant: Instant, zone: tzinfo) -> str:
-    """"Tuesday 17 November 2026"."""
+    """ "Tuesday 17 November 2026"."""
     day = datetime.fromtimestamp(instant // SECOND_MS, zone)
     return f"{day:%A} {day.day} {day:%B %Y}"
 
 
 def duration_text(length_ms: int) -> str:
-    """"3 h 05 min 50 s"; parts of a second are dropped."""
+    """ "3 h 05 min 50 s"; parts of a second are dropped."""
     minutes, seconds = divmod(length_ms // SECOND_MS, 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
@@ -61,7 +61,7 @@ def duration_text(length_ms: int) -> str:
 
 
 def intervals_text(intervals: Intervals, zone: tzinfo) -> str:
-    """"16:02:10 – 17:30:00, 17:31:00 – 19:10:00"."""
+    """ "16:02:10 – 17:30:00, 17:31:00 – 19:10:00"."""
     return ", ".join(f"{time_text(start, zone)} – {time_text(end, zone)}" for start, end in intervals)
 
 
@@ -110,14 +110,13 @@ def _session_text(state: RoomState, session: Session, zone: tzinfo) -> str:
 def _cap_facts(state: RoomState, everyone: Iterable[Hours]) -> Iterable[tuple[str, str]]:
     over = crediting.over_caps(state, everyone)
     if over:
-        yield "Over the group size of the rule", "; ".join(
-            f"{each.segment.title}: {each.people}, at most {each.most}" for each in over
+        yield (
+            "Over the group size of the rule",
+            "; ".join(f"{each.segment.title}: {each.people}, at most {each.most}" for each in over),
         )
 
 
-def _attendance_facts(
-    state: RoomState, hours: Hours, session: Session, zone: tzinfo
-) -> Iterable[tuple[str, str]]:
+def _attendance_facts(state: RoomState, hours: Hours, session: Session, zone: tzinfo) -> Iterable[tuple[str, str]]:
     if not hours.attended:
         yield "Attended", "Did not attend"
         return
@@ -133,8 +132,11 @@ def _attendance_facts(
     if hours.left_early_ms >= MINUTE_MS:
         yield "Left early by", duration_text(hours.left_early_ms)
     titles = {segment.id: segment.title for segment in state.agenda.plan.segments}
-    yield "Parts attended", ", ".join(
-        f"{titles[segment]} {duration_text(length)}" for segment, length in hours.by_segment.items() if length
+    yield (
+        "Parts attended",
+        ", ".join(
+            f"{titles[segment]} {duration_text(length)}" for segment, length in hours.by_segment.items() if length
+        ),
     )
 
 
@@ -189,9 +191,7 @@ def sign(
         state.notes, person, group_revision=group_revision, person_revision=person_revision, attended=hours.attended
     )
     content = _content(state, seat, signer, everyone, now)
-    return NoteSigned(
-        person=person, content=content, content_hash=content_hash(content), evidence=(1, state.seq)
-    )
+    return NoteSigned(person=person, content=content, content_hash=content_hash(content), evidence=(1, state.seq))
 
 
 def _content(

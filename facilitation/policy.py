@@ -65,9 +65,17 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     c.Tick: SERVER,
 }
 
-AFTER_THE_END: frozenset[type[c.Command]] = frozenset({
-    c.Leave, c.QuickExit, c.EndSession, c.DisposeFlag, c.EditNote, c.SignNote, c.AddAddendum,
-})
+AFTER_THE_END: frozenset[type[c.Command]] = frozenset(
+    {
+        c.Leave,
+        c.QuickExit,
+        c.EndSession,
+        c.DisposeFlag,
+        c.EditNote,
+        c.SignNote,
+        c.AddAddendum,
+    }
+)
 """What people may still ask once the session has ended."""
 
 

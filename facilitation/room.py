@@ -134,16 +134,29 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
         case c.SignNote() as ask:
             if state.phase != "ended":
                 raise Refusal("not_ended", "Notes can be signed once the session has ended.")
-            return (facts.sign(
-                state, ask.person, asker, now,
-                group_revision=ask.group_revision, person_revision=ask.person_revision,
-            ),)
+            return (
+                facts.sign(
+                    state,
+                    ask.person,
+                    asker,
+                    now,
+                    group_revision=ask.group_revision,
+                    person_revision=ask.person_revision,
+                ),
+            )
         case c.AddAddendum(person=person, text=text):
             return notes.add(state.notes, _participant(state, person).person, text)
         # --- only the server's, which the policy never lets through to here
         case (
-            c.OpenSession() | c.ExpectPerson() | c.TakeOver() | c.OpenConnection() | c.CloseConnection()
-            | c.ConnectMedia() | c.LoseMedia() | c.Pulse() | c.Tick()
+            c.OpenSession()
+            | c.ExpectPerson()
+            | c.TakeOver()
+            | c.OpenConnection()
+            | c.CloseConnection()
+            | c.ConnectMedia()
+            | c.LoseMedia()
+            | c.Pulse()
+            | c.Tick()
         ):
             raise AssertionError(f"policy let {type(command).__name__} through")
         case _:
@@ -200,9 +213,16 @@ def _open_session(state: RoomState, command: c.OpenSession) -> Events:
         line(expected.name, "the name", NAME_MAX)
     return (
         v.SessionOpened(
-            session=command.session, clinic=command.clinic, title=command.title, zone=command.zone,
-            starts_at=command.starts_at, plan=command.plan, rules=command.rules, forms=command.forms,
-            roster=command.roster, seats_max=command.seats_max,
+            session=command.session,
+            clinic=command.clinic,
+            title=command.title,
+            zone=command.zone,
+            starts_at=command.starts_at,
+            plan=command.plan,
+            rules=command.rules,
+            forms=command.forms,
+            roster=command.roster,
+            seats_max=command.seats_max,
         ),
     )
 
@@ -257,7 +277,8 @@ def _open_connection(state: RoomState, command: c.OpenConnection) -> Events:
 def _admit_all(state: RoomState) -> Events:
     """Everyone who waits and is connected, in the order they came."""
     waiting = [
-        seat for seat in state.seats.participants
+        seat
+        for seat in state.seats.participants
         if seat.place is Place.WAITING and state.attendance.of(seat.person).connected
     ]
     waiting.sort(key=lambda seat: seat.waiting_since or 0)

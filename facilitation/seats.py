@@ -143,8 +143,10 @@ def evolve(seats: Seats, recorded: Recorded) -> Seats:
             return _change(seats, person, lambda seat: _connected(seat, recorded))
         case Arrived(person=person, name=name) as arrived:
             arrival = Arrival(
-                location=arrived.location, callback=arrived.callback,
-                private_space=arrived.private_space, others_present=arrived.others_present,
+                location=arrived.location,
+                callback=arrived.callback,
+                private_space=arrived.private_space,
+                others_present=arrived.others_present,
             )
             return _change(seats, person, lambda seat: _arrived(replace(seat, name=name, arrival=arrival), at))
         case Admitted(person=person):
@@ -157,10 +159,17 @@ def evolve(seats: Seats, recorded: Recorded) -> Seats:
             return _change(seats, person, lambda seat: replace(_out(seat, Place.LEFT), left_how=how, left_at=at))
         case MediaSet(person=person, microphone=microphone, camera=camera):
             other = recorded.by if recorded.by != person else None
-            return _change(seats, person, lambda seat: replace(
-                seat, microphone=microphone, camera=camera, unmute_asked=False,
-                muted_by=other if not microphone else None,
-            ))
+            return _change(
+                seats,
+                person,
+                lambda seat: replace(
+                    seat,
+                    microphone=microphone,
+                    camera=camera,
+                    unmute_asked=False,
+                    muted_by=other if not microphone else None,
+                ),
+            )
         case UnmuteAsked(person=person):
             return _change(seats, person, lambda seat: replace(seat, unmute_asked=True))
         case HandRaised(person=person):
@@ -172,10 +181,12 @@ def evolve(seats: Seats, recorded: Recorded) -> Seats:
         case Shielded(person=person, on=on):
             return _change(seats, person, lambda seat: replace(seat, shielded=on))
         case SessionEnded():
-            return Seats(by_person={
-                person: replace(seat, microphone=False, camera=False, hand=None, unmute_asked=False)
-                for person, seat in seats.by_person.items()
-            })
+            return Seats(
+                by_person={
+                    person: replace(seat, microphone=False, camera=False, hand=None, unmute_asked=False)
+                    for person, seat in seats.by_person.items()
+                }
+            )
         case _:
             return seats
 
@@ -215,8 +226,16 @@ def _into_room(seat: Seat, seq: int) -> Seat:
 def _out(seat: Seat, place: Place) -> Seat:
     """Nothing goes on from a seat that is given up."""
     return replace(
-        seat, place=place, waiting_since=None, microphone=False, camera=False, muted_by=None, unmute_asked=False,
-        shielded=False, hand=None, reaction=None,
+        seat,
+        place=place,
+        waiting_since=None,
+        microphone=False,
+        camera=False,
+        muted_by=None,
+        unmute_asked=False,
+        shielded=False,
+        hand=None,
+        reaction=None,
     )
 
 

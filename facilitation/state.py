@@ -71,8 +71,13 @@ def evolve(state: RoomState, recorded: Recorded) -> RoomState:
     match recorded.event:
         case SessionOpened() as opened:
             session = Session(
-                session=opened.session, clinic=opened.clinic, title=opened.title, zone=opened.zone,
-                starts_at=opened.starts_at, rules=opened.rules, seats_max=opened.seats_max,
+                session=opened.session,
+                clinic=opened.clinic,
+                title=opened.title,
+                zone=opened.zone,
+                starts_at=opened.starts_at,
+                rules=opened.rules,
+                seats_max=opened.seats_max,
             )
         case LeadTaken(person=person):
             lead = person

@@ -32,7 +32,8 @@ class Talk:
     def private_of(self, person: PersonId) -> tuple[Message, ...]:
         """What a participant wrote to the staff, and what the staff answered them."""
         return tuple(
-            message for message in self.private
+            message
+            for message in self.private
             if message.to == person or (message.to == STAFF and message.person == person)
         )
 

@@ -59,8 +59,15 @@ def room_part(state: RoomState, audience: str) -> View:
 
 
 _NO_AGENDA: View = {
-    "segments": [], "position": None, "entered_at": None, "ends_at": None, "left_ms": None, "paused": False,
-    "next": None, "expected_end": None, "ahead_ms": 0,
+    "segments": [],
+    "position": None,
+    "entered_at": None,
+    "ends_at": None,
+    "left_ms": None,
+    "paused": False,
+    "next": None,
+    "expected_end": None,
+    "ahead_ms": 0,
 }
 
 
@@ -130,11 +137,15 @@ def _shared(state: RoomState) -> list[View]:
                 continue
             shown.extend(
                 {
-                    "person": seat.person, "form": form.id, "question": question.id, "label": question.label,
+                    "person": seat.person,
+                    "form": form.id,
+                    "question": question.id,
+                    "label": question.label,
                     "answer": checkin.in_words(question, sheet.submitted.get(question.id)),
                 }
                 for question in form.questions
-                if question.id in sheet.shared and question.shareable
+                if question.id in sheet.shared
+                and question.shareable
                 and sheet.submitted.get(question.id) not in (None, "")
             )
     return shown
@@ -142,8 +153,12 @@ def _shared(state: RoomState) -> list[View]:
 
 def _message(state: RoomState, message: Message) -> View:
     return {
-        "id": message.id, "at": message.at, "person": message.person,
-        "name": _name(state, message.person), "to": message.to, "text": message.text,
+        "id": message.id,
+        "at": message.at,
+        "person": message.person,
+        "name": _name(state, message.person),
+        "to": message.to,
+        "text": message.text,
     }
 
 
@@ -166,9 +181,14 @@ def you_part(state: RoomState, person: PersonId, now: Instant) -> View:
         "shielded": seat.shielded,
         "lead": state.lead == person,
         "minutes": minutes(state, person, now),
-        "arrival": None if arrival is None else {
-            "name": seat.name, "location": arrival.location, "callback": arrival.callback,
-            "private_space": arrival.private_space, "others_present": arrival.others_present,
+        "arrival": None
+        if arrival is None
+        else {
+            "name": seat.name,
+            "location": arrival.location,
+            "callback": arrival.callback,
+            "private_space": arrival.private_space,
+            "others_present": arrival.others_present,
         },
         "unmute_asked": seat.unmute_asked,
         "forms": {} if seat.staff else {form.id: _own_form(state, seat, form) for form in state.checkin.forms},
@@ -213,7 +233,9 @@ def _own_form(state: RoomState, seat: Seat, form: Form) -> View:
 def form_part(form: Form) -> View:
     """A form as its browser sees it: without what raises a flag."""
     return {
-        "id": form.id, "title": form.title, "intro": form.intro,
+        "id": form.id,
+        "title": form.title,
+        "intro": form.intro,
         "questions": [_question(question) for question in form.questions],
     }
 
@@ -266,7 +288,9 @@ def _staff_person(state: RoomState, seat: Seat, now: Instant) -> View:
         "arrived_at": seat.arrived_at,
         "waiting_since": seat.waiting_since,
         "late_ms": _late_ms(state, hours, now),
-        "arrival": None if seat.arrival is None else {
+        "arrival": None
+        if seat.arrival is None
+        else {
             "location": seat.arrival.location,
             "callback": seat.arrival.callback,
             "private_space": seat.arrival.private_space,
@@ -276,9 +300,9 @@ def _staff_person(state: RoomState, seat: Seat, now: Instant) -> View:
         "left_how": "dropped" if dropped else seat.left_how,
         "left_at": (trace.online[-1][1] if trace.online else None) if dropped else seat.left_at,
         "shielded": seat.shielded,
-        "forms": {} if seat.staff else {
-            form.id: _staff_form(state.checkin.sheet(seat.person, form.id)) for form in state.checkin.forms
-        },
+        "forms": {}
+        if seat.staff
+        else {form.id: _staff_form(state.checkin.sheet(seat.person, form.id)) for form in state.checkin.forms},
     }
 
 
@@ -353,7 +377,9 @@ def record_part(state: RoomState, now: Instant) -> View:
         "gaps": [list(gap) for gap in attendance.gaps_in_session(state.attendance, now)],
         "facilitators": [
             {
-                "person": seat.person, "name": seat.name, "role": seat.role.value,
+                "person": seat.person,
+                "name": seat.name,
+                "role": seat.role.value,
                 "minutes": minutes(state, seat.person, now),
             }
             for seat in facts.facilitators(state)
@@ -404,8 +430,13 @@ def _record_person(state: RoomState, seat: Seat, everyone: Mapping[PersonId, Hou
         "evidence": [_evidence(line, zone) for line in state.attendance.of(person).evidence],
         "facts": facts.facts(state, person, everyone),
         "note": _draft(state.notes.draft(person)),
-        "signed": None if signed is None else {
-            "by": signed.by, "name": _name(state, signed.by), "at": signed.at, "hash": signed.content_hash,
+        "signed": None
+        if signed is None
+        else {
+            "by": signed.by,
+            "name": _name(state, signed.by),
+            "at": signed.at,
+            "hash": signed.content_hash,
             "content": dict(signed.content),
         },
         "addenda": [

@@ -199,7 +199,11 @@ class ClinicBooks:
         if rules is None:
             return {"choices": choices, "day": None, "result": None}
         ask = Ask(
-            self._store, person=person, track=found.track, zone=found.zone, plans=self._catalog.plans,
+            self._store,
+            person=person,
+            track=found.track,
+            zone=found.zone,
+            plans=self._catalog.plans,
             now=self._clock.now(),
         )
         at = day or ask.today

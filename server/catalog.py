@@ -139,8 +139,11 @@ def _plan(folder: Path, entry: _PlanEntry) -> SessionPlan:
         track=entry.track,
         segments=tuple(
             Segment(
-                id=SegmentId(segment.id), kind=segment.kind, title=segment.title,
-                planned_ms=segment.minutes * MINUTE_MS, card=segment.card.strip(),
+                id=SegmentId(segment.id),
+                kind=segment.kind,
+                title=segment.title,
+                planned_ms=segment.minutes * MINUTE_MS,
+                card=segment.card.strip(),
             )
             for segment in entry.segment
         ),

@@ -77,8 +77,12 @@ class Participant:
             return
         await asyncio.sleep(self._random.uniform(0.5, 2.5))
         await self.seat.command(
-            "arrive", name=view["you"]["name"], location=f"{10 + self._number} Sample Street, Exampleton",
-            callback=f"555-01{self._number:02}", private_space=True, agreement=True,
+            "arrive",
+            name=view["you"]["name"],
+            location=f"{10 + self._number} Sample Street, Exampleton",
+            callback=f"555-01{self._number:02}",
+            private_space=True,
+            agreement=True,
         )
 
     async def _take_part(self) -> None:
@@ -118,9 +122,12 @@ class Participant:
     async def _answer_forms(self) -> None:
         answered: set[str] = set()
         while True:
-            view = await self.seat.until(lambda view: any(
-                form["offered"] and name not in answered for name, form in view["you"]["forms"].items()
-            ), within_s=24 * 3600)
+            view = await self.seat.until(
+                lambda view: any(
+                    form["offered"] and name not in answered for name, form in view["you"]["forms"].items()
+                ),
+                within_s=24 * 3600,
+            )
             for name, form in view["you"]["forms"].items():
                 if form["offered"] and name not in answered:
                     answered.add(name)

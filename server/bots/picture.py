@@ -70,7 +70,7 @@ def _draw(width: int, height: int, scale: float, sway: float, colours: list[int]
 def _padded(plane: bytes, width: int, stride: int) -> bytes:
     if stride == width:
         return plane
-    rows = (plane[start:start + width] for start in range(0, len(plane), width))
+    rows = (plane[start : start + width] for start in range(0, len(plane), width))
     return b"".join(row.ljust(stride, b"\0") for row in rows)
 
 
@@ -98,7 +98,10 @@ def encoded_loop(number: int) -> list[bytes]:
     encoder.bit_rate = 180_000
     encoder.gop_size = KEYFRAME_EVERY
     encoder.options = {
-        "deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "error-resilient": "1",
+        "deadline": "realtime",
+        "cpu-used": "8",
+        "lag-in-frames": "0",
+        "error-resilient": "1",
         "keyint_min": str(KEYFRAME_EVERY),
     }
     frames: list[bytes] = []

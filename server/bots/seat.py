@@ -62,7 +62,11 @@ class Seat:
     """
 
     def __init__(
-        self, link: str, *, mode: str = "room", device: str | None = None,
+        self,
+        link: str,
+        *,
+        mode: str = "room",
+        device: str | None = None,
         on_message: Callable[[Message], None] = lambda message: None,
     ) -> None:
         split = urllib.parse.urlsplit(link)
@@ -120,10 +124,17 @@ class Seat:
         if self._ticket is None:
             self._ticket = await asyncio.to_thread(_post, f"{self._base}/api/ticket", {"link": self._link})
         async with connect(self._ticket["socket"], max_size=4 * 2**20, ping_interval=None, proxy=None) as socket:
-            await socket.send(json.dumps({
-                "type": "hello", "protocol": 1, "device": self._device, "mode": self._mode,
-                "ticket": self._ticket["ticket"],
-            }))
+            await socket.send(
+                json.dumps(
+                    {
+                        "type": "hello",
+                        "protocol": 1,
+                        "device": self._device,
+                        "mode": self._mode,
+                        "ticket": self._ticket["ticket"],
+                    }
+                )
+            )
             try:
                 while True:
                     async with asyncio.timeout(SILENCE_S_MAX):

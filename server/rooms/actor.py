@@ -96,8 +96,13 @@ class RoomActor:
         return max(self._clock.now(), self.state.at)
 
     def ask(
-        self, command: Command, *, by: Actor = SERVER, command_id: CommandId | None = None,
-        answer: Callable[[Outcome], None] = _nobody, always: bool = False,
+        self,
+        command: Command,
+        *,
+        by: Actor = SERVER,
+        command_id: CommandId | None = None,
+        answer: Callable[[Outcome], None] = _nobody,
+        always: bool = False,
     ) -> None:
         """Put a command into the mailbox; `answer` is called once, when it is durable or refused.
 

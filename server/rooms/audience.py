@@ -35,6 +35,7 @@ Watchers = Literal["nobody", "staff", "everyone"]
 FORESEEN_EVERY_MS: Final = 100
 """More changes than this are not all shown (a viewer gets ten views a second), and need not all be prepared."""
 
+
 def watchers(event: Event) -> tuple[Watchers, PersonId | None]:
     """Who sees something else after an event: a whole kind of viewers, and one person besides."""
     match event:
@@ -139,9 +140,5 @@ class Audience:
             viewer
             for viewer in self._viewers.values()
             if viewer.connection in self._shown
-            and (
-                "everyone" in kinds
-                or (staff and viewer.expected.role in STAFF)
-                or viewer.expected.person in people
-            )
+            and ("everyone" in kinds or (staff and viewer.expected.role in STAFF) or viewer.expected.person in people)
         ]

@@ -46,8 +46,15 @@ class Rooms:
     """
 
     def __init__(
-        self, *, log: EventLog, leases: Leases, media: MediaPlane, clock: Clock, load_session: LoadSession,
-        node: str, on_signed: Callable[[SessionId], None] = lambda session: None,
+        self,
+        *,
+        log: EventLog,
+        leases: Leases,
+        media: MediaPlane,
+        clock: Clock,
+        load_session: LoadSession,
+        node: str,
+        on_signed: Callable[[SessionId], None] = lambda session: None,
     ) -> None:
         self._log = log
         self._leases = leases
@@ -136,8 +143,13 @@ class Rooms:
         except Exception as error:
             raise CorruptLog(f"log of session {session} cannot be replayed: {error!r}") from error
         room = LiveRoom(
-            session, state,
-            epoch=epoch, log=self._log, clock=self._clock, media=self._media, on_signed=self._on_signed,
+            session,
+            state,
+            epoch=epoch,
+            log=self._log,
+            clock=self._clock,
+            media=self._media,
+            on_signed=self._on_signed,
             on_end=self._ended,
             poison=[poison for where, poison in self._poison if where == session],
         )

@@ -55,9 +55,17 @@ class LiveRoom:
     """One session's room from replay to close. Runs from `start` on; `ended` is set when it is over, however."""
 
     def __init__(
-        self, session: SessionId, state: RoomState, *, epoch: int, log: EventLog, clock: Clock, media: MediaPlane,
+        self,
+        session: SessionId,
+        state: RoomState,
+        *,
+        epoch: int,
+        log: EventLog,
+        clock: Clock,
+        media: MediaPlane,
         on_signed: Callable[[SessionId], None],
-        on_end: Callable[[LiveRoom], None] = lambda room: None, poison: Collection[Poison] = (),
+        on_end: Callable[[LiveRoom], None] = lambda room: None,
+        poison: Collection[Poison] = (),
     ) -> None:
         self.session = session
         self.epoch = epoch
@@ -235,8 +243,6 @@ class LiveRoom:
         self._audience.tell(Degraded(store=not answers))
 
     def heard(self) -> dict[str, Instant]:
-        found: dict[str, Instant] = {
-            viewer.connection: viewer.heard for viewer in self._audience if not viewer.record
-        }
+        found: dict[str, Instant] = {viewer.connection: viewer.heard for viewer in self._audience if not viewer.record}
         found.update(self._runner.heard())
         return found

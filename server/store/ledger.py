@@ -55,9 +55,7 @@ class RedisLedger:
             match await ask(partial(self._together.run, self._post, keys, words)):
                 case [b"posted"]:
                     self._remember(person, head)
-                    return HoursEntry(
-                        number=head[0], facts=facts, posted_at=posted_at, previous=previous, hash=head[1]
-                    )
+                    return HoursEntry(number=head[0], facts=facts, posted_at=posted_at, previous=previous, hash=head[1])
                 case [b"already", bytes(there)]:
                     return await self._stands(facts, *_posted(person, there))
                 case [b"moved", bytes(last_id), last_hash]:
@@ -132,9 +130,7 @@ class RedisLedger:
 
 
 def _row(stream_id: bytes, fields: dict[bytes, bytes]) -> Row:
-    return Row(
-        id=stream_id.decode(), line=fields.get(b"entry", b""), hash=_text(fields.get(b"hash", b""))
-    )
+    return Row(id=stream_id.decode(), line=fields.get(b"entry", b""), hash=_text(fields.get(b"hash", b"")))
 
 
 def _text(word: bytes) -> str:

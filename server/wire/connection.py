@@ -262,11 +262,18 @@ class Connection:
 
     async def run(self, greeting: Greeting) -> None:
         """Hold the connection until either side ends it. Raises _Ended with the code to close with."""
-        self.tell(Welcome(
-            connection=self.connection, session=self._session, person=self.expected.person, role=self.expected.role,
-            now=self._clock.now(), slots=SlotCount(audio=greeting.audio_slots, video=greeting.video_slots),
-            ice_servers=list(greeting.ice_servers), exit_url=greeting.exit_url,
-        ))
+        self.tell(
+            Welcome(
+                connection=self.connection,
+                session=self._session,
+                person=self.expected.person,
+                role=self.expected.role,
+                now=self._clock.now(),
+                slots=SlotCount(audio=greeting.audio_slots, video=greeting.video_slots),
+                ice_servers=list(greeting.ice_servers),
+                exit_url=greeting.exit_url,
+            )
+        )
         log.info("connected", session=self._session, connection=self.connection, role=self.expected.role)
         self._room.enter(self)
         self._ping()

@@ -557,7 +557,8 @@ async def test_two_who_write_the_same_note_both_keep_their_words(visits: Open, h
         await no_barrier(loser)
         await loser.get_by_role("button", name="Keep both").click()
         both = await until(
-            clinic, "s-over",
+            clinic,
+            "s-over",
             lambda state: {"Fay's words.", "Cody's words."} <= set(state.notes.draft(ALEX).text.splitlines()),
         )
         await expect(winner.get_by_label("About Alex")).to_have_value(both.notes.draft(ALEX).text)

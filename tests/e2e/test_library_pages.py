@@ -52,9 +52,7 @@ async def enter(context: BrowserContext, place: Place) -> Page:
 
 
 @pytest.mark.parametrize("name", PATHS)
-async def test_a_page_of_the_library_is_for_everybody(
-    place: Place, browser_context: BrowserContext, name: str
-) -> None:
+async def test_a_page_of_the_library_is_for_everybody(place: Place, browser_context: BrowserContext, name: str) -> None:
     page = await enter(browser_context, place)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))

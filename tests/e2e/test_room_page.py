@@ -50,7 +50,9 @@ async def show(chromium: Browser, gallery_url: str) -> AsyncIterator[Show]:
 
     async def open_gallery(query: str, *, viewport: dict[str, int] = LAPTOP, theme: str = "light") -> Page:
         context = await chromium.new_context(
-            viewport=viewport, color_scheme=theme, reduced_motion="reduce",  # type: ignore[arg-type]
+            viewport=viewport,
+            color_scheme=theme,
+            reduced_motion="reduce",  # type: ignore[arg-type]
         )
         contexts.append(context)
         context.set_default_timeout(15_000)
@@ -178,8 +180,21 @@ async def test_everything_that_is_pressed_is_large_enough_for_a_thumb(show: Show
 
 async def test_the_keyboard_reaches_everything_and_is_never_caught(show: Show) -> None:
     page = await show("people=6&role=facilitator&state=busy&panel=people", viewport=LAPTOP)
-    wanted = {"Exit quickly", "Undo", "Next", "Admit all", "Admit Wren Waiting", "Muted (microphone)", "Camera",
-              "Raise your hand", "Chat", "Leave", "More", "Group", "Fold away"}
+    wanted = {
+        "Exit quickly",
+        "Undo",
+        "Next",
+        "Admit all",
+        "Admit Wren Waiting",
+        "Muted (microphone)",
+        "Camera",
+        "Raise your hand",
+        "Chat",
+        "Leave",
+        "More",
+        "Group",
+        "Fold away",
+    }
     reached: list[str] = []
     for _ in range(80):
         await page.keyboard.press("Tab")
@@ -402,8 +417,11 @@ def test_every_pair_of_colours_that_carries_words_can_be_read() -> None:
         words += [("on-danger", "danger-hover"), ("clay-soft", "on-clay-soft"), ("paper", "ink")]
         words += [(f"on-{soft}", soft) for soft in ("accent-soft", "clay-soft", "moss-soft", "danger-soft")]
         words += [("on-quiet", f"quiet-{n}") for n in range(1, 7)]
-        marks = [(front, ground) for front in ("line-strong", "clay", "moss", "focus", "accent", "danger")
-                 for ground in ("paper", "surface")]
+        marks = [
+            (front, ground)
+            for front in ("line-strong", "clay", "moss", "focus", "accent", "danger")
+            for ground in ("paper", "surface")
+        ]
         assert [(pair, round(contrast(theme, pair), 2)) for pair in words if contrast(theme, pair) < 4.5] == []
         assert [(pair, round(contrast(theme, pair), 2)) for pair in marks if contrast(theme, pair) < 3] == []
 
@@ -420,7 +438,7 @@ def contrast(theme: dict[str, str], pair: tuple[str, str]) -> float:
 
 def luminance(colour: str) -> float:
     """WCAG 2.2, relative luminance."""
-    parts = [int(colour[at:at + 2], 16) / 255 for at in (1, 3, 5)]
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
@@ -448,7 +466,9 @@ async def enter(chromium: Browser) -> AsyncIterator[Callable[..., Any]]:
         clinic: Clinic, person: str, *, viewport: dict[str, int] = LAPTOP, line: LateViews | None = None
     ) -> Page:
         context = await chromium.new_context(
-            viewport=viewport, permissions=["camera", "microphone"], reduced_motion="reduce",  # type: ignore[arg-type]
+            viewport=viewport,
+            permissions=["camera", "microphone"],
+            reduced_motion="reduce",  # type: ignore[arg-type]
         )
         contexts.append(context)
         context.set_default_timeout(20_000)

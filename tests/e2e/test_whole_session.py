@@ -30,8 +30,11 @@ pytestmark = pytest.mark.timeout(400)
 async def _command(server: Milieu, *words: str) -> str:
     """Output of `python -m server …` over the same data."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "server", *words), cwd=ROOT, env={"MILIEU_DATA_DIR": str(server.data_dir), "PATH": ""},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        *(sys.executable, "-m", "server", *words),
+        cwd=ROOT,
+        env={"MILIEU_DATA_DIR": str(server.data_dir), "PATH": ""},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     out, err = await process.communicate()
     assert process.returncode == 0, f"{words}: {err.decode()}\n{out.decode()}"
@@ -48,8 +51,10 @@ async def _fill_check_in(seat: SeatAtBrowser, *, safe: str = "Yes", goal: str = 
     form = page.locator("form").filter(has_text="How is your mood right now?")
     await expect(form).to_be_visible(timeout=WITHIN_MS)
     for question, answer in (
-        ("How is your mood right now?", "6"), ("How anxious or tense do you feel?", "4"),
-        ("How strong is the urge to use today?", "1"), ("How strong is the urge to hurt yourself?", "0"),
+        ("How is your mood right now?", "6"),
+        ("How anxious or tense do you feel?", "4"),
+        ("How strong is the urge to use today?", "1"),
+        ("How strong is the urge to hurt yourself?", "0"),
         ("Are you safe right now?", safe),
     ):
         group = form.get_by_role("group", name=re.compile(re.escape(question)))
@@ -221,7 +226,10 @@ async def test_a_whole_session_from_the_link_to_the_ledger(chromium: Browser, tm
         for person, told in people.items():
             expected = oracle.figures(person, end)
             assert (told["present_ms"], told["gap_credit_ms"], told["counted_ms"], told["countable_min"]) == (
-                expected.present_ms, expected.gap_credit_ms, expected.counted_ms, expected.countable_min
+                expected.present_ms,
+                expected.gap_credit_ms,
+                expected.counted_ms,
+                expected.countable_min,
             ), person
             assert [tuple(span) for span in told["intervals"]] == expected.intervals
         robins, sams, alexs = (people[f"p-{name}"] for name in ("robin", "sam", "alex"))

@@ -61,8 +61,13 @@ def main(names: list[str]) -> int:
         for figure in figures:
             value = figure["value"]
             table.add_row(
-                figure["figure"], f"{value:.3g}" if isinstance(value, float) else str(value), figure["unit"],
-                figure["better"], AIMS.get(figure["figure"], ""), str(figure["against"]), str(figure["n"]),
+                figure["figure"],
+                f"{value:.3g}" if isinstance(value, float) else str(value),
+                figure["unit"],
+                figure["better"],
+                AIMS.get(figure["figure"], ""),
+                str(figure["against"]),
+                str(figure["n"]),
             )
     Console().print(table)
     if failed:

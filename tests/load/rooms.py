@@ -57,10 +57,7 @@ RECORD = b"x" * 200
 
 ROSTER = (
     Expected(person=PersonId("p-0"), role=Role.FACILITATOR, name="Fran Example"),
-    *(
-        Expected(person=PersonId(f"p-{n}"), role=Role.PARTICIPANT, name=f"Robin {n} Example")
-        for n in range(1, SEATS)
-    ),
+    *(Expected(person=PersonId(f"p-{n}"), role=Role.PARTICIPANT, name=f"Robin {n} Example") for n in range(1, SEATS)),
 )
 
 
@@ -109,8 +106,14 @@ async def serve() -> None:
 
     app = Starlette(routes=[WebSocketRoute("/s/{session}/socket", session), WebSocketRoute("/bare/{circle}", bare)])
     config = uvicorn.Config(
-        app, port=0, lifespan="off", log_level="critical", ws="websockets-sansio", ws_per_message_deflate=False,
-        ws_ping_interval=None, timeout_graceful_shutdown=1,
+        app,
+        port=0,
+        lifespan="off",
+        log_level="critical",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_ping_interval=None,
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())

@@ -44,8 +44,10 @@ _TYPES: dict[str, st.SearchStrategy[Any]] = {"bool": st.booleans(), "int": st.in
 def anything(kind: type[v.Event]) -> st.SearchStrategy[v.Event]:
     if kind is v.Heard:
         return st.builds(v.Heard, heard=st.dictionaries(sources, instants, max_size=3))
-    fields = {f.name: _FIELDS[f.name] if f.name in _FIELDS else _TYPES.get(str(f.type), words)
-              for f in dataclasses.fields(kind)}
+    fields = {
+        f.name: _FIELDS[f.name] if f.name in _FIELDS else _TYPES.get(str(f.type), words)
+        for f in dataclasses.fields(kind)
+    }
     return st.builds(kind, **fields)
 
 

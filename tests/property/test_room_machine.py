@@ -58,7 +58,9 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "to": st.sampled_from(["everyone", "staff", *PARTICIPANTS, FAY]),
 }
 _TYPES: dict[str, st.SearchStrategy[Any]] = {
-    "str": st.text(max_size=5), "bool": st.booleans(), "int": st.integers(-1, 3),
+    "str": st.text(max_size=5),
+    "bool": st.booleans(),
+    "int": st.integers(-1, 3),
 }
 
 
@@ -181,9 +183,7 @@ class Room(RuleBasedStateMachine):
                 self.oracle.heard(self.now, name, self.now - ago)
 
     @rule(heard=st.booleans(), gap=lengths, back=st.sets(people), after=lengths)
-    def the_server_dies_and_another_takes_over(
-        self, heard: bool, gap: int, back: set[PersonId], after: int
-    ) -> None:
+    def the_server_dies_and_another_takes_over(self, heard: bool, gap: int, back: set[PersonId], after: int) -> None:
         if heard:
             self.time_passes_and_everyone_is_heard(0)
         last = self.meeting.state.at
@@ -204,8 +204,12 @@ class Room(RuleBasedStateMachine):
             self.connect(person, "laptop")
         self.meeting.do(
             c.Arrive(
-                name=f"name-{person}", location=f"place-{person}", callback=f"555-{person}", private_space=True,
-                agreement=True, others_present=f"others-{person}",
+                name=f"name-{person}",
+                location=f"place-{person}",
+                callback=f"555-{person}",
+                private_space=True,
+                agreement=True,
+                others_present=f"others-{person}",
             ),
             person,
         )
@@ -323,7 +327,8 @@ class Room(RuleBasedStateMachine):
             self._try(c.DisposeFlag(flag=flag, disposition="not_reached"), FAY)
         self._try(
             c.SignNote(
-                person=person, group_revision=notes.draft("group").revision,
+                person=person,
+                group_revision=notes.draft("group").revision,
                 person_revision=notes.draft(person).revision,
             ),
             FAY,

@@ -43,7 +43,11 @@ class Process:
         self.clock = VirtualClock(loop, off_ms=world.rng.randint(-3_000, 3_000))
         self.media = SilentMedia(self.clock)
         self.rooms = Rooms(
-            log=world.log, leases=world.store.leases, media=self.media, clock=self.clock, load_session=self._load,
+            log=world.log,
+            leases=world.store.leases,
+            media=self.media,
+            clock=self.clock,
+            load_session=self._load,
             node=node,
         )
         self._world = world

@@ -43,8 +43,18 @@ ZONE = "America/New_York"
 FAY = PersonId("p-fay")
 CODY = PersonId("p-cody")
 NAMES = (
-    "Robin", "Sam", "Alex", "Jo", "Kim", "Lee", "Max",
-    "Maria-Guadalupe Fictional-Placeholder de la Invención", "Noa", "Ash", "Bay", "Cam",
+    "Robin",
+    "Sam",
+    "Alex",
+    "Jo",
+    "Kim",
+    "Lee",
+    "Max",
+    "Maria-Guadalupe Fictional-Placeholder de la Invención",
+    "Noa",
+    "Ash",
+    "Bay",
+    "Cam",
 )
 SECRET = "a secret of tests and of nothing else, long enough"
 
@@ -65,8 +75,14 @@ class Evening:
             ),
         )
         self.scheduled = ScheduledSession(
-            session=SessionId(session), clinic=CLINIC, title=title, zone=ZONE, starts_at=Instant(starts_at),
-            plan_id=plan, rules_id="exact-floor", roster=roster,
+            session=SessionId(session),
+            clinic=CLINIC,
+            title=title,
+            zone=ZONE,
+            starts_at=Instant(starts_at),
+            plan_id=plan,
+            rules_id="exact-floor",
+            roster=roster,
         )
         self.people = [each.person for each in roster if each.role is Role.PARTICIPANT]
         self.roles = {each.person: each.role for each in roster}
@@ -78,8 +94,14 @@ class Evening:
         self._open: dict[PersonId, SourceId] = {}
         self.do(
             c.OpenSession(
-                session=SessionId(session), clinic=CLINIC, title=title, zone=ZONE, starts_at=Instant(starts_at),
-                plan=catalog.plans[plan], rules=catalog.rules["exact-floor"], forms=tuple(catalog.forms.values()),
+                session=SessionId(session),
+                clinic=CLINIC,
+                title=title,
+                zone=ZONE,
+                starts_at=Instant(starts_at),
+                plan=catalog.plans[plan],
+                rules=catalog.rules["exact-floor"],
+                forms=tuple(catalog.forms.values()),
                 roster=roster,
             )
         )
@@ -129,8 +151,12 @@ class Evening:
         if self.roles[person] is Role.PARTICIPANT:
             self.do(
                 c.Arrive(
-                    name=self.state.seats.of(person).name, location="12 Sample Street, Exampleville", agreement=True,
-                    callback="555 0100", private_space=True, others_present="",
+                    name=self.state.seats.of(person).name,
+                    location="12 Sample Street, Exampleville",
+                    agreement=True,
+                    callback="555 0100",
+                    private_space=True,
+                    others_present="",
                 ),
                 person,
             )
@@ -279,15 +305,25 @@ class Clinic:
         media = SilentMedia(self._clock)
         hours = HoursProjection(self.store.log, self.store.ledger, self._clock)
         rooms = Rooms(
-            log=self.store.log, leases=self.store.leases, media=media, clock=self._clock, node="n-1",
-            load_session=opening(self._settings, store=self.store, catalog=catalog), on_signed=hours.wake,
+            log=self.store.log,
+            leases=self.store.leases,
+            media=media,
+            clock=self._clock,
+            node="n-1",
+            load_session=opening(self._settings, store=self.store, catalog=catalog),
+            on_signed=hours.wake,
         )
         await media.start(rooms.media_fact)
         posting = asyncio.create_task(hours.run())
         self._stack.callback(posting.cancel)
         self._stack.push_async_callback(rooms.close)
         app = build(
-            self._settings, store=self.store, catalog=catalog, library=load_library(), rooms=rooms, clock=self._clock,
+            self._settings,
+            store=self.store,
+            catalog=catalog,
+            library=load_library(),
+            rooms=rooms,
+            clock=self._clock,
             health=self._health,
         )
         config = uvicorn.Config(

@@ -38,7 +38,10 @@ def segment(name: str, kind: SegmentKind, minutes: int) -> Segment:
 
 
 PLAN = SessionPlan(
-    id="short", version="1", title="Short plan", track="adult",
+    id="short",
+    version="1",
+    title="Short plan",
+    track="adult",
     segments=(
         segment("check-in", SegmentKind.CHECK_IN, 20),
         segment("skills", SegmentKind.SKILLS, 30),
@@ -48,8 +51,14 @@ PLAN = SessionPlan(
     ),
 )
 RULES = RuleSet(
-    id="exact-floor", version="1", title="Exact minutes", source="tests", uncounted=("break",),
-    rounding="floor_minute", server_gap_credit_ms_max=2 * MINUTE_MS, week_floor_min={"adult": 540, "teen": 360},
+    id="exact-floor",
+    version="1",
+    title="Exact minutes",
+    source="tests",
+    uncounted=("break",),
+    rounding="floor_minute",
+    server_gap_credit_ms_max=2 * MINUTE_MS,
+    week_floor_min={"adult": 540, "teen": 360},
 )
 
 CHECK_IN, WRAP_UP = FormId("check-in"), FormId("wrap-up")
@@ -61,7 +70,11 @@ def _question(name: str, kind: QuestionKind, **more: Any) -> Question:
 
 FORMS = (
     Form(
-        id=CHECK_IN, version="1", title="Check-in", intro="Hello.", segment_kind="check_in",
+        id=CHECK_IN,
+        version="1",
+        title="Check-in",
+        intro="Hello.",
+        segment_kind="check_in",
         questions=(
             _question("mood", QuestionKind.SCALE, required=True, shareable=True),
             _question("urge", QuestionKind.SCALE, flag_at=1),
@@ -72,7 +85,11 @@ FORMS = (
         ),
     ),
     Form(
-        id=WRAP_UP, version="1", title="Wrap-up", intro="", segment_kind="wrap_up",
+        id=WRAP_UP,
+        version="1",
+        title="Wrap-up",
+        intro="",
+        segment_kind="wrap_up",
         questions=(_question("takeaway", QuestionKind.TEXT, shareable=True),),
     ),
 )
@@ -82,8 +99,13 @@ class Meeting:
     """Runs a session in virtual time. `now` moves by `later` only; nothing is heard unless it is said so."""
 
     def __init__(
-        self, *, plan: SessionPlan = PLAN, rules: RuleSet = RULES, forms: tuple[Form, ...] = FORMS,
-        roster: tuple[Expected, ...] = ROSTER, seats_max: int = 16,
+        self,
+        *,
+        plan: SessionPlan = PLAN,
+        rules: RuleSet = RULES,
+        forms: tuple[Form, ...] = FORMS,
+        roster: tuple[Expected, ...] = ROSTER,
+        seats_max: int = 16,
     ) -> None:
         self.now = START
         self.state: RoomState = EMPTY
@@ -93,10 +115,20 @@ class Meeting:
         self.roles = {expected.person: expected.role for expected in roster}
         self._sources = 0
         self._epoch = 1
-        self.do(c.OpenSession(
-            session=SessionId("s-1"), clinic=ClinicId("demo"), title="Evening group", zone="America/New_York",
-            starts_at=START, plan=plan, rules=rules, forms=forms, roster=roster, seats_max=seats_max,
-        ))
+        self.do(
+            c.OpenSession(
+                session=SessionId("s-1"),
+                clinic=ClinicId("demo"),
+                title="Evening group",
+                zone="America/New_York",
+                starts_at=START,
+                plan=plan,
+                rules=rules,
+                forms=forms,
+                roster=roster,
+                seats_max=seats_max,
+            )
+        )
         self.do(c.TakeOver(node="n1", epoch=1))
 
     # --- asking
@@ -109,7 +141,10 @@ class Meeting:
         self.effects = []
         for event in events:
             recorded = Recorded(
-                seq=self.state.seq + 1, at=self.now, event=event, by=by,
+                seq=self.state.seq + 1,
+                at=self.now,
+                event=event,
+                by=by,
                 command=None if id is None else CommandId(id),
             )
             self.state = evolve(self.state, recorded)

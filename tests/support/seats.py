@@ -84,10 +84,12 @@ class SeatAtBrowser:
     async def sees_and_hears(self, pictures: int) -> None:
         """Wait until at least so many pictures move and sound is heard, from now on."""
         frames, energy = await self.received()
+
         async def grown() -> bool:
             now_frames, now_energy = await self.received()
             moving = [mid for mid, count in now_frames.items() if count > frames.get(mid, 0) + 5]
             return len(moving) >= pictures and now_energy > energy
+
         for _ in range(200):
             if await grown():
                 return
@@ -113,8 +115,11 @@ def on_page(name: str, link: str, context: BrowserContext, page: Page) -> SeatAt
     page.on("pageerror", lambda error: seat.mistakes.append(str(error)))
     page.on(
         "console",
-        lambda message: seat.mistakes.append(message.text)
-        if message.type == "error" and not re.search(r"WebSocket|ERR_CONNECTION|Failed to load resource", message.text)
-        else None,
+        lambda message: (
+            seat.mistakes.append(message.text)
+            if message.type == "error"
+            and not re.search(r"WebSocket|ERR_CONNECTION|Failed to load resource", message.text)
+            else None
+        ),
     )
     return seat

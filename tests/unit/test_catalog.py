@@ -114,9 +114,15 @@ def test_a_new_version_holds_from_its_day_on_and_the_old_one_stays(folder: Path)
     in_two_versions(folder, "effective_until = 2026-12-31", "effective_from = 2027-01-01\neffective_until = 2027-12-31")
     catalog = load_catalog(folder)
     assert catalog.rules["exact-floor"].version == "2027-01"
-    versions = {day: catalog.rules_on("exact-floor", date.fromisoformat(day)).version for day in (
-        "2020-01-01", "2026-12-31", "2027-01-01", "2028-01-01",
-    )}
+    versions = {
+        day: catalog.rules_on("exact-floor", date.fromisoformat(day)).version
+        for day in (
+            "2020-01-01",
+            "2026-12-31",
+            "2027-01-01",
+            "2028-01-01",
+        )
+    }
     assert list(versions.values()) == ["2026-01", "2026-01", "2027-01", "2027-01"], "after the last the newest goes on"
     old = catalog.rules_of("exact-floor", "2026-01")
     assert old is not None and old.week_floor_min["adult"] == 540

@@ -148,7 +148,11 @@ class Browser:
 async def arrive(browser: Browser) -> None:
     """Through the gate into the waiting room."""
     await browser.ask(
-        "arrive", name=browser.person.name, location="1 Example Road", callback="555 0100", private_space=True,
+        "arrive",
+        name=browser.person.name,
+        location="1 Example Road",
+        callback="555 0100",
+        private_space=True,
         agreement=True,
     )
 

@@ -41,14 +41,27 @@ class Node:
     """One node with the example session (`s-…` names all exist, other names do not). A ticket is a person's id."""
 
     def __init__(
-        self, log: EventLog, leases: Leases, clock: Clock, *, media: MediaPlane | None = None, name: str = "node",
-        port: int = 0, send_buffer: int | None = None, roster: tuple[Expected, ...] = EVERYBODY,
+        self,
+        log: EventLog,
+        leases: Leases,
+        clock: Clock,
+        *,
+        media: MediaPlane | None = None,
+        name: str = "node",
+        port: int = 0,
+        send_buffer: int | None = None,
+        roster: tuple[Expected, ...] = EVERYBODY,
     ) -> None:
         self.clock = clock
         self.media = media or SilentMedia(clock)
         self.signed: list[SessionId] = []
         self.rooms = Rooms(
-            log=log, leases=leases, media=self.media, clock=clock, load_session=self._load, node=name,
+            log=log,
+            leases=leases,
+            media=self.media,
+            clock=clock,
+            load_session=self._load,
+            node=name,
             on_signed=self.signed.append,
         )
         self._roster = {expected.person: expected for expected in roster}
@@ -82,7 +95,11 @@ class Node:
         await self.media.start(self.rooms.media_fact)
         app = Starlette(routes=[WebSocketRoute("/s/{session}/socket", self._endpoint)])
         config = uvicorn.Config(
-            app, lifespan="off", log_level="critical", ws="websockets-sansio", ws_per_message_deflate=False,
+            app,
+            lifespan="off",
+            log_level="critical",
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
             timeout_graceful_shutdown=5,
         )
         self._server = _Uvicorn(config, self._started)

@@ -93,9 +93,7 @@ async def test_what_is_no_session_description_is_refused_in_words(place: Place) 
     await robin.close()
 
 
-async def test_a_mistake_of_the_media_plane_is_not_the_rooms_end(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_mistake_of_the_media_plane_is_not_the_rooms_end(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     robin = await place.seated(ROBIN)
 
     async def broken(**_: Any) -> str:

@@ -67,9 +67,7 @@ async def test_a_search_for_nothing_shows_everything(place: Place) -> None:
 
 
 async def test_every_address_on_a_page_keeps_the_seat(place: Place) -> None:
-    visitor = await place.visitor(
-        place.link(FAY, Role.FACILITATOR), place.link(FAY, Role.FACILITATOR, session=MORNING)
-    )
+    visitor = await place.visitor(place.link(FAY, Role.FACILITATOR), place.link(FAY, Role.FACILITATOR, session=MORNING))
     for path in PAGES:
         page = (await visitor.get(path + ("&" if "?" in path else "?") + "seat=2")).text
         addresses = re.findall(r'<a [^>]*href="(/(?:skills|curricula|home)[^"#]*)', page)

@@ -73,8 +73,16 @@ def test_an_advance_does_not_take_the_form_away() -> None:
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
-        ("mood", 11), ("mood", -1), ("mood", True), ("mood", "5"),
-        ("safe", 1), ("safe", "yes"), ("days", 1001), ("meds", "n"), ("meds", True), ("goal", 4),
+        ("mood", 11),
+        ("mood", -1),
+        ("mood", True),
+        ("mood", "5"),
+        ("safe", 1),
+        ("safe", "yes"),
+        ("days", 1001),
+        ("meds", "n"),
+        ("meds", True),
+        ("goal", 4),
     ],
 )
 def test_an_answer_that_does_not_fit_its_question_is_refused(question: str, answer: Answer) -> None:
@@ -248,5 +256,9 @@ def test_safety_answers_are_not_taken_when_nobody_watches() -> None:
 
 def test_every_disposition_of_the_protocol_is_known() -> None:
     assert set(checkin.DISPOSITIONS) == {
-        "spoke_safe", "safety_plan", "contacted_support", "emergency", "not_reached",
+        "spoke_safe",
+        "safety_plan",
+        "contacted_support",
+        "emergency",
+        "not_reached",
     }

@@ -54,11 +54,15 @@ def test_staff_need_no_admission() -> None:
     ("change", "code"),
     [
         ({"agreement": False}, "agreement_needed"),
-        ({"name": " "}, "empty_text"), ({"name": "x" * 61}, "too_long"),
-        ({"location": ""}, "empty_text"), ({"location": "x" * 201}, "too_long"),
-        ({"callback": "call me"}, "bad_callback"), ({"callback": "1" * 41}, "too_long"),
+        ({"name": " "}, "empty_text"),
+        ({"name": "x" * 61}, "too_long"),
+        ({"location": ""}, "empty_text"),
+        ({"location": "x" * 201}, "too_long"),
+        ({"callback": "call me"}, "bad_callback"),
+        ({"callback": "1" * 41}, "too_long"),
         ({"others_present": "x" * 201}, "too_long"),
-        ({"name": "\ud800"}, "bad_text"), ({"name": "a\x00b"}, "bad_text"),
+        ({"name": "\ud800"}, "bad_text"),
+        ({"name": "a\x00b"}, "bad_text"),
     ],
 )
 def test_the_arrival_gate_asks_for_all_it_needs(change: dict[str, str | bool], code: str) -> None:
@@ -273,7 +277,8 @@ def test_being_muted_is_told_and_can_be_undone_by_its_owner_alone() -> None:
     meeting.do(c.SetMedia(microphone=True, camera=True), ROBIN)
     meeting.do(c.MutePerson(person=ROBIN), FAY)
     assert meeting.effects == [
-        e.Forward(person=ROBIN, microphone=False, camera=True), e.Nudge(person=ROBIN, kind="muted"),
+        e.Forward(person=ROBIN, microphone=False, camera=True),
+        e.Nudge(person=ROBIN, kind="muted"),
     ]
     assert meeting.do(c.MutePerson(person=ROBIN), FAY) == ()
     meeting.do(c.SetMedia(microphone=True, camera=True), ROBIN)
@@ -388,7 +393,11 @@ def test_the_end_shuts_the_media_and_sends_participants_home() -> None:
     meeting.lose(SourceId("c3"))
     meeting.end()
     assert meeting.effects == [
-        shut(FAY), shut(ROBIN), shut(SAM), e.CloseMedia(), e.Dismiss(person=ROBIN, reason="ended"),
+        shut(FAY),
+        shut(ROBIN),
+        shut(SAM),
+        e.CloseMedia(),
+        e.Dismiss(person=ROBIN, reason="ended"),
     ]
     assert meeting.do(c.EndSession(), FAY) == ()
 

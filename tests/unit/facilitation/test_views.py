@@ -11,37 +11,117 @@ from tests.support.meeting import CHECK_IN, COLE, FAY, OLA, ROBIN, SAM, START, M
 
 ROOM = {"session", "title", "starts_at", "zone", "phase", "agenda", "people", "shared", "chat"}
 AGENDA = {
-    "segments", "position", "entered_at", "ends_at", "left_ms", "paused", "next", "expected_end", "ahead_ms",
+    "segments",
+    "position",
+    "entered_at",
+    "ends_at",
+    "left_ms",
+    "paused",
+    "next",
+    "expected_end",
+    "ahead_ms",
 }
 SEGMENT = {"id", "kind", "title", "planned_ms", "state", "spent_ms", "card"}
 PERSON = {"person", "name", "role", "microphone", "camera", "hand", "reaction", "connected", "lead"}
 MESSAGE = {"id", "at", "person", "name", "to", "text"}
 YOU = {
-    "person", "role", "name", "teen", "place", "microphone", "camera", "hand", "shielded", "lead", "minutes",
-    "arrival", "unmute_asked", "forms", "help", "chat",
+    "person",
+    "role",
+    "name",
+    "teen",
+    "place",
+    "microphone",
+    "camera",
+    "hand",
+    "shielded",
+    "lead",
+    "minutes",
+    "arrival",
+    "unmute_asked",
+    "forms",
+    "help",
+    "chat",
 }
 MINUTES = {"present_ms", "counted_ms", "running", "since", "counting", "target_ms"}
 STAFF = {"people", "flags", "notes", "chat", "undo", "advice", "seats", "labels"}
 STAFF_PERSON = {
-    "person", "name", "role", "teen", "place", "connected", "arrived_at", "waiting_since", "late_ms", "arrival",
-    "minutes", "left_how", "left_at", "shielded", "forms",
+    "person",
+    "name",
+    "role",
+    "teen",
+    "place",
+    "connected",
+    "arrived_at",
+    "waiting_since",
+    "late_ms",
+    "arrival",
+    "minutes",
+    "left_how",
+    "left_at",
+    "shielded",
+    "forms",
 }
 FLAG = {
-    "flag", "person", "name", "form", "at", "questions", "disposition", "text", "by", "disposed_at", "location",
+    "flag",
+    "person",
+    "name",
+    "form",
+    "at",
+    "questions",
+    "disposition",
+    "text",
+    "by",
+    "disposed_at",
+    "location",
     "callback",
 }
 RECORD = {
-    "status", "started_at", "ended_at", "plan", "rules", "segments", "gaps", "facilitators", "head_count", "people",
+    "status",
+    "started_at",
+    "ended_at",
+    "plan",
+    "rules",
+    "segments",
+    "gaps",
+    "facilitators",
+    "head_count",
+    "people",
     "group_note",
 }
 RECORD_SEGMENT = {"id", "title", "kind", "counts", "planned_ms", "spent_ms", "spans"}
 RECORD_PERSON = {
-    "person", "name", "clock_ms", "present_ms", "counted_ms", "countable_min", "first", "last", "late_ms",
-    "left_early_ms", "gap_credit_ms", "intervals", "by_segment", "evidence", "facts", "note", "signed", "addenda",
+    "person",
+    "name",
+    "clock_ms",
+    "present_ms",
+    "counted_ms",
+    "countable_min",
+    "first",
+    "last",
+    "late_ms",
+    "left_early_ms",
+    "gap_credit_ms",
+    "intervals",
+    "by_segment",
+    "evidence",
+    "facts",
+    "note",
+    "signed",
+    "addenda",
     "blocked",
 }
 QUESTION = {
-    "id", "kind", "label", "hint", "low", "high", "low_label", "high_label", "choices", "required", "shareable",
+    "id",
+    "kind",
+    "label",
+    "hint",
+    "low",
+    "high",
+    "low_label",
+    "high_label",
+    "choices",
+    "required",
+    "shareable",
 }
 
 
@@ -102,8 +182,10 @@ def test_the_record_part_has_the_shape_of_the_protocol() -> None:
 def test_every_part_is_plain_json() -> None:
     meeting = busy()
     parts = (
-        views.room_part(meeting.state, "group"), views.room_part(meeting.state, "outside"),
-        views.you_part(meeting.state, ROBIN, meeting.now), views.staff_part(meeting.state, meeting.now),
+        views.room_part(meeting.state, "group"),
+        views.room_part(meeting.state, "outside"),
+        views.you_part(meeting.state, ROBIN, meeting.now),
+        views.staff_part(meeting.state, meeting.now),
         views.record_part(meeting.state, meeting.now),
     )
     for part in parts:
@@ -147,8 +229,12 @@ def test_minutes_run_and_stop_with_what_is_counted() -> None:
     meeting.later(minutes=5)
     part = views.you_part(meeting.state, ROBIN, meeting.now)["minutes"]
     assert part == {
-        "present_ms": 5 * MINUTE_MS, "counted_ms": 5 * MINUTE_MS, "running": True, "since": meeting.now,
-        "counting": True, "target_ms": 80 * MINUTE_MS,
+        "present_ms": 5 * MINUTE_MS,
+        "counted_ms": 5 * MINUTE_MS,
+        "running": True,
+        "since": meeting.now,
+        "counting": True,
+        "target_ms": 80 * MINUTE_MS,
     }
     meeting.advance()
     meeting.advance()

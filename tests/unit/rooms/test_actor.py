@@ -109,8 +109,12 @@ class Stage:
 
     def directory(self, node: str) -> Rooms:
         return Rooms(
-            log=self.log, leases=self.store.leases, media=SilentMedia(self.clock), clock=self.clock,
-            load_session=self._load, node=node,
+            log=self.log,
+            leases=self.store.leases,
+            media=SilentMedia(self.clock),
+            clock=self.clock,
+            load_session=self._load,
+            node=node,
         )
 
     async def _load(self, session: SessionId) -> OpenSession | None:
