@@ -132,7 +132,9 @@ def test_facts_say_what_the_log_says() -> None:
         "Private space": "Yes",
         "Group agreement": "Agreed on arrival",
         "Check-in": "Mood 7; Safe No; Meds Yes, all",
-        "Safety answer at 12:05:00": "Safe No → We made or went through the safety plan (Cole Example, 12:05:00). Called together.",
+        "Safety answer at 12:05:00": (
+            "Safe No → We made or went through the safety plan (Cole Example, 12:05:00). Called together."
+        ),
     }
 
 
