@@ -31,7 +31,7 @@ class Group:
     workers: int
 
 
-# Two cores. What drives browsers or measures time has them to itself; the rest shares them.
+# Two cores. Media tests have them to themselves: they watch the flow of packets. The rest shares them.
 GROUPS = {
     "unit": Group("tests/unit", 2),
     "property": Group("tests/property", 2),
@@ -40,7 +40,7 @@ GROUPS = {
     "redis": Group("tests/integration/redis", 2),
     "wire": Group("tests/wire", 2),
     "media": Group("tests/media", 0),
-    "e2e": Group("tests/e2e", 0),
+    "e2e": Group("tests/e2e", 2),
 }
 
 
