@@ -50,12 +50,17 @@ class SpeakersChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityChanged:
-    """How a peer's connection fares: 'good', 'weak' or 'poor', for its owner and facilitators."""
+    """How a peer's connection fares: 'good', 'weak' or 'poor', for its owner and facilitators.
+
+    `direction` says which way is to blame: 'up' (what it sends), 'down' (what it receives), 'both' (or nobody can
+    tell); '' while it is good.
+    """
 
     room: str
     source: str
     peer: str
     quality: str
+    direction: str = ""
 
 
 MediaFact = MediaConnected | MediaLost | SlotsChanged | SpeakersChanged | QualityChanged

@@ -329,9 +329,21 @@ class Room:
 
     def _report(self, peer: Peer, now_us: int) -> None:
         peer.take_stock(now_us)
-        loss = max(peer.send_reports(now_us), peer.downlink.loss)
-        if peer.quality.judge(loss=loss, round_trip_us=peer.downlink.round_trip_us, silent_us=peer.silent_us(now_us)):
-            self._say(QualityChanged(room=self.name, source=peer.source, peer=peer.name, quality=peer.quality.word))
+        if peer.quality.judge(
+            loss_up=peer.send_reports(now_us),
+            loss_down=peer.downlink.loss,
+            round_trip_us=peer.downlink.round_trip_us,
+            silent_us=peer.silent_us(now_us),
+        ):
+            self._say(
+                QualityChanged(
+                    room=self.name,
+                    source=peer.source,
+                    peer=peer.name,
+                    quality=peer.quality.word,
+                    direction=peer.quality.direction,
+                )
+            )
 
     def heard_instant(self, peer: Peer) -> Instant:
         """The wall-clock instant of the peer's last authenticated packet."""
