@@ -1,0 +1,256 @@
+"""What a forwarding core is: the few objects every packet passes, and the calls that set them up beforehand.
+
+There are two, held to the same tests: `native_core` (C in a thread of its own, which waits for nothing that Python
+does) and `python_core`, where there is no compiler. A core decides nothing. Whom a slot shows, in which layer, when
+to ask for a keyframe: rooms say so by these calls, and each takes effect between two packets. The core forwards,
+counts, and hands over what it has no place for.
+
+    datagram → LinkCore (decrypt) → LayerCore (order, count) → its TrackCore's route → SlotCore (renumber, encrypt)
+
+Everything here is called on the event loop, and everything a core tells comes there too. Moments are microseconds of
+the monotonic clock. Figures are read as they are at that instant; two of them may be a packet apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple, Protocol
+
+Address = tuple[Any, ...]
+"""What the socket says a datagram came from: (host, port) or, for IPv6, (host, port, flow, scope)."""
+
+CoreName = Literal["native", "python"]
+CoreChoice = Literal["auto", "native", "python"]
+
+STREAMS_MAX = 64
+"""Incoming SSRCs of one link that are alive …"""
+ENDED_MAX = 1_024
+"""… and those that ended: they are remembered, lest somebody replay them."""
+UNPLACED_MAX, UNPLACED_EVERY_US = 128, 100_000
+"""Packets without a place that one link may hand over in a while; a keyframe's worth."""
+SENT_MAX = 4_096
+"""Packets of one link whose sending is remembered for the viewer's feedback."""
+ARRIVALS_MAX = 2_000
+"""Arrivals of one link kept until they are fetched."""
+LEVELS_MAX = 64
+"""Levels of one track kept until they are fetched."""
+
+
+class Reception(NamedTuple):
+    """How one stream arrived so far: growing numbers of its first and highest packet, and jitter in clock ticks."""
+
+    first: int
+    highest: int
+    received: int
+    jitter: int
+
+
+class LinkHandler(Protocol):
+    """Who is told what a link receives and the core does not forward. All but DTLS is authenticated and decrypted."""
+
+    def received_dtls(self, data: bytes) -> None: ...
+    def received_rtcp(self, plain: bytes, now_us: int) -> None: ...
+    def received_unplaced(self, plain: bytes, now_us: int) -> None:
+        """An RTP packet of an unknown stream, or of a track without a route: `LinkCore.place` takes it back."""
+
+
+class LayerCore(Protocol):
+    """One incoming stream and the one that resends it. New numbering needs a new one: see `TrackCore.layer`."""
+
+    owner: Any
+    """Whatever stands for this layer outside; the core hands it back and looks no further."""
+
+    @property
+    def last_us(self) -> int:
+        """When its last packet with content came; 0 before the first."""
+
+    @property
+    def since_us(self) -> int:
+        """When it began to flow, after its last second of silence."""
+
+    @property
+    def height(self) -> int:
+        """Pixels of its last keyframe whose clear bytes show it; 0 while not known."""
+
+    @property
+    def keyframes(self) -> int:
+        """How many keyframes began so far."""
+
+    @property
+    def overflows(self) -> int:
+        """How often so much was missing that only a keyframe could heal it."""
+
+    @property
+    def missing(self) -> int:
+        """How many packets are waited for."""
+
+    def due(self, now_us: int, round_trip_us: int) -> list[int]:
+        """Missing numbers to ask for now, ascending and growing; counts them as asked."""
+
+    def reception(self) -> Reception | None:
+        """None before the first packet."""
+
+    def bind(self, ssrc: int) -> None:
+        """These packets are the layer's."""
+
+    def bind_resend(self, ssrc: int) -> None:
+        """These carry its packets again (RFC 4588)."""
+
+    def end(self) -> None:
+        """Forget both streams, in SRTP too: what still comes of them is dropped, and no slot waits for it."""
+
+
+class SlotCore(Protocol):
+    """One outgoing stream and its resending one: numbers, timestamps and pictures without a seam, whoever is shown."""
+
+    def aim(self, layer: LayerCore | None, *, cut: bool, clock_shift: int | None = None) -> None:
+        """From its next usable packet on, send `layer`; see `rtp.rewrite.Rewriter.aim`."""
+
+    @property
+    def flowing(self) -> LayerCore | None:
+        """The layer whose packets go out now."""
+
+    @property
+    def awaited(self) -> LayerCore | None:
+        """The layer whose first usable packet is waited for, if any."""
+
+    @property
+    def started(self) -> bool: ...
+
+    @property
+    def packets(self) -> int: ...
+
+    @property
+    def octets(self) -> int:
+        """Bytes of payload sent, resent ones not counted."""
+
+    def timestamp_at(self, now_us: int) -> int:
+        """The slot's RTP timestamp of the moment `now_us`."""
+
+    def resend(self, numbers: Sequence[int], round_trip_us: int, now_us: int) -> None:
+        """Send lost packets again, by their 16-bit numbers, within the budget."""
+
+    def probe(self, octets: int, now_us: int) -> int:
+        """Send the newest packets again until `octets` are reached, whatever the budget; how many bytes went."""
+
+    def forget(self) -> None:
+        """Never send again what was sent so far."""
+
+
+class TrackCore(Protocol):
+    """What one sender's microphone or camera sends, in its layers, and which slots get it."""
+
+    def layer(self, owner: Any) -> LayerCore:
+        """Another layer, not yet bound to a stream."""
+
+    def route(self, slots: Sequence[SlotCore]) -> None:
+        """Forward to these slots, of any link of this core."""
+
+    def shut(self) -> None:
+        """Drop what comes, without a word."""
+
+    def unroute(self) -> None:
+        """Hand over what comes as unplaced (so it is at first)."""
+
+    @property
+    def last_us(self) -> int:
+        """When its last packet with content came; 0 before the first."""
+
+    def levels(self) -> list[tuple[int, int]]:
+        """(when, −dBov) of the forwarded packets since the last call, oldest first."""
+
+
+class LinkCore(Protocol):
+    """The secured way to one peer."""
+
+    @property
+    def heard_us(self) -> int:
+        """When the last authenticated packet came; 0 before the first."""
+
+    @property
+    def failures(self) -> int:
+        """Packets that could not be authenticated, decrypted or encrypted."""
+
+    @property
+    def malformed(self) -> int:
+        """Authentic packets that were not what they claimed to be."""
+
+    @property
+    def streams(self) -> int:
+        """Incoming SSRCs that SRTP keeps state of."""
+
+    def admit(self, address: Address) -> None:
+        """Take what comes from this address for the link's; nobody else's any longer."""
+
+    def expel(self, address: Address) -> None: ...
+
+    def direct(self, address: Address | None) -> None:
+        """Send to this address from now on."""
+
+    def secure(self, rx: Any, tx: Any) -> None:
+        """Take the SRTP sessions (pylibsrtp's): from now on media and RTCP are taken and sent."""
+
+    def silence(self) -> None:
+        """Neither take nor send media and RTCP any more."""
+
+    def send_rtcp(self, plain: bytes) -> None:
+        """Protect and send; without SRTP sessions or a direction it is dropped."""
+
+    def place(self, plain: bytes, now_us: int) -> None:
+        """Forward a packet that was handed over, as far as there is a place for it now."""
+
+    def number_arrivals(self, extension: int) -> None:
+        """Collect arrivals by the transport-wide number in this header extension; 0 for none."""
+
+    def arrivals(self) -> list[tuple[int, int]]:
+        """(16-bit number, when) of what arrived since the last call, in order of arrival."""
+
+    def number_departures(self, extension: int) -> None:
+        """Give everything sent a transport-wide number, in this header extension; 0 for none."""
+
+    def departures(self, first: int, count: int) -> list[tuple[int, int]]:
+        """(when, bytes) of the packets sent with 16-bit numbers from `first` on; (0, 0) for unknown ones."""
+
+    def track(self, *, kind: str, payload_type: int, resend_type: int | None, level_extension: int) -> TrackCore:
+        """Another incoming track, 'audio' or 'video'."""
+
+    def slot(
+        self, *, kind: str, ssrc: int, payload_type: int, resend_ssrc: int | None, resend_type: int | None
+    ) -> SlotCore:
+        """Another outgoing stream; it lives as long as the link."""
+
+    def close(self) -> None:
+        """Release everything: the link's addresses, streams and slots. Its objects do nothing any more."""
+
+
+class Core(Protocol):
+    """The one UDP port and all that is forwarded over it."""
+
+    name: CoreName
+    port: int
+    strays: int
+    """Datagrams that were nobody's, or nothing."""
+    unsent: int
+    """Datagrams that the system would not take."""
+
+    async def open(self, hosts: Sequence[str], port: int) -> None:
+        """Bind on all hosts; with port 0 any free one, the same on all. Raises OSError."""
+
+    async def close(self) -> None: ...
+
+    def send(self, data: bytes, address: Address) -> None:
+        """A datagram as it is; a full buffer loses it, as any router does."""
+
+    def name_link(self, ufrag: str) -> None:
+        """Take first checks for this user name from anywhere; those for unknown ones are strays."""
+
+    def unname_link(self, ufrag: str) -> None: ...
+
+    def link(self, handler: LinkHandler) -> LinkCore: ...
+
+    def feed(self, data: bytes, address: Address, now_us: int) -> None:
+        """Take one datagram as if the port had received it."""
+
+
+TakeStun = Callable[[bytes, Address, int], None]
+"""Told of each STUN message that is worth a look: (data, from, now_us)."""
