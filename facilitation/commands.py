@@ -11,6 +11,7 @@ from facilitation.forms import Answer, Form
 from facilitation.ids import ClinicId, FlagId, FormId, PersonId, QuestionId, SegmentId, SessionId, SourceId
 from facilitation.people import Expected
 from facilitation.plan import SessionPlan
+from facilitation.programme import PLAIN, Programme
 from facilitation.rules import RuleSet
 from facilitation.timebase import Instant
 
@@ -260,6 +261,7 @@ class OpenSession:
     forms: tuple[Form, ...]
     roster: tuple[Expected, ...]
     seats_max: int = 16
+    programme: Programme = PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

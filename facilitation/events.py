@@ -22,6 +22,7 @@ from facilitation.ids import (
 )
 from facilitation.people import Expected
 from facilitation.plan import SessionPlan
+from facilitation.programme import PLAIN, Programme
 from facilitation.rules import RuleSet
 from facilitation.timebase import Instant
 
@@ -40,6 +41,7 @@ class SessionOpened:
     forms: tuple[Form, ...]
     roster: tuple[Expected, ...]
     seats_max: int
+    programme: Programme = PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

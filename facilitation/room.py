@@ -18,6 +18,7 @@ from facilitation.errors import Refusal
 from facilitation.events import Event
 from facilitation.ids import FormId, PersonId, SourceId
 from facilitation.people import Actor, Role
+from facilitation.programme import check_programme
 from facilitation.rules import check_rules
 from facilitation.seats import Place, Seat
 from facilitation.state import EMPTY, RoomState, evolve, knows, replay
@@ -202,6 +203,7 @@ def _open_session(state: RoomState, command: c.OpenSession) -> Events:
     agenda.check_plan(command.plan)
     checkin.check_forms(command.forms)
     check_rules(command.rules)
+    check_programme(command.programme)
     if not 1 <= command.seats_max <= SEATS_MAX:
         raise Refusal("bad_session", f"A session has from one to {SEATS_MAX} seats.")
     people = [expected.person for expected in command.roster]
@@ -223,6 +225,7 @@ def _open_session(state: RoomState, command: c.OpenSession) -> Events:
             forms=command.forms,
             roster=command.roster,
             seats_max=command.seats_max,
+            programme=command.programme,
         ),
     )
 

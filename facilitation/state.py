@@ -16,6 +16,7 @@ from facilitation.events import LeadTaken, Recorded, SessionOpened, SessionStart
 from facilitation.ids import ClinicId, CommandId, PersonId, SessionId
 from facilitation.notes import Notes
 from facilitation.people import Actor
+from facilitation.programme import PLAIN, Programme
 from facilitation.rules import RuleSet
 from facilitation.seats import Seats
 from facilitation.talk import Talk
@@ -39,6 +40,7 @@ class Session:
     starts_at: Instant
     rules: RuleSet
     seats_max: int
+    programme: Programme = PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,7 @@ def evolve(state: RoomState, recorded: Recorded) -> RoomState:
                 starts_at=opened.starts_at,
                 rules=opened.rules,
                 seats_max=opened.seats_max,
+                programme=opened.programme,
             )
         case LeadTaken(person=person):
             lead = person

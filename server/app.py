@@ -134,6 +134,7 @@ def opening(settings: Settings, *, store: Store, catalog: Catalog) -> LoadSessio
             forms=tuple(catalog.forms.values()),
             roster=scheduled.roster,
             seats_max=settings.seats_max,
+            programme=catalog.programme(scheduled.programme_id),
         )
 
     return load

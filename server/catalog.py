@@ -1,4 +1,4 @@
-"""The catalog: plans, rule sets and forms, read from TOML into the domain's own types.
+"""The catalog: plans, rule sets, programmes and forms, read from TOML into the domain's own types.
 
 Every mistake in a file is one `CatalogError` that names the file, the place and what was expected.
 """
@@ -6,7 +6,7 @@ Every mistake in a file is one `CatalogError` that names the file, the place and
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -21,6 +21,7 @@ from facilitation.errors import Refusal
 from facilitation.forms import Form, QuestionKind
 from facilitation.ids import SegmentId
 from facilitation.plan import Segment, SegmentKind, SessionPlan
+from facilitation.programme import PLAIN, Programme, check_programme
 from facilitation.rules import TRACKS, RuleSet, check_rules, version_on
 from facilitation.timebase import MINUTE_MS
 
@@ -44,6 +45,11 @@ class Catalog:
     rules: dict[str, RuleSet]
     forms: dict[str, Form]
     versions: dict[str, tuple[RuleSet, ...]]
+    programmes: dict[str, Programme]
+
+    def programme(self, id: str) -> Programme:
+        """The programme of that id; PLAIN for an empty one. Raises KeyError: no such programme."""
+        return self.programmes[id] if id else PLAIN
 
     def rules_on(self, id: str, day: date) -> RuleSet:
         """The version in force on `day`, or the newest where none is: a group must meet whatever the dates say.
@@ -58,17 +64,20 @@ class Catalog:
 
 
 def load_catalog(folder: Path = FOLDER) -> Catalog:
-    """Read `plans.toml`, `rules.toml` and `forms.toml` of a folder. Raises `CatalogError`."""
+    """Read `plans.toml`, `rules.toml`, `programmes.toml` and `forms.toml` of a folder. Raises `CatalogError`."""
     plans = [_plan(folder, plan) for plan in read_file(folder / "plans.toml", _PlansFile).plan]
     versions = _versions(folder / "rules.toml", read_file(folder / "rules.toml", _RulesFile).rules)
     forms = tuple(read_file(folder / "forms.toml", _FormsFile).form)
+    programmes = read_file(folder / "programmes.toml", _ProgrammesFile).programme
     check_unique(folder / "plans.toml", [plan.id for plan in plans])
+    _check_programmes(folder / "programmes.toml", programmes, versions)
     _check_forms(folder / "forms.toml", forms)
     return Catalog(
         plans={plan.id: plan for plan in plans},
         rules={id: every[-1] for id, every in versions.items()},
         forms={form.id: form for form in forms},
         versions=versions,
+        programmes={programme.id: programme for programme in programmes},
     )
 
 
@@ -97,6 +106,10 @@ class _PlansFile(msgspec.Struct, forbid_unknown_fields=True):
 
 class _RulesFile(msgspec.Struct, forbid_unknown_fields=True):
     rules: list[RuleSet]
+
+
+class _ProgrammesFile(msgspec.Struct, forbid_unknown_fields=True):
+    programme: list[Programme]
 
 
 class _FormsFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -187,6 +200,20 @@ def _check_rules(path: Path, rules: RuleSet) -> None:
         check_rules(rules)
     except Refusal as refusal:
         raise CatalogError(f"{where}: {refusal.text}") from None
+
+
+def _check_programmes(path: Path, programmes: Sequence[Programme], rules: Container[str]) -> None:
+    check_unique(path, [programme.id for programme in programmes])
+    for programme in programmes:
+        where = f"{path}: programme {programme.id!r}"
+        if not programme.id or programme.id == PLAIN.id:
+            raise CatalogError(f"{where}: this id is not to be had; choose another")
+        if programme.rules_id not in rules:
+            raise CatalogError(f"{where}: there is no rule set {programme.rules_id!r}")
+        try:
+            check_programme(programme)
+        except Refusal as refusal:
+            raise CatalogError(f"{where}: {refusal.text}") from None
 
 
 def _check_forms(path: Path, forms: tuple[Form, ...]) -> None:

@@ -1,4 +1,4 @@
-"""A demo clinic: plainly made-up people in three groups, each with a session that can start now."""
+"""A demo clinic: plainly made-up people in four groups, each with a session that can start now."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ START_STEP_MS: Final = 5 * MINUTE_MS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """A standing group. Its plan and its rule set are named as in the catalog."""
+    """A standing group. Its plan, rule set and programme are named as in the catalog."""
 
     key: str
     title: str
     track: str
     plan_id: str
     rules_id: str
+    programme_id: str
     participants: tuple[tuple[str, str], ...]
 
 
@@ -42,6 +43,7 @@ EVENING: Final = Group(
     track="adult",
     plan_id="adult",
     rules_id="exact-floor",
+    programme_id="adult-iop",
     participants=(
         ("p-robin", "Robin Example"),
         ("p-sam", "Sam Sample"),
@@ -59,6 +61,7 @@ TOUR: Final = Group(
     track="adult",
     plan_id="demo",
     rules_id="exact-floor",
+    programme_id="adult-iop",
     participants=EVENING.participants,
 )
 TEENS: Final = Group(
@@ -67,6 +70,7 @@ TEENS: Final = Group(
     track="teen",
     plan_id="teen-short",
     rules_id="exact-floor",
+    programme_id="teen-iop",
     participants=(
         ("p-ash", "Ash Example"),
         ("p-bay", "Bay Sample"),
@@ -76,7 +80,21 @@ TEENS: Final = Group(
         ("p-fin", "Fin Invented"),
     ),
 )
-GROUPS: Final = (EVENING, TOUR, TEENS)
+RECOVERY: Final = Group(
+    key="recovery",
+    title="Recovery group",
+    track="adult",
+    plan_id="adult",
+    rules_id="exact-floor",
+    programme_id="co-occurring-iop",
+    participants=(
+        ("p-gil", "Gil Example"),
+        ("p-hal", "Hal Sample"),
+        ("p-ivy", "Ivy Placeholder"),
+        ("p-kit", "Kit Madeup"),
+    ),
+)
+GROUPS: Final = (EVENING, TOUR, TEENS, RECOVERY)
 
 
 async def belongs(store: Store) -> bool:
@@ -104,6 +122,7 @@ async def prepare(store: Store, *, clinic: ClinicId, now: Instant) -> list[Sched
                 starts_at=Instant(-(-now // START_STEP_MS) * START_STEP_MS),
                 plan_id=group.plan_id,
                 rules_id=group.rules_id,
+                programme_id=group.programme_id,
                 roster=_roster(group),
             )
             await store.clinic.put_session(session)

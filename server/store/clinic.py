@@ -29,7 +29,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledSession:
-    """A session that is to be held. `plan_id` and `rules_id` name entries of the catalog."""
+    """A session that is to be held. `plan_id`, `rules_id`, `programme_id` (may be "") name entries of the catalog."""
 
     session: SessionId
     clinic: ClinicId
@@ -39,6 +39,7 @@ class ScheduledSession:
     plan_id: str
     rules_id: str
     roster: tuple[Expected, ...]
+    programme_id: str = ""
 
 
 T = TypeVar("T")

@@ -63,7 +63,14 @@ class Evening:
     """One session, lived through by a told clock. `people` are called p-1, p-2 …; Fay leads, Cody helps."""
 
     def __init__(
-        self, *, session: str, starts_at: int, people: int, plan: str = "adult", title: str = "Evening group"
+        self,
+        *,
+        session: str,
+        starts_at: int,
+        people: int,
+        plan: str = "adult",
+        title: str = "Evening group",
+        programme: str = "",
     ) -> None:
         catalog = load_catalog()
         roster = (
@@ -83,6 +90,7 @@ class Evening:
             plan_id=plan,
             rules_id="exact-floor",
             roster=roster,
+            programme_id=programme,
         )
         self.people = [each.person for each in roster if each.role is Role.PARTICIPANT]
         self.roles = {each.person: each.role for each in roster}
@@ -103,6 +111,7 @@ class Evening:
                 rules=catalog.rules["exact-floor"],
                 forms=tuple(catalog.forms.values()),
                 roster=roster,
+                programme=catalog.programme(programme),
             )
         )
         self.do(c.TakeOver(node="n-1", epoch=1))

@@ -13,6 +13,7 @@ from facilitation.forms import Choice, Form, Question, QuestionKind
 from facilitation.ids import ClinicId, CommandId, FormId, PersonId, QuestionId, SegmentId, SessionId, SourceId
 from facilitation.people import SERVER, Actor, Expected, Role
 from facilitation.plan import Segment, SegmentKind, SessionPlan
+from facilitation.programme import PLAIN, Programme
 from facilitation.room import EMPTY, RoomState, decide, evolve, react
 from facilitation.rules import RuleSet
 from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
@@ -106,6 +107,7 @@ class Meeting:
         forms: tuple[Form, ...] = FORMS,
         roster: tuple[Expected, ...] = ROSTER,
         seats_max: int = 16,
+        programme: Programme = PLAIN,
     ) -> None:
         self.now = START
         self.state: RoomState = EMPTY
@@ -127,6 +129,7 @@ class Meeting:
                 forms=forms,
                 roster=roster,
                 seats_max=seats_max,
+                programme=programme,
             )
         )
         self.do(c.TakeOver(node="n1", epoch=1))

@@ -72,6 +72,12 @@ def spoil(folder: Path, name: str, old: str, new: str) -> str:
 @pytest.mark.parametrize(
     ("name", "old", "new", "said"),
     [
+        ("programmes.toml", 'rules_id = "exact-floor"', 'rules_id = "exakt"', "there is no rule set 'exakt'"),
+        ("programmes.toml", 'id = "teen-iop"', 'id = "adult-iop"', "given twice: adult-iop"),
+        ("programmes.toml", 'id = "teen-iop"', 'id = "plain"', "choose another"),
+        ("programmes.toml", 'note_format = "dap"', 'note_format = "dab"', "no such format of notes: 'dab'"),
+        ("programmes.toml", "cosign = true", "co_sign = true", "no such field"),
+        ("programmes.toml", "[20, 40]", "[20]", "programmes.toml"),
         ("plans.toml", "minutes = 35", "minutes = 0", "four hours"),
         ("plans.toml", "minutes = 35", 'minutes = "35"', "$.plan[0].segment[0].minutes"),
         ("plans.toml", 'kind = "process"', 'kind = "lecture"', "lecture"),

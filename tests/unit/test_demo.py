@@ -26,12 +26,14 @@ async def test_everything_in_it_is_in_the_catalog() -> None:
     catalog = load_catalog()
     for group in demo.GROUPS:
         assert catalog.plans[group.plan_id].track == group.track
+        programme = catalog.programmes[group.programme_id]
+        assert (programme.track, programme.rules_id) == (group.track, group.rules_id)
         assert group.rules_id in catalog.rules
 
 
 async def test_each_group_has_a_session_that_can_start_now() -> None:
     store = memory.connect()
-    evening, _, teens = await demo.prepare(store, clinic=CLINIC, now=NOW)
+    evening, _, teens, _ = await demo.prepare(store, clinic=CLINIC, now=NOW)
     assert NOW <= evening.starts_at < NOW + 5 * MINUTE_MS
     assert [each.role for each in evening.roster].count(Role.PARTICIPANT) == 8
     assert not any(each.teen for each in evening.roster)
@@ -43,7 +45,7 @@ async def test_preparing_again_finds_what_is_there() -> None:
     first = await prepare(store)
     assert await prepare(store, hours=11.5) == first
     people = await store.clinic.list_people()
-    assert len(people) == 2 + 8 + 6
+    assert len(people) == 2 + 8 + 6 + 4
 
 
 async def test_after_twelve_hours_there_is_a_new_one_and_the_old_one_stays() -> None:
@@ -51,7 +53,7 @@ async def test_after_twelve_hours_there_is_a_new_one_and_the_old_one_stays() -> 
     first = await prepare(store)
     second = await prepare(store, hours=13)
     assert not set(first) & set(second)
-    assert len(await store.clinic.list_sessions()) == 6
+    assert len(await store.clinic.list_sessions()) == 2 * len(demo.GROUPS)
 
 
 async def test_after_its_end_there_is_a_new_one() -> None:

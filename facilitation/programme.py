@@ -1,0 +1,130 @@
+"""Programmes: what a clinic has agreed on for its groups, as dated data.
+
+Loaded from `catalog/programmes.toml`. A session keeps the whole programme it was opened with in its log, so that a new
+version changes nothing that was before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from facilitation.errors import Refusal
+from facilitation.rules import TRACKS
+from facilitation.text import TITLE_MAX, line
+
+PLAIN_TEXT = "text"
+"""The format of a note that is one text per person, without sections."""
+
+NOTE_FORMATS = frozenset({PLAIN_TEXT, "dap", "birp", "soap", "girp"})
+
+NOTE_DUE_H_MAX = 31 * 24
+POLICY_MIN_MAX = 120
+"""Most minutes after which somebody is called late, early or away."""
+
+PROMPT_EVERY_MIN_LEAST = 5
+PROMPT_EVERY_MIN_MOST = 240
+PROMPT_ANSWER_S_LEAST = 30
+PROMPT_ANSWER_S_MOST = 30 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programme:
+    """How one kind of group is run and written down. `id` and `version` name it for ever; `track` as in rule sets.
+
+    `rules_id`: the rule set that its sessions are scheduled with. `note_format`: one of NOTE_FORMATS. `note_due_h`:
+    hours after the end in which a note should be signed. `cosign`: whether a supervisor signs too. `part2`: whether the
+    records are protected by 42 CFR Part 2.
+
+    What is said of attendance, never what is counted: `late_after_min` and `early_before_min`, from how many minutes
+    on somebody came late or left early; `away_after_min`, from how many minutes on a time out of the room in between is
+    called away. Minutes are those that were attended, whatever these say.
+
+    `prompt_every_min`: the least and most minutes without any sign of somebody, after which they are asked whether they
+    are still here (a random time between both); None: nobody is ever asked. `prompt_answer_s`: how long they have to
+    answer. No answer takes nothing away: it is shown to the facilitator, who decides.
+    """
+
+    id: str
+    version: str
+    title: str
+    track: str
+    rules_id: str
+    note_format: str = "dap"
+    note_due_h: int = 72
+    cosign: bool = False
+    part2: bool = False
+    late_after_min: int = 10
+    early_before_min: int = 10
+    away_after_min: int = 5
+    prompt_every_min: tuple[int, int] | None = None
+    prompt_answer_s: int = 120
+
+
+PLAIN = Programme(
+    id="plain",
+    version="1",
+    title="Group",
+    track="adult",
+    rules_id="",
+    note_format=PLAIN_TEXT,
+    late_after_min=1,
+    early_before_min=1,
+)
+"""What holds where no programme is named, and what was meant by logs from before there were any."""
+
+
+def policy_words(programme: Programme) -> tuple[str, ...]:
+    """The attendance policy in sentences, as it stands on the record."""
+    sentences = [
+        f"Late is from {_minutes(programme.late_after_min)} after the start, "
+        f"early from {_minutes(programme.early_before_min)} before the end, "
+        f"away from {_minutes(programme.away_after_min)} out of the room in between.",
+        "A lost connection counts to its last sign of life. What is late, early or away is named; only minutes "
+        "that were attended are counted.",
+    ]
+    if programme.prompt_every_min is None:
+        sentences.append("Nobody is asked whether they are still here.")
+    else:
+        least, most = programme.prompt_every_min
+        sentences.append(
+            f"Who shows no sign of themself for {least} to {most} minutes is asked whether they are still here, and "
+            f"has {programme.prompt_answer_s} seconds to answer. No answer takes no minutes away by itself."
+        )
+    return tuple(sentences)
+
+
+def _minutes(count: int) -> str:
+    return f"{count} minute" if count == 1 else f"{count} minutes"
+
+
+# --------------------------------------------------------------- checks
+
+
+def check_programme(programme: Programme) -> None:
+    """Raises `Refusal` that says in words what no group can be run by."""
+    line(programme.title, "the programme's title", TITLE_MAX)
+    if programme.track not in TRACKS:
+        raise _bad(f"no such track: {programme.track!r}; there are {', '.join(sorted(TRACKS))}")
+    if programme.note_format not in NOTE_FORMATS:
+        formats = ", ".join(sorted(NOTE_FORMATS))
+        raise _bad(f"no such format of notes: {programme.note_format!r}; there are {formats}")
+    _check_range("note_due_h", programme.note_due_h, 1, NOTE_DUE_H_MAX)
+    _check_range("late_after_min", programme.late_after_min, 1, POLICY_MIN_MAX)
+    _check_range("early_before_min", programme.early_before_min, 1, POLICY_MIN_MAX)
+    _check_range("away_after_min", programme.away_after_min, 1, POLICY_MIN_MAX)
+    _check_range("prompt_answer_s", programme.prompt_answer_s, PROMPT_ANSWER_S_LEAST, PROMPT_ANSWER_S_MOST)
+    if programme.prompt_every_min is not None:
+        least, most = programme.prompt_every_min
+        _check_range("the first of prompt_every_min", least, PROMPT_EVERY_MIN_LEAST, PROMPT_EVERY_MIN_MOST)
+        _check_range("the second of prompt_every_min", most, least, PROMPT_EVERY_MIN_MOST)
+        if least * 60 <= programme.prompt_answer_s:
+            raise _bad("prompt_answer_s leaves more time to answer than there is between two questions")
+
+
+def _check_range(name: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise _bad(f"{name} is {value}, and should be from {least} to {most}")
+
+
+def _bad(text: str) -> Refusal:
+    return Refusal("bad_session", f"The programme: {text}.")
