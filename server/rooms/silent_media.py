@@ -21,6 +21,8 @@ class _Room:
     sources: dict[str, str] = field(default_factory=dict)
     heard: dict[str, Instant] = field(default_factory=dict)
     gates: dict[str, tuple[bool, bool]] = field(default_factory=dict)
+    screens: set[str] = field(default_factory=set)
+    """Sources whose screen may pass."""
     wishes: dict[str, Wish] = field(default_factory=dict)
 
 
@@ -53,8 +55,10 @@ class SilentMedia:
     def close_room(self, *, room: str) -> None:
         self.rooms.pop(room, None)
 
-    def forward(self, *, room: str, source: str, microphone: bool, camera: bool) -> None:
-        self.rooms.setdefault(room, _Room()).gates[source] = (microphone, camera)
+    def forward(self, *, room: str, source: str, microphone: bool, camera: bool, screen: bool = False) -> None:
+        here = self.rooms.setdefault(room, _Room())
+        here.gates[source] = (microphone, camera)
+        (here.screens.add if screen else here.screens.discard)(source)
 
     def wish(self, *, room: str, peer: str, wish: Wish) -> None:
         self.rooms[room].wishes[peer] = wish

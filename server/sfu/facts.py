@@ -6,7 +6,7 @@ milliseconds since 1970 by the wall clock that the plane was given.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from facilitation.timebase import Instant
 
@@ -38,6 +38,7 @@ class SlotsChanged:
     peer: str
     audio: dict[str, str]
     video: dict[str, str]
+    screen: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +81,9 @@ class Wish:
     """What one viewer wants to receive: the height in pixels at which each source is shown.
 
     `heights` holds 0 for a hidden tile; a source that is not named counts as shown small.
-    `mode` is 'normal', 'low_data' (lowest layer, few frames) or 'audio_only'.
+    `mode` is 'normal', 'low_data' (lowest layer, few frames) or 'audio_only'. `screen`: whether a shared one is shown.
     """
 
     heights: dict[str, int]
     mode: str = "normal"
+    screen: bool = True

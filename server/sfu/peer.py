@@ -10,7 +10,7 @@ from server.sfu.publisher import Uplink
 from server.sfu.rtp import rtcp
 from server.sfu.rtp.packet import MalformedPacket
 from server.sfu.rtp.quality import Downlink, Quality
-from server.sfu.sdp import Offer, Server, SlotStream, write_answer
+from server.sfu.sdp import KINDS, Offer, Server, SlotStream, write_answer
 from server.sfu.subscription import Slot
 from server.sfu.transport import Certificate, Link, Port
 
@@ -96,11 +96,11 @@ class Peer:
         self._take_lines(offer)
 
     def _take_lines(self, offer: Offer) -> None:
-        self.uplink.take_lines([section for kind in ("audio", "video") if (section := offer.sent(kind))])
-        for section in (*offer.slots("audio"), *offer.slots("video")):
+        self.uplink.take_lines([section for kind in KINDS if (section := offer.sent(kind))])
+        for section in (slot for kind in KINDS for slot in offer.slots(kind)):
             if section.mid not in self.slots:
                 assert section.codec is not None
-                resends = section.codec.resend_type is not None and section.kind == "video"
+                resends = section.codec.resend_type is not None and section.kind != "audio"
                 stream = SlotStream(ssrc=self._free_ssrc(), resend_ssrc=self._free_ssrc() if resends else None)
                 slot = self.slots[section.mid] = Slot(self.link, section, stream)
                 self._slots_by_ssrc[stream.ssrc] = slot
@@ -136,6 +136,12 @@ class Peer:
         if self.wish.mode == "audio_only":
             return 0
         return self.wish.heights.get(source, SMALL_HEIGHT)
+
+    def shows(self, kind: str, source: str) -> bool:
+        """Whether this viewer has any use for this track of `source`."""
+        if kind == "screen":
+            return self.wish.screen and self.wish.mode != "audio_only"
+        return kind == "audio" or self.height(source) > 0
 
     @property
     def is_connected(self) -> bool:

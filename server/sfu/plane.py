@@ -117,11 +117,11 @@ class Sfu:
         if here is not None:
             here.close()
 
-    def forward(self, *, room: str, source: str, microphone: bool, camera: bool) -> None:
+    def forward(self, *, room: str, source: str, microphone: bool, camera: bool, screen: bool = False) -> None:
         """Open or shut the gates of a source; remembered for peers that come later."""
         if room not in self._rooms:
             self._rooms[room] = Room(room, say=self._say, instant=self._instant)
-        self._rooms[room].gate(source, microphone=microphone, camera=camera)
+        self._rooms[room].gate(source, microphone=microphone, camera=camera, screen=screen)
 
     def wish(self, *, room: str, peer: str, wish: Wish) -> None:
         """Take a viewer's wish; one beyond bounds is ignored, as are unknown peers."""

@@ -20,7 +20,7 @@ from server.sfu.rtp.twcc import Arrivals
 from server.sfu.rtp.vp8 import Vp8
 from server.sfu.sdp import AUDIO_LEVEL, MID, REPAIRED_RID, RID, TRANSPORT_CC, Section
 
-RATES = {"audio": 48_000, "video": 90_000}
+RATES = {"audio": 48_000, "video": 90_000, "screen": 90_000}
 STREAMS_MAX = 16
 """SSRCs bound to the tracks of one peer."""
 
@@ -60,7 +60,7 @@ class Layer:
         """The packet as it goes to the slots; None when it came before. Raises MalformedPacket."""
         number = self._numbers.unwrap(packet.sequence)
         self.reception.arrived(number, packet.timestamp, now_us)
-        if self.track.kind == "video":
+        if self.track.kind != "audio":
             self.missing.arrived(number, now_us)
             if self.missing.overflowed:
                 self.missing.overflowed = False
@@ -86,7 +86,7 @@ class Layer:
             if self.last_us is None or now_us - self.last_us > SILENT_US:
                 self.since_us = now_us
             self.last_us = self.track.last_us = now_us
-            if self.track.kind == "video":
+            if self.track.kind != "audio":
                 vp8 = Vp8(payload)
                 if vp8.starts_keyframe:
                     self.keyframes.came()
@@ -100,7 +100,7 @@ class Layer:
 
 
 class Track:
-    """A peer's microphone ('audio') or camera ('video'); `layers` go from the smallest to the largest."""
+    """A peer's microphone ('audio'), camera ('video') or 'screen'; `layers` go from the smallest to the largest."""
 
     def __init__(self, section: Section) -> None:
         assert section.codec is not None

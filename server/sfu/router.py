@@ -17,9 +17,8 @@ from server.sfu.facts import (
 from server.sfu.peer import LOST_AFTER_US, Peer
 from server.sfu.publisher import Track
 from server.sfu.rtp.speakers import SpeakerMeter
+from server.sfu.sdp import KINDS
 from server.sfu.subscription import Slot
-
-KINDS = ("audio", "video")
 
 SENDS_US = 3_000_000
 """A device that sent nothing for this long yields to another one of the same person."""
@@ -38,7 +37,7 @@ LEVEL_STEP = 8
 
 
 class Source:
-    """One person of the room: the gates of their microphone and camera, and the slots that show them."""
+    """One person of the room: the gates of their microphone, camera and screen, and the slots that show them."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -62,7 +61,7 @@ class Room:
         self._instant = instant
         self.peers: dict[str, Peer] = {}
         self.sources: dict[str, Source] = {}
-        self._told_slots: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
+        self._told_slots: dict[str, tuple[dict[str, str], ...]] = {}
         self._told_levels: dict[str, int] = {}
         self._due = dict.fromkeys(("feedback", "layers", "speakers", "liveness", "reports"), 0)
         self._vacations = 0
@@ -107,7 +106,7 @@ class Room:
         if layer is None or source is None:
             return
         layer.keyframes.ask()
-        peer = source.active["video"]
+        peer = source.active[slot.kind]
         if peer is not None:
             peer.ask_for_keyframes(peer.now_us())
 
@@ -169,9 +168,9 @@ class Room:
 
     # ------------------------------------------------------------------ who is shown to whom
 
-    def gate(self, name: str, *, microphone: bool, camera: bool) -> None:
+    def gate(self, name: str, *, microphone: bool, camera: bool, screen: bool = False) -> None:
         source = self.sources.setdefault(name, Source(name))
-        source.is_open = {"audio": microphone, "video": camera}
+        source.is_open = {"audio": microphone, "video": camera, "screen": screen}
         self._route(source)
         self.assign()
 
@@ -202,7 +201,7 @@ class Room:
             if source.name != viewer.source
             and source.is_open[kind]
             and source.active[kind] is not None
-            and (kind == "audio" or viewer.height(source.name) > 0)
+            and viewer.shows(kind, source.name)
         ]
         if len(wanted) > len(slots):
             # Too few slots: large tiles first, then those shown already, then by time of coming.
@@ -265,10 +264,10 @@ class Room:
         shown = tuple(
             {slot.mid: slot.source for slot in viewer.slots_of(kind) if slot.source is not None} for kind in KINDS
         )
-        audio, video = shown
-        if self._told_slots.get(viewer.name) != (audio, video):
-            self._told_slots[viewer.name] = (audio, video)
-            self._say(SlotsChanged(room=self.name, peer=viewer.name, audio=dict(audio), video=dict(video)))
+        if self._told_slots.get(viewer.name) != shown:
+            self._told_slots[viewer.name] = shown
+            audio, video, screen = (dict(slots) for slots in shown)
+            self._say(SlotsChanged(room=self.name, peer=viewer.name, audio=audio, video=video, screen=screen))
 
     # ------------------------------------------------------------------ by the clock
 

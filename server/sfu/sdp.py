@@ -1,7 +1,8 @@
 """The offer of a browser read, and our answer written: pure text to values and back (RFC 8866, RFC 9429).
 
-What is understood is what Milieu needs and nothing else: one bundled transport, at most one microphone and
-one camera sent by the browser, and receive-only lines ("slots") that the server fills with other people.
+What is understood is what Milieu needs and nothing else: one bundled transport, at most one microphone, one camera
+and one screen (`a=content:slides`, RFC 4796) sent by the browser, and receive-only lines ("slots") that the server
+fills with other people.
 Everything outside of that is refused with a code or answered with a rejected line.
 """
 
@@ -17,6 +18,8 @@ OFFER_BYTES_MAX = 256 * 1024
 LINES_MAX = 8_192
 SECTIONS_MAX = 80
 RIDS_MAX = 3
+KINDS = ("audio", "video", "screen")
+"""What a line can carry: a microphone, a camera, a shared screen."""
 
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
@@ -45,7 +48,9 @@ class Codec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """One m-line. `kind` is 'audio', 'video' or 'other'; `codec` is None when the line must be rejected.
+    """One m-line. `kind` is 'audio', 'video', 'screen' or 'other'; `codec` is None when the line must be rejected.
+
+    `media` is the word of the m-line itself: a screen's is 'video'.
 
     `extensions` maps URIs to ids; `ssrcs` are announced primary streams; `resends` maps them to RTX streams;
     `rids` are simulcast layers in the order offered.
@@ -140,7 +145,7 @@ def read_offer(text: str) -> Offer:
         raise MediaRefused("sdp-codec", "Nothing in the offer can be used: Opus and VP8 are needed.")
     if any(section.mid not in bundle for section in accepted):
         raise MediaRefused("sdp-no-bundle", "All media must share one transport (BUNDLE).")
-    for kind in ("audio", "video"):
+    for kind in KINDS:
         if sum(section.kind == kind and section.direction == "sendonly" for section in accepted) > 1:
             raise MediaRefused("sdp-too-many-lines", f"Only one {kind} line can be sent.")
 
@@ -215,6 +220,8 @@ def _read_section(block: Sequence[str], shared: _Attributes) -> Section:
         if not own.own("rtcp-mux"):
             raise MediaRefused("sdp-malformed", "RTP and RTCP must share one port (rtcp-mux).")
         codec = _read_codec(kind, head[3:], own)
+        if kind == "video" and "slides" in ",".join(own.own("content")).split(","):
+            kind = "screen"
     ssrcs, resends = _read_ssrcs(own)
     return Section(
         mid=mid,
@@ -353,7 +360,7 @@ def _write_section(section: Section, server: Server, slots: Mapping[str, SlotStr
         ]
     formats = [codec.payload_type] + ([codec.resend_type] if codec.resend_type is not None else [])
     lines = [
-        f"m={section.kind} 9 UDP/TLS/RTP/SAVPF " + " ".join(map(str, formats)),
+        f"m={section.media} 9 UDP/TLS/RTP/SAVPF " + " ".join(map(str, formats)),
         "c=IN IP4 0.0.0.0",
         f"a=mid:{section.mid}",
         f"a=ice-ufrag:{server.ufrag}",

@@ -41,7 +41,7 @@ class Slot:
         self.octets = 0
         self._rewriter = Rewriter(
             rate=RATES[self.kind],
-            keyframes=self.kind == "video",
+            keyframes=self.kind != "audio",
             first_sequence=2 + secrets.randbelow((1 << 15) - 2),
             first_timestamp=secrets.randbits(32),
         )
@@ -80,7 +80,7 @@ class Slot:
                 shift = _clock_shift(layer, current)
             self.target = layer
             self._rewriter.aim(layer, cut=False, clock_shift=shift)
-        return layer if self.kind == "video" and self._rewriter.awaited is layer else None
+        return layer if self.kind != "audio" and self._rewriter.awaited is layer else None
 
     def push(self, layer: Layer, incoming: Incoming, now_us: int) -> None:
         """Send one packet of the shown source on, if it is of the layer this slot follows."""

@@ -29,8 +29,8 @@ SERVER = Server(
 def answer(text: str) -> str:
     read = read_offer(text)
     slots = {
-        s.mid: SlotStream(ssrc=100 + n, resend_ssrc=200 + n if s.kind == "video" else None)
-        for n, s in enumerate((*read.slots("audio"), *read.slots("video")))
+        s.mid: SlotStream(ssrc=100 + n, resend_ssrc=200 + n if s.media == "video" else None)
+        for n, s in enumerate((*read.slots("audio"), *read.slots("video"), *read.slots("screen")))
     }
     return write_answer(read, SERVER, slots)
 
@@ -95,6 +95,26 @@ def test_lines_nobody_can_use_are_answered_with_port_zero() -> None:
     assert "m=application 0 UDP/DTLS/SCTP webrtc-datachannel" in lines
     assert "m=video 0 UDP/TLS/RTP/SAVPF 96" in lines
     assert "a=group:BUNDLE 0" in lines
+
+
+def test_a_shared_screen_is_a_line_of_its_own_kind_and_may_be_sent_beside_a_camera() -> None:
+    slides = "a=content:slides\r\n"
+    text = offer(
+        section("video", "0", "sendonly"),
+        section("video", "1", "sendonly", extra=slides),
+        section("video", "2", "recvonly"),
+        section("video", "3", "recvonly", extra=slides),
+    )
+    read = read_offer(text)
+    camera, screen = read.sent("video"), read.sent("screen")
+    assert camera is not None
+    assert screen is not None
+    assert (camera.mid, screen.mid) == ("0", "1")
+    assert [s.mid for s in read.slots("video")] == ["2"]
+    assert [s.mid for s in read.slots("screen")] == ["3"]
+    assert [media.kind for media in SessionDescription.parse(answer(text)).media] == ["video"] * 4
+    two = offer(section("video", "0", "sendonly", extra=slides), section("video", "1", "sendonly", extra=slides))
+    assert refusal(two) == "sdp-too-many-lines"
 
 
 def test_a_microphone_alone_or_slots_alone_are_enough() -> None:
