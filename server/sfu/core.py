@@ -73,6 +73,10 @@ class LayerCore(Protocol):
         """Pixels of its last keyframe whose clear bytes show it; 0 while not known."""
 
     @property
+    def octets(self) -> int:
+        """Bytes of payload that came so far, resent ones once: what the layer would cost a viewer."""
+
+    @property
     def keyframes(self) -> int:
         """How many keyframes began so far."""
 
