@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from struct import Struct, error, pack, unpack_from
 
 from server.sfu.rtp.packet import MalformedPacket
+from server.sfu.rtp.twcc import Feedback, read_feedback
 
 SENDER_REPORT, RECEIVER_REPORT, DESCRIPTION, GOODBYE = 200, 201, 202, 203
 TRANSPORT_FEEDBACK, PAYLOAD_FEEDBACK = 205, 206
@@ -19,6 +20,9 @@ PACKETS_MAX = 64
 
 NUMBERS_MAX = 512
 """Lost packets named in one NACK that are looked at."""
+
+BITRATE_BPS_MAX = 1_000_000_000
+"""Beyond this a bandwidth message says no more than "plenty"."""
 
 _BLOCK = Struct("!IIIIII")
 
@@ -74,7 +78,14 @@ class Goodbye:
     ssrcs: tuple[int, ...]
 
 
-Report = SenderReport | ReceiverReport | Nack | KeyframeRequest | Goodbye
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BandwidthMessage:
+    """What a viewer says it can receive (REMB, draft-alvestrand-rmcat-remb-03), where it gives no better feedback."""
+
+    bitrate_bps: int
+
+
+Report = SenderReport | ReceiverReport | Nack | KeyframeRequest | Goodbye | Feedback | BandwidthMessage
 
 
 def read(data: bytes) -> Iterator[Report]:
@@ -131,6 +142,11 @@ def _read_one(kind: int, count: int, body: bytes) -> Iterator[Report]:
             if len(numbers) >= NUMBERS_MAX:
                 break
         yield Nack(media=media, numbers=tuple(numbers[:NUMBERS_MAX]))
+    elif kind == TRANSPORT_FEEDBACK and count == 15:
+        yield read_feedback(body)
+    elif kind == PAYLOAD_FEEDBACK and count == 15 and body[8:12] == b"REMB":
+        (packed,) = unpack_from("!I", body, 12)
+        yield BandwidthMessage(bitrate_bps=min((packed & 0x3FFFF) << (packed >> 18 & 0x3F), BITRATE_BPS_MAX))
     elif kind == PAYLOAD_FEEDBACK and count == 1:
         (media,) = unpack_from("!I", body, 4)
         yield KeyframeRequest(media=media)

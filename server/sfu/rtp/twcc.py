@@ -1,13 +1,15 @@
 """Transport-wide feedback: tells a sender when each of its packets arrived.
 
-draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1. With this the browser's own estimator finds the
-bandwidth of its uplink, and starts its higher layers.
+draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1. Written, it lets the browser's own estimator find the
+bandwidth of its uplink, and start its higher layers. Read, it tells how a viewer's downlink fares.
 """
 
 from __future__ import annotations
 
-from struct import pack
+from dataclasses import dataclass
+from struct import error, pack, unpack_from
 
+from server.sfu.rtp.packet import MalformedPacket
 from server.sfu.rtp.sequence import Unwrapper
 
 KEPT_MAX = 2_000
@@ -15,8 +17,12 @@ KEPT_MAX = 2_000
 SPAN_MAX = 1_000
 """Packet numbers one feedback covers; a jump beyond starts anew."""
 
+READ_MAX = 4_096
+"""Packets of one feedback that are looked at."""
+BASE_US = 64_000
+"""Unit of a feedback's base time."""
+
 _TICK_US = 250
-_BASE_US = 64_000
 _NOT_RECEIVED, _SMALL, _LARGE = 0, 1, 2
 
 
@@ -50,7 +56,7 @@ class Arrivals:
             first = self._next  # What is missing in between is reported lost.
         last = min(numbers[-1], first + SPAN_MAX - 1)
         arrived, self._arrived = self._arrived, {}
-        base_us = min(at for number, at in arrived.items() if number <= last) // _BASE_US * _BASE_US
+        base_us = min(at for number, at in arrived.items() if number <= last) // BASE_US * BASE_US
         before_us = base_us
         symbols: list[int] = []
         deltas: list[bytes] = []
@@ -79,7 +85,7 @@ class Arrivals:
             media,
             first & 0xFFFF,
             len(symbols),
-            (base_us // _BASE_US & 0xFFFFFF) << 8 | self._count & 0xFF,
+            (base_us // BASE_US & 0xFFFFFF) << 8 | self._count & 0xFF,
         )
         self._count += 1
         body = head + _chunks(symbols) + b"".join(deltas)
@@ -115,3 +121,54 @@ def _chunks(symbols: list[int]) -> bytes:
             written += pack("!H", 0xC000 | bits)
             position += 7
     return bytes(written)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """Which packets arrived, from `first` (16 bits) on.
+
+    `base` counts units of BASE_US and has 24 bits; `arrivals` are microseconds after it, None where nothing came.
+    """
+
+    first: int
+    base: int
+    arrivals: tuple[int | None, ...]
+
+
+def read_feedback(body: bytes) -> Feedback:
+    """The feedback in the body of an RTCP packet (after its first four bytes, padding gone).
+
+    At most READ_MAX packets are looked at. Raises MalformedPacket where it is cut off or says nothing known.
+    """
+    try:
+        first, count, tail = unpack_from("!HHI", body, 8)
+        count = min(count, READ_MAX)
+        position = 16
+        symbols: list[int] = []
+        while len(symbols) < count:
+            (chunk,) = unpack_from("!H", body, position)
+            position += 2
+            if chunk < 0x8000:
+                symbols += [chunk >> 13] * min(chunk & 0x1FFF, count - len(symbols))
+            elif chunk < 0xC000:
+                symbols += [chunk >> bit & 1 for bit in range(13, -1, -1)]
+            else:
+                symbols += [chunk >> bit & 3 for bit in range(12, -1, -2)]
+        at = 0
+        arrivals: list[int | None] = []
+        for symbol in symbols[:count]:
+            if symbol == _NOT_RECEIVED:
+                arrivals.append(None)
+                continue
+            if symbol == _SMALL:
+                at += body[position] * _TICK_US
+                position += 1
+            elif symbol == _LARGE:
+                at += unpack_from("!h", body, position)[0] * _TICK_US
+                position += 2
+            else:
+                raise MalformedPacket("a reserved symbol in feedback")
+            arrivals.append(at)
+    except (error, IndexError):
+        raise MalformedPacket("feedback cut off") from None
+    return Feedback(first=first, base=tail >> 8, arrivals=tuple(arrivals))

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.sfu.rtp.sequence import Unwrapper
-from server.sfu.rtp.twcc import Arrivals
+from server.sfu.rtp.twcc import BASE_US, Arrivals
+from server.sfu.rtp.twcc import read_feedback as read_back
 from tests.unit.sfu.feedback import read_feedback
 
 
@@ -33,6 +34,9 @@ def test_every_arrival_is_told_once_and_to_a_quarter_of_a_millisecond(
         if data is None:
             return False
         first, times = read_feedback(data)
+        ours = read_back(data[4 : len(data) - (data[-1] if data[0] & 0x20 else 0)])
+        assert ours.first == first
+        assert [None if at is None else ours.base * BASE_US + at for at in ours.arrivals] == times
         extended = reader.unwrap(first)
         for index, at in enumerate(times):
             reader.unwrap((first + index) & 0xFFFF)

@@ -50,7 +50,16 @@ def test_any_vp8(payload: bytes) -> None:
     assert written[again.size :] == payload[read.size :]
 
 
-@given(DATAGRAMS | st.binary(max_size=60).map(lambda t: struct.pack("!BBH", 0x81, 205, len(t) // 4) + t))
+def feedbacks(first: int) -> st.SearchStrategy[bytes]:
+    """Something under the header of transport or payload feedback."""
+    return st.builds(
+        lambda kind, body: struct.pack("!BBH", first, kind, len(body) // 4) + body,
+        st.sampled_from([205, 206]),
+        st.integers(0, 30).flatmap(lambda words: st.binary(min_size=4 * words, max_size=4 * words)),
+    )
+
+
+@given(DATAGRAMS | feedbacks(0x81) | feedbacks(0x8F) | feedbacks(0xAF))
 def test_any_rtcp(data: bytes) -> None:
     try:
         list(rtcp.read(data))

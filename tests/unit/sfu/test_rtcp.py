@@ -7,6 +7,7 @@ from aiortc.rtp import RtcpPacket, RtcpPsfbPacket, RtcpReceiverInfo, RtcpRrPacke
 
 from server.sfu.rtp import rtcp
 from server.sfu.rtp.packet import MalformedPacket
+from server.sfu.rtp.twcc import Arrivals, Feedback
 
 BLOCK = rtcp.ReportBlock(
     ssrc=7, fraction_lost=25, packets_lost=-3, highest=99, jitter=12, last_report=0xABCD, delay=65_536
@@ -52,14 +53,26 @@ def test_another_implementation_reads_what_is_written() -> None:
     assert keyframe.fmt == 1
 
 
-def test_a_fir_is_read_and_a_bandwidth_estimate_passed_over() -> None:
+def test_a_fir_and_a_bandwidth_message_are_read() -> None:
     fir = struct.pack("!BBHIIII", 0x84, 206, 4, 1, 0, 77, 5 << 24)
     remb = struct.pack("!BBHII4sII", 0x8F, 206, 5, 1, 0, b"REMB", 1 << 24 | 3 << 18 | 1000, 77)
-    assert list(rtcp.read(fir + remb)) == [rtcp.KeyframeRequest(media=77)]
+    assert list(rtcp.read(fir + remb)) == [
+        rtcp.KeyframeRequest(media=77),
+        rtcp.BandwidthMessage(bitrate_bps=8_000),
+    ]
+
+
+def test_a_boundless_bandwidth_message_means_plenty() -> None:
+    remb = struct.pack("!BBHII4sII", 0x8F, 206, 5, 1, 0, b"REMB", 1 << 24 | 63 << 18 | 0x3FFFF, 77)
+    assert list(rtcp.read(remb)) == [rtcp.BandwidthMessage(bitrate_bps=rtcp.BITRATE_BPS_MAX)]
 
 
 def test_transport_feedback_is_not_taken_for_a_nack() -> None:
-    assert list(rtcp.read(struct.pack("!BBHIIII", 0x8F, 205, 4, 1, 2, 3, 4))) == []
+    arrivals = Arrivals()
+    arrivals.arrived(7, 64_000)
+    data = arrivals.feedback(ssrc=1, media=2)
+    assert data is not None
+    assert list(rtcp.read(data)) == [Feedback(first=7, base=1, arrivals=(0,))]
 
 
 def test_truncation_at_every_byte_is_refused() -> None:
