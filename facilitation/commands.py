@@ -8,7 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from facilitation.forms import Answer, Form
-from facilitation.ids import ClinicId, FlagId, FormId, PersonId, QuestionId, SegmentId, SessionId, SourceId
+from facilitation.goals import ListedGoal
+from facilitation.ids import (
+    ClinicId,
+    CounsellingNoteId,
+    FlagId,
+    FormId,
+    GoalId,
+    PersonId,
+    QuestionId,
+    SectionId,
+    SegmentId,
+    SessionId,
+    SourceId,
+)
 from facilitation.people import Expected
 from facilitation.plan import SessionPlan
 from facilitation.programme import PLAIN, Programme
@@ -227,21 +240,94 @@ class EditNote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EditSection:
+    """Draft text of one section of a person's note, in the programme's format. `revision` as in `EditNote`."""
+
+    person: PersonId
+    section: SectionId
+    text: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressGoals:
+    """The goals that this session worked on with a person, all of them: of those listed, or addressed before.
+
+    `revision`: the one of the choice that was changed.
+    """
+
+    person: PersonId
+    goals: tuple[GoalId, ...]
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameSkills:
+    """All skills that were taught, by name."""
+
+    skills: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SayLocation:
+    """Where I, who lead, am during this session: a note on telehealth names both places."""
+
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignNote:
     """After the end: freeze one person's note and post their hours.
 
-    `revisions` are those of the group's and the person's text as the signer saw them.
+    The revisions are those of the group's text, the person's text, each section and the goals, as the signer saw
+    them. What is not named is signed as the empty page it was.
     """
 
     person: PersonId
     group_revision: int
     person_revision: int
+    sections: dict[SectionId, int] = field(default_factory=dict)
+    goals_revision: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddAddendum:
     person: PersonId
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CosignNote:
+    """A supervisor signs too. `hash` is that of the note they read, `addenda` how many they read with it."""
+
+    person: PersonId
+    hash: str
+    addenda: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnNote:
+    """A supervisor gives a signed note back with words. It stays as it is: the answer is an addendum."""
+
+    person: PersonId
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainAbsence:
+    """Why somebody was, or will be, away. `kind`: 'excused' (with a reason), 'unexcused', or 'none' to take it back."""
+
+    person: PersonId
+    kind: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkMakeUp:
+    """This session makes up, for one person, for a session they missed; None: it does not."""
+
+    person: PersonId
+    missed_session: SessionId | None = None
 
 
 # --------------------------------------------------------------- by the server
@@ -269,6 +355,23 @@ class ExpectPerson:
     """Someone is added to the list after the opening."""
 
     expected: Expected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListGoals:
+    """What somebody's treatment plan says now: their goals that hold on the day of the session."""
+
+    person: PersonId
+    goals: tuple[ListedGoal, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepCounsellingNote:
+    """`author` keeps a counselling note on `subject` ('group' or a person). Its text is no part of any session."""
+
+    note: CounsellingNoteId
+    subject: str
+    author: PersonId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,10 +455,28 @@ PersonCommand = (
     | ShareAnswer
     | DisposeFlag
     | EditNote
+    | EditSection
+    | AddressGoals
+    | NameSkills
+    | SayLocation
     | SignNote
     | AddAddendum
+    | CosignNote
+    | ReturnNote
+    | ExplainAbsence
+    | LinkMakeUp
 )
 ServerCommand = (
-    OpenSession | ExpectPerson | TakeOver | OpenConnection | CloseConnection | ConnectMedia | LoseMedia | Pulse | Tick
+    OpenSession
+    | ExpectPerson
+    | ListGoals
+    | KeepCounsellingNote
+    | TakeOver
+    | OpenConnection
+    | CloseConnection
+    | ConnectMedia
+    | LoseMedia
+    | Pulse
+    | Tick
 )
 Command = PersonCommand | ServerCommand

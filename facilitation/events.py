@@ -9,13 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from facilitation.forms import Answer, Form
+from facilitation.goals import ListedGoal
 from facilitation.ids import (
     ClinicId,
     CommandId,
+    CounsellingNoteId,
     FlagId,
     FormId,
     PersonId,
     QuestionId,
+    SectionId,
     SegmentId,
     SessionId,
     SourceId,
@@ -282,6 +285,55 @@ class NoteDrafted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SectionDrafted:
+    """The whole text of one section of a person's note so far. Its revision is one more than that section's last."""
+
+    subject: PersonId
+    section: SectionId
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalsListed:
+    """The goals of somebody's treatment plan, as the clinic had them."""
+
+    person: PersonId
+    goals: tuple[ListedGoal, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalsAddressed:
+    """The goals that this session worked on with a person, all of them."""
+
+    person: PersonId
+    goals: tuple[ListedGoal, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillsNamed:
+    """All skills that were taught."""
+
+    skills: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocationSaid:
+    """Where somebody who leads was during the session."""
+
+    person: PersonId
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CounsellingNoteKept:
+    """There is a counselling note of `author` on `subject`; the text lies elsewhere, for its author alone."""
+
+    note: CounsellingNoteId
+    subject: str
+    author: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoteSigned:
     """One person's note is frozen.
 
@@ -299,6 +351,57 @@ class NoteSigned:
 class AddendumAdded:
     person: PersonId
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteCosigned:
+    """A supervisor has read the signed note of that hash with its first `addenda` addenda, and signs it too."""
+
+    person: PersonId
+    content_hash: str
+    addenda: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteReturned:
+    """A supervisor asks for something about a signed note."""
+
+    person: PersonId
+    text: str
+
+
+# --------------------------------------------------------------- hours, absences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursAmended:
+    """After a signature: these figures stand from now on instead of those posted before.
+
+    `content`: what they rest on, with its `figures`, as in a signed note; `content_hash` and `evidence` as there.
+    """
+
+    person: PersonId
+    reason: str
+    content: dict[str, object]
+    content_hash: str
+    evidence: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsenceExplained:
+    """Why somebody was not there. `kind`: 'excused', 'unexcused', or 'none': what was said before is taken back."""
+
+    person: PersonId
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeUpLinked:
+    """For this person, this session makes up for one that they missed (None: it does not)."""
+
+    person: PersonId
+    missed_session: SessionId | None
 
 
 Event = (
@@ -337,8 +440,19 @@ Event = (
     | FlagRaised
     | FlagDisposed
     | NoteDrafted
+    | SectionDrafted
+    | GoalsListed
+    | GoalsAddressed
+    | SkillsNamed
+    | LocationSaid
+    | CounsellingNoteKept
     | NoteSigned
     | AddendumAdded
+    | NoteCosigned
+    | NoteReturned
+    | HoursAmended
+    | AbsenceExplained
+    | MakeUpLinked
 )
 
 

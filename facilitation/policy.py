@@ -8,6 +8,7 @@ from facilitation.people import Actor, Role
 
 PARTICIPANT = frozenset({Role.PARTICIPANT})
 FACILITATORS = frozenset({Role.FACILITATOR, Role.COFACILITATOR})
+SUPERVISORS = frozenset({Role.SUPERVISOR})
 SPEAKERS = PARTICIPANT | FACILITATORS
 ANYONE = frozenset(Role)
 SERVER: frozenset[Role] = frozenset()
@@ -51,11 +52,21 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     # Safety and the record.
     c.DisposeFlag: FACILITATORS,
     c.EditNote: FACILITATORS,
+    c.EditSection: FACILITATORS,
+    c.AddressGoals: FACILITATORS,
+    c.NameSkills: FACILITATORS,
+    c.SayLocation: FACILITATORS,
     c.SignNote: FACILITATORS,
     c.AddAddendum: FACILITATORS,
+    c.CosignNote: SUPERVISORS,
+    c.ReturnNote: SUPERVISORS,
+    c.ExplainAbsence: FACILITATORS,
+    c.LinkMakeUp: FACILITATORS,
     # Facts, reported by the server.
     c.OpenSession: SERVER,
     c.ExpectPerson: SERVER,
+    c.ListGoals: SERVER,
+    c.KeepCounsellingNote: SERVER,
     c.TakeOver: SERVER,
     c.OpenConnection: SERVER,
     c.CloseConnection: SERVER,
@@ -74,6 +85,8 @@ AFTER_THE_END: frozenset[type[c.Command]] = frozenset(
         c.EditNote,
         c.SignNote,
         c.AddAddendum,
+        c.ExplainAbsence,
+        c.LinkMakeUp,
     }
 )
 """What people may still ask once the session has ended."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from facilitation import agenda, attendance, checkin, facts, notes, policy, seats, talk
+from facilitation import absences, agenda, attendance, checkin, facts, notes, policy, seats, talk
 from facilitation import commands as c
 from facilitation import effects as e
 from facilitation import events as v
@@ -16,7 +16,7 @@ from facilitation.commands import Command
 from facilitation.effects import Effect
 from facilitation.errors import Refusal
 from facilitation.events import Event
-from facilitation.ids import FormId, PersonId, SourceId
+from facilitation.ids import FormId, PersonId, SessionId, SourceId
 from facilitation.people import Actor, Role
 from facilitation.programme import check_programme
 from facilitation.rules import check_rules
@@ -147,6 +147,11 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             )
         case c.AddAddendum(person=person, text=text):
             return notes.add(state.notes, _participant(state, person).person, text)
+        # --- absences
+        case c.ExplainAbsence(person=person, kind=kind, reason=reason):
+            return absences.explain(state.absences, _participant(state, person).person, kind, reason)
+        case c.LinkMakeUp(person=person, missed_session=missed):
+            return _link_make_up(state, person, missed)
         # --- only the server's, which the policy never lets through to here
         case (
             c.OpenSession()
@@ -320,6 +325,12 @@ def _participant(state: RoomState, person: PersonId) -> Seat:
     return seat
 
 
+def _link_make_up(state: RoomState, person: PersonId, missed: SessionId | None) -> Events:
+    assert state.session is not None
+    seat = _participant(state, person)
+    return absences.link(state.absences, seat.person, missed, session=state.session.session)
+
+
 # --------------------------------------------------------------- forms
 
 
@@ -377,7 +388,7 @@ def react(state: RoomState, event: Event) -> tuple[Effect, ...]:
                     if state.attendance.of(seat.person).connected
                 ),
             )
-        case v.NoteSigned():
+        case v.NoteSigned() | v.HoursAmended():
             return (e.PostHours(),)
         case _:
             return ()

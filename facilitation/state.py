@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from facilitation import agenda, attendance, checkin, notes, seats, talk
+from facilitation import absences, agenda, attendance, checkin, notes, seats, talk
+from facilitation.absences import Absences
 from facilitation.agenda import Agenda
 from facilitation.attendance import Attendance
 from facilitation.checkin import CheckIn
@@ -55,6 +56,7 @@ class RoomState:
     agenda: Agenda = field(default_factory=Agenda)
     checkin: CheckIn = field(default_factory=CheckIn)
     notes: Notes = field(default_factory=Notes)
+    absences: Absences = field(default_factory=Absences)
     talk: Talk = field(default_factory=Talk)
     lead: PersonId | None = None
     commands: Mapping[PersonId, tuple[CommandId, ...]] = field(default_factory=dict)
@@ -97,6 +99,7 @@ def evolve(state: RoomState, recorded: Recorded) -> RoomState:
         agenda=agenda.evolve(state.agenda, recorded),
         checkin=checkin.evolve(state.checkin, recorded),
         notes=notes.evolve(state.notes, recorded),
+        absences=absences.evolve(state.absences, recorded),
         talk=talk.evolve(state.talk, recorded),
         lead=lead,
         commands=_remember(state.commands, recorded),

@@ -443,8 +443,18 @@ def _record_person(state: RoomState, seat: Seat, everyone: Mapping[PersonId, Hou
             {"by": addendum.by, "name": _name(state, addendum.by), "at": addendum.at, "text": addendum.text}
             for addendum in state.notes.addenda.get(person, ())
         ],
+        "absence": _absence(state, person),
+        "makes_up": state.absences.makes_up.get(person),
         "blocked": "open_flag" if any(flag.open for flag in state.checkin.flags_of(person)) else None,
     }
+
+
+def _absence(state: RoomState, person: PersonId) -> View | None:
+    absence = state.absences.explained.get(person)
+    if absence is None:
+        return None
+    by = _name(state, absence.by)
+    return {"kind": absence.kind.value, "reason": absence.reason, "by": absence.by, "name": by, "at": absence.at}
 
 
 def _evidence(line: Evidence, zone: tzinfo) -> View:

@@ -8,10 +8,12 @@ from typing import Final, Literal
 import structlog
 
 from facilitation.events import (
+    AbsenceExplained,
     AddendumAdded,
     Event,
     FormDrafted,
     Heard,
+    MakeUpLinked,
     NoteDrafted,
     Recorded,
     UnmuteAsked,
@@ -43,7 +45,7 @@ def watchers(event: Event) -> tuple[Watchers, PersonId | None]:
             return "nobody", None
         case FormDrafted() | UnmuteAsked():
             return "nobody", event.person
-        case NoteDrafted() | AddendumAdded():
+        case NoteDrafted() | AddendumAdded() | AbsenceExplained() | MakeUpLinked():
             return "staff", None
         case _:
             return "everyone", None

@@ -43,6 +43,8 @@ WHO: dict[type[c.Command], str] = {
     c.EditNote: "fc",
     c.SignNote: "fc",
     c.AddAddendum: "fc",
+    c.ExplainAbsence: "fc",
+    c.LinkMakeUp: "fc",
     c.OpenSession: "s",
     c.ExpectPerson: "s",
     c.TakeOver: "s",
