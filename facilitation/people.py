@@ -15,10 +15,12 @@ class Role(StrEnum):
     FACILITATOR = "facilitator"
     COFACILITATOR = "cofacilitator"
     OBSERVER = "observer"
-    """A supervisor or trainee who watches with the facilitators' eyes and changes nothing."""
+    """A trainee or visitor who watches with the facilitators' eyes and changes nothing."""
+    SUPERVISOR = "supervisor"
+    """Reads what facilitators read, and co-signs their notes or returns them."""
 
 
-STAFF = frozenset({Role.FACILITATOR, Role.COFACILITATOR, Role.OBSERVER})
+STAFF = frozenset({Role.FACILITATOR, Role.COFACILITATOR, Role.OBSERVER, Role.SUPERVISOR})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
