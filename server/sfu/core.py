@@ -14,7 +14,9 @@ the monotonic clock. Figures are read as they are at that instant; two of them m
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, Protocol
+
+from server.sfu.rtp.reception import Reception
 
 Address = tuple[Any, ...]
 """What the socket says a datagram came from: (host, port) or, for IPv6, (host, port, flow, scope)."""
@@ -34,15 +36,6 @@ ARRIVALS_MAX = 2_000
 """Arrivals of one link kept until they are fetched."""
 LEVELS_MAX = 64
 """Levels of one track kept until they are fetched."""
-
-
-class Reception(NamedTuple):
-    """How one stream arrived so far: growing numbers of its first and highest packet, and jitter in clock ticks."""
-
-    first: int
-    highest: int
-    received: int
-    jitter: int
 
 
 class LinkHandler(Protocol):
@@ -101,7 +94,8 @@ class LayerCore(Protocol):
         """These carry its packets again (RFC 4588)."""
 
     def end(self) -> None:
-        """Forget both streams, in SRTP too: what still comes of them is dropped, and no slot waits for it."""
+        """Forget its streams, in SRTP too, but one that another layer took over: what still comes of them is dropped,
+        and no slot waits for it."""
 
 
 class SlotCore(Protocol):
@@ -216,7 +210,7 @@ class LinkCore(Protocol):
         """(when, bytes) of the packets sent with 16-bit numbers from `first` on; (0, 0) for unknown ones."""
 
     def track(self, *, kind: str, payload_type: int, resend_type: int | None, level_extension: int) -> TrackCore:
-        """Another incoming track, 'audio' or 'video'."""
+        """Another incoming track: 'audio', 'video' or 'screen'."""
 
     def slot(
         self, *, kind: str, ssrc: int, payload_type: int, resend_ssrc: int | None, resend_type: int | None
@@ -240,7 +234,8 @@ class Core(Protocol):
     async def open(self, hosts: Sequence[str], port: int) -> None:
         """Bind on all hosts; with port 0 any free one, the same on all. Raises OSError."""
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Close the port, and tell nobody anything any more. Links stay until they are closed."""
 
     def send(self, data: bytes, address: Address) -> None:
         """A datagram as it is; a full buffer loses it, as any router does."""
@@ -253,7 +248,13 @@ class Core(Protocol):
     def link(self, handler: LinkHandler) -> LinkCore: ...
 
     def feed(self, data: bytes, address: Address, now_us: int) -> None:
-        """Take one datagram as if the port had received it."""
+        """Take one datagram as if the port had received it, and tell all that follows from it at once."""
+
+    def caught(self) -> list[tuple[bytes, Address]]:
+        """What would have been sent since the last call, as far as no port is open: for tests and simulations."""
+
+    def release(self) -> None:
+        """Free everything; nothing may be called any more."""
 
 
 TakeStun = Callable[[bytes, Address, int], None]

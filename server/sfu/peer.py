@@ -31,7 +31,6 @@ class PeerOwner(Protocol):
     def connected(self, peer: Peer) -> None: ...
     def disconnected(self, peer: Peer) -> None: ...
     def unrouted(self, peer: Peer, kind: str, now_us: int) -> None: ...
-    def level(self, peer: Peer, dbov: int, now_us: int) -> None: ...
     def keyframe_wanted(self, slot: Slot) -> None: ...
 
 
@@ -54,7 +53,7 @@ class Peer:
         self.is_lost = False
         self.quality = Quality()
         self.downlink = Downlink()
-        self.malformed = 0
+        self._malformed = 0
         self._session = secrets.randbits(62)
         self._version = 0
         self._checked_us = 0
@@ -62,11 +61,8 @@ class Peer:
         self._offer = offer
         self.slots: dict[str, Slot] = {}
         self._slots_by_ssrc: dict[int, Slot] = {}
-        self.uplink = Uplink(
-            unrouted=lambda kind, now_us: owner.unrouted(self, kind, now_us),
-            level=lambda dbov, now_us: owner.level(self, dbov, now_us),
-        )
         self.link = self._new_link(offer)
+        self.uplink = Uplink(self.link.core, unrouted=lambda kind, now_us: owner.unrouted(self, kind, now_us))
         self._take_lines(offer)
 
     # ------------------------------------------------------------------ signalling
@@ -102,7 +98,7 @@ class Peer:
                 assert section.codec is not None
                 resends = section.codec.resend_type is not None and section.kind != "audio"
                 stream = SlotStream(ssrc=self._free_ssrc(), resend_ssrc=self._free_ssrc() if resends else None)
-                slot = self.slots[section.mid] = Slot(self.link, section, stream)
+                slot = self.slots[section.mid] = Slot(self.link.core, section, stream)
                 self._slots_by_ssrc[stream.ssrc] = slot
         self._offer = offer
 
@@ -147,6 +143,11 @@ class Peer:
     def is_connected(self) -> bool:
         return self.link.is_open and not self.is_lost
 
+    @property
+    def malformed(self) -> int:
+        """Authentic packets of this peer that were not what they claimed to be."""
+        return self._malformed + self.link.core.malformed
+
     def close(self) -> None:
         for slot in self.slots.values():
             slot.show(None)
@@ -161,32 +162,32 @@ class Peer:
     def closed(self) -> None:
         self.owner.disconnected(self)
 
-    def received_rtp(self, data: bytes, now_us: int) -> None:
+    def received_unplaced(self, plain: bytes, now_us: int) -> None:
         try:
-            self.uplink.received(data, now_us)
+            self.uplink.received_unplaced(plain, now_us)
         except MalformedPacket:
-            self.malformed += 1
+            self._malformed += 1
 
     def received_rtcp(self, data: bytes, now_us: int) -> None:
         try:
             for report in rtcp.read(data):
                 self._reported(report, now_us)
         except MalformedPacket:
-            self.malformed += 1
+            self._malformed += 1
 
     def _reported(self, report: rtcp.Report, now_us: int) -> None:
         match report:
             case rtcp.SenderReport():
                 layer = self.uplink.layer(report.ssrc)
                 if layer is not None:
-                    layer.reception.reported(report, now_us)
+                    layer.reports.reported(report, now_us)
                 self._blocks(report.blocks, now_us)
             case rtcp.ReceiverReport():
                 self._blocks(report.blocks, now_us)
             case rtcp.Nack():
                 slot = self._slots_by_ssrc.get(report.media)
                 if slot is not None:
-                    slot.resend(report.numbers, self.downlink.round_trip_us, now_us)
+                    slot.core.resend(report.numbers, self.downlink.round_trip_us, now_us)
             case rtcp.KeyframeRequest():
                 slot = self._slots_by_ssrc.get(report.media)
                 if slot is not None:
@@ -210,13 +211,13 @@ class Peer:
     def ask_for_keyframes(self, now_us: int) -> None:
         """Send upstream the keyframe requests that are due."""
         for layer in self.uplink.layers():
-            if layer.ssrc is not None and layer.keyframes.due(now_us):
+            if layer.ssrc is not None and layer.keyframe_due(now_us):
                 self.link.send_rtcp(rtcp.write_keyframe_request(ssrc=self.ssrc, media=layer.ssrc))
 
     def ask_for_missing(self, now_us: int) -> None:
         for layer in self.uplink.layers():
-            if layer.ssrc is not None and len(layer.missing):
-                numbers = layer.missing.due(now_us, self.downlink.round_trip_us)
+            if layer.ssrc is not None and layer.core.missing:
+                numbers = layer.core.due(now_us, self.downlink.round_trip_us)
                 if numbers:
                     wrapped = [number & 0xFFFF for number in numbers]
                     self.link.send_rtcp(rtcp.write_nack(ssrc=self.ssrc, media=layer.ssrc, numbers=wrapped))
@@ -226,7 +227,7 @@ class Peer:
         layers = self.uplink.layers()
         media = next((layer.ssrc for layer in layers if layer.ssrc is not None), None)
         if media is not None:
-            feedback = self.uplink.arrivals.feedback(ssrc=self.ssrc, media=media)
+            feedback = self.uplink.feedback(ssrc=self.ssrc, media=media)
             if feedback is not None:
                 self.link.send_rtcp(feedback)
 
@@ -239,11 +240,7 @@ class Peer:
     def send_reports(self, now_us: int) -> float:
         """Send receiver and sender reports; the worst loss (0..1) of what this peer sends."""
         layers = [layer for layer in self.uplink.layers() if layer.ssrc is not None]
-        blocks = [
-            block
-            for layer in layers
-            if layer.ssrc is not None and (block := layer.reception.block(layer.ssrc, now_us)) is not None
-        ]
+        blocks = [block for layer in layers if (block := layer.report(now_us)) is not None]
         parts = [rtcp.write_receiver_report(ssrc=self.ssrc, blocks=blocks)]
         ntp = ntp_time(now_us)
         for slot in self.slots.values():
@@ -253,7 +250,7 @@ class Peer:
         parts.append(rtcp.write_description(ssrc=self.ssrc, cname="milieu"))
         for compound in _bundled(parts, 1_100):
             self.link.send_rtcp(compound)
-        return max((layer.reception.fraction_lost for layer in layers), default=0.0)
+        return max((layer.reports.fraction_lost for layer in layers), default=0.0)
 
     def silent_us(self, now_us: int) -> int:
         """How long nothing authenticated came."""

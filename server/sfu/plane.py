@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from facilitation.timebase import Instant
+from server.sfu.core import CoreChoice
 from server.sfu.facts import MediaFact, MediaRefused, Wish
 from server.sfu.peer import Peer
 from server.sfu.router import Room
@@ -28,12 +29,14 @@ class MediaSettings:
     """Where the plane listens, and what browsers are told of it.
 
     `hosts` are addresses to bind, `port` is UDP, 0 for any free one. `public_addresses` are told to browsers
-    as candidates, most wanted first; empty means this machine's own ones, loopback included.
+    as candidates, most wanted first; empty means this machine's own ones, loopback included. `core` forwards:
+    'native', 'python', or 'auto' for the native one where it was built.
     """
 
     hosts: tuple[str, ...] = ("0.0.0.0",)
     port: int = 0
     public_addresses: tuple[str, ...] = ()
+    core: CoreChoice = "auto"
 
 
 class Sfu:
@@ -46,7 +49,7 @@ class Sfu:
     def __init__(self, settings: MediaSettings, *, clock: Callable[[], Instant]) -> None:
         self._settings = settings
         self._clock = clock
-        self._port = Port(hosts=settings.hosts, port=settings.port)
+        self._port = Port(hosts=settings.hosts, port=settings.port, core=settings.core)
         self._certificate = Certificate()
         self._rooms: dict[str, Room] = {}
         self._facts: Callable[[MediaFact], None] = lambda _: None

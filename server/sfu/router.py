@@ -73,10 +73,11 @@ class Room:
         source = self.sources[peer.source]
         active, track = source.active[kind], source.track(kind)
         if active is peer:
-            return  # Its gate is shut.
+            self._route(source)  # A new line of the same device, or its gate is shut.
+            return
         if active is not None and track is not None and active.is_connected:
             is_later = (peer.connected_us or 0) > (active.connected_us or 0)
-            is_silent = track.last_us is None or now_us - track.last_us > SENDS_US
+            is_silent = now_us - track.core.last_us > SENDS_US
             if not is_later and not is_silent:
                 return
         source.active[kind] = peer
@@ -90,14 +91,13 @@ class Room:
         for peer in self.peers.values():
             if peer.source != source.name:
                 continue
-            for kind in KINDS:
-                if source.is_open[kind] and source.active[kind] is peer:
-                    peer.uplink.routes[kind] = source.slots[kind]
+            for kind, track in peer.uplink.tracks.items():
+                if source.active[kind] is not peer:
+                    track.core.unroute()  # Its packets ask whether it should be the active one.
+                elif source.is_open[kind]:
+                    track.core.route([slot.core for slot in source.slots[kind]])
                 else:
-                    peer.uplink.routes.pop(kind, None)
-
-    def level(self, peer: Peer, dbov: int, now_us: int) -> None:
-        self.sources[peer.source].meter.heard(dbov, now_us)
+                    track.core.shut()
 
     def keyframe_wanted(self, slot: Slot) -> None:
         """A viewer cannot decode what its slot shows."""
@@ -105,7 +105,7 @@ class Room:
         source = self.sources.get(slot.source or "")
         if layer is None or source is None:
             return
-        layer.keyframes.ask()
+        layer.want_keyframe()
         peer = source.active[slot.kind]
         if peer is not None:
             peer.ask_for_keyframes(peer.now_us())
@@ -164,7 +164,8 @@ class Room:
         for kind in KINDS:
             if source.active[kind] is peer:
                 source.active[kind] = None
-        peer.uplink.routes.clear()
+        for track in peer.uplink.tracks.values():
+            track.core.unroute()
 
     # ------------------------------------------------------------------ who is shown to whom
 
@@ -224,6 +225,7 @@ class Room:
         slot = min(free, key=lambda slot: (slot.before != source.name, slot.vacated))
         slot.show(source.name)
         source.slots[slot.kind].append(slot)
+        self._route(source)
         return slot
 
     def _vacate(self, slot: Slot) -> None:
@@ -232,6 +234,7 @@ class Room:
         source = self.sources.get(slot.source)
         if source is not None and slot in source.slots[slot.kind]:
             source.slots[slot.kind].remove(slot)
+            self._route(source)
         self._vacations += 1
         slot.vacated = self._vacations
         slot.show(None)
@@ -248,7 +251,7 @@ class Room:
             now_us=now_us,
         )
         if needed is not None:
-            needed.keyframes.ask()
+            needed.want_keyframe()
             publisher = source.active[slot.kind]
             if publisher is not None:
                 publisher.ask_for_keyframes(now_us)
@@ -304,6 +307,10 @@ class Room:
     def _tell_speakers(self, now_us: int) -> None:
         levels = {}
         for source in self.sources.values():
+            track = source.track("audio")
+            if track is not None:
+                for at_us, dbov in track.core.levels():
+                    source.meter.heard(dbov, at_us)
             loudness = source.meter.loudness(now_us)
             if loudness is not None and source.is_open["audio"] and source.active["audio"] is not None:
                 levels[source.name] = loudness // LEVEL_STEP * LEVEL_STEP

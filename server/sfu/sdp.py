@@ -20,6 +20,8 @@ SECTIONS_MAX = 80
 RIDS_MAX = 3
 KINDS = ("audio", "video", "screen")
 """What a line can carry: a microphone, a camera, a shared screen."""
+RATES = {"audio": 48_000, "video": 90_000, "screen": 90_000}
+"""Ticks a second of their RTP clocks."""
 
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"

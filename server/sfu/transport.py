@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import socket
 import struct
 import time
 from collections import OrderedDict
@@ -28,26 +27,20 @@ from aioice.ice import get_host_addresses
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport, RTCIceTransport
 from aiortc.rtcdtlstransport import SRTP_AEAD_AES_128_GCM, SRTP_PROFILES
 
-from server.sfu.rtp.demux import MTU, Kind, classify
+from server.sfu.core import Address, Core, CoreChoice
+from server.sfu.python_core import PythonCore
 from server.sfu.rtp.packet import MalformedPacket
-from server.sfu.rtp.stun import StunKind, outline
 
 log = logging.getLogger(__name__)
 
-Address = tuple[Any, ...]
-"""What the socket says a datagram came from: (host, port) or, for IPv6, (host, port, flow, scope)."""
-
-BATCH_MAX = 64
-"""Datagrams read in one go, before timers and everybody else have their turn."""
 ADDRESSES_MAX = 8
 """Verified addresses remembered of one peer."""
 CHECKS_MAX = 8
 """Unanswered checks remembered of one peer."""
-STREAMS_MAX = 64
-"""Incoming SSRCs of one peer."""
 DTLS_WAITING_MAX = 64
 HANDSHAKE_S_MAX = 20.0
-SOCKET_BUFFER_BYTES = 4 << 20
+SEND_WINDOW = 128
+"""How far back packets may be sent after later ones: libsrtp shifts as many bits on each packet."""
 
 
 def monotonic_us() -> int:
@@ -77,128 +70,99 @@ class LinkHandler(Protocol):
 
     def opened(self) -> None: ...
     def closed(self) -> None: ...
-    def received_rtp(self, data: bytes, now_us: int) -> None: ...
-    def received_rtcp(self, data: bytes, now_us: int) -> None: ...
+    def received_unplaced(self, plain: bytes, now_us: int) -> None: ...
+    def received_rtcp(self, plain: bytes, now_us: int) -> None: ...
+
+
+def make_core(choice: CoreChoice, *, stun: Callable[[bytes, Address, int], None], now_us: Callable[[], int]) -> Core:
+    """The forwarding core of this choice."""
+    return PythonCore(stun=stun, failure=pylibsrtp.Error, now_us=now_us)
 
 
 class Port:
-    """The UDP port that all peers share, and the tables that tell whose a datagram is.
+    """The UDP port that all peers share, and whose a first check is.
 
-    Rubbish and strangers cost one look and are counted in `strays`; they never get an answer.
+    Rubbish and strangers cost one look and are counted as strays; they never get an answer.
     """
 
-    def __init__(self, *, hosts: Sequence[str], port: int, now_us: Callable[[], int] = monotonic_us) -> None:
+    def __init__(
+        self,
+        *,
+        hosts: Sequence[str],
+        port: int,
+        core: CoreChoice = "auto",
+        now_us: Callable[[], int] = monotonic_us,
+    ) -> None:
         self._hosts = tuple(hosts)
-        self.port = port
+        self._wanted = port
         self.now_us = now_us
-        self._sockets: list[socket.socket] = []
-        self._socket4: socket.socket | None = None
-        self._socket6: socket.socket | None = None
+        self.core = make_core(core, stun=self._stun, now_us=now_us)
+        self._refused = 0
         self._by_ufrag: dict[str, Link] = {}
         self._by_address: dict[Address, Link] = {}
         self._closing: set[asyncio.Task[None]] = set()
-        self.strays = 0
-        self.unsent = 0
+
+    @property
+    def port(self) -> int:
+        return self.core.port
+
+    @property
+    def strays(self) -> int:
+        """Datagrams that were nobody's, or nothing, or did not prove a password."""
+        return self.core.strays + self._refused
+
+    @property
+    def unsent(self) -> int:
+        return self.core.unsent
 
     async def open(self) -> None:
         """Bind; with port 0 any free one is taken, the same on all hosts. Raises OSError."""
-        loop = asyncio.get_running_loop()
-        for host in self._hosts:
-            family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            sock = socket.socket(family, socket.SOCK_DGRAM)
-            self._sockets.append(sock)
-            sock.setblocking(False)
-            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-                sock.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER_BYTES)
-            if family == socket.AF_INET6:
-                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                self._socket6 = sock
-            else:
-                self._socket4 = sock
-            try:
-                sock.bind((host, self.port))
-            except OSError:
-                await self.close()
-                raise
-            self.port = sock.getsockname()[1]
-            loop.add_reader(sock.fileno(), self._readable, sock)
+        await self.core.open(self._hosts, self._wanted)
 
     async def close(self) -> None:
         for link in list(self._by_ufrag.values()):
             link.close()
         if self._closing:
             await asyncio.wait(self._closing, timeout=2)
-        loop = asyncio.get_running_loop()
-        for sock in self._sockets:
-            loop.remove_reader(sock.fileno())
-            sock.close()
-        self._sockets.clear()
-        self._socket4 = self._socket6 = None
+        await self.core.close()
 
     def send(self, data: bytes, address: Address) -> None:
-        sock = self._socket6 if ":" in address[0] else self._socket4
-        try:
-            if sock is not None:
-                sock.sendto(data, address)
-        except OSError:  # A full buffer loses a packet, as any router does.
-            self.unsent += 1
-
-    def _readable(self, sock: socket.socket) -> None:
-        for _ in range(BATCH_MAX):
-            try:
-                data, address = sock.recvfrom(MTU + 1)
-            except BlockingIOError:
-                return
-            except OSError:  # An ICMP error about something sent earlier.
-                continue
-            self.received(data, address, self.now_us())
-
-    def received(self, data: bytes, address: Address, now_us: int) -> None:
-        """Hand one datagram to the link it belongs to, if it belongs to one."""
-        kind = classify(data)
-        if kind is Kind.STUN:
-            self._stun(data, address, now_us)
-            return
-        link = self._by_address.get(address)
-        if link is None or kind is Kind.RUBBISH:
-            self.strays += 1
-        elif kind is Kind.RTP:
-            link.received_rtp(data, now_us)
-        elif kind is Kind.RTCP:
-            link.received_rtcp(data, now_us)
-        else:
-            link.received_dtls(data)
+        self.core.send(data, address)
 
     def _stun(self, data: bytes, address: Address, now_us: int) -> None:
         try:
-            seen = outline(data)
-            if seen.kind is StunKind.REQUEST:
-                link = self._by_ufrag.get(seen.username.partition(":")[0])
+            message = stun.parse_message(data)
+            if message.message_class is stun.Class.REQUEST:
+                link = self._by_ufrag.get(message.attributes["USERNAME"].partition(":")[0])
             else:
                 link = self._by_address.get(address)
             if link is None:
                 raise MalformedPacket("a STUN message of a stranger")
-            link.received_stun(stun.parse_message(data), address, now_us)
+            link.received_stun(message, address, now_us)
         except (ValueError, struct.error):
-            self.strays += 1
+            self._refused += 1
 
     # Used by links.
 
     def name(self, link: Link, ufrag: str) -> None:
         self._by_ufrag[ufrag] = link
+        self.core.name_link(ufrag)
 
     def unname(self, ufrag: str) -> None:
         self._by_ufrag.pop(ufrag, None)
+        self.core.unname_link(ufrag)
 
     def verify(self, link: Link, address: Address) -> None:
         before = self._by_address.get(address)
         if before is not None and before is not link:
             before.lost_address(address)
         self._by_address[address] = link
+        link.core.admit(address)
 
     def unverify(self, link: Link, address: Address) -> None:
         if self._by_address.get(address) is link:
             del self._by_address[address]
+            link.core.expel(address)
 
     def later(self, work: Any) -> None:
         """Finish some closing work in the background; `close` waits for it."""
@@ -241,6 +205,27 @@ class _Pipe:
         self._link.send(data)
 
 
+class _Dtls(RTCDtlsTransport):
+    """aiortc's, with a small window for what we send: it only costs time, since nobody replays to ourselves."""
+
+    def _setup_srtp(self) -> None:
+        super()._setup_srtp()
+        if self._tx_srtp is None or self._ssl is None:
+            return
+        chosen = self._ssl.get_selected_srtp_profile()
+        profile = next(profile for profile in SRTP_PROFILES if profile.openssl_profile == chosen)
+        size = 2 * (profile.key_length + profile.salt_length)
+        material = self._ssl.export_keying_material(b"EXTRACTOR-dtls_srtp", size)
+        policy = pylibsrtp.Policy(
+            key=profile.get_key_and_salt(material, 1),  # the server's
+            ssrc_type=pylibsrtp.Policy.SSRC_ANY_OUTBOUND,
+            srtp_profile=profile.libsrtp_profile,
+        )
+        policy.allow_repeat_tx = True
+        policy.window_size = SEND_WINDOW
+        self._tx_srtp = pylibsrtp.Session(policy)
+
+
 class Link:
     """The secured way to one peer: its ICE credentials and addresses, its DTLS association, its SRTP sessions.
 
@@ -258,6 +243,7 @@ class Link:
     ) -> None:
         self._port = port
         self._handler: LinkHandler | None = handler
+        self.core = port.core.link(self)
         self.fingerprints = tuple(fingerprints)
         self.ufrag = self.password = ""
         self.remote = remote
@@ -269,21 +255,17 @@ class Link:
         # transaction -> where our check went
         self._checks: OrderedDict[bytes, Address] = OrderedDict()
         self._tie_breaker = secrets.randbits(64)
-        self.heard_us: int | None = None
+        self._checked_us = 0
         self.is_open = False
         self.is_over = False
         """DTLS failed or was ended by the peer: nothing will ever flow again."""
         self._is_closed = False
-        self.failures = 0
-        self._streams: set[bytes] = set()
         self._pipe = _Pipe(self)
         # The pipe has the few members of an ICE transport that DTLS uses.
-        self._dtls = RTCDtlsTransport(cast(RTCIceTransport, self._pipe), [certificate.own])
+        self._dtls = _Dtls(cast(RTCIceTransport, self._pipe), [certificate.own])
         self._dtls._set_role("server")
         self._dtls._srtp_profiles = sorted(SRTP_PROFILES, key=lambda profile: profile != SRTP_AEAD_AES_128_GCM)
         self._dtls.on("statechange", self._dtls_changed)
-        self._tx: pylibsrtp.Session | None = None
-        self._rx: pylibsrtp.Session | None = None
         self.restart_ice(remote)
         self._handshake: asyncio.Task[None] | None = asyncio.ensure_future(self._shake_hands())
 
@@ -305,10 +287,10 @@ class Link:
                 self.remote[1].encode()
             ):
                 del self._checks[message.transaction_id]
-                self.heard_us = now_us
+                self._checked_us = now_us
                 if address in self._nominated:
                     self._nominated.clear()
-                    self._selected = address
+                    self._select(address)
             return
         ours, _, theirs = message.attributes["USERNAME"].partition(":")
         password, expected = self._passwords.get(ours, ("", None))
@@ -329,7 +311,7 @@ class Link:
         self._port.send(bytes(response), address)
         if response.message_class is stun.Class.ERROR:
             return
-        self.heard_us = now_us
+        self._checked_us = now_us
         if ours == self.ufrag:
             while len(self._passwords) > 1:
                 self._port.unname(self._passwords.popitem(last=False)[0])
@@ -340,7 +322,7 @@ class Link:
         self._addresses.move_to_end(address)
         self._port.verify(self, address)
         if self._selected is None:
-            self._selected = address
+            self._select(address)
         elif nominated and address != self._selected:
             # A check can be a copy that somebody sends from elsewhere: media moves once our own was answered there.
             self._nominated.add(address)
@@ -356,7 +338,16 @@ class Link:
         self._addresses.pop(address, None)
         self._nominated.discard(address)
         if self._selected == address:
-            self._selected = next(reversed(self._addresses), None)
+            self._select(next(reversed(self._addresses), None))
+
+    def _select(self, address: Address | None) -> None:
+        self._selected = address
+        self.core.direct(address)
+
+    @property
+    def heard_us(self) -> int | None:
+        """When something authenticated came from the peer for the last time."""
+        return max(self._checked_us, self.core.heard_us) or None
 
     def check(self) -> None:
         """Ask the peer whether it is still there; its answer sets `heard_us`."""
@@ -393,7 +384,7 @@ class Link:
             self.is_over = True
             self._handler.closed()
             return
-        self._rx, self._tx = self._dtls._rx_srtp, self._dtls._tx_srtp
+        self.core.secure(self._dtls._rx_srtp, self._dtls._tx_srtp)
         self.is_open = True
         self._handler.opened()
 
@@ -401,6 +392,7 @@ class Link:
         if self.is_open and self._dtls.state in ("closed", "failed") and self._handler is not None:
             self.is_open = False
             self.is_over = True
+            self.core.silence()
             self._handler.closed()
 
     def received_dtls(self, data: bytes) -> None:
@@ -414,56 +406,22 @@ class Link:
 
     # ------------------------------------------------------------------ SRTP
 
-    def received_rtp(self, data: bytes, now_us: int) -> None:
-        if self._rx is None or not self.is_open or self._handler is None:
-            return
-        stream = data[8:12]
-        known = stream in self._streams
-        if not known and len(self._streams) >= STREAMS_MAX:
-            return
-        try:
-            plain = self._rx.unprotect(data)
-        except pylibsrtp.Error:
-            self.failures += 1
-            return
-        if not known:
-            self._streams.add(stream)
-        self.heard_us = now_us
-        self._handler.received_rtp(plain, now_us)
+    def received_unplaced(self, plain: bytes, now_us: int) -> None:
+        if self.is_open and self._handler is not None:
+            self._handler.received_unplaced(plain, now_us)
 
-    def received_rtcp(self, data: bytes, now_us: int) -> None:
-        if self._rx is None or not self.is_open or self._handler is None:
-            return
-        try:
-            plain = self._rx.unprotect_rtcp(data)
-        except pylibsrtp.Error:
-            self.failures += 1
-            return
-        self.heard_us = now_us
-        self._handler.received_rtcp(plain, now_us)
-
-    def send_rtp(self, plain: bytes) -> None:
-        """Protect and send an RTP packet; without an open link it is dropped."""
-        if self.is_open and self._tx is not None and self._selected is not None:
-            try:
-                self._port.send(self._tx.protect(plain), self._selected)
-            except (pylibsrtp.Error, ValueError):
-                self.failures += 1
+    def received_rtcp(self, plain: bytes, now_us: int) -> None:
+        if self.is_open and self._handler is not None:
+            self._handler.received_rtcp(plain, now_us)
 
     def send_rtcp(self, plain: bytes) -> None:
-        if self.is_open and self._tx is not None and self._selected is not None:
-            try:
-                self._port.send(self._tx.protect_rtcp(plain), self._selected)
-            except (pylibsrtp.Error, ValueError):
-                self.failures += 1
+        """Protect and send; without an open link it is dropped."""
+        self.core.send_rtcp(plain)
 
-    def forget_stream(self, ssrc: int) -> None:
-        """Free the sending state of a stream that ended."""
-        if self._tx is not None:
-            try:
-                self._tx.remove_stream(ssrc)
-            except pylibsrtp.Error:  # It never sent.
-                pass
+    @property
+    def failures(self) -> int:
+        """Packets that SRTP refused."""
+        return self.core.failures
 
     def send(self, data: bytes) -> None:
         """A datagram as it is (DTLS) to where the peer is; nowhere before an address is verified."""
@@ -481,6 +439,7 @@ class Link:
             self._port.unname(ufrag)
         for address in self._addresses:
             self._port.unverify(self, address)
+        self.core.close()
         self._port.later(self._finish())
 
     async def _finish(self) -> None:
@@ -492,4 +451,3 @@ class Link:
         self._pipe.feed(None)
         self._dtls.remove_all_listeners()
         self._selected = None
-        self._tx = self._rx = None

@@ -106,13 +106,11 @@ async def test_a_shut_gate_stops_packets_and_the_camera_off_sends_none(
 
     stage.sfu.forward(room="room", source="ada", microphone=False, camera=False)
     await ben.wait_for_function("() => window.peer.stream('ada', 'video') === null")
-    sent = [slot.packets for slot in slots]
+    sent = [slot.core.packets for slot in slots]
     uplink = stage.sfu._rooms["room"].peers["ada"].uplink.layers()
-    arrived = [layer.reception.received for layer in uplink]
-    await until(
-        lambda: all(layer.reception.received > before + 10 for layer, before in zip(uplink, arrived, strict=True))
-    )
-    assert [slot.packets for slot in slots] == sent
+    arrived = [layer.received for layer in uplink]
+    await until(lambda: all(layer.received > before + 10 for layer, before in zip(uplink, arrived, strict=True)))
+    assert [slot.core.packets for slot in slots] == sent
     assert await received(ben) == {}
 
     stage.sfu.forward(room="room", source="ada", microphone=True, camera=True)
@@ -123,7 +121,7 @@ async def test_a_shut_gate_stops_packets_and_the_camera_off_sends_none(
         " await window.peer.setTrack('video', null); t.stop(); }"
     )
     video = next(layer for layer in uplink if layer.track.kind == "video")
-    await until(lambda: video.last_us is not None and monotonic_us() - video.last_us > 500_000)
+    await until(lambda: video.core.last_us and monotonic_us() - video.core.last_us > 500_000)
     before = await ada.evaluate("async () => (await window.peer.stats()).sent")
     await asyncio.sleep(1.0)
     after = await ada.evaluate("async () => (await window.peer.stats()).sent")

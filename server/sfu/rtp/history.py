@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from server.sfu.rtp.packet import Outgoing
 
 SIZE = 512
@@ -15,15 +17,17 @@ PAUSE_MIN_US = 20_000
 class History:
     """A ring of what one slot sent. The payloads are shared with every other slot that sent them."""
 
-    __slots__ = ("_credit_bytes", "_ring")
+    __slots__ = ("_credit_bytes", "_last", "_ring")
 
     def __init__(self) -> None:
         # index -> (packet, sent at, resent at)
         self._ring: list[tuple[Outgoing, int, int] | None] = [None] * SIZE
         self._credit_bytes = float(ALLOWANCE_BYTES)
+        self._last = 0
 
     def sent(self, packet: Outgoing, now_us: int) -> None:
         self._ring[packet.sequence % SIZE] = (packet, now_us, 0)
+        self._last = packet.sequence
         self._credit_bytes = min(self._credit_bytes + len(packet.payload) * BUDGET_SHARE, 4.0 * ALLOWANCE_BYTES)
 
     def find(self, sequence: int, now_us: int, round_trip_us: int) -> Outgoing | None:
@@ -41,6 +45,15 @@ class History:
         self._credit_bytes -= len(packet.payload)
         self._ring[sequence % SIZE] = (packet, sent_at, now_us)
         return packet
+
+    def newest(self) -> Iterator[Outgoing]:
+        """What was sent last, backwards, as far as no number is left out."""
+        for back in range(SIZE):
+            sequence = (self._last - back) & 0xFFFF
+            entry = self._ring[sequence % SIZE]
+            if entry is None or entry[0].sequence != sequence:
+                return
+            yield entry[0]
 
     def clear(self) -> None:
         """Forget everything, as when the slot shows another person."""

@@ -1,0 +1,632 @@
+"""The forwarding core in Python: for machines without a compiler, and the plain statement of what the native one does.
+
+`LinkCore.received_rtp`, `LayerCore.take` and `SlotCore.push` are the whole way of a packet; the arithmetic is in `rtp`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol, cast
+
+import server.sfu.core as port
+from server.sfu.core import (
+    ARRIVALS_MAX,
+    ENDED_MAX,
+    LEVELS_MAX,
+    SENT_MAX,
+    STREAMS_MAX,
+    UNPLACED_EVERY_US,
+    UNPLACED_MAX,
+    Address,
+    CoreName,
+    LinkHandler,
+    TakeStun,
+)
+from server.sfu.rtp.demux import MTU, Kind, classify
+from server.sfu.rtp.history import History
+from server.sfu.rtp.layers import SILENT_US
+from server.sfu.rtp.nack import Missing
+from server.sfu.rtp.packet import MalformedPacket, RtpPacket, compose, compose_resent
+from server.sfu.rtp.reception import Arrived, Reception
+from server.sfu.rtp.rewrite import Rewriter
+from server.sfu.rtp.sequence import Seen, Unwrapper, distance
+from server.sfu.rtp.stun import StunKind, outline
+from server.sfu.rtp.vp8 import Vp8
+from server.sfu.sdp import RATES
+
+BATCH_MAX = 64
+"""Datagrams read in one go, before timers and everybody else have their turn."""
+SOCKET_BUFFER_BYTES = 4 << 20
+RESENDS_PER_REQUEST_MAX = 64
+CAUGHT_MAX = 4_096
+"""Datagrams kept while no port is open."""
+
+
+class Session(Protocol):
+    """What is used of an SRTP session; the calls raise ValueError or the `failure` that the core was given."""
+
+    def protect(self, packet: bytes) -> bytes: ...
+    def unprotect(self, packet: bytes) -> bytes: ...
+    def protect_rtcp(self, packet: bytes) -> bytes: ...
+    def unprotect_rtcp(self, packet: bytes) -> bytes: ...
+    def remove_stream(self, ssrc: int) -> None: ...
+
+
+class Incoming(NamedTuple):
+    """A packet on its way to the slots. `number` never wraps; no payload means padding only."""
+
+    number: int
+    timestamp: int
+    marker: bool
+    payload: bytes
+    vp8: Vp8 | None
+
+
+class LayerCore:
+    """Its identity is the key of its stream in the rewriters."""
+
+    def __init__(self, track: TrackCore, owner: Any) -> None:
+        self.track = track
+        self.owner = owner
+        self.height = 0
+        self.since_us = 0
+        self.last_us = 0
+        self.octets = 0
+        self.keyframes = 0
+        self.overflows = 0
+        self._numbers = Unwrapper(16)
+        self._seen = Seen()
+        self._arrived = Arrived(RATES[track.kind])
+        self._gaps = Missing()
+        self._ssrcs: dict[bool, int] = {}
+
+    def bind(self, ssrc: int) -> None:
+        self._bind(ssrc, is_resent=False)
+
+    def bind_resend(self, ssrc: int) -> None:
+        self._bind(ssrc, is_resent=True)
+
+    def _bind(self, ssrc: int, *, is_resent: bool) -> None:
+        link = self.track.link
+        before = self._ssrcs.get(is_resent)
+        if before is not None and before != ssrc:
+            link.end_stream(before)
+        self._ssrcs[is_resent] = ssrc
+        link.bound[ssrc] = (self, is_resent)
+
+    def end(self) -> None:
+        link = self.track.link
+        for ssrc in self._ssrcs.values():
+            if link.bound.get(ssrc, (None,))[0] is self:
+                link.end_stream(ssrc)
+        self._ssrcs.clear()
+        self.track.link.core.stop_showing(self)
+
+    def take(self, packet: RtpPacket, now_us: int) -> Incoming | None:
+        """The packet as it goes to the slots; None when it came before. Raises MalformedPacket."""
+        number = self._numbers.unwrap(packet.sequence)
+        self._arrived.arrived(number, packet.timestamp, now_us)
+        if self.track.kind != "audio":
+            self._gaps.arrived(number, now_us)
+            if self._gaps.overflowed:
+                self._gaps.overflowed = False
+                self.overflows += 1
+        return self._fresh(number, packet, packet.payload, now_us)
+
+    def take_resent(self, packet: RtpPacket, now_us: int) -> Incoming | None:
+        """The original in a resent packet (RFC 4588 §4); None when it is known, as most are (probing)."""
+        if len(packet.payload) < 2 or self._numbers.highest is None:
+            return None
+        original = int.from_bytes(packet.payload[:2], "big")
+        number = self._numbers.highest + distance(original, self._numbers.highest & 0xFFFF, 16)
+        if number > self._numbers.highest:
+            return None  # A copy that overtook its original: that one is on its way.
+        self._gaps.arrived(number, now_us)
+        return self._fresh(number, packet, packet.payload[2:], now_us)
+
+    def _fresh(self, number: int, packet: RtpPacket, payload: bytes, now_us: int) -> Incoming | None:
+        if not self._seen.add(number):
+            return None
+        vp8 = None
+        if payload:
+            if now_us - self.last_us > SILENT_US or not self.last_us:
+                self.since_us = now_us
+            self.last_us = self.track.last_us = now_us
+            self.octets += len(payload)
+            if self.track.kind != "audio":
+                vp8 = Vp8(payload)
+                if vp8.starts_keyframe:
+                    self.keyframes += 1
+                    self._gaps.forget_before(number)
+                    self.height = vp8.height or self.height
+        return Incoming(number, packet.timestamp, packet.marker, payload, vp8)
+
+    @property
+    def missing(self) -> int:
+        return len(self._gaps)
+
+    def due(self, now_us: int, round_trip_us: int) -> list[int]:
+        return self._gaps.due(now_us, round_trip_us)
+
+    def reception(self) -> Reception | None:
+        return self._arrived.figures()
+
+
+class SlotCore:
+    def __init__(
+        self,
+        link: LinkCore,
+        *,
+        kind: str,
+        ssrc: int,
+        payload_type: int,
+        resend_ssrc: int | None,
+        resend_type: int | None,
+    ) -> None:
+        self._link = link
+        self._ssrc, self._payload_type = ssrc, payload_type
+        self._resend = (resend_ssrc, resend_type) if resend_ssrc is not None and resend_type is not None else None
+        self.packets = 0
+        self.octets = 0
+        self._rewriter = Rewriter(
+            rate=RATES[kind],
+            keyframes=kind != "audio",
+            first_sequence=_first_sequence(),
+            first_timestamp=secrets.randbits(32),
+        )
+        self._history = History() if self._resend is not None else None
+        self._resend_sequence = _first_sequence()
+
+    def aim(self, layer: port.LayerCore | None, *, cut: bool, clock_shift: int | None = None) -> None:
+        self._rewriter.aim(cast(LayerCore | None, layer), cut=cut, clock_shift=clock_shift)
+
+    @property
+    def flowing(self) -> LayerCore | None:
+        return cast(LayerCore | None, self._rewriter.current)
+
+    @property
+    def awaited(self) -> LayerCore | None:
+        return cast(LayerCore | None, self._rewriter.awaited)
+
+    @property
+    def started(self) -> bool:
+        return self._rewriter.started
+
+    def timestamp_at(self, now_us: int) -> int:
+        return self._rewriter.timestamp_at(now_us)
+
+    def push(self, layer: LayerCore, incoming: Incoming, now_us: int) -> None:
+        """Send one packet on, if it is of the layer this slot follows."""
+        if not incoming.payload:
+            self._rewriter.drop(layer, incoming.number)
+            return
+        out = self._rewriter.push(
+            layer,
+            number=incoming.number,
+            timestamp=incoming.timestamp,
+            marker=incoming.marker,
+            payload=incoming.payload,
+            vp8=incoming.vp8,
+            now_us=now_us,
+        )
+        if out is None:
+            return
+        if self._history is not None:
+            self._history.sent(out, now_us)
+        self.packets += 1
+        self.octets += len(out.payload)
+        self._link.send_rtp(compose(out, ssrc=self._ssrc, payload_type=self._payload_type), now_us)
+
+    def resend(self, numbers: Sequence[int], round_trip_us: int, now_us: int) -> None:
+        if self._history is None:
+            return
+        for sequence in numbers[:RESENDS_PER_REQUEST_MAX]:
+            out = self._history.find(sequence, now_us, round_trip_us)
+            if out is not None:
+                self._send_again(out, now_us)
+
+    def probe(self, octets: int, now_us: int) -> int:
+        sent = 0
+        if self._history is not None:
+            for out in self._history.newest():
+                if sent >= octets:
+                    break
+                sent += self._send_again(out, now_us)
+        return sent
+
+    def _send_again(self, out: Any, now_us: int) -> int:
+        assert self._resend is not None
+        ssrc, payload_type = self._resend
+        data = compose_resent(out, ssrc=ssrc, payload_type=payload_type, sequence=self._resend_sequence)
+        self._resend_sequence = (self._resend_sequence + 1) & 0xFFFF
+        self._link.send_rtp(data, now_us)
+        return len(data)
+
+    def forget(self) -> None:
+        if self._history is not None:
+            self._history.clear()
+
+
+class TrackCore:
+    def __init__(
+        self, link: LinkCore, *, kind: str, payload_type: int, resend_type: int | None, level_extension: int
+    ) -> None:
+        self.link = link
+        self.kind = kind
+        self.payload_type = payload_type
+        self.resend_type = resend_type
+        self.level_extension = level_extension
+        self.last_us = 0
+        self.slots: Sequence[SlotCore] | None = None
+        self.is_shut = False
+        self._levels: deque[tuple[int, int]] = deque(maxlen=LEVELS_MAX)
+
+    def layer(self, owner: Any) -> LayerCore:
+        return LayerCore(self, owner)
+
+    def route(self, slots: Sequence[port.SlotCore]) -> None:
+        self.slots = cast(Sequence[SlotCore], tuple(slots))
+        self.is_shut = False
+
+    def shut(self) -> None:
+        self.slots = None
+        self.is_shut = True
+
+    def unroute(self) -> None:
+        self.slots = None
+        self.is_shut = False
+
+    def heard(self, level: bytes, now_us: int) -> None:
+        self._levels.append((now_us, level[0] & 0x7F))
+
+    def levels(self) -> list[tuple[int, int]]:
+        levels = list(self._levels)
+        self._levels.clear()
+        return levels
+
+
+class LinkCore:
+    def __init__(self, core: PythonCore, handler: LinkHandler) -> None:
+        self.core = core
+        self._handler: LinkHandler | None = handler
+        self._rx: Session | None = None
+        self._tx: Session | None = None
+        self._to: Address | None = None
+        self.heard_us = 0
+        self.failures = 0
+        self.malformed = 0
+        # ssrc -> (layer, whether it carries resent packets)
+        self.bound: dict[int, tuple[LayerCore, bool]] = {}
+        self._alive: set[int] = set()
+        self._ended: set[int] = set()
+        self._arrival_extension = self._departure_extension = 0
+        self._arrivals: list[tuple[int, int]] = []
+        self._departures: list[tuple[int, int, int]] = [(-1, 0, 0)] * SENT_MAX
+        self._departed = 0
+        self._unplaced = 0
+        self._unplaced_since_us = 0
+        self.slots: list[SlotCore] = []
+
+    # ------------------------------------------------------------------ what comes
+
+    def received_dtls(self, data: bytes) -> None:
+        if self._handler is not None:
+            self._handler.received_dtls(data)
+
+    def received_rtp(self, data: bytes, now_us: int) -> None:
+        if self._rx is None:
+            return
+        ssrc = int.from_bytes(data[8:12], "big")
+        known = ssrc in self._alive
+        if not known and (len(self._alive) >= STREAMS_MAX or ssrc in self._ended or len(self._ended) >= ENDED_MAX):
+            return
+        try:
+            plain = self._rx.unprotect(data)
+        except self.core.failure:
+            self.failures += 1
+            return
+        if not known:
+            self._alive.add(ssrc)
+        self.heard_us = now_us
+        self._forward(plain, now_us, again=False)
+
+    def place(self, plain: bytes, now_us: int) -> None:
+        self._forward(plain, now_us, again=True)
+
+    def _forward(self, plain: bytes, now_us: int, *, again: bool) -> None:
+        try:
+            packet = RtpPacket(plain)
+            extensions = packet.extensions()
+            if not again and self._arrival_extension:
+                number = extensions.get(self._arrival_extension)
+                if number is not None and len(number) == 2 and len(self._arrivals) < ARRIVALS_MAX:
+                    self._arrivals.append((int.from_bytes(number, "big"), now_us))
+            bound = self.bound.get(packet.ssrc)
+            if bound is None or (bound[0].track.slots is None and not bound[0].track.is_shut):
+                if not again:
+                    self._hand_over(plain, now_us)
+                return
+            layer, is_resent = bound
+            track = layer.track
+            if packet.payload_type != (track.resend_type if is_resent else track.payload_type):
+                return
+            incoming = layer.take_resent(packet, now_us) if is_resent else layer.take(packet, now_us)
+        except MalformedPacket:
+            self.malformed += 1
+            return
+        if incoming is None or track.slots is None:
+            return
+        if track.level_extension:
+            level = extensions.get(track.level_extension)
+            if level:
+                track.heard(level, now_us)
+        for slot in track.slots:
+            slot.push(layer, incoming, now_us)
+
+    def _hand_over(self, plain: bytes, now_us: int) -> None:
+        if now_us - self._unplaced_since_us >= UNPLACED_EVERY_US:
+            self._unplaced, self._unplaced_since_us = 0, now_us
+        self._unplaced += 1
+        if self._unplaced <= UNPLACED_MAX and self._handler is not None:
+            self._handler.received_unplaced(plain, now_us)
+
+    def received_rtcp(self, data: bytes, now_us: int) -> None:
+        if self._rx is None or self._handler is None:
+            return
+        try:
+            plain = self._rx.unprotect_rtcp(data)
+        except self.core.failure:
+            self.failures += 1
+            return
+        self.heard_us = now_us
+        self._handler.received_rtcp(plain, now_us)
+
+    # ------------------------------------------------------------------ what goes
+
+    def send_rtp(self, plain: bytes, now_us: int) -> None:
+        if self._tx is None or self._to is None:
+            return
+        if self._departure_extension:
+            number = self._departed & 0xFFFF
+            head = bytes((0x90, *plain[1:12], 0xBE, 0xDE, 0, 1, self._departure_extension << 4 | 1))
+            plain = head + number.to_bytes(2, "big") + b"\0" + plain[12:]
+            self._departures[number % SENT_MAX] = (number, now_us, len(plain))
+            self._departed += 1
+        try:
+            self.core.send(self._tx.protect(plain), self._to)
+        except self.core.failure:
+            self.failures += 1
+
+    def send_rtcp(self, plain: bytes) -> None:
+        if self._tx is None or self._to is None:
+            return
+        try:
+            self.core.send(self._tx.protect_rtcp(plain), self._to)
+        except self.core.failure:
+            self.failures += 1
+
+    # ------------------------------------------------------------------ what is set up
+
+    def admit(self, address: Address) -> None:
+        self.core.by_address[address] = self
+
+    def expel(self, address: Address) -> None:
+        if self.core.by_address.get(address) is self:
+            del self.core.by_address[address]
+
+    def direct(self, address: Address | None) -> None:
+        self._to = address
+
+    def secure(self, rx: Session, tx: Session) -> None:
+        self._rx, self._tx = rx, tx
+
+    def silence(self) -> None:
+        self._rx = self._tx = None
+
+    def number_arrivals(self, extension: int) -> None:
+        self._arrival_extension = extension
+
+    def arrivals(self) -> list[tuple[int, int]]:
+        arrivals, self._arrivals = self._arrivals, []
+        return arrivals
+
+    def number_departures(self, extension: int) -> None:
+        self._departure_extension = extension
+
+    def departures(self, first: int, count: int) -> list[tuple[int, int]]:
+        found = []
+        for number in range(first, first + count):
+            known, at_us, size = self._departures[number % SENT_MAX]
+            found.append((at_us, size) if known == number & 0xFFFF else (0, 0))
+        return found
+
+    def track(self, *, kind: str, payload_type: int, resend_type: int | None, level_extension: int) -> TrackCore:
+        return TrackCore(
+            self, kind=kind, payload_type=payload_type, resend_type=resend_type, level_extension=level_extension
+        )
+
+    def slot(
+        self, *, kind: str, ssrc: int, payload_type: int, resend_ssrc: int | None, resend_type: int | None
+    ) -> SlotCore:
+        slot = SlotCore(
+            self,
+            kind=kind,
+            ssrc=ssrc,
+            payload_type=payload_type,
+            resend_ssrc=resend_ssrc,
+            resend_type=resend_type,
+        )
+        self.slots.append(slot)
+        return slot
+
+    @property
+    def streams(self) -> int:
+        return len(self._alive)
+
+    def end_stream(self, ssrc: int) -> None:
+        """Drop what still comes of it, and free what SRTP keeps of it."""
+        self.bound.pop(ssrc, None)
+        if ssrc in self._alive:
+            self._alive.remove(ssrc)
+            self._ended.add(ssrc)
+            if self._rx is not None:
+                self._rx.remove_stream(ssrc)
+
+    def close(self) -> None:
+        self.silence()
+        self._handler = None
+        self._to = None
+        for layer in {layer for layer, _ in self.bound.values()}:
+            self.core.stop_showing(layer)
+        self.bound.clear()
+        for address in [address for address, link in self.core.by_address.items() if link is self]:
+            del self.core.by_address[address]
+        self.core.links.discard(self)
+
+
+class PythonCore:
+    """`failure` is what SRTP sessions raise; `stun` is told of checks."""
+
+    name: CoreName = "python"
+
+    def __init__(self, *, stun: TakeStun, failure: type[Exception], now_us: Callable[[], int]) -> None:
+        self._stun = stun
+        self.failure = (failure, ValueError)
+        self._now_us = now_us
+        self.port = 0
+        self.strays = 0
+        self.unsent = 0
+        self.links: set[LinkCore] = set()
+        self.by_address: dict[Address, LinkCore] = {}
+        self._ufrags: set[str] = set()
+        self._sockets: list[socket.socket] = []
+        self._socket4: socket.socket | None = None
+        self._caught: deque[tuple[bytes, Address]] = deque(maxlen=CAUGHT_MAX)
+        self._socket6: socket.socket | None = None
+
+    async def open(self, hosts: Sequence[str], port: int) -> None:
+        loop = asyncio.get_running_loop()
+        self.port = port
+        try:
+            for host in hosts:
+                sock = bind(host, self.port)
+                self._sockets.append(sock)
+                self.port = sock.getsockname()[1]
+                if sock.family == socket.AF_INET6:
+                    self._socket6 = sock
+                else:
+                    self._socket4 = sock
+                loop.add_reader(sock.fileno(), self._readable, sock)
+        except OSError:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        loop = asyncio.get_running_loop()
+        for sock in self._sockets:
+            loop.remove_reader(sock.fileno())
+            sock.close()
+        self._sockets.clear()
+        self._socket4 = self._socket6 = None
+
+    def caught(self) -> list[tuple[bytes, Address]]:
+        caught = list(self._caught)
+        self._caught.clear()
+        return caught
+
+    def release(self) -> None:
+        for link in list(self.links):
+            link.close()
+
+    def send(self, data: bytes, address: Address) -> None:
+        if not self._sockets:
+            self._caught.append((data, address))
+            return
+        sock = self._socket6 if ":" in address[0] else self._socket4
+        try:
+            if sock is not None:
+                sock.sendto(data, address)
+        except OSError:
+            self.unsent += 1
+
+    def _readable(self, sock: socket.socket) -> None:
+        for _ in range(BATCH_MAX):
+            try:
+                data, address = sock.recvfrom(MTU + 1)
+            except BlockingIOError:
+                return
+            except OSError:  # An ICMP error about something sent earlier.
+                continue
+            self.feed(data, address, self._now_us())
+
+    def feed(self, data: bytes, address: Address, now_us: int) -> None:
+        kind = classify(data)
+        if kind is Kind.STUN:
+            if self._is_expected(data, address):
+                self._stun(data, address, now_us)
+            else:
+                self.strays += 1
+            return
+        link = self.by_address.get(address)
+        if link is None or kind is Kind.RUBBISH:
+            self.strays += 1
+        elif kind is Kind.RTP:
+            link.received_rtp(data, now_us)
+        elif kind is Kind.RTCP:
+            link.received_rtcp(data, now_us)
+        else:
+            link.received_dtls(data)
+
+    def _is_expected(self, data: bytes, address: Address) -> bool:
+        try:
+            seen = outline(data)
+        except MalformedPacket:
+            return False
+        if seen.kind is StunKind.REQUEST:
+            return seen.username.partition(":")[0] in self._ufrags
+        return address in self.by_address
+
+    def name_link(self, ufrag: str) -> None:
+        self._ufrags.add(ufrag)
+
+    def unname_link(self, ufrag: str) -> None:
+        self._ufrags.discard(ufrag)
+
+    def link(self, handler: LinkHandler) -> LinkCore:
+        link = LinkCore(self, handler)
+        self.links.add(link)
+        return link
+
+    def stop_showing(self, layer: LayerCore) -> None:
+        """No slot waits for, or goes on with, a layer that ended."""
+        for link in self.links:
+            for slot in link.slots:
+                if slot.flowing is layer:
+                    slot.aim(None, cut=True)
+                elif slot.awaited is layer:
+                    slot.aim(None, cut=False)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A UDP socket of this address, with large buffers. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            sock.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER_BYTES)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _first_sequence() -> int:
+    return 2 + secrets.randbelow((1 << 15) - 2)

@@ -1,0 +1,113 @@
+"""A forwarding core without a socket: datagrams in by call, what it sends caught and decrypted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pylibsrtp
+
+from server.sfu.core import Address, Core, CoreName, LinkCore, SlotCore
+from server.sfu.rtp.packet import RtpPacket
+from server.sfu.transport import make_core
+from tests.unit.sfu.packets import rtp
+
+OPUS, VP8, RTX = 111, 96, 97
+LEVEL_ID, ARRIVAL_ID, DEPARTURE_ID = 1, 3, 5
+SECOND_US = 1_000_000
+
+
+def session(kind: int) -> pylibsrtp.Session:
+    profile = pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_128_GCM
+    policy = pylibsrtp.Policy(key=bytes(28), ssrc_type=kind, srtp_profile=profile)
+    policy.allow_repeat_tx = True
+    policy.window_size = 1_024
+    return pylibsrtp.Session(policy)
+
+
+class Bare:
+    """A core of either name whose datagrams `links` get by their addresses."""
+
+    def __init__(self, name: CoreName) -> None:
+        self.stun: list[tuple[bytes, Address, int]] = []
+        self.core: Core = make_core(name, stun=lambda *seen: self.stun.append(seen), now_us=lambda: self.now_us)
+        self.now_us = SECOND_US
+        self.sent: list[tuple[bytes, Address]] = []
+        self._links = 0
+
+    def link(self) -> BareLink:
+        self._links += 1
+        return BareLink(self, ("127.0.0.1", 10_000 + self._links))
+
+    def feed(self, data: bytes, address: Address, now_us: int) -> None:
+        self.now_us = max(self.now_us, now_us)
+        self.core.feed(data, address, now_us)
+        self.collect()
+
+    def collect(self) -> None:
+        """Gather what the core would have sent."""
+        self.sent += self.core.caught()
+
+    def close(self) -> None:
+        self.core.release()
+
+
+class BareLink:
+    """One link of it, and the far end: same keys, so that what it gets can be read."""
+
+    def __init__(self, bare: Bare, address: Address, *, secured: bool = True) -> None:
+        self.bare = bare
+        self.address = address
+        self.dtls: list[bytes] = []
+        self.control: list[bytes] = []
+        self.handed: list[bytes] = []
+        self.unplaced: Callable[[bytes, int], None] | None = None
+        self.core: LinkCore = bare.core.link(self)
+        self.core.admit(address)
+        self.core.direct(address)
+        if secured:
+            kinds = (pylibsrtp.Policy.SSRC_ANY_INBOUND, pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
+            self.core.secure(session(kinds[0]), session(kinds[1]))
+        self.far_tx, self.far_rx = session(3), session(2)
+        self._slots = 0
+
+    # What the core tells.
+
+    def received_dtls(self, data: bytes) -> None:
+        self.dtls.append(data)
+
+    def received_rtcp(self, plain: bytes, now_us: int) -> None:
+        self.control.append(plain)
+
+    def received_unplaced(self, plain: bytes, now_us: int) -> None:
+        self.handed.append(plain)
+        if self.unplaced is not None:
+            self.unplaced(plain, now_us)
+
+    # The far end.
+
+    def send(self, plain: bytes, now_us: int) -> None:
+        self.bare.feed(self.far_tx.protect(plain), self.address, now_us)
+
+    def send_rtp(self, now_us: int, **fields: Any) -> None:
+        self.send(rtp(**fields), now_us)
+
+    def received(self) -> list[RtpPacket]:
+        """The RTP packets that came here since the last call, decrypted."""
+        self.bare.collect()
+        mine = [data for data, address in self.bare.sent if address[:2] == self.address[:2]]
+        self.bare.sent = [(data, address) for data, address in self.bare.sent if address[:2] != self.address[:2]]
+        return [RtpPacket(self.far_rx.unprotect(data)) for data in mine if not 192 <= data[1] <= 223]
+
+    # What rooms set up.
+
+    def slot(self, kind: str, *, resends: bool = True) -> SlotCore:
+        self._slots += 1
+        is_audio = kind == "audio"
+        return self.core.slot(
+            kind=kind,
+            ssrc=1_000 * self._slots,
+            payload_type=OPUS if is_audio else VP8,
+            resend_ssrc=1_000 * self._slots + 1 if resends and not is_audio else None,
+            resend_type=RTX if resends and not is_audio else None,
+        )
