@@ -114,6 +114,8 @@ class _Watched:
         self.leave = room.leave
         self.offer = room.offer
         self.wish = room.wish
+        self.announce_key = room.announce_key
+        self.seal_keys = room.seal_keys
         self.view = room.view
 
     def ask(self, viewer: Viewer, command_id: CommandId, command: PersonCommand) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -223,6 +223,12 @@ class LiveRoom:
 
     def wish(self, viewer: Viewer, *, peer: str, wish: Wish) -> None:
         self._runner.wish(viewer, peer=peer, wish=wish)
+
+    def announce_key(self, viewer: Viewer, key: str | None) -> None:
+        self._runner.announce_key(viewer, key)
+
+    def seal_keys(self, viewer: Viewer, boxes: Mapping[str, str]) -> None:
+        self._runner.ring.seal(viewer, boxes)
 
     def view(self, viewer: Viewer) -> View:
         return self._audience.view(viewer, self._actor.now())

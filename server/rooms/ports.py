@@ -8,7 +8,7 @@ and the lease by `server.store`, and the connections of browsers by `server.wire
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import Protocol
 
@@ -201,6 +201,26 @@ class Qualities(Told):
     people: dict[str, str]
 
 
+class KeyHolder(msgspec.Struct, frozen=True, kw_only=True):
+    """A browser that takes part in media; `key` None: it cannot encrypt from end to end."""
+
+    member: str
+    person: str
+    key: str | None
+    turn: int
+
+
+class KeyRing(Told):
+    members: list[KeyHolder]
+
+
+class SealedKeys(Told):
+    """Media keys of `member`, which only the browser that is told can open."""
+
+    member: str
+    box: str
+
+
 class NoMedia(Told):
     peer: str
 
@@ -244,7 +264,7 @@ class Viewer(Protocol):
         ...
 
     def tell(self, message: Told) -> None:
-        """Send soon. Of signals (slots, speaking, quality, qualities, degraded) only the latest is kept."""
+        """Send soon. Of signals (slots, speaking, quality, qualities, keys, degraded) only the latest is kept."""
         ...
 
     def view_due(self) -> None:
@@ -264,6 +284,8 @@ class Room(Protocol):
     def ask(self, viewer: Viewer, command_id: CommandId, command: PersonCommand) -> None: ...
     def offer(self, viewer: Viewer, *, offer_id: str, peer: str | None, sdp: str) -> None: ...
     def wish(self, viewer: Viewer, *, peer: str, wish: Wish) -> None: ...
+    def announce_key(self, viewer: Viewer, key: str | None) -> None: ...
+    def seal_keys(self, viewer: Viewer, boxes: Mapping[str, str]) -> None: ...
     def view(self, viewer: Viewer) -> View: ...
 
 

@@ -45,6 +45,7 @@ from server.rooms.ports import (
     Viewer,
     Wish,
 )
+from server.rooms.ring import Ring
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +77,7 @@ class Runner:
         self._media = media
         self._audience = audience
         self._on_signed = on_signed
+        self.ring = Ring(audience)
         self._actor: RoomActor | None = None
         self._peers: dict[SourceId, Peer] = {}
         self._offers: dict[SourceId, asyncio.Task[None]] = {}
@@ -91,6 +93,7 @@ class Runner:
         for peer in self._peers.values():
             _disarm(peer)
         self._peers.clear()
+        self.ring.clear()
         self._guarded(lambda: self._media.close_room(room=self._session))
 
     # ------------------------------------------------------------------ effects
@@ -103,9 +106,11 @@ class Runner:
                 case DropMedia(person=person):
                     for id_ in [id_ for id_, peer in self._peers.items() if peer.person == person]:
                         self._drop(id_)
+                    self.ring.drop(person)
                 case CloseMedia():
                     for id_ in list(self._peers):
                         self._drop(id_)
+                    self.ring.clear()
                     self._guarded(lambda: self._media.close_room(room=self._session))
                 case NudgePerson(person=person, kind=kind):
                     self._audience.tell(Nudge(kind=kind), self._audience.of(person))
@@ -153,6 +158,7 @@ class Runner:
             id_ = SourceId(peer or f"m{secrets.token_urlsafe(9)}")
             if peer is None:
                 self._peers[id_] = Peer(person=viewer.expected.person, connection=viewer.connection)
+            self.ring.with_media(viewer)
             task = asyncio.create_task(self._join(viewer, offer_id, id_, sdp), name=f"offer {id_}")
             self._offers[viewer.connection] = task
             task.add_done_callback(lambda _: self._offers.pop(viewer.connection, None))
@@ -201,10 +207,16 @@ class Runner:
                 viewer.tell(peer.slots)
         return peer
 
+    def announce_key(self, viewer: Viewer, key: str | None) -> None:
+        """A browser in the room says with which public key others can lock something for it; None: it cannot."""
+        if not viewer.record and self._seat(viewer.expected.person) is not None:
+            self.ring.announce(viewer, key)
+
     # ------------------------------------------------------------------ facts
 
     def gone(self, viewer: Viewer) -> None:
         """A connection ended: its peers wait for the person's next one, or for silence."""
+        self.ring.gone(viewer)
         for id_, peer in self._peers.items():
             if peer.connection == viewer.connection:
                 peer.connection = None

@@ -25,6 +25,7 @@ from server.rooms.ports import (
     Close,
     CorruptLog,
     Degraded,
+    KeyRing,
     LeaseLost,
     NoSuchSession,
     NotAdmitted,
@@ -33,6 +34,7 @@ from server.rooms.ports import (
     Refused,
     Room,
     RoomDirectory,
+    SealedKeys,
     Slots,
     Speaking,
     StoreUnavailable,
@@ -40,12 +42,15 @@ from server.rooms.ports import (
 )
 from server.wire.messages import (
     PROTOCOL,
+    AnnounceKey,
     Ask,
     Hello,
+    Message,
     Offer,
     Ping,
     Pong,
     ProtocolError,
+    SealKeys,
     SlotCount,
     Welcome,
     Wish,
@@ -192,7 +197,7 @@ async def _close(websocket: WebSocket, code: Close, reason: str = "") -> None:
         pass
 
 
-def _message(received: Any) -> Hello | Pong | Offer | Wish | Ask:
+def _message(received: Any) -> Message:
     """The message in what ASGI received. Raises WebSocketDisconnect, _Ended."""
     if received["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(received.get("code", 1006))
@@ -333,9 +338,13 @@ class Connection:
                 self._room.ask(self, id_, command)
             case Offer(offer_id=id_, peer=peer, sdp=sdp):
                 self._room.offer(self, offer_id=id_, peer=peer, sdp=sdp)
-            case Wish(peer=peer, heights=heights, mode=mode):
+            case Wish(peer=peer, heights=heights, mode=mode, screen=screen):
                 if not hasty:  # the next one says all of it again
-                    self._room.wish(self, peer=peer, wish=ports.Wish(heights=dict(heights), mode=mode))
+                    self._room.wish(self, peer=peer, wish=ports.Wish(heights=dict(heights), mode=mode, screen=screen))
+            case AnnounceKey(key=key):
+                self._room.announce_key(self, key)
+            case SealKeys(boxes=boxes):
+                self._room.seal_keys(self, boxes)
             case Hello():
                 raise _Ended(Close.MALFORMED, "hello is said once")
             case _:
@@ -348,8 +357,10 @@ class Connection:
     # ------------------------------------------------------------------ the port Viewer
 
     def tell(self, message: Told) -> None:
-        if isinstance(message, Slots | Speaking | Quality | Qualities | Degraded | Ping):
+        if isinstance(message, Slots | Speaking | Quality | Qualities | KeyRing | Degraded | Ping):
             self._signals[type(message), getattr(message, "peer", "")] = message
+        elif isinstance(message, SealedKeys):
+            self._signals[type(message), message.member] = message  # each box holds all that its sender still uses
         elif len(self._words) < OUTBOX_MAX:
             self._words.append(message)
         else:

@@ -55,6 +55,20 @@ class Wish(_Incoming, tag="wish"):
     peer: Name
     heights: Annotated[dict[Name, Annotated[int, Meta(ge=0, le=4320)]], Meta(max_length=MEMBERS_MAX)]
     mode: Literal["normal", "low_data", "audio_only"] = "normal"
+    screen: bool = True
+
+
+PublicKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{87}$")]
+"""An uncompressed point of P-256 in base64url: 65 bytes."""
+Box = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,256}$")]
+
+
+class AnnounceKey(_Incoming, tag="announce_key"):
+    key: PublicKey | None
+
+
+class SealKeys(_Incoming, tag="seal_keys"):
+    boxes: Annotated[dict[Name, Box], Meta(max_length=MEMBERS_MAX)]
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +78,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     command: PersonCommand
 
 
-Message = Hello | Pong | Offer | Wish | Ask
+Message = Hello | Pong | Offer | Wish | AnnounceKey | SealKeys | Ask
 
 
 class Ping(Told):
@@ -100,6 +114,9 @@ def _bounded(hint: Any) -> Any:
     """The same type, refusing integers that JSON readers disagree about and objects without end."""
     if hint is int:
         return Whole
+    if getattr(hint, "__origin__", None) is tuple:  # any number of one kind
+        each, _ = get_args(hint)
+        return Annotated[tuple[_bounded(each), ...], Meta(max_length=MEMBERS_MAX)]  # type: ignore[misc]
     if dict in (hint, getattr(hint, "__origin__", None)):
         key, value = get_args(hint)
         return Annotated[dict[key, _bounded(value)], Meta(max_length=MEMBERS_MAX)]  # type: ignore[misc, valid-type]
@@ -117,7 +134,9 @@ def _message_of(command: type) -> type[msgspec.Struct]:
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [("command_id", Name)]
     for field in dataclasses.fields(command):
         hint = _bounded(hints[field.name])
-        if field.default is dataclasses.MISSING:
+        if field.default_factory is not dataclasses.MISSING:
+            fields.append((field.name, hint, msgspec.field(default_factory=field.default_factory)))
+        elif field.default is dataclasses.MISSING:
             fields.append((field.name, hint))
         else:
             fields.append((field.name, hint, field.default))
@@ -132,7 +151,7 @@ _FIELDS_OF: Final = {
 
 
 def _any_incoming() -> Any:
-    union: Any = Hello | Pong | Offer | Wish
+    union: Any = Hello | Pong | Offer | Wish | AnnounceKey | SealKeys
     for message in _COMMAND_OF:
         union = union | message
     return union
