@@ -11,20 +11,22 @@ from zoneinfo import ZoneInfo
 
 from facilitation import agenda, checkin, crediting
 from facilitation.checkin import DISPOSITIONS
+from facilitation.commands import SignNote
 from facilitation.crediting import Hours
 from facilitation.errors import Refusal
 from facilitation.events import NoteSigned
 from facilitation.forms import QuestionKind
 from facilitation.ids import PersonId
 from facilitation.intervals import Intervals, total_ms
+from facilitation.noteforms import NoteForm, format_of
 from facilitation.notes import GROUP, check_signable, content_hash
 from facilitation.people import Role
 from facilitation.seats import Seat
 from facilitation.state import RoomState, Session
 from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
 
-CONTENT_FORMAT = 1
-"""Version of the shape of a signed note's content."""
+CONTENT_FORMAT = 2
+"""Version of the shape of a signed note's content. Notes signed before there were sections have 1."""
 
 Facts = list[dict[str, str]]
 
@@ -79,6 +81,11 @@ def facilitators(state: RoomState) -> tuple[Seat, ...]:
     return tuple(seat for seat in state.seats.by_person.values() if seat.role in leaders)
 
 
+def note_form(state: RoomState) -> NoteForm:
+    """The format in which this session's notes are written."""
+    return format_of(_session(state).programme.note_format)
+
+
 def facts(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]) -> Facts:
     """The lines a note begins with. `everyone`: the figures of all participants."""
     hours = everyone[person]
@@ -89,12 +96,14 @@ def facts(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]
         ("Date", date_text(state.agenda.started_at or session.starts_at, zone)),
         ("Service", f"{session.title}: {state.agenda.plan.title}, in a group by live video"),
         ("Session", _session_text(state, session, zone)),
-        ("Led by", ", ".join(f"{leader.name} ({leader.role.value})" for leader in facilitators(state))),
+        ("Led by", ", ".join(_leader_text(state, leader) for leader in facilitators(state))),
         ("Participants attending", str(head_count(everyone.values()))),
         *_cap_facts(state, everyone.values()),
         *_attendance_facts(state, hours, session, zone),
         *_arrival_facts(seat),
+        ("Skills taught", ", ".join(state.notes.skills)),
         *_form_facts(state, person),
+        *_shared_facts(state, person),
         *_flag_facts(state, person, zone),
     ]
     return [{"label": label, "value": value} for label, value in lines if value]
@@ -105,6 +114,11 @@ def _session_text(state: RoomState, session: Session, zone: tzinfo) -> str:
         return ""
     end = "" if state.agenda.ended_at is None else time_text(state.agenda.ended_at, zone)
     return f"{time_text(state.agenda.started_at, zone)} – {end} ({session.zone})"
+
+
+def _leader_text(state: RoomState, leader: Seat) -> str:
+    place = state.notes.locations.get(leader.person, "")
+    return f"{leader.name} ({leader.role.value}{f', at {place}' if place else ''})"
 
 
 def _cap_facts(state: RoomState, everyone: Iterable[Hours]) -> Iterable[tuple[str, str]]:
@@ -161,6 +175,18 @@ def _form_facts(state: RoomState, person: PersonId) -> Iterable[tuple[str, str]]
         yield form.title, "; ".join(figures)
 
 
+def _shared_facts(state: RoomState, person: PersonId) -> Iterable[tuple[str, str]]:
+    """What a person showed the group of what they wrote."""
+    for form in state.checkin.forms:
+        sheet = state.checkin.sheet(person, form.id)
+        shared = [
+            f"{question.label}: {checkin.in_words(question, (sheet.submitted or {}).get(question.id))}"
+            for question in form.questions
+            if question.id in sheet.shared and (sheet.submitted or {}).get(question.id) is not None
+        ]
+        yield f"Shared with the group ({form.title})", "; ".join(shared)
+
+
 def _flag_facts(state: RoomState, person: PersonId, zone: tzinfo) -> Iterable[tuple[str, str]]:
     for flag in state.checkin.flags_of(person):
         asked = "; ".join(f"{label} {answer}" for label, answer in flag.answers)
@@ -176,19 +202,24 @@ def _flag_facts(state: RoomState, person: PersonId, zone: tzinfo) -> Iterable[tu
 # --------------------------------------------------------------- the signed note
 
 
-def sign(
-    state: RoomState, person: PersonId, signer: Seat, now: Instant, *, group_revision: int, person_revision: int
-) -> NoteSigned:
+def sign(state: RoomState, ask: SignNote, signer: Seat, now: Instant) -> NoteSigned:
     """The note as it is frozen by `signer` now, or the reason why it cannot be."""
+    person = ask.person
     seat = state.seats.of(person)
     if seat.staff:
         raise Refusal("unknown_person", "Notes are signed for participants.")
     if any(flag.open for flag in state.checkin.flags_of(person)):
         raise Refusal("open_flag", f"Before you sign: write down what was done about {seat.name}'s safety answer.")
     everyone = {each.person: crediting.credit(state, each.person) for each in state.seats.participants}
-    hours = everyone[person]
     check_signable(
-        state.notes, person, group_revision=group_revision, person_revision=person_revision, attended=hours.attended
+        state.notes,
+        note_form(state),
+        person,
+        group_revision=ask.group_revision,
+        person_revision=ask.person_revision,
+        sections=ask.sections,
+        goals_revision=ask.goals_revision,
+        attended=everyone[person].attended,
     )
     content = _content(state, seat, signer, everyone, now)
     return NoteSigned(person=person, content=content, content_hash=content_hash(content), evidence=(1, state.seq))
@@ -198,7 +229,10 @@ def _content(
     state: RoomState, seat: Seat, signer: Seat, everyone: Mapping[PersonId, Hours], now: Instant
 ) -> dict[str, object]:
     session, plan, hours = _session(state), state.agenda.plan, everyone[seat.person]
+    programme, form = session.programme, note_form(state)
     group, own = state.notes.draft(GROUP), state.notes.draft(seat.person)
+    goals = state.notes.goals_of(seat.person)
+    drafts = [(part, state.notes.section(seat.person, part.id)) for part in form.sections]
     return {
         "format": CONTENT_FORMAT,
         "session": {
@@ -211,6 +245,13 @@ def _content(
         },
         "plan": {"id": plan.id, "version": plan.version, "title": plan.title},
         "rules": {"id": session.rules.id, "version": session.rules.version, "title": session.rules.title},
+        "programme": {
+            "id": programme.id,
+            "version": programme.version,
+            "title": programme.title,
+            "part2": programme.part2,
+            "cosign": programme.cosign,
+        },
         "person": {"person": seat.person, "name": seat.name},
         "attended": hours.attended,
         "figures": {
@@ -242,6 +283,17 @@ def _content(
         "group_revision": group.revision,
         "text": own.text,
         "revision": own.revision,
+        "note": {
+            "format": form.id,
+            "title": form.title,
+            "sections": [
+                {"id": part.id, "title": part.title, "text": draft.text, "revision": draft.revision}
+                for part, draft in drafts
+            ],
+        },
+        "goals": [{"goal": goal.goal, "text": goal.text} for goal in goals.addressed],
+        "goals_revision": goals.revision,
+        "skills": list(state.notes.skills),
         "signed_by": {"person": signer.person, "name": signer.name, "role": signer.role.value},
         "signed_at": now,
     }

@@ -60,6 +60,13 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     c.AddAddendum: FACILITATORS,
     c.CosignNote: SUPERVISORS,
     c.ReturnNote: SUPERVISORS,
+    # Minutes: what people say of them beside what was seen.
+    c.StillHere: PARTICIPANT,
+    c.DisputeMinutes: PARTICIPANT,
+    c.AnswerDispute: FACILITATORS,
+    c.CorrectAttendance: FACILITATORS,
+    c.TakeBackCorrection: FACILITATORS,
+    c.AmendHours: FACILITATORS,
     c.ExplainAbsence: FACILITATORS,
     c.LinkMakeUp: FACILITATORS,
     # Facts, reported by the server.
@@ -83,13 +90,27 @@ AFTER_THE_END: frozenset[type[c.Command]] = frozenset(
         c.EndSession,
         c.DisposeFlag,
         c.EditNote,
+        c.EditSection,
+        c.AddressGoals,
+        c.NameSkills,
+        c.SayLocation,
         c.SignNote,
         c.AddAddendum,
+        c.CosignNote,
+        c.ReturnNote,
+        c.DisputeMinutes,
+        c.AnswerDispute,
+        c.CorrectAttendance,
+        c.TakeBackCorrection,
+        c.AmendHours,
         c.ExplainAbsence,
         c.LinkMakeUp,
     }
 )
 """What people may still ask once the session has ended."""
+
+SIGNATURES: frozenset[type[c.Command]] = frozenset({c.SignNote, c.CosignNote, c.AmendHours})
+"""What somebody answers for with their name: asked for only after they have just proven who they are."""
 
 
 def allows(role: Role | None, command: type[c.Command]) -> bool:

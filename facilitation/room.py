@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from facilitation import absences, agenda, attendance, checkin, facts, notes, policy, seats, talk
+from facilitation import absences, agenda, amending, attendance, checkin, corrections, facts, notes, policy, prompts
+from facilitation import seats, talk
 from facilitation import commands as c
 from facilitation import effects as e
 from facilitation import events as v
@@ -18,7 +19,7 @@ from facilitation.errors import Refusal
 from facilitation.events import Event
 from facilitation.ids import FormId, PersonId, SessionId, SourceId
 from facilitation.people import Actor, Role
-from facilitation.programme import check_programme
+from facilitation.programme import PLAIN, Programme, check_programme
 from facilitation.rules import check_rules
 from facilitation.seats import Place, Seat
 from facilitation.state import EMPTY, RoomState, evolve, knows, replay
@@ -132,21 +133,39 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             if subject != notes.GROUP:
                 _participant(state, PersonId(subject))
             return notes.edit(state.notes, subject, text, revision)
-        case c.SignNote() as ask:
+        case c.EditSection(person=person, section=section, text=text, revision=revision):
+            subject = _participant(state, person).person
+            return notes.edit_section(state.notes, facts.note_form(state), subject, section, text, revision)
+        case c.AddressGoals(person=person, goals=goals, revision=revision):
+            return notes.address_goals(state.notes, _participant(state, person).person, goals, revision)
+        case c.NameSkills(skills=skills):
+            return notes.name_skills(state.notes, skills)
+        case c.SayLocation(location=location):
+            return notes.say_location(state.notes, me, location)
+        case c.SignNote():
             if state.phase != "ended":
                 raise Refusal("not_ended", "Notes can be signed once the session has ended.")
-            return (
-                facts.sign(
-                    state,
-                    ask.person,
-                    asker,
-                    now,
-                    group_revision=ask.group_revision,
-                    person_revision=ask.person_revision,
-                ),
-            )
+            return (facts.sign(state, command, asker, now),)
         case c.AddAddendum(person=person, text=text):
             return notes.add(state.notes, _participant(state, person).person, text)
+        case c.CosignNote(person=person, hash=hash, addenda=addenda):
+            return notes.cosign(state.notes, _participant(state, person).person, hash, addenda)
+        case c.ReturnNote(person=person, text=text):
+            return notes.give_back(state.notes, _participant(state, person).person, text)
+        # --- minutes
+        case c.StillHere():
+            seats.check_in_room(asker)
+            return prompts.answer(state.prompts, me)
+        case c.DisputeMinutes(text=text):
+            return _dispute(state, me, text)
+        case c.AnswerDispute(dispute=dispute, accepted=accepted, text=text):
+            return corrections.answer(state.corrections, dispute, accepted, text)
+        case c.CorrectAttendance():
+            return _correct(state, command, now)
+        case c.TakeBackCorrection(correction=correction, reason=reason):
+            return corrections.take_back(state.corrections, correction, reason)
+        case c.AmendHours(person=person, reason=reason):
+            return (amending.amend(state, _participant(state, person).person, asker, now, reason=reason),)
         # --- absences
         case c.ExplainAbsence(person=person, kind=kind, reason=reason):
             return absences.explain(state.absences, _participant(state, person).person, kind, reason)
@@ -156,6 +175,8 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
         case (
             c.OpenSession()
             | c.ExpectPerson()
+            | c.ListGoals()
+            | c.KeepCounsellingNote()
             | c.TakeOver()
             | c.OpenConnection()
             | c.CloseConnection()
@@ -176,6 +197,11 @@ def _decide_for_server(state: RoomState, command: Command, now: Instant) -> Even
             return _open_session(state, command)
         case c.ExpectPerson(expected=expected):
             return _expect(state, expected.person, v.PersonExpected(expected=expected))
+        case c.ListGoals(person=person, goals=goals):
+            known = state.seats.known(person)
+            return () if known is None or known.staff else notes.list_goals(state.notes, person, goals)
+        case c.KeepCounsellingNote(note=note, subject=subject, author=author):
+            return notes.keep_counselling_note(state.notes, note, subject, author)
         case c.TakeOver(node=node, epoch=epoch):
             before = state.at if state.attendance.took_over_at is not None else None
             return (v.ServerTookOver(node=node, epoch=epoch, gap_from=before),)
@@ -189,11 +215,14 @@ def _decide_for_server(state: RoomState, command: Command, now: Instant) -> Even
         case c.LoseMedia(peer=peer, heard=heard):
             end = attendance.last_heard(state.attendance, peer, heard, now)
             return () if end is None else (v.MediaLost(peer=peer, heard=end),)
-        case c.Pulse(heard=heard):
-            return attendance.pulse(state.attendance, heard, now)
+        case c.Pulse(heard=heard, spoke=speakers):
+            spoke = prompts.spoke(state.prompts, state.attendance, state.agenda, _programme(state), speakers, now)
+            return (*attendance.pulse(state.attendance, heard, now), *spoke)
         case c.Tick():
-            deadline = next_deadline(state)
-            return (v.SessionEnded(reason="abandoned"),) if deadline is not None and now >= deadline else ()
+            abandoned = _abandoned_at(state)
+            if abandoned is not None and now >= abandoned:
+                return (v.SessionEnded(reason="abandoned"),)
+            return prompts.due(state.prompts, state.attendance, state.agenda, _programme(state), now)
         case _:
             raise AssertionError(f"policy let {type(command).__name__} through")
 
@@ -231,6 +260,7 @@ def _open_session(state: RoomState, command: c.OpenSession) -> Events:
             roster=command.roster,
             seats_max=command.seats_max,
             programme=command.programme,
+            prompt_seed=command.prompt_seed,
         ),
     )
 
@@ -331,6 +361,28 @@ def _link_make_up(state: RoomState, person: PersonId, missed: SessionId | None) 
     return absences.link(state.absences, seat.person, missed, session=state.session.session)
 
 
+# --------------------------------------------------------------- minutes
+
+
+def _dispute(state: RoomState, person: PersonId, text: str) -> Events:
+    if state.phase == "lobby":
+        raise Refusal("not_running", "No minutes are counted before the session starts.")
+    return corrections.dispute(state.corrections, person, text)
+
+
+def _correct(state: RoomState, command: c.CorrectAttendance, now: Instant) -> Events:
+    return corrections.correct(
+        state.corrections,
+        _participant(state, command.person).person,
+        command.start,
+        command.end,
+        present=command.present,
+        reason=command.reason,
+        dispute=command.dispute,
+        session=attendance.session_span(state.attendance, now),
+    )
+
+
 # --------------------------------------------------------------- forms
 
 
@@ -406,6 +458,16 @@ def _out_of_media(person: PersonId) -> tuple[Effect, ...]:
 
 
 def next_deadline(state: RoomState) -> Instant | None:
-    """When a `Tick` is due: a running session that nobody comes back to ends by itself."""
+    """When a `Tick` is due: somebody is to be asked, has not answered, or nobody at all has come back."""
+    asking = prompts.next_due(state.prompts, state.attendance, state.agenda, _programme(state))
+    return min((at for at in (_abandoned_at(state), asking) if at is not None), default=None)
+
+
+def _abandoned_at(state: RoomState) -> Instant | None:
+    """When a running session that nobody comes back to ends by itself."""
     since = attendance.quiet_since(state.attendance, state.at)
     return None if since is None else Instant(since + ABANDONED_AFTER_MS)
+
+
+def _programme(state: RoomState) -> Programme:
+    return PLAIN if state.session is None else state.session.programme

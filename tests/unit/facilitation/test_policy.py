@@ -9,14 +9,14 @@ from facilitation import policy
 from facilitation.people import Role
 
 WHO: dict[type[c.Command], str] = {
-    # p: participant, f: facilitator, c: cofacilitator, o: observer, s: the server
+    # p: participant, f: facilitator, c: cofacilitator, o: observer, u: supervisor, s: the server
     c.Arrive: "p",
-    c.SetMedia: "pfco",
-    c.RaiseHand: "pfco",
-    c.LowerHand: "pfco",
-    c.Shield: "pfco",
-    c.Leave: "pfco",
-    c.QuickExit: "pfco",
+    c.SetMedia: "pfcou",
+    c.RaiseHand: "pfcou",
+    c.LowerHand: "pfcou",
+    c.Shield: "pfcou",
+    c.Leave: "pfcou",
+    c.QuickExit: "pfcou",
     c.SendChat: "pfc",
     c.React: "pfc",
     c.SaveForm: "p",
@@ -41,12 +41,20 @@ WHO: dict[type[c.Command], str] = {
     c.TakeLead: "fc",
     c.DisposeFlag: "fc",
     c.EditNote: "fc",
+    c.EditSection: "fc",
+    c.AddressGoals: "fc",
+    c.NameSkills: "fc",
+    c.SayLocation: "fc",
     c.SignNote: "fc",
     c.AddAddendum: "fc",
+    c.CosignNote: "u",
+    c.ReturnNote: "u",
     c.ExplainAbsence: "fc",
     c.LinkMakeUp: "fc",
     c.OpenSession: "s",
     c.ExpectPerson: "s",
+    c.ListGoals: "s",
+    c.KeepCounsellingNote: "s",
     c.TakeOver: "s",
     c.OpenConnection: "s",
     c.CloseConnection: "s",
@@ -60,6 +68,7 @@ ASKERS: dict[str, Role | None] = {
     "f": Role.FACILITATOR,
     "c": Role.COFACILITATOR,
     "o": Role.OBSERVER,
+    "u": Role.SUPERVISOR,
     "s": None,
 }
 
