@@ -70,6 +70,12 @@ class Goals:
     addressed: tuple[ListedGoal, ...] = ()
     revision: int = 0
 
+    @property
+    def choosable(self) -> tuple[ListedGoal, ...]:
+        """Those of the plan, in its order, then what was addressed and has left it; worded as when chosen."""
+        by_id = {goal.goal: goal for goal in (*self.known, *self.addressed)}
+        return tuple(by_id.values())
+
 
 NO_GOALS = Goals()
 
@@ -226,7 +232,7 @@ def list_goals(notes: Notes, person: PersonId, goals: tuple[ListedGoal, ...]) ->
 def address_goals(notes: Notes, person: PersonId, chosen: tuple[GoalId, ...], revision: int) -> tuple[Event, ...]:
     _check_unsigned(notes, person)
     now = notes.goals_of(person)
-    can_be = {goal.goal: goal for goal in (*now.addressed, *now.known)}
+    can_be = {goal.goal: goal for goal in now.choosable}
     if unknown := set(chosen) - can_be.keys():
         raise Refusal("unknown_goal", f"{len(unknown)} of these goals do not stand in this person's plan.")
     goals = tuple(goal for id, goal in can_be.items() if id in chosen)

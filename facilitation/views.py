@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
-from facilitation import agenda, attendance, checkin, crediting, facts
+from facilitation import agenda, attendance, checkin, crediting, facts, noteviews
 from facilitation.attendance import Evidence
 from facilitation.checkin import Flag, Sheet
 from facilitation.crediting import Hours
 from facilitation.forms import Form, Question
 from facilitation.ids import PersonId, SegmentId
 from facilitation.intervals import total_ms
-from facilitation.notes import GROUP, Draft
+from facilitation.notes import GROUP
+from facilitation.noteviews import draft_part
 from facilitation.plan import Segment
 from facilitation.room import form_offered
 from facilitation.seats import Seat
@@ -338,11 +339,7 @@ def _flag(state: RoomState, flag: Flag) -> View:
 
 def _drafts(state: RoomState) -> View:
     subjects = [GROUP, *(seat.person for seat in state.seats.participants)]
-    return {subject: _draft(state.notes.draft(subject)) for subject in subjects}
-
-
-def _draft(draft: Draft) -> View:
-    return {"text": draft.text, "revision": draft.revision}
+    return {subject: draft_part(state.notes.draft(subject)) for subject in subjects}
 
 
 def _undo(state: RoomState, now: Instant) -> View | None:
@@ -367,6 +364,7 @@ def record_part(state: RoomState, now: Instant) -> View:
     session, plan = _session(state), state.agenda.plan
     participants = state.seats.participants
     hours = {seat.person: crediting.credit(state, seat.person, now) for seat in participants}
+    written = noteviews.people_parts(state, hours, now)
     return {
         "status": _record_status(state),
         "started_at": state.agenda.started_at,
@@ -381,12 +379,13 @@ def record_part(state: RoomState, now: Instant) -> View:
                 "name": seat.name,
                 "role": seat.role.value,
                 "minutes": minutes(state, seat.person, now),
+                "location": state.notes.locations.get(seat.person, ""),
             }
             for seat in facts.facilitators(state)
         ],
         "head_count": facts.head_count(hours.values()),
-        "people": [_record_person(state, seat, hours) for seat in participants],
-        "group_note": _draft(state.notes.draft(GROUP)),
+        "people": [_record_person(state, seat, hours, written[seat.person]) for seat in participants],
+        **noteviews.session_part(state, hours),
     }
 
 
@@ -409,9 +408,8 @@ def _record_segment(state: RoomState, segment: Segment, now: Instant) -> View:
     }
 
 
-def _record_person(state: RoomState, seat: Seat, everyone: Mapping[PersonId, Hours]) -> View:
+def _record_person(state: RoomState, seat: Seat, everyone: Mapping[PersonId, Hours], note: View) -> View:
     person, hours = seat.person, everyone[seat.person]
-    signed = state.notes.signed.get(person)
     zone = facts.zone_of(_session(state).zone)
     return {
         "person": person,
@@ -429,20 +427,7 @@ def _record_person(state: RoomState, seat: Seat, everyone: Mapping[PersonId, Hou
         "by_segment": dict(hours.by_segment),
         "evidence": [_evidence(line, zone) for line in state.attendance.of(person).evidence],
         "facts": facts.facts(state, person, everyone),
-        "note": _draft(state.notes.draft(person)),
-        "signed": None
-        if signed is None
-        else {
-            "by": signed.by,
-            "name": _name(state, signed.by),
-            "at": signed.at,
-            "hash": signed.content_hash,
-            "content": dict(signed.content),
-        },
-        "addenda": [
-            {"by": addendum.by, "name": _name(state, addendum.by), "at": addendum.at, "text": addendum.text}
-            for addendum in state.notes.addenda.get(person, ())
-        ],
+        **note,
         "absence": _absence(state, person),
         "makes_up": state.absences.makes_up.get(person),
         "blocked": "open_flag" if any(flag.open for flag in state.checkin.flags_of(person)) else None,

@@ -10,12 +10,20 @@ import structlog
 from facilitation.events import (
     AbsenceExplained,
     AddendumAdded,
+    CounsellingNoteKept,
     Event,
     FormDrafted,
+    GoalsAddressed,
+    GoalsListed,
     Heard,
+    LocationSaid,
     MakeUpLinked,
+    NoteCosigned,
     NoteDrafted,
+    NoteReturned,
     Recorded,
+    SectionDrafted,
+    SkillsNamed,
     UnmuteAsked,
 )
 from facilitation.ids import PersonId, SourceId
@@ -41,11 +49,23 @@ FORESEEN_EVERY_MS: Final = 100
 def watchers(event: Event) -> tuple[Watchers, PersonId | None]:
     """Who sees something else after an event: a whole kind of viewers, and one person besides."""
     match event:
-        case Heard():
+        case Heard() | CounsellingNoteKept():
             return "nobody", None
         case FormDrafted() | UnmuteAsked():
             return "nobody", event.person
-        case NoteDrafted() | AddendumAdded() | AbsenceExplained() | MakeUpLinked():
+        case (
+            NoteDrafted()
+            | SectionDrafted()
+            | GoalsListed()
+            | GoalsAddressed()
+            | SkillsNamed()
+            | LocationSaid()
+            | AddendumAdded()
+            | NoteCosigned()
+            | NoteReturned()
+            | AbsenceExplained()
+            | MakeUpLinked()
+        ):
             return "staff", None
         case _:
             return "everyone", None
