@@ -1,9 +1,10 @@
-"""One step of a room's fold over records that anybody may have written."""
+"""The room's fold over records that anybody may have written."""
 
 from __future__ import annotations
 
-from facilitation.events import Recorded, SessionOpened
-from facilitation.state import RoomState, evolve
+from facilitation.events import Heard, Recorded, SessionOpened
+from facilitation.state import EMPTY, RoomState, evolve
+from facilitation.timebase import Instant
 from server.rooms.ports import CorruptLog
 
 
@@ -17,3 +18,43 @@ def fold(state: RoomState, record: Recorded) -> RoomState:
     except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, AssertionError) as error:
         kind = type(record.event).__name__
         raise CorruptLog(f"record {record.seq} ({kind}) cannot follow what was before it: {error!r}") from error
+
+
+class Room:
+    """A room folded record by record, quickly: nearly all of a log is proofs of life, and of those in a row only the
+    last of each source matters. They are gathered, and folded as one when something else happens or somebody looks.
+
+    `Heard` folds to max(before, min(heard, at)) and `at` never decreases, so one with the greatest min(heard, at) of
+    each source gives what all of them give, one after the other.
+    """
+
+    def __init__(self, state: RoomState = EMPTY) -> None:
+        self._state = state
+        self._heard: dict[str, Instant] = {}
+        self._last: Recorded | None = None
+
+    def add(self, record: Recorded) -> None:
+        """Raises CorruptLog."""
+        event = record.event
+        if type(event) is not Heard or self._state.session is None:
+            self._state = fold(self.state, record)
+            return
+        heard, at = self._heard, record.at
+        for source, instant in event.heard.items():
+            latest = min(instant, at)
+            if latest > heard.get(source, -1):
+                heard[source] = latest
+        self._last = record
+
+    @property
+    def state(self) -> RoomState:
+        """After the last record that was added."""
+        if self._last is not None:
+            last, heard, self._last, self._heard = self._last, self._heard, None, {}
+            gathered = Recorded(seq=last.seq, at=last.at, event=Heard(heard=heard), by=last.by, command=last.command)
+            self._state = fold(self._state, gathered)
+        return self._state
+
+    @property
+    def seq(self) -> int:
+        return self._state.seq if self._last is None else self._last.seq

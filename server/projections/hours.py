@@ -1,25 +1,97 @@
-"""From a signed note to the facts of an hours entry. Pure: the log says everything, the same way every time."""
+"""From signed notes and amendments to the facts of hours entries. Pure: the log says everything, every time alike."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from facilitation import crediting
-from facilitation.events import NoteSigned, Recorded
+from facilitation.events import HoursAmended, NoteSigned, Recorded
+from facilitation.ids import PersonId
 from facilitation.state import RoomState
+from server.projections.fold import Room
 from server.rooms.ports import CorruptLog
+from server.store import hours
 from server.store.codec import INSTANT_MAX
 from server.store.hours import HoursFacts, SegmentHours, entry_id
 
 
+class SessionHours:
+    """One session's log, told record by record: which hours each signature and each amendment posts.
+
+    Ask `posts` of a record before it is added.
+    """
+
+    def __init__(self) -> None:
+        self._room = Room()
+        self._hashes = [""]
+        self._standing: dict[PersonId, HoursFacts] = {}
+
+    @property
+    def state(self) -> RoomState:
+        return self._room.state
+
+    @property
+    def seq(self) -> int:
+        return self._room.seq
+
+    def posts(self, record: Recorded) -> tuple[HoursFacts, ...]:
+        """What belongs into the ledger together because of `record`, in this order; mostly nothing.
+
+        Raises CorruptLog where what was signed is not what the log gives.
+        """
+        match record.event:
+            case NoteSigned() as note:
+                facts = facts_of(self.state, record, evidence_hash=self._hash_at(note.evidence[1]))
+                made: tuple[HoursFacts, ...] = (facts,)
+                self._standing.setdefault(note.person, facts)
+            case HoursAmended() as amended:
+                made = self._amend(record, amended)
+                self._standing[amended.person] = made[-1]
+            case _:
+                made = ()
+        return made
+
+    def add(self, record: Recorded, record_hash: str) -> None:
+        """Raises CorruptLog where the record cannot follow what was before it."""
+        self._room.add(record)
+        self._hashes.append(record_hash)
+
+    def _amend(self, record: Recorded, amended: HoursAmended) -> tuple[HoursFacts, ...]:
+        before = self._standing.get(amended.person)
+        if before is None:
+            raise CorruptLog(f"hours of {amended.person}, record {record.seq}: amended, though nothing was posted")
+        facts = facts_of(self.state, record, evidence_hash=self._hash_at(amended.evidence[1]))
+        back = hours.reversal(
+            before,
+            entry=_name(facts, hours.REVERSAL, record.seq),
+            note_hash=facts.note_hash,
+            signer=facts.signer,
+            at=facts.signed_at,
+            reason=amended.reason,
+        )
+        instead = msgspec.structs.replace(
+            facts, entry=_name(facts, hours.SESSION, record.seq), corrects=before.entry, reason=amended.reason
+        )
+        return back, instead
+
+    def _hash_at(self, seq: int) -> str:
+        return self._hashes[seq] if 0 < seq < len(self._hashes) else ""
+
+
+def _name(facts: HoursFacts, kind: str, seq: int) -> str:
+    return entry_id(clinic=facts.clinic, session=facts.session, person=facts.person, kind=kind, amendment=seq)
+
+
 def facts_of(before: RoomState, signed: Recorded, *, evidence_hash: str) -> HoursFacts:
-    """The hours that the record of a signed note posts; `before` is the room just before that record.
+    """Somebody's figures as a record that signs or amends them puts them; `before` is the room just before it.
 
     `evidence_hash` is the log's hash up to the last `seq` of the note's evidence. Raises CorruptLog where the note's
     figures are not those that the log gives.
     """
     note = signed.event
-    assert isinstance(note, NoteSigned)
+    assert isinstance(note, NoteSigned | HoursAmended)
     session, agenda = before.session, before.agenda
     where = f"note of {note.person}, record {signed.seq}"
     if session is None or agenda.ended_at is None:
@@ -31,47 +103,48 @@ def facts_of(before: RoomState, signed: Recorded, *, evidence_hash: str) -> Hour
     started = agenda.started_at or session.starts_at
     if not 0 <= started <= INSTANT_MAX:
         raise CorruptLog(f"{where}: the session starts at no time of any calendar")
-    hours = crediting.credit(before, note.person)
-    _agree(where, note.content, hours)
+    figures = crediting.credit(before, note.person)
+    _agree(where, note.content, figures)
     return HoursFacts(
         entry=entry_id(clinic=session.clinic, session=session.session, person=note.person),
-        kind="session",
+        kind=hours.SESSION,
         clinic=session.clinic,
         session=session.session,
         person=note.person,
         started=started,
         ended=agenda.ended_at,
         zone=session.zone,
-        present_ms=hours.present_ms,
-        counted_ms=hours.counted_ms,
-        gap_credit_ms=hours.gap_credit_ms,
-        countable_min=hours.countable_min,
+        present_ms=figures.present_ms,
+        counted_ms=figures.counted_ms,
+        gap_credit_ms=figures.gap_credit_ms,
+        countable_min=figures.countable_min,
         by_segment=tuple(
             SegmentHours(
                 segment=segment.id,
                 kind=segment.kind.value,
-                present_ms=hours.by_segment[segment.id],
-                counted_ms=hours.by_segment[segment.id] if crediting.counts(session.rules, segment.kind) else 0,
+                present_ms=figures.by_segment[segment.id],
+                counted_ms=figures.by_segment[segment.id] if crediting.counts(session.rules, segment.kind) else 0,
             )
             for segment in agenda.plan.segments
-            if segment.id in hours.by_segment
+            if segment.id in figures.by_segment
         ),
-        rules_id=hours.rules_id,
-        rules_version=hours.rules_version,
+        rules_id=figures.rules_id,
+        rules_version=figures.rules_version,
         evidence=note.evidence,
         evidence_hash=evidence_hash,
         note_hash=note.content_hash,
         signer=signed.by,
         signed_at=signed.at,
+        makes_up=before.absences.makes_up.get(note.person, ""),
     )
 
 
-def _agree(where: str, content: Mapping[str, object], hours: crediting.Hours) -> None:
+def _agree(where: str, content: Mapping[str, object], derived: crediting.Hours) -> None:
     """What was signed, where it says figures at all, and what is posted must be the same."""
     figures = content.get("figures", {})
     if not isinstance(figures, Mapping):
         raise CorruptLog(f"{where}: its figures are none")
     for name in ("present_ms", "gap_credit_ms", "counted_ms", "countable_min"):
-        derived = getattr(hours, name)
-        if figures.get(name, derived) != derived:
-            raise CorruptLog(f"{where}: it says {name} {figures[name]!r}, and the log gives {derived}")
+        right = getattr(derived, name)
+        if figures.get(name, right) != right:
+            raise CorruptLog(f"{where}: it says {name} {figures[name]!r}, and the log gives {right}")

@@ -8,14 +8,14 @@ from typing import Any, BinaryIO
 import msgspec
 
 from facilitation import agenda, crediting
-from facilitation.events import NoteSigned, Recorded
+from facilitation.events import SessionOpened
 from facilitation.ids import PersonId
 from facilitation.intervals import Intervals, total_ms
-from facilitation.state import EMPTY, RoomState
-from server.projections.fold import fold
-from server.projections.hours import facts_of
+from facilitation.state import RoomState
+from server.projections.hours import SessionHours
 from server.rooms.ports import CorruptLog
 from server.store import chain, codec
+from server.store.hours import HoursFacts
 
 RECORDS_MAX = 1_000_000
 
@@ -32,32 +32,32 @@ def lines_of(file: BinaryIO) -> Iterator[bytes]:
 
 def report(lines: Iterable[bytes]) -> dict[str, Any]:
     """What a log says, as plain JSON values. Empty lines are passed over. Raises BadLog."""
-    state, at, hours = EMPTY, 0, []
-    hashes: list[str] = []
+    told, at, hours = SessionHours(), 0, list[dict[str, Any]]()
+    head = ""
     for number, line in enumerate(lines, 1):
         text = line.strip()
         if not text:
             continue
-        if len(hashes) > RECORDS_MAX:
+        if told.seq > RECORDS_MAX:
             raise BadLog(f"Line {number}: more than {RECORDS_MAX} records.")
         try:
             record = codec.decode(text)
-            if record.seq != state.seq + 1:
-                raise CorruptLog(f"record {state.seq + 1} should be here, not record {record.seq}")
+            if record.seq != told.seq + 1:
+                raise CorruptLog(f"record {told.seq + 1} should be here, not record {record.seq}")
             if record.at < at:
                 raise CorruptLog(f"its time is {at - record.at} ms before that of the record before it")
-            if isinstance(record.event, NoteSigned):
-                hours.append(_hours(state, record, record.event, hashes))
-            state, at = fold(state, record), record.at
-            assert state.session is not None
-            hashes = hashes or [chain.genesis("log", state.session.session)]
-            hashes.append(chain.link(hashes[-1], text))
+            hours += map(_hours, told.posts(record))
+            if isinstance(record.event, SessionOpened) and not head:
+                head = chain.genesis("log", record.event.session)
+            head, at = chain.link(head, text), record.at
+            told.add(record, head)
         except CorruptLog as error:
             raise BadLog(f"Line {number}: {error}.") from error
+    state = told.state
     if state.session is None:
         raise BadLog("There is no record in it.")
     return {
-        "session": _session(state, hashes[-1]),
+        "session": _session(state, head),
         "segments": _segments(state),
         "server_gaps": [{"start": gap.start, "end": gap.end} for gap in state.attendance.gaps],
         "people": [_person(state, person) for person in sorted(state.seats.by_person)],
@@ -120,10 +120,8 @@ def _person(state: RoomState, person: PersonId) -> dict[str, Any]:
     }
 
 
-def _hours(before: RoomState, signed: Recorded, note: NoteSigned, hashes: list[str]) -> dict[str, Any]:
-    """The facts of the entry that this signed note posts."""
-    last = note.evidence[1]
-    facts = facts_of(before, signed, evidence_hash=hashes[last] if 0 <= last < len(hashes) else "")
+def _hours(facts: HoursFacts) -> dict[str, Any]:
+    """The facts of an entry that this log posts."""
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(facts))
     return plain | {"week": facts.week.isoformat()}
 

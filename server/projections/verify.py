@@ -6,19 +6,21 @@ meanwhile looks missing at most, and whoever seems to miss something is read onc
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from facilitation.events import NoteSigned
-from facilitation.state import EMPTY
-from server.projections.fold import fold
-from server.projections.hours import facts_of
+from facilitation.events import HoursAmended, NoteSigned
+from server.projections.hours import SessionHours
 from server.rooms.ports import CorruptLog
 from server.store import chain, hours
 from server.store.checkpoint import Checkpoint
 from server.store.hours import Account, HoursFacts, Line, Row
 from server.store.ports import Store
+
+BREATH = 500
+"""Records folded before others of this process get their turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,7 @@ class Report:
     sessions: int = 0
     records: int = 0
     notes: int = 0
+    amendments: int = 0
     people: int = 0
     entries: int = 0
     minutes: int = 0
@@ -150,26 +153,27 @@ async def _sessions(store: Store, accounts: Iterable[Account]) -> list[str]:
 
 
 async def _read_log(store: Store, session: str, expected: dict[str, dict[str, HoursFacts]], report: Report) -> None:
-    """Fold one log and note which hours its signed notes give."""
-    state, hashes = EMPTY, [""]
+    """Fold one log and note which hours it gives."""
+    told = SessionHours()
     async for linked in store.log.linked(session):
         record = linked.record
-        if isinstance(record.event, NoteSigned):
-            report.notes += 1
+        report.notes += isinstance(record.event, NoteSigned)
+        report.amendments += isinstance(record.event, HoursAmended)
+        try:
+            for facts in told.posts(record):
+                expected.setdefault(facts.person, {}).setdefault(facts.entry, facts)
+        except CorruptLog as error:
+            assert isinstance(record.event, NoteSigned | HoursAmended)
             person = record.event.person
-            try:
-                last = record.event.evidence[1]
-                facts = facts_of(state, record, evidence_hash=hashes[last] if 0 < last < len(hashes) else "")
-                expected.setdefault(person, {}).setdefault(facts.entry, facts)
-            except CorruptLog as error:
-                finding = Finding(kind="note", text=_sentence(str(error)), person=person, session=session)
-                report.findings.append(finding)
-        state = fold(state, record)
-        if record.seq == 1 and (state.session is None or state.session.session != session):
+            report.findings.append(Finding(kind="note", text=_sentence(str(error)), person=person, session=session))
+        told.add(record, linked.hash)
+        if record.seq == 1 and (told.state.session is None or told.state.session.session != session):
             raise CorruptLog(f"log of session {session}, record 1: it does not open this session")
-        hashes.append(linked.hash)
         report.records += 1
         report.sessions += record.seq == 1
+        if record.seq % BREATH == 0:
+            await asyncio.sleep(0)
+    _ = told.state  # what was gathered last must follow, too
 
 
 async def _read_again(
@@ -234,6 +238,8 @@ def _check_account(
                 there, derived = getattr(facts, name), getattr(right, name)
                 text = f"{about}: {name} is {_short(there)}, and the log gives {_short(derived)}."
                 find("differs", text, facts.session)
+        if facts.corrects and facts.corrects not in seen:
+            find("chain", f"{about}: what it corrects does not stand before it.", facts.session)
         seen.add(facts.entry)
         if account.posted.get(facts.entry) != (entry.number, facts.digest):
             find("index", f"{about}: the index of what is posted does not say so.", facts.session)
@@ -263,7 +269,7 @@ def _check_account(
 
 
 def _differences(facts: HoursFacts, right: HoursFacts) -> list[str]:
-    return [name for name in HoursFacts.__dataclass_fields__ if getattr(facts, name) != getattr(right, name)]
+    return [name for name in HoursFacts.__struct_fields__ if getattr(facts, name) != getattr(right, name)]
 
 
 def _short(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Turns signed notes into hours, in the background and exactly once.
+"""Turns signed notes and amendments into hours, in the background and exactly once.
 
 The log says which notes are signed, the append that logs one also marks its session as owed, and posting is harmless
 when done again: so whatever dies between any two writes, the next round does the rest.
@@ -10,11 +10,9 @@ import asyncio
 
 import structlog
 
-from facilitation.events import NoteSigned, Recorded
-from facilitation.state import EMPTY, RoomState
+from facilitation.events import Recorded
 from server.clock import Clock
-from server.projections.fold import fold
-from server.projections.hours import facts_of
+from server.projections.hours import SessionHours
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.store.hours import LedgerConflict
 from server.store.ports import Ledger, SessionLog
@@ -41,7 +39,7 @@ class HoursProjection:
         self._ledger = ledger
         self._clock = clock
         self._due = asyncio.Event()
-        self._kept: dict[str, RoomState] = {}
+        self._kept: dict[str, SessionHours] = {}
         self.problems: dict[str, str] = {}
 
     def wake(self, session: str) -> None:
@@ -82,40 +80,41 @@ class HoursProjection:
         return posted
 
     async def _session(self, session: str, last: int) -> int:
-        """Fold the log of `session` up to `last` and post each signed note after the cursor."""
+        """Fold the log of `session` up to `last` and post what each record after the cursor posts."""
         cursor = await self._ledger.cursor(session)
-        state = self._kept.pop(session, EMPTY)
-        if state.seq > cursor:
-            state = EMPTY
+        told = self._kept.pop(session, None)
+        if told is None or told.seq > cursor:
+            told = SessionHours()
         posted, troubles = 0, []
-        async for linked in self._log.linked(session, after=state.seq):
+        async for linked in self._log.linked(session, after=told.seq):
             record = linked.record
             if record.seq > last:
                 break
-            if isinstance(record.event, NoteSigned) and record.seq > cursor:
-                try:
-                    await self._post(session, state, record, record.event)
-                    posted += 1
-                except (CorruptLog, LedgerConflict) as error:  # the other notes of this session are posted all the same
-                    troubles.append(str(error))
-            state = fold(state, record)
+            try:
+                posted += await self._post(told, record, after=cursor)
+            except (CorruptLog, LedgerConflict) as error:  # the other notes of this session are posted all the same
+                troubles.append(str(error))
+            told.add(record, linked.hash)
             if record.seq % BREATH == 0:
                 await asyncio.sleep(0)
         if troubles:
             raise CorruptLog("; ".join(troubles))
         await self._ledger.settle(session, last)
-        self._keep(session, state)
+        self._keep(session, told)
         if posted:
             log.info("hours posted", session=session, entries=posted)
         return posted
 
-    async def _post(self, session: str, before: RoomState, signed: Recorded, note: NoteSigned) -> None:
-        evidence_hash = await self._log.hash_at(session, note.evidence[1])
-        facts = facts_of(before, signed, evidence_hash=evidence_hash)
-        await self._ledger.post(facts, posted_at=self._clock.now())
+    async def _post(self, told: SessionHours, record: Recorded, *, after: int) -> int:
+        """How many entries that were. What was before the cursor is told again, and is posted already."""
+        facts = told.posts(record)
+        if not facts or record.seq <= after:
+            return 0
+        await self._ledger.post_all(facts, posted_at=self._clock.now())
+        return len(facts)
 
-    def _keep(self, session: str, state: RoomState) -> None:
-        self._kept[session] = state
+    def _keep(self, session: str, told: SessionHours) -> None:
+        self._kept[session] = told
         if len(self._kept) > KEPT_MAX:
             del self._kept[next(iter(self._kept))]
 

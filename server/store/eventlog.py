@@ -9,7 +9,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from facilitation.events import NoteSigned, Recorded
+from facilitation.events import HoursAmended, NoteSigned, Recorded
 from server.rooms.ports import CorruptLog, LeaseLost
 from server.store import chain, codec
 from server.store.calls import ask, script
@@ -41,7 +41,7 @@ class Batch:
     lines: tuple[tuple[bytes, str], ...]
     """Line and hash of each."""
     signed: int
-    """`seq` of the last signed note among them, 0 if there is none."""
+    """`seq` of the last among them that posts hours (a signed note, an amendment), 0 if there is none."""
     head: Head
 
 
@@ -63,7 +63,7 @@ def batch(records: Sequence[Recorded], before: Head) -> Batch:
         line = codec.encode(record)
         head = Head(record.seq, record.at, chain.link(head.hash, line))
         lines.append((line, head.hash))
-        if isinstance(record.event, NoteSigned):
+        if isinstance(record.event, NoteSigned | HoursAmended):
             signed = record.seq
     return Batch(records[0].seq, tuple(lines), signed, head)
 

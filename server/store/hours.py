@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
@@ -15,6 +15,9 @@ from facilitation.ids import ClinicId, PersonId, SegmentId, SessionId
 from facilitation.timebase import Instant
 from server.rooms.ports import CorruptLog
 from server.store import chain
+
+SESSION = "session"
+REVERSAL = "reversal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +30,18 @@ class SegmentHours:
     counted_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoursFacts:
-    """What a signed note says about one person's hours: nothing in it depends on when or where it is posted.
+class HoursFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is posted about one person's hours: nothing in it depends on when or where it is posted.
 
     Milliseconds are exact; `countable_min` is what the rule set `rules_id` `rules_version` makes of them, rounded
     once. `evidence` is the first and last `seq` of the log that the figures rest on, `evidence_hash` the log's hash
-    up to the last. `kind` is 'session'; corrections will be reversing entries of their own kind.
+    up to the last. `signer` answers for the entry since `signed_at`; `note_hash` is the hash of what they signed.
+
+    `kind` 'session': a signed note's figures. 'reversal': takes the entry `corrects` back, each figure the negative of
+    what stands there. A 'session' that `corrects` stands instead of that entry from then on. `reason` says why, in
+    the words of the signer. `makes_up`: the missed session that this one makes up for.
+
+    Fields with a default are written only where they say something: older entries lack them, and keep their hash.
     """
 
     entry: str
@@ -56,6 +64,9 @@ class HoursFacts:
     note_hash: str
     signer: PersonId
     signed_at: Instant
+    corrects: str = ""
+    reason: str = ""
+    makes_up: str = ""
 
     @property
     def week(self) -> date:
@@ -126,9 +137,41 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Line)
 
 
-def entry_id(*, clinic: str, session: str, person: str, kind: str = "session") -> str:
-    """The name under which these hours can be posted once and never again."""
-    return sha256("\n".join((clinic, session, person, kind)).encode()).hexdigest()[:32]
+def entry_id(*, clinic: str, session: str, person: str, kind: str = SESSION, amendment: int | None = None) -> str:
+    """The name under which these hours can be posted once and never again.
+
+    `amendment`: the `seq` of the record that amends them; None for what the signed note posted.
+    """
+    words = (clinic, session, person, kind) if amendment is None else (clinic, session, person, kind, str(amendment))
+    return sha256("\n".join(words).encode()).hexdigest()[:32]
+
+
+def reversal(of: HoursFacts, *, entry: str, note_hash: str, signer: PersonId, at: Instant, reason: str) -> HoursFacts:
+    """The facts that take `of` back: its figures negated, so that any sum over both is as if it had never been."""
+    return msgspec.structs.replace(
+        of,
+        entry=entry,
+        kind=REVERSAL,
+        present_ms=-of.present_ms,
+        counted_ms=-of.counted_ms,
+        gap_credit_ms=-of.gap_credit_ms,
+        countable_min=-of.countable_min,
+        by_segment=tuple(
+            replace(share, present_ms=-share.present_ms, counted_ms=-share.counted_ms) for share in of.by_segment
+        ),
+        note_hash=note_hash,
+        signer=signer,
+        signed_at=at,
+        corrects=of.entry,
+        reason=reason,
+    )
+
+
+def standing(entries: Iterable[HoursEntry]) -> list[HoursEntry]:
+    """Those that are neither a reversal nor taken back by one: at most one a session."""
+    entries = list(entries)
+    taken_back = {entry.facts.corrects for entry in entries if entry.facts.kind == REVERSAL}
+    return [entry for entry in entries if entry.facts.kind == SESSION and entry.facts.entry not in taken_back]
 
 
 def genesis(person: str) -> str:
@@ -149,6 +192,50 @@ def monday(instant: int, zone: str) -> date:
 def as_of(entries: Iterable[HoursEntry], day: date) -> list[HoursEntry]:
     """Those that stood in the ledger at the end of `day`, each on the calendar of where its session was held."""
     return [entry for entry in entries if day_of(entry.posted_at, entry.facts.zone) <= day]
+
+
+def person_of(facts: Sequence[HoursFacts]) -> PersonId:
+    """Whose they are. Entries are posted together for one person only."""
+    person, *others = {each.person for each in facts}
+    if others:
+        raise ValueError("entries of several people cannot be posted together")
+    return person
+
+
+def chained(
+    facts: Iterable[HoursFacts], *, after: int, previous: str, posted_at: Instant
+) -> list[tuple[HoursEntry, bytes]]:
+    """The entries that put `facts` behind entry `after`, whose hash is `previous`; each with its text."""
+    made = []
+    for number, each in enumerate(facts, after + 1):
+        line = text(number=number, posted_at=posted_at, facts=each)
+        entry = HoursEntry(
+            number=number, facts=each, posted_at=posted_at, previous=previous, hash=chain.link(previous, line)
+        )
+        made.append((entry, line))
+        previous = entry.hash
+    return made
+
+
+def stand(
+    facts: Sequence[HoursFacts], posted: Sequence[tuple[int, str] | None], entries: Sequence[HoursEntry]
+) -> list[HoursEntry]:
+    """The entries posted first under the names of `facts`, if they say the same. `posted`: number and digest of each.
+
+    Raises LedgerConflict where they say something else, CorruptLog where they are not there.
+    """
+    found = []
+    for each, there in zip(facts, posted, strict=True):
+        where = f"hours of {each.person} for session {each.session}"
+        if there is None:
+            raise LedgerConflict(f"{where}: a part of what belongs together is posted already, and a part is not")
+        number, digest = there
+        if digest != each.digest:
+            raise LedgerConflict(f"{where} are posted already, as entry {number}, with other facts")
+        if number > len(entries):
+            raise CorruptLog(f"hours of {each.person}, entry {number}: missing, though it was posted")
+        found.append(entries[number - 1])
+    return found
 
 
 def text(*, number: int, posted_at: int, facts: HoursFacts) -> bytes:

@@ -12,10 +12,10 @@ from redis.asyncio import Redis
 
 from facilitation.timebase import Instant
 from server.rooms.ports import CorruptLog, StoreUnavailable
-from server.store import chain, hours
+from server.store import hours
 from server.store.calls import ask, script
 from server.store.checkpoint import ChainHead
-from server.store.hours import Account, HoursEntry, HoursFacts, LedgerConflict, Row
+from server.store.hours import Account, HoursEntry, HoursFacts, Row
 from server.store.keys import Keys
 from server.store.together import Together, Word
 
@@ -38,26 +38,30 @@ class RedisLedger:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def post(self, facts: HoursFacts, *, posted_at: Instant) -> HoursEntry:
-        turn = self._turns.setdefault(facts.person, asyncio.Lock())
-        async with turn:  # of two for one person at once, one would only have to start over
-            return await self._post_next(facts, posted_at)
+        return (await self.post_all([facts], posted_at=posted_at))[0]
 
-    async def _post_next(self, facts: HoursFacts, posted_at: Instant) -> HoursEntry:
-        person, digest = facts.person, facts.digest
+    async def post_all(self, facts: Sequence[HoursFacts], *, posted_at: Instant) -> list[HoursEntry]:
+        person = hours.person_of(facts)
+        turn = self._turns.setdefault(person, asyncio.Lock())
+        async with turn:  # of two for one person at once, one would only have to start over
+            return await self._post_next(person, facts, posted_at)
+
+    async def _post_next(self, person: str, facts: Sequence[HoursFacts], posted_at: Instant) -> list[HoursEntry]:
         keys = [self._keys.entries(person), self._keys.posted(person), self._keys.weeks(person), self._keys.earners]
-        week = facts.week.isoformat()
         for _ in range(RACES_MAX):
             last, previous = self._heads.pop(person, (0, hours.genesis(person)))
-            line = hours.text(number=last + 1, posted_at=posted_at, facts=facts)
-            head = (last + 1, chain.link(previous, line))
-            words: list[Word] = [facts.entry, digest, head[0], previous, line, head[1], week]
-            words += [facts.countable_min, person]
+            made = hours.chained(facts, after=last, previous=previous, posted_at=posted_at)
+            words: list[Word] = [person, last + 1, previous]
+            for entry, line in made:
+                words += (entry.facts.entry, entry.facts.digest, line, entry.hash)
+                words += (entry.facts.week.isoformat(), entry.facts.countable_min)
             match await ask(partial(self._together.run, self._post, keys, words)):
                 case [b"posted"]:
-                    self._remember(person, head)
-                    return HoursEntry(number=head[0], facts=facts, posted_at=posted_at, previous=previous, hash=head[1])
-                case [b"already", bytes(there)]:
-                    return await self._stands(facts, *_posted(person, there))
+                    self._remember(person, (made[-1][0].number, made[-1][0].hash))
+                    return [entry for entry, _ in made]
+                case [b"already", *there]:
+                    posted = [None if each is None else _posted(person, each) for each in there]
+                    return hours.stand(facts, posted, (await self.account(person)).entries())
                 case [b"moved", bytes(last_id), last_hash]:
                     number = _number(person, last_id)
                     self._remember(person, (number, last_hash.decode() if last_hash else hours.genesis(person)))
@@ -110,18 +114,6 @@ class RedisLedger:
 
     async def settle(self, session: str, seq: int) -> None:
         await ask(lambda: self._settle([self._keys.cursors, self._keys.owed], [session, seq]))
-
-    async def _stands(self, facts: HoursFacts, number: int, digest: str) -> HoursEntry:
-        """The entry posted first, if it says the same."""
-        if digest != facts.digest:
-            raise LedgerConflict(
-                f"hours of {facts.person} for session {facts.session} are posted already, as entry {number}, "
-                "with other facts"
-            )
-        entries = (await self.account(facts.person)).entries()
-        if number > len(entries):
-            raise CorruptLog(f"hours of {facts.person}, entry {number}: missing, though it was posted")
-        return entries[number - 1]
 
     def _remember(self, person: str, head: tuple[int, str]) -> None:
         self._heads[person] = head

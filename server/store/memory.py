@@ -12,7 +12,7 @@ from server.rooms.ports import CorruptLog, LeaseHeld, LeaseLost
 from server.store import chain, clinic, codec, disclosures, eventlog, hours
 from server.store.checkpoint import ChainHead
 from server.store.clinic import Person, ScheduledSession
-from server.store.hours import Account, HoursEntry, HoursFacts, LedgerConflict, Row
+from server.store.hours import Account, HoursEntry, HoursFacts, Row
 from server.store.keys import Keys
 from server.store.lease import LEASE_MS
 from server.store.ports import Linked, Store
@@ -124,21 +124,23 @@ class MemoryLedger:
         self._owed: dict[str, int] = {}
 
     async def post(self, facts: HoursFacts, *, posted_at: Instant) -> HoursEntry:
-        person, week, digest = facts.person, facts.week.isoformat(), facts.digest
-        rows, posted = self._rows.setdefault(person, []), self._posted.setdefault(person, {})
-        if facts.entry in posted:
-            number, there = posted[facts.entry]
-            if there != digest:
-                raise LedgerConflict(f"hours of {person} for session {facts.session} are posted already")
-            return (await self.account(person)).entries()[number - 1]
+        return (await self.post_all([facts], posted_at=posted_at))[0]
+
+    async def post_all(self, facts: Sequence[HoursFacts], *, posted_at: Instant) -> list[HoursEntry]:
+        person = hours.person_of(facts)
+        posted = self._posted.setdefault(person, {})
+        there = [posted.get(each.entry) for each in facts]
+        if any(there):
+            return hours.stand(facts, there, (await self.account(person)).entries())
+        rows, weeks = self._rows.setdefault(person, []), self._weeks.setdefault(person, {})
         previous = rows[-1].hash if rows else hours.genesis(person)
-        number = len(rows) + 1
-        line = hours.text(number=number, posted_at=posted_at, facts=facts)
-        rows.append(Row(id=f"{number}-0", line=line, hash=chain.link(previous, line)))
-        posted[facts.entry] = (number, digest)
-        weeks = self._weeks.setdefault(person, {})
-        weeks[week] = weeks.get(week, 0) + facts.countable_min
-        return HoursEntry(number=number, facts=facts, posted_at=posted_at, previous=previous, hash=rows[-1].hash)
+        made = hours.chained(facts, after=len(rows), previous=previous, posted_at=posted_at)
+        for entry, line in made:
+            week = entry.facts.week.isoformat()
+            rows.append(Row(id=f"{entry.number}-0", line=line, hash=entry.hash))
+            posted[entry.facts.entry] = (entry.number, entry.facts.digest)
+            weeks[week] = weeks.get(week, 0) + entry.facts.countable_min
+        return [entry for entry, _ in made]
 
     async def account(self, person: str) -> Account:
         return Account(

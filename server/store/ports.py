@@ -57,6 +57,10 @@ class Ledger(Protocol):
         """
         ...
 
+    async def post_all(self, facts: Sequence[HoursFacts], *, posted_at: Instant) -> list[HoursEntry]:
+        """The same for entries of one person that belong together: all of them at once, in this order, or none."""
+        ...
+
     async def account(self, person: str) -> Account:
         """Everything stored about one person's hours, as one moment had it, unchecked."""
         ...

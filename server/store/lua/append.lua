@@ -1,6 +1,6 @@
 -- Add lines to a session's log: all or none, once, and only for the node that runs the room.
 -- KEYS: log, epoch, logs, owed
--- ARGV: epoch, session, seq of the first line, hash before it, seq of the last signed note (0: none), then line, hash, …
+-- ARGV: epoch, session, seq of the first line, hash before it, seq of the last that posts hours (0: none), then line, hash, …
 -- Returns 'ok' | 'fenced' epoch | 'gap' last | 'differs' seq
 local epoch = redis.call('GET', KEYS[2]) or '0'
 if epoch ~= ARGV[1] then

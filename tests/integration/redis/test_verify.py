@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
@@ -162,7 +163,7 @@ async def test_a_changed_entry_is_named_with_what_differs(kept: Store, valkey: R
 
 async def test_a_forged_chain_that_agrees_with_itself_is_named_with_what_differs(kept: Store, valkey: Redis) -> None:
     facts = [entry.facts for entry in (await kept.ledger.account("p-robin")).entries()]
-    facts[1] = replace(facts[1], countable_min=200, present_ms=12_000_000)
+    facts[1] = msgspec.structs.replace(facts[1], countable_min=200, present_ms=12_000_000)
     await forge_chain(valkey, "p-robin", facts)
     assert (await kept.ledger.account("p-robin")).entries()
     report = await verify(kept)
