@@ -96,8 +96,10 @@ def people_parts(state: RoomState, hours: Mapping[PersonId, Hours], now: Instant
 
 def _texts(state: RoomState, person: PersonId) -> dict[str, str]:
     """The individual part as it will be signed."""
-    sections = {part.id: state.notes.section(person, part.id).text for part in facts.note_form(state).sections}
-    return {PLAIN_TEXT: state.notes.draft(person).text, **sections}
+    texts = {PLAIN_TEXT: state.notes.draft(person).text}
+    for part in facts.note_form(state).sections:
+        texts[part.id] = state.notes.section(person, part.id).text
+    return texts
 
 
 def _own_warnings(state: RoomState, seat: Seat, hours: Hours, texts: Mapping[str, str]) -> list[Warning]:

@@ -96,52 +96,27 @@ def _dice(one: frozenset[tuple[str, str]], other: frozenset[tuple[str, str]]) ->
 # --------------------------------------------------------------- another one's name
 
 ALSO_WORDS = frozenset(
-    [
-        "April",
-        "Art",
-        "Ash",
-        "Autumn",
-        "Bay",
-        "Bill",
-        "Brook",
-        "Dawn",
-        "Dee",
-        "Eve",
-        "Faith",
-        "Fin",
-        "Frank",
-        "Gale",
-        "Grace",
-        "Grant",
-        "Hope",
-        "Jack",
-        "Jean",
-        "Joy",
-        "June",
-        "Kit",
-        "Lee",
-        "Mark",
-        "May",
-        "Max",
-        "Miles",
-        "Noel",
-        "Pat",
-        "Pearl",
-        "Penny",
-        "Ray",
-        "Robin",
-        "Rose",
-        "Ruby",
-        "Sage",
-        "Skip",
-        "Sky",
-        "Sandy",
-        "Summer",
-        "Sunny",
-        "Victor",
-        "Wade",
-        "Will",
-    ]
+    {
+        *(
+            "April",
+            "Art",
+            "Ash",
+            "Autumn",
+            "Bay",
+            "Bill",
+            "Brook",
+            "Dawn",
+            "Dee",
+            "Eve",
+            "Faith",
+            "Fin",
+            "Frank",
+            "Gale",
+        ),
+        *("Grace", "Grant", "Hope", "Jack", "Jean", "Joy", "June", "Kit", "Lee", "Mark", "Max", "May", "Miles", "Noel"),
+        *("Pat", "Pearl", "Penny", "Ray", "Robin", "Rose", "Ruby", "Sage", "Sandy", "Skip", "Sky", "Summer", "Sunny"),
+        *("Victor", "Wade", "Will"),
+    }
 )
 """Names that begin sentences as words, too: looked for inside of sentences only."""
 
@@ -221,8 +196,8 @@ _PATTERNS = tuple(
 )
 _NOT = re.compile(r"(?:\bnot|n't|n’t|\bnever|\bwithout|\bunable to|\bexcept|\bnobody)\b[^.!?\n]{0,25}$", re.IGNORECASE)
 _ANOTHER_TIME = re.compile(
-    r"\b(?:last|previous(?:ly)?|yesterday|earlier|past|prior|next|tomorrow|week|school|work|job|meeting|AA|NA|if|plans? to|"
-    r"will|would|wants?|hopes?|goal|agreed|church|class|appointment)\b",
+    r"\b(?:last|previous(?:ly)?|yesterday|earlier|past|prior|next|tomorrow|week|school|work|job|meeting|AA|NA|if|"
+    r"plans? to|will|would|wants?|hopes?|goal|agreed|church|class|appointment)\b",
     re.IGNORECASE,
 )
 
@@ -328,25 +303,10 @@ def head_count(text: str, people: int) -> Iterable[Warning]:
             return
 
 
-_NUMBERS = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-]
+_NUMBERS = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen"),
+)
 _HEADS = re.compile(
     rf"\b(?P<count>\d{{1,2}}|{'|'.join(_NUMBERS)}) (?:members?|participants?|people|clients?|patients?|teens?) "
     r"(?:attended|were present|were there|came|took part|participated|joined)",

@@ -72,7 +72,11 @@ def decode(line: bytes) -> Recorded:
         command=None if envelope.command is None else CommandId(envelope.command),
     )
     if _encode(record) != line:  # written by somebody else: look closely
-        surplus = _surplus(msgspec.json.decode(envelope.data), msgspec.to_builtins(event), "data")
+        try:
+            given = msgspec.json.decode(envelope.data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:  # in a place that was skipped
+            raise CorruptLog(f"not a record: {error}") from error
+        surplus = _surplus(given, msgspec.to_builtins(event), "data")
         if surplus is not None:
             raise CorruptLog(f"{envelope.type} has no field {surplus}")
     return record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from facilitation.events import NoteSigned
+from facilitation.events import Event, HoursAmended, NoteSigned
 from server.store import codec
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -15,5 +15,13 @@ JSON = st.recursive(
 )
 st.register_type_strategy(str, TEXT)
 st.register_type_strategy(int, st.integers(0, 2**53 - 1))
-NOTES = st.builds(NoteSigned, content=st.dictionaries(TEXT, JSON, max_size=4))
-EVENTS = st.one_of(*(NOTES if kind is NoteSigned else st.builds(kind) for kind in codec.EVENTS.values()))
+CONTENT = st.dictionaries(TEXT, JSON, max_size=4)
+
+
+def _any(kind: type[Event]) -> st.SearchStrategy[Event]:
+    if kind is NoteSigned or kind is HoursAmended:
+        return st.builds(kind, content=CONTENT)
+    return st.builds(kind)
+
+
+EVENTS = st.one_of(*(_any(kind) for kind in codec.EVENTS.values()))

@@ -87,6 +87,10 @@ RECORD = {
     "head_count",
     "people",
     "group_note",
+    "group_warnings",
+    "programme",
+    "format",
+    "skills",
 }
 RECORD_SEGMENT = {"id", "title", "kind", "counts", "planned_ms", "spent_ms", "spans"}
 RECORD_PERSON = {
@@ -106,8 +110,16 @@ RECORD_PERSON = {
     "evidence",
     "facts",
     "note",
+    "goals",
+    "missing",
+    "warnings",
+    "work",
+    "due_at",
+    "overdue",
     "signed",
     "addenda",
+    "absence",
+    "makes_up",
     "blocked",
 }
 QUESTION = {
@@ -175,7 +187,7 @@ def test_the_record_part_has_the_shape_of_the_protocol() -> None:
     assert set(part) == RECORD
     assert all(set(segment) == RECORD_SEGMENT for segment in part["segments"])
     assert all(set(person) == RECORD_PERSON for person in part["people"])
-    assert [set(leader) for leader in part["facilitators"]] == [{"person", "name", "role", "minutes"}] * 2
+    assert [set(leader) for leader in part["facilitators"]] == [{"person", "name", "role", "minutes", "location"}] * 2
     assert part["head_count"] == 2
 
 
