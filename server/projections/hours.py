@@ -136,6 +136,7 @@ def facts_of(before: RoomState, signed: Recorded, *, evidence_hash: str) -> Hour
         signer=signed.by,
         signed_at=signed.at,
         makes_up=before.absences.makes_up.get(note.person, ""),
+        corrected_ms=figures.corrected_ms,
     )
 
 

@@ -39,7 +39,8 @@ class HoursFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `kind` 'session': a signed note's figures. 'reversal': takes the entry `corrects` back, each figure the negative of
     what stands there. A 'session' that `corrects` stands instead of that entry from then on. `reason` says why, in
-    the words of the signer. `makes_up`: the missed session that this one makes up for.
+    the words of the signer. `makes_up`: the missed session that this one makes up for. `corrected_ms`: what
+    corrections by hand added to the counted and uncounted time less what they took away; not part of `present_ms`.
 
     Fields with a default are written only where they say something: older entries lack them, and keep their hash.
     """
@@ -67,6 +68,7 @@ class HoursFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     corrects: str = ""
     reason: str = ""
     makes_up: str = ""
+    corrected_ms: int = 0
 
     @property
     def week(self) -> date:
@@ -156,6 +158,7 @@ def reversal(of: HoursFacts, *, entry: str, note_hash: str, signer: PersonId, at
         counted_ms=-of.counted_ms,
         gap_credit_ms=-of.gap_credit_ms,
         countable_min=-of.countable_min,
+        corrected_ms=-of.corrected_ms,
         by_segment=tuple(
             replace(share, present_ms=-share.present_ms, counted_ms=-share.counted_ms) for share in of.by_segment
         ),

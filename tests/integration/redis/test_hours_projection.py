@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ import pytest
 from server.clock import FakeClock
 from server.projections.worker import HoursProjection
 from server.rooms.ports import CorruptLog, StoreUnavailable
+from server.store import hours
 from server.store.hours import HoursEntry
 from server.store.ports import Ledger, Linked, SessionLog, Store
-from tests.support.sessions import FIGURES, STARTED, Scribe, ended_session, signed_session
+from tests.support.sessions import FIGURES, STARTED, Scribe, amended_session, ended_session, signed_session
 
 WEEK_MS = 7 * 86_400_000
 
@@ -272,3 +274,50 @@ async def _posted_by_another_hand(store: Store) -> HoursEntry:
     from tests.support.logs import hours_facts
 
     return await store.ledger.post(hours_facts("s-1", "p-sam"), posted_at=FakeClock().now())
+
+
+# --------------------------------------------------------------- amendments
+
+
+async def assert_amended_once(store: Store) -> None:
+    first, back, instead = (await entries(store))["p-sam"]
+    assert [entry.facts.countable_min for entry in (first, back, instead)] == [19, -19, 20]
+    assert hours.standing([first, back, instead]) == [instead]
+    assert (await store.ledger.account("p-sam")).weeks == {"2026-09-21": 20}
+    assert await store.ledger.owed() == {}
+
+
+async def test_an_amendment_is_posted_as_a_reversal_and_what_stands_instead(store: Store) -> None:
+    await keep(store, amended_session())
+    assert await projection(store).catch_up() == 6
+    await assert_amended_once(store)
+
+
+async def test_an_amendment_that_comes_later_finds_what_it_takes_back(store: Store) -> None:
+    scribe = amended_session()
+    epoch = await store.leases.acquire("s-1", node="n-1")
+    await store.log.append("s-1", scribe.records[:-2], epoch=epoch)
+    worker = projection(store)
+    assert await worker.catch_up() == 4
+    await store.log.append("s-1", scribe.records[-2:], epoch=epoch)
+    assert await worker.catch_up() == 2
+    await assert_amended_once(store)
+    assert await projection(store).catch_up() == 0
+
+
+async def test_an_amendment_posted_by_two_workers_at_once_is_posted_once(store: Store) -> None:
+    await keep(store, amended_session())
+    await asyncio.gather(projection(store).catch_up(), projection(store).catch_up())
+    await assert_amended_once(store)
+
+
+async def test_the_ledger_as_of_before_an_amendment_holds_what_stood_then(store: Store) -> None:
+    scribe = amended_session()
+    epoch = await store.leases.acquire("s-1", node="n-1")
+    await store.log.append("s-1", scribe.records[:-2], epoch=epoch)
+    await HoursProjection(store.log, store.ledger, FakeClock(STARTED + 3_600_000)).catch_up()
+    await store.log.append("s-1", scribe.records[-2:], epoch=epoch)
+    await HoursProjection(store.log, store.ledger, FakeClock(STARTED + WEEK_MS)).catch_up()
+    every = (await entries(store))["p-sam"]
+    assert [entry.facts.countable_min for entry in hours.as_of(every, date(2026, 9, 24))] == [19]
+    assert sum(entry.facts.countable_min for entry in hours.as_of(every, date(2026, 9, 28))) == 20

@@ -209,3 +209,27 @@ async def test_ids_with_any_letters_keep_to_themselves(store: Store) -> None:
     await store.ledger.post(made, posted_at=NOW)
     assert [entry.facts for entry in (await store.ledger.account(strange)).entries()] == [made]
     assert await store.ledger.people() == [strange]
+
+
+# --------------------------------------------------------------- entries that belong together
+
+
+async def test_entries_that_belong_together_are_posted_together_and_once(store: Store) -> None:
+    both = [facts("s-1"), facts("s-2")]
+    made = await store.ledger.post_all(both, posted_at=NOW)
+    assert [(entry.number, entry.facts) for entry in made] == [(1, both[0]), (2, both[1])]
+    assert await store.ledger.post_all(both, posted_at=NOW) == made
+    assert (await store.ledger.account("p-robin")).entries() == made
+    assert sum((await store.ledger.account("p-robin")).weeks.values()) == 300
+
+
+async def test_a_part_of_what_belongs_together_is_never_taken_for_the_whole(store: Store) -> None:
+    await store.ledger.post(facts("s-2"), posted_at=NOW)
+    with pytest.raises(LedgerConflict, match="a part of what belongs together"):
+        await store.ledger.post_all([facts("s-1"), facts("s-2")], posted_at=NOW)
+    assert len((await store.ledger.account("p-robin")).entries()) == 1
+
+
+async def test_entries_of_two_people_are_never_posted_together(store: Store) -> None:
+    with pytest.raises(ValueError, match="several people"):
+        await store.ledger.post_all([facts("s-1"), replace(facts("s-2"), person=PersonId("p-sam"))], posted_at=NOW)

@@ -25,7 +25,7 @@ from server.store.connect import connect
 from server.store.keys import Keys
 from server.store.ports import Store
 from tests.support.logs import hours_facts
-from tests.support.sessions import STARTED, signed_session
+from tests.support.sessions import STARTED, amended_session, signed_session
 
 KEYS = Keys("demo")
 DAY_MS = 86_400_000
@@ -416,3 +416,49 @@ async def test_who_is_gone_from_everywhere_is_named_by_a_checkpoint(kept: Store,
     report = await verify(kept, against=then)
     assert {("rewritten", "p-noor", None), ("rewritten", "p-robin", None)} <= said(report)
     assert "Hours of p-noor: the checkpoint ends at entry 3, and now there are 0." in texts(report)
+
+
+# --------------------------------------------------------------- amendments
+
+
+async def amended(store: Store) -> None:
+    scribe = amended_session("s-1")
+    epoch = await store.leases.acquire("s-1", node="n-1")
+    await store.log.append("s-1", scribe.records, epoch=epoch)
+    await HoursProjection(store.log, store.ledger, FakeClock(STARTED + 9 * DAY_MS)).catch_up()
+
+
+async def test_an_amended_ledger_is_right_and_its_minutes_are_those_that_stand(store: Store) -> None:
+    await amended(store)
+    report = await verify(store)
+    assert texts(report) == ""
+    assert (report.entries, report.amendments, report.minutes) == (6, 1, 20 + 20 + 11)
+
+
+async def test_a_reversal_without_an_amendment_is_named(valkey_store: Store, valkey: Redis) -> None:
+    """Somebody takes hours back in the ledger, and makes every hash and total right again."""
+    await evenings(valkey_store, 1)
+    robin = (await valkey_store.ledger.account("p-robin")).entries()[0].facts
+    back = hours.reversal(
+        robin, entry="f" * 32, note_hash="0" * 64, signer=robin.signer, at=robin.signed_at, reason="Gone."
+    )
+    await forge_chain(valkey, "p-robin", [robin, back])
+    report = await verify(valkey_store)
+    assert ("extra", "p-robin", "s-1") in said(report)
+
+
+async def test_an_amendment_left_out_of_the_ledger_is_named(valkey_store: Store, valkey: Redis) -> None:
+    await amended(valkey_store)
+    first = (await valkey_store.ledger.account("p-sam")).entries()[0].facts
+    await forge_chain(valkey, "p-sam", [first])
+    report = await verify(valkey_store)
+    assert said(report) == {("missing", "p-sam", "s-1")}
+    assert len(report.findings) == 2
+
+
+async def test_a_correction_that_stands_before_what_it_corrects_is_named(valkey_store: Store, valkey: Redis) -> None:
+    await amended(valkey_store)
+    first, back, instead = ((entry.facts) for entry in (await valkey_store.ledger.account("p-sam")).entries())
+    await forge_chain(valkey, "p-sam", [back, instead, first])
+    report = await verify(valkey_store)
+    assert "what it corrects does not stand before it" in texts(report)

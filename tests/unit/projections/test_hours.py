@@ -7,13 +7,23 @@ from datetime import date
 
 import pytest
 
-from facilitation.events import NoteSigned, Recorded
-from facilitation.ids import PersonId
+from facilitation.events import HoursAmended, MakeUpLinked, NoteSigned, Recorded
+from facilitation.ids import PersonId, SessionId
 from facilitation.state import RoomState, replay
-from server.projections.hours import facts_of
+from server.projections.hours import SessionHours, facts_of
 from server.rooms.ports import CorruptLog
+from server.store import hours
 from server.store.hours import HoursFacts, entry_id
-from tests.support.sessions import FIGURES, STARTED, signed_session
+from tests.support.sessions import (
+    FIGURES,
+    STARTED,
+    Scribe,
+    amend,
+    amended_session,
+    correct,
+    ended_session,
+    signed_session,
+)
 
 RECORDS = signed_session().records
 SIGNED = [record for record in RECORDS if isinstance(record.event, NoteSigned)]
@@ -89,3 +99,89 @@ def test_a_note_signed_by_nobody_or_before_the_end_posts_nothing() -> None:
         facts_of(running, signed, evidence_hash="")
     with pytest.raises(CorruptLog, match="before the session ended"):
         facts_of(RoomState(), replace(signed, by=PersonId("p-ada")), evidence_hash="")
+
+
+# --------------------------------------------------------------- amendments
+
+
+def posted(scribe: Scribe) -> list[HoursFacts]:
+    """All that a session posts, in order."""
+    told, made = SessionHours(), list[HoursFacts]()
+    for record in scribe.records:
+        made += told.posts(record)
+        told.add(record, f"{record.seq:064x}")
+    return made
+
+
+def of_sam(scribe: Scribe) -> list[HoursFacts]:
+    return [facts for facts in posted(scribe) if facts.person == "p-sam"]
+
+
+def test_an_amendment_takes_back_what_stands_and_posts_what_the_log_gives_now() -> None:
+    scribe = amended_session()
+    first, back, instead = of_sam(scribe)
+    assert (first.kind, back.kind, instead.kind) == ("session", "reversal", "session")
+    assert (first.countable_min, back.countable_min, instead.countable_min) == (19, -19, 20)
+    assert (first.counted_ms, back.counted_ms, instead.counted_ms) == (1_140_000, -1_140_000, 1_200_000)
+    assert (first.corrected_ms, back.corrected_ms, instead.corrected_ms) == (0, 0, 60_000)
+    assert instead.present_ms == first.present_ms
+    assert [share.counted_ms for share in back.by_segment] == [-share.counted_ms for share in first.by_segment]
+    assert back.present_ms + first.present_ms == back.gap_credit_ms + first.gap_credit_ms == 0
+    assert back.corrects == instead.corrects == first.entry
+    assert back.week == first.week == instead.week
+    assert len({first.entry, back.entry, instead.entry}) == 3
+
+
+def test_an_amendment_says_who_and_why() -> None:
+    scribe = amended_session()
+    record = scribe.records[-1]
+    first, back, instead = of_sam(scribe)
+    assert isinstance(record.event, HoursAmended)
+    for facts in (back, instead):
+        assert (facts.signer, facts.signed_at, facts.reason) == ("p-ada", record.at, "The line was ours.")
+        assert facts.note_hash == "a" * 64
+    assert (first.reason, first.corrects) == ("", "")
+    assert instead.evidence == (1, record.seq - 1)
+    assert instead.evidence_hash == f"{record.seq - 1:064x}"
+
+
+def test_an_amendment_of_an_amendment_takes_back_the_last_one() -> None:
+    scribe = amended_session()
+    correct(scribe, 1_800, "p-sam", 0, 120, present=False)
+    amend(scribe, 1_801, "p-sam", "Two minutes were somebody else.")
+    _, _, second, back, third = of_sam(scribe)
+    assert back.corrects == third.corrects == second.entry
+    assert (second.countable_min, back.countable_min, third.countable_min) == (20, -20, 18)
+    assert sum(facts.countable_min for facts in of_sam(scribe)) == 18
+
+
+def test_a_correction_alone_posts_nothing_and_changes_no_entry() -> None:
+    scribe = signed_session()
+    before = posted(scribe)
+    correct(scribe, 1_700, "p-sam", 300, 360, present=True)
+    assert posted(scribe) == before
+
+
+def test_hours_that_were_never_posted_cannot_be_amended() -> None:
+    scribe = ended_session()
+    record = amend(scribe, 1_700, "p-sam", "Too early.")
+    told = SessionHours()
+    for each in scribe.records[:-1]:
+        told.add(each, "")
+    with pytest.raises(CorruptLog, match="hours of p-sam, record 29: amended, though nothing was posted"):
+        told.posts(record)
+
+
+def test_a_make_up_stands_with_the_hours_signed_after_it() -> None:
+    scribe = ended_session()
+    scribe.record(1_590, MakeUpLinked(person=PersonId("p-sam"), missed_session=SessionId("s-0")), by="p-ada")
+    for number, person in enumerate(("p-robin", "p-sam")):
+        scribe.sign(1_600 + number, person)
+    assert {facts.person: facts.makes_up for facts in posted(scribe)} == {"p-robin": "", "p-sam": "s-0"}
+
+
+def test_what_older_entries_did_not_say_is_not_written_and_keeps_their_hashes() -> None:
+    facts = posted(signed_session())[0]
+    written = hours.text(number=1, posted_at=STARTED, facts=facts)
+    for field in (b"corrects", b"reason", b"makes_up"):
+        assert field not in written
