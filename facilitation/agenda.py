@@ -47,6 +47,8 @@ class Span:
     segment: SegmentId
     start: Instant
     end: Instant | None = None
+    seq: int = 0
+    """Line of the log that began it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +99,11 @@ def evolve(agenda: Agenda, recorded: Recorded) -> Agenda:
         case SessionOpened(plan=plan):
             return Agenda(plan=plan, planned_ms={segment.id: segment.planned_ms for segment in plan.segments})
         case SessionStarted(segment=segment):
-            return replace(_enter(agenda, segment, at), started_at=at)
+            return replace(_enter(agenda, segment, recorded), started_at=at)
         case SegmentEntered(segment=segment, how=how):
             origin = agenda.position
             move = None if origin is None else Move(how=how, origin=origin, at=at)
-            return replace(_enter(_close_span(agenda, at), segment, at), last_move=move)
+            return replace(_enter(_close_span(agenda, at), segment, recorded), last_move=move)
         case MoveUndone():
             if len(agenda.spans) < 2:
                 return replace(agenda, last_move=None)
@@ -123,8 +125,9 @@ def evolve(agenda: Agenda, recorded: Recorded) -> Agenda:
             return agenda
 
 
-def _enter(agenda: Agenda, segment: SegmentId, at: Instant) -> Agenda:
-    return replace(agenda, spans=(*agenda.spans, Span(segment=segment, start=at)), skipped=agenda.skipped - {segment})
+def _enter(agenda: Agenda, segment: SegmentId, recorded: Recorded) -> Agenda:
+    span = Span(segment=segment, start=recorded.at, seq=recorded.seq)
+    return replace(agenda, spans=(*agenda.spans, span), skipped=agenda.skipped - {segment})
 
 
 def _close_span(agenda: Agenda, at: Instant) -> Agenda:

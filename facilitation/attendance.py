@@ -32,6 +32,9 @@ from facilitation.events import (
     SessionEnded,
     SessionOpened,
     SessionStarted,
+    StillHereAnswered,
+    StillHereAsked,
+    StillHereMissed,
 )
 from facilitation.ids import PersonId, SourceId
 from facilitation.intervals import NEVER, Interval, Intervals, intersection, union
@@ -150,6 +153,12 @@ def evolve(attendance: Attendance, recorded: Recorded) -> Attendance:
         case PersonLeft(person=person, how=how):
             text = "Left by quick exit" if how == "quick_exit" else "Left"
             return _note(_rise(attendance, person, at), person, recorded, text)
+        case StillHereAsked(person=person):
+            return _note(attendance, person, recorded, "Was asked whether they are still here")
+        case StillHereAnswered(person=person):
+            return _note(attendance, person, recorded, "Said that they are still here")
+        case StillHereMissed(person=person):
+            return _note(attendance, person, recorded, "Did not answer in time; no minutes were taken away")
         case ServerTookOver(gap_from=gap_from):
             return _take_over(attendance, gap_from, recorded)
         case SessionStarted():

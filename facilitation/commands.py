@@ -11,7 +11,9 @@ from facilitation.forms import Answer, Form
 from facilitation.goals import ListedGoal
 from facilitation.ids import (
     ClinicId,
+    CorrectionId,
     CounsellingNoteId,
+    DisputeId,
     FlagId,
     FormId,
     GoalId,
@@ -314,6 +316,53 @@ class ReturnNote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StillHere:
+    """The answer to "are you still here?"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeMinutes:
+    """My minutes are not right, and this is what is wrong with them."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerDispute:
+    """`text` may be empty only when the dispute is accepted."""
+
+    dispute: DisputeId
+    accepted: bool
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectAttendance:
+    """From `start` to `end` the person counts as present, or as not, whatever was seen. `dispute`: one it answers."""
+
+    person: PersonId
+    start: Instant
+    end: Instant
+    present: bool
+    reason: str
+    dispute: DisputeId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBackCorrection:
+    correction: CorrectionId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendHours:
+    """Post the figures of now instead of those that stand in the ledger."""
+
+    person: PersonId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainAbsence:
     """Why somebody was, or will be, away. `kind`: 'excused' (with a reason), 'unexcused', or 'none' to take it back."""
 
@@ -348,6 +397,8 @@ class OpenSession:
     roster: tuple[Expected, ...]
     seats_max: int = 16
     programme: Programme = PLAIN
+    prompt_seed: int = 0
+    """What the random times of "are you still here?" are drawn from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -413,9 +464,10 @@ class LoseMedia:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulse:
-    """Every 2 s while someone is there: when each open source last proved life."""
+    """Every 2 s while someone is there: when each open source last proved life, and who was heard speaking."""
 
     heard: dict[str, Instant] = field(default_factory=dict)
+    spoke: tuple[PersonId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -463,6 +515,12 @@ PersonCommand = (
     | AddAddendum
     | CosignNote
     | ReturnNote
+    | StillHere
+    | DisputeMinutes
+    | AnswerDispute
+    | CorrectAttendance
+    | TakeBackCorrection
+    | AmendHours
     | ExplainAbsence
     | LinkMakeUp
 )

@@ -13,7 +13,9 @@ from facilitation.goals import ListedGoal
 from facilitation.ids import (
     ClinicId,
     CommandId,
+    CorrectionId,
     CounsellingNoteId,
+    DisputeId,
     FlagId,
     FormId,
     PersonId,
@@ -45,6 +47,7 @@ class SessionOpened:
     roster: tuple[Expected, ...]
     seats_max: int
     programme: Programme = PLAIN
+    prompt_seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +143,33 @@ class PersonLeft:
 
     person: PersonId
     how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoke:
+    """Somebody whom the camera does not show was heard speaking. At most one a minute."""
+
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StillHereAsked:
+    """Nothing had proved for a while that this person is there. `until`: when an answer is due."""
+
+    person: PersonId
+    until: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StillHereAnswered:
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StillHereMissed:
+    """No answer came in time. Changes no minute."""
+
+    person: PersonId
 
 
 # --------------------------------------------------------------- in the room
@@ -370,6 +400,46 @@ class NoteReturned:
     text: str
 
 
+# --------------------------------------------------------------- disputes, corrections
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinutesDisputed:
+    """A participant says that their own minutes are not right."""
+
+    dispute: DisputeId
+    person: PersonId
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeAnswered:
+    dispute: DisputeId
+    accepted: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendanceCorrected:
+    """`[start, end)` counts as present, or as not, from now on. What was seen stays in the log."""
+
+    correction: CorrectionId
+    person: PersonId
+    start: Instant
+    end: Instant
+    present: bool
+    reason: str
+    dispute: DisputeId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionTakenBack:
+    """It counts as never made."""
+
+    correction: CorrectionId
+    reason: str
+
+
 # --------------------------------------------------------------- hours, absences
 
 
@@ -420,6 +490,10 @@ Event = (
     | MovedToWaiting
     | PersonRemoved
     | PersonLeft
+    | Spoke
+    | StillHereAsked
+    | StillHereAnswered
+    | StillHereMissed
     | MediaSet
     | UnmuteAsked
     | HandRaised
@@ -450,6 +524,10 @@ Event = (
     | AddendumAdded
     | NoteCosigned
     | NoteReturned
+    | MinutesDisputed
+    | DisputeAnswered
+    | AttendanceCorrected
+    | CorrectionTakenBack
     | HoursAmended
     | AbsenceExplained
     | MakeUpLinked

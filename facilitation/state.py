@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from facilitation import absences, agenda, attendance, checkin, notes, seats, talk
+from facilitation import absences, agenda, attendance, checkin, corrections, notes, prompts, seats, talk
 from facilitation.absences import Absences
 from facilitation.agenda import Agenda
 from facilitation.attendance import Attendance
 from facilitation.checkin import CheckIn
+from facilitation.corrections import Corrections
 from facilitation.events import LeadTaken, Recorded, SessionOpened, SessionStarted
 from facilitation.ids import ClinicId, CommandId, PersonId, SessionId
 from facilitation.notes import Notes
 from facilitation.people import Actor
 from facilitation.programme import PLAIN, Programme
+from facilitation.prompts import Prompts
 from facilitation.rules import RuleSet
 from facilitation.seats import Seats
 from facilitation.talk import Talk
@@ -57,6 +59,8 @@ class RoomState:
     checkin: CheckIn = field(default_factory=CheckIn)
     notes: Notes = field(default_factory=Notes)
     absences: Absences = field(default_factory=Absences)
+    corrections: Corrections = field(default_factory=Corrections)
+    prompts: Prompts = field(default_factory=Prompts)
     talk: Talk = field(default_factory=Talk)
     lead: PersonId | None = None
     commands: Mapping[PersonId, tuple[CommandId, ...]] = field(default_factory=dict)
@@ -100,6 +104,8 @@ def evolve(state: RoomState, recorded: Recorded) -> RoomState:
         checkin=checkin.evolve(state.checkin, recorded),
         notes=notes.evolve(state.notes, recorded),
         absences=absences.evolve(state.absences, recorded),
+        corrections=corrections.evolve(state.corrections, recorded),
+        prompts=prompts.evolve(state.prompts, recorded, state.attendance),
         talk=talk.evolve(state.talk, recorded),
         lead=lead,
         commands=_remember(state.commands, recorded),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import socket
 import ssl
 import tomllib
@@ -25,6 +24,7 @@ from facilitation.facts import zone_of
 from facilitation.ids import SessionId
 from facilitation.skills import Library
 from facilitation.weeks import day_of
+from server import collector
 from server.books import ClinicBooks
 from server.catalog import Catalog, load_catalog
 from server.clock import Clock, RoomClock
@@ -176,6 +176,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         stack.push_async_callback(media.stop)
         await stack.enter_async_context(_background(hours.run(), "hours"))
         stack.push_async_callback(rooms.close)
+        await stack.enter_async_context(_background(collector.keep_aside(lambda: len(rooms) > 0), "collector"))
 
         async def health() -> dict[str, bool]:
             return {"store": await _answers(store), "media": media.port > 0, "accepting": not server.stopping}
@@ -195,8 +196,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
             if demo and links:
                 await stack.enter_async_context(simulated(links))
             log.info("ready")
-            gc.collect()
-            gc.freeze()  # what is here now stays: no collection walks it again
+            collector.settle()
 
         server = DrainingServer(_uvicorn(settings, app), moving=rooms.moving, ready=ready)
         await server.serve(sockets=[listener])

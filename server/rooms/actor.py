@@ -32,6 +32,8 @@ MAILBOX_MAX: Final = 512
 PULSE_MS: Final = 2_000
 SLOW_STORE_S: Final = 1.0
 """An append that takes longer is shown to people as a store that fails."""
+STEPS_TO_THE_STORE: Final = 2
+"""Turns of the loop until an append has left this process: one to write it, one to hand it to the network."""
 RETRY_S_MIN, RETRY_S_MAX = 0.05, 1.0
 
 Outcome = int | Refusal
@@ -191,7 +193,9 @@ class RoomActor:
             records.append(record)
         appending = asyncio.create_task(self._append(records))
         try:
-            await asyncio.sleep(0)  # the store has work from here on, and so have we
+            for _ in range(STEPS_TO_THE_STORE):
+                await asyncio.sleep(0)
+            # the store has work from here on, and so have we
             self._stage.foresee(state, records)
             await appending
         finally:
