@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 from typing import Protocol
 
+from server.sfu.delivery import Delivery
 from server.sfu.facts import Wish
 from server.sfu.publisher import Uplink
 from server.sfu.rtp import rtcp
 from server.sfu.rtp.packet import MalformedPacket
-from server.sfu.rtp.quality import Downlink, Quality
-from server.sfu.sdp import KINDS, Offer, Server, SlotStream, write_answer
+from server.sfu.rtp.quality import Quality
+from server.sfu.rtp.twcc import Feedback
+from server.sfu.sdp import KINDS, Offer, Server, SlotStream, departure_extension, write_answer
 from server.sfu.subscription import Slot
 from server.sfu.transport import Certificate, Link, Port
 
@@ -52,7 +54,6 @@ class Peer:
         self.connected_us: int | None = None
         self.is_lost = False
         self.quality = Quality()
-        self.downlink = Downlink()
         self._malformed = 0
         self._session = secrets.randbits(62)
         self._version = 0
@@ -62,6 +63,8 @@ class Peer:
         self.slots: dict[str, Slot] = {}
         self._slots_by_ssrc: dict[int, Slot] = {}
         self.link = self._new_link(offer)
+        self._address = self.link.address
+        self.delivery = Delivery(self.link.core)
         self.uplink = Uplink(self.link.core, unrouted=lambda kind, now_us: owner.unrouted(self, kind, now_us))
         self._take_lines(offer)
 
@@ -100,6 +103,7 @@ class Peer:
                 stream = SlotStream(ssrc=self._free_ssrc(), resend_ssrc=self._free_ssrc() if resends else None)
                 slot = self.slots[section.mid] = Slot(self.link.core, section, stream)
                 self._slots_by_ssrc[stream.ssrc] = slot
+        self.link.core.number_departures(departure_extension(offer))
         self._offer = offer
 
     def _free_ssrc(self) -> int:
@@ -187,11 +191,15 @@ class Peer:
             case rtcp.Nack():
                 slot = self._slots_by_ssrc.get(report.media)
                 if slot is not None:
-                    slot.core.resend(report.numbers, self.downlink.round_trip_us, now_us)
+                    slot.core.resend(report.numbers, self.delivery.downlink.round_trip_us, now_us)
             case rtcp.KeyframeRequest():
                 slot = self._slots_by_ssrc.get(report.media)
                 if slot is not None:
                     self.owner.keyframe_wanted(slot)
+            case Feedback():
+                self.delivery.echoed(report, now_us)
+            case rtcp.BandwidthMessage():
+                self.delivery.downlink.told(report.bitrate_bps, now_us)
             case rtcp.Goodbye():
                 pass  # Who leaves says so by DTLS; a stream that ends just stops.
 
@@ -204,7 +212,7 @@ class Peer:
             if block.last_report:
                 way = (ntp_time(now_us) >> 16) - block.last_report - block.delay & 0xFFFFFFFF
                 if way < 1 << 31:
-                    self.downlink.round_trip(way * 1_000_000 >> 16)
+                    self.delivery.downlink.round_trip(way * 1_000_000 >> 16)
 
     # ------------------------------------------------------------------ by the clock
 
@@ -217,7 +225,7 @@ class Peer:
     def ask_for_missing(self, now_us: int) -> None:
         for layer in self.uplink.layers():
             if layer.ssrc is not None and layer.core.missing:
-                numbers = layer.core.due(now_us, self.downlink.round_trip_us)
+                numbers = layer.core.due(now_us, self.delivery.downlink.round_trip_us)
                 if numbers:
                     wrapped = [number & 0xFFFF for number in numbers]
                     self.link.send_rtcp(rtcp.write_nack(ssrc=self.ssrc, media=layer.ssrc, numbers=wrapped))
@@ -231,10 +239,18 @@ class Peer:
             if feedback is not None:
                 self.link.send_rtcp(feedback)
 
+    def probe(self, now_us: int) -> None:
+        """Find out what the connection bears; due each tick."""
+        if self.link.address != self._address:
+            self._address = self.link.address
+            self.delivery.downlink.moved()
+        self.delivery.probe(now_us)
+
     def take_stock(self, now_us: int) -> None:
         """Sum up what the viewer reported since the last time: browsers report each stream on its own."""
         if self._losses:
-            self.downlink.reported(sum(self._losses) / len(self._losses), now_us)
+            loss = sum(self._losses) / len(self._losses)
+            self.delivery.downlink.reported(loss, self.delivery.sending_bps, now_us)
             self._losses.clear()
 
     def send_reports(self, now_us: int) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from server.sfu.core import LayerCore, LinkCore
 from server.sfu.rtp.keyframe import KeyframeGate
-from server.sfu.rtp.layers import SILENT_US, LayerState
+from server.sfu.rtp.layers import SILENT_US, Bitrate, LayerState, nominal_height
 from server.sfu.rtp.packet import RtpPacket
 from server.sfu.rtp.reception import Reception, Reports
 from server.sfu.rtp.rtcp import ReportBlock
@@ -33,6 +33,7 @@ class Layer:
         self.resend_ssrc: int | None = None
         self.reports = Reports()
         self.core: LayerCore = track.core.layer(self)
+        self.bitrate = Bitrate()
         self._gate = KeyframeGate()
         self._keyframes = self._overflows = 0
         if ssrc is not None:
@@ -82,8 +83,16 @@ class Layer:
         return self.reports.block(self.ssrc, self.reception, now_us) if self.ssrc is not None else None
 
     def state(self, now_us: int) -> LayerState:
-        last_us = self.core.last_us or now_us - 2 * SILENT_US
-        return LayerState(height=self.core.height, since_us=self.core.since_us, last_us=last_us)
+        return LayerState(
+            height=self.core.height or nominal_height(self.index, len(self.track.layers)),
+            since_us=self.core.since_us,
+            last_us=self.core.last_us or now_us - 2 * SILENT_US,
+            bps=self.bitrate.bps,
+        )
+
+    def measure(self, now_us: int) -> None:
+        """Take stock of what the layer costs; due each 200 ms or so."""
+        self.bitrate.counted(self.core.octets, self.received, now_us)
 
 
 class Track:

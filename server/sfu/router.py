@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from facilitation.timebase import Instant
+from server.sfu.delivery import Picture
 from server.sfu.facts import (
     MediaConnected,
     MediaFact,
@@ -15,7 +16,7 @@ from server.sfu.facts import (
     Wish,
 )
 from server.sfu.peer import LOST_AFTER_US, Peer
-from server.sfu.publisher import Track
+from server.sfu.publisher import Layer, Track
 from server.sfu.rtp.speakers import SpeakerMeter
 from server.sfu.sdp import KINDS
 from server.sfu.subscription import Slot
@@ -32,6 +33,8 @@ LAYERS_EVERY_US = 200_000
 SPEAKERS_EVERY_US = 200_000
 LIVENESS_EVERY_US = 250_000
 REPORTS_EVERY_US = 1_000_000
+SCREEN_HEIGHT = 1_080
+"""Pixels at which a shared screen is shown, if it has them."""
 LEVEL_STEP = 8
 """Loudness is told in steps, lest every breath be news."""
 
@@ -191,6 +194,8 @@ class Room:
                 continue
             for kind in KINDS:
                 self._assign(viewer, kind)
+            if any(slot.source is not None and slot.target is None for slot in viewer.slots.values()):
+                self._choose_layers(viewer)
             self._tell_slots(viewer)
 
     def _assign(self, viewer: Peer, kind: str) -> None:
@@ -213,20 +218,17 @@ class Room:
         for slot in slots:
             if slot.source is not None and slot.source not in names:
                 self._vacate(slot)
-        now_us = viewer.now_us()
         for source in wanted:
-            slot = next((slot for slot in slots if slot.source == source.name), None) or self._lend(slots, source)
-            if slot.target is None:
-                self._aim(viewer, slot, source, now_us)
+            if not any(slot.source == source.name for slot in slots):
+                self._lend(slots, source)
 
-    def _lend(self, slots: list[Slot], source: Source) -> Slot:
+    def _lend(self, slots: list[Slot], source: Source) -> None:
         """Show `source` in a free slot: the one it had before, else the one left the longest ago."""
         free = [slot for slot in slots if slot.source is None]
         slot = min(free, key=lambda slot: (slot.before != source.name, slot.vacated))
         slot.show(source.name)
         source.slots[slot.kind].append(slot)
         self._route(source)
-        return slot
 
     def _vacate(self, slot: Slot) -> None:
         if slot.source is None:
@@ -239,33 +241,33 @@ class Room:
         slot.vacated = self._vacations
         slot.show(None)
 
-    def _aim(self, viewer: Peer, slot: Slot, source: Source, now_us: int) -> None:
-        track = source.track(slot.kind)
-        if track is None:
-            return
-        needed = slot.aim(
-            track,
-            height=viewer.height(source.name),
-            lowest_only=viewer.wish.mode == "low_data",
-            downlink=viewer.downlink,
-            now_us=now_us,
-        )
-        if needed is not None:
-            needed.want_keyframe()
-            publisher = source.active[slot.kind]
-            if publisher is not None:
-                publisher.ask_for_keyframes(now_us)
-
     def _choose_layers(self, viewer: Peer) -> None:
+        """Aim the viewer's slots at the layers that suit; tell when one is left out, or no longer."""
         now_us = viewer.now_us()
+        pictures: list[Picture] = []
+        sounds: list[Layer] = []
         for slot in viewer.slots.values():
             source = self.sources.get(slot.source or "")
-            if source is not None:
-                self._aim(viewer, slot, source, now_us)
+            track = source.track(slot.kind) if source is not None else None
+            if source is None or track is None:
+                continue
+            if slot.kind == "audio":
+                slot.aim(track.layers[0])
+                sounds.append(track.layers[0])
+            else:
+                height = viewer.height(source.name) if slot.kind == "video" else SCREEN_HEIGHT
+                pictures.append(Picture(slot, track, height))
+        lowest_only = viewer.wish.mode == "low_data"
+        paused = [picture.slot.is_paused for picture in pictures]
+        for layer in viewer.delivery.fit(pictures, sounds, lowest_only=lowest_only, now_us=now_us):
+            layer.want_keyframe()
+        if [picture.slot.is_paused for picture in pictures] != paused:
+            self._tell_slots(viewer)
 
     def _tell_slots(self, viewer: Peer) -> None:
         shown = tuple(
-            {slot.mid: slot.source for slot in viewer.slots_of(kind) if slot.source is not None} for kind in KINDS
+            {slot.mid: slot.source for slot in viewer.slots_of(kind) if slot.source is not None and not slot.is_paused}
+            for kind in KINDS
         )
         if self._told_slots.get(viewer.name) != shown:
             self._told_slots[viewer.name] = shown
@@ -281,10 +283,14 @@ class Room:
             if peer.is_connected:
                 peer.ask_for_missing(now_us)
                 peer.ask_for_keyframes(now_us)
+                peer.probe(now_us)
         if self._is_due("feedback", FEEDBACK_EVERY_US, now_us):
             for peer in peers:
                 peer.send_feedback()
         if self._is_due("layers", LAYERS_EVERY_US, now_us):
+            for peer in peers:
+                for layer in peer.uplink.layers():
+                    layer.measure(now_us)
             for peer in peers:
                 if peer.is_connected:
                     self._choose_layers(peer)
@@ -337,9 +343,10 @@ class Room:
         peer.take_stock(now_us)
         if peer.quality.judge(
             loss_up=peer.send_reports(now_us),
-            loss_down=peer.downlink.loss,
-            round_trip_us=peer.downlink.round_trip_us,
+            loss_down=peer.delivery.downlink.loss,
+            round_trip_us=peer.delivery.downlink.round_trip_us,
             silent_us=peer.silent_us(now_us),
+            missing_down=peer.delivery.shortage,
         ):
             self._say(
                 QualityChanged(

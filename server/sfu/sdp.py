@@ -18,6 +18,8 @@ OFFER_BYTES_MAX = 256 * 1024
 LINES_MAX = 8_192
 SECTIONS_MAX = 80
 RIDS_MAX = 3
+ONE_BYTE_ID_MAX = 14
+"""Largest header extension id that fits the short form (RFC 8285 §4.2)."""
 KINDS = ("audio", "video", "screen")
 """What a line can carry: a microphone, a camera, a shared screen."""
 RATES = {"audio": 48_000, "video": 90_000, "screen": 90_000}
@@ -346,12 +348,22 @@ def write_answer(offer: Offer, server: Server, slots: Mapping[str, SlotStream]) 
         "a=ice-lite",
         "a=msid-semantic: WMS *",
     ]
+    numbering = departure_extension(offer)
     for section in offer.sections:
-        lines += _write_section(section, server, slots)
+        lines += _write_section(section, server, slots, numbering)
     return "\r\n".join(lines) + "\r\n"
 
 
-def _write_section(section: Section, server: Server, slots: Mapping[str, SlotStream]) -> list[str]:
+def departure_extension(offer: Offer) -> int:
+    """Id of the header extension for transport-wide numbers towards the browser; 0 when it does not want them."""
+    slots = [slot for kind in KINDS for slot in offer.slots(kind)]
+    ids = {slot.extensions.get(TRANSPORT_CC, 0) for slot in slots}
+    wanted = all(slot.codec is not None and "transport-cc" in slot.codec.feedback for slot in slots)
+    number = ids.pop() if len(ids) == 1 and wanted else 0
+    return number if number <= ONE_BYTE_ID_MAX else 0
+
+
+def _write_section(section: Section, server: Server, slots: Mapping[str, SlotStream], numbering: int) -> list[str]:
     codec = section.codec
     if not section.accepted or codec is None:
         return [
@@ -378,7 +390,7 @@ def _write_section(section: Section, server: Server, slots: Mapping[str, SlotStr
         for index, (address, port) in enumerate(server.candidates)
     ]
     lines.append("a=end-of-candidates")
-    lines += _write_codec(section, codec)
+    lines += _write_codec(section, codec, numbering)
     receives = section.direction == "sendonly"
     if receives:
         lines += [f"a=extmap:{section.extensions[uri]} {uri}" for uri in _SENT_EXTENSIONS if uri in section.extensions]
@@ -389,6 +401,8 @@ def _write_section(section: Section, server: Server, slots: Mapping[str, SlotStr
         return lines
     # Every slot is a stream of its own: people's clocks must not be tied to each other's.
     stream, name = slots[section.mid], f"slot-{section.mid}"
+    if numbering:
+        lines.append(f"a=extmap:{numbering} {TRANSPORT_CC}")
     lines += ["a=sendonly", f"a=msid:{name} {name}"]
     if stream.resend_ssrc is not None:
         lines.append(f"a=ssrc-group:FID {stream.ssrc} {stream.resend_ssrc}")
@@ -398,7 +412,7 @@ def _write_section(section: Section, server: Server, slots: Mapping[str, SlotStr
     return lines
 
 
-def _write_codec(section: Section, codec: Codec) -> list[str]:
+def _write_codec(section: Section, codec: Codec, numbering: int) -> list[str]:
     number = codec.payload_type
     if codec.name == "opus":
         lines = [
@@ -411,9 +425,9 @@ def _write_codec(section: Section, codec: Codec) -> list[str]:
         if codec.resend_type is not None:
             lines += [f"a=rtpmap:{codec.resend_type} rtx/90000", f"a=fmtp:{codec.resend_type} apt={number}"]
         offered = ("transport-cc", "ccm fir", "nack", "nack pli")
-    if section.direction == "recvonly":
-        # Towards the browser there is no transport-wide numbering yet.
-        offered = tuple(name for name in offered if name != "transport-cc")
+    if section.direction == "recvonly" and not numbering:
+        # The next best: the browser says itself what it can receive.
+        offered = ("goog-remb", *offered[1:])
     return lines + [f"a=rtcp-fb:{number} {name}" for name in offered if name in codec.feedback]
 
 

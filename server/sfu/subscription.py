@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from server.sfu.core import LinkCore
-from server.sfu.publisher import Layer, Track
-from server.sfu.rtp.layers import choose
-from server.sfu.rtp.quality import Downlink
+from server.sfu.publisher import Layer
 from server.sfu.rtp.rtcp import SenderReport
 from server.sfu.rtp.sequence import distance
 from server.sfu.sdp import RATES, Section, SlotStream
@@ -27,6 +25,9 @@ class Slot:
         self.before: str | None = None
         self.vacated = 0
         self.target: Layer | None = None
+        self.is_paused = False
+        """Left out for want of bandwidth: lent to its source still, but nothing is sent."""
+        self.can_probe = stream.resend_ssrc is not None
         self.core = link.slot(
             kind=self.kind,
             ssrc=stream.ssrc,
@@ -45,28 +46,27 @@ class Slot:
     def cut(self) -> None:
         """Stop what flows: nothing more goes out before `aim` names a layer."""
         self.target = None
+        self.is_paused = False
         self.core.aim(None, cut=True)
         self.core.forget()
 
-    def aim(self, track: Track, *, height: int, lowest_only: bool, downlink: Downlink, now_us: int) -> Layer | None:
-        """Choose the layer to show of `track`; the layer that must give a keyframe for it, if one must."""
-        index = choose(
-            [layer.state(now_us) for layer in track.layers],
-            wished_height=height,
-            lowest_only=lowest_only,
-            highest=downlink.highest,
-            current=self.target.index if self.target is not None else None,
-            now_us=now_us,
-        )
-        layer = track.layers[index] if index is not None else self.target or track.layers[0]
+    def pause(self) -> None:
+        """Send nothing of the source for the time being."""
+        if not self.is_paused:
+            self.cut()
+            self.is_paused = True
+
+    def aim(self, layer: Layer) -> bool:
+        """Show this layer of the source from its next keyframe on; whether that keyframe must be asked for."""
+        self.is_paused = False
         awaits = self.core.awaited is layer.core
         if layer is not self.target or awaits:
             current = self.flowing()
-            shift = _clock_shift(layer, current) if current is not None and current.track is track else None
+            shift = _clock_shift(layer, current) if current is not None and current.track is layer.track else None
             self.target = layer
             self.core.aim(layer.core, cut=False, clock_shift=shift)
             awaits = self.core.awaited is layer.core
-        return layer if self.kind != "audio" and awaits else None
+        return awaits and self.kind != "audio"
 
     def flowing(self) -> Layer | None:
         """The layer whose packets go out now."""

@@ -345,6 +345,11 @@ class Link:
         self.core.direct(address)
 
     @property
+    def address(self) -> Address | None:
+        """Where the peer is now."""
+        return self._selected
+
+    @property
     def heard_us(self) -> int | None:
         """When something authenticated came from the peer for the last time."""
         return max(self._checked_us, self.core.heard_us) or None

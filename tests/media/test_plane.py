@@ -382,7 +382,8 @@ async def test_a_viewer_whose_way_loses_packets_is_given_a_smaller_layer(stage: 
 
     def send(number: int) -> None:
         ada.send_video(number, keyframe=number % 10 == 0, rid="low", ssrc=111)
-        ada.send_video(30_000 + number, keyframe=number % 10 == 0, rid="full", ssrc=222)
+        for part in range(3):  # A larger picture takes more.
+            ada.send_video(30_000 + 3 * number + part, keyframe=number % 10 == 0, rid="full", ssrc=222)
 
     number = await pump(send, lambda: bool(stage.said(SlotsChanged, peer="ben")[-1].video))
     slot = stage.sfu._rooms["room"].peers["ben"].slots[await stage.shows("ben", "ada", "video")]

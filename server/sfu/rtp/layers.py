@@ -1,4 +1,4 @@
-"""Which simulcast layer a viewer gets: the smallest that is big enough, flows and fits."""
+"""Which simulcast layer suits a wish: the smallest that is big enough and flows; and what each of them costs."""
 
 from __future__ import annotations
 
@@ -10,42 +10,75 @@ SILENT_US = 1_000_000
 SETTLED_US = 1_000_000
 """A layer must have flowed this long before anyone climbs to it."""
 
+PACKET_OVERHEAD = 64
+"""Bytes that a packet takes beyond its payload: IPv4, UDP and RTP headers, an extension, SRTP's tag."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerState:
-    """`height` in pixels (0 = not known yet), `since_us` when it began to flow, `last_us` its last packet."""
+    """`height` in pixels (0 = not known yet), `since_us` when it began to flow, `last_us` its last packet.
+
+    `bps` is what it costs a viewer, headers included.
+    """
 
     height: int
     since_us: int
     last_us: int
+    bps: int = 0
 
 
-def choose(
-    layers: Sequence[LayerState],
-    *,
-    wished_height: int,
-    lowest_only: bool,
-    highest: int,
-    current: int | None,
-    now_us: int,
-) -> int | None:
-    """Index of the layer to show, lowest first; None when nothing flows.
+def nominal_height(index: int, count: int) -> int:
+    """Pixels that layer `index` of `count` has in all likelihood: end-to-end encryption hides the true ones."""
+    return 540 >> (count - 1 - index)
 
-    `highest` is the highest index the viewer's connection bears. A layer is big enough at three quarters of
-    the wished height. One that does not flow is never chosen; one that has just begun is no reason to climb.
+
+def flowing(layers: Sequence[LayerState], now_us: int) -> list[int]:
+    """Indices of the layers that flow, lowest first."""
+    return [index for index, layer in enumerate(layers) if now_us - layer.last_us <= SILENT_US]
+
+
+def ideal(layers: Sequence[LayerState], *, wished_height: int, current: int | None, now_us: int) -> int | None:
+    """Index of the layer to show if bandwidth were no matter, lowest first; None when nothing flows.
+
+    A layer is big enough at three quarters of the wished height. One that does not flow is never chosen; one that
+    has just begun is no reason to climb.
     """
-    flowing = [index for index, layer in enumerate(layers) if now_us - layer.last_us <= SILENT_US]
-    if not flowing:
+    usable = flowing(layers, now_us)
+    if not usable:
         return None
-    allowed = [index for index in flowing if index <= highest] or flowing[:1]
-    if lowest_only:
-        return allowed[0]
     settled = [
         index
-        for index in allowed
-        if index == current or now_us - layers[index].since_us >= SETTLED_US or index == allowed[0]
+        for index in usable
+        if index == current or now_us - layers[index].since_us >= SETTLED_US or index == usable[0]
     ]
     for index in settled:
         if layers[index].height * 4 >= wished_height * 3 and layers[index].height:
             return index
     return settled[-1]
+
+
+class Bitrate:
+    """What a stream takes, from counters that only grow: a mean over the last second or so that rises at once."""
+
+    __slots__ = ("_at_us", "_octets", "_packets", "bps")
+
+    def __init__(self) -> None:
+        self.bps = 0
+        self._at_us: int | None = None
+        self._octets = self._packets = 0
+
+    def counted(self, octets: int, packets: int, now_us: int) -> None:
+        """Take the counters as they stand now; a call each 200 ms or so is right."""
+        if self._at_us is None or now_us - self._at_us > 2 * SILENT_US:
+            # The first look, or one after a pause: nothing to compare with.
+            self._at_us, self._octets, self._packets = now_us, octets, packets
+            return
+        passed_us = now_us - self._at_us
+        if passed_us <= 0:
+            return
+        size = octets - self._octets + (packets - self._packets) * PACKET_OVERHEAD
+        measured = size * 8_000_000 // passed_us
+        self.bps = (
+            measured if not self.bps else self.bps + (measured - self.bps) * min(passed_us, 1_000_000) // 1_000_000
+        )
+        self._at_us, self._octets, self._packets = now_us, octets, packets

@@ -1,4 +1,4 @@
-"""How a connection fares, in one word, and how much picture it bears: decided from loss and round trips."""
+"""How a connection fares, in one word, and which way is to blame: from loss, round trips and what is missing."""
 
 from __future__ import annotations
 
@@ -8,10 +8,6 @@ SILENT_POOR_US = 2_500_000
 WORDS = ("good", "weak", "poor")
 AGREE = 2
 """Evaluations in a row that must agree before the word changes."""
-
-LOSS_DOWN, LOSS_UP = 0.10, 0.02
-UP_AFTER_US = 10_000_000
-HIGHEST = 2
 
 
 class Quality:
@@ -60,42 +56,3 @@ class Quality:
 def _grade(measured: float, weak: float, poor: float) -> int:
     """Index into WORDS."""
     return 2 if measured >= poor else 1 if measured >= weak else 0
-
-
-class Downlink:
-    """The highest layer one viewer's connection bears: down on lasting loss, up after a quiet while.
-
-    A stand-in for a bandwidth estimate: it reacts, it does not foresee.
-    """
-
-    __slots__ = ("_bad", "_quiet_since_us", "highest", "loss", "round_trip_us")
-
-    def __init__(self) -> None:
-        self.highest = HIGHEST
-        self.loss = 0.0
-        self.round_trip_us = 100_000
-        self._bad = 0
-        self._quiet_since_us: int | None = None
-
-    def reported(self, loss: float, now_us: int) -> None:
-        """Take the loss (0..1) of one report."""
-        self.loss = loss
-        if loss > LOSS_DOWN:
-            self._bad += 1
-            self._quiet_since_us = None
-            if self._bad >= AGREE:
-                self._bad = 0
-                self.highest = max(0, self.highest - 1)
-            return
-        self._bad = 0
-        if loss > LOSS_UP:
-            self._quiet_since_us = None
-        elif self._quiet_since_us is None:
-            self._quiet_since_us = now_us
-        elif now_us - self._quiet_since_us >= UP_AFTER_US:
-            self._quiet_since_us = now_us
-            self.highest = min(HIGHEST, self.highest + 1)
-
-    def round_trip(self, measured_us: int) -> None:
-        """Take one measurement of the way there and back."""
-        self.round_trip_us += (min(measured_us, 5_000_000) - self.round_trip_us) // 4

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from server.sfu.rtp.layers import SILENT_US, LayerState, choose
+from server.sfu.rtp.layers import SILENT_US, Bitrate, LayerState, flowing, ideal, nominal_height
 
 NOW = 100_000_000
 
@@ -9,10 +9,8 @@ def layer(height: int, *, since: int = 0, last: int = NOW) -> LayerState:
     return LayerState(height=height, since_us=since, last_us=last)
 
 
-def pick(
-    *layers: LayerState, wish: int, lowest: bool = False, highest: int = 2, current: int | None = None
-) -> int | None:
-    return choose(layers, wished_height=wish, lowest_only=lowest, highest=highest, current=current, now_us=NOW)
+def pick(*layers: LayerState, wish: int, current: int | None = None) -> int | None:
+    return ideal(layers, wished_height=wish, current=current, now_us=NOW)
 
 
 def test_the_smallest_layer_that_is_big_enough_is_shown() -> None:
@@ -28,6 +26,7 @@ def test_a_layer_that_does_not_flow_is_never_shown() -> None:
     assert pick(layer(180), dead, wish=360) == 0
     assert pick(dead, layer(720), wish=90) == 1
     assert pick(dead, wish=360) is None
+    assert flowing((dead, layer(180), dead), NOW) == [1]
 
 
 def test_a_layer_that_has_just_begun_is_no_reason_to_climb() -> None:
@@ -37,14 +36,26 @@ def test_a_layer_that_has_just_begun_is_no_reason_to_climb() -> None:
     assert pick(young, wish=360) == 0
 
 
-def test_little_data_means_the_lowest_that_flows() -> None:
-    assert pick(layer(180), layer(360), wish=360, lowest=True) == 0
-
-
-def test_a_weak_connection_bears_no_more_than_it_bears() -> None:
-    assert pick(layer(180), layer(360), wish=360, highest=0) == 0
-    assert pick(layer(180, last=0), layer(360), wish=360, highest=0) == 1
-
-
 def test_layers_of_unknown_height_do_not_count_as_big_enough() -> None:
     assert pick(layer(0), layer(0), wish=90) == 1
+
+
+def test_hidden_heights_are_presumed_from_the_largest_down() -> None:
+    assert [nominal_height(index, 3) for index in range(3)] == [135, 270, 540]
+    assert nominal_height(0, 1) == 540
+
+
+def test_a_bitrate_counts_headers_and_rises_at_once() -> None:
+    bitrate = Bitrate()
+    for step in range(11):
+        bitrate.counted(step * 2_500, step * 5, step * 200_000)
+    assert bitrate.bps == (12_500 + 25 * 64) * 8
+    bitrate.counted(25_000 + 10 * 12_500, 50, 2_200_000)
+    assert bitrate.bps > 500_000
+
+
+def test_a_bitrate_after_a_pause_is_not_that_of_the_pause() -> None:
+    bitrate = Bitrate()
+    for now_us in (0, 200_000, 400_000, 60_000_000):
+        bitrate.counted(now_us // 100, 0, now_us)
+    assert bitrate.bps == 80_000

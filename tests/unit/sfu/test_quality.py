@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from server.sfu.rtp.quality import UP_AFTER_US, Downlink, Quality
+from server.sfu.rtp.quality import Quality
 
 FINE = {"loss_up": 0.0, "loss_down": 0.0, "round_trip_us": 0, "silent_us": 0}
 
@@ -31,24 +31,3 @@ def test_lasting_loss_delay_or_silence_changes_it_and_quiet_heals_it() -> None:
         assert (quality.word, quality.direction) == (word, direction)
         assert [quality.judge(**FINE) for _ in range(2)] == [False, True]
         assert (quality.word, quality.direction) == ("good", "")
-
-
-def test_lasting_loss_takes_layers_away_one_by_one() -> None:
-    downlink = Downlink()
-    heights = []
-    for second in range(6):
-        downlink.reported(0.2, second * 1_000_000)
-        heights.append(downlink.highest)
-    assert heights == [2, 1, 1, 0, 0, 0]
-
-
-def test_ten_quiet_seconds_give_a_layer_back() -> None:
-    downlink = Downlink()
-    downlink.reported(0.2, 0)
-    downlink.reported(0.2, 1)
-    assert downlink.highest == 1
-    downlink.reported(0.0, 1_000_000)
-    downlink.reported(0.0, UP_AFTER_US)
-    assert downlink.highest == 1
-    downlink.reported(0.0, UP_AFTER_US + 1_000_000)
-    assert downlink.highest == 2

@@ -1,0 +1,120 @@
+"""What one viewer is sent within what its connection bears: sound first, then pictures, each in a fitting layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from server.sfu.core import LinkCore
+from server.sfu.publisher import Layer, Track
+from server.sfu.rtp.allocation import Want, allocate
+from server.sfu.rtp.bandwidth import Downlink
+from server.sfu.rtp.echo import Echoes
+from server.sfu.rtp.probing import Prober
+from server.sfu.rtp.twcc import Feedback
+from server.sfu.subscription import Slot
+
+SOUND_BPS = 40_000
+"""Reserved for each of the first voices, also while they are silent: the first syllable must not wait …"""
+VOICES = 2
+"""… so many of them; what more sounds is measured."""
+
+NARROW_BPS = 800_000
+"""A link below this is worth a word to its owner when pictures are smaller than they should be."""
+
+
+class Picture(NamedTuple):
+    """A slot that is lent to a source, the source's track, and the height at which the viewer shows it."""
+
+    slot: Slot
+    track: Track
+    height: int
+
+
+class Delivery:
+    """Chooses layers for one viewer's slots, and finds out what more the connection would bear."""
+
+    def __init__(self, link: LinkCore) -> None:
+        self.downlink = Downlink()
+        self._missing = 0
+        self._link = link
+        self._echoes = Echoes()
+        self._prober = Prober()
+        self._next_bps: int | None = None
+        self._wanted_bps = 0
+        self.sending_bps = 0
+        """What goes out now, probes and repeats not counted."""
+        self._probed: Slot | None = None
+
+    @property
+    def shortage(self) -> int:
+        """0: nothing to speak of is missing; 1: pictures are small, on a narrow link; 2: some are left out."""
+        capacity_bps = self.downlink.capacity_bps
+        if not self.downlink.was_congested or capacity_bps is None:
+            return 0
+        return self._missing if self._missing == 2 or capacity_bps < NARROW_BPS else 0
+
+    def echoed(self, feedback: Feedback, now_us: int) -> None:
+        """Take the viewer's transport-wide feedback."""
+        departed = self._link.departures(feedback.first, len(feedback.arrivals))
+        echo = self._echoes.fold(feedback, departed)
+        if echo is not None:
+            self.downlink.echoed(echo, now_us)
+            self._prober.echoed(echo)
+
+    def fit(
+        self, pictures: Sequence[Picture], sounds: Sequence[Layer], *, lowest_only: bool, now_us: int
+    ) -> list[Layer]:
+        """Aim every picture's slot at the layer that fits; the layers that must give a keyframe for it."""
+        sound_bps = max(SOUND_BPS * min(VOICES, len(sounds)), sum(layer.bitrate.bps for layer in sounds))
+        budget_bps = self.downlink.budget_bps
+        allocation = allocate(
+            [
+                Want(
+                    height=picture.height,
+                    layers=[layer.state(now_us) for layer in picture.track.layers],
+                    current=None if picture.slot.target is None else picture.slot.target.index,
+                    was_paused=picture.slot.is_paused,
+                    comes_first=picture.slot.kind == "screen",
+                )
+                for picture in pictures
+            ],
+            budget_bps=None if budget_bps is None else max(0, budget_bps - sound_bps),
+            may_rise=self.downlink.may_rise(now_us),
+            may_pause=self.downlink.was_congested,
+            lowest_only=lowest_only,
+            now_us=now_us,
+        )
+        self._missing = allocation.missing
+        self._wanted_bps = allocation.wanted_bps + sound_bps
+        self._next_bps = None if allocation.next_bps is None else allocation.next_bps + sound_bps
+        self.sending_bps = sound_bps
+        self._probed = None
+        needed: list[Layer] = []
+        for index, (picture, chosen) in enumerate(zip(pictures, allocation.layers, strict=True)):
+            slot, layers = picture.slot, picture.track.layers
+            if index in allocation.paused:
+                slot.pause()
+                continue
+            # Where nothing flows yet, whatever comes first will do.
+            layer = layers[chosen] if chosen is not None else slot.target or layers[0]
+            if slot.aim(layer):
+                needed.append(layer)
+            flowing = slot.flowing()
+            if flowing is not None:
+                self.sending_bps += flowing.bitrate.bps
+                if slot.can_probe:
+                    self._probed = slot
+        return needed
+
+    def probe(self, now_us: int) -> None:
+        """Send what a probe needs; due each tick."""
+        octets = self._prober.step(
+            self.downlink,
+            next_bps=self._next_bps if self._probed is not None else None,
+            wanted_bps=self._wanted_bps,
+            sending_bps=self.sending_bps,
+            now_us=now_us,
+        )
+        if octets and self._probed is not None:
+            self._probed.core.probe(octets, now_us)
