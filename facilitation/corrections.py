@@ -131,9 +131,14 @@ def evolve(known: Corrections, recorded: Recorded) -> Corrections:
             dispute = Dispute(dispute=name, person=person, at=recorded.at, text=text)
             return replace(known, disputes=(*known.disputes, dispute))
         case DisputeAnswered(dispute=name, accepted=accepted, text=text):
-            answer = {"accepted": accepted, "answer": text, "by": recorded.by, "answered_at": recorded.at}
             return replace(
-                known, disputes=tuple(replace(one, **answer) if one.dispute == name else one for one in known.disputes)
+                known,
+                disputes=tuple(
+                    replace(one, accepted=accepted, answer=text, by=recorded.by, answered_at=recorded.at)
+                    if one.dispute == name
+                    else one
+                    for one in known.disputes
+                ),
             )
         case AttendanceCorrected() as event:
             correction = Correction(

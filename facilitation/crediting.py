@@ -1,6 +1,8 @@
 """Crediting: from intervals to minutes, by the rule set the session was opened with.
 
-    countable minutes ≤ counted ≤ present + gap credit ≤ clock
+    countable minutes ≤ counted ≤ present + gap credit + corrected ≤ clock
+
+What somebody corrected is laid over what was seen and never mixed with it: *present* is what was seen, always.
 
 The only rounding is the last step, once for the whole session. Units, where a rule set has them, stand beside the
 minutes: they may be worth more than was attended, minutes never are.
@@ -12,8 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from facilitation import agenda, attendance
+from facilitation.corrections import corrected
 from facilitation.ids import PersonId, SegmentId
-from facilitation.intervals import Intervals, intersection, total_ms, union
+from facilitation.intervals import Intervals, difference, intersection, total_ms, union
 from facilitation.plan import Segment, SessionPlan
 from facilitation.rules import (
     EIGHT_MINUTE,
@@ -32,16 +35,19 @@ from facilitation.timebase import MINUTE_MS, Instant
 class Hours:
     """One person's figures. Before the end of the session they hold as of the instant they were asked for.
 
-    `clock_ms`: from first to last attended instant. `present_ms`: the union of what was seen (`intervals`).
-    `gap_credit_ms`: credited over server gaps, not part of `present_ms`. `counted_ms`: both of these in segments
-    that count. `units`: what the countable minutes are in units, None where the rule set has none. `by_segment` adds up
-    to present and gap credit. `first` and `last` are None for who never came.
+    `present_ms`: the union of what was seen (`intervals`). `gap_credit_ms`: credited over server gaps (`gap_credit`),
+    not part of `present_ms`. `corrected_ms`: what corrections added to both (`added`) less what they took away
+    (`taken`). `times`: what stands as attended after all this; everything else is made of it. `clock_ms`: from its
+    first instant to its last. `counted_ms`: the part of it in segments that count. `by_segment` adds up to it. `units`:
+    what the countable minutes are in units, None where the rule set has none. `first` and `last`: None for who never
+    came.
     """
 
     person: PersonId
     clock_ms: int
     present_ms: int
     gap_credit_ms: int
+    corrected_ms: int
     counted_ms: int
     countable_min: int
     units: int | None
@@ -51,6 +57,9 @@ class Hours:
     left_early_ms: int
     intervals: Intervals
     gap_credit: Intervals
+    added: Intervals
+    taken: Intervals
+    times: Intervals
     by_segment: Mapping[SegmentId, int]
     rules_id: str
     rules_version: str
@@ -68,18 +77,21 @@ def credit(state: RoomState, person: PersonId, now: Instant | None = None) -> Ho
     until = max(state.at, now or state.at)
     seen = attendance.presence(state.attendance, person, until)
     over_gaps = attendance.gap_credit(state.attendance, person, until, rules.server_gap_credit_ms_max)
-    attended = union((*seen, *over_gaps)) if over_gaps else seen
+    proven = union((*seen, *over_gaps)) if over_gaps else seen
+    session = attendance.session_span(state.attendance, until)
+    times = corrected(proven, state.corrections.of(person), session)
+    added, taken = difference(times, proven), difference(proven, times)
     by_segment: dict[SegmentId, int] = {}
     counted_ms = 0
     for segment in state.agenda.plan.segments:
         spans = agenda.spans_of(state.agenda, segment.id, until)
         if not spans:
             continue
-        by_segment[segment.id] = total_ms(intersection(attended, spans))
+        by_segment[segment.id] = total_ms(intersection(times, spans))
         if counts(rules, segment.kind):
             counted_ms += by_segment[segment.id]
-    first = attended[0][0] if attended else None
-    last = attended[-1][1] if attended else None
+    first = times[0][0] if times else None
+    last = times[-1][1] if times else None
     countable_min = kept_ms(rules, counted_ms) // MINUTE_MS
     started_at, ended_at = state.agenda.started_at, state.agenda.ended_at
     return Hours(
@@ -87,6 +99,7 @@ def credit(state: RoomState, person: PersonId, now: Instant | None = None) -> Ho
         clock_ms=0 if first is None or last is None else last - first,
         present_ms=total_ms(seen),
         gap_credit_ms=total_ms(over_gaps),
+        corrected_ms=total_ms(added) - total_ms(taken),
         counted_ms=counted_ms,
         countable_min=countable_min,
         units=units(rules, countable_min),
@@ -96,6 +109,9 @@ def credit(state: RoomState, person: PersonId, now: Instant | None = None) -> Ho
         left_early_ms=0 if last is None or ended_at is None else ended_at - last,
         intervals=seen,
         gap_credit=over_gaps,
+        added=added,
+        taken=taken,
+        times=times,
         by_segment=by_segment,
         rules_id=rules.id,
         rules_version=rules.version,
@@ -129,6 +145,40 @@ def units(rules: RuleSet, minutes: int) -> int | None:
 def target_ms(plan: SessionPlan, rules: RuleSet) -> int:
     """What the whole plan would count for."""
     return sum(segment.planned_ms for segment in plan.segments if counts(rules, segment.kind))
+
+
+def figures_part(hours: Hours) -> dict[str, object]:
+    """The figures as they stand in what is signed."""
+    return {
+        "clock_ms": hours.clock_ms,
+        "present_ms": hours.present_ms,
+        "gap_credit_ms": hours.gap_credit_ms,
+        "corrected_ms": hours.corrected_ms,
+        "counted_ms": hours.counted_ms,
+        "countable_min": hours.countable_min,
+        "late_ms": hours.late_ms,
+        "left_early_ms": hours.left_early_ms,
+        "first": hours.first,
+        "last": hours.last,
+    }
+
+
+def segments_part(state: RoomState, hours: Hours) -> list[dict[str, object]]:
+    """The segments that ran, and how much of each the person attended, as it stands in what is signed."""
+    if state.session is None:
+        raise ValueError("no session was opened")
+    return [
+        {
+            "id": segment.id,
+            "title": segment.title,
+            "kind": segment.kind.value,
+            "counts": counts(state.session.rules, segment.kind),
+            "ran_ms": total_ms(agenda.spans_of(state.agenda, segment.id, state.at)),
+            "attended_ms": hours.by_segment[segment.id],
+        }
+        for segment in state.agenda.plan.segments
+        if segment.id in hours.by_segment
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

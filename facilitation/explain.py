@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from facilitation.attendance import Evidence
 from facilitation.crediting import Hours, counts
@@ -151,4 +152,4 @@ def marks(programme: Programme, hours: Hours, session: Intervals, ended: Instant
 
 
 def _between(times: Intervals) -> Iterable[Interval]:
-    return ((before[1], after[0]) for before, after in zip(times, times[1:], strict=False))
+    return ((before[1], after[0]) for before, after in pairwise(times))

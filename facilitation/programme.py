@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from facilitation.errors import Refusal
-from facilitation.rules import TRACKS
+from facilitation.rules import TRACKS, RuleSet
 from facilitation.text import TITLE_MAX, line
+from facilitation.timebase import SECOND_MS
 
 PLAIN_TEXT = "text"
 """The format of a note that is one text per person, without sections."""
@@ -73,14 +74,15 @@ PLAIN = Programme(
 """What holds where no programme is named, and what was meant by logs from before there were any."""
 
 
-def policy_words(programme: Programme) -> tuple[str, ...]:
-    """The attendance policy in sentences, as it stands on the record."""
+def policy_words(programme: Programme, rules: RuleSet) -> tuple[str, ...]:
+    """The attendance policy in sentences, as it stands on the record; `rules` are those of the session."""
     sentences = [
         f"Late is from {_minutes(programme.late_after_min)} after the start, "
         f"early from {_minutes(programme.early_before_min)} before the end, "
         f"away from {_minutes(programme.away_after_min)} out of the room in between.",
         "A lost connection counts to its last sign of life. What is late, early or away is named; only minutes "
         "that were attended are counted.",
+        _gap_words(rules),
     ]
     if programme.prompt_every_min is None:
         sentences.append("Nobody is asked whether they are still here.")
@@ -91,6 +93,15 @@ def policy_words(programme: Programme) -> tuple[str, ...]:
             f"has {programme.prompt_answer_s} seconds to answer. No answer takes no minutes away by itself."
         )
     return tuple(sentences)
+
+
+def _gap_words(rules: RuleSet) -> str:
+    if not rules.server_gap_credit_ms_max:
+        return "Time without a server counts for nobody."
+    return (
+        f"Time without a server counts for who was there before and after, if it was at most "
+        f"{rules.server_gap_credit_ms_max // SECOND_MS} seconds."
+    )
 
 
 def _minutes(count: int) -> str:

@@ -213,9 +213,7 @@ def due(
     return tuple(events)
 
 
-def _dues(
-    prompts: Prompts, attendance: Attendance, agenda: Agenda, programme: Programme
-) -> Mapping[PersonId, Instant]:
+def _dues(prompts: Prompts, attendance: Attendance, agenda: Agenda, programme: Programme) -> Mapping[PersonId, Instant]:
     if programme.prompt_every_min is None or agenda.phase != "running":
         return {}
     dues: dict[PersonId, Instant] = {}

@@ -8,8 +8,20 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from facilitation import absences, agenda, amending, attendance, checkin, corrections, facts, notes, policy, prompts
-from facilitation import seats, talk
+from facilitation import (
+    absences,
+    agenda,
+    amending,
+    attendance,
+    checkin,
+    corrections,
+    facts,
+    notes,
+    policy,
+    prompts,
+    seats,
+    talk,
+)
 from facilitation import commands as c
 from facilitation import effects as e
 from facilitation import events as v

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
-from facilitation import agenda, attendance, checkin, crediting, facts, noteviews
+from facilitation import agenda, attendance, checkin, crediting, facts, minuteviews, noteviews
 from facilitation.attendance import Evidence
 from facilitation.checkin import Flag, Sheet
 from facilitation.crediting import Hours
@@ -192,6 +192,8 @@ def you_part(state: RoomState, person: PersonId, now: Instant) -> View:
             "others_present": arrival.others_present,
         },
         "unmute_asked": seat.unmute_asked,
+        "still_here": minuteviews.still_here_part(state, person),
+        "disputes": minuteviews.own_disputes(state, person),
         "forms": {} if seat.staff else {form.id: _own_form(state, seat, form) for form in state.checkin.forms},
         "help": bool(state.checkin.flags_of(person)),
         "chat": [_message(state, message) for message in state.talk.private_of(person)[-CHAT_SHOWN_MAX:]],
@@ -210,6 +212,7 @@ def minutes(state: RoomState, person: PersonId, now: Instant, hours: Hours | Non
         "since": now,
         "counting": running and _position_counts(state),
         "target_ms": crediting.target_ms(state.agenda.plan, rules),
+        "corrected_ms": hours.corrected_ms,
     }
 
 
@@ -266,6 +269,7 @@ def staff_part(state: RoomState, now: Instant) -> View:
         "flags": [_flag(state, flag) for flag in state.checkin.flags],
         "notes": _drafts(state),
         "chat": [_message(state, message) for message in state.talk.private[-CHAT_SHOWN_MAX:]],
+        "disputes": minuteviews.open_disputes(state),
         "undo": _undo(state, now),
         "advice": _advice(state, now),
         "seats": {"taken": len(state.seats.in_room), "max": _session(state).seats_max},
@@ -300,6 +304,7 @@ def _staff_person(state: RoomState, seat: Seat, now: Instant) -> View:
         "minutes": minutes(state, seat.person, now, hours),
         "left_how": "dropped" if dropped else seat.left_how,
         "left_at": (trace.online[-1][1] if trace.online else None) if dropped else seat.left_at,
+        **minuteviews.proof_part(state, seat.person),
         "shielded": seat.shielded,
         "forms": {}
         if seat.staff
@@ -384,7 +389,8 @@ def record_part(state: RoomState, now: Instant) -> View:
             for seat in facts.facilitators(state)
         ],
         "head_count": facts.head_count(hours.values()),
-        "people": [_record_person(state, seat, hours, written[seat.person]) for seat in participants],
+        "people": [_record_person(state, seat, hours, written[seat.person], now) for seat in participants],
+        "policy": minuteviews.policy_part(state),
         **noteviews.session_part(state, hours),
     }
 
@@ -408,7 +414,7 @@ def _record_segment(state: RoomState, segment: Segment, now: Instant) -> View:
     }
 
 
-def _record_person(state: RoomState, seat: Seat, everyone: Mapping[PersonId, Hours], note: View) -> View:
+def _record_person(state: RoomState, seat: Seat, everyone: Mapping[PersonId, Hours], note: View, now: Instant) -> View:
     person, hours = seat.person, everyone[seat.person]
     zone = facts.zone_of(_session(state).zone)
     return {
@@ -425,6 +431,7 @@ def _record_person(state: RoomState, seat: Seat, everyone: Mapping[PersonId, Hou
         "gap_credit_ms": hours.gap_credit_ms,
         "intervals": [list(interval) for interval in hours.intervals],
         "by_segment": dict(hours.by_segment),
+        **minuteviews.person_part(state, hours, now),
         "evidence": [_evidence(line, zone) for line in state.attendance.of(person).evidence],
         "facts": facts.facts(state, person, everyone),
         **note,

@@ -13,7 +13,7 @@ from facilitation.events import SessionOpened
 from facilitation.programme import PLAIN, Programme, check_programme, policy_words
 from server.catalog import load_catalog
 from server.store.codec import decode, encode
-from tests.support.meeting import Meeting
+from tests.support.meeting import RULES, Meeting
 
 TEENS = load_catalog().programmes["teen-iop"]
 
@@ -46,7 +46,7 @@ def test_a_mistake_in_a_programme_is_said_in_words_and_opens_no_session(fields: 
 @pytest.mark.parametrize("programme", [PLAIN, *load_catalog().programmes.values()], ids=lambda each: each.id)
 def test_every_programme_that_ships_can_open_a_session_and_says_its_policy(programme: Programme) -> None:
     check_programme(programme)
-    words = " ".join(policy_words(programme))
+    words = " ".join(policy_words(programme, RULES))
     assert f"from {programme.late_after_min} minute" in words
     assert ("still here" in words) and ("Nobody is asked" in words) == (programme.prompt_every_min is None)
 

@@ -38,12 +38,14 @@ YOU = {
     "minutes",
     "arrival",
     "unmute_asked",
+    "still_here",
+    "disputes",
     "forms",
     "help",
     "chat",
 }
-MINUTES = {"present_ms", "counted_ms", "running", "since", "counting", "target_ms"}
-STAFF = {"people", "flags", "notes", "chat", "undo", "advice", "seats", "labels"}
+MINUTES = {"present_ms", "counted_ms", "running", "since", "counting", "target_ms", "corrected_ms"}
+STAFF = {"people", "flags", "notes", "chat", "disputes", "undo", "advice", "seats", "labels"}
 STAFF_PERSON = {
     "person",
     "name",
@@ -58,6 +60,8 @@ STAFF_PERSON = {
     "minutes",
     "left_how",
     "left_at",
+    "asked_until",
+    "unanswered_at",
     "shielded",
     "forms",
 }
@@ -91,6 +95,7 @@ RECORD = {
     "programme",
     "format",
     "skills",
+    "policy",
 }
 RECORD_SEGMENT = {"id", "title", "kind", "counts", "planned_ms", "spent_ms", "spans"}
 RECORD_PERSON = {
@@ -107,6 +112,15 @@ RECORD_PERSON = {
     "gap_credit_ms",
     "intervals",
     "by_segment",
+    "corrected_ms",
+    "pieces",
+    "marks",
+    "prompts",
+    "disputes",
+    "corrections",
+    "posted",
+    "amendable",
+    "amendments",
     "evidence",
     "facts",
     "note",
@@ -247,6 +261,7 @@ def test_minutes_run_and_stop_with_what_is_counted() -> None:
         "since": meeting.now,
         "counting": True,
         "target_ms": 80 * MINUTE_MS,
+        "corrected_ms": 0,
     }
     meeting.advance()
     meeting.advance()

@@ -1,0 +1,148 @@
+"""Views of minutes: how a person's figures came about, what was said of them by hand, and what of them is posted.
+
+The shapes are those of the wire protocol (§5); `views` puts them into its parts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from facilitation import amending, attendance, explain, prompts
+from facilitation.corrections import Correction, Dispute
+from facilitation.crediting import Hours
+from facilitation.explain import Cause, Piece
+from facilitation.ids import PersonId
+from facilitation.programme import PLAIN, policy_words
+from facilitation.state import RoomState
+from facilitation.timebase import Instant
+
+View = dict[str, Any]
+
+
+def still_here_part(state: RoomState, person: PersonId) -> View | None:
+    """The question that a person can answer now."""
+    asked = prompts.waiting(state.prompts, state.attendance, state.agenda, person)
+    return None if asked is None else {"asked_at": asked.asked_at, "until": asked.until}
+
+
+def proof_part(state: RoomState, person: PersonId) -> View:
+    """For staff: whether a person is being asked, or has not answered."""
+    asked = prompts.waiting(state.prompts, state.attendance, state.agenda, person)
+    missed = prompts.unanswered(state.prompts, state.attendance, person)
+    return {
+        "asked_until": None if asked is None else asked.until,
+        "unanswered_at": None if missed is None else missed.asked_at,
+    }
+
+
+def own_disputes(state: RoomState, person: PersonId) -> list[View]:
+    return [_dispute(state, dispute) for dispute in state.corrections.disputes_of(person)]
+
+
+def open_disputes(state: RoomState) -> list[View]:
+    return [_dispute(state, dispute) for dispute in state.corrections.open_disputes]
+
+
+def person_part(state: RoomState, hours: Hours, now: Instant) -> View:
+    """A person's line of the record, as far as it is about minutes beyond the bare figures."""
+    person, posted = hours.person, state.corrections.posted(hours.person)
+    programme = PLAIN if state.session is None else state.session.programme
+    session = attendance.session_span(state.attendance, now)
+    return {
+        "corrected_ms": hours.corrected_ms,
+        "pieces": [_piece(piece) for piece in explain.pieces(state, hours, now)],
+        "marks": [
+            {"kind": mark.kind.value, "start": mark.start, "end": mark.end}
+            for mark in explain.marks(programme, hours, session, state.agenda.ended_at)
+        ],
+        "prompts": [
+            {
+                "asked_at": prompt.asked_at,
+                "until": prompt.until,
+                "answered_at": prompt.answered_at,
+                "missed": prompt.missed,
+            }
+            for prompt in state.prompts.of(person).prompts
+        ],
+        "disputes": own_disputes(state, person),
+        "corrections": [_correction(state, correction) for correction in state.corrections.of(person)],
+        "posted": None
+        if posted is None
+        else {name: posted.figure(name) for name in ("counted_ms", "countable_min", "corrected_ms")},
+        "amendable": posted is not None and amending.differs(posted, hours),
+        "amendments": [
+            {
+                "by": amendment.by,
+                "name": _name(state, amendment.by),
+                "at": amendment.at,
+                "reason": amendment.reason,
+                "countable_min": amendment.figure("countable_min"),
+            }
+            for amendment in state.corrections.amendments(person)
+        ],
+    }
+
+
+def policy_part(state: RoomState) -> list[str]:
+    """The programme's attendance policy, sentence by sentence."""
+    if state.session is None:
+        return []
+    return list(policy_words(state.session.programme, state.session.rules))
+
+
+def _dispute(state: RoomState, dispute: Dispute) -> View:
+    answer = {
+        "accepted": dispute.accepted,
+        "text": dispute.answer,
+        "name": _name(state, dispute.by),
+        "at": dispute.answered_at,
+    }
+    return {
+        "dispute": dispute.dispute,
+        "person": dispute.person,
+        "name": _name(state, dispute.person),
+        "at": dispute.at,
+        "text": dispute.text,
+        "answer": None if dispute.open else answer,
+    }
+
+
+def _piece(piece: Piece) -> View:
+    return {
+        "start": piece.start,
+        "end": piece.end,
+        "seen": piece.seen.value,
+        "stands": piece.stands,
+        "segment": piece.segment,
+        "counts": piece.counts,
+        "began": _cause(piece.began),
+        "ended": _cause(piece.ended),
+    }
+
+
+def _cause(cause: Cause | None) -> View | None:
+    return None if cause is None else {"seq": cause.seq, "text": cause.text}
+
+
+def _correction(state: RoomState, correction: Correction) -> View:
+    back = correction.taken_back
+    return {
+        "correction": correction.correction,
+        "start": correction.start,
+        "end": correction.end,
+        "present": correction.present,
+        "reason": correction.reason,
+        "dispute": correction.dispute,
+        "by": correction.by,
+        "name": _name(state, correction.by),
+        "at": correction.at,
+        "after_signing": correction.after_signing,
+        "taken_back": None
+        if back is None
+        else {"by": back.by, "name": _name(state, back.by), "at": back.at, "reason": back.reason},
+    }
+
+
+def _name(state: RoomState, person: PersonId | None) -> str:
+    seat = state.seats.known(person)
+    return "" if seat is None else seat.name
