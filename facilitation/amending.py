@@ -7,8 +7,8 @@ what stood before.
 from __future__ import annotations
 
 from facilitation import crediting
-from facilitation.corrections import Correction, Posting, check_amendable
-from facilitation.crediting import Hours, figures_part, segments_part
+from facilitation.corrections import Posting, check_amendable
+from facilitation.crediting import Hours, corrections_part, figures_part, segments_part
 from facilitation.errors import Refusal
 from facilitation.events import HoursAmended
 from facilitation.ids import PersonId
@@ -45,11 +45,6 @@ def amend(state: RoomState, person: PersonId, signer: Seat, now: Instant, *, rea
     )
 
 
-def corrections_part(state: RoomState, person: PersonId) -> list[dict[str, object]]:
-    """The corrections that hold, as they stand in what is signed."""
-    return [_correction(state, one) for one in state.corrections.of(person) if one.taken_back is None]
-
-
 def _content(
     state: RoomState, hours: Hours, signer: Seat, before: Posting, now: Instant, reason: str
 ) -> dict[str, object]:
@@ -71,19 +66,6 @@ def _content(
         "corrections": corrections_part(state, hours.person),
         "signed_by": {"person": signer.person, "name": signer.name, "role": signer.role.value},
         "signed_at": now,
-    }
-
-
-def _correction(state: RoomState, one: Correction) -> dict[str, object]:
-    by = state.seats.known(one.by)
-    return {
-        "correction": one.correction,
-        "start": one.start,
-        "end": one.end,
-        "present": one.present,
-        "reason": one.reason,
-        "by": "" if by is None else by.name,
-        "at": one.at,
     }
 
 

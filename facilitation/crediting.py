@@ -68,6 +68,11 @@ class Hours:
     def attended(self) -> bool:
         return self.first is not None
 
+    @property
+    def corrected(self) -> bool:
+        """Whether corrections changed anything."""
+        return bool(self.added or self.taken)
+
 
 def credit(state: RoomState, person: PersonId, now: Instant | None = None) -> Hours:
     """The figures of one person. `now` matters only while the session runs; None: the last record's instant."""
@@ -178,6 +183,23 @@ def segments_part(state: RoomState, hours: Hours) -> list[dict[str, object]]:
         }
         for segment in state.agenda.plan.segments
         if segment.id in hours.by_segment
+    ]
+
+
+def corrections_part(state: RoomState, person: PersonId) -> list[dict[str, object]]:
+    """The corrections that hold, as they stand in what is signed."""
+    return [
+        {
+            "correction": one.correction,
+            "start": one.start,
+            "end": one.end,
+            "present": one.present,
+            "reason": one.reason,
+            "by": one.by,
+            "at": one.at,
+        }
+        for one in state.corrections.of(person)
+        if one.taken_back is None
     ]
 
 

@@ -9,21 +9,22 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from facilitation import agenda, checkin, crediting
+from facilitation import attendance, checkin, crediting, explain
 from facilitation.checkin import DISPOSITIONS
 from facilitation.commands import SignNote
 from facilitation.crediting import Hours
 from facilitation.errors import Refusal
 from facilitation.events import NoteSigned
+from facilitation.explain import MarkKind
 from facilitation.forms import QuestionKind
 from facilitation.ids import PersonId
-from facilitation.intervals import Intervals, total_ms
+from facilitation.intervals import Intervals
 from facilitation.noteforms import NoteForm, format_of
 from facilitation.notes import GROUP, check_signable, content_hash
 from facilitation.people import Role
 from facilitation.seats import Seat
 from facilitation.state import RoomState, Session
-from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
+from facilitation.timebase import SECOND_MS, Instant
 
 CONTENT_FORMAT = 2
 """Version of the shape of a signed note's content. Notes signed before there were sections have 1."""
@@ -134,17 +135,24 @@ def _attendance_facts(state: RoomState, hours: Hours, session: Session, zone: tz
     if not hours.attended:
         yield "Attended", "Did not attend"
         return
-    yield "Attended", f"{intervals_text(hours.intervals, zone)} ({session.zone})"
+    yield "Attended", f"{intervals_text(hours.times if hours.corrected else hours.intervals, zone)} ({session.zone})"
     yield "Time present", duration_text(hours.present_ms)
     if hours.gap_credit_ms:
         times = intervals_text(hours.gap_credit, zone)
         yield "Credited over a server gap", f"{duration_text(hours.gap_credit_ms)}: {times}"
+    yield from _correction_facts(state, hours, zone)
     units = "" if hours.units is None else f", {hours.units} × {session.rules.unit_min} min"
     yield "Counted", f"{hours.countable_min} min{units} (rule {hours.rules_id}, {hours.rules_version})"
-    if hours.late_ms >= MINUTE_MS:
-        yield "Came late by", duration_text(hours.late_ms)
-    if hours.left_early_ms >= MINUTE_MS:
-        yield "Left early by", duration_text(hours.left_early_ms)
+    ran = attendance.session_span(state.attendance, state.at)
+    for mark in explain.marks(session.programme, hours, ran, state.agenda.ended_at):
+        lasting = duration_text(mark.end - mark.start)
+        match mark.kind:
+            case MarkKind.LATE:
+                yield "Came late by", lasting
+            case MarkKind.LEFT_EARLY:
+                yield "Left early by", lasting
+            case MarkKind.AWAY:
+                yield "Away", f"{time_text(mark.start, zone)} – {time_text(mark.end, zone)} ({lasting})"
     titles = {segment.id: segment.title for segment in state.agenda.plan.segments}
     yield (
         "Parts attended",
@@ -152,6 +160,15 @@ def _attendance_facts(state: RoomState, hours: Hours, session: Session, zone: tz
             f"{titles[segment]} {duration_text(length)}" for segment, length in hours.by_segment.items() if length
         ),
     )
+
+
+def _correction_facts(state: RoomState, hours: Hours, zone: tzinfo) -> Iterable[tuple[str, str]]:
+    for one in state.corrections.of(hours.person):
+        if one.taken_back is None:
+            times = f"{time_text(one.start, zone)} – {time_text(one.end, zone)}"
+            what = "counted as present" if one.present else "counted as away"
+            by = _name(state, one.by)
+            yield "Corrected by hand", f"{times} {what} ({by}, {time_text(one.at, zone)}): {one.reason}"
 
 
 def _arrival_facts(seat: Seat) -> Iterable[tuple[str, str]]:
@@ -254,30 +271,11 @@ def _content(
         },
         "person": {"person": seat.person, "name": seat.name},
         "attended": hours.attended,
-        "figures": {
-            "clock_ms": hours.clock_ms,
-            "present_ms": hours.present_ms,
-            "gap_credit_ms": hours.gap_credit_ms,
-            "counted_ms": hours.counted_ms,
-            "countable_min": hours.countable_min,
-            "late_ms": hours.late_ms,
-            "left_early_ms": hours.left_early_ms,
-            "first": hours.first,
-            "last": hours.last,
-        },
+        "figures": crediting.figures_part(hours),
         "intervals": [list(interval) for interval in hours.intervals],
-        "segments": [
-            {
-                "id": segment.id,
-                "title": segment.title,
-                "kind": segment.kind.value,
-                "counts": crediting.counts(session.rules, segment.kind),
-                "ran_ms": total_ms(agenda.spans_of(state.agenda, segment.id, state.at)),
-                "attended_ms": hours.by_segment[segment.id],
-            }
-            for segment in plan.segments
-            if segment.id in hours.by_segment
-        ],
+        "times": [list(interval) for interval in hours.times],
+        "segments": crediting.segments_part(state, hours),
+        "corrections": crediting.corrections_part(state, hours.person),
         "facts": facts(state, seat.person, everyone),
         "group_text": group.text,
         "group_revision": group.revision,
