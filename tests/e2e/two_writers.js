@@ -123,7 +123,7 @@ async (seeds) => {
     function open() {
       connection = connect({
         socketUrl: "ws://model", device: "d", mode: "record", storage, socketClass: Line,
-        onView: ({ note }) => (notes.seen(NOTE, note), look()),
+        onView: ({ note }) => (notes.seen(NOTE, null, note), look()),
         onDraft: (key, draft) => (notes.drafted(key, draft), look()),
       });
       notes = createNotes({ connection, onChange: look });
@@ -140,8 +140,8 @@ async (seeds) => {
     for (let step = 0; step < 40; step += 1) {
       const what = chance();
       const note = notes.of(NOTE);
-      if (what < 0.55) notes.type(NOTE, `${note.text} us${step}`.trim());
-      else if (what < 0.62) notes.type(NOTE, note.text.split(" ").slice(0, -1).join(" "));
+      if (what < 0.55) notes.type(note, `${note.text} us${step}`.trim());
+      else if (what < 0.62) notes.type(note, note.text.split(" ").slice(0, -1).join(" "));
       else if (what < 0.72) edit(chance() < 0.5 ? `${server.text} them${step}` : `them${step}`, server.revision, "them");
       else if (what < 0.82) for (const socket of [...sockets]) socket.die(1006);
       else if (what < 0.87) {
@@ -149,14 +149,14 @@ async (seeds) => {
         open();
         await time.pass(300);
       }
-      if (note.conflict && chance() < 0.5) notes.resolve(NOTE, ["both", "mine", "theirs"][Math.floor(chance() * 3)]);
+      if (note.conflict && chance() < 0.5) notes.resolve(note, ["both", "mine", "theirs"][Math.floor(chance() * 3)]);
       await time.pass(chance() * 900);
     }
 
     // ---- then the line is good, and every question is answered
     for (let round = 0; round < 8; round += 1) {
       await time.pass(12_000);
-      if (notes.of(NOTE).conflict) notes.resolve(NOTE, "both");
+      if (notes.of(NOTE).conflict) notes.resolve(notes.of(NOTE), "both");
     }
     await time.pass(20_000);
 

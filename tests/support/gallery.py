@@ -1,6 +1,7 @@
-"""The session page on recorded views (webclient/dev), with the real pages' headers: to look at it and to test it.
+"""The session and record pages on recorded views (webclient/dev), with the real pages' headers: to look at and test.
 
-`python -m tests.support.gallery [PORT]`, then open what it prints; `webclient/dev/gallery.mjs` lists what can be shown.
+`python -m tests.support.gallery [PORT]`, then open what it prints; `webclient/dev/gallery.mjs` lists what can be shown
+(for the record: `/gallery/record` and `webclient/dev/record.mjs`).
 """
 
 from __future__ import annotations
@@ -32,8 +33,11 @@ def gallery() -> Starlette:
         boot = {"exit_url": "/soup"}  # the gallery's script makes the rest
         return templates.render(request, "session.html", {"boot": boot, "script": "/dev/gallery.mjs"})
 
+    async def record(request: Request) -> Response:
+        return templates.render(request, "record.html", {"boot": {}, "script": "/dev/record.mjs"})
+
     files = Files(WEBCLIENT / "dev", suffixes=frozenset({".mjs"}), cache="no-cache")
-    app.router.routes[:0] = [Route("/gallery", page), Mount("/dev", files)]
+    app.router.routes[:0] = [Route("/gallery", page), Route("/gallery/record", record), Mount("/dev", files)]
     return app
 
 

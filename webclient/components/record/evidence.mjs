@@ -20,9 +20,8 @@ export function figures({ person, record, question, ask }) {
     { key: "counted", value: person.countable_min, unit: "min", word: "counted", strong: true },
     { key: "present", value: minutesOf(person.present_ms), unit: "min", word: "present" },
     { key: "clock", value: minutesOf(person.clock_ms), unit: "min", word: "by the clock" },
-    ...(person.late_ms >= 60_000 ? [{ key: "late", value: minutesOf(person.late_ms), unit: "min", word: "late" }] : []),
-    ...(person.left_early_ms >= 60_000
-      ? [{ key: "early", value: minutesOf(person.left_early_ms), unit: "min", word: "left early" }]
+    ...(person.corrected_ms
+      ? [{ key: "corrected", value: signed(person.corrected_ms), unit: "min", word: "corrected by hand" }]
       : []),
     ...(person.gap_credit_ms > 0 || record.gaps.length
       ? [{ key: "credit", value: Math.round(person.gap_credit_ms / 1000), unit: "s", word: "server gap, counted" }]
@@ -83,6 +82,20 @@ export function proof({ person, record, zone, question, close }) {
   </section>`;
 }
 
+/**
+ * Which stretches of time make up a figure; its length is the sum of theirs.
+ * @type {Record<string, (piece: any) => boolean>}
+ */
+const MADE_OF = {
+  counted: (piece) => piece.stands && piece.counts,
+  present: (piece) => piece.seen === "connected",
+  credit: (piece) => piece.seen === "server_gap",
+  corrected: (piece) => piece.stands !== (piece.seen !== "no"),
+};
+
+/** Minutes more or less: "+6", "−6". @param {number} ms */
+const signed = (ms) => `${ms < 0 ? "−" : "+"}${minutesOf(Math.abs(ms))}`;
+
 /** @param {string} key @param {any} person @param {any} record @param {string} zone */
 function ofFigure(key, person, record, zone) {
   const rule = `Rule ${record.rules.id}, version ${record.rules.version}: ${record.rules.title}.`;
@@ -91,13 +104,19 @@ function ofFigure(key, person, record, zone) {
       return {
         title: `${person.countable_min} minutes counted`,
         words: `Time present in each segment that counts, added up exactly; the seconds left over at the end are dropped. ${rule}`,
-        sum: segmentTable(person, record),
+        sum: html`${segmentTable(person, record)}${stretches(key, person, record, zone)}`,
       };
     case "present":
       return {
         title: `${lasting(person.present_ms)} present`,
         words: "Time really connected while the session ran. Several tabs or devices at once count once; a lost connection ends when it was last heard.",
-        sum: intervalList(person, zone),
+        sum: stretches(key, person, record, zone),
+      };
+    case "corrected":
+      return {
+        title: `${person.corrected_ms < 0 ? "−" : ""}${lasting(Math.abs(person.corrected_ms))} corrected by hand`,
+        words: "What was added, less what was taken away. Below stands who did it and why; what was seen by itself is kept.",
+        sum: stretches(key, person, record, zone),
       };
     case "clock":
       return {
@@ -105,12 +124,8 @@ function ofFigure(key, person, record, zone) {
         words: "From the first moment present to the last, gaps and breaks included.",
         sum: nothing,
       };
-    case "late":
-      return { title: `${lasting(person.late_ms)} late`, words: "From the start of the session to the first moment present.", sum: nothing };
-    case "early":
-      return { title: `Left ${lasting(person.left_early_ms)} early`, words: "From the last moment present to the end of the session.", sum: nothing };
     default:
-      return { title: `${lasting(person.gap_credit_ms)} of server gap counted`, words: gapRule(person, record), sum: nothing };
+      return { title: `${lasting(person.gap_credit_ms)} of server gap counted`, words: gapRule(person, record), sum: stretches(key, person, record, zone) };
   }
 }
 
@@ -127,7 +142,13 @@ function ofGap(gap, person, record, zone) {
     early: `${times}${where} The session ran and ${person.name} had left.`,
     server: `${times}${where} ${gapRule(person, record)}`,
   }[gap.kind];
-  return { title: `${GAP_WORDS[gap.kind]}, ${lasting(gap.to - gap.from)}`, words, sum: nothing };
+  const marked = person.marks.some((/** @type {any} */ mark) => mark.start < gap.to && gap.from < mark.end);
+  return {
+    title: `${GAP_WORDS[gap.kind]}, ${lasting(gap.to - gap.from)}`,
+    words,
+    sum: gap.kind === "server" ? nothing : html`<p class="soft">${marked ? "By this program’s policy this is named in the note." : "By this program’s policy this is too short to be named."}
+      ${record.policy.join(" ")}</p>`,
+  };
 }
 
 /** @param {any} person @param {any} record */
@@ -151,10 +172,17 @@ function segmentTable(person, record) {
     <p><strong>Counted: ${lasting(person.counted_ms)}</strong>, that is ${inMinutes(person.countable_min)}.</p>`;
 }
 
-/** @param {any} person @param {string} zone */
-function intervalList(person, zone) {
-  return html`<ul class="plain proof-intervals figures">
-    ${person.intervals.map((/** @type {[number, number]} */ [from, to]) => html`<li>${exactTimeOf(from, zone)} – ${exactTimeOf(to, zone)}
-      <span class="soft">${lasting(to - from)}</span></li>`)}
-  </ul>`;
+/** The stretches of time behind a figure, each with the events at its edges. @param {string} key @param {any} person @param {any} record @param {string} zone */
+function stretches(key, person, record, zone) {
+  const found = person.pieces.filter(MADE_OF[key]);
+  if (!found.length) return nothing;
+  const titles = new Map(record.segments.map((/** @type {any} */ one) => [one.id, one.title]));
+  return html`<details class="stretches"><summary>The ${found.length} ${found.length === 1 ? "stretch" : "stretches"} of time it is made of</summary>
+    <ol class="plain proof-events">
+      ${found.map((/** @type {any} */ one) => html`<li><span class="figures">${exactTimeOf(one.start, zone)} – ${exactTimeOf(one.end, zone)}</span>
+        <span>${lasting(one.end - one.start)}${titles.has(one.segment) ? `, ${titles.get(one.segment)}` : ""}.${cause("From", one.began)}${cause("To", one.ended)}</span></li>`)}
+    </ol></details>`;
 }
+
+/** @param {string} word @param {{seq: number, text: string} | null} event */
+const cause = (word, event) => (event ? html` <span class="soft">${word}: ${event.text} <span class="figures">#${event.seq}</span>.</span>` : nothing);

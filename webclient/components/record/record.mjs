@@ -5,54 +5,120 @@
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { keyed } from "/vendor/lit-html/directives/keyed.js";
-import { live } from "/vendor/lit-html/directives/live.js";
 import { icon } from "/static/core/icons.mjs";
 
-import { gapsOf, timeline } from "../timeline/timeline.mjs";
-import { figures, gapButtons, proof } from "./evidence.mjs";
+import { createAttendance } from "./attendance.mjs";
+import { createCounselling } from "./counselling.mjs";
+import { createDialog } from "./dialog.mjs";
+import { facts } from "./facts.mjs";
+import { createFields, warnings } from "./fields.mjs";
 import { flagCards } from "./flags.mjs";
+import { createGoals } from "./goals.mjs";
+import { createGroup, GROUP } from "./group.mjs";
+import { listenToKeys, sheet } from "./keys.mjs";
+import { createNotebook } from "./notebook.mjs";
 import { createNotes } from "./notes.mjs";
-import { dayOf, inMinutes, lasting, momentOf, statusOf, statusWords, timeOf, twinOf } from "./words.mjs";
+import { createPeople } from "./people.mjs";
+import { createPhrases } from "./phrases.mjs";
+import { createPin } from "./pin.mjs";
+import { createSealed } from "./sealed.mjs";
+import { createSigning } from "./signing.mjs";
+import { attended, lookOf, statusOf } from "./words.mjs";
 
-const GROUP = "group";
-const MAC = /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? "");
-const STATUS_ICONS = { signed: "check", blocked: "shield-alert", away: "minus", ready: "pen-line", to_write: "circle-dashed" };
-const STATUS_TONES = { signed: "moss", blocked: "danger", away: "", ready: "accent", to_write: "" };
+/**
+ * What the parts of this page share.
+ * @typedef {object} Desk
+ * @property {any} boot
+ * @property {import("/static/core/connection.mjs").Connection} connection
+ * @property {ReturnType<typeof createNotebook>} notebook
+ * @property {ReturnType<typeof createNotes>} notes
+ * @property {ReturnType<typeof createPhrases>} phrases
+ * @property {ReturnType<typeof createPin>} pin
+ * @property {ReturnType<typeof createFields>} fields
+ * @property {boolean} mayWrite  facilitators write and sign
+ * @property {boolean} mayCosign  supervisors co-sign or send back
+ * @property {() => any} view  the last one
+ * @property {() => void} draw
+ * @property {() => any[]} people
+ * @property {(id: string | null) => any} personOf
+ * @property {(person: any) => import("./words.mjs").Status} statusOf
+ * @property {() => string[]} library  titles of the skills library
+ * @property {(kept: import("./notebook.mjs").Kept) => void} known  the notebook was read
+ * @property {(id: string | null) => void} choose
+ * @property {(person: any) => void} chooseAfter  their note is done: whoever is next
+ * @property {(person: any, section: string) => void} focusField
+ */
 
 /**
  * @param {HTMLElement} root
  * @param {{boot: any, connection: import("/static/core/connection.mjs").Connection}} context
  * @returns {{update: (view: any) => void, drafted: (key: string, draft: any) => void, unsaved: () => boolean,
- *   unmount: () => void}}
+ *   flush: () => void, unmount: () => void}}
  */
 export function mount(root, { boot, connection }) {
   /** @type {any} */
   let view = null;
   /** @type {string | null} a person's id; null: nobody chosen yet, phones show the list */
   let chosen = idInAddress();
-  /** What a figure or a gap opened into, for the person chosen. @type {import("./evidence.mjs").Question | null} */
-  let question = null;
-  let signing = false;
-  /** @type {Map<string, string>} by person: why signing or adding was refused */
-  const refusals = new Map();
-  /** @type {Map<string, string>} by person: an addendum being typed */
-  const addenda = new Map();
-  let editingGroup = false;
+  /** @type {string[]} */
+  let library = [];
+  /** @type {HTMLTextAreaElement | null} where somebody typed last */
+  let lastField = null;
+
+  const notebook = createNotebook({ session: boot.session, search: location.search });
   const notes = createNotes({ connection, onChange: draw });
-  const mayWrite = boot.role !== "observer";
+  const phrases = createPhrases({ notebook, draw });
+  const pin = createPin({ notebook, connection });
+  const keysSheet = createDialog();
+
+  /** @type {Desk} */
+  const desk = {
+    boot,
+    connection,
+    notebook,
+    notes,
+    phrases,
+    pin,
+    fields: /** @type {any} */ (null), // made of the rest
+    mayWrite: ["facilitator", "cofacilitator"].includes(boot.role),
+    mayCosign: boot.role === "supervisor",
+    view: () => view,
+    draw,
+    people: () => view.record.people,
+    personOf: (id) => desk.people().find((person) => person.person === id) ?? null,
+    statusOf: (person) => statusOf(person, view.record.status === "open"),
+    library: () => library,
+    known(kept) {
+      phrases.known(kept.snippets);
+      pin.known(kept.proof);
+      counselling.known(kept.counselling);
+      library = kept.skills;
+    },
+    choose: (id) => choose(id, wide() ? "note" : "title"),
+    chooseAfter,
+    focusField,
+  };
+  desk.fields = createFields(desk);
+  const attendance = createAttendance(desk);
+  const counselling = createCounselling(desk);
+  const goals = createGoals(desk);
+  const group = createGroup(desk);
+  const sealed = createSealed(desk);
+  const signing = createSigning(desk);
+  const people = createPeople(desk, { keys: showKeys });
 
   // ------------------------------------------------------------------------ who is chosen
 
-  /** @returns {any[]} */
-  const people = () => view.record.people;
-  const unsigned = () => people().filter((person) => !person.signed);
-  /** @param {string | null} id */
-  const personOf = (id) => people().find((person) => person.person === id) ?? null;
-  /** @param {any} person */
-  const status = (person) => statusOf(person, notes.of(person.person).text);
-  /** @param {import("./words.mjs").Status} now */
-  const wordsFor = (now) => statusWords(now, view.record.status === "open");
-  const present = () => personOf(chosen) ?? unsigned().find((one) => status(one) !== "away") ?? unsigned()[0] ?? people()[0] ?? null;
+  /** Is there still something for this reader to do? @param {any} person */
+  function unfinished(person) {
+    if (desk.mayCosign) return person.signed !== null && person.work === "to_cosign";
+    return !person.signed || person.work === "returned";
+  }
+  const present = () => desk.personOf(chosen)
+    ?? desk.people().find((one) => unfinished(one) && attended(one))
+    ?? desk.people().find(unfinished)
+    ?? desk.people()[0]
+    ?? null;
 
   function idInAddress() {
     try {
@@ -66,123 +132,98 @@ export function mount(root, { boot, connection }) {
   function choose(id, focus) {
     if (id !== idInAddress()) history.pushState(null, "", id ? `#${encodeURIComponent(id)}` : location.pathname + location.search);
     chosen = id;
-    question = null;
-    editingGroup = false;
+    forget();
     draw();
     if (focus === "list") return;
-    const note = focus === "note" ? root.querySelector(".record-own textarea") : null;
-    const title = root.querySelector("#person-title");
-    const target = /** @type {HTMLElement | null} */ (note ?? title);
+    const note = focus === "note" ? firstField() : null;
+    const target = /** @type {HTMLElement | null} */ (note ?? root.querySelector("#person-title"));
     target?.focus({ preventScroll: true });
-    (note ? root.querySelector("#person-writing") : root.querySelector("#person"))?.scrollIntoView({ block: note ? "nearest" : "start" });
+    if (note) scrollTo(root.querySelector("#person-writing"));
+    else root.querySelector("#person")?.scrollIntoView({ block: "start" });
+  }
+
+  function forget() {
+    attendance.forget();
+    group.forget();
+    lastField = null;
+  }
+
+  /** The first text of the person that has not a word, else the first. @returns {HTMLElement | null} */
+  function firstField() {
+    const fields = /** @type {HTMLTextAreaElement[]} */ ([...root.querySelectorAll(".record-own textarea")]);
+    return fields.find((field) => !field.value.trim()) ?? fields[0] ?? null;
+  }
+
+  /** @param {any} person @param {string} section  or "text" */
+  function focusField(person, section) {
+    const note = section === "text" ? notes.of(person.person) : notes.of(person.person, section);
+    document.getElementById(fieldId(note))?.focus();
+  }
+
+  /** As little as is needed to see the whole of it, or at least its beginning. @param {Element | null} element */
+  function scrollTo(element) {
+    if (!element) return;
+    const { top, bottom } = element.getBoundingClientRect();
+    if (top < 0 || bottom > innerHeight) element.scrollIntoView({ block: bottom - top > innerHeight ? "start" : "nearest" });
   }
 
   /** @param {1 | -1} by */
   function step(by) {
-    const all = people();
-    const index = all.indexOf(present());
-    const next = all[(index + by + all.length) % all.length];
+    const all = desk.people();
+    const next = all[(all.indexOf(present()) + by + all.length) % all.length];
     if (next) choose(next.person, "note");
   }
 
-  // ------------------------------------------------------------------------ what the person does
-
   /** @param {any} person */
-  async function sign(person) {
-    if (signing || !canSign(person)) return;
-    if (person.present_ms > 0 && !notes.of(person.person).text.trim()) {
-      refusals.set(person.person, `Please write a few words about ${person.name} before you sign.`);
-      draw();
-      /** @type {HTMLElement | null} */ (root.querySelector(".record-own textarea"))?.focus();
-      return;
-    }
-    signing = true;
-    refusals.delete(person.person);
-    draw();
-    try {
-      await Promise.all([notes.settled(GROUP), notes.settled(person.person)]);
-      const [group, own] = [notes.of(GROUP), notes.of(person.person)];
-      if (group.conflict || own.conflict) throw { text: "Two versions of a note are open. Choose one above, then sign." };
-      if (group.trouble || own.trouble) throw { text: group.trouble || own.trouble };
-      await connection.send("sign_note", { person: person.person, group_revision: group.base, person_revision: own.base });
-      const left = unsigned().filter((one) => one.person !== person.person);
-      signing = false;
-      if (left.length) {
-        const index = people().indexOf(personOf(person.person));
-        choose((left.find((one) => people().indexOf(one) > index) ?? left[0]).person, wide() ? "note" : "title");
-      } else choose(person.person, "title");
-    } catch (refusal) {
-      refusals.set(person.person, /** @type {{text?: string}} */ (refusal).text ?? "That did not work. Please try again.");
-    }
-    signing = false;
-    draw();
+  function chooseAfter(person) {
+    const all = desk.people();
+    const left = all.filter((one) => one.person !== person.person && unfinished(one));
+    const index = all.findIndex((one) => one.person === person.person);
+    const next = left.find((one) => all.indexOf(one) > index) ?? left[0];
+    if (next) desk.choose(next.person);
+    else choose(person.person, "title");
   }
 
-  /** @param {any} person */
-  const canSign = (person) => mayWrite && !person.signed && !person.blocked && view.record.status !== "open";
+  // ------------------------------------------------------------------------ keys
 
-  /** @param {SubmitEvent} event @param {any} person */
-  async function addAddendum(event, person) {
-    event.preventDefault();
-    const text = (addenda.get(person.person) ?? "").trim();
-    if (!text) return;
-    refusals.delete(person.person);
-    try {
-      await connection.send("add_addendum", { person: person.person, text });
-      addenda.delete(person.person);
-    } catch (refusal) {
-      refusals.set(person.person, /** @type {{text?: string}} */ (refusal).text ?? "That did not work. Please try again.");
-    }
-    draw();
+  function showKeys() {
+    keysSheet.show(sheet());
   }
 
-  /** @param {KeyboardEvent} event */
-  function onKey(event) {
-    if (!view || event.isComposing) return;
-    if (event.altKey && !event.ctrlKey && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
-      event.preventDefault();
-      step(event.key === "ArrowDown" ? 1 : -1);
-    } else if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+  const stopKeys = listenToKeys({
+    next: () => step(1),
+    previous: () => step(-1),
+    unfinished() {
+      const first = desk.people().find((one) => unfinished(one));
+      if (first) choose(first.person, "note");
+    },
+    sign() {
       const person = present();
-      if (!person || !canSign(person)) return;
-      event.preventDefault();
-      void sign(person);
-    } else if (event.key === "Escape" && question) {
-      question = null;
-      draw();
-    }
+      if (!person) return;
+      if (desk.mayCosign && person.work === "to_cosign") void sealed.cosign(person);
+      else void signing.sign(person);
+    },
+    group: () => desk.mayWrite && present() && !present().signed && group.edit(),
+    goals: () => /** @type {HTMLElement | null} */ (root.querySelector(".goals input"))?.focus(),
+    snippets: () => desk.mayWrite && phrases.open(lastField?.isConnected ? lastField : null),
+    private: () => desk.mayWrite && counselling.open(present()),
+    keys: showKeys,
+    escape: () => attendance.escape(),
+  });
+  /** @param {Event} event */
+  function onFocus(event) {
+    if (event.target instanceof HTMLTextAreaElement && !event.target.readOnly) lastField = event.target;
   }
-
-  const onHash = () => {
+  function onHash() {
     chosen = idInAddress();
-    question = null;
+    forget();
     draw();
-  };
-  globalThis.addEventListener("keydown", onKey);
+  }
+  root.addEventListener("focusin", onFocus);
   globalThis.addEventListener("popstate", onHash);
   globalThis.addEventListener("resize", draw);
 
   // ------------------------------------------------------------------------ what is shown
-
-  const header = () => {
-    const { room, record } = view;
-    const signed = people().length - unsigned().length;
-    return html`<header class="record-header">
-      <div>
-        <p class="record-back"><a href=${boot.home ?? "/home"}>${icon("arrow-left")} Home</a></p>
-        <h1>${room.title}</h1>
-        <p class="soft figures">${dayOf(record.started_at ?? room.starts_at, room.zone)}${record.started_at
-          ? `, ${timeOf(record.started_at, room.zone)} – ${record.ended_at ? timeOf(record.ended_at, room.zone) : "now"}`
-          : ""} · ${record.head_count} ${record.head_count === 1 ? "person" : "people"} · ${record.plan.title}</p>
-      </div>
-      <div class="record-progress">
-        <p><strong class="figures">${signed} of ${people().length}</strong> signed</p>
-        <ol class="plain record-dots" aria-hidden="true">
-          ${people().map((person) => html`<li data-status=${status(person)}></li>`)}
-        </ol>
-      </div>
-    </header>`;
-  };
 
   const banner = () => {
     const { record } = view;
@@ -190,267 +231,108 @@ export function mount(root, { boot, connection }) {
       return html`<p class="notice plain">${icon("clock")}<span>The session is not over yet. You can write now; signing
         opens when it has ended. <a href=${`/s/${boot.session}${location.search}`}>Back to the room</a></span></p>`;
     }
-    if (people().length && !unsigned().length) {
-      return html`<p class="notice ok">${icon("check")}<span>All notes are signed and all hours are posted. Nothing is
-        owed for this session.</span></p>`;
-    }
-    return nothing;
-  };
-
-  const list = () => html`<nav class="record-people" aria-label="People of this session">
-    <ul class="plain">
-      ${people().map((person) => {
-        const now = status(person);
-        return html`<li><a href=${`#${encodeURIComponent(person.person)}`} class="record-person"
-          aria-current=${person === present() && (chosen || wide()) ? "true" : nothing}
-          @click=${(/** @type {MouseEvent} */ event) => {
-            if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-            event.preventDefault();
-            choose(person.person, wide() ? "note" : "title");
-          }}>
-          <span class="record-person-name">${person.name}</span>
-          <span class="record-person-minutes figures">${person.countable_min} min</span>
-          <span class="record-person-status" data-status=${now}>${icon(STATUS_ICONS[now])} ${wordsFor(now)}</span>
-        </a></li>`;
-      })}
-    </ul>
-    ${people().length === 0
-      ? html`<p class="soft">Nobody was expected in this session, so there is nothing to write.</p>`
-      : nothing}
-    <p class="record-keys soft small">
-      <kbd>${MAC ? "⌥" : "Alt"}</kbd> <kbd>↓</kbd> next person<br>
-      <kbd>${MAC ? "⌘" : "Ctrl"}</kbd> <kbd>Enter</kbd> sign and next</p>
-    <details class="record-about">
-      <summary>About this session</summary>
-      ${about()}
-    </details>
-  </nav>`;
-
-  const about = () => {
-    const { record, room } = view;
-    return html`<dl class="facts">
-      ${record.facilitators.map((/** @type {any} */ one) => html`<div><dt>${one.role === "facilitator" ? "Facilitator" : "Co-facilitator"}</dt><dd>${one.name}</dd></div>`)}
-      <div><dt>Plan</dt><dd>${record.plan.title}, version ${record.plan.version}</dd></div>
-      <div><dt>Rule for hours</dt><dd>${record.rules.title} (${record.rules.id}, version ${record.rules.version})</dd></div>
-      ${record.gaps.length
-        ? html`<div><dt>Server away</dt><dd>${record.gaps.map((/** @type {[number, number]} */ [from, to]) =>
-            html`<span class="figures">${timeOf(from, room.zone)}, ${lasting(to - from)}</span> `)}</dd></div>`
-        : nothing}
-    </dl>`;
+    if (!desk.people().length || desk.people().some((person) => !person.signed)) return nothing;
+    const waits = desk.people().some((person) => person.work !== "done");
+    return html`<p class="notice ok">${icon("check")}<span>All notes are signed and all hours are posted.
+      ${waits ? "A supervisor signs next." : "Nothing is owed for this session."}</span></p>`;
   };
 
   /** @param {any} person */
-  const detail = (person) => html`<article class="record-detail" id="person" aria-labelledby="person-title">
-    <header class="record-detail-header">
-      <a class="record-to-list" href="#" @click=${(/** @type {Event} */ event) => {
-        event.preventDefault();
-        choose(null, "list");
-      }}>${icon("arrow-left")} All people</a>
-      <div class="row apart">
-        <div class="row">
-          <h2 id="person-title" tabindex="-1">${person.name}</h2>
-          <span class=${`chip ${STATUS_TONES[status(person)]}`}>${icon(STATUS_ICONS[status(person)])} ${wordsFor(status(person))}</span>
+  const detail = (person) => {
+    const look = lookOf(desk.statusOf(person), person.overdue);
+    return html`<article class="record-detail" id="person" aria-labelledby="person-title">
+      <header class="record-detail-header">
+        <a class="record-to-list" href="#" @click=${(/** @type {Event} */ event) => {
+          event.preventDefault();
+          choose(null, "list");
+        }}>${icon("arrow-left")} All people</a>
+        <div class="row apart">
+          <div class="row">
+            <h2 id="person-title" tabindex="-1">${person.name}</h2>
+            <span class=${`chip ${look.tone}`}>${icon(look.icon)} ${look.words}</span>
+          </div>
+          <div class="row record-tools">
+            ${desk.mayWrite ? html`
+              <button class="button quiet" type="button" @click=${() => phrases.open(lastField?.isConnected ? lastField : null)}>${icon("text-quote")} Phrases</button>
+              <button class="button quiet" type="button" @click=${() => counselling.open(person)}>${icon("lock")} Only for you${counselling.any(person.person)
+                ? html`<span class="visually-hidden">: there is a counselling note</span><span class="record-kept" aria-hidden="true"></span>` : nothing}</button>` : nothing}
+            <span class="row record-steps">
+              <button class="button quiet icon-only" type="button" aria-label="Person before" title="Person before (Alt ↑)" @click=${() => step(-1)}>${icon("chevron-up")}</button>
+              <button class="button quiet icon-only" type="button" aria-label="Next person" title="Next person (Alt ↓)" @click=${() => step(1)}>${icon("chevron-down")}</button>
+            </span>
+          </div>
         </div>
-        <div class="row record-steps">
-          <button class="button quiet icon-only" type="button" aria-label="Person before" title="Person before (Alt ↑)" @click=${() => step(-1)}>${icon("chevron-up")}</button>
-          <button class="button quiet icon-only" type="button" aria-label="Next person" title="Next person (Alt ↓)" @click=${() => step(1)}>${icon("chevron-down")}</button>
-        </div>
-      </div>
-    </header>
-
-    ${attendance(person)}
-    ${flagCards({ view, person: person.person, connection, mayWrite })}
-    ${person.signed ? signedNote(person) : writing(person)}
-  </article>`;
-
-  const barWidth = () => /** @type {HTMLElement | null} */ (root.querySelector(".record-detail"))?.clientWidth || (wide() ? 800 : 300);
-
-  /** @param {any} person */
-  const attendance = (person) => {
-    const { record, room } = view;
-    if (person.present_ms === 0) {
-      return html`<p class="notice plain">${record.status === "open"
-        ? `${person.name} is not in the group so far.`
-        : `${person.name} was not in the group. No minutes are counted.`}</p>`;
-    }
-    const gaps = gapsOf(record, person);
-    const from = Math.min(record.started_at ?? person.first, person.first ?? Infinity);
-    const to = Math.max(record.ended_at ?? view.now, person.last ?? 0);
-    /** @param {import("./evidence.mjs").Question} next */
-    const ask = (next) => {
-      question = question?.key === next.key ? null : next;
-      draw();
-    };
-    return html`<section class="stack record-attendance" aria-label="Attendance">
-      ${figures({ person, record, question, ask })}
-      ${timeline({
-        segments: record.segments,
-        intervals: person.intervals,
-        gaps,
-        outages: record.gaps,
-        range: [from, to],
-        width: barWidth(),
-        timeOf: (instant) => timeOf(instant, room.zone),
-        label: `${person.name} was present ${lasting(person.present_ms)} between ${timeOf(from, room.zone)} and ${timeOf(to, room.zone)}, with ${gaps.length === 0 ? "no gap" : gaps.length === 1 ? "one gap" : `${gaps.length} gaps`}.`,
-        onGap: (gap) => ask({ key: `gap-${gap.from}`, gap }),
-      })}
-      ${gapButtons({ gaps, zone: room.zone, question, ask })}
-      ${question ? proof({ person, record, zone: room.zone, question, close: () => { question = null; draw(); } }) : nothing}
-    </section>`;
+      </header>
+      ${attendance.card(person, barWidth())}
+      ${flagCards({ view, person: person.person, connection, mayWrite: desk.mayWrite })}
+      ${person.signed ? sealed.note(person) : writing(person)}
+    </article>`;
   };
-
-  /** What is the same for everyone who was there folds away, so that the eye meets this person. @param {any} person */
-  const facts = (person) => {
-    const others = people().filter((other) => other !== person && other.present_ms > 0);
-    /** @param {any} fact */
-    const common = (fact) =>
-      others.length > 0 && others.every((other) => other.facts.some((/** @type {any} */ one) => one.label === fact.label && one.value === fact.value));
-    const shared = person.facts.filter(common);
-    const own = person.facts.filter((/** @type {any} */ fact) => !common(fact));
-    return html`<section class="stack tight" aria-labelledby="facts-title">
-      <h3 id="facts-title">Facts</h3>
-      ${factList(own)}
-      ${shared.length ? html`<details class="record-shared"><summary>${shared.length} more, the same for everyone</summary>${factList(shared)}</details>` : nothing}
-    </section>`;
-  };
-
-  /** @param {{label: string, value: string}[]} list */
-  const factList = (list) => html`<dl class="facts">${list.map((fact) => html`<div><dt>${fact.label}</dt><dd class="figures">${linesOf(fact.value)}</dd></div>`)}</dl>`;
 
   /** @param {any} person */
   const writing = (person) => html`<div class="record-desk">
-    ${facts(person)}
+    <div class="record-beside stack">
+      ${group.aside()}
+      ${facts(person, desk.people())}
+    </div>
     <div class="record-writing" id="person-writing">
-      ${groupField()}
-      <div class="record-own">${noteField({
-        subject: person.person,
-        id: `note-${person.person}`,
-        label: `About ${person.name}`,
-        hint: "What they did and said, how they responded, what comes next.",
-        twin: twinOf(notes.of(person.person).text, people()
-          .filter((other) => other.person !== person.person)
-          .map((other) => ({ name: other.name, text: notes.of(other.person).text }))),
-      })}</div>
-      ${signBox(person)}
+      ${group.field()}
+      ${view.record.format.id === "text" && !person.goals.known.length && !person.goals.addressed.length ? nothing : goals.chips(person)}
+      <div class="record-own stack">${ownTexts(person)}</div>
+      ${signing.box(person)}
     </div>
   </div>`;
 
-  const groupField = () => {
-    const note = notes.of(GROUP);
-    const open = editingGroup || !note.text.trim() || note.conflict || note.state === "saving" || note.state === "failed";
-    if (open) editingGroup = true; // stays a field while it is being typed in
-    if (open && mayWrite) {
-      return noteField({ subject: GROUP, id: "note-group", label: "The group", hint: "Written once; part of everyone’s note.", twin: null });
+  /** @param {any} person */
+  function ownTexts(person) {
+    const { sections } = view.record.format;
+    const own = notes.of(person.person);
+    /** @param {string} field */
+    const about = (field) => person.warnings.filter((/** @type {any} */ one) => one.field === field);
+    if (!sections.length) {
+      return desk.fields.field({
+        note: own,
+        id: fieldId(own),
+        label: `About ${person.name}`,
+        hint: "What they did and said, how they responded, what comes next.",
+        required: true,
+        lacking: signing.said(person, "text"),
+        warnings: about("text"),
+      });
     }
-    return html`<section class="stack tight" aria-labelledby="group-title">
-      <div class="row apart">
-        <h3 id="group-title">The group <span class="soft record-light">part of everyone’s note</span></h3>
-        ${mayWrite ? html`<button class="link" type="button" @click=${() => {
-          editingGroup = true;
-          draw();
-          /** @type {HTMLElement | null} */ (root.querySelector("#note-group"))?.focus();
-        }}>Edit</button>` : nothing}
-      </div>
-      <p class="record-text">${note.text || "Nothing was written about the group."}</p>
+    return html`
+      ${own.text.trim() ? jotted(own) : nothing}
+      ${sections.map((/** @type {any} */ section) => {
+        const note = notes.of(person.person, section.id);
+        return desk.fields.field({
+          note,
+          id: fieldId(note),
+          label: section.title,
+          hint: section.hint,
+          required: section.required,
+          lacking: signing.said(person, section.id),
+          warnings: about(section.id),
+        });
+      })}
+      ${warnings(about("text"), desk)}`;
+  }
+
+  /** What was typed beside the room, to be put where it belongs. @param {Readonly<import("./notes.mjs").Note>} own */
+  const jotted = (own) => {
+    const [first] = view.record.format.sections;
+    return html`<section class="jotted" aria-label="Jotted in the room">
+      <p class="soft small">Jotted in the room</p>
+      <p class="record-text">${own.text}</p>
+      ${desk.mayWrite ? html`<button class="link" type="button" @click=${() => {
+        const note = notes.of(own.subject, first.id);
+        notes.type(note, [note.text.trimEnd(), own.text].filter(Boolean).join("\n"));
+        notes.type(own, "");
+        document.getElementById(fieldId(note))?.focus();
+      }}>Put it into ${first.title}</button>` : nothing}
     </section>`;
   };
 
-  /** @param {{subject: string, id: string, label: string, hint: string, twin: string | null}} field */
-  const noteField = ({ subject, id, label, hint, twin }) => {
-    const note = notes.of(subject);
-    const words = { idle: "", saving: "Saving…", saved: "Saved", failed: "Not saved" }[note.state];
-    return html`<div class="field">
-      <div class="row apart">
-        <label for=${id}><strong>${label}</strong></label>
-        <span class="record-saved soft small" role="status">${note.conflict ? "Not saved: two versions" : words}</span>
-      </div>
-      <p class="hint" id=${`${id}-hint`}>${hint}</p>
-      <textarea id=${id} class="record-textarea" maxlength="20000" ?readonly=${!mayWrite} aria-describedby=${`${id}-hint`}
-        .value=${live(note.text)}
-        @input=${(/** @type {InputEvent} */ event) => notes.type(subject, /** @type {HTMLTextAreaElement} */ (event.target).value)}></textarea>
-      <p class="record-print record-text">${note.text}</p>
-      ${note.trouble ? html`<p class="error" role="alert">${note.trouble} Your text is safe here; it is tried again when you type on.</p>` : nothing}
-      ${note.conflict ? conflict(subject, note) : nothing}
-      ${twin ? html`<p class="small soft">This reads almost the same as the note about ${twin}. Payers often refuse identical notes.</p>` : nothing}
-    </div>`;
-  };
-
-  /** @param {string} subject @param {Readonly<import("./notes.mjs").Note>} note */
-  const conflict = (subject, note) => html`<div class="notice" role="alert"><div class="stack tight grow">
-    <p><strong>Someone else changed this note while you were typing.</strong> Both texts are safe: yours above, theirs here.</p>
-    <p class="record-text record-theirs">${note.conflict?.text || "(They left it empty.)"}</p>
-    <div class="row">
-      <button class="button" type="button" @click=${() => notes.resolve(subject, "both")}>Keep both</button>
-      <button class="button quiet" type="button" @click=${() => notes.resolve(subject, "mine")}>Keep mine</button>
-      <button class="button quiet" type="button" @click=${() => notes.resolve(subject, "theirs")}>Take theirs</button>
-    </div>
-  </div></div>`;
-
-  /** @param {any} person */
-  const signBox = (person) => {
-    const { record } = view;
-    if (!mayWrite) return html`<p class="notice plain">You can read this note. A facilitator signs it.</p>`;
-    const why = record.status === "open"
-      ? "You can sign when the session has ended."
-      : person.blocked
-        ? `A safety answer of ${person.name} is still open. Say above what was done; then you can sign.`
-        : null;
-    return html`<section class="record-sign" aria-labelledby="sign-title">
-      <h3 id="sign-title">Sign</h3>
-      <p id="sign-means">Signing freezes this note: facts, group and personal text. ${person.present_ms > 0
-        ? html`It posts <strong class="figures">${inMinutes(person.countable_min)}</strong> to ${person.name}’s hours, counted by
-            rule ${record.rules.id}, version ${record.rules.version}.`
-        : html`It says that ${person.name} did not attend; no minutes are counted.`}
-        Afterwards you can add to the note, but not change it.</p>
-      ${why ? html`<p class="soft">${why}</p>` : nothing}
-      ${refusals.has(person.person) ? html`<p class="notice" role="alert">${refusals.get(person.person)}</p>` : nothing}
-      <div class="row">
-        <button class="button primary large" type="button" aria-describedby="sign-means" ?disabled=${why !== null || signing}
-          @click=${() => sign(person)}>${icon("pen-line")} ${signing ? "Signing…" : "Sign and go on"}</button>
-      </div>
-    </section>`;
-  };
-
-  /** @param {any} person */
-  const signedNote = (person) => {
-    const { room } = view;
-    const { signed, hours } = person;
-    const content = signed.content ?? {};
-    return html`<section class="record-sealed" aria-label="Signed note">
-      <p class="record-seal">${icon("check")}<span><strong>Signed</strong> by ${signed.name}, <time>${momentOf(signed.at, room.zone)}</time><br>
-        <span class="soft small">${hours
-          ? html`<span class="figures">${inMinutes(hours.countable_min)}</span> posted to ${person.name}’s hours.`
-          : html`<span class="figures">${inMinutes(content.figures?.countable_min ?? person.countable_min)}</span> go to ${person.name}’s hours.`}
-          <a href=${`/statement/${encodeURIComponent(person.person)}${location.search}`}>See all hours</a>.
-          Fingerprint <code title=${signed.hash}>${signed.hash.slice(0, 12)}</code></span></span></p>
-      <section class="stack tight"><h3>Facts</h3>${factList(content.facts ?? person.facts)}</section>
-      ${sealedText("The group", content.group_text)}
-      ${sealedText(`About ${person.name}`, content.text)}
-    </section>
-    ${person.addenda.map((/** @type {any} */ one) => html`<section class="record-addendum">
-      <h3>Addendum <span class="soft record-light">${one.name}, <time>${momentOf(one.at, room.zone)}</time></span></h3>
-      <p class="record-text">${one.text}</p>
-    </section>`)}
-    ${mayWrite ? html`<details class="record-add">
-      <summary>Add to this note</summary>
-      <form class="stack" @submit=${(/** @type {SubmitEvent} */ event) => addAddendum(event, person)}>
-        <div class="field">
-          <label for="addendum">Addendum</label>
-          <p class="hint" id="addendum-hint">Dated, with your name. The signed note stays as it is.</p>
-          <textarea id="addendum" maxlength="20000" aria-describedby="addendum-hint" .value=${live(addenda.get(person.person) ?? "")}
-            @input=${(/** @type {InputEvent} */ event) => addenda.set(person.person, /** @type {HTMLTextAreaElement} */ (event.target).value)}></textarea>
-        </div>
-        ${refusals.has(person.person) ? html`<p class="notice" role="alert">${refusals.get(person.person)}</p>` : nothing}
-        <div class="row"><button class="button" type="submit">Add</button></div>
-      </form>
-    </details>` : nothing}`;
-  };
-
-  /** @param {string} title @param {string | undefined} text */
-  const sealedText = (title, text) => html`<section class="stack tight">
-    <h3>${title}</h3>
-    <p class="record-text">${text?.trim() ? text : html`<span class="soft">Nothing was written.</span>`}</p>
-  </section>`;
+  const barWidth = () => /** @type {HTMLElement | null} */ (root.querySelector(".record-detail"))?.clientWidth || (wide() ? 800 : 300);
 
   function draw() {
     if (!view) return;
@@ -463,9 +345,9 @@ export function mount(root, { boot, connection }) {
     const person = present();
     render(
       html`<div class="record" data-chosen=${String(chosen !== null)}>
-        ${header()} ${banner()}
+        ${people.header()} ${banner()}
         <div class="record-columns">
-          ${list()}
+          ${people.list(chosen || wide() ? person : null)}
           ${person ? keyed(person.person, detail(person)) : nothing}
         </div>
       </div>`,
@@ -473,17 +355,25 @@ export function mount(root, { boot, connection }) {
     );
   }
 
+  if (desk.mayWrite || desk.mayCosign) notebook.load().then(desk.known, () => {}); // asked again where it is needed
+
   return {
     update(newView) {
       view = newView;
-      notes.seen(GROUP, view.record.group_note);
-      for (const person of view.record.people) notes.seen(person.person, person.note);
+      notes.seen(GROUP, null, view.record.group_note);
+      for (const { person, note } of view.record.people) {
+        notes.seen(person, null, note);
+        for (const [section, held] of Object.entries(note.sections)) notes.seen(person, section, held);
+      }
+      goals.seen();
       draw();
     },
     drafted: notes.drafted,
-    unsaved: notes.unsaved,
+    unsaved: () => notes.unsaved() || counselling.unsaved() || sealed.unsaved() || goals.unsaved(),
+    flush: counselling.flush,
     unmount() {
-      globalThis.removeEventListener("keydown", onKey);
+      stopKeys();
+      root.removeEventListener("focusin", onFocus);
       globalThis.removeEventListener("popstate", onHash);
       globalThis.removeEventListener("resize", draw);
       render(nothing, root);
@@ -491,13 +381,10 @@ export function mount(root, { boot, connection }) {
   };
 }
 
-/** Answers of a form come as "question answer; question answer": one a line reads better. @param {string} value */
-function linesOf(value) {
-  return value.split("; ").map((line, index) => (index ? html`<br>${line}` : line));
-}
+/** @param {Readonly<import("./notes.mjs").Note>} note */
+const fieldId = (note) => ["note", note.subject, note.section].filter((part) => part !== null).join("-");
 
 /** List and note stand side by side from here on (record.css says the same). */
 function wide() {
   return globalThis.matchMedia("(min-width: 56rem)").matches;
 }
-

@@ -46,53 +46,84 @@ export function lasting(ms) {
   return parts.length ? parts.map(([count, unit]) => `${count} ${unit}`).join(" ") : "0 s";
 }
 
+/**
+ * The instant within `range` at which the clock on the wall of `zone` shows "18:40" or "18:40:05"; null: there is none.
+ * Where clocks are set back and it shows that twice, the first.
+ * @param {string} text @param {string} zone @param {[number, number]} range  [from, to], less than a day
+ */
+export function instantAt(text, zone, [from, to]) {
+  const found = /^([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/.exec(text.trim());
+  if (!found) return null;
+  const sought = [found[1].padStart(2, "0"), found[2], found[3] ?? "00"].join(":");
+  const start = Math.floor(from / 1000) * 1000; // the second that `from` lies in shows its own time
+  const ahead = secondsOf(sought) - secondsOf(exactTimeOf(start, zone));
+  for (const hours of [-1, 0, 1, 23, 24, 25]) { // a clock that is changed in between is an hour off
+    const at = start + (ahead + hours * 3600) * 1000;
+    if (at >= start && at <= to && exactTimeOf(at, zone) === sought) return Math.max(at, from);
+  }
+  return null;
+}
+
+/** @param {string} time "18:40:05" */
+function secondsOf(time) {
+  const [hours, minutes, seconds] = time.split(":").map(Number);
+  return (hours * 60 + minutes) * 60 + seconds;
+}
+
 /** Whole minutes, the seconds dropped. @param {number} ms */
 export const minutesOf = (ms) => Math.floor(Math.max(0, ms) / 60_000);
 
 /** "1 minute", "171 minutes" @param {number} count */
 export const inMinutes = (count) => `${count} ${count === 1 ? "minute" : "minutes"}`;
 
-/**
- * @typedef {"signed" | "blocked" | "away" | "ready" | "to_write"} Status
- */
-
-/** @param {any} person of a record @param {string} text their note as it stands in this browser @returns {Status} */
-export function statusOf(person, text) {
-  if (person.signed) return "signed";
-  if (person.blocked) return "blocked";
-  if (text.trim()) return "ready";
-  return person.present_ms === 0 ? "away" : "to_write";
+/** "5 min", "3 h", "2 days": how long about, for what is still to come or overdue. @param {number} ms */
+function about(ms) {
+  const minutes = Math.max(1, Math.round(ms / 60_000));
+  if (minutes < 90) return `${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
 }
 
-/** @type {Record<Status, string>} */
-const STATUS_WORDS = {
-  signed: "Signed",
-  blocked: "Safety answer open",
-  away: "Absent, to sign",
-  ready: "Ready to sign",
-  to_write: "To write",
+/** "Due Nov 24, 2026, 20:16, in 2 days" @param {number} due @param {number} now @param {string} zone */
+export const dueWords = (due, now, zone) =>
+  due >= now ? `Due ${momentOf(due, zone)}, in ${about(due - now)}` : `Was due ${momentOf(due, zone)}, ${about(now - due)} ago`;
+
+/** Were they in the group, as seen or as corrected? @param {any} person of a record */
+export const attended = (person) => person.present_ms > 0 || person.pieces.some((/** @type {any} */ one) => one.stands);
+
+/**
+ * @typedef {"expected" | "blocked" | "absent" | "not_started" | "in_progress" | "to_sign" | "returned" | "to_cosign" | "done"} Status
+ *
+ * @typedef {object} Look  how a status is shown: in words, and in a drawing beside them
+ * @property {string} words
+ * @property {string} icon
+ * @property {"" | "accent" | "moss" | "clay" | "danger"} tone
+ */
+
+/** @type {Record<Status, Look>} */
+const LOOKS = {
+  expected: { words: "Not here yet", icon: "clock", tone: "" },
+  blocked: { words: "Safety answer open", icon: "shield-alert", tone: "danger" },
+  absent: { words: "Absent, to sign", icon: "minus", tone: "accent" },
+  not_started: { words: "Not started", icon: "circle-dashed", tone: "" },
+  in_progress: { words: "In progress", icon: "circle-dot-dashed", tone: "" },
+  to_sign: { words: "Ready to sign", icon: "pen-line", tone: "accent" },
+  returned: { words: "Sent back", icon: "corner-up-left", tone: "clay" },
+  to_cosign: { words: "To co-sign", icon: "check", tone: "accent" },
+  done: { words: "Signed", icon: "check", tone: "moss" },
 };
 
-/** @param {Status} status @param {boolean} open  the session is not over yet */
-export function statusWords(status, open) {
-  if (!open) return STATUS_WORDS[status];
-  return { ...STATUS_WORDS, away: "Not here yet", ready: "Begun" }[status];
+/** @param {any} person of a record @param {boolean} open  the session is not over yet @returns {Status} */
+export function statusOf(person, open) {
+  if (open && !attended(person)) return "expected";
+  if (open && person.work === "to_sign") return "in_progress";
+  if (person.blocked) return "blocked";
+  if (person.work === "to_sign" && !attended(person)) return "absent";
+  return person.work;
 }
 
-/**
- * Whose note reads almost the same? Identical notes are a frequent reason for a payer to say no.
- * @param {string} text @param {{name: string, text: string}[]} others @returns {string | null} a name
- */
-export function twinOf(text, others) {
-  const mine = wordsOf(text);
-  if (mine.size < 8) return null;
-  for (const other of others) {
-    const theirs = wordsOf(other.text);
-    const common = [...mine].filter((word) => theirs.has(word)).length;
-    if (common / (mine.size + theirs.size - common) > 0.85) return other.name;
-  }
-  return null;
+/** @param {Status} status @param {boolean} [overdue] @returns {Look} */
+export function lookOf(status, overdue = false) {
+  const look = LOOKS[status];
+  return overdue ? { ...look, words: `${look.words}, overdue`, tone: look.tone || "clay" } : look;
 }
-
-/** @param {string} text */
-const wordsOf = (text) => new Set(text.toLowerCase().match(/\p{L}+/gu) ?? []);

@@ -60,8 +60,14 @@ function deviceId() {
 }
 
 addEventListener("online", () => connection.wake());
-addEventListener("pagehide", () => connection.flush());
+addEventListener("pagehide", flush);
 addEventListener("beforeunload", (event) => {
-  connection.flush();
+  flush();
   if (page?.unsaved()) event.preventDefault();
 });
+
+/** What is typed goes out at once: the page may be about to go. */
+function flush() {
+  connection.flush();
+  page?.flush();
+}

@@ -1,0 +1,243 @@
+/**
+ * Where the evidence is wrong: what a person says of their minutes, what was corrected by hand and why, and, once a note
+ * is signed, posting the new figures instead of the old. Nothing is ever taken out: the original stays beside it.
+ */
+
+import { html, nothing } from "/vendor/lit-html/lit-html.js";
+import { icon } from "/static/core/icons.mjs";
+
+import { createDialog } from "./dialog.mjs";
+import { wordsOf } from "./notebook.mjs";
+import { exactTimeOf, inMinutes, instantAt, lasting, momentOf } from "./words.mjs";
+
+const REASON_MAX = 300;
+
+/**
+ * @typedef {{start?: number, end?: number, present?: boolean, dispute?: any}} Suggestion  what a correction begins with
+ */
+
+/** @param {import("./record.mjs").Desk} desk */
+export function createCorrections(desk) {
+  const dialog = createDialog();
+
+  /** The times a correction may name. @returns {[number, number] | null} */
+  function range() {
+    const { record, now } = desk.view();
+    return record.started_at === null ? null : [record.started_at, record.ended_at ?? now];
+  }
+
+  /**
+   * A question with a form: shown until its answer is taken.
+   * @param {{title: string, body: () => unknown, button: string, send: (given: FormData) => Promise<unknown>}} shape
+   *   `send` rejects with `{text, field?}`: why not, and the id of the field that it is about
+   */
+  function ask({ title, body, button, send }) {
+    let trouble = "";
+    let busy = false;
+    /** @param {SubmitEvent} event */
+    async function submit(event) {
+      event.preventDefault();
+      if (busy) return;
+      busy = true;
+      trouble = "";
+      try {
+        await send(new FormData(/** @type {HTMLFormElement} */ (event.target)));
+        dialog.close();
+      } catch (refusal) {
+        trouble = /** @type {any} */ (refusal).code === "gave_up" ? "" : wordsOf(refusal);
+        const { field } = /** @type {any} */ (refusal);
+        if (field) document.getElementById(field)?.focus();
+      }
+      busy = false;
+      dialog.draw(contents());
+      desk.draw();
+    }
+    const contents = () => ({
+      title,
+      body: html`<form class="stack" @submit=${submit} novalidate>
+        ${body()}
+        <p class="error" role="alert" ?hidden=${!trouble}>${trouble}</p>
+        <div class="row end">
+          <button class="button" type="button" @click=${() => dialog.close()}>Not now</button>
+          <button class="button primary" type="submit">${button}</button>
+        </div>
+      </form>`,
+    });
+    dialog.show(contents());
+  }
+
+  /** @param {string} hint */
+  const reasonField = (hint) => html`<div class="field">
+    <label for="correct-reason">Why?</label>
+    <p class="hint" id="correct-reason-hint">${hint}</p>
+    <textarea id="correct-reason" name="reason" maxlength=${REASON_MAX} aria-describedby="correct-reason-hint"></textarea>
+  </div>`;
+
+  /** @param {FormData} given */
+  function reasonOf(given) {
+    const reason = String(given.get("reason")).trim();
+    if (!reason) throw { text: "Please say why: whoever checks the minutes later reads this.", field: "correct-reason" };
+    return reason;
+  }
+
+  /** @param {any} person @param {Suggestion} [suggestion] */
+  function correct(person, { start, end, present = true, dispute = null } = {}) {
+    const { zone } = desk.view().room;
+    const within = range();
+    if (!within) return;
+    const [from, to] = within;
+    ask({
+      title: `Correct the minutes of ${person.name}`,
+      button: dispute ? "Correct, and tell them" : "Correct",
+      body: () => html`
+        ${dispute ? html`<blockquote class="record-theirs record-text">${dispute.text}</blockquote>` : nothing}
+        <fieldset class="field"><legend>In this time ${person.name}</legend>
+          <div class="choices">
+            <label class="choice"><input type="radio" name="present" value="yes" ?checked=${present}><span>was there</span></label>
+            <label class="choice"><input type="radio" name="present" value="no" ?checked=${!present}><span>was not there</span></label>
+          </div></fieldset>
+        <div class="row correct-times">
+          <div class="field"><label for="correct-start">From</label>
+            <input id="correct-start" name="start" inputmode="numeric" autocomplete="off" autofocus aria-describedby="correct-times-hint"
+              value=${start === undefined ? "" : exactTimeOf(start, zone)}></div>
+          <div class="field"><label for="correct-end">To</label>
+            <input id="correct-end" name="end" inputmode="numeric" autocomplete="off" aria-describedby="correct-times-hint"
+              value=${end === undefined ? "" : exactTimeOf(end, zone)}></div>
+        </div>
+        <p class="hint" id="correct-times-hint">Such as 18:40 or 18:40:05, between ${exactTimeOf(from, zone)} and ${exactTimeOf(to, zone)} (${zone}).</p>
+        ${reasonField("Dated, with your name. What was seen by itself stays in the record beside it.")}`,
+      async send(given) {
+        const times = { start: instantOf(given, "start", start, zone, within), end: instantOf(given, "end", end, zone, within) };
+        if (times.start >= times.end) throw { text: "The end comes after the start.", field: "correct-end" };
+        await desk.connection.send("correct_attendance", {
+          person: person.person,
+          ...times,
+          present: given.get("present") === "yes",
+          reason: reasonOf(given),
+          ...(dispute ? { dispute: dispute.dispute } : {}),
+        });
+      },
+    });
+  }
+
+  /**
+   * What a field says; an untouched one says what it was filled with, to the millisecond.
+   * @param {FormData} given @param {"start" | "end"} name @param {number | undefined} filled @param {string} zone @param {[number, number]} within
+   */
+  function instantOf(given, name, filled, zone, within) {
+    const text = String(given.get(name));
+    if (filled !== undefined && text === exactTimeOf(filled, zone)) return Math.min(Math.max(filled, within[0]), within[1]);
+    const instant = instantAt(text, zone, within);
+    if (instant === null) {
+      throw { text: "Please write a time of this session, such as 18:40 or 18:40:05.", field: `correct-${name}` };
+    }
+    return instant;
+  }
+
+  /** @param {any} person @param {any} dispute */
+  function answer(person, dispute) {
+    ask({
+      title: `Answer ${person.name}`,
+      button: "Answer",
+      body: () => html`<blockquote class="record-theirs record-text">${dispute.text}</blockquote>
+        <p>The minutes stay as they are. ${person.name} reads your answer.</p>
+        <div class="field"><label for="correct-answer">Your answer</label>
+          <textarea id="correct-answer" name="answer" maxlength="2000" autofocus></textarea></div>`,
+      async send(given) {
+        const text = String(given.get("answer")).trim();
+        if (!text) throw { text: "Please tell them why the minutes stay.", field: "correct-answer" };
+        await desk.connection.send("answer_dispute", { dispute: dispute.dispute, accepted: false, text });
+      },
+    });
+  }
+
+  /** @param {any} correction */
+  function takeBack(correction) {
+    ask({
+      title: "Take this correction back?",
+      button: "Take back",
+      body: () => html`<p>The minutes are again what was seen. The correction stays readable, marked as taken back.</p>
+        ${reasonField("Dated, with your name.")}`,
+      send: async (given) => desk.connection.send("take_back_correction", { correction: correction.correction, reason: reasonOf(given) }),
+    });
+  }
+
+  /** @param {any} person */
+  function amend(person) {
+    ask({
+      title: `Post the new minutes of ${person.name}`,
+      button: "Reverse and post anew",
+      body: () => html`<p>The entry of <strong class="figures">${inMinutes(person.posted.countable_min)}</strong> is reversed, and
+          <strong class="figures">${inMinutes(person.countable_min)}</strong> are posted instead. Both stay in the ledger, linked, with your name.
+          The signed note does not change.</p>
+        ${reasonField("It stands with both entries.")}`,
+      send: async (given) => desk.pin.send("amend_hours", { person: person.person, reason: reasonOf(given) }),
+    });
+  }
+
+  // ------------------------------------------------------------------------ what is shown
+
+  /** @param {any} person @param {any} dispute */
+  const disputed = (person, dispute) => {
+    const { room } = desk.view();
+    if (dispute.answer) {
+      return html`<li><p><strong>${person.name} said</strong> <span class="soft">(<time>${momentOf(dispute.at, room.zone)}</time>)</span>: ${dispute.text}</p>
+        <p class="soft">${dispute.answer.accepted ? "Accepted" : "The minutes stayed"}${dispute.answer.text ? `: ${dispute.answer.text}` : ""}
+          (${dispute.answer.name}, <time>${momentOf(dispute.answer.at, room.zone)}</time>)</p></li>`;
+    }
+    const [gap] = longestGap(person);
+    return html`<li class="notice"><div class="stack tight grow">
+      <p><strong>${person.name} says the minutes are not right</strong> <span>(<time>${momentOf(dispute.at, room.zone)}</time>)</span></p>
+      <p class="record-text">${dispute.text}</p>
+      ${desk.mayWrite ? html`<div class="row">
+        <button class="button" type="button" @click=${() => correct(person, { ...gap, dispute })}>Correct the minutes…</button>
+        <button class="button quiet" type="button" @click=${() => answer(person, dispute)}>Leave them, and answer…</button>
+      </div>` : nothing}
+    </div></li>`;
+  };
+
+  /** @param {any} one */
+  const corrected = (one) => {
+    const { zone } = desk.view().room;
+    return html`<li data-back=${String(one.taken_back !== null)}>
+      <p>${icon(one.present ? "plus" : "minus")}<span><strong>${one.present ? "Was there" : "Was not there"}</strong>
+        <span class="figures">${exactTimeOf(one.start, zone)} – ${exactTimeOf(one.end, zone)}, ${lasting(one.end - one.start)}</span>: ${one.reason}
+        <span class="soft">(by hand: ${one.name}, <time>${momentOf(one.at, zone)}</time>${one.after_signing ? ", after signing" : ""})</span></span></p>
+      ${one.taken_back
+        ? html`<p class="soft">Taken back: ${one.taken_back.reason} (${one.taken_back.name}, <time>${momentOf(one.taken_back.at, zone)}</time>)</p>`
+        : desk.mayWrite ? html`<p><button class="link" type="button" @click=${() => takeBack(one)}>Take back</button></p>` : nothing}
+    </li>`;
+  };
+
+  /** @param {any} person */
+  const amending = (person) => {
+    const { zone } = desk.view().room;
+    return html`${person.amendments.map((/** @type {any} */ one) => html`<p class="soft">${inMinutes(one.countable_min)} were posted anew: ${one.reason}
+        (${one.name}, <time>${momentOf(one.at, zone)}</time>)</p>`)}
+      ${person.amendable ? html`<div class="notice"><div class="stack tight grow">
+        <p><strong>The minutes changed after the note was signed.</strong> Posted: <span class="figures">${inMinutes(person.posted.countable_min)}</span>.
+          Now: <span class="figures">${inMinutes(person.countable_min)}</span>.</p>
+        ${desk.mayWrite ? html`<div class="row"><button class="button" type="button" @click=${() => amend(person)}>Reverse and post anew…</button></div>` : nothing}
+      </div></div>` : nothing}`;
+  };
+
+  /** The longest time not seen, which is most likely meant. @param {any} person @returns {{start: number, end: number}[]} */
+  function longestGap(person) {
+    return person.pieces
+      .filter((/** @type {any} */ one) => !one.stands)
+      .sort((/** @type {any} */ one, /** @type {any} */ other) => other.end - other.start - (one.end - one.start))
+      .map((/** @type {any} */ { start, end }) => ({ start, end }));
+  }
+
+  return {
+    correct,
+    /** May anything be corrected yet? */
+    possible: () => desk.mayWrite && range() !== null,
+
+    /** Disputes, corrections and amendments of a person. @param {any} person */
+    list: (person) => html`
+      ${person.disputes.length ? html`<ul class="plain stack tight" aria-label="Said about the minutes">${person.disputes.map((/** @type {any} */ one) => disputed(person, one))}</ul>` : nothing}
+      ${person.corrections.length ? html`<ul class="plain stack tight corrections" aria-label="Corrected by hand">${person.corrections.map(corrected)}</ul>` : nothing}
+      ${amending(person)}`,
+  };
+}

@@ -1,0 +1,68 @@
+/** One question in a window over the page. Escape and the veil close it; the focus goes back where it came from. */
+
+import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
+import { icon } from "/static/core/icons.mjs";
+
+/**
+ * @typedef {object} Contents
+ * @property {string} title
+ * @property {unknown} body  a template
+ */
+
+/**
+ * @param {{className?: string}} [shape]  more classes for the element
+ */
+export function createDialog({ className = "" } = {}) {
+  const element = document.createElement("dialog");
+  element.className = `window ${className}`.trim();
+  element.setAttribute("aria-labelledby", `window-title-${(serial += 1)}`);
+  const titleId = `window-title-${serial}`;
+  /** @type {() => void} */
+  let closed = () => {};
+  element.addEventListener("close", () => {
+    render(nothing, element);
+    element.remove();
+    closed();
+  });
+  element.addEventListener("click", (event) => {
+    if (event.target === element) element.close(); // the veil around it
+  });
+
+  /** @param {Contents} contents */
+  function draw({ title, body }) {
+    render(
+      html`<div class="stack">
+        <header class="row apart window-header">
+          <h2 id=${titleId}>${title}</h2>
+          <button class="button quiet icon-only" type="button" aria-label="Close" @click=${() => element.close()}>${icon("x")}</button>
+        </header>
+        ${body}
+      </div>`,
+      element,
+    );
+  }
+
+  return {
+    get open() {
+      return element.open;
+    },
+    /** @param {Contents} contents @param {() => void} [onClose] */
+    show(contents, onClose = () => {}) {
+      closed = onClose;
+      if (!element.isConnected) document.body.append(element);
+      draw(contents);
+      if (!element.open) element.showModal();
+      /** @type {HTMLElement | null} */ (element.querySelector("[autofocus]"))?.focus();
+    },
+    /** Show something else in the open window, the focus stays. @param {Contents} contents */
+    draw(contents) {
+      if (element.open) draw(contents);
+    },
+    close() {
+      if (element.open) element.close();
+    },
+    element,
+  };
+}
+
+let serial = 0;

@@ -1,0 +1,29 @@
+/** The facts a note begins with. What is the same for everyone who was there folds away, so that the eye meets this person. */
+
+import { html, nothing } from "/vendor/lit-html/lit-html.js";
+
+import { attended } from "./words.mjs";
+
+/** @typedef {{label: string, value: string}} Fact */
+
+/** @param {any} person @param {any[]} people  all of the session */
+export function facts(person, people) {
+  const others = people.filter((other) => other !== person && attended(other));
+  /** @param {Fact} fact */
+  const common = (fact) =>
+    others.length > 0 && others.every((other) => other.facts.some((/** @type {Fact} */ one) => one.label === fact.label && one.value === fact.value));
+  const shared = person.facts.filter(common);
+  const own = person.facts.filter((/** @type {Fact} */ fact) => !common(fact));
+  return html`<section class="stack tight" aria-labelledby="facts-title">
+    <h3 id="facts-title">Facts</h3>
+    ${factList(own)}
+    ${shared.length ? html`<details class="record-shared"><summary>${shared.length} more, the same for everyone</summary>${factList(shared)}</details>` : nothing}
+  </section>`;
+}
+
+/** @param {readonly Fact[]} list */
+export const factList = (list) =>
+  html`<dl class="facts">${list.map((fact) => html`<div><dt>${fact.label}</dt><dd class="figures">${linesOf(fact.value)}</dd></div>`)}</dl>`;
+
+/** Answers of a form come as "question answer; question answer": one a line reads better. @param {string} value */
+const linesOf = (value) => value.split("; ").map((line, index) => (index ? html`<br>${line}` : line));

@@ -1,0 +1,77 @@
+/** A text that is typed: its field, whether it is kept, what may be wrong with it, and two versions where there are two. */
+
+import { html, nothing } from "/vendor/lit-html/lit-html.js";
+import { live } from "/vendor/lit-html/directives/live.js";
+import { icon } from "/static/core/icons.mjs";
+
+const KEPT = { idle: "", saving: "Saving…", saved: "Saved", failed: "Not saved" };
+
+/**
+ * @typedef {object} Shape
+ * @property {Readonly<import("./notes.mjs").Note>} note
+ * @property {string} id  of the field
+ * @property {string} label
+ * @property {string} hint
+ * @property {boolean} [required]
+ * @property {boolean} [lacking]  signing was tried and there is not a word
+ * @property {readonly Warning[]} [warnings]
+ *
+ * @typedef {{code: string, field: string, text: string, quote: string, person: string | null}} Warning
+ */
+
+/** @param {import("./record.mjs").Desk} desk */
+export function createFields(desk) {
+  const { notes, phrases } = desk;
+
+  /** @param {Readonly<import("./notes.mjs").Note>} note */
+  const conflict = (note) => html`<div class="notice" role="alert"><div class="stack tight grow">
+    <p><strong>Someone else changed this text while you were typing.</strong> Both are safe: yours above, theirs here.</p>
+    <p class="record-text record-theirs">${note.conflict?.text || "(They left it empty.)"}</p>
+    <div class="row">
+      <button class="button" type="button" @click=${() => notes.resolve(note, "both")}>Keep both</button>
+      <button class="button quiet" type="button" @click=${() => notes.resolve(note, "mine")}>Keep mine</button>
+      <button class="button quiet" type="button" @click=${() => notes.resolve(note, "theirs")}>Take theirs</button>
+    </div>
+  </div></div>`;
+
+  return {
+    /** @param {Shape} shape */
+    field({ note, id, label, hint, required = false, lacking = false, warnings: found = [] }) {
+      return html`<div class="field note-field">
+        <div class="note-field-head">
+          <label for=${id}>${label}${required ? nothing : html` <span class="soft record-light">(if there is anything)</span>`}</label>
+          <span class="hint" id=${`${id}-hint`}>${hint}</span>
+          <span class="record-saved soft small" role="status">${note.conflict ? "Not saved: two versions" : KEPT[note.state]}</span>
+        </div>
+        <textarea id=${id} class="record-textarea" rows="2" maxlength="20000" ?readonly=${!desk.mayWrite} aria-describedby=${`${id}-hint ${id}-about`}
+          aria-invalid=${lacking ? "true" : nothing}
+          .value=${live(note.text)}
+          @keydown=${phrases.onKeydown}
+          @input=${(/** @type {InputEvent} */ event) => {
+            const typed = /** @type {HTMLTextAreaElement} */ (event.target);
+            phrases.look(typed);
+            notes.type(note, typed.value);
+          }}></textarea>
+        <p class="record-print record-text">${note.text}</p>
+        <div class="stack tight note-about" id=${`${id}-about`}>
+          ${phrases.offer(id)}
+          ${lacking ? html`<p class="error">Please write a few words here before you sign.</p>` : nothing}
+          ${note.trouble ? html`<p class="error" role="alert">${note.trouble} Your text is safe here; it is tried again when you type on.</p>` : nothing}
+          ${warnings(found, desk)}
+        </div>
+        ${note.conflict ? conflict(note) : nothing}
+      </div>`;
+    },
+  };
+}
+
+/**
+ * What may be wrong, in calm words: worth a look, never in the way.
+ * @param {readonly Warning[]} found @param {import("./record.mjs").Desk} desk
+ */
+export function warnings(found, desk) {
+  if (!found.length) return nothing;
+  return html`<ul class="plain warnings">${found.map(({ code, text, quote, person }) => html`<li>${icon("eye")}
+    <span>${text}${quote && !text.includes(quote) ? html` <q>${quote}</q>` : nothing}
+      ${code === "alike" && person ? html`<button class="link" type="button" @click=${() => desk.choose(person)}>Look at the other note</button>` : nothing}</span></li>`)}</ul>`;
+}
