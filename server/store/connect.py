@@ -13,7 +13,9 @@ from server.store.eventlog import RedisEventLog
 from server.store.keys import Keys
 from server.store.lease import LEASE_MS, RedisLeases
 from server.store.ledger import RedisLedger
+from server.store.notebook import RedisNotebook
 from server.store.ports import Store
+from server.store.signing import RedisSigning
 from server.store.together import Together
 
 CONNECTIONS_MAX = 50
@@ -36,6 +38,8 @@ async def connect(url: str, *, clinic: str = "demo", lease_ms: int = LEASE_MS) -
         ledger=RedisLedger(client, keys, together),
         clinic=RedisClinic(client, keys),
         disclosures=RedisDisclosures(client, keys),
+        notebook=RedisNotebook(client, keys),
+        signing=RedisSigning(client, keys),
         keys=keys,
         client=client,
         ping=ping,

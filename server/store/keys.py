@@ -106,6 +106,33 @@ class Keys:
         """Sorted set: the numbers of those about one person."""
         return self._key(f"disclosures:about:{person}")
 
+    # ------------------------------------------------------------------ beside the sessions
+
+    def goals(self, person: str) -> str:
+        """Hash: goal → JSON."""
+        return self._key(f"goals:{person}")
+
+    def snippets(self, person: str) -> str:
+        """Hash: name → text, the phrases of one of the staff."""
+        return self._key(f"snippets:{person}")
+
+    def counselling(self, author: str) -> str:
+        """Hash: [session, subject] → JSON, for their author alone."""
+        return self._key(f"counselling:{author}")
+
+    @property
+    def pins(self) -> str:
+        """Hash: person → Argon2 hash of their signing PIN."""
+        return self._key("signing:pins")
+
+    def misses(self, person: str) -> str:
+        """Counter with a time to live: wrong PINs."""
+        return self._key(f"signing:misses:{person}")
+
+    def proof(self, name: str) -> str:
+        """String with a time to live: until when a browser's proof holds."""
+        return self._key(f"signing:proof:{name}")
+
     # ------------------------------------------------------------------ of other parts of the server
 
     @property

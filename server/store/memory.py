@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from time import monotonic
 
+from facilitation.counselling import CounsellingNote
 from facilitation.disclosures import Disclosure
 from facilitation.events import Recorded
+from facilitation.goals import Goal
+from facilitation.ids import PersonId, SessionId
 from facilitation.timebase import Instant
 from server.rooms.ports import CorruptLog, LeaseHeld, LeaseLost
-from server.store import chain, clinic, codec, disclosures, eventlog, hours
+from server.store import chain, clinic, codec, disclosures, eventlog, hours, notebook, signing
 from server.store.checkpoint import ChainHead
 from server.store.clinic import Person, ScheduledSession
 from server.store.hours import Account, HoursEntry, HoursFacts, Row
@@ -32,6 +35,8 @@ def connect(*, clinic: str = "demo", lease_ms: int = LEASE_MS, seconds: Callable
         ledger=ledger,
         clinic=MemoryClinic(),
         disclosures=MemoryDisclosures(clinic),
+        notebook=MemoryNotebook(),
+        signing=MemorySigning(seconds=seconds),
         keys=Keys(clinic),
         client=None,
         ping=nothing,
@@ -243,3 +248,84 @@ class MemoryDisclosures:
 
     def _previous(self, number: int) -> str:
         return self._rows[number - 2][1] if number > 1 else self._genesis
+
+
+class MemoryNotebook:
+    def __init__(self) -> None:
+        self._goals: dict[PersonId, dict[str, bytes]] = {}
+        self._snippets: dict[PersonId, dict[str, str]] = {}
+        self._notes: dict[PersonId, dict[bytes, bytes]] = {}
+
+    async def put_goal(self, goal: Goal) -> None:
+        self._goals.setdefault(goal.person, {})[goal.goal] = notebook.encode(goal)
+
+    async def goals(self, person: PersonId) -> list[Goal]:
+        found = (notebook.decode_goal(data) for data in self._goals.get(person, {}).values())
+        return sorted(found, key=lambda goal: (goal.since, goal.goal))
+
+    async def put_snippet(self, owner: PersonId, name: str, text: str) -> None:
+        self._snippets.setdefault(owner, {})[name] = text
+
+    async def drop_snippet(self, owner: PersonId, name: str) -> None:
+        self._snippets.get(owner, {}).pop(name, None)
+
+    async def snippets(self, owner: PersonId) -> dict[str, str]:
+        return dict(sorted(self._snippets.get(owner, {}).items(), key=lambda item: item[0].encode()))
+
+    async def keep(self, note: CounsellingNote) -> CounsellingNote:
+        notes, field = self._notes.setdefault(note.author, {}), notebook.place(note.session, note.subject)
+        there = notes.get(field)
+        if there is not None and there != notebook.encode(note):
+            stands = notebook.decode_note(there)
+            if stands.revision != note.revision - 1:
+                return stands
+        notes[field] = notebook.encode(note)
+        return note
+
+    async def counselling_notes(
+        self, author: PersonId, session: SessionId, subjects: Sequence[str]
+    ) -> list[CounsellingNote]:
+        found = (self._notes.get(author, {}).get(notebook.place(session, subject)) for subject in subjects)
+        return [notebook.decode_note(data) for data in found if data is not None]
+
+
+class MemorySigning:
+    """A proof holds by the clock of whoever asks; wrong PINs are forgotten by `seconds`."""
+
+    def __init__(self, *, seconds: Callable[[], float] = monotonic) -> None:
+        self._seconds = seconds
+        self._pins: dict[PersonId, str] = {}
+        self._misses: dict[PersonId, tuple[int, float]] = {}
+        self._proofs: dict[str, Instant] = {}
+
+    async def pin(self, person: PersonId) -> str | None:
+        return self._pins.get(person)
+
+    async def choose(self, person: PersonId, hashed: str) -> bool:
+        return self._pins.setdefault(person, hashed) == hashed
+
+    async def replace(self, person: PersonId, hashed: str) -> None:
+        self._pins[person] = hashed
+
+    async def forget(self, person: PersonId) -> bool:
+        self._misses.pop(person, None)
+        return self._pins.pop(person, None) is not None
+
+    async def missed(self, person: PersonId) -> int:
+        count = await self.misses(person) + 1
+        ends = self._misses[person][1] if count > 1 else self._seconds() + signing.MISSES_FOR_S
+        self._misses[person] = (count, ends)
+        return count
+
+    async def misses(self, person: PersonId) -> int:
+        count, ends = self._misses.get(person, (0, 0.0))
+        return count if ends > self._seconds() else 0
+
+    async def forgive(self, person: PersonId) -> None:
+        self._misses.pop(person, None)
+
+    async def prove(self, bearer: str, person: PersonId, *, until: Instant) -> None:
+        self._proofs[signing.proof_of(bearer, person)] = until
+
+    async def proven(self, bearer: str, person: PersonId) -> Instant | None:
+        return self._proofs.get(signing.proof_of(bearer, person))

@@ -11,8 +11,11 @@ from typing import Protocol
 
 from redis.asyncio import Redis
 
+from facilitation.counselling import CounsellingNote
 from facilitation.disclosures import Disclosure
 from facilitation.events import Recorded
+from facilitation.goals import Goal
+from facilitation.ids import PersonId, SessionId
 from facilitation.timebase import Instant
 from server.rooms.ports import EventLog, Leases
 from server.store.checkpoint import ChainHead
@@ -118,6 +121,62 @@ class Disclosures(Protocol):
         ...
 
 
+class Notebook(Protocol):
+    """What staff keep beside the sessions. Putting replaces."""
+
+    async def put_goal(self, goal: Goal) -> None: ...
+    async def goals(self, person: PersonId) -> list[Goal]:
+        """All of a person, those that have ended included; the oldest first. Raises CorruptLog."""
+        ...
+
+    async def put_snippet(self, owner: PersonId, name: str, text: str) -> None: ...
+    async def drop_snippet(self, owner: PersonId, name: str) -> None: ...
+    async def snippets(self, owner: PersonId) -> dict[str, str]:
+        """By name."""
+        ...
+
+    async def keep(self, note: CounsellingNote) -> CounsellingNote:
+        """Put it in the place of its author, session and subject, where the revision before it stands.
+
+        Returns what stands there then: another one, if that was not so.
+        """
+        ...
+
+    async def counselling_notes(
+        self, author: PersonId, session: SessionId, subjects: Sequence[str]
+    ) -> list[CounsellingNote]:
+        """The author's own. Raises CorruptLog."""
+        ...
+
+
+class Signing(Protocol):
+    """Signing PINs, and which browser (`bearer`: whatever it is known by) has lately shown whose."""
+
+    async def pin(self, person: PersonId) -> str | None:
+        """The hash of it; None: none is chosen."""
+        ...
+
+    async def choose(self, person: PersonId, hashed: str) -> bool:
+        """Whether this is now the person's PIN; not, if there was one."""
+        ...
+
+    async def replace(self, person: PersonId, hashed: str) -> None: ...
+    async def forget(self, person: PersonId) -> bool:
+        """Let a new one be chosen; whether there was one."""
+        ...
+
+    async def missed(self, person: PersonId) -> int:
+        """Count a wrong PIN; how many there were in the last quarter of an hour."""
+        ...
+
+    async def misses(self, person: PersonId) -> int: ...
+    async def forgive(self, person: PersonId) -> None: ...
+    async def prove(self, bearer: str, person: PersonId, *, until: Instant) -> None: ...
+    async def proven(self, bearer: str, person: PersonId) -> Instant | None:
+        """Until when; None: not, or not any more."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """One clinic's store. `client` (bytes in, bytes out) is for the web's sessions and rate limits; None in memory."""
@@ -127,6 +186,8 @@ class Store:
     ledger: Ledger
     clinic: Clinic
     disclosures: Disclosures
+    notebook: Notebook
+    signing: Signing
     keys: Keys
     client: Redis | None
     ping: Callable[[], Awaitable[None]]
