@@ -112,7 +112,7 @@ def command_type(command: type) -> str:
 
 def _bounded(hint: Any) -> Any:
     """The same type, refusing integers that JSON readers disagree about and objects without end."""
-    if hint is int:
+    if hint is int or getattr(hint, "__supertype__", None) is int:  # an `Instant` is one, too
         return Whole
     if getattr(hint, "__origin__", None) is tuple:  # any number of one kind
         each, _ = get_args(hint)

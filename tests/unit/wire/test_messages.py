@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from facilitation.commands import (
     Advance,
+    CorrectAttendance,
     EditNote,
     LowerHand,
     OpenSession,
@@ -71,6 +72,8 @@ def says(**fields: Any) -> str:
          Ask(command_id="1", command=SendChat(text="ä 😀 \u0000", to="everyone"))),
         (says(type="replan", command_id="1", planned_ms={"a": 60_000}),
          Ask(command_id="1", command=Replan(planned_ms={"a": 60_000}))),
+        (says(type="correct_attendance", command_id="1", person="p", start=1, end=2, present=True, reason="r"),
+         Ask(command_id="1", command=CorrectAttendance(person="p", start=1, end=2, present=True, reason="r"))),
         (says(type="save_form", command_id="1", form="f", answers={"a": 1, "b": True, "c": None, "d": "x"}),
          Ask(command_id="1", command=SaveForm(form="f", answers={"a": 1, "b": True, "c": None, "d": "x"}))),
     ],
@@ -136,6 +139,7 @@ def test_only_what_people_may_ask_can_be_said() -> None:
         says(type="extend", command_id="1", segment="a", by_ms=1.0),
         says(type="extend", command_id="1", segment="a", by_ms=10**30),
         says(type="extend", command_id="1", segment="a", by_ms=2**53),
+        says(type="correct_attendance", command_id="1", person="p", start=1, end=2**53, present=True, reason="r"),
         says(type="extend", command_id="1", segment="a", by_ms=True),
         '{"type": "extend", "command_id": "1", "segment": "a", "by_ms": NaN}',
         '{"type": "extend", "command_id": "1", "segment": "a", "by_ms": Infinity}',
