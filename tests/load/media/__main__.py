@@ -1,0 +1,209 @@
+"""What forwarding costs, side by side with Janus under the same load.
+
+    python -m tests.load.media                  all figures, one JSON object a line
+    python -m tests.load.media --only cpu,rate  some of them: cpu, rate, rooms, memory, join
+    python -m tests.load.media --core python    one core of Milieu's alone (the other: native)
+    python -m tests.load.media plot             cost against people and rooms, drawn into server/sfu/pictures
+
+Twelve people send sound (50 packets a second of 100 bytes) and a picture (40 of 1000), with the header extensions of a
+browser, under AES-128-GCM, and receive everybody else's: 11,880 packets a second leave the server. The server runs in a
+process of its own on one core; the load client has another one. Servers take turns, round after round, and rounds are
+compared with themselves. What was seen goes to standard error as it comes, the figures to standard output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+
+from tests.load.media import apart
+from tests.load.media.crowd import Crowd
+from tests.load.media.experiments import Seen, highest_rate, memory, most_rooms, play, seat
+from tests.load.media.figures import Figure, ratio_of_rounds, short
+from tests.load.media.floor import floor_us
+from tests.load.media.janus import Janus, JanusRefused, version
+from tests.load.media.milieu import Milieu, NoSuchCore
+from tests.load.media.scene import everybody, group
+from tests.load.media.seats import agree_on_one_cipher
+from tests.load.media.subject import Subject, running, settle
+
+PEOPLE = 12
+PARTS = ("cpu", "rate", "rooms", "memory", "join")
+ROUNDS, ROUND_S = 3, 4.0
+ROOMS_MAX = 48
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def tell(figure: str, value: float, unit: str, better: str, against: str, n: int) -> None:
+    print(Figure(figure=figure, value=value, unit=unit, better=better, against=against, n=n).line(), flush=True)
+
+
+async def makers(cores: Sequence[str], *, with_janus: bool = True) -> dict[str, Callable[[], Subject]]:
+    """How to make each server that can be had here; says in words which cannot."""
+    found: dict[str, Callable[[], Subject]] = {}
+    for core in cores:
+        try:
+            async with running(lambda core=core: Milieu(core)) as subject:  # type: ignore[misc]
+                found[subject.name] = lambda core=core: Milieu(core)  # type: ignore[misc]
+        except NoSuchCore as missing:
+            say(f"Left out: {missing}.")
+    if not with_janus:
+        return found
+    if version() is None:
+        say("Left out: Janus is not installed. On Debian, as root: apt-get install --no-install-recommends janus")
+    elif not apart.is_apart():
+        say("Left out: Janus needs a network of its own here (unshare and ip, as root or with user namespaces).")
+    else:
+        try:
+            async with running(Janus):
+                found["janus"] = Janus
+        except JanusRefused as refused:
+            say(f"Left out: {refused}")
+    return found
+
+
+async def measure_cpu(make: dict[str, Callable[[], Subject]]) -> None:
+    """Processor time and delay at the usual pace, beside Janus and beside the floor."""
+    scene = everybody(PEOPLE)
+    if "janus" in make:
+        # As it comes Janus has a thread for each connection; with one for all it is cheaper. Both are told.
+        make = {**make, "janus-1-loop": lambda: Janus(event_loops=1)}
+    runs: dict[str, list[Seen]] = defaultdict(list)
+    floors: list[float] = []
+    async with AsyncExitStack() as stack:
+        subjects = [await stack.enter_async_context(running(each)) for each in make.values()]
+        crowds = [await seat(subject, scene) for subject in subjects]
+        for number in range(ROUNDS):
+            say(f"Round {number + 1} of {ROUNDS}")
+            for subject, crowd in zip(subjects, crowds, strict=True):
+                await asyncio.to_thread(crowd.run, 0.5)  # It slept while the others were measured.
+                runs[subject.name].append(await play(subject, crowd, ROUND_S))
+            floors.append(await asyncio.to_thread(floor_us, PEOPLE, ROUND_S / 2))
+            say(f"  {'floor':14} encrypt and send alone: {floors[-1]:.1f} µs each")
+        for crowd in crowds:
+            crowd.close()
+
+    cost = {name: [seen.cpu_us for seen in seens] for name, seens in runs.items()}
+    delay = {name: [seen.outcome.p99_ms for seen in seens] for name, seens in runs.items()}
+    for name, seens in runs.items():
+        sound = [seen for seen in seens if seen.is_good]
+        if len(sound) < len(seens):
+            say(f"{name}: {len(seens) - len(sound)} of {len(seens)} rounds lost packets or delivered wrong ones.")
+        if any(seen.outcome.faults for seen in seens):
+            raise SystemExit(f"No figures: what {name} delivered was not what was sent.")
+    n = {name: sum(seen.outcome.arrived for seen in seens) for name, seens in runs.items()}
+    floor = f"encrypt and send alone: {statistics.median(floors):.1f} µs"
+    for name in cost:
+        plain = name.replace("-", "_")
+        tell(f"media.cpu_us_{plain}", statistics.median(cost[name]), "µs", "lower", floor, n[name])
+        tell(f"media.p99_ms_{plain}", statistics.median(delay[name]), "ms", "lower", "", n[name])
+    for name in [name for name in cost if name.startswith("milieu-")]:
+        core = short(name)
+        tell(f"media.cpu_{core}_vs_floor", ratio_of_rounds(cost[name], floors), "ratio", "lower", floor, n[name])
+        if "janus" not in cost:
+            continue
+        janus = f"Janus {version()} as it comes: {statistics.median(cost['janus']):.1f} µs"
+        tell(f"media.cpu_{core}_vs_janus", ratio_of_rounds(cost[name], cost["janus"]), "ratio", "lower", janus, n[name])
+        best = f"Janus with one event loop: {statistics.median(cost['janus-1-loop']):.1f} µs"
+        against_best = ratio_of_rounds(cost[name], cost["janus-1-loop"])
+        tell(f"media.cpu_{core}_vs_tuned_janus", against_best, "ratio", "lower", best, n[name])
+        waits = f"Janus as it comes: {statistics.median(delay['janus']):.2f} ms"
+        tell(
+            f"media.p99_{core}_vs_janus", ratio_of_rounds(delay[name], delay["janus"]), "ratio", "lower", waits, n[name]
+        )
+
+
+async def measure_rate(make: dict[str, Callable[[], Subject]]) -> None:
+    """The highest rate without loss, everybody's pace being raised together."""
+    rates: dict[str, float] = {}
+    for name, each in make.items():
+        async with running(each) as subject:
+            crowd = await seat(subject, everybody(PEOPLE))
+            rates[name] = await highest_rate(subject, crowd)
+            crowd.close()
+    for name, rate in rates.items():
+        plain = name.replace("-", "_")
+        tell(f"media.rate_{plain}", rate, "packets/s", "higher", "one core, none lost", PEOPLE)
+        if "janus" in rates and name != "janus":
+            against = f"Janus as it comes: {rates['janus']:,.0f} packets/s"
+            value = rate / rates["janus"] if rates["janus"] else float("inf")
+            tell(f"media.rate_{short(name)}_vs_janus", value, "ratio", "higher", against, PEOPLE)
+
+
+async def measure_rooms(make: dict[str, Callable[[], Subject]]) -> None:
+    """How many groups of twelve one core carries, each server with what it has to offer."""
+    rooms: dict[str, int] = {}
+    for name, each in make.items():
+        scene = group(PEOPLE, layers=name != "janus")
+        async with running(each) as subject:
+            crowd = Crowd(scene, rooms_max=ROOMS_MAX)
+            rooms[name] = await most_rooms(subject, crowd)
+            crowd.close()
+    for name, count in rooms.items():
+        tell(f"media.rooms_per_core_{name.replace('-', '_')}", count, "rooms", "higher", "", count * PEOPLE)
+    best = "milieu-native" if "milieu-native" in rooms else "milieu-python"
+    if rooms.get("janus") and best in rooms:
+        against = f"Janus, one size for all tiles: {rooms['janus']} rooms; Milieu's {short(best)} core: {rooms[best]}"
+        tell("media.rooms_per_core_vs_janus", rooms[best] / rooms["janus"], "ratio", "higher", against, rooms[best])
+
+
+async def measure_memory(make: dict[str, Callable[[], Subject]]) -> None:
+    """Memory per person, and what those who left have left behind."""
+    found = {}
+    for name, each in make.items():
+        async with running(each) as subject:
+            found[name] = await memory(subject, everybody(PEOPLE))
+    janus = f"Janus: {found['janus'].person_kb:.0f} KB" if "janus" in found else ""
+    for name, each_found in found.items():
+        plain = name.replace("-", "_")
+        tell(f"media.memory_per_peer_{plain}", each_found.person_kb, "KB", "lower", janus, PEOPLE)
+        tell(f"media.memory_left_{plain}", each_found.left_kb, "KB a join", "lower", "nothing", PEOPLE)
+
+
+async def measure_join(make: dict[str, Callable[[], Subject]]) -> None:
+    say("join: not yet")
+
+
+async def measure(parts: Sequence[str], cores: Sequence[str]) -> None:
+    make = await makers(cores)
+    if not make:
+        raise SystemExit("No server to measure.")
+    steps = {
+        "cpu": measure_cpu,
+        "rate": measure_rate,
+        "rooms": measure_rooms,
+        "memory": measure_memory,
+        "join": measure_join,
+    }
+    for part in parts:
+        say(f"── {part} ──")
+        await steps[part](make)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.load.media", description=__doc__.splitlines()[0])
+    parser.add_argument("what", nargs="?", choices=("measure", "plot"), default="measure")
+    parser.add_argument("--only", default=",".join(PARTS), help=f"some of {', '.join(PARTS)}, with commas")
+    parser.add_argument("--core", default="native,python", help="native, python, or both with a comma")
+    options = parser.parse_args()
+    parts, cores = options.only.split(","), options.core.split(",")
+    if unknown := [part for part in parts if part not in PARTS]:
+        parser.error(f"there is no part {', '.join(unknown)}")
+    apart.go()
+    agree_on_one_cipher()
+    settle()
+    os.environ.pop("MILIEU_MEDIA_CORE", None)
+    asyncio.run(measure(parts, cores))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,498 @@
+/* The crowd: everybody of every room in one thread, so cheap that what is measured is the server and not the load.
+ *
+ * It sends each flow's packets at their pace, and of what comes back it believes nothing: a packet counts as arrived
+ * once it was decrypted, its stamp names a flow of the same room, its length and every byte of its filling are right,
+ * and its number was not seen before. Times of arrival are the kernel's, so that a late reader tells no lies about the
+ * server's haste. SRTP's own functions are handed in as addresses; nothing but libc is linked.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH 32
+#define DATAGRAM 1600
+#define MAGIC 0x6d696c69u
+#define BUCKETS 20001 /* of 5 µs; the last one takes all above 100 ms */
+#define BUCKET_NS 5000
+#define LATE_NS 2000000 /* a packet that left this much after its time was late by our own fault */
+
+typedef int (*seal_fn)(void *session, void *packet, int *size);
+
+typedef struct {
+    uint32_t magic;
+    uint16_t room, seat, flow, size; /* size of the whole payload */
+    uint32_t spare;
+    uint64_t number;
+    int64_t sent_ns; /* CLOCK_REALTIME */
+} __attribute__((packed)) stamp;
+
+/* One flow as one person receives it. */
+typedef struct {
+    uint64_t arrived;   /* different packets of this run, whole and right */
+    uint64_t twice;     /* copies, and packets that are older than can be told */
+    uint64_t reordered; /* came after a later one */
+    uint64_t broken;    /* the next packet, but not the next RTP sequence number under the same SSRC */
+    uint64_t highest;   /* number + 1 of the latest */
+    uint64_t seen;      /* bit n: highest - 1 - n came */
+    uint32_t ssrc;
+    uint16_t sequence;
+} tally;
+
+typedef struct {
+    int fd, room, seat;
+    void *seal, *open;
+    uint16_t transport_number;
+    uint64_t others; /* datagrams that are not RTP: reports, requests, checks */
+} end;
+
+typedef struct {
+    int end, room, seat, index, size, is_picture, height, keyframe_every;
+    uint8_t payload_type, mid, rid;
+    uint32_t ssrc, tick;
+    double hertz, offset_s;
+    uint16_t first_sequence;
+    uint64_t number, first; /* of the next packet; of the first one of this run */
+    int64_t due_ns, period_ns;
+    uint8_t filling[DATAGRAM];
+} flow;
+
+typedef struct {
+    uint64_t sent, unsent, late, arrived, undecrypted, wrong, stray, others;
+    int64_t latest_ns, cpu_ns;
+} outcome;
+
+typedef struct {
+    seal_fn protect, unprotect;
+    int rooms, seats, flows_a_room, ends_n, flows_n;
+    int level_id, transport_id, mid_id, rid_id;
+    end *ends;
+    flow *flows;
+    tally *tallies; /* [room][seat][flow] */
+    flow **by_place; /* [room][flow] */
+    uint32_t buckets[BUCKETS];
+    outcome outcome;
+    int epoll;
+} crowd;
+
+static int64_t now_ns(clockid_t clock) {
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static void put16(uint8_t *at, uint32_t v) { at[0] = v >> 8; at[1] = v; }
+static void put32(uint8_t *at, uint32_t v) { put16(at, v >> 16); put16(at + 2, v); }
+static uint32_t get16(const uint8_t *at) { return at[0] << 8 | at[1]; }
+static uint32_t get32(const uint8_t *at) { return get16(at) << 16 | get16(at + 2); }
+
+/* Room for `rooms` times `seats` people of `ends` sockets in all; filled by crowd_end and crowd_flow, room after room. */
+crowd *crowd_new(void *protect, void *unprotect, int rooms, int seats, int flows_a_room, int ends) {
+    crowd *c = calloc(1, sizeof *c);
+    c->protect = (seal_fn)protect;
+    c->unprotect = (seal_fn)unprotect;
+    c->rooms = rooms, c->seats = seats, c->flows_a_room = flows_a_room;
+    c->ends = calloc(ends, sizeof *c->ends);
+    c->flows = calloc((size_t)rooms * flows_a_room, sizeof *c->flows);
+    c->tallies = calloc((size_t)rooms * seats * flows_a_room, sizeof *c->tallies);
+    c->by_place = calloc((size_t)rooms * flows_a_room, sizeof *c->by_place);
+    c->epoll = epoll_create1(0);
+    return c;
+}
+
+void crowd_extensions(crowd *c, int level, int transport, int mid, int rid) {
+    c->level_id = level, c->transport_id = transport, c->mid_id = mid, c->rid_id = rid;
+}
+
+/* A socket and its two SRTP sessions; what comes in by it comes to (room, seat). The index of it. */
+int crowd_end(crowd *c, int fd, void *seal, void *open, int room, int seat) {
+    end *e = &c->ends[c->ends_n];
+    *e = (end){.fd = fd, .seal = seal, .open = open, .room = room, .seat = seat};
+    int yes = 1, size = 8 << 20;
+    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof yes);
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    struct epoll_event wanted = {.events = EPOLLIN, .data.u32 = c->ends_n};
+    epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &wanted);
+    return c->ends_n++;
+}
+
+void crowd_flow(crowd *c, int by, int index, int size, int is_picture, int height, int keyframe_every,
+                int payload_type, int mid, int rid, uint32_t ssrc, uint32_t tick, double hertz, double offset_s,
+                int first_sequence) {
+    flow *f = &c->flows[c->flows_n++];
+    *f = (flow){.end = by, .room = c->ends[by].room, .seat = c->ends[by].seat, .index = index, .size = size,
+                .is_picture = is_picture, .height = height, .keyframe_every = keyframe_every,
+                .payload_type = payload_type, .mid = mid, .rid = rid, .ssrc = ssrc, .tick = tick, .hertz = hertz,
+                .offset_s = offset_s, .first_sequence = first_sequence};
+    uint32_t seed = ssrc | 1;
+    for (int i = 0; i < size; i++) {
+        seed ^= seed << 13, seed ^= seed >> 17, seed ^= seed << 5;
+        f->filling[i] = seed;
+    }
+    c->by_place[f->room * c->flows_a_room + index] = f;
+}
+
+/* ------------------------------------------------------------------ sending */
+
+static int compose(crowd *c, flow *f, uint8_t *packet) {
+    end *e = &c->ends[f->end];
+    uint8_t *at = packet;
+    *at++ = 0x90;
+    *at++ = f->payload_type | (f->is_picture ? 0x80 : 0); /* every picture is one packet */
+    put16(at, f->first_sequence + f->number), at += 2;
+    put32(at, f->number * f->tick), at += 4;
+    put32(at, f->ssrc), at += 4;
+    uint8_t *profile = at;
+    at += 4;
+    *at++ = c->mid_id << 4, *at++ = f->mid;
+    *at++ = c->transport_id << 4 | 1, put16(at, e->transport_number++), at += 2;
+    if (!f->is_picture) *at++ = c->level_id << 4, *at++ = 30;
+    if (f->rid) *at++ = c->rid_id << 4, *at++ = f->rid;
+    while ((at - profile) % 4) *at++ = 0;
+    put16(profile, 0xBEDE), put16(profile + 2, (at - profile) / 4 - 1);
+    uint8_t *payload = at;
+    memcpy(payload, f->filling, f->size);
+    if (f->is_picture) { /* VP8: a descriptor with picture number and TL0PICIDX, then a frame's first ten bytes */
+        int is_key = f->number % f->keyframe_every == 0;
+        *at++ = 0x90, *at++ = 0xC0;
+        put16(at, 0x8000 | (f->number & 0x7FFF)), at += 2;
+        *at++ = f->number;
+        memset(at, 0, 10);
+        if (is_key) {
+            memcpy(at + 3, "\x9d\x01\x2a", 3);
+            int width = f->height * 16 / 9;
+            at[6] = width, at[7] = width >> 8, at[8] = f->height, at[9] = f->height >> 8;
+        } else
+            at[0] = 1;
+        at += 10;
+    }
+    stamp s = {.magic = MAGIC, .room = f->room, .seat = f->seat, .flow = f->index, .size = f->size,
+               .number = f->number, .sent_ns = now_ns(CLOCK_REALTIME)};
+    memcpy(at, &s, sizeof s);
+    f->number++;
+    return payload + f->size - packet;
+}
+
+static void post(crowd *c, end *e, struct mmsghdr *posts, int n) {
+    for (int done = 0; done < n;) {
+        int sent = sendmmsg(e->fd, posts + done, n - done, 0);
+        if (sent <= 0) {
+            if (errno == EINTR || errno == ECONNREFUSED) continue;
+            c->outcome.unsent += n - done;
+            return;
+        }
+        done += sent;
+    }
+}
+
+/* Send all that is due in the first `rooms` rooms; when the next is. */
+static int64_t send_due(crowd *c, int rooms, int64_t now, int64_t until) {
+    static __thread uint8_t packets[BATCH][DATAGRAM];
+    static __thread struct iovec parts[BATCH];
+    static __thread struct mmsghdr posts[BATCH];
+    int64_t next = INT64_MAX;
+    int n = 0, by = -1;
+    for (int i = 0; i < c->flows_n; i++) {
+        flow *f = &c->flows[i];
+        if (f->room >= rooms) continue;
+        while (f->due_ns <= now && f->due_ns < until) {
+            if (n == BATCH || (n && by != f->end)) post(c, &c->ends[by], posts, n), n = 0;
+            by = f->end;
+            int size = compose(c, f, packets[n]);
+            if (c->protect(c->ends[by].seal, packets[n], &size)) {
+                c->outcome.unsent++;
+            } else {
+                parts[n] = (struct iovec){packets[n], size};
+                posts[n].msg_hdr = (struct msghdr){.msg_iov = &parts[n], .msg_iovlen = 1};
+                n++;
+            }
+            c->outcome.sent++;
+            int64_t late = now - f->due_ns;
+            if (late > LATE_NS) c->outcome.late++;
+            if (late > c->outcome.latest_ns) c->outcome.latest_ns = late;
+            f->due_ns += f->period_ns;
+        }
+        if (f->due_ns < until && f->due_ns < next) next = f->due_ns;
+    }
+    if (n) post(c, &c->ends[by], posts, n);
+    return next;
+}
+
+/* ------------------------------------------------------------------ receiving */
+
+static void account(crowd *c, tally *t, const stamp *s, uint32_t ssrc, uint16_t sequence) {
+    if (s->number >= t->highest) {
+        uint64_t ahead = s->number + 1 - t->highest;
+        if (t->highest && ahead == 1 && (ssrc != t->ssrc || (uint16_t)(t->sequence + 1) != sequence)) t->broken++;
+        t->seen = ahead < 64 ? t->seen << ahead | 1 : 1;
+        t->highest = s->number + 1;
+        t->ssrc = ssrc, t->sequence = sequence;
+    } else {
+        uint64_t back = t->highest - 1 - s->number;
+        if (back >= 64 || t->seen >> back & 1) {
+            t->twice++;
+            return;
+        }
+        t->seen |= 1ULL << back;
+        t->reordered++;
+    }
+    t->arrived++;
+    c->outcome.arrived++;
+}
+
+/* Look through one decrypted packet; 0 if anything in it is not as it was sent. */
+static int take(crowd *c, end *e, const uint8_t *packet, int size, int64_t arrived_ns) {
+    if (size < 12 || packet[0] >> 6 != 2) return 0;
+    const uint8_t *at = packet + 12 + 4 * (packet[0] & 15), *stop = packet + size;
+    if (packet[0] & 0x10) {
+        if (at + 4 > stop) return 0;
+        at += 4 + 4 * get16(at + 2);
+    }
+    if (packet[0] & 0x20) {
+        if (stop[-1] > size) return 0;
+        stop -= stop[-1];
+    }
+    if (at >= stop) return 1; /* Only padding, as a probe has: nobody's packet. */
+    const uint8_t *payload = at;
+    const uint8_t *filling_from = NULL;
+    stamp s;
+    for (int is_picture = 0; is_picture < 2; is_picture++) { /* The stamp tells which it is. */
+        at = payload;
+        if (is_picture) {
+            if (stop - at < 24 || !(at[0] & 0x80)) return 0;
+            uint8_t flags = at[1];
+            at += 2;
+            if (flags & 0x80) at += at[0] & 0x80 ? 2 : 1;
+            if (flags & 0x40) at++;
+            if (flags & 0x30) at++;
+            at += 10;
+        }
+        if (stop - at < (long)sizeof s) return 0;
+        memcpy(&s, at, sizeof s);
+        if (s.magic == MAGIC) {
+            filling_from = at + sizeof s;
+            break;
+        }
+    }
+    if (!filling_from || s.room >= c->rooms || s.flow >= c->flows_a_room) return 0;
+    flow *f = c->by_place[s.room * c->flows_a_room + s.flow];
+    if (!f || f->seat != s.seat || f->size != s.size || s.number >= f->number) return 0;
+    /* The descriptor of a picture may be rewritten in another length; what follows may not. */
+    long left = stop - filling_from;
+    if (left > f->size || memcmp(filling_from, f->filling + f->size - left, left)) return 0;
+    if (left != f->size - (f->is_picture ? 15 : 0) - (long)sizeof s) return 0;
+    if (s.room != e->room || s.seat == e->seat) { /* Somebody else's room, or one's own voice. */
+        c->outcome.stray++;
+        return 1;
+    }
+    if (s.number < f->first) return 1; /* Sent before this run. */
+    tally *t = &c->tallies[(s.room * c->seats + e->seat) * c->flows_a_room + s.flow];
+    uint64_t before = t->arrived;
+    account(c, t, &s, get32(packet + 8), get16(packet + 2));
+    if (t->arrived > before) {
+        int64_t bucket = (arrived_ns - s.sent_ns) / BUCKET_NS;
+        c->buckets[bucket < 0 ? 0 : bucket >= BUCKETS ? BUCKETS - 1 : bucket]++;
+    }
+    return 1;
+}
+
+static int receive(crowd *c, end *e) {
+    static __thread uint8_t packets[BATCH][DATAGRAM];
+    static __thread uint8_t controls[BATCH][128];
+    struct iovec parts[BATCH];
+    struct mmsghdr posts[BATCH];
+    for (int i = 0; i < BATCH; i++) {
+        parts[i] = (struct iovec){packets[i], DATAGRAM};
+        posts[i].msg_hdr = (struct msghdr){
+            .msg_iov = &parts[i], .msg_iovlen = 1, .msg_control = controls[i], .msg_controllen = sizeof controls[i]};
+    }
+    int n = recvmmsg(e->fd, posts, BATCH, MSG_DONTWAIT, NULL);
+    for (int i = 0; i < n; i++) {
+        uint8_t *packet = packets[i];
+        int size = posts[i].msg_len;
+        if (size < 12 || packet[0] < 128 || packet[0] > 191 || (packet[1] >= 192 && packet[1] <= 223)) {
+            e->others++;
+            c->outcome.others++;
+            continue;
+        }
+        int64_t arrived_ns = 0;
+        struct cmsghdr *m = CMSG_FIRSTHDR(&posts[i].msg_hdr);
+        for (; m; m = CMSG_NXTHDR(&posts[i].msg_hdr, m))
+            if (m->cmsg_level == SOL_SOCKET && m->cmsg_type == SCM_TIMESTAMPNS) {
+                struct timespec at;
+                memcpy(&at, CMSG_DATA(m), sizeof at);
+                arrived_ns = at.tv_sec * 1000000000LL + at.tv_nsec;
+            }
+        if (c->unprotect(e->open, packet, &size))
+            c->outcome.undecrypted++;
+        else if (!take(c, e, packet, size, arrived_ns ? arrived_ns : now_ns(CLOCK_REALTIME)))
+            c->outcome.wrong++;
+    }
+    return n;
+}
+
+/* ------------------------------------------------------------------ a run */
+
+/* Let the first `rooms` rooms send for `seconds` at `speed` times the usual pace, then wait for what is still under way: until nothing came for
+ * `quiet_s`. All counts begin anew. */
+void crowd_run(crowd *c, int rooms, double seconds, double speed, double quiet_s) {
+    prctl(PR_SET_TIMERSLACK, 1000UL);
+    memset(&c->outcome, 0, sizeof c->outcome);
+    memset(c->buckets, 0, sizeof c->buckets);
+    for (long i = 0; i < (long)c->rooms * c->seats * c->flows_a_room; i++) {
+        tally *t = &c->tallies[i];
+        t->arrived = t->twice = t->reordered = t->broken = 0;
+    }
+    int64_t cpu = now_ns(CLOCK_THREAD_CPUTIME_ID);
+    int64_t begin = now_ns(CLOCK_MONOTONIC), until = begin + (int64_t)(seconds * 1e9);
+    for (int i = 0; i < c->flows_n; i++) {
+        flow *f = &c->flows[i];
+        f->first = f->number;
+        f->period_ns = 1e9 / (f->hertz * speed);
+        f->due_ns = begin + (int64_t)(f->offset_s / speed * 1e9);
+    }
+    struct epoll_event ready[64];
+    int64_t last = until;
+    for (;;) {
+        int64_t now = now_ns(CLOCK_MONOTONIC);
+        int64_t next = send_due(c, rooms, now, until);
+        if (next == INT64_MAX && now > until && now - last > (int64_t)(quiet_s * 1e9)) break;
+        now = now_ns(CLOCK_MONOTONIC);
+        int64_t wait = next == INT64_MAX ? 5000000 : next > now ? next - now : 0;
+        struct timespec nap = {wait / 1000000000, wait % 1000000000};
+        int n = epoll_pwait2(c->epoll, ready, 64, &nap, NULL);
+        for (int i = 0; i < n; i++)
+            if (receive(c, &c->ends[ready[i].data.u32]) > 0) last = now;
+    }
+    c->outcome.cpu_ns = now_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+}
+
+const outcome *crowd_outcome(crowd *c) { return &c->outcome; }
+const uint32_t *crowd_buckets(crowd *c) { return c->buckets; }
+const tally *crowd_tally(crowd *c, int room, int seat, int flow) {
+    return &c->tallies[(room * c->seats + seat) * c->flows_a_room + flow];
+}
+/* How many packets a flow sent in the last run. */
+uint64_t crowd_sent(crowd *c, int room, int index) {
+    flow *f = c->by_place[room * c->flows_a_room + index];
+    return f->number - f->first;
+}
+
+void crowd_free(crowd *c) {
+    close(c->epoll);
+    free(c->ends), free(c->flows), free(c->tallies), free(c->by_place), free(c);
+}
+
+/* ------------------------------------------------------------------ the floor */
+
+/* What nobody can leave out: `viewers` copies of every packet encrypted and sent with one sendmmsg, at the packets' own
+ * pace, deciding nothing. Processor time per copy in ns. `seals` are a session for each viewer; `drains` the sockets
+ * they read, emptied by a second thread on another core. */
+struct drain {
+    int *fds, n, is_over;
+};
+
+static void *empty(void *given) {
+    struct drain *d = given;
+    int epoll = epoll_create1(0);
+    static uint8_t packets[BATCH][DATAGRAM];
+    struct iovec parts[BATCH];
+    struct mmsghdr posts[BATCH];
+    for (int i = 0; i < d->n; i++) {
+        struct epoll_event wanted = {.events = EPOLLIN, .data.fd = d->fds[i]};
+        epoll_ctl(epoll, EPOLL_CTL_ADD, d->fds[i], &wanted);
+    }
+    for (int i = 0; i < BATCH; i++) {
+        parts[i] = (struct iovec){packets[i], DATAGRAM};
+        posts[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
+    }
+    while (!__atomic_load_n(&d->is_over, __ATOMIC_RELAXED)) {
+        struct epoll_event ready[64];
+        int n = epoll_wait(epoll, ready, 64, 10);
+        for (int i = 0; i < n; i++) recvmmsg(ready[i].data.fd, posts, BATCH, MSG_DONTWAIT, NULL);
+    }
+    close(epoll);
+    return NULL;
+}
+
+static void pin(int core) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(core, &set);
+    sched_setaffinity(0, sizeof set, &set);
+}
+
+double floor_run(void *protect, void **seals, int viewers, int fd, struct sockaddr *addresses, int address_size,
+                 int *drains, int sources, int sound_size, double sound_hz, int picture_size, double picture_hz,
+                 double seconds, int core, uint64_t *copies) {
+    struct drain d = {.fds = drains, .n = viewers};
+    pthread_t other;
+    pthread_create(&other, NULL, empty, &d);
+    cpu_set_t before;
+    sched_getaffinity(0, sizeof before, &before);
+    if (core >= 0) pin(core);
+    prctl(PR_SET_TIMERSLACK, 1000UL);
+    static uint8_t packets[64][DATAGRAM];
+    struct iovec parts[64];
+    struct mmsghdr posts[64];
+    int flows = 2 * sources;
+    int64_t *due = calloc(flows, sizeof *due), *period = calloc(flows, sizeof *period);
+    uint64_t *number = calloc(flows, sizeof *number);
+    int64_t begin = now_ns(CLOCK_MONOTONIC), until = begin + (int64_t)(seconds * 1e9);
+    for (int i = 0; i < flows; i++) {
+        period[i] = 1e9 / (i % 2 ? picture_hz : sound_hz);
+        due[i] = begin + period[i] * (i / 2) / sources;
+    }
+    seal_fn seal = (seal_fn)protect;
+    int64_t cpu = now_ns(CLOCK_THREAD_CPUTIME_ID);
+    for (;;) {
+        int64_t now = now_ns(CLOCK_MONOTONIC), next = INT64_MAX;
+        if (now >= until) break;
+        for (int i = 0; i < flows; i++) {
+            while (due[i] <= now) {
+                int plain = 12 + (i % 2 ? picture_size : sound_size);
+                for (int v = 0; v < viewers; v++) {
+                    uint8_t *packet = packets[v];
+                    int size = plain;
+                    memset(packet + 12, 0x55, plain - 12);
+                    packet[0] = 0x80, packet[1] = 96;
+                    put16(packet + 2, number[i]), put32(packet + 4, number[i] * 960), put32(packet + 8, i + 1);
+                    seal(seals[v], packet, &size);
+                    parts[v] = (struct iovec){packet, size};
+                    posts[v].msg_hdr = (struct msghdr){.msg_iov = &parts[v], .msg_iovlen = 1,
+                        .msg_name = (char *)addresses + v * address_size, .msg_namelen = address_size};
+                }
+                for (int done = 0; done < viewers;) {
+                    int sent = sendmmsg(fd, posts + done, viewers - done, 0);
+                    if (sent <= 0) break;
+                    done += sent;
+                    *copies += sent;
+                }
+                number[i]++;
+                due[i] += period[i];
+            }
+            if (due[i] < next) next = due[i];
+        }
+        now = now_ns(CLOCK_MONOTONIC);
+        if (next > now) {
+            struct timespec nap = {(next - now) / 1000000000, (next - now) % 1000000000};
+            nanosleep(&nap, NULL);
+        }
+    }
+    cpu = now_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    __atomic_store_n(&d.is_over, 1, __ATOMIC_RELAXED);
+    pthread_join(other, NULL);
+    sched_setaffinity(0, sizeof before, &before);
+    free(due), free(period), free(number);
+    return *copies ? (double)cpu / *copies : 0;
+}

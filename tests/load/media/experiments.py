@@ -1,0 +1,173 @@
+"""The experiments: each plays a scene against a server and says what was seen. No figure is made up here or later."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from tests.load.media.crowd import Crowd, Outcome
+from tests.load.media.scene import Scene
+from tests.load.media.subject import Subject, cpu_s, memory_kb
+
+WARM_S = 1.2
+"""Long enough for a keyframe of every stream and for the layers to settle."""
+DELAY_MS_MAX = 50.0
+"""A server whose 99th percentile is above this does not keep up, though nothing is lost yet."""
+MISSING_MAX = 0.001
+"""Share of packets that may be missing with many rooms; a single one is too many in the search for the highest rate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One run and what it cost the server."""
+
+    outcome: Outcome
+    cpu_s: float
+
+    @property
+    def cpu_us(self) -> float:
+        """Processor time of the server per packet that arrived."""
+        return self.cpu_s * 1e6 / self.outcome.arrived if self.outcome.arrived else float("inf")
+
+    @property
+    def core_share(self) -> float:
+        return self.cpu_s / self.outcome.seconds
+
+    @property
+    def is_lossless(self) -> bool:
+        return self.outcome.lossless and self.outcome.p99_ms <= DELAY_MS_MAX
+
+    @property
+    def is_good(self) -> bool:
+        """What people would call working: hardly anything is missing, nothing is wrong, nothing comes late."""
+        outcome = self.outcome
+        return (
+            outcome.expected > 0
+            and not outcome.faults
+            and outcome.missing <= outcome.expected * MISSING_MAX
+            and outcome.p99_ms <= DELAY_MS_MAX
+        )
+
+
+async def play(subject: Subject, crowd: Crowd, seconds: float, *, rooms: int = 1, speed: float = 1.0) -> Seen:
+    """One run, told to people on standard error."""
+    before = cpu_s(subject.pid)
+    outcome = await asyncio.to_thread(crowd.run, seconds, rooms=rooms, speed=speed)
+    seen = Seen(outcome=outcome, cpu_s=cpu_s(subject.pid) - before)
+    remarks = [
+        f"{count} {what}"
+        for what, count in (
+            ("missing", outcome.missing),
+            ("twice", outcome.twice),
+            ("misnumbered", outcome.broken),
+            ("undecrypted", outcome.undecrypted),
+            ("wrong", outcome.wrong),
+            ("astray", outcome.stray),
+            ("beyond what was wished", outcome.more),
+            ("left late by the load client", outcome.late),
+        )
+        if count
+    ]
+    where = f"{subject.name:14} {rooms:2} x {crowd.scene.people:2} people, pace x{speed:<5.3g}"
+    cost = f"{seen.cpu_us:6.1f} µs each, {seen.core_share:4.0%} of a core (load {outcome.cpu_s / seconds:4.0%})"
+    delay = f"{outcome.p50_ms:.2f}/{outcome.p99_ms:.2f} ms"
+    words = "; ".join([f"  {where} {outcome.rate:9,.0f} packets/s {cost}", delay, *remarks])
+    print(words, file=sys.stderr, flush=True)
+    return seen
+
+
+async def seat(subject: Subject, scene: Scene, *, rooms: int = 1, rooms_max: int | None = None) -> Crowd:
+    """`rooms` rooms full of people, warmed up."""
+    crowd = Crowd(scene, rooms_max=rooms_max or rooms)
+    await seat_more(subject, crowd, rooms)
+    return crowd
+
+
+async def seat_more(subject: Subject, crowd: Crowd, rooms: int) -> None:
+    """Fill rooms until there are `rooms`, and let everything settle."""
+    while crowd.rooms < rooms:
+        crowd.add(await subject.fill(crowd.rooms, crowd.scene))
+    await asyncio.to_thread(crowd.run, WARM_S, rooms=rooms)
+
+
+async def highest(holds: Callable[[float], Awaitable[bool]], start: float, *, step: float, finest: float) -> float:
+    """The highest value for which `holds`, to within a factor of `finest`; 0 when it does not hold at `start`.
+
+    Goes up by `step` until it fails, then halves what is between. A failure is tried once more: something else may
+    have disturbed it.
+    """
+
+    async def is_so(value: float) -> bool:
+        return await holds(value) or await holds(value)
+
+    low, value = 0.0, start
+    while await is_so(value):
+        low, value = value, value * step
+    high = value
+    while low and high / low > finest:
+        middle = (low * high) ** 0.5
+        if await is_so(middle):
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+async def highest_rate(subject: Subject, crowd: Crowd, *, seconds: float = 1.5) -> float:
+    """The highest rate (packets a second at the viewers of one room) at which not one packet is lost."""
+    rates: dict[float, float] = {}
+
+    async def holds(speed: float) -> bool:
+        seen = await play(subject, crowd, seconds, speed=speed)
+        rates[speed] = seen.outcome.rate
+        return seen.is_lossless
+
+    speed = await highest(holds, 2.0, step=1.6, finest=1.1)
+    return rates[speed] if speed else 0.0
+
+
+async def most_rooms(subject: Subject, crowd: Crowd, *, seconds: float = 2.0) -> int:
+    """How many rooms at once work well: twice as many until they do not, or until the crowd has no more; then what
+    is between."""
+
+    async def work(rooms: int) -> bool:
+        await seat_more(subject, crowd, rooms)
+        for _ in range(2):  # Something else may have disturbed the first try.
+            if (await play(subject, crowd, seconds, rooms=rooms)).is_good:
+                return True
+        return False
+
+    good, bad = 0, crowd.rooms_max + 1
+    rooms = 1
+    while bad - good > 1:
+        if await work(rooms):
+            good = rooms
+        else:
+            bad = rooms
+        rooms = min(2 * good, crowd.rooms_max) if bad > crowd.rooms_max else (good + bad) // 2
+    return good
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Memory of a server per person while they are there, and what each one who came and left has left behind."""
+
+    person_kb: float
+    left_kb: float
+
+
+async def memory(subject: Subject, scene: Scene, *, cycles: int = 4) -> Memory:
+    """Let a whole room come and go `cycles` times; the first time does not count, for much is made only once."""
+    full, empty = [], []
+    for _ in range(cycles):
+        crowd = await seat(subject, scene)
+        full.append(memory_kb(subject.pid))
+        crowd.close()
+        await subject.empty()
+        empty.append(memory_kb(subject.pid))
+    return Memory(
+        person_kb=(full[-1] - empty[-2]) / scene.people,
+        left_kb=(empty[-1] - empty[0]) / scene.people / (cycles - 1),
+    )

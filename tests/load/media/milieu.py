@@ -1,0 +1,140 @@
+"""Milieu's media plane as a subject of the bench: `server.sfu` in a process of its own, as the product runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from facilitation.timebase import Instant
+from server.sfu.facts import Wish
+from server.sfu.plane import MediaSettings, Sfu
+from tests.load.media.crowd import End
+from tests.load.media.scene import Scene
+from tests.load.media.seats import Seat, ssrcs
+from tests.load.media.subject import confine
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class NoSuchCore(RuntimeError):
+    """The core that was asked for is not to be had here; the text says why."""
+
+
+class Milieu:
+    """One plane process. `core` is 'python' or 'native'; `fill` seats whole rooms and `empty` lets them leave."""
+
+    def __init__(self, core: str) -> None:
+        self.name = f"milieu-{core}"
+        self._core = core
+        self._process: asyncio.subprocess.Process | None = None
+        self._turn = asyncio.Lock()
+        self._seats: list[Seat] = []
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.load.media.milieu"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            cwd=ROOT,
+            limit=1 << 20,
+            env={**os.environ, "MILIEU_MEDIA_CORE": self._core},
+            preexec_fn=confine,
+        )
+        ready = await self._ask({})
+        if ready["core"] != self._core:
+            raise NoSuchCore(f"Milieu's {self._core} core (the plane took the {ready['core']} one)")
+
+    async def _ask(self, what: dict[str, Any]) -> Any:
+        assert self._process is not None
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        async with self._turn:
+            stdin.write(json.dumps(what).encode() + b"\n")
+            line = await stdout.readline()
+        if not line:
+            raise RuntimeError("the media plane ended")
+        return json.loads(line)
+
+    async def join(self, *, room: int, source: str, offer: str) -> str:
+        """The plane's answer to an offer."""
+        return str((await self._ask({"join": offer, "room": str(room), "source": source}))["answer"])
+
+    async def fill(self, room: int, scene: Scene) -> list[End]:
+        """Seat everybody of one room."""
+        ends = []
+        for place in range(scene.people):
+            seat = Seat(audio_slots=scene.people - 1, video_slots=scene.people - 1, rids=scene.rids)
+            await seat.connect(await self.join(room=room, source=f"p-{place}", offer=seat.offer()))
+            self._seats.append(seat)
+            ends.append(seat.hand_over(room, place, ssrcs(seat, scene, place)))
+        for place in range(scene.people):
+            heights = {f"p-{other}": height for other, height in scene.wishes(place).items()}
+            await self._ask({"wish": heights, "room": str(room), "source": f"p-{place}"})
+        return ends
+
+    async def empty(self) -> None:
+        """Everybody leaves and every room is closed."""
+        for seat in self._seats:
+            await seat.close()
+        self._seats.clear()
+        await self._ask({"close": True})
+
+    async def stop(self) -> None:
+        for seat in self._seats:
+            await seat.close()
+        self._seats.clear()
+        if self._process is not None:
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+            await self._process.wait()
+            self._process = None
+
+
+# ---------------------------------------------------------------------------- the plane's process
+
+
+async def serve() -> None:
+    """Answer lines of JSON until there are no more."""
+    sfu = Sfu(
+        MediaSettings(hosts=("127.0.0.1",), public_addresses=("127.0.0.1",)),
+        clock=lambda: Instant(time.time_ns() // 1_000_000),
+    )
+    await sfu.start(lambda fact: None)
+    gc.collect()
+    gc.freeze()  # As the server does.
+    rooms: set[str] = set()
+    loop = asyncio.get_running_loop()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        ask = json.loads(line)
+        answer: dict[str, Any] = {"core": getattr(sfu, "core", "python")}
+        if "join" in ask:
+            room, source = ask["room"], ask["source"]
+            rooms.add(room)
+            sfu.forward(room=room, source=source, microphone=True, camera=True)
+            answer["answer"] = await sfu.join(room=room, source=source, peer=source, offer=ask["join"])
+        elif "wish" in ask:
+            sfu.wish(room=ask["room"], peer=ask["source"], wish=Wish(heights=ask["wish"]))
+        elif "close" in ask:
+            for room in rooms:
+                sfu.close_room(room=room)
+            rooms.clear()
+        print(json.dumps(answer), flush=True)
+    await sfu.stop()
+
+
+if __name__ == "__main__":
+    uvloop.run(serve())
