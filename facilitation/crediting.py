@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from facilitation import agenda, attendance
 from facilitation.corrections import corrected
 from facilitation.ids import PersonId, SegmentId
-from facilitation.intervals import Intervals, difference, intersection, total_ms, union
+from facilitation.intervals import NEVER, Intervals, difference, intersection, total_ms, union
 from facilitation.plan import Segment, SessionPlan
 from facilitation.rules import (
     EIGHT_MINUTE,
@@ -74,24 +74,56 @@ class Hours:
         return bool(self.added or self.taken)
 
 
+class Tally:
+    """The figures of a session as of one instant, each person's worked out once. What everybody shares is made once.
+
+    `now` matters only while the session runs; None: the last record's instant.
+    """
+
+    def __init__(self, state: RoomState, now: Instant | None = None) -> None:
+        if state.session is None:
+            raise ValueError("no session was opened")
+        self._state = state
+        self._rules = state.session.rules
+        self._until = max(state.at, now or state.at)
+        visits = (
+            (segment, agenda.spans_of(state.agenda, segment.id, self._until)) for segment in state.agenda.plan.segments
+        )
+        self._visits = tuple((segment, spans) for segment, spans in visits if spans)
+        self._hours: dict[PersonId, Hours] = {}
+        self.target_ms = target_ms(state.agenda.plan, self._rules)
+        """What the whole plan would count for."""
+        position = state.agenda.position
+        self.counting = any(
+            segment.id == position and counts(self._rules, segment.kind) for segment in state.agenda.plan.segments
+        )
+        """Whether the time that runs now counts for whoever is there."""
+
+    def of(self, person: PersonId) -> Hours:
+        hours = self._hours.get(person)
+        if hours is None:
+            hours = self._hours[person] = _credit(self._state, person, self._rules, self._until, self._visits)
+        return hours
+
+
 def credit(state: RoomState, person: PersonId, now: Instant | None = None) -> Hours:
-    """The figures of one person. `now` matters only while the session runs; None: the last record's instant."""
-    if state.session is None:
-        raise ValueError("no session was opened")
-    rules = state.session.rules
-    until = max(state.at, now or state.at)
+    """The figures of one person; `now` as for `Tally`, which is better for several."""
+    return Tally(state, now).of(person)
+
+
+def _credit(
+    state: RoomState, person: PersonId, rules: RuleSet, until: Instant, visits: Iterable[tuple[Segment, Intervals]]
+) -> Hours:
     seen = attendance.presence(state.attendance, person, until)
     over_gaps = attendance.gap_credit(state.attendance, person, until, rules.server_gap_credit_ms_max)
     proven = union((*seen, *over_gaps)) if over_gaps else seen
-    session = attendance.session_span(state.attendance, until)
-    times = corrected(proven, state.corrections.of(person), session)
-    added, taken = difference(times, proven), difference(proven, times)
+    times, added, taken = proven, NEVER, NEVER
+    if corrections := state.corrections.of(person):
+        times = corrected(proven, corrections, attendance.session_span(state.attendance, until))
+        added, taken = difference(times, proven), difference(proven, times)
     by_segment: dict[SegmentId, int] = {}
     counted_ms = 0
-    for segment in state.agenda.plan.segments:
-        spans = agenda.spans_of(state.agenda, segment.id, until)
-        if not spans:
-            continue
+    for segment, spans in visits:
         by_segment[segment.id] = total_ms(intersection(times, spans))
         if counts(rules, segment.kind):
             counted_ms += by_segment[segment.id]

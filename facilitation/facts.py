@@ -227,7 +227,8 @@ def sign(state: RoomState, ask: SignNote, signer: Seat, now: Instant) -> NoteSig
         raise Refusal("unknown_person", "Notes are signed for participants.")
     if any(flag.open for flag in state.checkin.flags_of(person)):
         raise Refusal("open_flag", f"Before you sign: write down what was done about {seat.name}'s safety answer.")
-    everyone = {each.person: crediting.credit(state, each.person) for each in state.seats.participants}
+    tally = crediting.Tally(state)
+    everyone = {each.person: tally.of(each.person) for each in state.seats.participants}
     check_signable(
         state.notes,
         note_form(state),

@@ -6,14 +6,14 @@ from `you_part` for that person alone; what staff may know comes from `staff_par
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from typing import Any
 
 from facilitation import agenda, attendance, checkin, crediting, facts, minuteviews, noteviews
 from facilitation.attendance import Evidence
 from facilitation.checkin import Flag, Sheet
-from facilitation.crediting import Hours
+from facilitation.crediting import Hours, Tally
 from facilitation.forms import Form, Question
 from facilitation.ids import PersonId, SegmentId
 from facilitation.intervals import total_ms
@@ -166,8 +166,14 @@ def _message(state: RoomState, message: Message) -> View:
 # --------------------------------------------------------------- YOU
 
 
-def you_part(state: RoomState, person: PersonId, now: Instant) -> View:
-    """What one person may know of themself."""
+def you_part(
+    state: RoomState,
+    person: PersonId,
+    now: Instant,
+    tally: Tally | None = None,
+    asked: Callable[[Form], Any] | None = None,
+) -> View:
+    """What one person may know of themself. `asked`: a form as it is shown, for who has it ready."""
     seat = state.seats.of(person)
     arrival = seat.arrival
     return {
@@ -181,7 +187,7 @@ def you_part(state: RoomState, person: PersonId, now: Instant) -> View:
         "hand": state.seats.hand_rank(person),
         "shielded": seat.shielded,
         "lead": state.lead == person,
-        "minutes": minutes(state, person, now),
+        "minutes": minutes(state, person, now, tally),
         "arrival": None
         if arrival is None
         else {
@@ -194,39 +200,34 @@ def you_part(state: RoomState, person: PersonId, now: Instant) -> View:
         "unmute_asked": seat.unmute_asked,
         "still_here": minuteviews.still_here_part(state, person),
         "disputes": minuteviews.own_disputes(state, person),
-        "forms": {} if seat.staff else {form.id: _own_form(state, seat, form) for form in state.checkin.forms},
+        "forms": {}
+        if seat.staff
+        else {form.id: _own_form(state, seat, form, asked or form_part) for form in state.checkin.forms},
         "help": bool(state.checkin.flags_of(person)),
         "chat": [_message(state, message) for message in state.talk.private_of(person)[-CHAT_SHOWN_MAX:]],
     }
 
 
-def minutes(state: RoomState, person: PersonId, now: Instant, hours: Hours | None = None) -> View:
+def minutes(state: RoomState, person: PersonId, now: Instant, tally: Tally | None = None) -> View:
     """A person's minutes as of `now`, and whether they are running on."""
-    hours = hours or crediting.credit(state, person, now)
-    rules = _session(state).rules
+    tally = tally or Tally(state, now)
+    hours = tally.of(person)
     running = state.phase == "running" and state.attendance.of(person).present
     return {
         "present_ms": hours.present_ms,
         "counted_ms": hours.counted_ms,
         "running": running,
         "since": now,
-        "counting": running and _position_counts(state),
-        "target_ms": crediting.target_ms(state.agenda.plan, rules),
+        "counting": running and tally.counting,
+        "target_ms": tally.target_ms,
         "corrected_ms": hours.corrected_ms,
     }
 
 
-def _position_counts(state: RoomState) -> bool:
-    position, rules = state.agenda.position, _session(state).rules
-    return any(
-        segment.id == position and crediting.counts(rules, segment.kind) for segment in state.agenda.plan.segments
-    )
-
-
-def _own_form(state: RoomState, seat: Seat, form: Form) -> View:
+def _own_form(state: RoomState, seat: Seat, form: Form, asked: Callable[[Form], Any]) -> View:
     sheet = state.checkin.sheet(seat.person, form.id)
     return {
-        "form": form_part(form),
+        "form": asked(form),
         "offered": seat.in_room and form_offered(state, form.id),
         "status": sheet.status,
         "answers": dict(sheet.latest),
@@ -263,9 +264,10 @@ def _question(question: Question) -> View:
 # --------------------------------------------------------------- STAFF
 
 
-def staff_part(state: RoomState, now: Instant) -> View:
+def staff_part(state: RoomState, now: Instant, tally: Tally | None = None) -> View:
+    tally = tally or Tally(state, now)
     return {
-        "people": [_staff_person(state, seat, now) for seat in state.seats.by_person.values()],
+        "people": [_staff_person(state, seat, now, tally) for seat in state.seats.by_person.values()],
         "flags": [_flag(state, flag) for flag in state.checkin.flags],
         "notes": _drafts(state),
         "chat": [_message(state, message) for message in state.talk.private[-CHAT_SHOWN_MAX:]],
@@ -279,8 +281,8 @@ def staff_part(state: RoomState, now: Instant) -> View:
     }
 
 
-def _staff_person(state: RoomState, seat: Seat, now: Instant) -> View:
-    hours = crediting.credit(state, seat.person, now)
+def _staff_person(state: RoomState, seat: Seat, now: Instant, tally: Tally) -> View:
+    hours = tally.of(seat.person)
     trace = state.attendance.of(seat.person)
     dropped = seat.in_room and not trace.connected
     return {
@@ -301,7 +303,7 @@ def _staff_person(state: RoomState, seat: Seat, now: Instant) -> View:
             "private_space": seat.arrival.private_space,
             "others_present": seat.arrival.others_present,
         },
-        "minutes": minutes(state, seat.person, now, hours),
+        "minutes": minutes(state, seat.person, now, tally),
         "left_how": "dropped" if dropped else seat.left_how,
         "left_at": (trace.online[-1][1] if trace.online else None) if dropped else seat.left_at,
         **minuteviews.proof_part(state, seat.person),
@@ -368,7 +370,8 @@ def record_part(state: RoomState, now: Instant) -> View:
     """The record page: figures, what they rest on, drafts and signed notes."""
     session, plan = _session(state), state.agenda.plan
     participants = state.seats.participants
-    hours = {seat.person: crediting.credit(state, seat.person, now) for seat in participants}
+    tally = Tally(state, now)
+    hours = {seat.person: tally.of(seat.person) for seat in participants}
     written = noteviews.people_parts(state, hours, now)
     return {
         "status": _record_status(state),
@@ -383,7 +386,7 @@ def record_part(state: RoomState, now: Instant) -> View:
                 "person": seat.person,
                 "name": seat.name,
                 "role": seat.role.value,
-                "minutes": minutes(state, seat.person, now),
+                "minutes": minutes(state, seat.person, now, tally),
                 "location": state.notes.locations.get(seat.person, ""),
             }
             for seat in facts.facilitators(state)

@@ -186,7 +186,8 @@ class Ask:
         room = replace(room, session=replace(session, rules=rules))
         until = self._now if room.phase == "running" else None
         people = {seat.person for seat in room.seats.participants} if rules.group_caps else set()
-        everyone = {person: crediting.credit(room, person, until) for person in {*people, self._person}}
+        tally = crediting.Tally(room, until)
+        everyone = {person: tally.of(person) for person in {*people, self._person}}
         hours = everyone[self._person]
         over = crediting.over_caps(room, (everyone[person] for person in people))
         return Share(

@@ -133,7 +133,7 @@ class Audience:
         concerned = self._concerned(state, records)
         if not concerned or state.at - self._foreseen.state.at < FORESEEN_EVERY_MS:
             return
-        self._foreseen = Sight(state)
+        self._foreseen = Sight(state, after=self._sight)
         try:
             for viewer in concerned:
                 self._foreseen.view(viewer, state.at)
@@ -142,7 +142,7 @@ class Audience:
 
     def happened(self, state: RoomState, records: Sequence[Recorded]) -> None:
         """Take the new state on, and mark the viewers whose view it changes."""
-        self._sight = self._foreseen if self._foreseen.state is state else Sight(state)
+        self._sight = self._foreseen if self._foreseen.state is state else Sight(state, after=self._sight)
         for viewer in self._concerned(state, records):
             if viewer.expected.role in STAFF:
                 self._staff_seen_at = state.at
