@@ -37,7 +37,7 @@
  */
 
 const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
-const VIDEO = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 24, max: 30 } };
+const VIDEO = { width: { ideal: 960 }, height: { ideal: 540 }, frameRate: { ideal: 24, max: 30 } };
 const KEPT = "milieu-devices";
 const QUIET_DB = -60; // a calm room; shown as nothing
 const LOUD_DB = -12; // a firm voice close by; shown as full

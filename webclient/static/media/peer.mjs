@@ -33,7 +33,7 @@
  * @property {RTCIceServer[]} [iceServers]
  * @property {number} [audioSlots]  How many people can be heard at once.
  * @property {number} [videoSlots]  How many people can be seen at once.
- * @property {boolean} [simulcast]  Send the camera in two sizes, so that each viewer gets the one that suits.
+ * @property {boolean} [simulcast]  Send the camera in several sizes, so that each viewer gets the one that suits.
  * @property {(sdp: string, again: boolean) => Promise<string>} sendOffer  Gives the server's answer; when it rejects,
  *   it is tried again a little later.
  * @property {(source: string, kind: Kind, stream: MediaStream | null) => void} onSlot
@@ -58,12 +58,19 @@ const ANSWER_MS = 10_000; // an answer that takes longer will not come
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000]; // between attempts that cannot even reach the server
 
 /**
- * Smallest first: the server starts a viewer on a layer that flows, and climbs. Two, because Chromium leaves out the
- * third, which would be the largest, for any camera below 960x540.
+ * Smallest first: the server starts a viewer on a layer that flows, and climbs. Chromium leaves out the third, which is
+ * the largest, for a camera below 960x540: such a one is sent in two, from its own size down (see `fitLayers`).
  */
 const LAYERS = [
-  { rid: "low", scaleResolutionDownBy: 2, maxBitrate: 150_000 },
-  { rid: "full", scaleResolutionDownBy: 1, maxBitrate: 600_000 },
+  { rid: "low", scaleResolutionDownBy: 4, maxBitrate: 110_000 },
+  { rid: "mid", scaleResolutionDownBy: 2, maxBitrate: 380_000 },
+  { rid: "full", scaleResolutionDownBy: 1, maxBitrate: 1_100_000 },
+];
+const THREE_LAYERS_PIXELS = 960 * 540;
+const SMALL_CAMERA = [
+  { scaleResolutionDownBy: 2, maxBitrate: 150_000 },
+  { scaleResolutionDownBy: 1, maxBitrate: 600_000 },
+  { active: false, scaleResolutionDownBy: 1 },
 ];
 const ONE_LAYER = [{ maxBitrate: 600_000 }];
 
@@ -176,6 +183,7 @@ export function createPeer(options) {
         drop();
         connection = build();
         await Promise.all([senders.audio?.replaceTrack(tracks.audio), senders.video?.replaceTrack(tracks.video)]);
+        await fitLayers();
         await negotiate(false);
       } else {
         if (connection.signalingState === "have-local-offer") {
@@ -204,6 +212,16 @@ export function createPeer(options) {
     if (state === "new" || state === "closed") return;
     become("reconnecting");
     void inTurn(() => attempt(true));
+  }
+
+  /** Send the camera in the layers that its picture has room for. */
+  async function fitLayers() {
+    const { width = 0, height = 0 } = tracks.video?.getSettings() ?? {};
+    const parameters = senders.video?.getParameters();
+    if (!simulcast || width * height === 0 || senders.video === null || parameters?.encodings.length !== LAYERS.length) return;
+    const fitted = width * height < THREE_LAYERS_PIXELS ? SMALL_CAMERA : LAYERS;
+    parameters.encodings.forEach((encoding, index) => Object.assign(encoding, { active: true }, fitted[index]));
+    await senders.video.setParameters(parameters);
   }
 
   /** Let go of the present connection and of what it showed. */
@@ -254,6 +272,7 @@ export function createPeer(options) {
     async setTrack(kind, track) {
       tracks[kind] = track;
       await senders[kind]?.replaceTrack(track);
+      if (kind === "video") await fitLayers();
     },
 
     setSlots(slots) {
