@@ -226,10 +226,14 @@ class Core(Protocol):
 
     name: CoreName
     port: int
-    strays: int
-    """Datagrams that were nobody's, or nothing."""
-    unsent: int
-    """Datagrams that the system would not take."""
+
+    @property
+    def strays(self) -> int:
+        """Datagrams that were nobody's, or nothing."""
+
+    @property
+    def unsent(self) -> int:
+        """Datagrams that the system would not take."""
 
     async def open(self, hosts: Sequence[str], port: int) -> None:
         """Bind on all hosts; with port 0 any free one, the same on all. Raises OSError."""

@@ -26,8 +26,11 @@ from aioice.candidate import candidate_priority
 from aioice.ice import get_host_addresses
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport, RTCIceTransport
 from aiortc.rtcdtlstransport import SRTP_AEAD_AES_128_GCM, SRTP_PROFILES
+from pylibsrtp._binding import ffi, lib
 
-from server.sfu.core import Address, Core, CoreChoice
+from server.sfu.core import Address, Core, CoreChoice, TakeStun
+from server.sfu.native import build
+from server.sfu.native_core import NativeCore
 from server.sfu.python_core import PythonCore
 from server.sfu.rtp.packet import MalformedPacket
 
@@ -74,9 +77,25 @@ class LinkHandler(Protocol):
     def received_rtcp(self, plain: bytes, now_us: int) -> None: ...
 
 
-def make_core(choice: CoreChoice, *, stun: Callable[[bytes, Address, int], None], now_us: Callable[[], int]) -> Core:
-    """The forwarding core of this choice."""
-    return PythonCore(stun=stun, failure=pylibsrtp.Error, now_us=now_us)
+def make_core(choice: CoreChoice, *, stun: TakeStun, now_us: Callable[[], int]) -> Core:
+    """The forwarding core of this choice; 'auto' is the native one where it was built. Raises NotBuilt."""
+    library = build.library()
+    if choice == "native" and not library.exists():
+        raise build.NotBuilt("it is built by `make run`, or by `python server/sfu/native/build.py`, with a C compiler")
+    if choice == "python" or not library.exists():
+        return PythonCore(stun=stun, failure=pylibsrtp.Error, now_us=now_us)
+    return NativeCore(library, stun=stun, crypto=srtp_functions(), session_pointer=session_pointer)
+
+
+def srtp_functions() -> dict[str, int]:
+    """Where libsrtp's functions stand in memory, by their names without 'srtp_'."""
+    names = ("protect", "unprotect", "protect_rtcp", "unprotect_rtcp", "remove_stream")
+    return {name: int(ffi.cast("uintptr_t", ffi.addressof(lib, f"srtp_{name}"))) for name in names}
+
+
+def session_pointer(session: pylibsrtp.Session) -> int:
+    """Where libsrtp's own session stands in memory."""
+    return int(ffi.cast("uintptr_t", session._srtp[0]))
 
 
 class Port:

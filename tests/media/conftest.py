@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
 from tests.media.stage import Stage
+from tests.unit.sfu.bare import CORES
 
 
-@pytest_asyncio.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with Stage() as stage:
+@pytest_asyncio.fixture(params=CORES)
+async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    async with Stage(core=request.param) as stage:
         yield stage

@@ -11,6 +11,7 @@ from typing import Any
 from playwright.async_api import BrowserContext, Page, Route
 
 from facilitation.timebase import Instant
+from server.sfu.core import CoreChoice
 from server.sfu.facts import MediaConnected, MediaFact, MediaRefused, SlotsChanged
 from server.sfu.plane import MediaSettings, Sfu
 from tests.media.rawpeer import RawPeer
@@ -85,8 +86,8 @@ def wall_clock() -> Instant:
 class Stage:
     """An Sfu on loopback, every fact it said, and the pages that joined. One room, gates open by default."""
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
-        self.sfu = Sfu(MediaSettings(hosts=(host,), public_addresses=(host,)), clock=wall_clock)
+    def __init__(self, host: str = "127.0.0.1", core: CoreChoice = "auto") -> None:
+        self.sfu = Sfu(MediaSettings(hosts=(host,), public_addresses=(host,), core=core), clock=wall_clock)
         self.facts: list[MediaFact] = []
         self.offers: dict[str, int] = {}
         self.refusals: list[str] = []

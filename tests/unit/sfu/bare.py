@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pylibsrtp
+import pytest
 
 from server.sfu.core import Address, Core, CoreName, LinkCore, SlotCore
+from server.sfu.native import build
 from server.sfu.rtp.packet import RtpPacket
 from server.sfu.transport import make_core
 from tests.unit.sfu.packets import rtp
@@ -15,6 +17,22 @@ from tests.unit.sfu.packets import rtp
 OPUS, VP8, RTX = 111, 96, 97
 LEVEL_ID, ARRIVAL_ID, DEPARTURE_ID = 1, 3, 5
 SECOND_US = 1_000_000
+
+
+def _why_no_native_core() -> str:
+    try:
+        build.build()
+    except build.NotBuilt as reason:
+        return str(reason)
+    return ""
+
+
+_MISSING = _why_no_native_core()
+CORES = [
+    pytest.param("native", marks=pytest.mark.skipif(bool(_MISSING), reason=f"no native core: {_MISSING}")),
+    pytest.param("python"),
+]
+"""What is held to the same tests."""
 
 
 def session(kind: int) -> pylibsrtp.Session:
@@ -28,7 +46,7 @@ def session(kind: int) -> pylibsrtp.Session:
 class Bare:
     """A core of either name whose datagrams `links` get by their addresses."""
 
-    def __init__(self, name: CoreName) -> None:
+    def __init__(self, name: CoreName = "python") -> None:
         self.stun: list[tuple[bytes, Address, int]] = []
         self.core: Core = make_core(name, stun=lambda *seen: self.stun.append(seen), now_us=lambda: self.now_us)
         self.now_us = SECOND_US

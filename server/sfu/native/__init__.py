@@ -1,0 +1,1 @@
+"""The forwarding core in C: its sources, and how they are built."""

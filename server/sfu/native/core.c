@@ -1,0 +1,678 @@
+/* The switchboard: whose a datagram is, what it becomes, and the calls by which Python sets all this up. */
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "parts.h"
+
+void core_enter(core_t *core)
+{
+    pthread_mutex_lock(&core->door);
+    pthread_mutex_lock(&core->lock);
+    pthread_mutex_unlock(&core->door);
+}
+
+void core_leave(core_t *core) { pthread_mutex_unlock(&core->lock); }
+
+/* ---------------------------------------------------------------- tables */
+
+static unsigned hash(const void *data, size_t size)
+{
+    uint32_t sum = 2166136261u; /* FNV-1a */
+    for (const uint8_t *at = data; size--; at++)
+        sum = (sum ^ *at) * 16777619u;
+    return sum % BUCKETS;
+}
+
+static bool is_same(const address *one, const address *other) { return memcmp(one, other, sizeof *one) == 0; }
+
+static admitted **find_admitted(core_t *core, const address *from)
+{
+    admitted **place = &core->by_address[hash(from, sizeof *from)];
+    while (*place && !is_same(&(*place)->from, from))
+        place = &(*place)->next;
+    return place;
+}
+
+static name **find_name(core_t *core, const char *ufrag)
+{
+    name **place = &core->by_name[hash(ufrag, strlen(ufrag))];
+    while (*place && strcmp((*place)->ufrag, ufrag) != 0)
+        place = &(*place)->next;
+    return place;
+}
+
+int core_name(core_t *core, const char *ufrag)
+{
+    core_enter(core);
+    name **place = find_name(core, ufrag);
+    if (!*place && core->names_count < NAMES_MAX && strlen(ufrag) <= UFRAG_BYTES_MAX) {
+        *place = calloc(1, sizeof(name));
+        if (*place) {
+            strcpy((*place)->ufrag, ufrag);
+            core->names_count++;
+        }
+    }
+    bool is_known = *place != NULL;
+    core_leave(core);
+    return is_known ? 0 : -1;
+}
+
+void core_unname(core_t *core, const char *ufrag)
+{
+    core_enter(core);
+    name **place = find_name(core, ufrag);
+    if (*place) {
+        name *gone = *place;
+        *place = gone->next;
+        free(gone);
+        core->names_count--;
+    }
+    core_leave(core);
+}
+
+int link_admit(link_t *link, const address *from)
+{
+    core_t *core = link->core;
+    core_enter(core);
+    admitted **place = find_admitted(core, from);
+    if (!*place && (*place = calloc(1, sizeof(admitted))))
+        (*place)->from = *from;
+    if (*place)
+        (*place)->link = link;
+    bool is_known = *place != NULL;
+    core_leave(core);
+    return is_known ? 0 : -1;
+}
+
+static void expel(admitted **place)
+{
+    admitted *gone = *place;
+    *place = gone->next;
+    free(gone);
+}
+
+void link_expel(link_t *link, const address *from)
+{
+    core_t *core = link->core;
+    core_enter(core);
+    admitted **place = find_admitted(core, from);
+    if (*place && (*place)->link == link)
+        expel(place);
+    core_leave(core);
+}
+
+/* ---------------------------------------------------------------- what Python is told */
+
+static void tell(core_t *core, int what, const link_t *link, const uint8_t *data, int size, const address *from,
+                 int64_t now_us)
+{
+    int whole = (int)sizeof(event) + (size + 7) / 8 * 8;
+    /* Strangers may fill half of the room, and no more. */
+    int room = what == 0 ? EVENTS_BYTES_MAX / 2 : EVENTS_BYTES_MAX;
+    if (core->events_size + whole > room) {
+        COUNT(core->figures.untold);
+        return;
+    }
+    event head = {.size = (uint32_t)size, .kind = (uint32_t)what, .link = link ? link->number : 0, .now_us = now_us};
+    if (from)
+        head.from = *from;
+    if (!core->events_size)
+        eventfd_write(core->eventfd, 1);
+    memcpy(core->events + core->events_size, &head, sizeof head);
+    memcpy(core->events + core->events_size + sizeof head, data, (size_t)size);
+    core->events_size += whole;
+}
+
+int core_events(core_t *core, const uint8_t **events)
+{
+    eventfd_t ignored;
+    core_enter(core);
+    uint8_t *filled = core->events;
+    int size = core->events_size;
+    core->events = core->told;
+    core->told = filled;
+    core->events_size = 0;
+    if (size)
+        eventfd_read(core->eventfd, &ignored);
+    core_leave(core);
+    *events = filled;
+    return size;
+}
+
+/* ---------------------------------------------------------------- a packet's way */
+
+static bool is_among(const uint32_t *ssrcs, int count, uint32_t ssrc)
+{
+    for (int i = 0; i < count; i++)
+        if (ssrcs[i] == ssrc)
+            return true;
+    return false;
+}
+
+static void hand_over(link_t *link, const uint8_t *plain, int size, int64_t now_us)
+{
+    if (now_us - link->unplaced_since_us >= UNPLACED_EVERY_US) {
+        link->unplaced = 0;
+        link->unplaced_since_us = now_us;
+    }
+    if (++link->unplaced <= UNPLACED_MAX)
+        tell(link->core, 3, link, plain, size, NULL, now_us);
+}
+
+static void forward(link_t *link, const uint8_t *plain, int size, int64_t now_us, bool again)
+{
+    rtp packet;
+    int length;
+    if (!rtp_read(&packet, plain, size)) {
+        COUNT(link->figures.malformed);
+        return;
+    }
+    if (!again && link->arrival_extension && link->arrivals_count < ARRIVALS_MAX) {
+        const uint8_t *number = rtp_extension(&packet, link->arrival_extension, &length);
+        if (number && length == 2)
+            link->arrivals[link->arrivals_count++] =
+                (moment){.at_us = now_us, .number = (uint32_t)(number[0] << 8 | number[1])};
+    }
+    const binding *bound = link->bound, *end = bound + link->bound_count;
+    while (bound < end && bound->ssrc != packet.ssrc)
+        bound++;
+    if (bound == end || bound->layer->track->gate == UNROUTED) {
+        if (!again)
+            hand_over(link, plain, size, now_us);
+        return;
+    }
+    track_t *track = bound->layer->track;
+    if (packet.payload_type != (bound->is_resend ? track->resend_type : track->payload_type))
+        return;
+    incoming in;
+    taken outcome = layer_take(bound->layer, &packet, bound->is_resend, now_us, &in);
+    if (outcome == MALFORMED)
+        COUNT(link->figures.malformed);
+    if (outcome != TAKEN || track->gate != OPEN)
+        return;
+    if (track->level_extension) {
+        const uint8_t *level = rtp_extension(&packet, track->level_extension, &length);
+        if (level && length > 0) {
+            if (track->levels_count == LEVELS_MAX)
+                track->levels_first = (track->levels_first + 1) % LEVELS_MAX;
+            else
+                track->levels_count++;
+            track->levels[(track->levels_first + track->levels_count - 1) % LEVELS_MAX] =
+                (moment){.at_us = now_us, .number = level[0] & 0x7F};
+        }
+    }
+    for (int i = 0; i < track->slots_count; i++)
+        slot_push(track->slots[i], bound->layer, &in);
+    kept_release(in.copy);
+}
+
+static void take_rtp(link_t *link, uint8_t *data, int size, int64_t now_us)
+{
+    uint32_t ssrc = (uint32_t)data[8] << 24 | (uint32_t)data[9] << 16 | (uint32_t)data[10] << 8 | data[11];
+    if (!link->rx)
+        return;
+    bool is_known = is_among(link->alive, link->alive_count, ssrc);
+    if (!is_known && (link->alive_count >= ALIVE_MAX || link->ended_count >= ENDED_MAX ||
+                      is_among(link->ended, link->ended_count, ssrc)))
+        return;
+    if (link->core->crypto.unprotect(link->rx, data, &size)) {
+        COUNT(link->figures.failures);
+        return;
+    }
+    if (!is_known) {
+        link->alive[link->alive_count++] = ssrc;
+        SET(link->figures.streams, (uint32_t)link->alive_count);
+    }
+    SET(link->figures.heard_us, now_us);
+    forward(link, data, size, now_us, false);
+}
+
+static void take_rtcp(link_t *link, uint8_t *data, int size, int64_t now_us)
+{
+    if (!link->rx)
+        return;
+    if (link->core->crypto.unprotect_rtcp(link->rx, data, &size)) {
+        COUNT(link->figures.failures);
+        return;
+    }
+    SET(link->figures.heard_us, now_us);
+    tell(link->core, 2, link, data, size, NULL, now_us);
+}
+
+void core_take(core_t *core, uint8_t *data, int size, const address *from, int64_t now_us)
+{
+    char ufrag[UFRAG_BYTES_MAX + 1];
+    kind what = classify(data, size);
+    admitted *known = *find_admitted(core, from);
+    if (what == STUN) {
+        if (stun_outline(data, size, ufrag) && (data[0] || data[1] != 1 ? known != NULL : *find_name(core, ufrag) != NULL))
+            tell(core, 0, NULL, data, size, from, now_us);
+        else
+            COUNT(core->figures.strays);
+    } else if (!known || what == RUBBISH) {
+        COUNT(core->figures.strays);
+    } else if (what == RTP) {
+        take_rtp(known->link, data, size, now_us);
+    } else if (what == RTCP) {
+        take_rtcp(known->link, data, size, now_us);
+    } else {
+        tell(core, 1, known->link, data, size, NULL, now_us);
+    }
+}
+
+void core_feed(core_t *core, const uint8_t *data, int size, const address *from, int64_t now_us)
+{
+    uint8_t copy[MTU + 1] __attribute__((aligned(16)));
+    size = size > (int)sizeof copy ? (int)sizeof copy : size;
+    memcpy(copy, data, (size_t)size);
+    core_enter(core);
+    core_take(core, copy, size, from, now_us);
+    port_flush(core);
+    core_leave(core);
+}
+
+void core_send(core_t *core, const uint8_t *data, int size, const address *to)
+{
+    core_enter(core);
+    port_queue(core, data, size, to);
+    port_flush(core);
+    core_leave(core);
+}
+
+/* ---------------------------------------------------------------- the core itself */
+
+core_t *core_new(const crypto *functions)
+{
+    core_t *core = calloc(1, sizeof *core);
+    if (!core)
+        return NULL;
+    core->crypto = *functions;
+    core->events = malloc(EVENTS_BYTES_MAX);
+    core->told = malloc(EVENTS_BYTES_MAX);
+    core->caught = calloc(CAUGHT_MAX, sizeof *core->caught);
+    core->eventfd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    core->wakefd = core->epollfd = core->socket4 = core->socket6 = -1;
+    pthread_mutex_init(&core->lock, NULL);
+    pthread_mutex_init(&core->door, NULL);
+    if (!core->events || !core->told || !core->caught || core->eventfd < 0) {
+        core_free(core);
+        return NULL;
+    }
+    return core;
+}
+
+void core_free(core_t *core)
+{
+    core_stop(core);
+    while (core->links)
+        link_free(core->links);
+    for (int i = 0; i < BUCKETS; i++)
+        while (core->by_name[i]) {
+            name *gone = core->by_name[i];
+            core->by_name[i] = gone->next;
+            free(gone);
+        }
+    for (int i = 0; core->caught && i < CAUGHT_MAX; i++)
+        free(core->caught[i]);
+    if (core->eventfd >= 0)
+        close(core->eventfd);
+    pthread_mutex_destroy(&core->lock);
+    pthread_mutex_destroy(&core->door);
+    free(core->caught);
+    free(core->events);
+    free(core->told);
+    free(core);
+}
+
+const core_figures *core_read(core_t *core) { return &core->figures; }
+
+int core_told(core_t *core) { return core->eventfd; }
+
+/* ---------------------------------------------------------------- links */
+
+link_t *link_new(core_t *core)
+{
+    link_t *link = calloc(1, sizeof *link);
+    if (!link)
+        return NULL;
+    core_enter(core);
+    link->core = core;
+    link->number = ++core->numbers;
+    link->next = core->links;
+    core->links = link;
+    core_leave(core);
+    return link;
+}
+
+static void lose_layer(core_t *core, const layer_t *layer)
+{
+    for (link_t *link = core->links; link; link = link->next)
+        for (slot_t *slot = link->slots; slot; slot = slot->next)
+            slot_lose(slot, layer);
+}
+
+static void lose_slot(core_t *core, const slot_t *slot)
+{
+    for (link_t *link = core->links; link; link = link->next)
+        for (track_t *track = link->tracks; track; track = track->next)
+            for (int i = 0; i < track->slots_count; i++)
+                if (track->slots[i] == slot)
+                    track->slots[i--] = track->slots[--track->slots_count];
+}
+
+void link_free(link_t *link)
+{
+    core_t *core = link->core;
+    core_enter(core);
+    for (link_t **place = &core->links; *place; place = &(*place)->next)
+        if (*place == link) {
+            *place = link->next;
+            break;
+        }
+    for (int i = 0; i < BUCKETS; i++)
+        for (admitted **place = &core->by_address[i]; *place;)
+            if ((*place)->link == link)
+                expel(place);
+            else
+                place = &(*place)->next;
+    for (track_t *track = link->tracks; track;) {
+        track_t *next = track->next;
+        for (layer_t *layer = track->layers; layer;) {
+            layer_t *after = layer->next;
+            lose_layer(core, layer);
+            free(layer);
+            layer = after;
+        }
+        free(track->slots);
+        free(track);
+        track = next;
+    }
+    for (slot_t *slot = link->slots; slot;) {
+        slot_t *next = slot->next;
+        lose_slot(core, slot);
+        slot_release(slot);
+        slot = next;
+    }
+    free(link->departures);
+    free(link);
+    core_leave(core);
+}
+
+uint64_t link_number(link_t *link) { return link->number; }
+
+const link_figures *link_read(link_t *link) { return &link->figures; }
+
+void link_direct(link_t *link, const address *to)
+{
+    core_enter(link->core);
+    link->to = *to;
+    core_leave(link->core);
+}
+
+void link_secure(link_t *link, void *rx, void *tx)
+{
+    core_enter(link->core);
+    link->rx = rx;
+    link->tx = tx;
+    core_leave(link->core);
+}
+
+datagram *link_compose(link_t *link)
+{
+    core_t *core = link->core;
+    if (!link->tx || !link->to.family)
+        return NULL;
+    if (core->out_count == BATCH)
+        port_flush(core);
+    return core->out + core->out_count;
+}
+
+void link_protect(link_t *link, datagram *out, int size, int64_t now_us)
+{
+    if (link->departure_extension) {
+        uint32_t number = link->departed++ & 0xFFFF;
+        link->departures[number % SENT_MAX] = (moment){.at_us = now_us, .number = number, .size = (uint32_t)size};
+    }
+    out->size = size;
+    out->to = link->to;
+    if (link->core->crypto.protect(link->tx, out->data, &out->size))
+        COUNT(link->figures.failures);
+    else
+        link->core->out_count++;
+}
+
+void link_send_rtcp(link_t *link, const uint8_t *plain, int size)
+{
+    core_enter(link->core);
+    datagram *out = size > 0 && size <= MTU ? link_compose(link) : NULL;
+    if (out) {
+        memcpy(out->data, plain, (size_t)size);
+        out->size = size;
+        out->to = link->to;
+        if (link->core->crypto.protect_rtcp(link->tx, out->data, &out->size))
+            COUNT(link->figures.failures);
+        else
+            link->core->out_count++;
+        port_flush(link->core);
+    }
+    core_leave(link->core);
+}
+
+void link_place(link_t *link, const uint8_t *plain, int size, int64_t now_us)
+{
+    core_enter(link->core);
+    forward(link, plain, size, now_us, true);
+    port_flush(link->core);
+    core_leave(link->core);
+}
+
+void link_number_arrivals(link_t *link, int extension)
+{
+    core_enter(link->core);
+    link->arrival_extension = extension;
+    core_leave(link->core);
+}
+
+int link_arrivals(link_t *link, moment *found, int count)
+{
+    core_enter(link->core);
+    count = link->arrivals_count < count ? link->arrivals_count : count;
+    memcpy(found, link->arrivals, (size_t)count * sizeof *found);
+    link->arrivals_count = 0;
+    core_leave(link->core);
+    return count;
+}
+
+int link_number_departures(link_t *link, int extension)
+{
+    core_enter(link->core);
+    if (!link->departures)
+        link->departures = calloc(SENT_MAX, sizeof *link->departures);
+    bool is_possible = link->departures != NULL;
+    link->departure_extension = is_possible ? extension : 0;
+    core_leave(link->core);
+    return is_possible ? 0 : -1;
+}
+
+void link_departures(link_t *link, int first, moment *found, int count)
+{
+    core_enter(link->core);
+    for (int i = 0; i < count; i++) {
+        uint32_t number = (uint32_t)(first + i) & 0xFFFF;
+        const moment *past = link->departures ? link->departures + number % SENT_MAX : NULL;
+        found[i] = past && past->number == number ? *past : (moment){0};
+    }
+    core_leave(link->core);
+}
+
+/* ---------------------------------------------------------------- tracks and layers */
+
+track_t *track_new(link_t *link, int rate, int is_video, int payload_type, int resend_type, int level_extension)
+{
+    track_t *track = calloc(1, sizeof *track);
+    if (!track)
+        return NULL;
+    track->rate = rate;
+    track->is_video = is_video;
+    track->payload_type = payload_type;
+    track->resend_type = resend_type;
+    track->level_extension = level_extension;
+    track->link = link;
+    core_enter(link->core);
+    track->next = link->tracks;
+    link->tracks = track;
+    core_leave(link->core);
+    return track;
+}
+
+const track_figures *track_read(track_t *track) { return &track->figures; }
+
+static int set_gate(track_t *track, gate gate, slot_t *const *slots, int count)
+{
+    slot_t **copy = NULL;
+    if (count) {
+        copy = malloc((size_t)count * sizeof *copy);
+        if (!copy)
+            return -1;
+        memcpy(copy, slots, (size_t)count * sizeof *copy);
+    }
+    core_enter(track->link->core);
+    slot_t **before = track->slots;
+    track->slots = copy;
+    track->slots_count = count;
+    track->gate = gate;
+    core_leave(track->link->core);
+    free(before);
+    return 0;
+}
+
+int track_route(track_t *track, slot_t *const *slots, int count) { return set_gate(track, OPEN, slots, count); }
+
+void track_shut(track_t *track) { set_gate(track, SHUT, NULL, 0); }
+
+void track_unroute(track_t *track) { set_gate(track, UNROUTED, NULL, 0); }
+
+int track_levels(track_t *track, moment *found, int count)
+{
+    core_enter(track->link->core);
+    count = track->levels_count < count ? track->levels_count : count;
+    for (int i = 0; i < count; i++)
+        found[i] = track->levels[(track->levels_first + i) % LEVELS_MAX];
+    track->levels_count = 0;
+    core_leave(track->link->core);
+    return count;
+}
+
+layer_t *layer_new(track_t *track)
+{
+    core_t *core = track->link->core;
+    layer_t *layer = calloc(1, sizeof *layer);
+    if (!layer)
+        return NULL;
+    core_enter(core);
+    layer_begin(layer, track, ++core->numbers);
+    layer->next = track->layers;
+    track->layers = layer;
+    core_leave(core);
+    return layer;
+}
+
+uint64_t layer_number(layer_t *layer) { return layer->number; }
+
+const layer_figures *layer_read(layer_t *layer) { return &layer->figures; }
+
+/* Drop what still comes of a stream, and free what SRTP keeps of it. */
+static void end_stream(link_t *link, uint32_t ssrc)
+{
+    for (int i = 0; i < link->bound_count; i++)
+        if (link->bound[i].ssrc == ssrc)
+            link->bound[i--] = link->bound[--link->bound_count];
+    for (int i = 0; i < link->alive_count; i++)
+        if (link->alive[i] == ssrc) {
+            link->alive[i] = link->alive[--link->alive_count];
+            SET(link->figures.streams, (uint32_t)link->alive_count);
+            if (link->ended_count < ENDED_MAX)
+                link->ended[link->ended_count++] = ssrc;
+            if (link->rx)
+                link->core->crypto.remove_stream(link->rx, htonl(ssrc));
+            break;
+        }
+}
+
+int layer_bind(layer_t *layer, uint32_t ssrc, int is_resend)
+{
+    link_t *link = layer->track->link;
+    core_enter(link->core);
+    for (int i = 0; i < link->bound_count; i++) {
+        binding *old = link->bound + i;
+        if (old->layer == layer && old->is_resend == !!is_resend && old->ssrc != ssrc) {
+            end_stream(link, old->ssrc);
+            break;
+        }
+    }
+    int place = 0;
+    while (place < link->bound_count && link->bound[place].ssrc != ssrc)
+        place++;
+    bool fits = place < BOUND_MAX;
+    if (fits) {
+        link->bound[place] = (binding){.ssrc = ssrc, .is_resend = is_resend, .layer = layer};
+        if (place == link->bound_count)
+            link->bound_count++;
+    }
+    core_leave(link->core);
+    return fits ? 0 : -1;
+}
+
+void layer_end(layer_t *layer)
+{
+    track_t *track = layer->track;
+    link_t *link = track->link;
+    core_enter(link->core);
+    for (int i = 0; i < link->bound_count;)
+        if (link->bound[i].layer == layer)
+            end_stream(link, link->bound[i].ssrc);
+        else
+            i++;
+    lose_layer(link->core, layer);
+    for (layer_t **place = &track->layers; *place; place = &(*place)->next)
+        if (*place == layer) {
+            *place = layer->next;
+            break;
+        }
+    core_leave(link->core);
+    free(layer);
+}
+
+/* ---------------------------------------------------------------- slots */
+
+slot_t *slot_new(link_t *link, int rate, int is_video, uint32_t ssrc, int payload_type, uint32_t resend_ssrc,
+                 int resend_type, int first_sequence, uint32_t first_timestamp, int first_resend_sequence)
+{
+    slot_t *slot = calloc(1, sizeof *slot);
+    if (!slot)
+        return NULL;
+    slot->link = link;
+    slot->rate = rate;
+    slot->is_video = is_video;
+    slot->ssrc = ssrc;
+    slot->payload_type = (uint8_t)payload_type;
+    slot->resends = resend_type >= 0;
+    slot->resend_ssrc = resend_ssrc;
+    slot->resend_type = (uint8_t)resend_type;
+    slot->last_sequence = first_sequence - 1;
+    slot->last_timestamp = first_timestamp;
+    slot->resend_sequence = (uint16_t)first_resend_sequence;
+    slot->last_picture = slot->last_tl0 = slot->last_key_index = -1;
+    slot->seven_bits.highest = -1;
+    slot->credit_bytes = HISTORY_ALLOWANCE;
+    core_enter(link->core);
+    slot->next = link->slots;
+    link->slots = slot;
+    core_leave(link->core);
+    return slot;
+}
+
+const slot_figures *slot_read(slot_t *slot) { return &slot->figures; }

@@ -1,0 +1,297 @@
+/* What the parts of the core know of each other. Everything but the port's own thread runs under the core's lock. */
+
+#ifndef MILIEU_PARTS_H
+#define MILIEU_PARTS_H
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core.h"
+
+/* ---------------------------------------------------------------- bounds, as in server/sfu/core.py and rtp/ */
+
+enum {
+    MTU = 1472,
+    ALIVE_MAX = 64,
+    ENDED_MAX = 1024,
+    BOUND_MAX = 64,
+    UNPLACED_MAX = 128,
+    UNPLACED_EVERY_US = 100000,
+    SENT_MAX = 4096,
+    ARRIVALS_MAX = 2000,
+    LEVELS_MAX = 64,
+    SILENT_US = 1000000,
+    SEEN_MAX = 1024,
+    MISSING_MAX = 200,
+    FIRST_WAIT_US = 20000,
+    WAIT_MIN_US = 40000,
+    WAIT_MAX_US = 400000,
+    TRIES_MAX = 6,
+    REMOVED_RUNS_MAX = 100,
+    HISTORY_MAX = 512,
+    HISTORY_AGE_US = 2000000,
+    HISTORY_PAUSE_US = 20000,
+    RESENDS_MAX = 64,
+    NAMES_MAX = 16384,
+    UFRAG_BYTES_MAX = 31,
+    EVENTS_BYTES_MAX = 1 << 18,
+    CAUGHT_MAX = 4096,
+    SOCKETS_MAX = 16,
+    BATCH = 64,
+    ROUNDS = 4,
+    OUT_BYTES = MTU + 8 + 2 + 6 + 144, /* extension, resent number, a wider descriptor, SRTP's trailer */
+};
+
+#define HISTORY_SHARE 0.15
+#define HISTORY_ALLOWANCE 16000.0
+
+/* For figures that Python reads while we write. */
+#define SET(figure, value) __atomic_store_n(&(figure), (value), __ATOMIC_RELAXED)
+#define COUNT(figure) SET(figure, (figure) + 1)
+
+/* ---------------------------------------------------------------- packets (rtp.c) */
+
+typedef enum { RUBBISH, STUN, DTLS, RTP, RTCP } kind;
+
+typedef struct {
+    const uint8_t *payload;
+    int payload_size; /* without padding; 0 when nothing else was there */
+    const uint8_t *extension;
+    int extension_size;
+    uint32_t timestamp, ssrc;
+    uint16_t sequence, profile;
+    uint8_t payload_type;
+    bool marker;
+} rtp;
+
+typedef struct {
+    int picture, tl0, key_index; /* -1 where absent */
+    int size;
+    int height;
+    bool wide; /* the picture number has 15 bits */
+    bool starts_keyframe;
+} vp8;
+
+kind classify(const uint8_t *data, int size);
+bool rtp_read(rtp *, const uint8_t *data, int size);
+const uint8_t *rtp_extension(const rtp *, int id, int *size); /* NULL where absent */
+bool vp8_read(vp8 *, const uint8_t *payload, int size);
+int vp8_renumber(uint8_t written[6], const uint8_t *payload, const vp8 *, int picture, int tl0, int key_index);
+/* Whether STUN is well made; a request's user name up to the colon is put in `ufrag`, a response's is empty. */
+bool stun_outline(const uint8_t *data, int size, char ufrag[UFRAG_BYTES_MAX + 1]);
+
+/* ---------------------------------------------------------------- numbers that wrap (rtp.c) */
+
+typedef struct {
+    int64_t highest; /* -1 before the first */
+} unwrapper;
+
+int64_t distance(int64_t later, int64_t earlier, int bits);
+int64_t unwrap(unwrapper *, int64_t number, int bits);
+
+/* ---------------------------------------------------------------- what arrives (stream.c) */
+
+/* A packet on its way to the slots; slots that keep it for resending share it. */
+typedef struct {
+    int holders;
+    int size;
+    uint8_t payload[];
+} kept;
+
+typedef struct {
+    int64_t number, now_us;
+    const uint8_t *payload;
+    kept *copy; /* made when the first slot wants to keep it */
+    int payload_size;
+    uint32_t timestamp;
+    bool marker;
+    bool has_vp8;
+    vp8 vp8;
+} incoming;
+
+typedef struct {
+    int64_t number, when_us;
+    int tries;
+} gap;
+
+struct layer {
+    layer_figures figures;
+    uint64_t number;
+    track_t *track;
+    layer_t *next;
+    unwrapper numbers;
+    uint64_t seen[SEEN_MAX / 64];
+    int64_t seen_highest; /* -1 before the first */
+    gap gaps[MISSING_MAX]; /* ascending */
+    int64_t gaps_highest; /* -1 before the first */
+    int64_t first, highest; /* likewise */
+    int64_t transit;
+    bool has_transit;
+    double jitter;
+    uint64_t received;
+};
+
+typedef enum { TAKEN, NOTHING_NEW, MALFORMED } taken;
+
+void layer_begin(layer_t *, track_t *, uint64_t number);
+taken layer_take(layer_t *, const rtp *, bool is_resent, int64_t now_us, incoming *out);
+
+/* ---------------------------------------------------------------- what goes (slot.c) */
+
+typedef struct {
+    int64_t first, offset;
+} run;
+
+typedef struct {
+    kept *packet; /* NULL where nothing is kept */
+    int64_t sent_us, resent_us;
+    uint32_t timestamp;
+    uint16_t sequence;
+    uint8_t prefix[6], prefix_size, skip;
+    bool marker;
+} past;
+
+struct slot {
+    slot_figures figures;
+    link_t *link;
+    slot_t *next;
+    uint32_t ssrc, resend_ssrc;
+    int rate;
+    uint8_t payload_type, resend_type;
+    bool is_video, resends;
+
+    layer_t *aim, *current;
+    bool has_shift, frame_open;
+    int64_t clock_shift;
+    int64_t last_sequence, first_number, highest_number;
+    uint32_t last_timestamp, timestamp_offset;
+    int64_t last_at_us;
+    run runs[REMOVED_RUNS_MAX + 1];
+    int runs_count;
+    int last_picture, last_tl0, last_key_index; /* -1 before the first */
+    bool has_picture_offset, has_tl0_offset, has_key_offset;
+    int64_t picture_offset;
+    int tl0_offset, key_offset;
+    unwrapper seven_bits;
+
+    past *history; /* HISTORY_MAX of them, once something was sent */
+    double credit_bytes;
+    uint16_t newest, resend_sequence;
+};
+
+void slot_push(slot_t *, layer_t *, incoming *);
+void slot_lose(slot_t *, const layer_t *); /* the layer is about to end */
+void slot_release(slot_t *);
+void kept_release(kept *);
+
+/* ---------------------------------------------------------------- links and the core (core.c) */
+
+typedef struct {
+    uint32_t ssrc;
+    bool is_resend;
+    layer_t *layer;
+} binding;
+
+typedef enum { UNROUTED, SHUT, OPEN } gate;
+
+struct track {
+    track_figures figures;
+    link_t *link;
+    track_t *next;
+    layer_t *layers;
+    int rate;
+    int payload_type, resend_type; /* -1 for none */
+    int level_extension;
+    bool is_video;
+    gate gate;
+    slot_t **slots;
+    int slots_count;
+    moment levels[LEVELS_MAX];
+    int levels_first, levels_count;
+};
+
+struct link {
+    link_figures figures;
+    uint64_t number;
+    core_t *core;
+    link_t *next;
+    track_t *tracks;
+    slot_t *slots;
+    void *rx, *tx;
+    address to;
+    binding bound[BOUND_MAX];
+    int bound_count;
+    uint32_t alive[ALIVE_MAX];
+    int alive_count;
+    uint32_t ended[ENDED_MAX];
+    int ended_count;
+    int arrival_extension, departure_extension;
+    moment arrivals[ARRIVALS_MAX];
+    int arrivals_count;
+    moment *departures; /* SENT_MAX of them */
+    uint32_t departed;
+    int unplaced;
+    int64_t unplaced_since_us;
+};
+
+typedef struct {
+    uint8_t data[OUT_BYTES] __attribute__((aligned(16)));
+    int size;
+    address to;
+} datagram;
+
+typedef struct admitted {
+    struct admitted *next;
+    address from;
+    link_t *link;
+} admitted;
+
+typedef struct name {
+    struct name *next;
+    char ufrag[UFRAG_BYTES_MAX + 1];
+} name;
+
+enum { BUCKETS = 1024 };
+
+struct core {
+    core_figures figures;
+    crypto crypto;
+    pthread_mutex_t lock, door;
+    link_t *links;
+    uint64_t numbers; /* last number given to a link or a layer_t */
+    admitted *by_address[BUCKETS];
+    name *by_name[BUCKETS];
+    int names_count;
+
+    uint8_t *events, *told; /* being filled, and being read by Python */
+    int events_size;
+    int eventfd;
+
+    datagram out[BATCH];
+    int out_count;
+    datagram **caught; /* a ring, while no port is open */
+    int caught_first, caught_count;
+
+    pthread_t thread;
+    bool is_running, is_stopping;
+    int wakefd, epollfd;
+    int sockets[SOCKETS_MAX], sockets_count;
+    int socket4, socket6;
+};
+
+/* Fair: whoever waits gets in after the batch that is being forwarded, however busy the port is. */
+void core_enter(core_t *);
+void core_leave(core_t *);
+void core_take(core_t *, uint8_t *data, int size, const address *from, int64_t now_us);
+
+/* Room for one datagram, or NULL when the link sends nothing; then the size of what was written there. */
+datagram *link_compose(link_t *);
+void link_protect(link_t *, datagram *, int size, int64_t now_us);
+
+void port_flush(core_t *); /* send what was composed (port.c) */
+void port_queue(core_t *, const uint8_t *data, int size, const address *to);
+
+#endif

@@ -1,0 +1,234 @@
+/* The port: datagrams in and out by the batch, in a thread of its own that waits for nothing but the network. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "parts.h"
+
+typedef union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+} sockaddr_ip;
+
+static socklen_t to_socket(sockaddr_ip *there, const address *from)
+{
+    memset(there, 0, sizeof *there);
+    if (from->family == 4) {
+        there->v4.sin_family = AF_INET;
+        there->v4.sin_port = htons(from->port);
+        memcpy(&there->v4.sin_addr, from->host, 4);
+        return sizeof there->v4;
+    }
+    there->v6.sin6_family = AF_INET6;
+    there->v6.sin6_port = htons(from->port);
+    there->v6.sin6_flowinfo = htonl(from->flow);
+    there->v6.sin6_scope_id = from->scope;
+    memcpy(&there->v6.sin6_addr, from->host, 16);
+    return sizeof there->v6;
+}
+
+static void from_socket(address *to, const sockaddr_ip *here)
+{
+    memset(to, 0, sizeof *to);
+    if (here->any.sa_family == AF_INET) {
+        to->family = 4;
+        to->port = ntohs(here->v4.sin_port);
+        memcpy(to->host, &here->v4.sin_addr, 4);
+    } else if (here->any.sa_family == AF_INET6) {
+        to->family = 6;
+        to->port = ntohs(here->v6.sin6_port);
+        to->flow = ntohl(here->v6.sin6_flowinfo);
+        to->scope = here->v6.sin6_scope_id;
+        memcpy(to->host, &here->v6.sin6_addr, 16);
+    }
+}
+
+static int64_t monotonic_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* ---------------------------------------------------------------- out */
+
+static void catch_out(core_t *core)
+{
+    for (int i = 0; i < core->out_count; i++) {
+        datagram *copy = malloc(sizeof *copy);
+        if (!copy || core->caught_count == CAUGHT_MAX) {
+            free(copy);
+            COUNT(core->figures.unsent);
+            continue;
+        }
+        *copy = core->out[i];
+        core->caught[(core->caught_first + core->caught_count++) % CAUGHT_MAX] = copy;
+    }
+}
+
+int core_caught(core_t *core, uint8_t *data, int size, address *to)
+{
+    core_enter(core);
+    int length = 0;
+    if (core->caught_count) {
+        datagram *first = core->caught[core->caught_first];
+        core->caught[core->caught_first] = NULL;
+        core->caught_first = (core->caught_first + 1) % CAUGHT_MAX;
+        core->caught_count--;
+        length = first->size < size ? first->size : size;
+        memcpy(data, first->data, (size_t)length);
+        *to = first->to;
+        free(first);
+    }
+    core_leave(core);
+    return length;
+}
+
+void port_flush(core_t *core)
+{
+    struct mmsghdr messages[BATCH];
+    struct iovec parts[BATCH];
+    sockaddr_ip there[BATCH];
+    if (!core->is_running) {
+        catch_out(core);
+        core->out_count = 0;
+        return;
+    }
+    for (int i = 0; i < core->out_count; i++) {
+        datagram *out = core->out + i;
+        parts[i] = (struct iovec){out->data, (size_t)out->size};
+        memset(messages + i, 0, sizeof *messages);
+        messages[i].msg_hdr.msg_namelen = to_socket(there + i, &out->to);
+        messages[i].msg_hdr.msg_name = there + i;
+        messages[i].msg_hdr.msg_iov = parts + i;
+        messages[i].msg_hdr.msg_iovlen = 1;
+    }
+    for (int i = 0; i < core->out_count;) {
+        int family = core->out[i].to.family, end = i;
+        while (end < core->out_count && core->out[end].to.family == family)
+            end++;
+        int sent = sendmmsg(family == 4 ? core->socket4 : core->socket6, messages + i, (unsigned)(end - i), MSG_DONTWAIT);
+        if (sent < 1) { /* a full buffer, or nowhere to go to: lost, as by any router */
+            COUNT(core->figures.unsent);
+            sent = 1;
+        }
+        i += sent;
+    }
+    core->out_count = 0;
+}
+
+void port_queue(core_t *core, const uint8_t *data, int size, const address *to)
+{
+    if (size < 0 || size > OUT_BYTES || !to->family)
+        return;
+    if (core->out_count == BATCH)
+        port_flush(core);
+    datagram *out = core->out + core->out_count++;
+    memcpy(out->data, data, (size_t)size);
+    out->size = size;
+    out->to = *to;
+}
+
+/* ---------------------------------------------------------------- in */
+
+typedef struct {
+    uint8_t data[BATCH][MTU + 1 + 15] __attribute__((aligned(16)));
+    struct mmsghdr messages[BATCH];
+    struct iovec parts[BATCH];
+    sockaddr_ip there[BATCH];
+} inbox;
+
+static void receive(core_t *core, int socket, inbox *in)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < BATCH; i++) {
+            in->parts[i] = (struct iovec){in->data[i], MTU + 1};
+            in->messages[i].msg_hdr = (struct msghdr){
+                .msg_name = in->there + i, .msg_namelen = sizeof *in->there, .msg_iov = in->parts + i, .msg_iovlen = 1};
+        }
+        int count = recvmmsg(socket, in->messages, BATCH, MSG_DONTWAIT, NULL);
+        if (count <= 0)
+            return;
+        int64_t now_us = monotonic_us();
+        core_enter(core);
+        for (int i = 0; i < count; i++) {
+            address from;
+            from_socket(&from, in->there + i);
+            core_take(core, in->data[i], (int)in->messages[i].msg_len, &from, now_us);
+        }
+        port_flush(core);
+        core_leave(core);
+        if (count < BATCH)
+            return;
+    }
+}
+
+static void *run_port(void *argument)
+{
+    core_t *core = argument;
+    struct epoll_event ready[SOCKETS_MAX + 1];
+    inbox *in = aligned_alloc(16, sizeof(inbox));
+    while (in && !__atomic_load_n(&core->is_stopping, __ATOMIC_ACQUIRE)) {
+        int count = epoll_wait(core->epollfd, ready, SOCKETS_MAX + 1, -1);
+        for (int i = 0; i < count; i++)
+            if (ready[i].data.fd != core->wakefd)
+                receive(core, ready[i].data.fd, in);
+    }
+    free(in);
+    return NULL;
+}
+
+static int watch(int epollfd, int fd)
+{
+    struct epoll_event wanted = {.events = EPOLLIN, .data.fd = fd};
+    return epoll_ctl(epollfd, EPOLL_CTL_ADD, fd, &wanted);
+}
+
+int core_start(core_t *core, const int *sockets, const int *families, int count)
+{
+    if (core->is_running || count < 1 || count > SOCKETS_MAX)
+        return EINVAL;
+    core->wakefd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    core->epollfd = epoll_create1(EPOLL_CLOEXEC);
+    int failed = core->wakefd < 0 || core->epollfd < 0 || watch(core->epollfd, core->wakefd) ? errno : 0;
+    core_enter(core);
+    for (int i = 0; i < count && !failed; i++) {
+        *(families[i] == 4 ? &core->socket4 : &core->socket6) = sockets[i];
+        failed = watch(core->epollfd, sockets[i]) ? errno : 0;
+    }
+    core->is_stopping = false;
+    core->is_running = !failed;
+    core_leave(core);
+    if (!failed)
+        failed = pthread_create(&core->thread, NULL, run_port, core);
+    if (failed) {
+        core->is_running = false;
+        close(core->wakefd);
+        close(core->epollfd);
+        core->wakefd = core->epollfd = -1;
+    }
+    return failed;
+}
+
+void core_stop(core_t *core)
+{
+    if (!core->is_running)
+        return;
+    __atomic_store_n(&core->is_stopping, true, __ATOMIC_RELEASE);
+    eventfd_write(core->wakefd, 1);
+    pthread_join(core->thread, NULL);
+    core_enter(core);
+    core->is_running = false;
+    core->socket4 = core->socket6 = -1;
+    core_leave(core);
+    close(core->wakefd);
+    close(core->epollfd);
+    core->wakefd = core->epollfd = -1;
+}

@@ -1,0 +1,324 @@
+/* What goes out by one slot: any streams made to look like one, kept for resending, and sent again on request.
+   As server/sfu/rtp/{rewrite,history,packet}.py. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "parts.h"
+
+/* ---------------------------------------------------------------- what a slot is to show */
+
+static void show_figures(slot_t *slot)
+{
+    SET(slot->figures.flowing, slot->current ? slot->current->number : 0);
+    SET(slot->figures.aimed_at, slot->aim ? slot->aim->number : 0);
+}
+
+static void aim(slot_t *slot, layer_t *layer, bool cut, bool has_shift, int64_t clock_shift)
+{
+    slot->aim = layer;
+    slot->has_shift = has_shift && !cut;
+    slot->clock_shift = clock_shift;
+    if (cut)
+        slot->current = NULL;
+    show_figures(slot);
+}
+
+void slot_aim(slot_t *slot, layer_t *or_null, int cut, int has_shift, int64_t clock_shift)
+{
+    core_t *core = slot->link->core;
+    core_enter(core);
+    aim(slot, or_null, cut, has_shift, clock_shift);
+    core_leave(core);
+}
+
+void slot_lose(slot_t *slot, const layer_t *layer)
+{
+    if (slot->current == layer)
+        aim(slot, NULL, true, false, 0);
+    else if (slot->aim == layer)
+        aim(slot, NULL, false, false, 0);
+}
+
+/* ---------------------------------------------------------------- the seam between two streams */
+
+static uint32_t timestamp_at(const slot_t *slot, int64_t now_us)
+{
+    int64_t elapsed_us = slot->figures.started && now_us > slot->last_at_us ? now_us - slot->last_at_us : 0;
+    return slot->last_timestamp + (uint32_t)(elapsed_us * slot->rate / 1000000);
+}
+
+uint32_t slot_timestamp(slot_t *slot, int64_t now_us)
+{
+    core_t *core = slot->link->core;
+    core_enter(core);
+    uint32_t timestamp = timestamp_at(slot, now_us);
+    core_leave(core);
+    return timestamp;
+}
+
+/* Where a new stream's first timestamp goes: as far after the last as time has passed. */
+static uint32_t timestamp_after(const slot_t *slot, uint32_t timestamp, int64_t now_us)
+{
+    if (!slot->figures.started)
+        return slot->last_timestamp;
+    uint32_t expected = timestamp_at(slot, now_us);
+    if (slot->has_shift) {
+        uint32_t aligned = timestamp + (uint32_t)slot->clock_shift + slot->timestamp_offset;
+        /* A report that says otherwise by more than a quarter of a second is not believed. */
+        if (llabs(distance(aligned, expected, 32)) < slot->rate / 4)
+            expected = aligned;
+    }
+    return distance(expected, slot->last_timestamp, 32) < 1 ? slot->last_timestamp + 1 : expected;
+}
+
+static void splice(slot_t *slot, layer_t *layer, const incoming *in)
+{
+    int64_t following = slot->last_sequence + 1;
+    if (slot->is_video && slot->figures.started && slot->frame_open)
+        following++; /* the frame before lacks its end: leave a number out, lest a decoder join the two */
+    slot->runs[0] = (run){in->number, following - in->number};
+    slot->runs_count = 1;
+    slot->first_number = slot->highest_number = in->number;
+    slot->timestamp_offset = timestamp_after(slot, in->timestamp, in->now_us) - in->timestamp;
+    slot->has_picture_offset = slot->has_tl0_offset = slot->has_key_offset = false;
+    slot->seven_bits.highest = -1;
+    slot->current = layer;
+    slot->has_shift = false;
+    show_figures(slot);
+}
+
+/* Close the gap that a packet without content would leave. */
+static void drop(slot_t *slot, const layer_t *layer, int64_t number)
+{
+    if (layer != slot->current || number <= slot->highest_number)
+        return; /* too late: later numbers went out already */
+    slot->highest_number = number;
+    slot->runs[slot->runs_count] = (run){number + 1, slot->runs[slot->runs_count - 1].offset - 1};
+    if (++slot->runs_count > REMOVED_RUNS_MAX) {
+        memmove(slot->runs, slot->runs + 1, sizeof(run) * (size_t)--slot->runs_count);
+        if (slot->runs[0].first > slot->first_number)
+            slot->first_number = slot->runs[0].first;
+    }
+}
+
+static int64_t offset_of(const slot_t *slot, int64_t number)
+{
+    for (int i = slot->runs_count - 1; i > 0; i--)
+        if (number >= slot->runs[i].first)
+            return slot->runs[i].offset;
+    return slot->runs[0].offset;
+}
+
+static int renumber(slot_t *slot, const incoming *in, uint8_t prefix[6])
+{
+    const vp8 *frame = &in->vp8;
+    int picture = 0, tl0 = 0, key_index = 0;
+    if (frame->picture >= 0) {
+        int64_t seen = frame->wide ? frame->picture : unwrap(&slot->seven_bits, frame->picture, 7);
+        if (!slot->has_picture_offset) {
+            /* Counting starts anywhere; after a seam it goes on where the last stream stopped. */
+            slot->picture_offset = slot->last_picture >= 0 ? slot->last_picture + 1 - seen : 0;
+            slot->has_picture_offset = true;
+        }
+        picture = (int)((seen + slot->picture_offset) & 0x7FFF);
+        if (slot->last_picture < 0 || distance(picture, slot->last_picture, 15) > 0)
+            slot->last_picture = picture;
+    }
+    if (frame->tl0 >= 0) {
+        if (!slot->has_tl0_offset) {
+            slot->tl0_offset = slot->last_tl0 >= 0 ? slot->last_tl0 + 1 - frame->tl0 : 0;
+            slot->has_tl0_offset = true;
+        }
+        tl0 = (frame->tl0 + slot->tl0_offset) & 0xFF;
+        if (slot->last_tl0 < 0 || distance(tl0, slot->last_tl0, 8) > 0)
+            slot->last_tl0 = tl0;
+    }
+    if (frame->key_index >= 0) {
+        if (!slot->has_key_offset) {
+            slot->key_offset = slot->last_key_index >= 0 ? slot->last_key_index + 1 - frame->key_index : 0;
+            slot->has_key_offset = true;
+        }
+        key_index = (frame->key_index + slot->key_offset) & 0x1F;
+        if (slot->last_key_index < 0 || distance(key_index, slot->last_key_index, 5) > 0)
+            slot->last_key_index = key_index;
+    }
+    return vp8_renumber(prefix, in->payload, frame, picture, tl0, key_index);
+}
+
+/* ---------------------------------------------------------------- the past */
+
+void kept_release(kept *packet)
+{
+    if (packet && --packet->holders == 0)
+        free(packet);
+}
+
+static void keep(slot_t *slot, incoming *in, const past *sent)
+{
+    if (!slot->history && !(slot->history = calloc(HISTORY_MAX, sizeof(past))))
+        return;
+    if (!in->copy) {
+        in->copy = malloc(sizeof(kept) + (size_t)in->payload_size);
+        if (!in->copy)
+            return;
+        in->copy->holders = 1; /* ourselves, until it went to every slot_t */
+        in->copy->size = in->payload_size;
+        memcpy(in->copy->payload, in->payload, (size_t)in->payload_size);
+    }
+    past *place = slot->history + sent->sequence % HISTORY_MAX;
+    kept_release(place->packet);
+    *place = *sent;
+    place->packet = in->copy;
+    in->copy->holders++;
+    slot->newest = sent->sequence;
+    slot->credit_bytes += in->payload_size * HISTORY_SHARE;
+    if (slot->credit_bytes > 4 * HISTORY_ALLOWANCE)
+        slot->credit_bytes = 4 * HISTORY_ALLOWANCE;
+}
+
+static void forget(slot_t *slot)
+{
+    for (int i = 0; slot->history && i < HISTORY_MAX; i++) {
+        kept_release(slot->history[i].packet);
+        slot->history[i].packet = NULL;
+    }
+}
+
+void slot_forget(slot_t *slot)
+{
+    core_t *core = slot->link->core;
+    core_enter(core);
+    forget(slot);
+    core_leave(core);
+}
+
+void slot_release(slot_t *slot)
+{
+    forget(slot);
+    free(slot->history);
+    free(slot);
+}
+
+/* ---------------------------------------------------------------- writing */
+
+static uint8_t *put16(uint8_t *at, uint32_t value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+    return at + 2;
+}
+
+static uint8_t *put32(uint8_t *at, uint32_t value) { return put16(put16(at, value >> 16), value); }
+
+static void emit(slot_t *slot, const past *packet, const uint8_t *payload, int size, bool again, int64_t now_us)
+{
+    link_t *link = slot->link;
+    datagram *out = link_compose(link);
+    if (!out)
+        return;
+    uint8_t *at = out->data;
+    *at++ = link->departure_extension ? 0x90 : 0x80;
+    *at++ = (uint8_t)((again ? slot->resend_type : slot->payload_type) | (packet->marker ? 0x80 : 0));
+    at = put16(at, again ? slot->resend_sequence : packet->sequence);
+    at = put32(at, packet->timestamp);
+    at = put32(at, again ? slot->resend_ssrc : slot->ssrc);
+    if (link->departure_extension) {
+        at = put32(at, 0xBEDE0001);
+        *at++ = (uint8_t)(link->departure_extension << 4 | 1);
+        at = put16(at, link->departed);
+        *at++ = 0;
+    }
+    if (again) {
+        at = put16(at, packet->sequence);
+        slot->resend_sequence++;
+    }
+    memcpy(at, packet->prefix, packet->prefix_size);
+    at += packet->prefix_size;
+    memcpy(at, payload + packet->skip, (size_t)(size - packet->skip));
+    at += size - packet->skip;
+    link_protect(link, out, (int)(at - out->data), now_us);
+}
+
+void slot_push(slot_t *slot, layer_t *layer, incoming *in)
+{
+    if (!in->payload_size) {
+        drop(slot, layer, in->number);
+        return;
+    }
+    bool marker = in->marker;
+    if (layer != slot->current) {
+        if (layer != slot->aim || (slot->is_video && !(in->has_vp8 && in->vp8.starts_keyframe)))
+            return;
+        splice(slot, layer, in);
+        marker = marker || !slot->is_video; /* a talkspurt starts (RFC 3551 §4.1) */
+    } else if (in->number < slot->first_number) {
+        return;
+    }
+    int64_t sequence = in->number + offset_of(slot, in->number);
+    past out = {
+        .timestamp = in->timestamp + slot->timestamp_offset,
+        .sequence = (uint16_t)sequence,
+        .marker = marker,
+        .sent_us = in->now_us,
+    };
+    if (in->number > slot->highest_number)
+        slot->highest_number = in->number;
+    if (sequence > slot->last_sequence) {
+        slot->last_sequence = sequence;
+        slot->frame_open = !marker;
+    }
+    if (!slot->figures.started || distance(out.timestamp, slot->last_timestamp, 32) > 0) {
+        slot->last_timestamp = out.timestamp;
+        slot->last_at_us = in->now_us;
+    }
+    SET(slot->figures.started, 1);
+    if (in->has_vp8) {
+        out.prefix_size = (uint8_t)renumber(slot, in, out.prefix);
+        out.skip = (uint8_t)in->vp8.size;
+    }
+    if (slot->resends)
+        keep(slot, in, &out);
+    COUNT(slot->figures.packets);
+    SET(slot->figures.octets, slot->figures.octets + (uint64_t)in->payload_size);
+    emit(slot, &out, in->payload, in->payload_size, false, in->now_us);
+}
+
+/* ---------------------------------------------------------------- sending again */
+
+void slot_resend(slot_t *slot, const uint16_t *numbers, int count, int64_t round_trip_us, int64_t now_us)
+{
+    core_t *core = slot->link->core;
+    int64_t pause_us = round_trip_us > HISTORY_PAUSE_US ? round_trip_us : HISTORY_PAUSE_US;
+    core_enter(core);
+    for (int i = 0; slot->history && i < count && i < RESENDS_MAX; i++) {
+        past *past = slot->history + numbers[i] % HISTORY_MAX;
+        if (!past->packet || past->sequence != numbers[i] || now_us - past->sent_us > HISTORY_AGE_US)
+            continue;
+        if ((past->resent_us && now_us - past->resent_us < pause_us) || slot->credit_bytes < past->packet->size)
+            continue;
+        slot->credit_bytes -= past->packet->size;
+        past->resent_us = now_us;
+        emit(slot, past, past->packet->payload, past->packet->size, true, now_us);
+    }
+    port_flush(core);
+    core_leave(core);
+}
+
+int slot_probe(slot_t *slot, int octets, int64_t now_us)
+{
+    core_t *core = slot->link->core;
+    int sent = 0;
+    core_enter(core);
+    for (int back = 0; slot->history && back < HISTORY_MAX && sent < octets; back++) {
+        uint16_t sequence = (uint16_t)(slot->newest - back);
+        past *past = slot->history + sequence % HISTORY_MAX;
+        if (!past->packet || past->sequence != sequence)
+            break;
+        emit(slot, past, past->packet->payload, past->packet->size, true, now_us);
+        sent += 12 + 2 + past->prefix_size + past->packet->size - past->skip;
+    }
+    port_flush(core);
+    core_leave(core);
+    return sent;
+}

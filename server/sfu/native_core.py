@@ -1,0 +1,560 @@
+"""The native core, as the rooms know cores: each object here is a handle on one of `native/core.h`.
+
+Packets never come here. They pass in the core's own thread, with nothing of Python's in their way; what the core has
+no place for waits in a buffer of bounded size until the event loop fetches it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import secrets
+import socket
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from struct import Struct
+from typing import Any, NamedTuple, cast
+
+import cffi
+
+import server.sfu.core as port
+from server.sfu.core import ARRIVALS_MAX, LEVELS_MAX, Address, CoreName, LinkHandler, TakeStun
+from server.sfu.native import build
+from server.sfu.python_core import bind
+from server.sfu.rtp.nack import MISSING_MAX
+from server.sfu.rtp.reception import Reception
+from server.sfu.sdp import RATES
+
+EVENTS_PER_TURN = 64
+"""Events handled in one go, before timers and everybody else have their turn."""
+DATAGRAM_BYTES_MAX = 2_048
+
+_EVENT = Struct("=IIQq16sIIHBx4x")
+_STUN, _DTLS, _RTCP, _UNPLACED = range(4)
+
+ffi = cffi.FFI()
+ffi.cdef((build.SOURCES / "core.h").read_text())
+
+
+class _Event(NamedTuple):
+    kind: int
+    link: int
+    now_us: int
+    address: Address | None
+    data: bytes
+
+
+class _Handle:
+    """Something of the core's that may be freed: afterwards its figures stay as they were, and calls do nothing."""
+
+    def __init__(self, lib: Any, pointer: Any, figures: Any) -> None:
+        if pointer == ffi.NULL:
+            raise MemoryError
+        self._lib = lib
+        self.pointer = pointer
+        self._figures = figures
+
+    def expire(self) -> None:
+        self.pointer = None
+        self._figures = ffi.new(ffi.typeof(self._figures), self._figures[0])
+
+
+class LayerCore(_Handle):
+    def __init__(self, lib: Any, track: TrackCore, owner: Any) -> None:
+        pointer = lib.layer_new(track.pointer)
+        super().__init__(lib, pointer, lib.layer_read(pointer))
+        self.owner = owner
+        self.number: int = lib.layer_number(pointer)
+        self._track = track
+        self._last_reception: Reception | None = None
+
+    @property
+    def last_us(self) -> int:
+        return cast(int, self._figures.last_us)
+
+    @property
+    def since_us(self) -> int:
+        return cast(int, self._figures.since_us)
+
+    @property
+    def height(self) -> int:
+        return cast(int, self._figures.height)
+
+    @property
+    def octets(self) -> int:
+        return cast(int, self._figures.octets)
+
+    @property
+    def keyframes(self) -> int:
+        return cast(int, self._figures.keyframes)
+
+    @property
+    def overflows(self) -> int:
+        return cast(int, self._figures.overflows)
+
+    @property
+    def missing(self) -> int:
+        return cast(int, self._figures.missing)
+
+    def due(self, now_us: int, round_trip_us: int) -> list[int]:
+        if self.pointer is None:
+            return []
+        numbers = ffi.new("int64_t[]", MISSING_MAX)
+        count = self._lib.layer_due(self.pointer, now_us, round_trip_us, numbers, MISSING_MAX)
+        return list(numbers[0:count])
+
+    def reception(self) -> Reception | None:
+        if self.pointer is not None:
+            found = ffi.new("reception *")
+            if self._lib.layer_reception(self.pointer, found):
+                self._last_reception = Reception(found.first, found.highest, found.received, found.jitter)
+        return self._last_reception
+
+    def bind(self, ssrc: int) -> None:
+        self._bind(ssrc, 0)
+
+    def bind_resend(self, ssrc: int) -> None:
+        self._bind(ssrc, 1)
+
+    def _bind(self, ssrc: int, is_resend: int) -> None:
+        if self.pointer is not None:
+            assert self._lib.layer_bind(self.pointer, ssrc, is_resend) == 0
+
+    def end(self) -> None:
+        if self.pointer is not None:
+            pointer = self.pointer
+            self.expire()
+            self._track.layers.remove(self)
+            self._lib.layer_end(pointer)
+
+    def expire(self) -> None:
+        self.reception()
+        super().expire()
+        self._track.link.core.layers.pop(self.number, None)
+
+
+class SlotCore(_Handle):
+    def __init__(
+        self,
+        lib: Any,
+        link: LinkCore,
+        *,
+        kind: str,
+        ssrc: int,
+        payload_type: int,
+        resend_ssrc: int | None,
+        resend_type: int | None,
+    ) -> None:
+        resends = resend_ssrc is not None and resend_type is not None
+        pointer = lib.slot_new(
+            link.pointer,
+            RATES[kind],
+            kind != "audio",
+            ssrc,
+            payload_type,
+            resend_ssrc if resends else 0,
+            resend_type if resends else -1,
+            _first_sequence(),
+            secrets.randbits(32),
+            _first_sequence(),
+        )
+        super().__init__(lib, pointer, lib.slot_read(pointer))
+        self._layers = link.core.layers
+        self._last_timestamp = 0
+
+    def aim(self, layer: port.LayerCore | None, *, cut: bool, clock_shift: int | None = None) -> None:
+        if self.pointer is not None:
+            target = cast(LayerCore, layer).pointer if layer is not None else None
+            self._lib.slot_aim(self.pointer, target or ffi.NULL, cut, clock_shift is not None, clock_shift or 0)
+
+    @property
+    def flowing(self) -> LayerCore | None:
+        return self._layers.get(self._figures.flowing)
+
+    @property
+    def awaited(self) -> LayerCore | None:
+        aim = self._figures.aimed_at
+        return self._layers.get(aim) if aim != self._figures.flowing else None
+
+    @property
+    def started(self) -> bool:
+        return bool(self._figures.started)
+
+    @property
+    def packets(self) -> int:
+        return cast(int, self._figures.packets)
+
+    @property
+    def octets(self) -> int:
+        return cast(int, self._figures.octets)
+
+    def timestamp_at(self, now_us: int) -> int:
+        if self.pointer is not None:
+            self._last_timestamp = self._lib.slot_timestamp(self.pointer, now_us)
+        return self._last_timestamp
+
+    def resend(self, numbers: Sequence[int], round_trip_us: int, now_us: int) -> None:
+        if self.pointer is not None:
+            lost = [number & 0xFFFF for number in numbers]
+            self._lib.slot_resend(self.pointer, lost, len(lost), round_trip_us, now_us)
+
+    def probe(self, octets: int, now_us: int) -> int:
+        return self._lib.slot_probe(self.pointer, octets, now_us) if self.pointer is not None else 0
+
+    def forget(self) -> None:
+        if self.pointer is not None:
+            self._lib.slot_forget(self.pointer)
+
+
+class TrackCore(_Handle):
+    def __init__(
+        self, lib: Any, link: LinkCore, *, kind: str, payload_type: int, resend_type: int | None, level_extension: int
+    ) -> None:
+        pointer = lib.track_new(
+            link.pointer,
+            RATES[kind],
+            kind != "audio",
+            payload_type,
+            -1 if resend_type is None else resend_type,
+            level_extension,
+        )
+        super().__init__(lib, pointer, lib.track_read(pointer))
+        self.link = link
+        self.layers: list[LayerCore] = []
+
+    def layer(self, owner: Any) -> LayerCore:
+        layer = LayerCore(self._lib, self, owner)
+        self.layers.append(layer)
+        self.link.core.layers[layer.number] = layer
+        return layer
+
+    def route(self, slots: Sequence[port.SlotCore]) -> None:
+        if self.pointer is not None:
+            alive = [pointer for slot in slots if (pointer := cast(SlotCore, slot).pointer) is not None]
+            if self._lib.track_route(self.pointer, alive, len(alive)):
+                raise MemoryError
+
+    def shut(self) -> None:
+        if self.pointer is not None:
+            self._lib.track_shut(self.pointer)
+
+    def unroute(self) -> None:
+        if self.pointer is not None:
+            self._lib.track_unroute(self.pointer)
+
+    @property
+    def last_us(self) -> int:
+        return cast(int, self._figures.last_us)
+
+    def levels(self) -> list[tuple[int, int]]:
+        if self.pointer is None:
+            return []
+        found = self.link.core.moments
+        count = self._lib.track_levels(self.pointer, found, LEVELS_MAX)
+        return [(found[index].at_us, found[index].number) for index in range(count)]
+
+
+class LinkCore(_Handle):
+    def __init__(self, lib: Any, core: NativeCore, handler: LinkHandler) -> None:
+        pointer = lib.link_new(core.pointer)
+        super().__init__(lib, pointer, lib.link_read(pointer))
+        self.core = core
+        self.handler: LinkHandler | None = handler
+        self.number: int = lib.link_number(pointer)
+        self._sessions: tuple[Any, ...] = ()
+        self._tracks: list[TrackCore] = []
+        self._slots: list[SlotCore] = []
+
+    @property
+    def heard_us(self) -> int:
+        return cast(int, self._figures.heard_us)
+
+    @property
+    def failures(self) -> int:
+        return cast(int, self._figures.failures)
+
+    @property
+    def malformed(self) -> int:
+        return cast(int, self._figures.malformed)
+
+    @property
+    def streams(self) -> int:
+        return cast(int, self._figures.streams)
+
+    def admit(self, address: Address) -> None:
+        if self.pointer is not None and self._lib.link_admit(self.pointer, _packed(address)):
+            raise MemoryError
+
+    def expel(self, address: Address) -> None:
+        if self.pointer is not None:
+            self._lib.link_expel(self.pointer, _packed(address))
+
+    def direct(self, address: Address | None) -> None:
+        if self.pointer is not None:
+            self._lib.link_direct(self.pointer, ffi.new("address *") if address is None else _packed(address))
+
+    def secure(self, rx: Any, tx: Any) -> None:
+        if self.pointer is not None:
+            pointers = [ffi.cast("void *", self.core.session_pointer(session)) for session in (rx, tx)]
+            self._lib.link_secure(self.pointer, *pointers)
+            self._sessions = (rx, tx)  # They live as long as the core may use them.
+
+    def silence(self) -> None:
+        if self.pointer is not None:
+            self._lib.link_secure(self.pointer, ffi.NULL, ffi.NULL)
+            self._sessions = ()
+
+    def send_rtcp(self, plain: bytes) -> None:
+        if self.pointer is not None:
+            self._lib.link_send_rtcp(self.pointer, plain, len(plain))
+
+    def place(self, plain: bytes, now_us: int) -> None:
+        if self.pointer is not None:
+            self._lib.link_place(self.pointer, plain, len(plain), now_us)
+
+    def number_arrivals(self, extension: int) -> None:
+        if self.pointer is not None:
+            self._lib.link_number_arrivals(self.pointer, extension)
+
+    def arrivals(self) -> list[tuple[int, int]]:
+        if self.pointer is None:
+            return []
+        found = self.core.moments
+        count = self._lib.link_arrivals(self.pointer, found, ARRIVALS_MAX)
+        return [(number, at_us) for at_us, number, _ in _MOMENT.iter_unpack(ffi.buffer(found, count * _MOMENT.size))]
+
+    def number_departures(self, extension: int) -> None:
+        if self.pointer is not None and self._lib.link_number_departures(self.pointer, extension):
+            raise MemoryError
+
+    def departures(self, first: int, count: int) -> list[tuple[int, int]]:
+        if self.pointer is None:
+            return [(0, 0)] * count
+        found = self.core.moments if count <= ARRIVALS_MAX else ffi.new("moment[]", count)
+        self._lib.link_departures(self.pointer, first, found, count)
+        return [(at_us, size) for at_us, _, size in _MOMENT.iter_unpack(ffi.buffer(found, count * _MOMENT.size))]
+
+    def track(self, *, kind: str, payload_type: int, resend_type: int | None, level_extension: int) -> TrackCore:
+        track = TrackCore(
+            self._lib,
+            self,
+            kind=kind,
+            payload_type=payload_type,
+            resend_type=resend_type,
+            level_extension=level_extension,
+        )
+        self._tracks.append(track)
+        return track
+
+    def slot(
+        self, *, kind: str, ssrc: int, payload_type: int, resend_ssrc: int | None, resend_type: int | None
+    ) -> SlotCore:
+        slot = SlotCore(
+            self._lib,
+            self,
+            kind=kind,
+            ssrc=ssrc,
+            payload_type=payload_type,
+            resend_ssrc=resend_ssrc,
+            resend_type=resend_type,
+        )
+        self._slots.append(slot)
+        return slot
+
+    def close(self) -> None:
+        if self.pointer is None:
+            return
+        pointer = self.pointer
+        for track in self._tracks:
+            for layer in track.layers:
+                layer.expire()
+            track.expire()
+        for slot in self._slots:
+            slot.expire()
+        self.expire()
+        self.handler = None
+        self.core.links.pop(self.number, None)
+        self._lib.link_free(pointer)
+        self._sessions = ()
+
+
+class NativeCore:
+    """`crypto` holds the addresses of libsrtp's functions, by the names of `crypto` in core.h; `session_pointer`
+    gives that of an SRTP session."""
+
+    name: CoreName = "native"
+
+    def __init__(
+        self, library: Path, *, stun: TakeStun, crypto: Mapping[str, int], session_pointer: Callable[[Any], int]
+    ) -> None:
+        self._lib = ffi.dlopen(str(library))
+        functions = ffi.new("crypto *")
+        fields = dict(ffi.typeof("crypto").fields)
+        for name, at in crypto.items():
+            setattr(functions, name, ffi.cast(fields[name].type, at))
+        self.pointer = self._lib.core_new(functions)
+        if self.pointer == ffi.NULL:
+            raise MemoryError
+        self._figures = self._lib.core_read(self.pointer)
+        self._stun = stun
+        self.session_pointer = session_pointer
+        self.port = 0
+        self.links: dict[int, LinkCore] = {}
+        self.layers: dict[int, LayerCore] = {}
+        self.moments = ffi.new("moment[]", ARRIVALS_MAX)
+        self._sockets: list[socket.socket] = []
+        self._waiting: deque[_Event] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def strays(self) -> int:
+        return cast(int, self._figures.strays)
+
+    @property
+    def unsent(self) -> int:
+        return cast(int, self._figures.unsent)
+
+    @property
+    def untold(self) -> int:
+        """What found no room in the buffer that the event loop empties."""
+        return cast(int, self._figures.untold)
+
+    async def open(self, hosts: Sequence[str], port: int) -> None:
+        self.port = port
+        try:
+            for host in hosts:
+                sock = bind(host, self.port)
+                self._sockets.append(sock)
+                self.port = sock.getsockname()[1]
+            families = [6 if sock.family == socket.AF_INET6 else 4 for sock in self._sockets]
+            failed = self._lib.core_start(
+                self.pointer, [sock.fileno() for sock in self._sockets], families, len(families)
+            )
+            if failed:
+                raise OSError(failed, os.strerror(failed))
+        except OSError:
+            self._close_sockets()
+            raise
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._lib.core_told(self.pointer), self._told)
+
+    async def close(self) -> None:
+        if self._loop is not None:
+            self._loop.remove_reader(self._lib.core_told(self.pointer))
+            self._loop = None
+        self._lib.core_stop(self.pointer)
+        self._waiting.clear()
+        self._close_sockets()
+
+    def _close_sockets(self) -> None:
+        for sock in self._sockets:
+            sock.close()
+        self._sockets.clear()
+
+    def release(self) -> None:
+        for link in list(self.links.values()):
+            link.close()
+        if self.pointer is not None:
+            self._lib.core_free(self.pointer)
+            self.pointer = None
+            self._figures = ffi.new("core_figures *")
+
+    def __del__(self) -> None:
+        if getattr(self, "pointer", None):
+            self.release()
+
+    def send(self, data: bytes, address: Address) -> None:
+        self._lib.core_send(self.pointer, data, len(data), _packed(address))
+
+    def name_link(self, ufrag: str) -> None:
+        if self._lib.core_name(self.pointer, ufrag.encode()):
+            raise MemoryError
+
+    def unname_link(self, ufrag: str) -> None:
+        self._lib.core_unname(self.pointer, ufrag.encode())
+
+    def link(self, handler: LinkHandler) -> LinkCore:
+        link = LinkCore(self._lib, self, handler)
+        self.links[link.number] = link
+        return link
+
+    def feed(self, data: bytes, address: Address, now_us: int) -> None:
+        self._lib.core_feed(self.pointer, data, len(data), _packed(address), now_us)
+        while self._fetch():
+            while self._waiting:
+                self._tell(self._waiting.popleft())
+
+    def caught(self) -> list[tuple[bytes, Address]]:
+        data, there = ffi.new("uint8_t[]", DATAGRAM_BYTES_MAX), ffi.new("address *")
+        caught = []
+        while size := self._lib.core_caught(self.pointer, data, DATAGRAM_BYTES_MAX, there):
+            caught.append((bytes(ffi.buffer(data, size)), _address(*_ADDRESS.unpack(ffi.buffer(there)))))
+        return caught
+
+    # ------------------------------------------------------------------ what the core tells
+
+    def _told(self) -> None:
+        """Handle some events, and come back for the rest once others had their turn."""
+        if not self._waiting:
+            self._fetch()
+        for _ in range(min(EVENTS_PER_TURN, len(self._waiting))):
+            self._tell(self._waiting.popleft())
+        if self._waiting and self._loop is not None:
+            self._loop.call_soon(self._told)
+
+    def _fetch(self) -> bool:
+        start = ffi.new("const uint8_t **")
+        size = self._lib.core_events(self.pointer, start)
+        events = bytes(ffi.buffer(start[0], size)) if size else b""
+        position = 0
+        while position < size:
+            length, kind, link, now_us, *there = _EVENT.unpack_from(events, position)
+            begin = position + _EVENT.size
+            address = _address(*there) if kind == _STUN else None
+            self._waiting.append(_Event(kind, link, now_us, address, events[begin : begin + length]))
+            position = begin + (length + 7) // 8 * 8
+        return bool(size)
+
+    def _tell(self, event: _Event) -> None:
+        if event.address is not None:
+            self._stun(event.data, event.address, event.now_us)
+            return
+        link = self.links.get(event.link)
+        if link is None or link.handler is None:
+            return
+        if event.kind == _DTLS:
+            link.handler.received_dtls(event.data)
+        elif event.kind == _RTCP:
+            link.handler.received_rtcp(event.data, event.now_us)
+        else:
+            assert event.kind == _UNPLACED
+            link.handler.received_unplaced(event.data, event.now_us)
+
+
+_ADDRESS = Struct("=16sIIHBx")
+_MOMENT = Struct("=qII")
+
+
+def _packed(address: Address) -> Any:
+    """The address as the core has it."""
+    packed = ffi.new("address *")
+    host = ipaddress.ip_address(address[0].partition("%")[0]).packed
+    packed.family = 4 if len(host) == 4 else 6
+    packed.port = address[1]
+    if len(address) > 2:
+        packed.flow, packed.scope = address[2], address[3]
+    ffi.memmove(packed.host, host, len(host))
+    return packed
+
+
+def _address(host: bytes, flow: int, scope: int, port: int, family: int) -> Address:
+    """The address as sockets have it."""
+    if family == 4:
+        return (socket.inet_ntop(socket.AF_INET, host[:4]), port)
+    return (socket.inet_ntop(socket.AF_INET6, host), port, flow, scope)
+
+
+def _first_sequence() -> int:
+    return 2 + secrets.randbelow((1 << 15) - 2)
