@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 import ssl
 import tomllib
@@ -135,6 +136,7 @@ def opening(settings: Settings, *, store: Store, catalog: Catalog) -> LoadSessio
             roster=scheduled.roster,
             seats_max=settings.seats_max,
             programme=catalog.programme(scheduled.programme_id),
+            prompt_seed=secrets.randbits(48),
         )
 
     return load

@@ -19,7 +19,7 @@ from facilitation.commands import Command, Pulse, Tick
 from facilitation.effects import Effect
 from facilitation.errors import Refusal
 from facilitation.events import Recorded
-from facilitation.ids import CommandId, SessionId
+from facilitation.ids import CommandId, PersonId, SessionId
 from facilitation.people import SERVER, Actor
 from facilitation.room import RoomState, decide, evolve, knows, next_deadline, react
 from facilitation.timebase import Instant
@@ -62,6 +62,10 @@ class Stage(Protocol):
     def store_answers(self, answers: bool) -> None: ...
     def heard(self) -> dict[str, Instant]:
         """When each open source last proved life; empty when nobody is there."""
+        ...
+
+    def spoke(self) -> tuple[PersonId, ...]:
+        """Who was heard speaking since this was asked last."""
         ...
 
 
@@ -148,7 +152,8 @@ class RoomActor:
         if self._pulse_at <= at:
             self._pulse_at = Instant(at + PULSE_MS - (at - self._pulse_at) % PULSE_MS)  # and keep to them
             if heard := self._stage.heard():
-                return Asked(command=Pulse(heard=heard), by=SERVER, command_id=None, at=at, answer=_nobody)
+                pulse = Pulse(heard=heard, spoke=self._stage.spoke())
+                return Asked(command=pulse, by=SERVER, command_id=None, at=at, answer=_nobody)
         return None
 
     def _deadline(self) -> Instant | None:

@@ -10,20 +10,27 @@ import structlog
 from facilitation.events import (
     AbsenceExplained,
     AddendumAdded,
+    AttendanceCorrected,
     CounsellingNoteKept,
     Event,
     FormDrafted,
     GoalsAddressed,
     GoalsListed,
     Heard,
+    HoursAmended,
     LocationSaid,
     MakeUpLinked,
+    MinutesDisputed,
     NoteCosigned,
     NoteDrafted,
     NoteReturned,
     Recorded,
     SectionDrafted,
     SkillsNamed,
+    Spoke,
+    StillHereAnswered,
+    StillHereAsked,
+    StillHereMissed,
     UnmuteAsked,
 )
 from facilitation.ids import PersonId, SourceId
@@ -49,8 +56,17 @@ FORESEEN_EVERY_MS: Final = 100
 def watchers(event: Event) -> tuple[Watchers, PersonId | None]:
     """Who sees something else after an event: a whole kind of viewers, and one person besides."""
     match event:
-        case Heard() | CounsellingNoteKept():
+        case Heard() | Spoke() | CounsellingNoteKept():
             return "nobody", None
+        case (
+            StillHereAsked()
+            | StillHereAnswered()
+            | StillHereMissed()
+            | MinutesDisputed()
+            | AttendanceCorrected()
+            | HoursAmended()
+        ):
+            return "staff", event.person
         case FormDrafted() | UnmuteAsked():
             return "nobody", event.person
         case (

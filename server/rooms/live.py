@@ -252,3 +252,6 @@ class LiveRoom:
         found: dict[str, Instant] = {viewer.connection: viewer.heard for viewer in self._audience if not viewer.record}
         found.update(self._runner.heard())
         return found
+
+    def spoke(self) -> tuple[PersonId, ...]:
+        return self._runner.spoke()

@@ -81,6 +81,7 @@ class Runner:
         self._actor: RoomActor | None = None
         self._peers: dict[SourceId, Peer] = {}
         self._offers: dict[SourceId, asyncio.Task[None]] = {}
+        self._spoke: set[PersonId] = set()
 
     def attach(self, actor: RoomActor) -> None:
         """Where commands go that the world gives."""
@@ -235,6 +236,7 @@ class Runner:
                     if (viewer := self._speaker_for(peer)) is not None:
                         viewer.tell(peer.slots)
             case SpeakersChanged(levels=levels):
+                self._spoke.update(map(PersonId, levels))
                 speaking = Speaking(levels=levels)
                 for viewer in self._audience:
                     if not viewer.record and self._seat(viewer.expected.person) is not None:
@@ -256,6 +258,11 @@ class Runner:
             log.exception("media plane failed", session=self._session)
             return {}
         return {id_: at for id_, at in found.items() if (p := self._peers.get(SourceId(id_))) and p.connected}
+
+    def spoke(self) -> tuple[PersonId, ...]:
+        """Who was heard speaking since this was asked last."""
+        spoke, self._spoke = self._spoke, set()
+        return tuple(sorted(spoke))
 
     def _connected(self, id_: SourceId) -> None:
         peer = self._peers.get(id_)
