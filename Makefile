@@ -5,7 +5,7 @@ PYTHON ?= python3
 SETUP = $(PYTHON) server/setup/bootstrap.py
 GROUPS = $(or $(ONLY),unit property tidy simulation redis wire media e2e)
 
-.PHONY: help run demo check test bench oracle lint lock clean
+.PHONY: help run demo check test bench oracle kills lint lock clean
 .SILENT:
 
 help:  ## List these commands
@@ -22,6 +22,8 @@ bench:  ## Measure: one JSON object a line, then a table (ONLY=group)
 	exec $(SETUP) run -- -m tests.load $(ONLY)
 oracle:  ## Compare every minute of N=10000 faulted evenings with a naive second opinion (FROM=first seed)
 	exec $(SETUP) run -- -m tests.load.oracle $(or $(N),10000) $(if $(FROM),--from $(FROM))
+kills:  ## Kill servers and stores N=1000 times while hours are posted, and count what is lost or doubled
+	exec $(SETUP) run -- -m tests.load.kills $(or $(N),1000) $(if $(SEED),--seed $(SEED))
 lint:  ## Check style and types of the Python and of the browser's code
 	$(SETUP) test
 	.venv/bin/ruff check .

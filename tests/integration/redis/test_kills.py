@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import shutil
 import signal
+import sys
 import tempfile
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -27,6 +30,7 @@ from server.store.ports import Store
 from tests.support.logs import chats, hours_facts
 from tests.support.sessions import STARTED, signed_session
 
+ROOT = Path(__file__).parents[3]
 KILLS = 30
 SEED = 20261121
 ROOMS = 4
@@ -178,3 +182,19 @@ async def _assert_right(store: Store, sessions: list[str]) -> None:
     robin = await store.ledger.account(PersonId("p-robin"))
     assert sorted(entry.facts.session for entry in robin.entries()) == sessions
     assert robin.weeks == {"2026-09-21": 20 * len(sessions)}
+
+
+# --------------------------------------------------------------- servers, too
+
+
+@pytest.mark.timeout(240)
+async def test_hours_stand_once_after_servers_and_stores_were_killed_at_every_kind_of_write() -> None:
+    """A short `make kills`: each write of a node's, before, during and after it."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.load.kills", "50"), cwd=ROOT, stdout=PIPE, stderr=PIPE
+    )
+    told, complaints = await process.communicate()
+    figures = {row["figure"]: row["value"] for row in map(json.loads, told.splitlines())}
+    assert process.returncode == 0, complaints.decode()
+    assert (figures["ledger.lost"], figures["ledger.doubled"], figures["ledger.chains_broken"]) == (0, 0, 0)
+    assert figures["ledger.kills"] >= 50
