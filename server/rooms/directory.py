@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final
 
 import structlog
 
@@ -67,6 +67,7 @@ class Rooms:
         self._opening: dict[SessionId, asyncio.Task[LiveRoom]] = {}
         self._keepers: set[asyncio.Task[None]] = set()
         self._poison: deque[tuple[SessionId, Poison]] = deque(maxlen=POISON_MAX)
+        self._renewing: asyncio.Task[None] | None = None
         self._closed = False
 
     def __len__(self) -> int:
@@ -104,6 +105,8 @@ class Rooms:
         for task in list(self._opening.values()):
             task.cancel()
         await asyncio.gather(*(self._retire(room) for room in list(self._rooms.values())))
+        if self._renewing is not None:
+            self._renewing.cancel()
         if self._keepers:
             _, late = await asyncio.wait(self._keepers, timeout=FINISH_WITHIN_S)
             for keeper in late:
@@ -165,29 +168,38 @@ class Rooms:
             raise
         log.info("room opened", session=session, epoch=epoch, records=len(records))
         self._rooms[session] = room
-        keeper = asyncio.create_task(self._keep(room), name=f"keep {session}")
-        self._keepers.add(keeper)
-        keeper.add_done_callback(self._keepers.discard)
+        if self._renewing is None:
+            self._renewing = asyncio.create_task(self._renew(), name="renew leases")
+        self._keep_an_eye_on(self._keep(room), f"keep {session}")
         return room
 
+    def _keep_an_eye_on(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        keeper = asyncio.create_task(work, name=name)
+        self._keepers.add(keeper)
+        keeper.add_done_callback(self._keepers.discard)
+
     async def _keep(self, room: LiveRoom) -> None:
-        """Renew the lease while the room lives, end the room when nobody needs it, give the lease back."""
-        while not room.ended.is_set():
-            try:
-                async with asyncio.timeout(RENEW_EVERY_S):
-                    await room.ended.wait()
-            except TimeoutError:
-                try:
-                    await self._leases.renew(room.session, node=self._node, epoch=room.epoch)
-                except LeaseLost as error:
-                    log.warning("lease lost", session=room.session, error=str(error))
-                    await room.kill(Close.ELSEWHERE)
-                except StoreUnavailable:
-                    pass  # every append is fenced: the next one tells whether the room is still ours
-                if room.idle(self._clock.now(), after_ms=IDLE_MS):
-                    await room.finish()
+        """Give the lease back when the room is over."""
+        await room.ended.wait()
         await self._release(room.session, room.epoch)
         log.info("room closed", session=room.session)
+
+    async def _renew(self) -> None:
+        """Renew the leases of all rooms together, and end those that are ours no more or that nobody needs."""
+        while not self._closed:
+            await asyncio.sleep(RENEW_EVERY_S)
+            rooms = {room.session: room for room in self._rooms.values() if not room.ended.is_set()}
+            try:
+                lost = await self._leases.renew({id_: room.epoch for id_, room in rooms.items()}, node=self._node)
+            except (StoreUnavailable, CorruptLog) as error:
+                log.warning("leases not renewed", error=str(error))
+                lost = {}  # every append is fenced: the next one tells whether a room is still ours
+            for id_, room in rooms.items():
+                if id_ in lost:
+                    log.warning("lease lost", session=id_, epoch=room.epoch, at=lost[id_])
+                    await room.kill(Close.ELSEWHERE)
+                elif room.idle(self._clock.now(), after_ms=IDLE_MS):
+                    self._keep_an_eye_on(self._retire(room), f"retire {id_}")
 
     async def _release(self, session: SessionId, epoch: int) -> None:
         try:

@@ -111,8 +111,11 @@ class Leases(Protocol):
         """
         ...
 
-    async def renew(self, session: str, *, node: str, epoch: int) -> None:
-        """Due every third of the lease's time. Raises LeaseLost, StoreUnavailable."""
+    async def renew(self, epochs: Mapping[str, int], *, node: str) -> Mapping[str, int]:
+        """Keep all these rooms at once, due every third of the lease's time; `epochs` by session.
+
+        Returns those that were lost, each with the epoch it is at. Raises StoreUnavailable.
+        """
         ...
 
     async def release(self, session: str, *, node: str, epoch: int) -> None:

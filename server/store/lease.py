@@ -6,9 +6,11 @@ starts again; another node waits until the lease has run out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from redis.asyncio import Redis
 
-from server.rooms.ports import LeaseHeld, LeaseLost
+from server.rooms.ports import LeaseHeld
 from server.store.calls import ask, script
 from server.store.keys import Keys
 
@@ -24,6 +26,7 @@ class RedisLeases:
         self._lease_ms = lease_ms
         self._acquire = script(client, "acquire")
         self._renew = script(client, "renew")
+        self._release = script(client, "release")
 
     async def acquire(self, session: str, *, node: str) -> int:
         keys = [self._keys.lease(session), self._keys.epoch(session)]
@@ -35,12 +38,17 @@ class RedisLeases:
             case answer:
                 raise AssertionError(answer)
 
-    async def renew(self, session: str, *, node: str, epoch: int) -> None:
-        keys = [self._keys.lease(session), self._keys.epoch(session)]
-        status, *rest = await ask(lambda: self._renew(keys, [node, epoch, self._lease_ms]))
-        if status != b"ok":
-            raise LeaseLost(f"session {session} is at epoch {rest[0].decode()}, not {epoch}")
+    async def renew(self, epochs: Mapping[str, int], *, node: str) -> Mapping[str, int]:
+        if not epochs:
+            return {}
+        keys = [key for session in epochs for key in (self._keys.lease(session), self._keys.epoch(session))]
+        answer = await ask(lambda: self._renew(keys, [node, self._lease_ms, *epochs.values()]))
+        return {
+            session: int(current)
+            for (session, epoch), current in zip(epochs.items(), answer, strict=True)
+            if int(current) != epoch
+        }
 
     async def release(self, session: str, *, node: str, epoch: int) -> None:
         keys = [self._keys.lease(session), self._keys.epoch(session)]
-        await ask(lambda: self._renew(keys, [node, epoch, 0]))
+        await ask(lambda: self._release(keys, [epoch]))

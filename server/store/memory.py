@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from time import monotonic
 
 from facilitation.counselling import CounsellingNote
@@ -63,10 +63,11 @@ class MemoryLeases:
         self._epochs[session] = self.epoch(session) + 1
         return self._epochs[session]
 
-    async def renew(self, session: str, *, node: str, epoch: int) -> None:
-        if epoch != self.epoch(session):
-            raise LeaseLost(f"session {session} is at epoch {self.epoch(session)}, not {epoch}")
-        self._holders[session] = (node, self._seconds() + self._lease_s)
+    async def renew(self, epochs: Mapping[str, int], *, node: str) -> Mapping[str, int]:
+        lost = {session: self.epoch(session) for session, epoch in epochs.items() if epoch != self.epoch(session)}
+        for session in epochs.keys() - lost.keys():
+            self._holders[session] = (node, self._seconds() + self._lease_s)
+        return lost
 
     async def release(self, session: str, *, node: str, epoch: int) -> None:
         if epoch == self.epoch(session):

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from server.rooms.ports import LeaseHeld, LeaseLost
+from server.rooms.ports import LeaseHeld
 from server.store import memory
 from server.store.connect import connect
 from server.store.keys import Keys
@@ -33,9 +33,8 @@ async def test_a_restarted_node_has_its_room_back_at_once(store: Store) -> None:
     first = await store.leases.acquire("s-1", node="n-1")
     again = await store.leases.acquire("s-1", node="n-1")  # the same name, after a kill
     assert again == first + 1
-    with pytest.raises(LeaseLost):
-        await store.leases.renew("s-1", node="n-1", epoch=first)
-    await store.leases.renew("s-1", node="n-1", epoch=again)
+    assert await store.leases.renew({"s-1": first}, node="n-1") == {"s-1": again}
+    assert await store.leases.renew({"s-1": again}, node="n-1") == {}
 
 
 async def test_an_old_owner_cannot_give_away_what_is_not_its_own(store: Store) -> None:
@@ -47,9 +46,15 @@ async def test_an_old_owner_cannot_give_away_what_is_not_its_own(store: Store) -
 
 
 async def test_what_was_never_held_cannot_be_renewed(store: Store) -> None:
-    with pytest.raises(LeaseLost):
-        await store.leases.renew("s-1", node="n-1", epoch=1)
+    assert await store.leases.renew({"s-1": 1}, node="n-1") == {"s-1": 0}
     await store.leases.release("s-1", node="n-1", epoch=1)
+
+
+async def test_many_rooms_are_renewed_at_once_and_only_the_lost_one_is_told(store: Store) -> None:
+    epochs = {f"s-{n}": await store.leases.acquire(f"s-{n}", node="n-1") for n in range(20)}
+    taken = await store.leases.acquire("s-7", node="n-1")  # another process of the same name
+    assert await store.leases.renew(epochs, node="n-1") == {"s-7": taken}
+    assert await store.leases.renew({}, node="n-1") == {}
 
 
 async def test_only_one_of_many_gets_a_free_room(store: Store) -> None:
@@ -67,13 +72,12 @@ async def test_a_silent_node_loses_its_room_in_time_and_a_late_one_may_keep_it_u
     with pytest.raises(LeaseHeld):
         await leases.acquire("s-1", node="n-2")
     now = 11.0
-    await leases.renew("s-1", node="n-1", epoch=epoch)  # late, but nobody came
+    assert not await leases.renew({"s-1": epoch}, node="n-1")  # late, but nobody came
     with pytest.raises(LeaseHeld):
         await leases.acquire("s-1", node="n-2")
     now = 22.0
     assert await leases.acquire("s-1", node="n-2") == epoch + 1
-    with pytest.raises(LeaseLost):
-        await leases.renew("s-1", node="n-1", epoch=epoch)
+    assert await leases.renew({"s-1": epoch}, node="n-1") == {"s-1": epoch + 1}
 
 
 async def run_out(valkey: Redis) -> None:
@@ -86,9 +90,8 @@ async def test_a_lease_runs_out_on_a_real_valkey(valkey_url: str, valkey: Redis)
     store = await connect(valkey_url, lease_ms=100)
     epoch = await store.leases.acquire("s-1", node="n-1")
     await run_out(valkey)
-    await store.leases.renew("s-1", node="n-1", epoch=epoch)  # late, but nobody came
+    assert not await store.leases.renew({"s-1": epoch}, node="n-1")  # late, but nobody came
     await run_out(valkey)
     assert await store.leases.acquire("s-1", node="n-2") == epoch + 1
-    with pytest.raises(LeaseLost):
-        await store.leases.renew("s-1", node="n-1", epoch=epoch)
+    assert await store.leases.renew({"s-1": epoch}, node="n-1") == {"s-1": epoch + 1}
     await store.close()
