@@ -14,7 +14,7 @@ from facilitation.ids import ClinicId, CommandId, FormId, PersonId, QuestionId, 
 from facilitation.people import SERVER, Actor, Expected, Role
 from facilitation.plan import Segment, SegmentKind, SessionPlan
 from facilitation.programme import PLAIN, Programme
-from facilitation.room import EMPTY, RoomState, decide, evolve, react
+from facilitation.room import EMPTY, RoomState, decide, evolve, next_deadline, react
 from facilitation.rules import RuleSet
 from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
 
@@ -171,6 +171,18 @@ class Meeting:
     def later(self, *, minutes: float = 0, seconds: float = 0, ms: int = 0) -> None:
         self.now = Instant(self.now + round(minutes * MINUTE_MS) + round(seconds * SECOND_MS) + ms)
 
+    def live(self, *, minutes: float) -> list[Event]:
+        """So much time goes by, and a room's shell does what it must: whatever is due is done when it is due."""
+        until = Instant(self.now + round(minutes * MINUTE_MS))
+        events: list[Event] = []
+        while (deadline := next_deadline(self.state)) is not None and deadline <= until:
+            self.now = max(self.now, deadline)
+            done = self.do(c.Tick())
+            assert done, "a deadline came and nothing was done about it"
+            events += done
+        self.now = until
+        return events
+
     def at(self, minutes: float) -> Instant:
         """Minutes after START, as an instant."""
         return Instant(START + round(minutes * MINUTE_MS))
@@ -237,9 +249,9 @@ class Meeting:
         return credit(self.state, person, self.now)
 
 
-def running(*people: PersonId) -> Meeting:
+def running(*people: PersonId, programme: Programme = PLAIN) -> Meeting:
     """A session that has just started with Fay and these people in the room."""
-    meeting = Meeting()
+    meeting = Meeting(programme=programme)
     meeting.join(FAY)
     for person in people:
         meeting.join(person)
