@@ -22,7 +22,7 @@ from starsessions.stores.base import SessionStore
 
 from facilitation.commands import OpenSession
 from facilitation.facts import zone_of
-from facilitation.ids import SessionId
+from facilitation.ids import PersonId, SessionId
 from facilitation.skills import Library
 from facilitation.weeks import day_of
 from server import collector
@@ -33,18 +33,20 @@ from server.config import Settings, SettingsError
 from server.draining import DrainingServer
 from server.exports import HoursExports
 from server.library import load_library
+from server.notebook import StaffNotebook
 from server.projections.worker import HoursProjection
 from server.quick_exit import Errands, Farewell
 from server.rooms.directory import LoadSession, Rooms
 from server.rooms.ports import StoreUnavailable
 from server.sfu.plane import MediaSettings, Sfu
+from server.signing import Sealed, Signatures
 from server.store.calls import ask
 from server.store.connect import connect
 from server.store.embedded import EmbeddedValkey
 from server.store.node import NodeName
 from server.store.ports import Store
 from server.web.application import application
-from server.web.auth import Doorkeeper
+from server.web.auth import Doorkeeper, Identity, bearer
 from server.web.cookies import Cookies
 from server.web.links import Links
 from server.web.pages import Health
@@ -90,11 +92,23 @@ def build(
     links = Links(site.keys, clinic=site.clinic)
     books = ClinicBooks(store, catalog=catalog, clock=clock)
     doorkeeper = Doorkeeper(links, roster=books.roster, clock=clock)
+    signatures = Signatures(store.signing, clock=clock)
     greeting = Greeting(exit_url=site.exit_url)
 
     async def socket_endpoint(websocket: WebSocket) -> None:
+        known_by = bearer(websocket)
+
+        async def identify(websocket: WebSocket, session: SessionId, ticket: str | None) -> Identity | None:
+            nonlocal known_by
+            known_by = bearer(websocket, ticket)
+            return await doorkeeper.identify(websocket, session, ticket)
+
+        async def fresh(person: PersonId) -> bool:
+            return await signatures.fresh_until(person, known_by) is not None
+
         farewell = Farewell(rooms, forget=partial(doorkeeper.get_up, websocket))
-        await session_socket(websocket, rooms=farewell, identify=doorkeeper.identify, clock=clock, greeting=greeting)
+        sealed = Sealed(farewell, fresh=fresh)
+        await session_socket(websocket, rooms=sealed, identify=identify, clock=clock, greeting=greeting)
 
     return application(
         site,
@@ -104,6 +118,8 @@ def build(
         books=books,
         exports=HoursExports(store, clock=clock),
         library=library,
+        notebook=StaffNotebook(store, rooms=rooms, library=library, clock=clock),
+        proofs=signatures,
         depart=Errands(rooms).depart,
         health=health,
         clock=clock,

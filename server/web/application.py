@@ -25,6 +25,7 @@ from server.web.errors import Refusals
 from server.web.exports import ExportDesk, Exports
 from server.web.guard import BODY_BYTES_MAX, SameOriginOnly, Throttle, security_headers
 from server.web.links import Links
+from server.web.notebook import Notebook, NotebookDesk, Proofs
 from server.web.pages import Books, Depart, Desk, Health
 from server.web.site import Site
 from server.web.skills import SkillPages
@@ -43,6 +44,8 @@ def application(
     books: Books,
     exports: Exports,
     library: Library,
+    notebook: Notebook,
+    proofs: Proofs,
     depart: Depart,
     health: Health,
     clock: Clock,
@@ -67,6 +70,7 @@ def application(
 
     export_desk = ExportDesk(exports, pages=pages, doorkeeper=doorkeeper)
     skills = SkillPages(library, pages=pages, doorkeeper=doorkeeper)
+    notebook_desk = NotebookDesk(notebook, proofs, doorkeeper=doorkeeper)
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -85,7 +89,14 @@ def application(
         return response
 
     return Starlette(
-        routes=[*desk.routes(), *export_desk.routes(), *skills.routes(), *routes, *static_routes()],
+        routes=[
+            *desk.routes(),
+            *export_desk.routes(),
+            *skills.routes(),
+            *notebook_desk.routes(),
+            *routes,
+            *static_routes(),
+        ],
         lifespan=lifespan,
         middleware=[
             Middleware(SecureASGIMiddleware, secure=headers),

@@ -137,12 +137,24 @@ class Doorkeeper:
         if origin is not None and not comes_from_here(websocket):
             raise NotAdmitted
         if ticket is not None:
-            try:
-                seat = self._links.open_ticket(ticket, now=self._clock.now())
-            except BadLink:
-                return None
-            return await self._on_list(seat) if seat.session == session else None
+            return await self._by_ticket(session, ticket)
         return await self.at(websocket, session) if origin is not None else None
+
+    async def caller(self, request: HTTPConnection, session: SessionId) -> tuple[Identity, str] | None:
+        """Who asks for something of a session, and what they are known by: a cookie, or a program's ticket."""
+        scheme, _, ticket = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            identity = await self._by_ticket(session, ticket.strip())
+            return None if identity is None else (identity, bearer(request, ticket.strip()))
+        identity = await self.at(request, session)
+        return None if identity is None else (identity, bearer(request))
+
+    async def _by_ticket(self, session: SessionId, ticket: str) -> Identity | None:
+        try:
+            seat = self._links.open_ticket(ticket, now=self._clock.now())
+        except BadLink:
+            return None
+        return await self._on_list(seat) if seat.session == session else None
 
     # ------------------------------------------------------------------ inside
 
@@ -161,6 +173,11 @@ class Doorkeeper:
     async def _entry(self, session: SessionId, person: PersonId) -> Expected | None:
         roster = await self._roster(session) or ()
         return next((expected for expected in roster if expected.person == person), None)
+
+
+def bearer(connection: HTTPConnection, ticket: str | None = None) -> str:
+    """What a browser (its cookie) or a program (its ticket) is known by; proves nothing by itself."""
+    return f"ticket {ticket}" if ticket is not None else f"cookie {get_session_handler(connection).session_id}"
 
 
 def _identity(expected: Expected, session: SessionId, number: int) -> Identity:

@@ -10,7 +10,7 @@ import asyncio
 import sys
 import time
 from datetime import date
-from typing import Any
+from typing import Any, Never
 
 import uvicorn
 from starlette.applications import Starlette
@@ -21,7 +21,11 @@ from facilitation.people import Expected, Role
 from facilitation.timebase import HOUR_MS, Instant
 from server.clock import Clock, RoomClock
 from server.library import load_library
+from server.notebook import StaffNotebook
+from server.rooms.ports import NoSuchSession
+from server.signing import Signatures
 from server.spreadsheet import encode
+from server.store import memory
 from server.web import words
 from server.web.application import application
 from server.web.auth import Doorkeeper, Identity
@@ -114,11 +118,19 @@ class MemoryClinic:
         return Handout(filename="hours-2026-11-24.csv", chunks=encode(["session"], []))
 
 
+class Nowhere:
+    """Rooms of which there are none."""
+
+    async def open(self, session: SessionId) -> Never:
+        raise NoSuchSession(session)
+
+
 def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tuple[Starlette, Links, Doorkeeper]:
     """The application, what makes links for it, and who knows people by them."""
     site = site or Site(clinic=ClinicId("demo"), keys=(KEY,))
     links = Links(site.keys, clinic=site.clinic)
     doorkeeper = Doorkeeper(links, roster=clinic.roster, clock=clock)
+    store = memory.connect()
     app = application(
         site,
         links=links,
@@ -127,6 +139,8 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         books=clinic,
         exports=clinic,
         library=load_library(),
+        notebook=StaffNotebook(store, rooms=Nowhere(), library=load_library(), clock=clock),
+        proofs=Signatures(store.signing, clock=clock),
         depart=clinic.depart,
         health=clinic.health,
         clock=clock,

@@ -1,0 +1,182 @@
+"""A name under a note needs its person: a signing PIN, shown within the last minutes, in this very browser.
+
+The PIN is chosen by whoever signs first; an operator can let it be chosen anew (`python -m server pin forget`). It is
+kept as an Argon2id hash (RFC 9106), compared in a thread, and five wrong ones in a quarter of an hour make it rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from facilitation import policy
+from facilitation.commands import PersonCommand
+from facilitation.errors import Refusal
+from facilitation.ids import CommandId, PersonId, SessionId
+from facilitation.timebase import MINUTE_MS, Instant
+from server.clock import Clock
+from server.rooms.ports import Refused, Room, RoomDirectory, StoreUnavailable, Viewer
+from server.store.ports import Signing
+
+log = structlog.get_logger(__name__)
+
+FRESH_MS: Final = 5 * MINUTE_MS
+MISSES_MAX: Final = 5
+PIN_CHARS_MIN: Final = 6
+PIN_CHARS_MAX: Final = 64
+HASHES_AT_ONCE_MAX: Final = 2
+"""Each takes 64 MiB and a core for a quarter of a second."""
+
+_ROWS = (
+    *("0123456789", "9876543210", "abcdefghijklmnopqrstuvwxyz", "zyxwvutsrqponmlkjihgfedcba"),
+    *("qwertyuiop", "asdfghjkl", "azertyuiop"),
+)
+"""What is on a keyboard or in the alphabet in a row."""
+
+
+class Signatures:
+    """Who has a PIN, and who has just shown it. Every method may raise StoreUnavailable, and Refusal in words."""
+
+    pin_chars_min = PIN_CHARS_MIN
+
+    def __init__(self, store: Signing, *, clock: Clock, hasher: PasswordHasher | None = None) -> None:
+        self._store = store
+        self._clock = clock
+        self._hasher = hasher or PasswordHasher()
+        self._turns = asyncio.Semaphore(HASHES_AT_ONCE_MAX)
+
+    async def chosen(self, person: PersonId) -> bool:
+        return await self._store.pin(person) is not None
+
+    async def fresh_until(self, person: PersonId, bearer: str) -> Instant | None:
+        """Until when `bearer` may sign as `person`; None: not now."""
+        until = await self._store.proven(bearer, person)
+        return until if until is not None and self._clock.now() < until else None
+
+    async def choose(self, person: PersonId, bearer: str, pin: str) -> Instant:
+        """The first PIN; it proves at once. Refuses 'weak_pin', 'pin_chosen'."""
+        if await self.chosen(person):
+            raise _chosen()
+        pin = strong(pin)
+        if not await self._store.choose(person, await self._hash(pin)):
+            raise _chosen()
+        log.info("signing PIN chosen", person=person)
+        return await self._prove(person, bearer)
+
+    async def prove(self, person: PersonId, bearer: str, pin: str) -> Instant:
+        """Refuses 'no_pin', 'wrong_pin', 'too_many'."""
+        await self._check(person, pin)
+        return await self._prove(person, bearer)
+
+    async def change(self, person: PersonId, bearer: str, pin: str, new: str) -> Instant:
+        """Refuses 'no_pin', 'wrong_pin', 'too_many', 'weak_pin'."""
+        new = strong(new)
+        await self._check(person, pin)
+        await self._store.replace(person, await self._hash(new))
+        log.info("signing PIN changed", person=person)
+        return await self._prove(person, bearer)
+
+    async def _check(self, person: PersonId, pin: str) -> None:
+        """Counted before it is compared: whoever asks a hundred times at once is wrong a hundred times."""
+        hashed = await self._store.pin(person)
+        if hashed is None:
+            raise Refusal("no_pin", "You have no signing PIN yet. Choose one.")
+        if await self._store.missed(person) > MISSES_MAX:
+            raise Refusal("too_many", "That was wrong too often. For your safety, wait a quarter of an hour.")
+        if not await self._is(hashed, normal(pin)):
+            log.warning("wrong signing PIN", person=person)
+            raise Refusal("wrong_pin", "This is not your signing PIN. Nothing is signed, and your text is kept.")
+        await self._store.forgive(person)
+
+    async def _prove(self, person: PersonId, bearer: str) -> Instant:
+        until = Instant(self._clock.now() + FRESH_MS)
+        await self._store.prove(bearer, person, until=until)
+        return until
+
+    async def _hash(self, pin: str) -> str:
+        async with self._turns:
+            return await asyncio.to_thread(self._hasher.hash, pin)
+
+    async def _is(self, hashed: str, pin: str) -> bool:
+        async with self._turns:
+            try:
+                return await asyncio.to_thread(self._hasher.verify, hashed, pin)
+            except (VerificationError, InvalidHashError):
+                return False
+
+
+def _chosen() -> Refusal:
+    return Refusal("pin_chosen", "You have a signing PIN already. Enter it, or ask your clinic to let you choose anew.")
+
+
+def normal(pin: str) -> str:
+    """The same keys give the same PIN on every keyboard; longer than any PIN is none."""
+    return unicodedata.normalize("NFKC", pin)[: PIN_CHARS_MAX + 1]
+
+
+def strong(pin: str) -> str:
+    """A PIN that is worth choosing. Refuses 'weak_pin' with what to do."""
+    pin = normal(pin)
+    if not PIN_CHARS_MIN <= len(pin) <= PIN_CHARS_MAX:
+        raise Refusal("weak_pin", f"A signing PIN has from {PIN_CHARS_MIN} to {PIN_CHARS_MAX} characters.")
+    if len(set(pin)) < 3 or any(pin.casefold() in row for row in _ROWS):
+        raise Refusal("weak_pin", "This one is among the first that somebody would try. Please choose another.")
+    return pin
+
+
+# --------------------------------------------------------------------------- before a room is asked
+
+
+class Sealed:
+    """The rooms as one websocket finds them: a signature is asked for only while its person's proof is fresh."""
+
+    def __init__(self, rooms: RoomDirectory, *, fresh: Callable[[PersonId], Awaitable[bool]]) -> None:
+        self._rooms = rooms
+        self._fresh = fresh
+
+    async def open(self, session: SessionId) -> Room:
+        return _SealedRoom(await self._rooms.open(session), self._fresh)
+
+
+_under_way: set[asyncio.Task[None]] = set()
+"""Tasks that nobody waits for must be held by somebody."""
+
+
+class _SealedRoom:
+    def __init__(self, room: Room, fresh: Callable[[PersonId], Awaitable[bool]]) -> None:
+        self._room = room
+        self._fresh = fresh
+        self.enter = room.enter
+        self.leave = room.leave
+        self.offer = room.offer
+        self.wish = room.wish
+        self.announce_key = room.announce_key
+        self.seal_keys = room.seal_keys
+        self.view = room.view
+
+    def ask(self, viewer: Viewer, command_id: CommandId, command: PersonCommand) -> None:
+        if type(command) not in policy.SIGNATURES or not policy.allows(viewer.expected.role, type(command)):
+            self._room.ask(viewer, command_id, command)
+            return
+        task = asyncio.create_task(self._ask_if_fresh(viewer, command_id, command), name="look for a proof")
+        _under_way.add(task)
+        task.add_done_callback(_under_way.discard)
+
+    async def _ask_if_fresh(self, viewer: Viewer, command_id: CommandId, command: PersonCommand) -> None:
+        try:
+            fresh = await self._fresh(viewer.expected.person)
+        except StoreUnavailable:
+            text = "We cannot reach our records right now. Nothing is signed; please try again in a moment."
+            viewer.tell(Refused(command_id=command_id, code="busy", text=text))
+            return
+        if fresh:
+            self._room.ask(viewer, command_id, command)
+            return
+        text = "Before you sign, show that it is you: enter your signing PIN."
+        viewer.tell(Refused(command_id=command_id, code="prove_yourself", text=text))
