@@ -246,6 +246,7 @@ async def live(url: str, todo: Sequence[tuple[str, Sequence[tuple[str, str]]]], 
     posting = asyncio.create_task(hours.run())
     facilitator = Facilitator()
     for session, steps in todo:
+        tell("begun", session)
         await surely(lambda session=session: hold(store, session))  # type: ignore[misc]
         for step, person in steps:
             command = command_of(step, person, started_at(session))
@@ -343,11 +344,13 @@ def _die_with_parent() -> None:
 
 @dataclass(slots=True)
 class Campaign:
-    """All that was killed and all that was accepted. `undone`: what is left to ask for, by session."""
+    """All that was killed and all that was accepted. `undone`: what is left to ask for, by session; `begun`: those of
+    which anything at all may have happened."""
 
     killed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     accepted: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     undone: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    begun: set[str] = field(default_factory=set)
     troubles: list[str] = field(default_factory=list)
     lives: int = 0
 
@@ -360,6 +363,8 @@ class Campaign:
         match word, rest:
             case "kill", (victim, write, phase):
                 self.killed[victim, write, phase] += 1
+            case "begun", (session,):
+                self.begun.add(session)
             case "accepted", (session, step, person):
                 self.accepted[session].append((step, person))
                 self.undone[session].remove((step, person))
@@ -432,8 +437,8 @@ def wage(valkey: Valkey, wanted: int, seed: int, people: Console) -> Campaign:
                 campaign.accepted[session] = []
             life(valkey, campaign, plan)
             progress.update(bar, completed=campaign.kills, refresh=True)
-    for session in [each for each, done in campaign.accepted.items() if not done and each in campaign.undone]:
-        del campaign.undone[session], campaign.accepted[session]  # nobody had begun with them, but for the opening
+    for session in campaign.accepted.keys() - campaign.begun:
+        del campaign.undone[session], campaign.accepted[session]
     life(valkey, campaign, (Blow("nothing", "", "", 1) for _ in count()))
     return campaign
 
