@@ -34,5 +34,5 @@ lint:  ## Check style and types of the Python and of the browser's code
 lock:  ## Pin all dependencies anew (UPGRADE=1 takes newer versions)
 	exec $(SETUP) lock $(if $(UPGRADE),--upgrade)
 clean:  ## Remove what was installed or made by tests; never data
-	rm -rf .venv webclient/node_modules .artifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv webclient/node_modules server/sfu/native/.built .artifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

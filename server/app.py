@@ -38,6 +38,7 @@ from server.projections.worker import HoursProjection
 from server.quick_exit import Errands, Farewell
 from server.rooms.directory import LoadSession, Rooms
 from server.rooms.ports import StoreUnavailable
+from server.sfu.native.build import NotBuilt
 from server.sfu.plane import MediaSettings, Sfu
 from server.signing import Sealed, Signatures
 from server.store.calls import ask
@@ -161,6 +162,21 @@ def opening(settings: Settings, *, store: Store, catalog: Catalog) -> LoadSessio
 # --------------------------------------------------------------------------- running
 
 
+def _media_plane(settings: Settings, clock: RoomClock) -> Sfu:
+    try:
+        return Sfu(
+            MediaSettings(
+                hosts=(settings.media_host,),
+                port=settings.udp_port,
+                public_addresses=settings.media_addresses,
+                core=settings.media_core,
+            ),
+            clock=clock.now,
+        )
+    except NotBuilt as reason:
+        raise SettingsError([f"MILIEU_MEDIA_CORE: {reason}."]) from None
+
+
 async def serve(settings: Settings, *, demo: bool = False) -> None:
     """Run Milieu until it is told to stop. Call it from the main thread. `demo` adds simulated participants.
 
@@ -175,12 +191,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         stack.callback(node.release)
         catalog, library = load_catalog(), load_library()
         hours = HoursProjection(store.log, store.ledger, clock)
-        media = Sfu(
-            MediaSettings(
-                hosts=(settings.media_host,), port=settings.udp_port, public_addresses=settings.media_addresses
-            ),
-            clock=clock.now,
-        )
+        media = _media_plane(settings, clock)
         rooms = Rooms(
             log=store.log,
             leases=store.leases,

@@ -154,6 +154,11 @@ class Settings(BaseSettings):
         needed="IP addresses with commas between them",
         shown="this machine's own",
     )
+    media_core: Literal["auto", "native", "python"] = _setting(
+        "auto",
+        "What forwards media: the native core, built at set-up where there is a C compiler, or a slower one in Python; "
+        "auto takes the native one if it is there.",
+    )
     secret: Secret | None = _setting(
         None,
         "What links and tickets are signed with. Whoever has it can enter every room.",

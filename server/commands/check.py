@@ -16,6 +16,7 @@ import click
 
 from server.config import Settings, SettingsError, explain, load
 from server.rooms.ports import StoreUnavailable
+from server.sfu.native import build as native
 from server.store.connect import connect
 from server.store.embedded import in_use_by
 
@@ -118,7 +119,12 @@ async def _reach(url: str) -> None:
     await (await connect(url)).close()
 
 
-CHECKS: tuple[Callable[[Settings], Iterator[str]], ...] = (data_folder, certificate, ports, store)
+def media_core(settings: Settings) -> Iterator[str]:
+    if settings.media_core == "native" and not native.library().exists():
+        yield f"MILIEU_MEDIA_CORE: {native.WHY_NOT}."
+
+
+CHECKS: tuple[Callable[[Settings], Iterator[str]], ...] = (data_folder, certificate, ports, store, media_core)
 
 
 def worth_knowing(settings: Settings) -> Iterator[str]:
@@ -142,6 +148,8 @@ def worth_knowing(settings: Settings) -> Iterator[str]:
         yield "Media listens on this machine only: set MILIEU_UDP_HOST to 0.0.0.0 for people elsewhere."
     elif settings.public_url and not settings.media_addresses:
         yield "MILIEU_MEDIA_ADDRESSES is not set: behind a router or cloud address nobody will see or hear anybody."
+    if settings.media_core == "auto" and not native.library().exists():
+        yield f"Media is forwarded by Python, which takes several times the processor: {native.WHY_NOT}."
     for path in (settings.tls_key, settings.data_dir / "secret"):
         if path is not None and _others_read(path):
             yield f"Other accounts can read {path}: chmod 600 it."

@@ -33,6 +33,8 @@ PYTHON = VENV / "bin" / "python"
 UV = VENV / "bin" / "uv"
 WEBCLIENT = ROOT / "webclient"
 NODE_MODULES = WEBCLIENT / "node_modules"
+MEDIA_CORE = ROOT / "server" / "sfu" / "native"
+MEDIA_CORE_BUILT = MEDIA_CORE / ".built"
 WHEEL_NODE = VENV / "node"  # Node from a wheel, when the system has none
 UNFINISHED = VENV / ".unfinished"  # there while packages are being laid: an interrupted .venv is made anew
 OUTPUT_LOG = VENV / "setup.log"
@@ -68,6 +70,11 @@ def steps_for(purpose: str, *, browser: bool = False) -> list[Step]:
             f"Python packages ({lock.read_text().count('==')} at most, each checked by its hash)",
             lambda: stamped(VENV, purpose, python_digest(purpose)),
             lambda: install_packages(purpose),
+        ),
+        Step(
+            "The media core, in C",
+            lambda: stamped(MEDIA_CORE_BUILT, "tried", media_core_digest()),
+            build_media_core,
         ),
         Step(
             "Browser libraries",
@@ -125,6 +132,25 @@ def install_packages(purpose: str) -> None:
     UNFINISHED.unlink()
     stamp(VENV, "run", python_digest("run"))  # test.lock holds all of run.lock, at the same versions
     stamp(VENV, purpose, python_digest(purpose))
+
+
+def media_core_digest() -> str:
+    compiler = shutil.which(os.environ.get("CC") or "cc") or shutil.which("gcc") or "none"
+    return digest(*sorted(MEDIA_CORE.glob("*.[ch]")), MEDIA_CORE / "build.py", compiler)
+
+
+def build_media_core() -> None:
+    """Build it, or remark why not and be content: Milieu forwards media by Python then."""
+    MEDIA_CORE_BUILT.mkdir(exist_ok=True)
+    try:
+        call(PYTHON, MEDIA_CORE / "build.py")
+    except SetupFailed:
+        remarks.append(
+            "The media core could not be built, so Python forwards media, which takes several times the processor. "
+            "Mend it with a C compiler (on Debian: apt-get install gcc libc6-dev) and start again; "
+            f"what was said is in {OUTPUT_LOG.relative_to(ROOT)}."
+        )
+    stamp(MEDIA_CORE_BUILT, "tried", media_core_digest())
 
 
 def web_digest() -> str:
@@ -300,6 +326,9 @@ def explain(output: Sequence[str]) -> str:
     return f"{words}\nAll it said is in {OUTPUT_LOG.relative_to(ROOT)}; the end of it:\n{tail}"
 
 
+remarks: list[str] = []  # what went otherwise than best, to be said at the end
+
+
 def carry_out(steps: Sequence[Step]) -> None:
     """Do what is not done yet, and say so while it happens. Says nothing when all is done."""
     waiting = [step for step in steps if not step.done()]
@@ -313,6 +342,9 @@ def carry_out(steps: Sequence[Step]) -> None:
     for number, step in enumerate(waiting, 1):
         with progress(f"  {number} of {len(waiting)}  {step.name}"):
             step.do()
+    for remark in remarks:
+        print(f"  • {remark}", flush=True)
+    remarks.clear()
     print(f"Ready after {time.monotonic() - began:.0f} s.\n", flush=True)
 
 

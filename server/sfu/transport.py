@@ -81,7 +81,7 @@ def make_core(choice: CoreChoice, *, stun: TakeStun, now_us: Callable[[], int]) 
     """The forwarding core of this choice; 'auto' is the native one where it was built. Raises NotBuilt."""
     library = build.library()
     if choice == "native" and not library.exists():
-        raise build.NotBuilt("it is built by `make run`, or by `python server/sfu/native/build.py`, with a C compiler")
+        raise build.NotBuilt(build.WHY_NOT)
     if choice == "python" or not library.exists():
         return PythonCore(stun=stun, failure=pylibsrtp.Error, now_us=now_us)
     return NativeCore(library, stun=stun, crypto=srtp_functions(), session_pointer=session_pointer)

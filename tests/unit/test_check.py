@@ -176,3 +176,14 @@ def test_a_command_that_does_not_exist_is_refused() -> None:
     result = CliRunner().invoke(cli, ["../config"])
     assert result.exit_code == 2
     assert "No such command" in result.output
+
+
+def test_a_native_core_that_is_not_built_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("server.sfu.native.build.BUILT", tmp_path)
+    status, said = check()
+    assert status == 0
+    assert "Media is forwarded by Python" in " ".join(said.split())
+    monkeypatch.setenv("MILIEU_MEDIA_CORE", "native")
+    status, said = check()
+    assert status == 1
+    assert "apt-get install gcc" in " ".join(said.split())

@@ -24,6 +24,7 @@ FLAGS = (
     *("-Wall", "-Wextra", "-Wconversion", "-Wno-sign-conversion", "-fstack-protector-strong", "-D_FORTIFY_SOURCE=2"),
 )
 BUILD_S_MAX = 120
+WHY_NOT = "the native core is not built; install a C compiler (on Debian: apt-get install gcc libc6-dev) and start anew"
 
 
 class NotBuilt(Exception):

@@ -199,3 +199,23 @@ def test_it_needs_nothing_but_the_standard_library() -> None:
         check=False,
     )
     assert result.stderr == ""
+
+
+def test_without_a_c_compiler_set_up_goes_on_and_says_who_forwards_media(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    native = tmp_path / "native"
+    native.mkdir()
+    (native / "build.py").write_bytes((Path(bootstrap.MEDIA_CORE) / "build.py").read_bytes())
+    monkeypatch.setattr(bootstrap, "MEDIA_CORE", native)
+    monkeypatch.setattr(bootstrap, "MEDIA_CORE_BUILT", native / ".built")
+    monkeypatch.setattr(bootstrap, "PYTHON", Path(sys.executable))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+    step = next(step for step in bootstrap.steps_for("run") if "media core" in step.name)
+    assert not step.done()
+    carry_out([step])
+    said = capsys.readouterr().out
+    assert "Python forwards media" in said
+    assert "apt-get install gcc" in said
+    assert step.done(), "said once, not at every start"
