@@ -15,7 +15,7 @@ from facilitation.people import Expected, Role
 from facilitation.plan import SessionPlan
 from facilitation.rules import RuleSet
 from facilitation.timebase import HOUR_MS, Instant
-from server import week_words
+from server import week_words, worklist
 from server.clock import Clock
 from server.progress import Progress, ProgressBook
 from server.projections.what_if import Ask
@@ -84,6 +84,13 @@ class ClinicBooks:
             "week": own and own["week"],
             "statement_url": own and own["statement_url"],
         }
+
+    async def work(self, identities: Sequence[Identity]) -> dict[str, Any]:
+        """The notes that are due in the sessions of one of the staff. `identities`: all their seats."""
+        me, now = identities[0], self._clock.now()
+        sessions = await self._sessions_of(identities, now)
+        far = [(scheduled, await self._progress.of(scheduled.session)) for scheduled in sessions]
+        return worklist.page(far, me, zone=await self._zone(me.person), now=now)
 
     async def _sessions_of(self, identities: Sequence[Identity], now: Instant) -> list[ScheduledSession]:
         """A participant's are those of their links; staff's are all on whose list they stand as staff."""

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
-from facilitation.events import NoteSigned, PersonExpected, Recorded, SessionEnded, SessionOpened, SessionStarted
-from facilitation.ids import PersonId
+from facilitation.events import (
+    AddendumAdded,
+    Admitted,
+    FlagDisposed,
+    FlagRaised,
+    NoteCosigned,
+    NoteDrafted,
+    NoteReturned,
+    NoteSigned,
+    PersonExpected,
+    Recorded,
+    SectionDrafted,
+    SessionEnded,
+    SessionOpened,
+    SessionStarted,
+)
+from facilitation.ids import FlagId, PersonId
+from facilitation.notes import GROUP
 from facilitation.people import Expected, Role
+from facilitation.programme import PLAIN, PLAIN_TEXT, Programme
 from facilitation.timebase import Instant
 
 BREATH = 50
@@ -18,14 +35,34 @@ BREATH = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """How far one person's note is. `written`: the parts that hold a word. `returned`: by a supervisor, unanswered."""
+
+    came: bool = False
+    written: frozenset[str] = frozenset()
+    open_flags: frozenset[FlagId] = frozenset()
+    signed_at: Instant | None = None
+    cosigned: bool = False
+    returned: bool = False
+
+
+NOTHING_WRITTEN = Writing()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """`seq`: the last record folded. `owing`: once it is over, those whose note is not signed, absent or not."""
 
     seq: int = 0
+    programme: Programme = PLAIN
     started_at: Instant | None = None
     ended_at: Instant | None = None
     participants: frozenset[PersonId] = frozenset()
     signed: frozenset[PersonId] = frozenset()
+    writing: Mapping[PersonId, Writing] = field(default_factory=dict)
+
+    def writing_of(self, person: PersonId) -> Writing:
+        return self.writing.get(person, NOTHING_WRITTEN)
 
     @property
     def owing(self) -> frozenset[PersonId]:
@@ -51,9 +88,9 @@ def fold(progress: Progress, records: Iterable[Recorded]) -> Progress:
 
 def _evolve(progress: Progress, record: Recorded) -> Progress:
     match record.event:
-        case SessionOpened(roster=roster):
+        case SessionOpened(roster=roster, programme=programme):
             participants = frozenset(each.person for each in roster if each.role is Role.PARTICIPANT)
-            return replace(progress, participants=participants)
+            return replace(progress, participants=participants, programme=programme)
         case SessionStarted():
             return replace(progress, started_at=record.at)
         case SessionEnded():
@@ -61,8 +98,37 @@ def _evolve(progress: Progress, record: Recorded) -> Progress:
         case PersonExpected(expected=Expected(role=Role.PARTICIPANT, person=person)):
             return replace(progress, participants=progress.participants | {person})
         case NoteSigned(person=person):
-            return replace(progress, signed=progress.signed | {person})
+            return _write(replace(progress, signed=progress.signed | {person}), person, signed_at=record.at)
+        case Admitted(person=person):
+            return _write(progress, person, came=True)
+        case NoteDrafted(subject=subject, text=text) if subject != GROUP:
+            return _word(progress, PersonId(subject), PLAIN_TEXT, text)
+        case SectionDrafted(subject=person, section=section, text=text):
+            return _word(progress, person, section, text)
+        case FlagRaised(flag=flag, person=person):
+            return _write(progress, person, open_flags=progress.writing_of(person).open_flags | {flag})
+        case FlagDisposed(flag=flag):
+            for person, writing in progress.writing.items():
+                if flag in writing.open_flags:
+                    return _write(progress, person, open_flags=writing.open_flags - {flag})
+        case AddendumAdded(person=person):
+            return _write(progress, person, returned=False)
+        case NoteCosigned(person=person):
+            return _write(progress, person, cosigned=True)
+        case NoteReturned(person=person):
+            return _write(progress, person, returned=True)
     return progress
+
+
+def _word(progress: Progress, person: PersonId, part: str, text: str) -> Progress:
+    before = progress.writing_of(person).written
+    written = before | {part} if text.strip() else before - {part}
+    return progress if written == before else _write(progress, person, written=written)
+
+
+def _write(progress: Progress, person: PersonId, **changes: Any) -> Progress:
+    writing = replace(progress.writing_of(person), **changes)
+    return replace(progress, writing={**progress.writing, person: writing})
 
 
 class Line(Protocol):
