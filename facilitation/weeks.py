@@ -37,6 +37,16 @@ class Room(StrEnum):
     EXCEEDED = "exceeded"
 
 
+class Outlook(StrEnum):
+    """How a week looks while it can still be helped. TIGHT: reachable, but not if one more session is missed."""
+
+    NONE = "none"
+    REACHED = "reached"
+    ON_TRACK = "on_track"
+    TIGHT = "tight"
+    MISSED = "missed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """What one session gave (or is planned to give): the day it began on, in its own zone, and what counted of it."""
@@ -100,6 +110,11 @@ class Week:
         """What the floor still lacks."""
         return max(0, self.floor_min - self.minutes)
 
+    @property
+    def short_min(self) -> int:
+        """What the floor will lack even if all that is planned is attended."""
+        return max(0, self.floor_min - self.possible_min)
+
 
 def day_of(instant: Instant, zone: tzinfo) -> date:
     """The date of `instant` on the calendar of `zone`."""
@@ -160,6 +175,23 @@ def week(
         gaps=gaps,
         next_due=next_due,
     )
+
+
+def outlook(week: Week, to_come: Iterable[int]) -> Outlook:
+    """`to_come`: the minutes of each session of this week that somebody can still come to, or miss."""
+    least = [reach for reach in (week.floor, week.days_floor) if reach is not Reach.NONE]
+    if not least:
+        return Outlook.NONE
+    if Reach.MISSED in least:
+        return Outlook.MISSED
+    if all(reach is Reach.REACHED for reach in least):
+        return Outlook.REACHED
+    longest = max(to_come, default=None)
+    if longest is None:
+        return Outlook.ON_TRACK  # held, and waiting for signatures
+    too_short = week.floor is Reach.REACHABLE and week.possible_min - longest < week.floor_min
+    too_few = week.days_floor is Reach.REACHABLE and week.possible_days - 1 < week.days_min
+    return Outlook.TIGHT if too_short or too_few else Outlook.ON_TRACK
 
 
 # --------------------------------------------------------------- days

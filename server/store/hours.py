@@ -113,13 +113,7 @@ class Account:
 
     def entries(self) -> list[HoursEntry]:
         """The entries, each checked against the chain. Raises CorruptLog at the first that does not hold."""
-        entries: list[HoursEntry] = []
-        previous = genesis(self.person)
-        for number, row in enumerate(self.rows, 1):
-            entry = check(self.person, number, row, previous)
-            entries.append(entry)
-            previous = entry.hash
-        return entries
+        return _checked(self.person, self.rows, after=0, previous=genesis(self.person))
 
 
 class LedgerConflict(Exception):
@@ -239,6 +233,29 @@ def stand(
             raise CorruptLog(f"hours of {each.person}, entry {number}: missing, though it was posted")
         found.append(entries[number - 1])
     return found
+
+
+def last_entries(person: str, rows: Sequence[Row], count: int) -> list[HoursEntry]:
+    """The last `count` entries. `rows`: one more than that, for its hash, unless the chain is not that long.
+
+    Raises CorruptLog at the first that does not follow from the one before it.
+    """
+    if len(rows) <= count:
+        return _checked(person, rows, after=0, previous=genesis(person))
+    before = rows[0]
+    after = before.id.removesuffix("-0")
+    if not after.isdecimal():
+        raise CorruptLog(f"hours of {person}: entry {before.id} was not written by Milieu")
+    return _checked(person, rows[1:], after=int(after), previous=hash_of(person, before))
+
+
+def _checked(person: str, rows: Iterable[Row], *, after: int, previous: str) -> list[HoursEntry]:
+    entries: list[HoursEntry] = []
+    for number, row in enumerate(rows, after + 1):
+        entry = check(person, number, row, previous)
+        entries.append(entry)
+        previous = entry.hash
+    return entries
 
 
 def text(*, number: int, posted_at: int, facts: HoursFacts) -> bytes:

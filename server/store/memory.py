@@ -156,6 +156,10 @@ class MemoryLedger:
             posted=dict(self._posted.get(person, {})),
         )
 
+    async def recent(self, people: Sequence[str], count: int) -> dict[str, list[HoursEntry]]:
+        tails = {person: self._rows.get(person, [])[-(count + 1) :] for person in people}
+        return {person: hours.last_entries(person, rows, count) for person, rows in tails.items()}
+
     async def people(self) -> list[str]:
         return sorted(self._rows)
 

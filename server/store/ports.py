@@ -68,6 +68,13 @@ class Ledger(Protocol):
         """Everything stored about one person's hours, as one moment had it, unchecked."""
         ...
 
+    async def recent(self, people: Sequence[str], count: int) -> dict[str, list[HoursEntry]]:
+        """The last `count` entries of each of these people, oldest first, each checked against the one before it.
+
+        Raises CorruptLog.
+        """
+        ...
+
     async def people(self) -> list[str]: ...
     async def heads(self, people: Sequence[str]) -> dict[str, ChainHead]:
         """Where the chains of these people end, as stored, unchecked; who has no entry is left out.

@@ -233,3 +233,24 @@ async def test_a_part_of_what_belongs_together_is_never_taken_for_the_whole(stor
 async def test_entries_of_two_people_are_never_posted_together(store: Store) -> None:
     with pytest.raises(ValueError, match="several people"):
         await store.ledger.post_all([facts("s-1"), replace(facts("s-2"), person=PersonId("p-sam"))], posted_at=NOW)
+
+
+async def test_the_last_entries_are_read_without_the_rest_and_checked(store: Store) -> None:
+    made = [await store.ledger.post(facts(f"s-{number}"), posted_at=NOW) for number in range(5)]
+    assert await store.ledger.recent(["p-robin", "p-nobody"], 3) == {"p-robin": made[2:], "p-nobody": []}
+    assert await store.ledger.recent(["p-robin"], 5) == {"p-robin": made}
+    assert await store.ledger.recent(["p-robin"], 9) == {"p-robin": made}
+    assert await store.ledger.recent([], 9) == {}
+
+
+async def test_a_changed_one_among_the_last_entries_is_refused(valkey_store: Store) -> None:
+    for number in range(3):
+        await valkey_store.ledger.post(facts(f"s-{number}"), posted_at=NOW)
+    client, key = valkey_store.client, valkey_store.keys.entries("p-robin")
+    assert client is not None
+    (row,) = await client.xrange(key, "3-0", "3-0")
+    await client.xdel(key, "3-0")
+    await client.delete(key)
+    await client.xadd(key, row[1], id="3-0")
+    with pytest.raises(CorruptLog):
+        await valkey_store.ledger.recent(["p-robin"], 9)
