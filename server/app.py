@@ -36,6 +36,7 @@ from server.library import load_library
 from server.notebook import StaffNotebook
 from server.projections.worker import HoursProjection
 from server.quick_exit import Errands, Farewell
+from server.relay import ice_servers
 from server.rooms.directory import LoadSession, Rooms
 from server.rooms.ports import StoreUnavailable
 from server.sfu.native.build import NotBuilt
@@ -94,7 +95,12 @@ def build(
     books = ClinicBooks(store, catalog=catalog, clock=clock)
     doorkeeper = Doorkeeper(links, roster=books.roster, clock=clock)
     signatures = Signatures(store.signing, clock=clock)
-    greeting = Greeting(exit_url=site.exit_url)
+    turn_secret = settings.turn_secret.get_secret_value() if settings.turn_secret else None
+    greeting = Greeting(
+        exit_url=site.exit_url,
+        ice_servers=lambda: ice_servers(settings.turn_urls, turn_secret, now=clock.now()),
+        encryption=settings.end_to_end,
+    )
 
     async def socket_endpoint(websocket: WebSocket) -> None:
         known_by = bearer(websocket)
@@ -200,6 +206,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
             load_session=opening(settings, store=store, catalog=catalog),
             node=node.name,
             on_signed=hours.wake,
+            sealed_only=settings.end_to_end == "required",
         )
         await media.start(rooms.media_fact)
         stack.push_async_callback(media.stop)

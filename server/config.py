@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
+import re
 import secrets
 import types
 from collections.abc import Iterator
@@ -68,6 +69,12 @@ def _site_address(text: str) -> str:
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ValueError("needed")
     return text.rstrip("/")
+
+
+def _turn_address(text: str) -> str:
+    if not re.fullmatch(r"turns?:[A-Za-z0-9.\-\[\]:]+(\?transport=(udp|tcp))?", text):
+        raise ValueError("needed")
+    return text
 
 
 def _store_address(text: str) -> str:
@@ -159,6 +166,25 @@ class Settings(BaseSettings):
         "What forwards media: the native core, built at set-up where there is a C compiler, or a slower one in Python; "
         "auto takes the native one if it is there.",
     )
+    end_to_end: Literal["preferred", "required"] = _setting(
+        "preferred",
+        "End-to-end encryption of sound and pictures: preferred lets a room be open, and says so, while somebody's "
+        "browser cannot; required gives that person no sound and no pictures instead.",
+    )
+    turn_urls: Annotated[
+        tuple[Annotated[str, AfterValidator(_turn_address)], ...], NoDecode, BeforeValidator(_split)
+    ] = _setting(
+        (),
+        "TURN server for people whose networks let no UDP through.",
+        needed="addresses such as turns:turn.example.org:443?transport=tcp with commas between them",
+        shown="none",
+    )
+    turn_secret: Secret | None = _setting(
+        None,
+        "The secret shared with that TURN server (coturn: static-auth-secret).",
+        needed=f"at least {SECRET_LENGTH_MIN} characters",
+        shown="none",
+    )
     secret: Secret | None = _setting(
         None,
         "What links and tickets are signed with. Whoever has it can enter every room.",
@@ -185,8 +211,10 @@ class Settings(BaseSettings):
     )
 
     @model_validator(mode="after")
-    def _certificate_and_key_come_together(self) -> Settings:
+    def _what_belongs_together_comes_together(self) -> Settings:
         if mistake := _half_of_tls(cert=self.tls_cert, key=self.tls_key):
+            raise ValueError(mistake)
+        if mistake := _half_of_turn(urls=self.turn_urls, secret=self.turn_secret):
             raise ValueError(mistake)
         return self
 
@@ -249,6 +277,9 @@ def load() -> Settings:
     except ValidationError as error:
         mistakes += [_in_words(each["loc"]) for each in error.errors() if each["loc"]]
         # The rule over both is not asked once one setting alone is wrong; all mistakes come at once.
+        mistakes += _half_of_turn(
+            urls=os.environ.get(variable("turn_urls")), secret=os.environ.get(variable("turn_secret"))
+        )
         mistakes += _half_of_tls(cert=os.environ.get(variable("tls_cert")), key=os.environ.get(variable("tls_key")))
     else:
         if not mistakes:
@@ -328,6 +359,13 @@ def _half_of_tls(*, cert: object, key: object) -> list[str]:
     return [f"{there} is set without {missing}. Needed: both, or none."]
 
 
+def _half_of_turn(*, urls: object, secret: object) -> list[str]:
+    if bool(urls) == bool(secret):
+        return []
+    there, missing = (variable("turn_urls"), variable("turn_secret"))[:: 1 if urls else -1]
+    return [f"{there} is set without {missing}. Needed: both, or none."]
+
+
 def _unknown_names() -> Iterator[str]:
     known = [variable(name) for name in Settings.model_fields]
     for name in sorted(os.environ):
@@ -338,7 +376,7 @@ def _unknown_names() -> Iterator[str]:
 
 def _redacted(name: str, value: str) -> str:
     """A value fit for a screen that others may see: short, no secret, no password of an address."""
-    if name.startswith("secret"):
+    if name.startswith("secret") or name == "turn_secret":
         return f"({len(value)} characters, not shown)"
     if name == "redis_url" and "@" in value:
         scheme, _, rest = value.partition("://")

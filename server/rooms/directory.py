@@ -42,7 +42,7 @@ class Rooms:
 
     `load_session` says how a session begins that has no log yet (None: there is no such session). `on_signed` is
     called with a session in which a note was just signed. The media plane's facts belong to `media_fact`:
-    `await media.start(rooms.media_fact)`.
+    `await media.start(rooms.media_fact)`. With `sealed_only` media is agreed only with browsers that announced a key.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Rooms:
         load_session: LoadSession,
         node: str,
         on_signed: Callable[[SessionId], None] = lambda session: None,
+        sealed_only: bool = False,
     ) -> None:
         self._log = log
         self._leases = leases
@@ -63,6 +64,7 @@ class Rooms:
         self._load_session = load_session
         self._node = node
         self._on_signed = on_signed
+        self._sealed_only = sealed_only
         self._rooms: dict[SessionId, LiveRoom] = {}
         self._opening: dict[SessionId, asyncio.Task[LiveRoom]] = {}
         self._keepers: set[asyncio.Task[None]] = set()
@@ -153,6 +155,7 @@ class Rooms:
             clock=self._clock,
             media=self._media,
             on_signed=self._on_signed,
+            sealed_only=self._sealed_only,
             on_end=self._ended,
             poison=[poison for where, poison in self._poison if where == session],
         )

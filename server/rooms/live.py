@@ -64,6 +64,7 @@ class LiveRoom:
         clock: Clock,
         media: MediaPlane,
         on_signed: Callable[[SessionId], None],
+        sealed_only: bool = False,
         on_end: Callable[[LiveRoom], None] = lambda room: None,
         poison: Collection[Poison] = (),
     ) -> None:
@@ -72,7 +73,9 @@ class LiveRoom:
         self.ended = asyncio.Event()
         self.empty_since: Instant | None = clock.now()
         self._audience = Audience(state)
-        self._runner = Runner(session, media=media, audience=self._audience, on_signed=on_signed)
+        self._runner = Runner(
+            session, media=media, audience=self._audience, on_signed=on_signed, sealed_only=sealed_only
+        )
         self._actor = RoomActor(session, state, epoch=epoch, log=log, clock=clock, stage=self)
         self._runner.attach(self._actor)
         self._poison = frozenset(poison)

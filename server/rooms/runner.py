@@ -71,12 +71,19 @@ class Runner:
     """Carries out what follows from a room's events. Nothing here fails the room."""
 
     def __init__(
-        self, session: SessionId, *, media: MediaPlane, audience: Audience, on_signed: Callable[[SessionId], None]
+        self,
+        session: SessionId,
+        *,
+        media: MediaPlane,
+        audience: Audience,
+        on_signed: Callable[[SessionId], None],
+        sealed_only: bool = False,
     ) -> None:
         self._session = session
         self._media = media
         self._audience = audience
         self._on_signed = on_signed
+        self._sealed_only = sealed_only
         self.ring = Ring(audience)
         self._actor: RoomActor | None = None
         self._peers: dict[SourceId, Peer] = {}
@@ -146,6 +153,8 @@ class Runner:
 
         if viewer.record or self._seat(viewer.expected.person) is None:
             refuse("not_in_room", "Camera and microphone connect once you are in the room.")
+        elif self._sealed_only and not self.ring.holds(viewer):
+            refuse("encryption_needed", "Sound and pictures are locked from end to end here, and your browser cannot.")
         elif viewer.connection in self._offers:
             refuse("offer_pending", "An offer of this connection is being answered already.")
         elif peer is not None and self._claim(viewer, peer) is None:

@@ -45,6 +45,7 @@ def security_headers(site: Site) -> Secure:
         .font_src("'self'")
         .connect_src("'self'")
         .media_src("'self'", "blob:")
+        .worker_src("'self'")
         .manifest_src("'self'")
         .frame_ancestors("'none'")
         .base_uri("'none'")

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, assert_never
+from typing import Any, Final, Literal, Protocol, assert_never
 
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -105,7 +105,10 @@ class Greeting:
 
     audio_slots: int = 15
     video_slots: int = 15
-    ice_servers: Sequence[dict[str, Any]] = ()
+    screen_slots: int = 1
+    ice_servers: Callable[[], list[dict[str, Any]]] = list
+    """Asked for each connection: credentials are short-lived."""
+    encryption: Literal["preferred", "required"] = "preferred"
     exit_url: str = "/soup"
 
 
@@ -274,8 +277,9 @@ class Connection:
                 person=self.expected.person,
                 role=self.expected.role,
                 now=self._clock.now(),
-                slots=SlotCount(audio=greeting.audio_slots, video=greeting.video_slots),
-                ice_servers=list(greeting.ice_servers),
+                slots=SlotCount(audio=greeting.audio_slots, video=greeting.video_slots, screen=greeting.screen_slots),
+                ice_servers=greeting.ice_servers(),
+                encryption=greeting.encryption,
                 exit_url=greeting.exit_url,
             )
         )

@@ -88,6 +88,7 @@ class Ping(Told):
 class SlotCount(msgspec.Struct, frozen=True, kw_only=True):
     audio: int
     video: int
+    screen: int
 
 
 class Welcome(Told):
@@ -98,6 +99,7 @@ class Welcome(Told):
     now: int
     slots: SlotCount
     ice_servers: list[dict[str, Any]]
+    encryption: Literal["preferred", "required"]
     exit_url: str
     protocol: int = PROTOCOL
 

@@ -178,3 +178,27 @@ def test_a_damaged_secret_is_named_and_not_used(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("torn")
     with pytest.raises(SettingsError, match="damaged"):
         Settings(data_dir=tmp_path).signing_keys()
+
+
+@pytest.mark.parametrize(
+    ("urls", "secret", "what"),
+    [
+        ("turns:turn.example.org:443?transport=tcp,turn:192.0.2.1:3478", "t" * 40, ""),
+        ("turn.example.org", "t" * 40, "MILIEU_TURN_URLS is"),
+        ("turn:a b", "t" * 40, "MILIEU_TURN_URLS is"),
+        ("turn:turn.example.org", "", "MILIEU_TURN_URLS is set without MILIEU_TURN_SECRET"),
+        ("", "t" * 40, "MILIEU_TURN_SECRET is set without MILIEU_TURN_URLS"),
+        ("turn:turn.example.org", "short", "MILIEU_TURN_SECRET is '(5 characters, not shown)'"),
+    ],
+)
+def test_a_turn_server_needs_addresses_and_a_secret(
+    monkeypatch: pytest.MonkeyPatch, urls: str, secret: str, what: str
+) -> None:
+    monkeypatch.setenv("MILIEU_TURN_URLS", urls)
+    monkeypatch.setenv("MILIEU_TURN_SECRET", secret)
+    if not what:
+        assert load().turn_urls[1] == "turn:192.0.2.1:3478"
+        return
+    with pytest.raises(SettingsError) as mistakes:
+        load()
+    assert any(mistake.startswith(what) for mistake in mistakes.value.mistakes)

@@ -1,4 +1,4 @@
-"""Keys of media on their way between browsers (PROTOCOL.md §6): everybody learns who holds keys, nobody in between reads."""
+"""Keys of media on their way between browsers (PROTOCOL.md §6): all learn who holds keys, nobody in between reads."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ def a_key() -> str:
 
 
 class Place:
-    def __init__(self) -> None:
+    def __init__(self, *, sealed_only: bool = False) -> None:
         self.store: Store = memory.connect()
         self.clock = RoomClock()
         self.node = Node(self.store.log, self.store.leases, self.clock, media=SilentMedia(self.clock))
+        self.node.rooms._sealed_only = sealed_only
         self.fran = Browser(self.node, FACILITATOR)
 
     async def seated(self, person: Expected) -> Browser:
@@ -173,6 +174,18 @@ async def test_nothing_of_keys_reaches_the_log(place: Place) -> None:
     assert key not in written
     assert "secretbox" not in written
     await robin.close()
+
+
+async def test_where_encryption_is_required_media_is_agreed_with_key_holders_only() -> None:
+    place = Place(sealed_only=True)
+    async with running(place.node), place.fran:
+        robin = await place.seated(ROBIN)
+        for key, kind, code in ((None, "refused", "encryption_needed"), (a_key(), "answer", None)):
+            await robin.say(type="announce_key", key=key)
+            await robin.say(type="offer", offer_id=f"o-{kind}", peer=None, sdp="v=0")
+            told = await robin.message(lambda m: f"o-{kind}" in (m.get("offer_id"), m.get("command_id")))  # noqa: B023
+            assert (told["type"], told.get("code")) == (kind, code)
+        await robin.close()
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ function connect(given) {
     forget: () => drafts.clear(),
     offer: () => new Promise(() => undefined),
     wish: (/** @type {any} */ wish) => (gallery.wish = wish),
+    tell() {},
     now: () => Date.now(),
     state,
     wake() {},

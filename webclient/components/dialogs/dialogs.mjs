@@ -3,10 +3,11 @@
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { openDevices } from "/components/arrival/devices.mjs";
 import { help } from "./help.mjs";
+import { privacy } from "./privacy.mjs";
 
 /** @param {HTMLDialogElement} root @param {any} context */
 export function mount(root, context) {
-  const { boot, capture, ui, act, room } = context;
+  const { boot, capture, media, ui, act, room } = context;
   const staff = boot.role !== "participant";
   const mayEnd = ["facilitator", "cofacilitator"].includes(boot.role);
 
@@ -40,6 +41,8 @@ export function mount(root, context) {
         <button type="button" class="button" @click=${done(() => act.moveToWaiting(ui.state.about))}>To the waiting room</button>
         <button type="button" class="button primary" @click=${done(() => act.ask("remove", { person: ui.state.about.person }))}>Remove for today</button></div>`,
     help: () => html`${help({ calling: false })}<div class="row end"><button type="button" class="button" @click=${close}>Close</button></div>`,
+    privacy: () => html`${privacy({ shelter: media.shelter, people: room.view?.room.people ?? [] })}
+      <div class="row end"><button type="button" class="button primary" @click=${close}>Close</button></div>`,
     keys: () => html`<h2 id="dialog-title">Keys and quick exit</h2>
       <p><strong>Quick exit</strong> is always at the top right. Or press <kbd>Esc</kbd> three times, fast. You leave at once, this page turns into something
         everyday, and going back does not return here. Only your facilitator is told.</p>

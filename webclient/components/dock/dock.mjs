@@ -11,7 +11,7 @@ import { REACTIONS } from "./reactions.mjs";
 
 /** @param {HTMLElement} root @param {any} context */
 export function mount(root, context) {
-  const { boot, connection, capture, ui, act } = context;
+  const { boot, connection, capture, media, ui, act } = context;
   const staff = boot.role !== "participant";
   const moreButton = createRef();
   let view = /** @type {any} */ (null);
@@ -22,7 +22,7 @@ export function mount(root, context) {
     const { panel, more, unread } = ui.state;
     const { microphone, camera } = act.media();
     render(html`
-      <div class="dock-side dock-start">${minutes(you, view.room.phase)}</div>
+      <div class="dock-side dock-start">${minutes(you, view.room.phase)}${shelter()}</div>
       <div class="dock-buttons" role="toolbar" aria-label="Call">
         ${button({ on: microphone, label: microphone ? "Mic (microphone)" : "Muted (microphone)", word: microphone ? "Mic" : "Muted", drawing: microphone ? "mic" : "mic-off", key: "M", press: act.microphone, stateful: true })}
         ${button({ on: camera, label: "Camera", word: "Camera", drawing: camera ? "video" : "video-off", key: "V", press: act.camera, stateful: true })}
@@ -63,6 +63,13 @@ export function mount(root, context) {
     </div>`;
   }
 
+  /** Whether anybody but the group could see and hear it, in a word that opens into all of it. */
+  function shelter() {
+    const shown = SHELTER[/** @type {keyof typeof SHELTER} */ (media.shelter.state)];
+    return html`<button type="button" class="dock-shelter" title=${shown.title} @click=${() => ui.set({ dialog: "privacy" })}>
+      ${icon(shown.drawing)} <span>${shown.word}</span></button>`;
+  }
+
   /** @param {{on?: boolean, label: string, word: string, drawing: string, key?: string, press: () => void, stateful?: boolean, raised?: boolean, mark?: boolean, leave?: boolean}} shape */
   function button({ on, label, word, drawing, key, press, stateful, raised, mark, leave }) {
     const pressed = on === undefined ? nothing : on ? "true" : "false";
@@ -90,6 +97,7 @@ export function mount(root, context) {
       <button type="button" class="more-item" @click=${done(() => ui.set({ dialog: "help" }))}>${icon("life-buoy")} Where to get help now</button>
       <hr>
       <button type="button" class="more-item" @click=${done(() => ui.set({ dialog: "devices" }))}>${icon("settings")} Camera and sound</button>
+      <button type="button" class="more-item" @click=${done(() => ui.set({ dialog: "privacy" }))}>${icon("lock")} Who can see and hear us</button>
       <button type="button" class="more-item" aria-pressed=${hideSelf ? "true" : "false"} @click=${() => ui.set({ hideSelf: !hideSelf })}>
         ${icon(hideSelf ? "check" : "user-round-x")} Hide my own picture</button>
       <fieldset class="more-modes"><legend>What I receive</legend>
@@ -134,6 +142,13 @@ export function mount(root, context) {
     },
   };
 }
+
+const SHELTER = {
+  starting: { word: "Locking…", drawing: "lock", title: "Keys are being agreed on" },
+  sealed: { word: "Locked", drawing: "lock", title: "Locked from end to end: only this group can see and hear" },
+  open: { word: "Not locked", drawing: "lock-open", title: "Encrypted on its way, but not from end to end" },
+  shut: { word: "Held back", drawing: "lock", title: "Locked from end to end, and your browser cannot open it" },
+};
 
 const MODES = [
   ["normal", "Everyone's picture"],

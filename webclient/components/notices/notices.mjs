@@ -40,6 +40,14 @@ export function mount(root, context) {
       yield line("mic", "You are asked to unmute, if you would like to speak.",
         ["Unmute", act.unmute, true], ["Not now", act.stayMuted]);
     }
+    if (media.shelter.state === "sealed") ui.state.openSeen = false; // the next time is news again
+    if (media.shelter.state === "open" && !ui.state.openSeen) {
+      yield line("lock-open", "Sound and pictures are not locked from end to end just now: not every browser here can do that.",
+        ["What this means", () => ui.set({ dialog: "privacy", openSeen: true })], ["All right", () => ui.set({ openSeen: true })]);
+    }
+    if (media.shelter.state === "shut") {
+      yield line("lock", "You have no sound and no pictures: this group is locked from end to end, and your browser cannot do that.", ["What this means", () => ui.set({ dialog: "privacy" })]);
+    }
     if (media.blocked) yield line("volume-2", "Your browser is waiting for you before it plays sound.", ["Tap to hear the group", media.unlock, true]);
     if (media.state === "reconnecting" && status === "open") yield line("wifi", "Sound and pictures are coming back…");
     if (media.quality === "poor" && ui.state.mode === "normal" && !ui.state.weakSeen) {

@@ -390,6 +390,11 @@ export function connect(options) {
       raw({ ...wish, type: "wish" });
     },
 
+    /** Say something that is not worth saying later. @param {Fields} message */
+    tell(message) {
+      raw(message);
+    },
+
     /** Milliseconds since 1970 by the server's clock. */
     now: () => clock.now(),
 

@@ -30,7 +30,7 @@
  *   roundTripMs: number | null, availableBps: number | null}} Sent
  *
  * @typedef {object} PeerOptions
- * @property {RTCIceServer[]} [iceServers]
+ * @property {() => RTCIceServer[]} [iceServers]  Asked anew for every connection: their credentials live shortly.
  * @property {number} [audioSlots]  How many people can be heard at once.
  * @property {number} [videoSlots]  How many people can be seen at once.
  * @property {boolean} [simulcast]  Send the camera in several sizes, so that each viewer gets the one that suits.
@@ -38,6 +38,8 @@
  *   it is tried again a little later.
  * @property {(source: string, kind: Kind, stream: MediaStream | null) => void} onSlot
  * @property {(state: PeerState) => void} [onState]
+ * @property {((side: "send" | "receive", kind: Kind, end: RTCRtpSender | RTCRtpReceiver) => void) | null} [protect]
+ *   Puts end-to-end encryption before each sender and behind each receiver.
  *
  * @typedef {object} Peer
  * @property {() => Promise<void>} start  Resolves once an answer is taken, not yet when media flows.
@@ -82,7 +84,7 @@ const CODECS = { audio: ["audio/opus"], video: ["video/vp8", "video/rtx"] };
  * @returns {Peer}
  */
 export function createPeer(options) {
-  const { iceServers = [], audioSlots = 15, videoSlots = 15, simulcast = true, sendOffer, onSlot } = options;
+  const { audioSlots = 15, videoSlots = 15, simulcast = true, iceServers = () => [], sendOffer, onSlot, protect = null } = options;
 
   /** @type {RTCPeerConnection | null} */
   let connection = null;
@@ -126,11 +128,18 @@ export function createPeer(options) {
   }
 
   function build() {
-    const pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" });
+    const pc = new RTCPeerConnection(/** @type {RTCConfiguration} */ ({
+      iceServers: iceServers(), bundlePolicy: "max-bundle", rtcpMuxPolicy: "require",
+      // A sender whose transform came too late would send in the clear; so it sends nothing.
+      ...(protect ? { encodedInsertableStreams: true } : {}),
+    }));
     /** @param {Kind} kind @param {RTCRtpTransceiverInit} init */
     const line = (kind, init) => {
       const transceiver = pc.addTransceiver(kind, init);
       transceiver.setCodecPreferences(codecs(kind));
+      // In this very task: after a single `await` browsers ignore it without a word.
+      if (init.direction === "sendonly") protect?.("send", kind, transceiver.sender);
+      else protect?.("receive", kind, transceiver.receiver);
       return transceiver;
     };
     senders.audio = line("audio", { direction: "sendonly" }).sender;
@@ -189,6 +198,7 @@ export function createPeer(options) {
         if (connection.signalingState === "have-local-offer") {
           await connection.setLocalDescription({ type: "rollback" });
         }
+        connection.setConfiguration({ ...connection.getConfiguration(), iceServers: iceServers() });
         await negotiate(true);
       }
       if (state !== "connected") later(rebuild, fresh ? BUILD_MS : RESTART_MS);

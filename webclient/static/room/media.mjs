@@ -3,17 +3,19 @@
  * tiles. It heals without a click: a line that comes back, a server that was restarted, a device that was unplugged.
  */
 
+import { createShelter } from "/static/media/shelter.mjs";
+
 const WISH_WAIT_MS = 150;
 const SPEAKING_HOLD_MS = 900; // people breathe between words; the ring should not flicker
 
 /**
  * @param {object} parts
  * @param {any} parts.connection @param {any} parts.capture
- * @param {(options: any) => any} parts.createPeer
+ * @param {(options: any) => any} parts.createPeer @param {{session: string, person: string}} parts.boot
  * @param {HTMLElement} parts.sounds where audio elements live
  * @param {() => void} parts.changed called when something to be seen has changed
  */
-export function createMedia({ connection, capture, createPeer, sounds, changed }) {
+export function createMedia({ boot, connection, capture, createPeer, sounds, changed }) {
   /** @type {any} */
   let welcome = { slots: { audio: 15, video: 15 }, ice_servers: [] };
   /** @type {any} */
@@ -43,6 +45,8 @@ export function createMedia({ connection, capture, createPeer, sounds, changed }
   /** @type {{track: MediaStreamTrack | null, stream: MediaStream | null}} */
   let self = { track: null, stream: null };
 
+  const shelter = createShelter({ boot, send: connection.tell, changed });
+
   const stopWatching = capture.onChange(() => {
     sendTracks();
     for (const voice of voices.values()) void capture.speakThrough(voice);
@@ -57,11 +61,13 @@ export function createMedia({ connection, capture, createPeer, sounds, changed }
 
   function enter() {
     if (peer) return;
+    shelter.enter(welcome.encryption === "required");
     peer = createPeer({
-      iceServers: welcome.ice_servers,
+      iceServers: () => welcome.ice_servers,
       audioSlots: welcome.slots.audio,
       videoSlots: welcome.slots.video,
       sendOffer: offer,
+      protect: shelter.protect,
       onSlot: slot,
       onState: (/** @type {string} */ next) => {
         state = next;
@@ -165,6 +171,7 @@ export function createMedia({ connection, capture, createPeer, sounds, changed }
       peerId = null;
       state = "new";
       old?.close();
+      shelter.leave();
       for (const voice of voices.values()) voice.remove();
       voices.clear();
       pictures.clear();
@@ -178,6 +185,7 @@ export function createMedia({ connection, capture, createPeer, sounds, changed }
       switch (message.type) {
         case "welcome":
           welcome = message;
+          if (peer) shelter.enter(welcome.encryption === "required");
           wishSoon(true); // a server that was restarted answers this with no_media
           return;
         case "slots":
@@ -187,6 +195,10 @@ export function createMedia({ connection, capture, createPeer, sounds, changed }
           if (message.peer !== peerId) return;
           peerId = null;
           peer?.rebuild();
+          return;
+        case "key_ring":
+        case "sealed_keys":
+          shelter.receive(message);
           return;
         case "speaking":
           speaking(message.levels);
@@ -248,6 +260,10 @@ export function createMedia({ connection, capture, createPeer, sounds, changed }
     get quality() {
       return quality;
     },
+    /** How the media of this room is sealed; see `shelter.mjs`. */
+    get shelter() {
+      return shelter;
+    },
     get blocked() {
       return blocked;
     },
@@ -260,6 +276,7 @@ export function createMedia({ connection, capture, createPeer, sounds, changed }
       stopWatching();
       clearTimeout(wishTimer);
       this.leave();
+      shelter.close();
     },
   };
 }

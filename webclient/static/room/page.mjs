@@ -48,7 +48,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
     },
   });
   const sounds = /** @type {HTMLElement} */ (document.querySelector("#sounds"));
-  const media = createMedia({ connection, capture, createPeer, sounds, changed: redraw });
+  const media = createMedia({ boot, connection, capture, createPeer, sounds, changed: redraw });
   const own = createOwnMedia();
   capture.onChange(own.check);
 
@@ -224,14 +224,19 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
   function createOwnMedia() {
     let wanted = { microphone: false, camera: false };
     let underway = 0;
+    let latest = 0;
+    let untold = false;
 
     /** @param {{microphone?: boolean, camera?: boolean}} changes @param {boolean} [tell] whether the server is told */
     async function set(changes, tell = true) {
       wanted = { ...wanted, ...changes };
       redraw();
+      const mine = ++latest;
+      untold ||= tell;
       underway += 1;
       try {
         await Promise.all([capture.setMicrophone(wanted.microphone), capture.setCamera(wanted.camera)]);
+        if (mine !== latest) return; // pressed again meanwhile: that press settles both
         const trouble = (wanted.microphone && !capture.on.microphone && capture.problems.microphone?.text)
           || (wanted.camera && !capture.on.camera && capture.problems.camera?.text) || null;
         wanted = { microphone: wanted.microphone && capture.on.microphone, camera: wanted.camera && capture.on.camera };
@@ -239,7 +244,9 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
         const { you } = room.view;
         const told = wanted.microphone === you.microphone && wanted.camera === you.camera;
         // A device that did not open must not stay announced, whoever started this.
-        if (tell || (!told && trouble)) await connection.send("set_media", wanted);
+        const due = untold || (!told && trouble);
+        untold = false;
+        if (due) await connection.send("set_media", wanted);
       } catch (refusal) {
         if (room.view) wanted = { microphone: room.view.you.microphone, camera: room.view.you.camera };
         if (/** @type {any} */ (refusal).text) toast(/** @type {any} */ (refusal).text);

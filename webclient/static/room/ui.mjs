@@ -17,6 +17,7 @@ export function createUi(changed) {
     unread: false,
     shield: false,
     weakSeen: false,
+    openSeen: false,
     /** @type {string | null} */ deviceTrouble: null,
     /** @type {string | null} */ noticeSeen: null,
     hideSelf: false,
