@@ -86,7 +86,7 @@ def pieces(state: RoomState, hours: Hours, now: Instant | None = None) -> tuple[
                     seen=seen,
                     stands=stands,
                     began=causes.of(start),
-                    ended=causes.of(end),
+                    ended=causes.of(end) or causes.after(end),
                 )
                 found.append(piece)
     return tuple(sorted(found, key=lambda piece: (piece.start, piece.end)))
@@ -116,7 +116,8 @@ class _Causes:
                 words = "Counted as present by hand" if correction.present else "Counted as away by hand"
                 self._add(correction.start, correction.seq, words)
                 self._add(correction.end, correction.seq, words)
-        for line in state.attendance.of(hours.person).evidence:
+        self._own = state.attendance.of(hours.person).evidence
+        for line in self._own:
             self._add(_instant(line), line.seq, line.text)
 
     def _add(self, at: Instant, seq: int, text: str) -> None:
@@ -126,6 +127,10 @@ class _Causes:
 
     def of(self, at: Instant) -> Cause | None:
         return self._known.get(at)
+
+    def after(self, at: Instant) -> Cause | None:
+        """What noticed the end of presence, where several sources were lost at once and another was heard last."""
+        return next((Cause(seq=line.seq, text=line.text) for line in self._own if line.at > at), None)
 
 
 def _instant(line: Evidence) -> Instant:

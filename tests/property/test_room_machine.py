@@ -5,23 +5,29 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any, get_args
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from facilitation import agenda, policy, views
+from facilitation import agenda, explain, policy, prompts, views
 from facilitation import commands as c
+from facilitation import events as v
 from facilitation.errors import Refusal
 from facilitation.events import Recorded
-from facilitation.ids import FlagId, PersonId, QuestionId, SegmentId, SourceId
+from facilitation.explain import Piece, Seen
+from facilitation.ids import CorrectionId, FlagId, PersonId, QuestionId, SegmentId, SourceId
 from facilitation.intervals import union
 from facilitation.people import Actor
+from facilitation.programme import PLAIN
 from facilitation.room import decide, evolve, next_deadline, react, replay
 from facilitation.seats import Place
 from facilitation.timebase import MINUTE_MS, Instant
-from tests.support.meeting import CHECK_IN, COLE, FAY, FORMS, OLA, PLAN, ROBIN, RULES, SAM, WRAP_UP, Meeting
+from tests.support.meeting import CHECK_IN, COLE, FAY, FORMS, OLA, PLAN, ROBIN, RULES, SAM, START, WRAP_UP, Meeting
 from tests.support.oracle import Oracle
 
 EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "150"))
@@ -33,6 +39,7 @@ EVERYONE = STAFF + PARTICIPANTS
 people = st.sampled_from(EVERYONE)
 participants = st.sampled_from(PARTICIPANTS)
 lengths = st.sampled_from([0, 1, 700, 2_000, 4_999, 5_001, 30_000, MINUTE_MS, 7 * MINUTE_MS]) | st.integers(0, 100_000)
+ASKING = replace(PLAIN, prompt_every_min=(5, 7), prompt_answer_s=60)
 agos = st.sampled_from([-5_000, 0, 1, 2_000, 4_500, 60_000]) | st.integers(0, 10_000)
 segments = st.sampled_from([segment.id for segment in PLAN.segments])
 
@@ -56,11 +63,19 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "subject": st.sampled_from(["group", *PARTICIPANTS, FAY]),
     "reaction": st.sampled_from(["heart", "frown"]),
     "to": st.sampled_from(["everyone", "staff", *PARTICIPANTS, FAY]),
+    "dispute": st.sampled_from(["dispute-1", "dispute-2", "dispute-x"]),
+    "correction": st.sampled_from(["correction-1", "correction-2", "correction-x"]),
+    "section": st.sampled_from(["data", "nothing"]),
+    "sections": st.dictionaries(st.sampled_from(["data", "nothing"]), st.integers(-1, 2), max_size=2),
+    "goals": st.lists(st.sampled_from(["g-1", "g-x"]), max_size=3).map(tuple),
+    "skills": st.lists(st.text(max_size=5), max_size=3).map(tuple),
+    "missed_session": st.sampled_from(["s-1", "s-0", ""]) | st.none(),
 }
 _TYPES: dict[str, st.SearchStrategy[Any]] = {
     "str": st.text(max_size=5),
     "bool": st.booleans(),
     "int": st.integers(-1, 3),
+    "Instant": st.integers(-1, 3) | st.integers(START, START + 10 * MINUTE_MS),
 }
 
 
@@ -78,7 +93,7 @@ any_command = st.one_of([anything(kind) for kind in get_args(c.PersonCommand)])
 class Room(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.meeting = Meeting()
+        self.meeting = Meeting(programme=ASKING)
         self.oracle = Oracle(uncounted={"break"}, credit_ms_max=RULES.server_gap_credit_ms_max)
         self.last_move: str | None = None
         self.checked = 0
@@ -334,6 +349,48 @@ class Room(RuleBasedStateMachine):
             FAY,
         )
 
+    # --- what is said of minutes by hand
+
+    @precondition(lambda self: self.oracle.started is not None)
+    @rule(
+        person=participants, by=st.sampled_from(STAFF), present=st.booleans(), at=st.integers(0, 1000), length=lengths
+    )
+    def correct(self, person: PersonId, by: PersonId, present: bool, at: int, length: int) -> None:
+        began, stop = self.oracle.started or 0, self.oracle.ended or self.now
+        start = began + (stop - began) * at // 1000
+        fix = c.CorrectAttendance(
+            person=person, start=Instant(start), end=Instant(start + length), present=present, reason="It was so."
+        )
+        if not start < start + length <= stop:
+            assert self.meeting.refused(fix, by) == "bad_times"
+            return
+        (event,) = self.meeting.do(fix, by)
+        assert isinstance(event, v.AttendanceCorrected)
+        self.oracle.corrected(event.correction, person, start, start + length, present=present)
+
+    @precondition(lambda self: self.oracle.corrections)
+    @rule(data=st.data())
+    def take_back(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from(list(self.oracle.corrections)))
+        self.meeting.do(c.TakeBackCorrection(correction=CorrectionId(name), reason="It was not so."), FAY)
+        self.oracle.took_back(name)
+
+    @rule(person=participants, accepted=st.booleans())
+    def dispute(self, person: PersonId, accepted: bool) -> None:
+        self._try(c.DisputeMinutes(text=f"dispute-of-{person}"), person)
+        for dispute in self.meeting.state.corrections.open_disputes:
+            self._try(c.AnswerDispute(dispute=dispute.dispute, accepted=accepted, text=f"answer-to-{person}"), COLE)
+
+    @rule(person=participants)
+    def amend(self, person: PersonId) -> None:
+        before = self.meeting.hours(person)
+        self._try(c.AmendHours(person=person, reason="Corrected."), FAY)
+        assert self.meeting.hours(person) == before, "posting figures changes none"
+
+    @rule(person=participants)
+    def say_still_here(self, person: PersonId) -> None:
+        self._try(c.StillHere(), person)
+
     def _try(self, command: c.Command, by: PersonId) -> None:
         try:
             self.meeting.do(command, by)
@@ -384,6 +441,7 @@ class Room(RuleBasedStateMachine):
             assert hours.gap_credit_ms == naive.gap_credit_ms
             assert hours.counted_ms == naive.counted_ms
             assert hours.clock_ms == naive.clock_ms
+            assert (list(hours.times), hours.corrected_ms) == (naive.times, naive.corrected_ms)
             assert hours.countable_min == naive.countable_min
             assert {name: length for name, length in hours.by_segment.items() if length} == naive.by_segment
 
@@ -393,8 +451,45 @@ class Room(RuleBasedStateMachine):
             hours = self.meeting.hours(person)
             assert union(hours.intervals) == hours.intervals, "sorted, apart, none empty"
             assert hours.countable_min * MINUTE_MS <= hours.counted_ms
-            assert hours.counted_ms <= hours.present_ms + hours.gap_credit_ms <= hours.clock_ms
+            attended_ms = hours.present_ms + hours.gap_credit_ms + hours.corrected_ms
+            assert hours.counted_ms <= attended_ms <= hours.clock_ms
             assert min(hours.late_ms, hours.left_early_ms) >= 0
+
+    @invariant()
+    def every_figure_is_the_sum_of_its_pieces(self) -> None:
+        state = self.meeting.state
+        seqs = {record.seq for record in self.meeting.log}
+        for person in PARTICIPANTS:
+            hours = self.meeting.hours(person)
+            pieces = explain.pieces(state, hours, self.now)
+
+            def length_ms(of: Callable[[Piece], bool], pieces: tuple[Piece, ...] = pieces) -> int:
+                return sum(piece.end - piece.start for piece in pieces if of(piece))
+
+            assert length_ms(lambda piece: piece.seen is Seen.CONNECTED) == hours.present_ms
+            assert length_ms(lambda piece: piece.seen is Seen.SERVER_GAP) == hours.gap_credit_ms
+            added = length_ms(lambda piece: piece.seen is Seen.NO and piece.stands)
+            assert added - length_ms(lambda piece: not piece.stands) == hours.corrected_ms
+            assert length_ms(lambda piece: piece.stands and piece.counts) == hours.counted_ms
+            for segment, attended_ms in hours.by_segment.items():
+                stood_ms = sum(p.end - p.start for p in pieces if p.stands and p.segment == segment)
+                assert stood_ms == attended_ms
+            assert all(before.end <= after.start for before, after in pairwise(pieces)), "no two overlap"
+            for piece in pieces:
+                causes = [cause for cause in (piece.began, piece.ended) if cause is not None]
+                assert {cause.seq for cause in causes} <= seqs
+                assert piece.began is not None, "it is known why a piece began"
+                assert piece.ended is not None or piece.end == self.now, "and why it ended, if it did"
+
+    @invariant()
+    def only_who_could_answer_is_asked(self) -> None:
+        state = self.meeting.state
+        for person in EVERYONE:
+            asked = prompts.waiting(state.prompts, state.attendance, state.agenda, person)
+            if asked is not None:
+                assert person in PARTICIPANTS and self.phase == "running"
+                assert self.oracle.is_seated(person) and self.oracle.open_sources(person)
+                assert not any(record.by == person and record.at > asked.asked_at for record in self.meeting.log)
 
     @invariant()
     def nobody_sees_what_is_anothers(self) -> None:
@@ -404,6 +499,7 @@ class Room(RuleBasedStateMachine):
             (other,) = (person for person in PARTICIPANTS if person != me)
             seen = parts[views.audience_of(state, me)] + json.dumps(views.you_part(state, me, self.now))
             private = ["place", "555", "others", "draft", "takeaway", "whisper", "reply", "note"]
+            private += ["dispute-of", "answer-to"]
             if other not in {p for (p, _), sheet in state.checkin.sheets.items() if sheet.shared}:
                 private.append("goal")
             if not self.oracle.is_seated(me):

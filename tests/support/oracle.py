@@ -27,14 +27,26 @@ class Crash:
 
 
 @dataclass
+class Correction:
+    """Somebody said of a person that they were there from `start` to `end`, or that they were not."""
+
+    person: str
+    start: int
+    end: int
+    present: bool
+
+
+@dataclass
 class Figures:
     present_ms: int = 0
     gap_credit_ms: int = 0
+    corrected_ms: int = 0
     counted_ms: int = 0
     clock_ms: int = 0
     countable_min: int = 0
     by_segment: dict[str, int] = field(default_factory=dict)
     intervals: list[tuple[int, int]] = field(default_factory=list)
+    times: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -48,12 +60,16 @@ class Oracle:
     seats: dict[str, list[list[int | None]]] = field(default_factory=dict)
     crashes: list[Crash] = field(default_factory=list)
     moves: list[tuple[int, str]] = field(default_factory=list)
+    corrections: dict[str, Correction] = field(default_factory=dict)
     started: int | None = None
     ended: int | None = None
 
     # --- facts
 
     def opened(self, at: int, name: str, person: str, *, media: bool = False) -> None:
+        """Also a transport of a name that was lost before, and came back."""
+        if name in self.sources:
+            self.sources[f"{name} before {at}, {len(self.sources)}"] = self.sources[name]
         self.sources[name] = Source(person=person, opened=at, proof=at, media=media)
 
     def heard(self, at: int, name: str, instant: int) -> None:
@@ -105,6 +121,12 @@ class Oracle:
             source.end = source.proof
         self.crashes.append(Crash(start=last_record, end=at, last_seen=seen))
 
+    def corrected(self, name: str, person: str, start: int, end: int, *, present: bool) -> None:
+        self.corrections[name] = Correction(person=person, start=start, end=end, present=present)
+
+    def took_back(self, name: str) -> None:
+        self.corrections.pop(name, None)
+
     # --- state
 
     def open_sources(self, person: str | None = None) -> list[Source]:
@@ -124,6 +146,8 @@ class Oracle:
             edges |= {source.opened, now if source.end is None else source.end}
         for start, end in self.seats.get(person, []):
             edges |= {start or 0, now if end is None else end}
+        for correction in self.corrections.values():
+            edges |= {correction.start, correction.end}
         pieces = sorted(edge for edge in edges if self.started <= edge <= stop)
         present = [a for a in pieces[:-1] if self._there(person, a, now)]
         credited: set[int] = set()
@@ -135,27 +159,33 @@ class Oracle:
             if back is not None and back - crash.end <= self.credit_ms_max:
                 credited |= {a for a in pieces if seen <= a < back and a not in present and self._sits(person, a)}
         figures = Figures()
-        attended: list[tuple[int, int]] = []
         for a, b in pairwise(pieces):
-            if a not in present and a not in credited:
+            if a in present:
+                figures.present_ms += b - a
+                _append(figures.intervals, a, b)
+            elif a in credited:
+                figures.gap_credit_ms += b - a
+            proven = a in present or a in credited
+            stands = self._said(person, a, proven)
+            figures.corrected_ms += (stands - proven) * (b - a)
+            if not stands:
                 continue
-            attended.append((a, b))
+            _append(figures.times, a, b)
             segment = [name for at, name in self.moves if at <= a][-1]
             figures.by_segment[segment] = figures.by_segment.get(segment, 0) + b - a
             if segment not in self.uncounted:
                 figures.counted_ms += b - a
-            if a in credited:
-                figures.gap_credit_ms += b - a
-                continue
-            figures.present_ms += b - a
-            if figures.intervals and figures.intervals[-1][1] == a:
-                figures.intervals[-1] = (figures.intervals[-1][0], b)
-            else:
-                figures.intervals.append((a, b))
-        if attended:
-            figures.clock_ms = attended[-1][1] - attended[0][0]
+        if figures.times:
+            figures.clock_ms = figures.times[-1][1] - figures.times[0][0]
         figures.countable_min = figures.counted_ms // 60_000
         return figures
+
+    def _said(self, person: str, instant: int, proven: bool) -> bool:
+        """What was said of this instant last, or else what was proven."""
+        for correction in self.corrections.values():
+            if correction.person == person and correction.start <= instant < correction.end:
+                proven = correction.present
+        return proven
 
     def _there(self, person: str, instant: int, now: int) -> bool:
         connected = any(
@@ -169,3 +199,10 @@ class Oracle:
         return any(
             (start or 0) <= instant and (end is None or instant < end) for start, end in self.seats.get(person, [])
         )
+
+
+def _append(intervals: list[tuple[int, int]], start: int, end: int) -> None:
+    """Lengthens the last one where the new one touches it."""
+    if intervals and intervals[-1][1] == start:
+        start = intervals.pop()[0]
+    intervals.append((start, end))

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.support.oracle import Oracle
 
-STAFF_ROLES = ("facilitator", "cofacilitator", "observer")
+STAFF_ROLES = ("facilitator", "cofacilitator", "observer", "supervisor")
 
 
 def oracle_of(log: str) -> Oracle:
@@ -53,6 +53,11 @@ def _tell(oracle: Oracle, kind: str, at: int, event: dict[str, Any], staff: set[
             oracle.sat(at, event["person"])
         case "PersonLeft" | "MovedToWaiting" | "PersonRemoved":
             oracle.rose(at, event["person"])
+        case "AttendanceCorrected":
+            name, person, present = event["correction"], event["person"], event["present"]
+            oracle.corrected(name, person, event["start"], event["end"], present=present)
+        case "CorrectionTakenBack":
+            oracle.took_back(event["correction"])
         case "SessionStarted":
             oracle.began(at, event["segment"])
         case "SegmentEntered":
