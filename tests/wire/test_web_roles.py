@@ -31,7 +31,7 @@ from server.web.links import Links, Seat
 from tests.support.visitor import Visitor, served
 
 README = Path(__file__).parents[2] / "server/web/README.md"
-ROW = re.compile(r"^\| `(?P<method>GET|POST|WS) (?P<path>/\S*)` \|(?P<cells>.*)\|$", re.MULTILINE)
+ROW = re.compile(r"^\| `(?P<method>GET|POST|PUT|DELETE|WS) (?P<path>/\S*)` \|(?P<cells>.*)\|$", re.MULTILINE)
 ROLES = ("stranger", "participant", "other", "staff")
 ROBIN = PersonId("p-robin")
 ASH = PersonId("p-ash")
@@ -84,6 +84,9 @@ class Clinic:
             person=ROBIN,
             skill="wise-mind",
             curriculum="adult",
+            name="walk",
+            subject="group",
+            goal="g-1",
             path=files.get(path, ""),
         )
 
@@ -97,6 +100,9 @@ class Clinic:
             case "POST":
                 body = {"link": self.link(role)} if path == "/api/ticket" else b""
                 return str((await visitor.post(address, body)).status)
+            case "PUT" | "DELETE":
+                own = {"Origin": self.url, "Sec-Fetch-Site": "same-origin"}
+                return str((await visitor.send(method, address, b"", own)).status)
             case _:
                 return await self._knock(visitor, address)
 
@@ -119,7 +125,7 @@ class Clinic:
 async def clinic(clock: FakeClock, tmp_path: Path) -> AsyncIterator[Clinic]:
     settings = Settings(data_dir=tmp_path)
     store, catalog = memory.connect(), load_catalog()
-    evening, _, teens = await demo.prepare(store, clinic=ClinicId("demo"), now=clock.now())
+    evening, _, teens, _ = await demo.prepare(store, clinic=ClinicId("demo"), now=clock.now())
     rooms = Rooms(
         log=store.log,
         leases=store.leases,
