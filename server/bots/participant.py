@@ -8,8 +8,11 @@ import random
 from collections.abc import AsyncIterator
 from typing import Any
 
+from websockets.exceptions import ConnectionClosed
+
 from server.bots.publisher import Publisher
 from server.bots.seat import Message, Refused, Seat, SeatClosed
+from server.bots.secrecy import Keys
 
 GOALS = ("Listen to one person all the way", "Say one true thing", "Stay until the end", "Try the breathing once")
 TAKEAWAYS = ("Naming it makes it smaller", "I am not the only one", "Ten minutes is doable", "Asking early helps")
@@ -31,15 +34,29 @@ class Participant:
         self._random = random.Random(number)
         self._lost_media = asyncio.Event()
         self._comes_back = False
+        self._keys: Keys
         self._take_seat()
 
     def _take_seat(self) -> None:
         self.seat = Seat(self._link, device=f"simulated-{self._number}", on_message=self._heard)
-        self._publisher = Publisher(self.seat, self._number) if self._media else None
+        self._publisher = Publisher(self.seat, self._number, lambda: self._keys) if self._media else None
+        self._telling: set[asyncio.Task[None]] = set()
 
     def _heard(self, message: Message) -> None:
         if message["type"] == "no_media":
             self._lost_media.set()
+        elif message["type"] == "key_ring" and self._publisher is not None:
+            self._keys.ring(message["members"])
+
+    def _tell(self, message: Message) -> None:
+        """Send soon; lost with the line, for after a reconnect everything is said anew."""
+        task = asyncio.create_task(self._said(message))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _said(self, message: Message) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            await self.seat.tell(message)
 
     async def live(self, *, arrive_after_s: float = 0.0) -> None:
         """All visits. Returns when the session is over for this person."""
@@ -108,16 +125,26 @@ class Participant:
     async def _keep_media(self) -> None:
         if self._publisher is None:
             return
+        self._keys = Keys(self._tell, session=self.seat.welcome["session"], person=self.seat.person)
+        announced = 0
         await self._ask("set_media", microphone=False, camera=True)
         while True:
             self._lost_media.clear()
             with contextlib.suppress(Refused, TimeoutError):
+                announced = self._announce(announced)
                 await self._publisher.connect()
             while not self._publisher.failed and not self._lost_media.is_set():
+                announced = self._announce(announced)
                 you = self.seat.view["you"]
                 self._publisher.set(microphone=you["microphone"], camera=you["camera"])
                 await asyncio.sleep(0.2)
             await asyncio.sleep(1)
+
+    def _announce(self, announced: int) -> int:
+        """Show the key on every new line; `announced` counts the lines on which it was shown."""
+        if self.seat.connections != announced:
+            self._keys.announce()
+        return self.seat.connections
 
     async def _answer_forms(self) -> None:
         answered: set[str] = set()

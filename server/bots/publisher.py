@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import aioice.ice
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
+from aiortc.codecs.opus import OpusEncoder
+from aiortc.codecs.vpx import Vp8Encoder
 from av import AudioFrame
 from av.packet import Packet
 from av.video.stream import VideoStream
 
 from server.bots import picture
+from server.bots.secrecy import DELTA_CLEAR_BYTES, KEYFRAME_CLEAR_BYTES, Keys
 
 
 class _Camera(MediaStreamTrack):
@@ -60,6 +64,37 @@ class _Microphone(MediaStreamTrack):
         return frame
 
 
+class _SealedOpus(OpusEncoder):
+    """Sounds that leave sealed, or not at all."""
+
+    def __init__(self, keys: Keys) -> None:
+        super().__init__()
+        self._keys = keys
+
+    def encode(self, frame: Any, force_keyframe: bool = False) -> tuple[list[bytes], int]:
+        sounds, timestamp = super().encode(frame, force_keyframe)
+        sealed = [self._keys.seal(sound, clear=0) for sound in sounds]
+        return [sound for sound in sealed if sound is not None], timestamp
+
+
+class _SealedVp8(Vp8Encoder):
+    """Pictures that leave sealed, or not at all; they were encoded before."""
+
+    def __init__(self, keys: Keys) -> None:
+        super().__init__()
+        self._keys = keys
+
+    def pack(self, packet: Packet[VideoStream]) -> tuple[list[bytes], int]:
+        data = bytes(packet)
+        sealed = self._keys.seal(data, clear=DELTA_CLEAR_BYTES if data[0] & 1 else KEYFRAME_CLEAR_BYTES)
+        if sealed is None:
+            return [], 0
+        packed = Packet(sealed)
+        packed.pts, packed.time_base = packet.pts, packet.time_base
+        payloads, timestamp = super().pack(packed)
+        return payloads, timestamp
+
+
 def _with_loopback(use_ipv4: bool, use_ipv6: bool) -> list[str]:
     addresses = _host_addresses(use_ipv4, use_ipv6)
     return [*addresses, "127.0.0.1"] if use_ipv4 else addresses
@@ -68,6 +103,10 @@ def _with_loopback(use_ipv4: bool, use_ipv6: bool) -> list[str]:
 # aioice leaves loopback out; a demo on a laptop without a network has nothing else.
 _host_addresses = aioice.ice.get_host_addresses
 aioice.ice.get_host_addresses = _with_loopback
+
+
+ENCODER = "_RTCRtpSender__encoder"
+"""A private name of aiortc's; tests/media/test_simulated_publisher.py fails when an upgrade moves it."""
 
 
 class Offering(Protocol):
@@ -79,8 +118,10 @@ class Offering(Protocol):
 class Publisher:
     """Publishes person `number`'s picture and tone through `seat`; what is off sends nothing."""
 
-    def __init__(self, seat: Offering, number: int) -> None:
+    def __init__(self, seat: Offering, number: int, keys: Callable[[], Keys] | None = None) -> None:
+        """`keys` gives those of this stay in the room; without them everything leaves as it is."""
         self._seat = seat
+        self._keys = keys
         self._number = number
         self._frames: list[bytes] = []
         self._sounds: list[AudioFrame] = []
@@ -96,7 +137,12 @@ class Publisher:
             self._sounds = await asyncio.to_thread(picture.tone_loop, self._number)
         self._connection = connection = RTCPeerConnection()
         for track in (_Microphone(self._sounds, self._microphone_on), _Camera(self._frames, self._camera_on)):
-            connection.addTransceiver(track, direction="sendonly")
+            sender = connection.addTransceiver(track, direction="sendonly").sender
+            if self._keys is not None:
+                keys = self._keys()
+                # aiortc makes an encoder at the first frame unless there is one; it has no other place for this.
+                encoder = _SealedOpus(keys) if track.kind == "audio" else _SealedVp8(keys)
+                setattr(sender, ENCODER, encoder)
         await connection.setLocalDescription(await connection.createOffer())
         _, answer = await self._seat.offer(connection.localDescription.sdp)
         await connection.setRemoteDescription(RTCSessionDescription(sdp=answer, type="answer"))

@@ -12,6 +12,7 @@ import av
 import pytest
 from playwright.async_api import Browser, expect
 
+from server.bots.participant import Participant
 from server.bots.picture import encoded_loop
 from server.rooms.ports import KeyHolder, KeyRing, Viewer
 from server.rooms.ring import Ring
@@ -173,6 +174,24 @@ async def test_who_comes_or_goes_makes_everybody_take_new_keys(chromium: Browser
         after = key_ids(spy, await spied(spy))
         assert not with_sam & after, "what Sam has opens nothing from after"
         await robin.sees_and_hears(1)
+
+
+async def test_a_simulated_participant_holds_keys_like_everybody(chromium: Browser, tmp_path: Path) -> None:
+    async with call(tmp_path) as room:
+        fay = await room.enter(chromium, "fay")
+        living = asyncio.create_task(Participant(room.link("robin"), 0).live())
+        try:
+            row = fay.page.get_by_role("listitem").filter(has_text="Robin Example")
+            await row.get_by_role("button", name="Admit").first.click(timeout=WITHIN_MS)
+            await fay.sees(1)
+            await says(fay, "Locked")
+            spy = await room.spy()
+            await spy.until(lambda: len(spy.packets) > 100, 60)
+            assert frames(spy)
+            assert all(frame.endswith(MARK) for frame in frames(spy))
+        finally:
+            living.cancel()
+            await asyncio.gather(living, return_exceptions=True)
 
 
 async def test_a_line_that_drops_and_comes_back_loses_no_key(chromium: Browser, tmp_path: Path) -> None:

@@ -81,14 +81,18 @@ class SeatAtBrowser:
         stats = await self.page.evaluate(RECEIVED)
         return stats["pictures"], stats["energy"]
 
-    async def sees_and_hears(self, pictures: int) -> None:
+    async def sees(self, pictures: int) -> None:
+        """Wait until at least so many pictures move, whatever is heard."""
+        await self.sees_and_hears(pictures, sound=False)
+
+    async def sees_and_hears(self, pictures: int, *, sound: bool = True) -> None:
         """Wait until at least so many pictures move and sound is heard, from now on."""
         frames, energy = await self.received()
 
         async def grown() -> bool:
             now_frames, now_energy = await self.received()
             moving = [mid for mid, count in now_frames.items() if count > frames.get(mid, 0) + 5]
-            return len(moving) >= pictures and now_energy > energy
+            return len(moving) >= pictures and (now_energy > energy or not sound)
 
         for _ in range(200):
             if await grown():
