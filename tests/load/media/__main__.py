@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import statistics
 import sys
 from collections import defaultdict
@@ -201,7 +200,6 @@ def main() -> None:
     apart.go()
     agree_on_one_cipher()
     settle()
-    os.environ.pop("MILIEU_MEDIA_CORE", None)
     asyncio.run(measure(parts, cores))
 
 

@@ -4,6 +4,9 @@
  * once it was decrypted, its stamp names a flow of the same room, its length and every byte of its filling are right,
  * and its number was not seen before. Times of arrival are the kernel's, so that a late reader tells no lies about the
  * server's haste. SRTP's own functions are handed in as addresses; nothing but libc is linked.
+ *
+ * Like a browser it reports back: transport-wide feedback every 100 ms where the server numbers its packets for it, and
+ * sender and receiver reports every second. It never asks for anything again: what is lost stays lost, and is counted.
  */
 
 #define _GNU_SOURCE
@@ -24,6 +27,11 @@
 #define MAGIC 0x6d696c69u
 #define BUCKETS 20001 /* of 5 µs; the last one takes all above 100 ms */
 #define BUCKET_NS 5000
+#define ECHOES 2048       /* arrivals remembered of one end, a power of two */
+#define ECHO_MAX 400      /* packets told in one feedback */
+#define ECHO_NS 100000000 /* how often it is sent, if not full before */
+#define TICK_NS 250000    /* its unit of time */
+#define REPORT_NS 1000000000
 #define LATE_NS 2000000 /* a packet that left this much after its time was late by our own fault */
 
 typedef int (*seal_fn)(void *session, void *packet, int *size);
@@ -53,6 +61,12 @@ typedef struct {
     void *seal, *open;
     uint16_t transport_number;
     uint64_t others; /* datagrams that are not RTP: reports, requests, checks */
+    int hears;       /* media came by it */
+    /* When each packet that the server numbered for us arrived, in ticks (0: not); numbers are unwrapped. */
+    int64_t echoes[ECHOES];
+    uint64_t echo_next, echo_end;
+    uint8_t echo_count;
+    uint32_t echo_media;
 } end;
 
 typedef struct {
@@ -72,7 +86,7 @@ typedef struct {
 } outcome;
 
 typedef struct {
-    seal_fn protect, unprotect;
+    seal_fn protect, unprotect, protect_report;
     int rooms, seats, flows_a_room, ends_n, flows_n;
     int level_id, transport_id, mid_id, rid_id;
     end *ends;
@@ -96,10 +110,11 @@ static uint32_t get16(const uint8_t *at) { return at[0] << 8 | at[1]; }
 static uint32_t get32(const uint8_t *at) { return get16(at) << 16 | get16(at + 2); }
 
 /* Room for `rooms` times `seats` people of `ends` sockets in all; filled by crowd_end and crowd_flow, room after room. */
-crowd *crowd_new(void *protect, void *unprotect, int rooms, int seats, int flows_a_room, int ends) {
+crowd *crowd_new(void *protect, void *unprotect, void *protect_report, int rooms, int seats, int flows_a_room, int ends) {
     crowd *c = calloc(1, sizeof *c);
     c->protect = (seal_fn)protect;
     c->unprotect = (seal_fn)unprotect;
+    c->protect_report = (seal_fn)protect_report;
     c->rooms = rooms, c->seats = seats, c->flows_a_room = flows_a_room;
     c->ends = calloc(ends, sizeof *c->ends);
     c->flows = calloc((size_t)rooms * flows_a_room, sizeof *c->flows);
@@ -306,6 +321,100 @@ static int take(crowd *c, end *e, const uint8_t *packet, int size, int64_t arriv
     return 1;
 }
 
+/* ------------------------------------------------------------------ reporting back */
+
+static void report(crowd *c, end *e, uint8_t *packet, int size) {
+    if (!c->protect_report(e->seal, packet, &size)) (void)!send(e->fd, packet, size, 0);
+}
+
+/* Tell the server when its packets arrived (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1). */
+static void echo(crowd *c, end *e) {
+    while (e->echo_next < e->echo_end) {
+        uint64_t first = e->echo_next, came = first;
+        while (came < e->echo_end && !e->echoes[came % ECHOES]) came++;
+        if (came == e->echo_end) break;
+        uint8_t packet[24 + ECHO_MAX * 3 + 256], deltas[ECHO_MAX * 2], *delta = deltas;
+        uint8_t symbols[ECHO_MAX + 7] = {0};
+        int64_t reference = e->echoes[came % ECHOES] / 256, before = reference * 256;
+        int count = 0;
+        for (uint64_t n = first; n < e->echo_end && count < ECHO_MAX; n++) {
+            int64_t at = e->echoes[n % ECHOES], step = at - before;
+            if (at) {
+                if (step < -32768 || step > 32767) break;
+                if (step >= 0 && step < 256)
+                    symbols[count] = 1, *delta++ = step;
+                else
+                    symbols[count] = 2, put16(delta, (uint16_t)step), delta += 2;
+                before = at;
+            }
+            count++;
+        }
+        put32(packet, 0x8FCD0000), put32(packet + 4, 1), put32(packet + 8, e->echo_media);
+        put16(packet + 12, first), put16(packet + 14, count), put32(packet + 16, reference << 8 | e->echo_count++);
+        uint8_t *at = packet + 20;
+        for (int i = 0; i < count; i += 7) {
+            uint32_t chunk = 0xC000;
+            for (int k = 0; k < 7; k++) chunk |= symbols[i + k] << (12 - 2 * k);
+            put16(at, chunk), at += 2;
+        }
+        memcpy(at, deltas, delta - deltas), at += delta - deltas;
+        while ((at - packet) % 4) *at++ = 0;
+        put16(packet + 2, (at - packet) / 4 - 1);
+        report(c, e, packet, at - packet);
+        for (int i = 0; i < count; i++) e->echoes[(first + i) % ECHOES] = 0;
+        e->echo_next = first + count;
+    }
+    e->echo_next = e->echo_end;
+}
+
+static void note_echo(crowd *c, end *e, const uint8_t *packet, int size, int64_t arrived_ns) {
+    if (size < 16 || !(packet[0] & 0x10)) return;
+    const uint8_t *at = packet + 12 + 4 * (packet[0] & 15);
+    if (at + 4 > packet + size || get16(at) != 0xBEDE) return;
+    const uint8_t *stop = at + 4 + 4 * get16(at + 2);
+    if (stop > packet + size) return;
+    for (at += 4; at < stop; at += *at ? 2 + (*at & 15) : 1) {
+        if (*at >> 4 != c->transport_id || (*at & 15) != 1 || at + 3 > stop) continue;
+        uint64_t number = e->echo_end + (int16_t)(uint16_t)(get16(at + 1) - (uint16_t)e->echo_end);
+        if (!e->echo_end) e->echo_next = e->echo_end = number = 0x10000 + get16(at + 1);
+        if (number < e->echo_next) return; /* Told as lost already. */
+        if (number - e->echo_next >= ECHO_MAX) echo(c, e);
+        if (number - e->echo_next >= ECHOES) e->echo_next = number;
+        e->echoes[number % ECHOES] = arrived_ns / TICK_NS;
+        if (number >= e->echo_end) e->echo_end = number + 1;
+        e->echo_media = get32(packet + 8);
+        return;
+    }
+}
+
+/* Sender reports of what leaves by an end, and a receiver report of what came to its person (RFC 3550 §6.4). */
+static void tell_reports(crowd *c, int by) {
+    end *e = &c->ends[by];
+    uint8_t packet[1400], *at = packet;
+    int64_t now = now_ns(CLOCK_REALTIME);
+    for (int i = 0; i < c->flows_n && at < packet + 256; i++) {
+        flow *f = &c->flows[i];
+        if (f->end != by) continue;
+        put32(at, 0x80C80006), put32(at + 4, f->ssrc);
+        put32(at + 8, now / 1000000000 + 2208988800u), put32(at + 12, (now % 1000000000) * 4294967296.0 / 1e9);
+        put32(at + 16, f->number * f->tick), put32(at + 20, f->number), put32(at + 24, f->number * f->size);
+        at += 28;
+    }
+    if (e->hears) {
+        uint8_t *head = at;
+        int blocks = 0;
+        at += 8;
+        tally *of = &c->tallies[(e->room * c->seats + e->seat) * c->flows_a_room];
+        for (int i = 0; i < c->flows_a_room && blocks < 31; i++) {
+            if (!of[i].ssrc) continue;
+            put32(at, of[i].ssrc), put32(at + 4, 0), put32(at + 8, of[i].sequence), memset(at + 12, 0, 12);
+            at += 24, blocks++;
+        }
+        put32(head, 0x80C90000 | blocks << 24 | (1 + 6 * blocks)), put32(head + 4, 1);
+    }
+    if (at > packet) report(c, e, packet, at - packet);
+}
+
 static int receive(crowd *c, end *e) {
     static __thread uint8_t packets[BATCH][DATAGRAM];
     static __thread uint8_t controls[BATCH][128];
@@ -333,9 +442,13 @@ static int receive(crowd *c, end *e) {
                 memcpy(&at, CMSG_DATA(m), sizeof at);
                 arrived_ns = at.tv_sec * 1000000000LL + at.tv_nsec;
             }
-        if (c->unprotect(e->open, packet, &size))
+        if (c->unprotect(e->open, packet, &size)) {
             c->outcome.undecrypted++;
-        else if (!take(c, e, packet, size, arrived_ns ? arrived_ns : now_ns(CLOCK_REALTIME)))
+            continue;
+        }
+        note_echo(c, e, packet, size, arrived_ns);
+        e->hears = 1;
+        if (!take(c, e, packet, size, arrived_ns ? arrived_ns : now_ns(CLOCK_REALTIME)))
             c->outcome.wrong++;
     }
     return n;
@@ -362,10 +475,19 @@ void crowd_run(crowd *c, int rooms, double seconds, double speed, double quiet_s
         f->due_ns = begin + (int64_t)(f->offset_s / speed * 1e9);
     }
     struct epoll_event ready[64];
-    int64_t last = until;
+    int64_t last = until, echo_due = begin + ECHO_NS, report_due = begin + REPORT_NS / 2;
     for (;;) {
         int64_t now = now_ns(CLOCK_MONOTONIC);
         int64_t next = send_due(c, rooms, now, until);
+        if (now >= echo_due) {
+            for (int i = 0; i < c->ends_n; i++) echo(c, &c->ends[i]);
+            echo_due = now + ECHO_NS;
+        }
+        if (now >= report_due) {
+            for (int i = 0; i < c->ends_n; i++)
+                if (c->ends[i].room < rooms) tell_reports(c, i);
+            report_due = now + REPORT_NS;
+        }
         if (next == INT64_MAX && now > until && now - last > (int64_t)(quiet_s * 1e9)) break;
         now = now_ns(CLOCK_MONOTONIC);
         int64_t wait = next == INT64_MAX ? 5000000 : next > now ? next - now : 0;

@@ -64,7 +64,7 @@ def built() -> ctypes.CDLL:
         fresh.rename(path)
     library = ctypes.CDLL(str(path))
     library.crowd_new.restype = c_void_p
-    library.crowd_new.argtypes = (c_void_p, c_void_p, *[c_int] * 4)
+    library.crowd_new.argtypes = (c_void_p, c_void_p, c_void_p, *[c_int] * 4)
     library.crowd_extensions.argtypes = (c_void_p, *[c_int] * 4)
     library.crowd_end.argtypes = (c_void_p, c_int, c_void_p, c_void_p, c_int, c_int)
     library.crowd_flow.argtypes = (c_void_p, *[c_int] * 9, c_uint32, c_uint32, c_double, c_double, c_int)
@@ -177,7 +177,7 @@ class Crowd:
         # A server may want two connections a person.
         room_for = 2 * scene.people * rooms_max
         self._crowd = self._c.crowd_new(
-            *(function("srtp_protect"), function("srtp_unprotect")),
+            *map(function, ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp")),
             *(rooms_max, scene.people, len(scene.streams), room_for),
         )
         self._c.crowd_extensions(self._crowd, LEVEL_ID, TWCC_ID, MID_ID, RID_ID)

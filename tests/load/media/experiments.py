@@ -11,8 +11,10 @@ from tests.load.media.crowd import Crowd, Outcome
 from tests.load.media.scene import Scene
 from tests.load.media.subject import Subject, cpu_s, memory_kb
 
-WARM_S = 1.2
-"""Long enough for a keyframe of every stream and for the layers to settle."""
+WARM_S = 3.0
+"""Long enough for a keyframe of every stream and for layers to settle."""
+REST_S = 1.0
+"""After a server was overwhelmed, before anything else is asked of it."""
 DELAY_MS_MAX = 50.0
 """A server whose 99th percentile is above this does not keep up, though nothing is lost yet."""
 MISSING_MAX = 0.001
@@ -122,6 +124,8 @@ async def highest_rate(subject: Subject, crowd: Crowd, *, seconds: float = 1.5) 
     async def holds(speed: float) -> bool:
         seen = await play(subject, crowd, seconds, speed=speed)
         rates[speed] = seen.outcome.rate
+        if not seen.is_lossless:
+            await asyncio.sleep(REST_S)
         return seen.is_lossless
 
     speed = await highest(holds, 2.0, step=1.6, finest=1.1)
@@ -137,6 +141,7 @@ async def most_rooms(subject: Subject, crowd: Crowd, *, seconds: float = 2.0) ->
         for _ in range(2):  # Something else may have disturbed the first try.
             if (await play(subject, crowd, seconds, rooms=rooms)).is_good:
                 return True
+            await asyncio.sleep(REST_S)
         return False
 
     good, bad = 0, crowd.rooms_max + 1

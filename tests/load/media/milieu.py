@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvloop
 
 from facilitation.timebase import Instant
+from server.sfu.core import CoreChoice
 from server.sfu.facts import Wish
+from server.sfu.native.build import NotBuilt
 from server.sfu.plane import MediaSettings, Sfu
 from tests.load.media.crowd import End
 from tests.load.media.scene import Scene
@@ -45,17 +46,16 @@ class Milieu:
 
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.load.media.milieu"),
+            *(sys.executable, "-m", "tests.load.media.milieu", self._core),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             cwd=ROOT,
             limit=1 << 20,
-            env={**os.environ, "MILIEU_MEDIA_CORE": self._core},
             preexec_fn=confine,
         )
-        ready = await self._ask({})
-        if ready["core"] != self._core:
-            raise NoSuchCore(f"Milieu's {self._core} core (the plane took the {ready['core']} one)")
+        missing = (await self._ask({})).get("missing")
+        if missing:
+            raise NoSuchCore(f"Milieu's {self._core} core: {missing}")
 
     async def _ask(self, what: dict[str, Any]) -> Any:
         assert self._process is not None
@@ -109,10 +109,13 @@ class Milieu:
 
 async def serve() -> None:
     """Answer lines of JSON until there are no more."""
-    sfu = Sfu(
-        MediaSettings(hosts=("127.0.0.1",), public_addresses=("127.0.0.1",)),
-        clock=lambda: Instant(time.time_ns() // 1_000_000),
-    )
+    core = cast(CoreChoice, sys.argv[1])
+    settings = MediaSettings(hosts=("127.0.0.1",), public_addresses=("127.0.0.1",), core=core)
+    try:
+        sfu = Sfu(settings, clock=lambda: Instant(time.time_ns() // 1_000_000))
+    except NotBuilt as missing:
+        print(json.dumps({"missing": str(missing)}), flush=True)
+        return
     await sfu.start(lambda fact: None)
     gc.collect()
     gc.freeze()  # As the server does.
@@ -120,7 +123,7 @@ async def serve() -> None:
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         ask = json.loads(line)
-        answer: dict[str, Any] = {"core": getattr(sfu, "core", "python")}
+        answer: dict[str, Any] = {}
         if "join" in ask:
             room, source = ask["room"], ask["source"]
             rooms.add(room)

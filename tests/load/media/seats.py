@@ -13,7 +13,7 @@ from aiortc.sdp import SessionDescription
 
 from tests.load.media.crowd import End
 from tests.load.media.scene import Scene
-from tests.media.rawpeer import RawPeer
+from tests.media.rawpeer import AUDIO, RawPeer
 
 
 def agree_on_one_cipher() -> None:
@@ -24,11 +24,17 @@ def agree_on_one_cipher() -> None:
 CANDIDATE = "a=candidate:1 1 udp 1 127.0.0.1 9 typ host\r\na=end-of-candidates\r\n"
 """An offer without any candidate makes Janus wait for one; where we really are it learns from our checks."""
 
+OPUS = f"a=rtpmap:{AUDIO} opus/48000/2\r\n"
+
 
 class Seat(RawPeer):
     """One connection of one person. After `hand_over` only its checks still go by Python."""
 
     _socket: socket.socket | None = None
+
+    def offer(self) -> str:
+        """A browser's offer: sound, too, is to be numbered for transport-wide feedback."""
+        return super().offer().replace(OPUS, OPUS + f"a=rtcp-fb:{AUDIO} transport-cc\r\n")
 
     async def move(self) -> None:
         """Take a socket at the server's own address, whatever that is, and have it checked."""
@@ -89,6 +95,11 @@ class Seat(RawPeer):
                 f"a=rtpmap:{codec.payloadType} {codec.mimeType.split('/')[1]}/{codec.clockRate}"
                 + ("/2" if media.kind == "audio" else "")
                 + "\r\n"
+                + "".join(
+                    f"a=rtcp-fb:{codec.payloadType} transport-cc\r\n"
+                    for each in codec.rtcpFeedback
+                    if each.type == "transport-cc"
+                )
             )
             text += "".join(f"a=extmap:{extension.id} {extension.uri}\r\n" for extension in media.rtp.headerExtensions)
         return text

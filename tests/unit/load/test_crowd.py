@@ -7,10 +7,14 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pylibsrtp
 import pytest
 
+from server.sfu.rtp import rtcp
+from server.sfu.rtp.demux import Kind, classify
+from server.sfu.rtp.twcc import BASE_US, Feedback
 from tests.load.media.crowd import Crowd, End, Outcome, percentile_ms
 from tests.load.media.scene import Scene, Stream, everybody, group
 from tests.unit.sfu.packets import rtp
@@ -49,6 +53,9 @@ class Server:
                 open=session(keys["b"], inbound)),
         ]  # fmt: skip
         self._viewer = viewer.getsockname()
+        self._hear = session(keys["d"], inbound)
+        self.reports: list[Any] = []
+        """What the sender reported, decrypted and read."""
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._forward)
 
@@ -59,9 +66,22 @@ class Server:
                 data = self._up.recv(2_048)
             except TimeoutError:
                 continue
+            if classify(data) is Kind.RTCP:
+                self.reports += rtcp.read(self._take.unprotect_rtcp(data))
+                continue
             for plain in self._crook(number, self._take.unprotect(data)):
                 self.send(self._give.protect(plain))
             number += 1
+
+    def heard(self) -> list[Any]:
+        """What the viewer reported so far."""
+        found: list[Any] = []
+        self._down.setblocking(False)
+        try:
+            while True:
+                found += rtcp.read(self._hear.unprotect_rtcp(self._down.recv(2_048)))
+        except BlockingIOError:
+            return found
 
     def send(self, data: bytes) -> None:
         self._down.sendto(data, self._viewer)
@@ -230,6 +250,40 @@ async def test_the_loop_goes_on_while_the_crowd_runs() -> None:
             beats += 1
         crowd.close()
     assert beats > 5
+
+
+def test_viewers_tell_when_each_numbered_packet_arrived_and_which_did_not() -> None:
+    server = Server(lambda number, plain: [] if number in (20, 33) else [plain])
+    crowd = Crowd(scene())
+    crowd.add(server.ends)
+    with server.serving():
+        found = crowd.run(SECONDS)
+        crowd.close()
+        feedback = [report for report in server.heard() if isinstance(report, Feedback)]
+    arrivals = [
+        None if arrival is None else (each.base - feedback[0].base) * BASE_US + arrival
+        for each in feedback
+        for arrival in each.arrivals
+    ]
+    assert feedback[0].first == 0
+    assert len(arrivals) == pytest.approx(found.sent, abs=200 * 0.1 + 1)
+    assert [number for number, arrival in enumerate(arrivals) if arrival is None] == [20, 33]
+    known = [arrival for arrival in arrivals if arrival is not None]
+    pace_us = (known[-1] - known[0]) / (len(arrivals) - 1)
+    assert pace_us == pytest.approx(5_000, rel=0.2)
+
+
+def test_reports_tell_who_sent_how_much_and_who_heard_whom() -> None:
+    server = Server(forward)
+    crowd = Crowd(scene())
+    crowd.add(server.ends)
+    with server.serving():
+        crowd.run(0.7)
+        crowd.close()
+        heard = [report for report in server.heard() if isinstance(report, rtcp.ReceiverReport)]
+    (told,) = [report for report in server.reports if isinstance(report, rtcp.SenderReport)]
+    assert told.ssrc == 0x1234
+    assert [[block.ssrc for block in report.blocks] for report in heard] == [[0x1234]]
 
 
 def test_percentiles_are_the_upper_bounds_of_their_buckets() -> None:
