@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 
-from facilitation import agenda, attendance
+from facilitation import agenda, attendance, crediting, prompts
+from facilitation.corrections import Correction
+from facilitation.events import Recorded, Spoke
 from facilitation.ids import PersonId, SourceId
 from facilitation.intervals import Intervals
-from facilitation.timebase import Instant
+from facilitation.timebase import MINUTE_MS, Instant
 from tests.load import oracle
 from tests.support.faults import live
 
@@ -22,6 +25,8 @@ PARTS = 4
 EVERY_FAULT = {
     "abandoned sessions",
     "clock jumps",
+    "corrections",
+    "corrections taken back",
     "decisions lost with a server",
     "double presses",
     "doubled devices",
@@ -29,13 +34,17 @@ EVERY_FAULT = {
     "facts of nothing",
     "heard in the future",
     "kills",
+    "late commands",
     "late facts",
     "lost pulses",
     "moved to the waiting room",
+    "questions",
+    "questions without an answer",
     "refused commands",
     "reordered facts",
     "repeated commands",
     "repeated facts",
+    "returned peers",
     "returns",
     "undone moves",
 }
@@ -97,6 +106,31 @@ def test_it_is_found_when_an_undone_move_leaves_its_minutes_behind(monkeypatch: 
 
     monkeypatch.setattr(agenda, "_close_span", keeps)
     assert first_found() is not None
+
+
+def test_it_is_found_when_of_two_corrections_the_earlier_one_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = crediting.corrected
+
+    def backwards(times: Intervals, corrections: Iterable[Correction], session: Intervals) -> Intervals:
+        return whole(times, reversed(list(corrections)), session)
+
+    monkeypatch.setattr(crediting, "corrected", backwards)
+    assert first_found(200) is not None
+
+
+def test_it_is_found_when_somebody_is_asked_who_has_just_spoken(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = prompts.evolve
+
+    def deaf(known: prompts.Prompts, recorded: Recorded, before: attendance.Attendance) -> prompts.Prompts:
+        return known if isinstance(recorded.event, Spoke) else whole(known, recorded, before)
+
+    monkeypatch.setattr(prompts, "evolve", deaf)
+    assert first_found(200) is not None
+
+
+def test_it_is_found_when_somebody_silent_is_overlooked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prompts, "_draw_ms", lambda known, person, every_min: 26 * MINUTE_MS)
+    assert first_found(200) is not None
 
 
 # --------------------------------------------------------------------------- the command

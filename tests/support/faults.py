@@ -3,16 +3,17 @@
     lived = live(seed)            # a difference, if there is one, is in lived.error_ms and lived.where
 
 The world here has browsers that fall silent, doubled devices, a network that loses, repeats and reorders what it
-carries, a clock that is set forward and back, servers that die with facts nobody wrote down, and facilitators who undo,
-skip and change their minds. The oracle is told what happened in that world, never what the room made of it; where a
-command may be refused, it is told only if it was not. Some commands are drawn without looking whether they make sense.
+carries, a clock that is set forward and back, servers that die with facts nobody wrote down, facilitators who undo,
+skip, correct and change their minds, and participants who are asked whether they are still here. The oracle is told
+what happened in that world, never what the room made of it; where a command may be refused, it is told only if it was
+not. Some commands are drawn without looking whether they make sense.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from random import Random
@@ -24,9 +25,10 @@ from facilitation.crediting import Hours, credit
 from facilitation.errors import Refusal
 from facilitation.events import Event, Recorded
 from facilitation.facts import zone_of
-from facilitation.ids import ClinicId, CommandId, PersonId, SegmentId, SessionId, SourceId
+from facilitation.ids import ClinicId, CommandId, CorrectionId, PersonId, SegmentId, SessionId, SourceId
 from facilitation.people import SERVER, STAFF, Actor, Expected, Role
 from facilitation.plan import Segment, SegmentKind, SessionPlan
+from facilitation.programme import PLAIN, Programme
 from facilitation.room import EMPTY, RoomState, decide, evolve, knows, next_deadline, replay
 from facilitation.rules import RuleSet
 from facilitation.timebase import HOUR_MS, MINUTE_MS, SECOND_MS, Instant
@@ -34,6 +36,7 @@ from facilitation.weeks import day_of
 from server.store import codec
 from tests.support.oracle import Figures, Oracle
 from tests.support.retold import oracle_of
+from tests.support.watch import Watch
 
 HARD_DATES: dict[str, tuple[tuple[str, int, int], ...]] = {
     # A change of the clocks by hand: its instant in UTC, and the minutes east of UTC before and after it.
@@ -93,7 +96,7 @@ class _Evening:
         self.true = self.starts_at - self.dice.randrange(20 * MINUTE_MS)
         self.step = 0
         """What the server's clock shows beside the true time."""
-        self.plan, self.rules = _plan(self.dice), _rules(self.dice)
+        self.plan, self.rules, self.programme = _plan(self.dice), _rules(self.dice), _programme(self.dice)
         staff = [Role.FACILITATOR, *self.dice.choices(sorted(STAFF), k=self.dice.randrange(3))]
         roles = staff + [Role.PARTICIPANT] * self.dice.randint(1, 4)
         self.roles = {PersonId(f"p-{number}"): role for number, role in enumerate(roles)}
@@ -106,6 +109,9 @@ class _Evening:
         self.lost_mail: list[c.Command] = []
         """Facts that are still under way, or were delivered once and will be again."""
         self.waiting: set[PersonId] = set()
+        self.late_words: list[tuple[PersonId, c.Command]] = []
+        """Commands of browsers that had no answer, and will be sent again."""
+        self.watch = _watch(self.programme, self.plan)
         self.names = 0
         self.commands = 0
         self.epoch = 1
@@ -135,6 +141,8 @@ class _Evening:
         at = self.now
         for event in events:
             record = Recorded(seq=self.state.seq + 1, at=at, event=event, by=by, command=None if by is None else id)
+            if isinstance(event, v.StillHereAsked):
+                self.watch.asked(self.log, self.oracle, event.person, at)
             self.log.append(record)
             self.state = evolve(self.state, record)
         if by is not None and events and self.dice.random() < 0.1:
@@ -163,6 +171,8 @@ class _Evening:
                 starts_at=Instant(self.starts_at),
                 plan=self.plan,
                 rules=self.rules,
+                programme=self.programme,
+                prompt_seed=self.dice.randrange(2**48),
                 forms=(),
                 roster=tuple(
                     Expected(person=each, role=role, name=f"Example {each}") for each, role in self.roles.items()
@@ -198,6 +208,13 @@ class _Evening:
             (4, self.compare_someone),
             (1, self.begin),
             (1, self.stay_away),
+            (5, self.correct),
+            (2, self.take_back),
+            (3, self.say_something),
+            (3, self.speak),
+            (4, self.peer_returns),
+            (3, self.send_again),
+            (8, self.ask_who_is_silent),
         ]
         weights = [weight for weight, _ in deeds]
         for number in range(steps := self.dice.randint(*STEPS)):
@@ -211,6 +228,8 @@ class _Evening:
             self.end()
         self.pulse()
         self.compare_everybody()
+        for wrong in self.watch.wrong:
+            self.differ(MINUTE_MS, wrong)
 
     def begin(self) -> None:
         started = self.ask(c.StartSession(), self.lead)
@@ -493,7 +512,10 @@ class _Evening:
     def tick(self) -> None:
         deadline = next_deadline(self.state)
         for event in self.ask(c.Tick()) or ():
-            assert isinstance(event, v.SessionEnded) and deadline is not None and self.now >= deadline
+            assert deadline is not None and self.now >= deadline
+            if not isinstance(event, v.SessionEnded):
+                self.count("questions" if isinstance(event, v.StillHereAsked) else "questions without an answer")
+                continue
             there = [each for each in self.roles if self.oracle.is_seated(each) and self.oracle.open_sources(each)]
             assert not there, "abandoned with people in it"
             self.count("abandoned sessions")
@@ -505,6 +527,86 @@ class _Evening:
             self.lose(line)
         self.pass_time(self.dice.choice((10, 31)) * MINUTE_MS)
         self.tick()
+
+    # ------------------------------------------------------------------ questions, and what is said by hand
+
+    def ask_who_is_silent(self) -> None:
+        """Whatever time alone brings about is done now, as a room's shell does it."""
+        while (deadline := next_deadline(self.state)) is not None and deadline <= self.now:
+            self.tick()
+        self.watch.overlooked(self.log, self.oracle, self.participants, self.now)
+
+    def say_something(self) -> None:
+        """Any sign of oneself; an answer to the question, if there is one."""
+        person = self.dice.choice(self.participants)
+        camera = self.dice.random() < 0.5
+        words = self.dice.choice(
+            (c.StillHere(), c.SendChat(text="Still listening"), c.SetMedia(microphone=False, camera=camera))
+        )
+        if self.dice.random() < 0.3:
+            self.count("late commands")
+            self.late_words.append((person, words))
+        else:
+            self.ask(words, person)
+
+    def speak(self) -> None:
+        """The media plane hears people, and somebody whom nobody knows."""
+        speakers = self.dice.sample(list(self.roles), self.dice.randint(1, len(self.roles)))
+        self.ask(c.Pulse(heard={}, spoke=(*speakers, PersonId("p-unknown"))))
+
+    def send_again(self) -> None:
+        """A browser that comes back sends what had no answer, after newer words of other tabs."""
+        self.dice.shuffle(self.late_words)
+        for person, words in self.late_words[:2]:
+            self.ask(words, person)
+        if self.dice.random() < 0.7:
+            del self.late_words[:2]
+
+    def peer_returns(self) -> None:
+        """A media transport that was lost is heard again under its old name, once or twice."""
+        mine = [(name, source) for name, source in self.oracle.sources.items() if source.media and " " not in name]
+        gone = [(SourceId(name), PersonId(source.person)) for name, source in mine if source.end is not None]
+        if not gone:
+            return
+        name, person = self.dice.choice(gone)
+        may = self.oracle.is_seated(person) and self.oracle.ended is None
+        if len(self.oracle.open_sources(person)) >= SOURCES_MAX:
+            return
+        self.ask(c.ConnectMedia(peer=name, person=person))
+        if may:
+            self.count("returned peers")
+            self.opened(Line(name=name, person=person, media=True, proof=self.now))
+            if self.dice.random() < 0.3:
+                assert not self.ask(c.ConnectMedia(peer=name, person=person)), "the same peer again"
+
+    def correct(self) -> None:
+        """A facilitator says when somebody was there, also of times beyond the session, which is refused."""
+        began = self.oracle.started if self.oracle.started is not None else self.starts_at
+        stop = self.oracle.ended if self.oracle.ended is not None else self.now
+        span = max(1, stop - began)
+        start = began + self.dice.randrange(-span // 20 - 1, span)
+        end = start + self.dice.choice((0, 1, 999, 60_000, span // 3, span))
+        person, present = self.dice.choice(self.participants), self.dice.random() < 0.5
+        fix = c.CorrectAttendance(
+            person=person, start=Instant(start), end=Instant(end), present=present, reason="It was so."
+        )
+        events = self.ask(fix, self.lead)
+        inside = self.oracle.started is not None and began <= start < end <= stop
+        if events is None:
+            assert not inside, "a correction within the session is refused"
+            return
+        assert inside, "a correction beyond the session is taken"
+        (event,) = events
+        assert isinstance(event, v.AttendanceCorrected)
+        self.count("corrections")
+        self.oracle.corrected(event.correction, person, start, end, present=present)
+
+    def take_back(self) -> None:
+        if self.oracle.corrections:
+            name = self.dice.choice(list(self.oracle.corrections))
+            self.ask(c.TakeBackCorrection(correction=CorrectionId(name), reason="It was not so."), self.lead)
+            self.oracle.took_back(name)
+            self.count("corrections taken back")
 
     # ------------------------------------------------------------------ the comparison
 
@@ -544,7 +646,9 @@ def _differences(hours: Hours, naive: Figures) -> dict[str, int]:
         "counted": abs(hours.counted_ms - naive.counted_ms),
         "clock": abs(hours.clock_ms - naive.clock_ms),
         "minutes": abs(hours.countable_min - naive.countable_min) * MINUTE_MS,
+        "corrected": abs(hours.corrected_ms - naive.corrected_ms),
         "intervals": _apart_ms(list(hours.intervals), naive.intervals),
+        "times": _apart_ms(list(hours.times), naive.times),
         **{
             f"segment {name}": abs(hours.by_segment.get(SegmentId(name), 0) - naive.by_segment.get(name, 0))
             for name in segments
@@ -615,6 +719,23 @@ def _plan(dice: Random) -> SessionPlan:
             for number in range(dice.randint(1, 7))
         ),
     )
+
+
+def _programme(dice: Random) -> Programme:
+    return replace(
+        PLAIN,
+        id="faulted",
+        prompt_every_min=dice.choice((None, (5, 5), (5, 9), (15, 25))),
+        prompt_answer_s=dice.choice((30, 120)),
+    )
+
+
+def _watch(programme: Programme, plan: SessionPlan) -> Watch:
+    breaks = {str(segment.id) for segment in plan.segments if segment.kind is SegmentKind.BREAK}
+    if programme.prompt_every_min is None:
+        return Watch(least_ms=None, most_ms=0, breaks=breaks)
+    least, most = programme.prompt_every_min
+    return Watch(least_ms=least * MINUTE_MS, most_ms=most * MINUTE_MS, breaks=breaks)
 
 
 def _rules(dice: Random) -> RuleSet:
