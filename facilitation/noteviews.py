@@ -109,8 +109,6 @@ def _own_warnings(state: RoomState, seat: Seat, hours: Hours, texts: Mapping[str
     attended = Attended(
         hours=hours,
         programme=session.programme,
-        started_at=state.agenda.started_at,
-        ended_at=state.agenda.ended_at,
         zone=facts.zone_of(session.zone),
     )
     warnings = list(notewarnings.against_attendance(texts, attended))

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from facilitation.crediting import Hours
 from facilitation.ids import PersonId
+from facilitation.intervals import total_ms
 from facilitation.notes import GROUP
 from facilitation.programme import Programme
 from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
@@ -146,17 +147,20 @@ def names_another(texts: Texts, person: PersonId, names: Mapping[PersonId, str])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attended:
-    """The figures that words are held against. `away_ms`: times out of the room between the first and the last."""
+    """The figures that words are held against, corrections included."""
 
     hours: Hours
     programme: Programme
-    started_at: Instant | None
-    ended_at: Instant | None
     zone: tzinfo
 
     @property
+    def length_ms(self) -> int:
+        return total_ms(self.hours.times)
+
+    @property
     def away_ms(self) -> int:
-        return max(0, self.hours.clock_ms - self.hours.present_ms - self.hours.gap_credit_ms)
+        """Out of the room between the first instant and the last."""
+        return self.hours.clock_ms - self.length_ms
 
 
 class Claim(NamedTuple):
@@ -190,7 +194,11 @@ _PATTERNS = tuple(
         ("late", r"\b(?:arrived|came|joined|was|logged on|logged in)\s+(?:\w+\s+)?late\b(?!r)"),
         ("early", r"\bleft\b[^.!?\n\d]{0,20}\bearly\b"),
         ("came_at", rf"\b(?:arrived|joined|came|logged on|logged in|connected)\b[^.!?\n\d]{{0,15}}\bat\s+{_TIME}"),
-        ("left_at", rf"\b(?:left|logged off|logged out|disconnected)\b[^.!?\n\d]{{0,15}}\bat\s+{_TIME}"),
+        (
+            "left_at",
+            r"\b(?:left(?! (?:home|the house|for))|logged (?:off|out)|disconnected)\b[^.!?\n\d]{0,15}"
+            rf"\bat\s+{_TIME}",
+        ),
         ("took_part", _CAME),
     )
 )
@@ -247,7 +255,7 @@ def _contradiction(claim: Claim, attended: Attended) -> str | None:
             return "This reads as if the person had been there, and the attendance shows no minute of theirs."
         return None
     late, early = _whole(hours.late_ms), _whole(hours.left_early_ms)
-    present, away = _whole(hours.present_ms), _whole(attended.away_ms)
+    present, away = _whole(attended.length_ms), _whole(attended.away_ms)
     match claim.kind:
         case "absent":
             return f"The attendance shows {_minutes(present)} in the group."
@@ -309,7 +317,7 @@ _NUMBERS = (
 )
 _HEADS = re.compile(
     rf"\b(?P<count>\d{{1,2}}|{'|'.join(_NUMBERS)}) (?:members?|participants?|people|clients?|patients?|teens?) "
-    r"(?:attended|were present|were there|came|took part|participated|joined)",
+    r"(?:attended|(?:was|were) (?:present|there|in attendance)|took part in (?:the|this|tonight's) (?:group|session))",
     re.IGNORECASE,
 )
 
