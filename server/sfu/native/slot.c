@@ -214,13 +214,14 @@ static uint8_t *put32(uint8_t *at, uint32_t value) { return put16(put16(at, valu
 static void emit(slot_t *slot, const past *packet, const uint8_t *payload, int size, bool again, int64_t now_us)
 {
     link_t *link = slot->link;
+    uint16_t sequence = again ? slot->resend_sequence++ : packet->sequence;
     datagram *out = link_compose(link);
     if (!out)
         return;
     uint8_t *at = out->data;
     *at++ = link->departure_extension ? 0x90 : 0x80;
     *at++ = (uint8_t)((again ? slot->resend_type : slot->payload_type) | (packet->marker ? 0x80 : 0));
-    at = put16(at, again ? slot->resend_sequence : packet->sequence);
+    at = put16(at, sequence);
     at = put32(at, packet->timestamp);
     at = put32(at, again ? slot->resend_ssrc : slot->ssrc);
     if (link->departure_extension) {
@@ -229,10 +230,8 @@ static void emit(slot_t *slot, const past *packet, const uint8_t *payload, int s
         at = put16(at, link->departed);
         *at++ = 0;
     }
-    if (again) {
+    if (again)
         at = put16(at, packet->sequence);
-        slot->resend_sequence++;
-    }
     memcpy(at, packet->prefix, packet->prefix_size);
     at += packet->prefix_size;
     memcpy(at, payload + packet->skip, (size_t)(size - packet->skip));

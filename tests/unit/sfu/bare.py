@@ -10,6 +10,7 @@ import pytest
 
 from server.sfu.core import Address, Core, CoreName, LinkCore, SlotCore
 from server.sfu.native import build
+from server.sfu.native_core import NativeCore, ffi
 from server.sfu.rtp.packet import RtpPacket
 from server.sfu.transport import make_core
 from tests.unit.sfu.packets import rtp
@@ -43,15 +44,59 @@ def session(kind: int) -> pylibsrtp.Session:
     return pylibsrtp.Session(policy)
 
 
-class Bare:
-    """A core of either name whose datagrams `links` get by their addresses."""
+_BOTH = (pylibsrtp.Policy.SSRC_ANY_INBOUND, pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
 
-    def __init__(self, name: CoreName = "python") -> None:
+
+class Open:
+    """An SRTP session that leaves everything as it is: what a core does beside it shows without its replay check."""
+
+    def unchanged(self, packet: bytes) -> bytes:
+        return packet
+
+    protect = unprotect = protect_rtcp = unprotect_rtcp = unchanged
+
+    def remove_stream(self, ssrc: int) -> None:
+        pass
+
+
+@ffi.callback("int(void *, void *, int *)")  # type: ignore[untyped-decorator]
+def _unchanged(session: Any, packet: Any, size: Any) -> int:
+    return 0
+
+
+@ffi.callback("int(void *, uint32_t)")  # type: ignore[untyped-decorator]
+def _forgotten(session: Any, ssrc: int) -> int:
+    return 0
+
+
+_OPEN_CRYPTO = {
+    **{
+        name: int(ffi.cast("uintptr_t", _unchanged))
+        for name in ("protect", "unprotect", "protect_rtcp", "unprotect_rtcp")
+    },
+    "remove_stream": int(ffi.cast("uintptr_t", _forgotten)),
+}
+
+
+class Bare:
+    """A core of either name whose datagrams `links` get by their addresses; encrypted, unless it is `is_open`."""
+
+    def __init__(self, name: CoreName = "python", *, is_open: bool = False) -> None:
+        self.is_open = is_open
         self.stun: list[tuple[bytes, Address, int]] = []
-        self.core: Core = make_core(name, stun=lambda *seen: self.stun.append(seen), now_us=lambda: self.now_us)
         self.now_us = SECOND_US
+        self.core: Core
+        if is_open and name == "native":
+            self.core = NativeCore(
+                build.library(), stun=self._stun, crypto=_OPEN_CRYPTO, session_pointer=lambda session: 1
+            )
+        else:
+            self.core = make_core(name, stun=self._stun, now_us=lambda: self.now_us)
         self.sent: list[tuple[bytes, Address]] = []
         self._links = 0
+
+    def _stun(self, data: bytes, address: Address, now_us: int) -> None:
+        self.stun.append((data, address, now_us))
 
     def link(self) -> BareLink:
         self._links += 1
@@ -83,10 +128,10 @@ class BareLink:
         self.core: LinkCore = bare.core.link(self)
         self.core.admit(address)
         self.core.direct(address)
+        come, go = (Open() if bare.is_open else session(kind) for kind in _BOTH)
         if secured:
-            kinds = (pylibsrtp.Policy.SSRC_ANY_INBOUND, pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
-            self.core.secure(session(kinds[0]), session(kinds[1]))
-        self.far_tx, self.far_rx = session(3), session(2)
+            self.core.secure(come, go)
+        self.far_rx, self.far_tx = (Open() if bare.is_open else session(kind) for kind in _BOTH)
         self._slots = 0
 
     # What the core tells.
