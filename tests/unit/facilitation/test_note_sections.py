@@ -12,7 +12,7 @@ from facilitation.errors import Refusal
 from facilitation.events import Event, GoalsAddressed, GoalsListed, NoteSigned, SectionDrafted
 from facilitation.facts import facts
 from facilitation.goals import ListedGoal
-from facilitation.ids import CounsellingNoteId, GoalId, PersonId, QuestionId, SectionId
+from facilitation.ids import CounsellingNoteId, FlagId, GoalId, PersonId, QuestionId, SectionId
 from facilitation.noteforms import FORMATS, format_of
 from facilitation.notes import Notes, Work, content_hash
 from facilitation.people import Expected, Role
@@ -375,9 +375,7 @@ def test_a_supervisor_changes_nothing_else() -> None:
         signing(meeting, ROBIN),
         c.AddAddendum(person=ROBIN, text="x"),
         c.NameSkills(skills=("x",)),
-        c.DisposeFlag(
-            flag=meeting.state.checkin.flags[0].flag if meeting.state.checkin.flags else "f", disposition="x"
-        ),  # type: ignore[arg-type]
+        c.DisposeFlag(flag=FlagId("flag-1"), disposition="spoke_safe"),
     ):
         assert meeting.refused(ask, SUE) == "not_allowed"
 
@@ -444,7 +442,7 @@ def test_the_log_knows_that_a_counselling_note_was_kept_and_no_view_shows_it() -
     keep = c.KeepCounsellingNote(note=CounsellingNoteId("n-1"), subject=ROBIN, author=FAY)
     (event,) = meeting.do(keep)
     assert meeting.do(keep) == ()
-    assert {field for field in type(event).__dataclass_fields__} == {"note", "subject", "author"}
+    assert set(type(event).__dataclass_fields__) == {"note", "subject", "author"}
     assert (staff_part(meeting.state, meeting.now), record_part(meeting.state, meeting.now)) == before
     for part in (room_part(meeting.state, "group"), you_part(meeting.state, ROBIN, meeting.now)):
         assert "n-1" not in json.dumps(part)
