@@ -31,9 +31,11 @@ from server.catalog import Catalog, load_catalog
 from server.clock import Clock, RoomClock
 from server.config import Settings, SettingsError
 from server.draining import DrainingServer
+from server.errands import RoomErrands
 from server.exports import HoursExports
 from server.library import load_library
 from server.notebook import StaffNotebook
+from server.projections.meters import Meters
 from server.projections.worker import HoursProjection
 from server.quick_exit import Errands, Farewell
 from server.relay import ice_servers
@@ -53,6 +55,7 @@ from server.web.cookies import Cookies
 from server.web.links import Links
 from server.web.pages import Health
 from server.web.site import CLINIC, ROOT, Site
+from server.weekbook import WeekBook
 from server.welcome import simulated, welcome
 from server.wire.connection import Greeting, session_socket
 
@@ -92,7 +95,8 @@ def build(
     """The application over its parts. It starts and stops nothing."""
     site = site_of(settings)
     links = Links(site.keys, clinic=site.clinic)
-    books = ClinicBooks(store, catalog=catalog, clock=clock)
+    meters = Meters(store, catalog=catalog, clock=clock)
+    books = ClinicBooks(store, catalog=catalog, clock=clock, meters=meters)
     doorkeeper = Doorkeeper(links, roster=books.roster, clock=clock)
     signatures = Signatures(store.signing, clock=clock)
     turn_secret = settings.turn_secret.get_secret_value() if settings.turn_secret else None
@@ -124,6 +128,8 @@ def build(
         cookies=_cookies(store),
         books=books,
         exports=HoursExports(store, clock=clock),
+        weeks=WeekBook(store, meters=meters, clock=clock),
+        commands=RoomErrands(rooms),
         library=library,
         notebook=StaffNotebook(store, rooms=rooms, library=library, clock=clock),
         proofs=signatures,

@@ -15,9 +15,10 @@ from facilitation.people import Expected, Role
 from facilitation.plan import SessionPlan
 from facilitation.rules import RuleSet
 from facilitation.timebase import HOUR_MS, Instant
-from server import week_words, worklist
+from server import meter_words, week_words, worklist
 from server.clock import Clock
 from server.progress import Progress, ProgressBook
+from server.projections.meters import Meter, Meters
 from server.projections.what_if import Ask
 from server.store import hours
 from server.store.clinic import Person, ScheduledSession
@@ -44,8 +45,9 @@ class Catalog(Protocol):
 class ClinicBooks:
     """The port `Books` of the pages, over the store. Every method may raise StoreUnavailable or CorruptLog."""
 
-    def __init__(self, store: Store, *, catalog: Catalog, clock: Clock) -> None:
+    def __init__(self, store: Store, *, catalog: Catalog, clock: Clock, meters: Meters | None = None) -> None:
         self._store = store
+        self._meters = meters or Meters(store, catalog=catalog, clock=clock)
         self._clinic = store.clinic
         self._ledger = store.ledger
         self._disclosures = store.disclosures
@@ -74,7 +76,7 @@ class ClinicBooks:
             if _shown(scheduled, progress, now):
                 rows.append(self._session_row(scheduled, progress, me, zone, now))
         owed = [row for row in rows if row["to_sign"]]
-        own = None if me.staff else await self._person_row(me)
+        own = None if me.staff else await self._own(me)
         return {
             "now": words.weekday(words.local(now, zone).date()),
             "sessions": rows,
@@ -82,6 +84,7 @@ class ClinicBooks:
             "owed": owed,
             "people": await self._people(me) if me.staff else [],
             "week": own and own["week"],
+            "meter": own and own["meter"],
             "statement_url": own and own["statement_url"],
         }
 
@@ -132,21 +135,36 @@ class ClinicBooks:
         return plan.segments if plan else ()
 
     async def _people(self, me: Identity) -> list[dict[str, Any]]:
-        people = await self._clinic.list_people()
-        return [await self._row(person, me) for person in people if person.role is Role.PARTICIPANT]
+        return [self._row(meter, me) for meter in await self._meters.everybody()]
 
-    async def _person_row(self, me: Identity) -> dict[str, Any] | None:
+    async def _own(self, me: Identity) -> dict[str, Any] | None:
+        """A participant's own week, as a row and in words to them."""
         found = await self._clinic.get_person(me.person)
-        return None if found is None else await self._row(found, me)
+        if found is None:
+            return None
+        meter = await self._meters.of(found)
+        told = meter_words.told(meter) | {"sentences": meter_words.for_participant(meter)}
+        return self._row(meter, me) | {"meter": told}
 
-    async def _row(self, person: Person, me: Identity) -> dict[str, Any]:
-        entries = (await self._ledger.account(person.person)).entries()
+    def _row(self, meter: Meter, me: Identity) -> dict[str, Any]:
+        person, week = meter.person, meter.week
         return {
             "person": person.person,
             "name": person.name,
             "track": person.track,
             "statement_url": f"/statement/{person.person}{me.choice}",
-            "week": self._week(person, self._this_week(person), entries),
+            "week": {
+                "label": "This week",
+                "from": week.first.isoformat(),
+                "to": week.last.isoformat(),
+                "current": True,
+                "minutes": week.minutes,
+                "minutes_text": words.minutes(week.minutes),
+                "target": week.floor_min,
+                "target_text": words.minutes(week.floor_min),
+                "fraction": _fraction(week.minutes, week.floor_min),
+                "reached": week.minutes >= week.floor_min,
+            },
         }
 
     # ------------------------------------------------------------------ statement

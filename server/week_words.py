@@ -30,7 +30,7 @@ def sentences(told: WhatIf) -> list[str]:
     lines = [_floor(week, bool(told.planned or told.unsigned)), _short(week), _days(week), _ceiling(week)]
     if week.units is not None:
         lines.append(f"{_many(week.units, 'unit')} of {told.rules.unit_min} min.")
-    lines += [_gap(gap) for gap in week.gaps]
+    lines += [gap(each) for each in week.gaps]
     if week.next_due is not None and told.today <= week.next_due <= week.last:
         lines.append(f"The next counted day is due by {words.weekday(week.next_due)}.")
     if told.unsigned:
@@ -93,7 +93,7 @@ def _ceiling(week: Week) -> str:
             return f"Over the ceiling of {most}."
 
 
-def _gap(gap: Gap) -> str:
+def gap(gap: Gap) -> str:
     end = "and it goes on" if gap.until is None else f"up to {words.weekday(gap.until)}"
     free = f"{gap.days} days without a counted one after {words.weekday(gap.after)}"
     return f"{free}, {end}; at most {gap.most} are allowed."

@@ -31,6 +31,7 @@ from server.web.site import Site
 from server.web.skills import SkillPages
 from server.web.statics import static_routes
 from server.web.templates import Pages
+from server.web.weeks import RoomCommands, WeekPages, Weeks
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +44,8 @@ def application(
     cookies: SessionStore,
     books: Books,
     exports: Exports,
+    weeks: Weeks,
+    commands: RoomCommands,
     library: Library,
     notebook: Notebook,
     proofs: Proofs,
@@ -69,6 +72,7 @@ def application(
     )
 
     export_desk = ExportDesk(exports, pages=pages, doorkeeper=doorkeeper)
+    week_pages = WeekPages(weeks, errands=commands, pages=pages, doorkeeper=doorkeeper)
     skills = SkillPages(library, pages=pages, doorkeeper=doorkeeper)
     notebook_desk = NotebookDesk(notebook, proofs, doorkeeper=doorkeeper)
 
@@ -94,6 +98,7 @@ def application(
             *export_desk.routes(),
             *skills.routes(),
             *notebook_desk.routes(),
+            *week_pages.routes(),
             *routes,
             *static_routes(),
         ],

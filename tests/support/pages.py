@@ -19,9 +19,12 @@ from starsessions import InMemoryStore
 from facilitation.ids import ClinicId, PersonId, SessionId
 from facilitation.people import Expected, Role
 from facilitation.timebase import HOUR_MS, Instant
+from server.catalog import load_catalog
 from server.clock import Clock, RoomClock
+from server.errands import RoomErrands
 from server.library import load_library
 from server.notebook import StaffNotebook
+from server.projections.meters import Meters
 from server.rooms.ports import NoSuchSession
 from server.signing import Signatures
 from server.spreadsheet import encode
@@ -32,6 +35,7 @@ from server.web.auth import Doorkeeper, Identity
 from server.web.exports import Asked, Handout
 from server.web.links import Links, Seat
 from server.web.site import Site
+from server.weekbook import WeekBook
 
 KEY = "a key for tests and for nothing else, long enough"
 EVENING = SessionId("s-evening")
@@ -72,7 +76,14 @@ class MemoryClinic:
         return "Evening group" if session in self.rosters else None
 
     async def home(self, identities: list[Identity]) -> dict[str, Any]:
-        empty = {"sessions": [], "next": None, "owed": [], "people": [], "week": None, "statement_url": None}
+        empty: dict[str, Any] = {
+            "sessions": [],
+            "next": None,
+            "owed": [],
+            "people": [],
+            "week": None,
+            "statement_url": None,
+        }
         return {"now": "Tuesday, November 24"} | empty
 
     async def statement(
@@ -138,6 +149,8 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         cookies=InMemoryStore(),
         books=clinic,
         exports=clinic,
+        weeks=WeekBook(store, meters=Meters(store, catalog=load_catalog(), clock=clock), clock=clock),
+        commands=RoomErrands(Nowhere()),
         library=load_library(),
         notebook=StaffNotebook(store, rooms=Nowhere(), library=load_library(), clock=clock),
         proofs=Signatures(store.signing, clock=clock),

@@ -1,0 +1,71 @@
+"""What a page asks of a room on somebody's behalf: one command, and its answer, without a websocket."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import Final
+
+from facilitation.commands import PersonCommand
+from facilitation.errors import Refusal
+from facilitation.ids import CommandId, SourceId
+from facilitation.people import Expected
+from facilitation.timebase import Instant
+from server.rooms.ports import Accepted, Close, LeaseLost, NoSuchSession, Refused, RoomDirectory, StoreUnavailable, Told
+from server.web.auth import Identity
+
+ANSWERED_WITHIN_S: Final = 10.0
+
+
+class Asker:
+    """The port `Viewer` of somebody who is not there: it sees nothing and waits for the one answer."""
+
+    record = True
+    device = "page"
+    heard = Instant(0)
+
+    def __init__(self, expected: Expected) -> None:
+        self.connection = SourceId(f"e{secrets.token_urlsafe(9)}")
+        self.expected = expected
+        self.answer: asyncio.Future[Accepted | Refused | Close] = asyncio.get_running_loop().create_future()
+
+    def tell(self, message: Told) -> None:
+        if isinstance(message, Accepted | Refused):
+            self._say(message)
+
+    def view_due(self) -> None:
+        """Nobody looks."""
+
+    def close(self, code: Close) -> None:
+        self._say(code)
+
+    def _say(self, answer: Accepted | Refused | Close) -> None:
+        if not self.answer.done():
+            self.answer.set_result(answer)
+
+
+class RoomErrands:
+    """Commands from pages. Who asks, and in which session, is what the page's cookie proved."""
+
+    def __init__(self, rooms: RoomDirectory) -> None:
+        self._rooms = rooms
+
+    async def ask(self, identity: Identity, command: PersonCommand) -> int:
+        """The `seq` of the log after it; it is durable then. Raises Refusal, StoreUnavailable."""
+        asker = Asker(Expected(person=identity.person, role=identity.role, name=identity.name, teen=identity.teen))
+        try:
+            async with asyncio.timeout(ANSWERED_WITHIN_S):
+                room = await self._rooms.open(identity.session)
+                room.ask(asker, CommandId(f"page-{secrets.token_hex(12)}"), command)
+                answer = await asker.answer
+        except (TimeoutError, LeaseLost) as error:
+            raise StoreUnavailable(f"session {identity.session} does not answer: {type(error).__name__}") from error
+        except NoSuchSession:
+            raise Refusal("no_session", "There is no such session.") from None
+        match answer:
+            case Accepted(seq=seq):
+                return seq
+            case Refused(code=code, text=text):
+                raise Refusal(code, text)
+            case _:
+                raise StoreUnavailable(f"session {identity.session} was closed meanwhile")

@@ -1,0 +1,173 @@
+"""Everybody's week at a glance, for staff: who will miss the floor while it can still be helped."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Protocol
+from urllib.parse import quote, urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from facilitation.commands import ExplainAbsence, LinkMakeUp, PersonCommand
+from facilitation.disclosures import REASON_CHARS_MAX
+from facilitation.errors import Refusal
+from facilitation.ids import PersonId, SessionId
+from facilitation.text import TITLE_MAX
+from server.web.auth import Doorkeeper, Identity
+from server.web.exports import FIELDS_MAX, MARK_CHARS_MAX, REASONS, Asked, Handout
+from server.web.pages import ID_CHARS_MAX, NO_STORE
+from server.web.templates import Pages
+
+DONE = {"absence": "It is kept, and stands with the session.", "make-up": "The link is kept. No minute changes by it."}
+TYPES = {"csv": "text/csv; charset=utf-8; header=present", "json": "application/json"}
+
+
+class Weeks(Protocol):
+    """Raises StoreUnavailable, CorruptLog."""
+
+    async def page(self, *, reader: Identity, group: str | None) -> dict[str, Any]:
+        """What the template needs. `group`: the title of one, 'mine', or None: everybody."""
+        ...
+
+    async def person(self, person: PersonId, *, reader: Identity) -> dict[str, Any] | None:
+        """One person's week, session by session. None: no such participant."""
+        ...
+
+    async def export(self, *, by: Identity, group: str | None, kind: str, asked: Asked) -> Handout:
+        """A file ('csv' or 'json'), already logged. Raises Refusal that says what to choose instead."""
+        ...
+
+
+class RoomCommands(Protocol):
+    async def ask(self, identity: Identity, command: PersonCommand) -> int:
+        """Put a command to the room of `identity.session`. Raises Refusal, StoreUnavailable."""
+        ...
+
+
+class WeekPages:
+    """For staff. What they say of an absence or a make-up goes into the log of that session, by its own rules."""
+
+    def __init__(self, weeks: Weeks, *, errands: RoomCommands, pages: Pages, doorkeeper: Doorkeeper) -> None:
+        self._weeks = weeks
+        self._errands = errands
+        self._pages = pages
+        self._doorkeeper = doorkeeper
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/weeks", self.page),
+            Route("/weeks/export", self.export, methods=["POST"]),
+            Route("/weeks/{person}", self.person),
+            Route("/weeks/{person}/absence", self.absence, methods=["POST"]),
+            Route("/weeks/{person}/make-up", self.make_up, methods=["POST"]),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        return await self._page(request, await self._staff(request), request.query_params.get("group"), {})
+
+    async def export(self, request: Request) -> Response:
+        me = await self._staff(request)
+        given = await _given(request)
+        try:
+            handout = await self._weeks.export(
+                by=me, group=_group(given.get("group")), kind=given.get("kind", ""), asked=_asked(given)
+            )
+        except Refusal as refusal:
+            return await self._page(request, me, given.get("group"), given, error=refusal.text)
+        headers = NO_STORE | {"Content-Disposition": f'attachment; filename="{handout.filename}"'}
+        return StreamingResponse(handout.chunks, media_type=TYPES[given["kind"]], headers=headers)
+
+    # ------------------------------------------------------------------ one person
+
+    async def person(self, request: Request) -> Response:
+        me = await self._staff(request)
+        done = DONE.get(request.query_params.get("done", ""), "")
+        return await self._person(request, me, done=done)
+
+    async def absence(self, request: Request) -> Response:
+        given = await _given(request)
+        kind, reason = given.get("kind", ""), given.get("reason", "")
+        command = ExplainAbsence(person=_person(request), kind=kind, reason="" if kind == "none" else reason)
+        return await self._ask(request, given, command, done="absence")
+
+    async def make_up(self, request: Request) -> Response:
+        given = await _given(request)
+        missed = SessionId(given["missed"]) if given.get("missed") else None
+        return await self._ask(
+            request, given, LinkMakeUp(person=_person(request), missed_session=missed), done="make-up"
+        )
+
+    async def _ask(self, request: Request, given: dict[str, str], command: PersonCommand, *, done: str) -> Response:
+        """Put `command` to the room of the session that the form names, as what the asker is in that session."""
+        me = await self._staff(request)
+        session = SessionId(given.get("session", "")[: ID_CHARS_MAX + 1])
+        here = await self._doorkeeper.at(request, session)
+        if here is None or not here.staff:
+            raise HTTPException(403)
+        try:
+            await self._errands.ask(here, command)
+        except Refusal as refusal:
+            return await self._person(request, me, error=refusal.text)
+        query = {"seat": str(me.number)} if me.number > 1 else {}
+        address = f"/weeks/{quote(_person(request), safe='')}?{urlencode(query | {'done': done})}"
+        return RedirectResponse(address, 303, NO_STORE)
+
+    async def _person(self, request: Request, me: Identity, *, done: str = "", error: str | None = None) -> Response:
+        person = _person(request)
+        context = await self._weeks.person(person, reader=me) if len(person) <= ID_CHARS_MAX else None
+        if context is None:
+            raise HTTPException(404)
+        context |= {"me": me, "choice": me.choice, "done": done, "error": error}
+        return self._pages.render(request, "week.html", context, 422 if error else 200, NO_STORE)
+
+    # ------------------------------------------------------------------ everybody
+
+    async def _page(
+        self, request: Request, me: Identity, group: str | None, given: dict[str, str], error: str | None = None
+    ) -> Response:
+        group = _group(group)
+        context = await self._weeks.page(reader=me, group=group) | {
+            "me": me,
+            "choice": me.choice,
+            "home": f"/home{me.choice}",
+            "group": group or "",
+            "reasons": [(purpose.value, text) for purpose, text in REASONS.items()],
+            "reason_max": REASON_CHARS_MAX,
+            "given": {field: given.get(field, "") for field in ("purpose", "reason", "kind")}
+            | {"form": given.get("form") or secrets.token_urlsafe(12)},
+            "error": error,
+        }
+        return self._pages.render(request, "weeks.html", context, 422 if error else 200, NO_STORE)
+
+    async def _staff(self, request: Request) -> Identity:
+        identities = await self._doorkeeper.identities(request)
+        if not identities:
+            raise HTTPException(403, "no_seat")
+        if not identities[0].staff:
+            raise HTTPException(403)
+        return identities[0]
+
+
+async def _given(request: Request) -> dict[str, str]:
+    async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
+        return {field: value for field, value in sent.items() if isinstance(value, str)}
+
+
+def _person(request: Request) -> PersonId:
+    return PersonId(request.path_params["person"])
+
+
+def _group(text: str | None) -> str | None:
+    return text[:TITLE_MAX] if text else None
+
+
+def _asked(given: dict[str, str]) -> Asked:
+    """Raises Refusal."""
+    purpose = next((each for each in REASONS if each == given.get("purpose")), None)
+    if purpose is None:
+        raise Refusal("bad_reason", "Choose what it is for.")
+    form = given.get("form", "")[:MARK_CHARS_MAX]
+    return Asked(first=None, last=None, purpose=purpose, reason=given.get("reason", ""), form=form)

@@ -1,0 +1,189 @@
+"""The page of weeks, made ready to be shown or handed out: everybody's meter, whoever needs help first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from facilitation.disclosures import disclose
+from facilitation.errors import Refusal
+from facilitation.ids import PersonId, SessionId
+from facilitation.people import STAFF, Role
+from facilitation.timebase import Instant
+from facilitation.weeks import Outlook
+from server import meter_words, week_words
+from server.clock import Clock
+from server.projections.meters import AROUND_DAYS, DAY_MS, Meter, Meters, Part, Stage
+from server.spreadsheet import encode
+from server.store.ports import Store
+from server.web import words
+from server.web.auth import Identity
+from server.web.exports import Asked, Handout
+
+MINE: Final = "mine"
+STAGES: Final = {
+    Stage.SIGNED: "Signed",
+    Stage.WAITING: "Held, not signed yet",
+    Stage.RUNNING: "Going on now",
+    Stage.TO_COME: "Still to come",
+}
+
+
+class WeekBook:
+    """The port `Weeks` of the pages. Every method may raise StoreUnavailable or CorruptLog."""
+
+    def __init__(self, store: Store, *, meters: Meters, clock: Clock) -> None:
+        self._store = store
+        self._meters = meters
+        self._clock = clock
+
+    async def page(self, *, reader: Identity, group: str | None) -> dict[str, Any]:
+        """`group`: the title of one, 'mine', or None: everybody."""
+        everybody = await self._meters.everybody()
+        mine = await self._groups_of(reader)
+        titles = sorted({title for meter in everybody for title in meter.groups})
+        shown = meter_words.by_need([meter for meter in everybody if _is_in(meter, group, mine)])
+        return {
+            "groups": _choices(titles, group, reader),
+            "total": len(shown),
+            "counts": _counts(shown),
+            "rows": [self._row(meter, reader) for meter in shown],
+        }
+
+    def _row(self, meter: Meter, reader: Identity) -> dict[str, Any]:
+        return meter_words.told(meter) | {
+            "name": meter.person.name,
+            "groups": ", ".join(meter.groups),
+            "week_url": f"/weeks/{meter.person.person}{reader.choice}",
+        }
+
+    async def person(self, person: PersonId, *, reader: Identity) -> dict[str, Any] | None:
+        """One person's week, session by session. None: no such participant."""
+        found = await self._store.clinic.get_person(person)
+        if found is None or found.role is not Role.PARTICIPANT:
+            return None
+        meter, missed = await self._meters.of(found), await self._meters.missed(found)
+        titles = {part.session: f"{words.weekday(part.day)}, {part.title}" for part in (*missed, *meter.parts)}
+        return {
+            "name": found.name,
+            "told": meter_words.told(meter),
+            "rules": week_words.title(meter.rules),
+            "parts": [_part_row(part, titles) for part in meter.parts],
+            "missed": [{"session": part.session, "text": titles[part.session]} for part in missed],
+            "statement_url": f"/statement/{person}{reader.choice}",
+            "back": f"/weeks{reader.choice}",
+            "absence_action": f"/weeks/{person}/absence{reader.choice}",
+            "make_up_action": f"/weeks/{person}/make-up{reader.choice}",
+        }
+
+    async def export(self, *, by: Identity, group: str | None, kind: str, asked: Asked) -> Handout:
+        """Everybody's week, or a group's, as a file ('csv' or 'json'), once that is logged. Raises Refusal."""
+        if kind not in ("csv", "json"):
+            raise Refusal("bad_kind", "Choose a table (CSV) or data for programs (JSON).")
+        mine = await self._groups_of(by)
+        meters = [meter for meter in await self._meters.everybody() if _is_in(meter, group, mine)]
+        if not meters:
+            raise Refusal("nothing", "There is nobody in this group this week, so there is nothing to download.")
+        await self._store.disclosures.record(
+            disclose(
+                clinic=self._store.keys.clinic,
+                by=by.person,
+                at=self._clock.now(),
+                what="weekly hours",
+                first=min(meter.week.first for meter in meters),
+                last=max(meter.week.last for meter in meters),
+                about=[meter.person.person for meter in meters],
+                purpose=asked.purpose,
+                reason=asked.reason,
+                form=asked.form,
+            )
+        )
+        name = f"weeks-{max(meter.today for meter in meters)}.{kind}"
+        if kind == "csv":
+            return Handout(filename=name, chunks=encode(meter_words.COLUMNS, map(meter_words.row, meters)))
+        return Handout(filename=name, chunks=_json(meters))
+
+    async def _groups_of(self, reader: Identity) -> frozenset[str]:
+        """Titles of the sessions around now on whose list the reader stands as staff."""
+        now = self._clock.now()
+        near = await self._store.clinic.list_sessions(
+            since=Instant(max(0, now - AROUND_DAYS * DAY_MS)), until=Instant(now + AROUND_DAYS * DAY_MS)
+        )
+        return frozenset(
+            session.title
+            for session in near
+            if any(each.person == reader.person and each.role in STAFF for each in session.roster)
+        )
+
+
+def _part_row(part: Part, titles: Mapping[SessionId, str]) -> dict[str, Any]:
+    absence = part.absence
+    return {
+        "session": part.session,
+        "anchor": f"s-{part.session}",
+        "title": part.title,
+        "day": words.weekday(part.day),
+        "stage": part.stage.value,
+        "stage_text": STAGES[part.stage] if not part.missed else "Was not there",
+        "minutes_text": words.minutes(part.minutes if part.stage is not Stage.TO_COME else part.still_min),
+        "absence": "" if absence is None else meter_words.absence_kind(absence),
+        "kind": "" if absence is None else absence.kind.value,
+        "reason": "" if absence is None else absence.reason,
+        "may_explain": part.missed or part.stage is Stage.TO_COME or absence is not None,
+        "ask": part.missed and absence is None,
+        "may_make_up": not part.missed,
+        "makes_up_session": part.makes_up,
+        "makes_up": part.makes_up and titles.get(part.makes_up, "an earlier session"),
+    }
+
+
+def _is_in(meter: Meter, group: str | None, mine: frozenset[str]) -> bool:
+    match group:
+        case None:
+            return True
+        case "mine":
+            return not mine.isdisjoint(meter.groups)
+        case title:
+            return title in meter.groups
+
+
+def _choices(titles: Iterable[str], group: str | None, reader: Identity) -> list[dict[str, Any]]:
+    """Everybody, one's own groups, then each group; with the address of each."""
+    choices: list[tuple[str | None, str]] = [
+        (None, "Everybody"),
+        (MINE, "My groups"),
+        *((each, each) for each in titles),
+    ]
+    rows = []
+    for value, label in choices:
+        query = {"seat": str(reader.number)} if reader.number > 1 else {}
+        query |= {} if value is None else {"group": value}
+        address = f"/weeks?{urlencode(query)}" if query else "/weeks"
+        rows.append({"label": label, "url": address, "current": value == group})
+    return rows
+
+
+def _counts(meters: Sequence[Meter]) -> list[dict[str, Any]]:
+    """How many there are of each outlook, and how much of a bar that is, in percent."""
+    rows, start = [], 0.0
+    for outlook in meter_words.ORDER:
+        count = sum(meter.outlook is outlook for meter in meters)
+        if count or outlook is not Outlook.NONE:
+            share = 100 * count / len(meters) if meters else 0.0
+            rows.append(
+                {
+                    "outlook": outlook.value,
+                    "label": meter_words.LABELS[outlook],
+                    "count": count,
+                    "start": round(start, 2),
+                    "share": round(share, 2),
+                }
+            )
+            start += share
+    return rows
+
+
+def _json(meters: Iterable[Meter]) -> Iterator[bytes]:
+    yield json.dumps({"weeks": [meter_words.plain(meter) for meter in meters]}, indent=1).encode()
