@@ -35,6 +35,7 @@ from server.errands import RoomErrands
 from server.exports import HoursExports
 from server.library import load_library
 from server.notebook import StaffNotebook
+from server.own_minutes import OwnMinutes
 from server.projections.meters import Meters
 from server.projections.worker import HoursProjection
 from server.quick_exit import Errands, Farewell
@@ -129,6 +130,7 @@ def build(
         books=books,
         exports=HoursExports(store, clock=clock),
         weeks=WeekBook(store, meters=meters, clock=clock),
+        minutes=OwnMinutes(store),
         commands=RoomErrands(rooms),
         library=library,
         notebook=StaffNotebook(store, rooms=rooms, library=library, clock=clock),

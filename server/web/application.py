@@ -25,6 +25,7 @@ from server.web.errors import Refusals
 from server.web.exports import ExportDesk, Exports
 from server.web.guard import BODY_BYTES_MAX, SameOriginOnly, Throttle, security_headers
 from server.web.links import Links
+from server.web.minutes import Minutes, MinutesDesk
 from server.web.notebook import Notebook, NotebookDesk, Proofs
 from server.web.pages import Books, Depart, Desk, Health
 from server.web.site import Site
@@ -45,6 +46,7 @@ def application(
     books: Books,
     exports: Exports,
     weeks: Weeks,
+    minutes: Minutes,
     commands: RoomCommands,
     library: Library,
     notebook: Notebook,
@@ -73,6 +75,7 @@ def application(
 
     export_desk = ExportDesk(exports, pages=pages, doorkeeper=doorkeeper)
     week_pages = WeekPages(weeks, errands=commands, pages=pages, doorkeeper=doorkeeper)
+    minutes_desk = MinutesDesk(minutes, commands, pages=pages, doorkeeper=doorkeeper)
     skills = SkillPages(library, pages=pages, doorkeeper=doorkeeper)
     notebook_desk = NotebookDesk(notebook, proofs, doorkeeper=doorkeeper)
 
@@ -96,6 +99,7 @@ def application(
         routes=[
             *desk.routes(),
             *export_desk.routes(),
+            *minutes_desk.routes(),
             *skills.routes(),
             *notebook_desk.routes(),
             *week_pages.routes(),

@@ -128,6 +128,17 @@ class Doorkeeper:
                     return _identity(here, session, identity.number)
         return None
 
+    async def participant(self, connection: HTTPConnection, session: SessionId) -> Identity | None:
+        """Who this cookie proves, as a participant of that session, whichever session their link was for.
+
+        For what is theirs alone: their own minutes stay theirs when the link of that evening has run out.
+        """
+        for identity in await self.identities(connection):
+            here = None if identity.staff else await self._entry(session, identity.person)
+            if here is not None and here.role is Role.PARTICIPANT:
+                return _identity(here, session, identity.number)
+        return None
+
     async def identify(self, websocket: WebSocket, session: SessionId, ticket: str | None) -> Identity | None:
         """Who opens a websocket: by ticket (a program), or by cookie (a browser, from our own pages only).
 

@@ -24,6 +24,7 @@ from server.clock import Clock, RoomClock
 from server.errands import RoomErrands
 from server.library import load_library
 from server.notebook import StaffNotebook
+from server.own_minutes import OwnMinutes
 from server.projections.meters import Meters
 from server.rooms.ports import NoSuchSession
 from server.signing import Signatures
@@ -150,6 +151,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         books=clinic,
         exports=clinic,
         weeks=WeekBook(store, meters=Meters(store, catalog=load_catalog(), clock=clock), clock=clock),
+        minutes=OwnMinutes(store),
         commands=RoomErrands(Nowhere()),
         library=load_library(),
         notebook=StaffNotebook(store, rooms=Nowhere(), library=load_library(), clock=clock),

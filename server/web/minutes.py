@@ -1,0 +1,123 @@
+"""A participant's own minutes of one session: how they came about, and a way to say that they are not right.
+
+A page that works without JavaScript, and JSON for programs (PROTOCOL §11). Nobody else's minutes are ever here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Protocol
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from facilitation.commands import DisputeMinutes, PersonCommand
+from facilitation.corrections import DISPUTE_MAX
+from facilitation.errors import Refusal
+from facilitation.ids import PersonId, SessionId
+from server.web.auth import Doorkeeper, Identity
+from server.web.pages import ID_CHARS_MAX, NO_STORE
+from server.web.templates import Pages
+
+FIELDS_MAX: Final = 4
+JSON_TYPE: Final = "application/json"
+
+
+class Minutes(Protocol):
+    async def of(self, session: SessionId, person: PersonId) -> dict[str, Any] | None:
+        """What one person may read of their own minutes; None where there are none to read of them."""
+        ...
+
+
+class Errands(Protocol):
+    async def ask(self, identity: Identity, command: PersonCommand) -> int:
+        """Raises Refusal, StoreUnavailable."""
+        ...
+
+
+class Said(msgspec.Struct, forbid_unknown_fields=True):
+    text: str
+
+
+class MinutesDesk:
+    """The handlers of `/s/SESSION/minutes` and `/s/SESSION/dispute`."""
+
+    def __init__(self, minutes: Minutes, errands: Errands, *, pages: Pages, doorkeeper: Doorkeeper) -> None:
+        self._minutes = minutes
+        self._errands = errands
+        self._pages = pages
+        self._doorkeeper = doorkeeper
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/s/{session}/minutes", self.show, methods=["GET"]),
+            Route("/s/{session}/dispute", self.dispute, methods=["POST"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        return await self._page(request, await self._someone(request))
+
+    async def dispute(self, request: Request) -> Response:
+        if request.headers.get("content-type", "").partition(";")[0].strip() == JSON_TYPE:
+            return await self._dispute_by_program(request)
+        me = await self._someone(request)
+        async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
+            text = sent.get("text")
+        if not isinstance(text, str):
+            raise HTTPException(400)
+        text = text.replace("\r\n", "\n")
+        try:
+            await self._errands.ask(me, DisputeMinutes(text=text))
+        except Refusal as refusal:
+            return await self._page(request, me, text=text, error=refusal.text)
+        return RedirectResponse(f"/s/{me.session}/minutes{me.choice}#said", 303, NO_STORE)
+
+    async def _dispute_by_program(self, request: Request) -> Response:
+        session = _session(request)
+        caller = await self._doorkeeper.caller(request, session)
+        me = caller[0] if caller is not None else await self._doorkeeper.participant(request, session)
+        if me is None:
+            return _refused(403, "no_seat", "For your privacy this browser has forgotten you. Open your link again.")
+        try:
+            said = msgspec.json.decode(await request.body(), type=Said)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            return _refused(400, "bad_request", "What was sent could not be read.")
+        try:
+            seq = await self._errands.ask(me, DisputeMinutes(text=said.text))
+        except Refusal as refusal:
+            return _refused(403 if refusal.code == "not_allowed" else 422, refusal.code, refusal.text)
+        return JSONResponse({"seq": seq}, 202, NO_STORE)
+
+    async def _page(self, request: Request, me: Identity, *, text: str = "", error: str | None = None) -> Response:
+        told = await self._minutes.of(me.session, me.person)
+        if told is None:
+            raise HTTPException(404)
+        context = told | {
+            "me": me,
+            "choice": me.choice,
+            "session": me.session,
+            "text": text,
+            "text_max": DISPUTE_MAX,
+            "error": error,
+        }
+        return self._pages.render(request, "minutes.html", context, 422 if error else 200, NO_STORE)
+
+    async def _someone(self, request: Request) -> Identity:
+        """Strangers learn nothing: not even whether there is such a session."""
+        me = await self._doorkeeper.participant(request, _session(request))
+        if me is None:
+            raise HTTPException(403, None if await self._doorkeeper.identities(request) else "no_seat")
+        return me
+
+
+def _session(request: Request) -> SessionId:
+    session: str = request.path_params["session"]
+    if len(session) > ID_CHARS_MAX:
+        raise HTTPException(404)
+    return SessionId(session)
+
+
+def _refused(status: int, code: str, text: str) -> Response:
+    return JSONResponse({"error": {"code": code, "text": text}}, status, NO_STORE)
