@@ -131,7 +131,7 @@ def names_another(texts: Texts, person: PersonId, names: Mapping[PersonId, str])
             continue
         before = r"(?<=[\w,;:] )" if first in ALSO_WORDS else r"(?<!\w)"
         for field, text in texts.items():
-            if found := re.search(rf"{before}{re.escape(first)}(?!\w)", text):
+            if first in text and (found := re.search(rf"{before}{re.escape(first)}(?!\w)", text)):
                 yield Warning(
                     code="names_another",
                     field=field,
