@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shutil
 import statistics
 import sys
 from collections import defaultdict
@@ -24,7 +25,7 @@ from contextlib import AsyncExitStack
 from tests.load.media import apart
 from tests.load.media.crowd import Crowd
 from tests.load.media.experiments import Seen, highest_rate, memory, most_rooms, play, seat
-from tests.load.media.figures import Figure, ratio_of_rounds, short
+from tests.load.media.figures import Figure, percentile, ratio_of_rounds, short
 from tests.load.media.floor import floor_us
 from tests.load.media.janus import Janus, JanusRefused, version
 from tests.load.media.milieu import Milieu, NoSuchCore
@@ -36,6 +37,7 @@ PEOPLE = 12
 PARTS = ("cpu", "rate", "rooms", "memory", "join")
 ROUNDS, ROUND_S = 3, 4.0
 ROOMS_MAX = 48
+JOINS = 20
 
 
 def say(text: str) -> None:
@@ -169,7 +171,26 @@ async def measure_memory(make: dict[str, Callable[[], Subject]]) -> None:
 
 
 async def measure_join(make: dict[str, Callable[[], Subject]]) -> None:
-    say("join: not yet")
+    """How long a newcomer in Chromium waits for the first picture of everybody."""
+    if shutil.which("chromium") is None:
+        say("Left out: Chromium is not installed.")
+        return
+    from tests.load.media.join import be_ordinary, waits_at_janus, waits_at_milieu
+
+    be_ordinary()
+    waits: dict[str, list[float]] = {}
+    for name, each in make.items():
+        async with running(each) as subject:
+            if isinstance(subject, Janus):
+                waits[name] = await waits_at_janus(subject, PEOPLE, JOINS)
+            elif isinstance(subject, Milieu):
+                waits[name] = await waits_at_milieu(subject, PEOPLE, JOINS)
+        say(f"  {name:14} " + " ".join(f"{wait:.0f}" for wait in waits[name]) + " ms")
+    janus = f"the same page at Janus: {percentile(waits['janus'], 0.95):.0f} ms" if "janus" in waits else ""
+    for name, found in waits.items():
+        tell(f"media.join_to_picture_ms_{name.replace('-', '_')}", percentile(found, 0.95), "ms", "lower", janus, JOINS)
+    best = next(name for name in ("milieu-native", "milieu-python") if name in waits)
+    tell("media.join_to_picture_ms", percentile(waits[best], 0.95), "ms", "lower", janus, JOINS)
 
 
 async def measure(parts: Sequence[str], cores: Sequence[str]) -> None:

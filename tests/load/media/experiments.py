@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tests.load.media.crowd import Crowd, Outcome
 from tests.load.media.scene import Scene
-from tests.load.media.subject import Subject, cpu_s, memory_kb
+from tests.load.media.subject import Subject, cpu_s, main_thread_cpu_s, memory_kb
 
 WARM_S = 3.0
 """Long enough for a keyframe of every stream and for layers to settle."""
@@ -27,6 +27,7 @@ class Seen:
 
     outcome: Outcome
     cpu_s: float
+    main_thread_s: float = 0.0
 
     @property
     def cpu_us(self) -> float:
@@ -55,9 +56,10 @@ class Seen:
 
 async def play(subject: Subject, crowd: Crowd, seconds: float, *, rooms: int = 1, speed: float = 1.0) -> Seen:
     """One run, told to people on standard error."""
-    before = cpu_s(subject.pid)
+    before, main_before = cpu_s(subject.pid), main_thread_cpu_s(subject.pid)
     outcome = await asyncio.to_thread(crowd.run, seconds, rooms=rooms, speed=speed)
-    seen = Seen(outcome=outcome, cpu_s=cpu_s(subject.pid) - before)
+    main_s = main_thread_cpu_s(subject.pid) - main_before
+    seen = Seen(outcome=outcome, cpu_s=cpu_s(subject.pid) - before, main_thread_s=main_s)
     remarks = [
         f"{count} {what}"
         for what, count in (
@@ -73,7 +75,8 @@ async def play(subject: Subject, crowd: Crowd, seconds: float, *, rooms: int = 1
         if count
     ]
     where = f"{subject.name:14} {rooms:2} x {crowd.scene.people:2} people, pace x{speed:<5.3g}"
-    cost = f"{seen.cpu_us:6.1f} µs each, {seen.core_share:4.0%} of a core (load {outcome.cpu_s / seconds:4.0%})"
+    shares = f"main thread {main_s / seconds:.0%}, load {outcome.cpu_s / seconds:.0%}"
+    cost = f"{seen.cpu_us:6.1f} µs each, {seen.core_share:4.0%} of a core ({shares})"
     delay = f"{outcome.p50_ms:.2f}/{outcome.p99_ms:.2f} ms"
     words = "; ".join([f"  {where} {outcome.rate:9,.0f} packets/s {cost}", delay, *remarks])
     print(words, file=sys.stderr, flush=True)

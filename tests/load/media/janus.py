@@ -244,6 +244,11 @@ class Janus:
         """Take a subscriber's answer: media flows once it is connected."""
         await self.api.message(handle, {"request": "start"}, {"type": "answer", "sdp": answer})
 
+    async def release(self, handle: int) -> None:
+        """End a connection."""
+        self._handles.remove(handle)
+        await self.api.detach(handle)
+
     async def choose(self, handle: int, mid: str, substream: int) -> None:
         """Ask for one layer of a simulcast stream."""
         await self.api.message(handle, {"request": "configure", "mid": mid, "substream": substream})

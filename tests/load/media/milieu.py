@@ -7,6 +7,7 @@ import gc
 import json
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,14 +15,16 @@ import uvloop
 
 from facilitation.timebase import Instant
 from server.sfu.core import CoreChoice
-from server.sfu.facts import Wish
+from server.sfu.facts import MediaFact, SlotsChanged, Wish
 from server.sfu.native.build import NotBuilt
 from server.sfu.plane import MediaSettings, Sfu
+from tests.load.media import apart
 from tests.load.media.crowd import End
 from tests.load.media.scene import Scene
 from tests.load.media.seats import Seat, ssrcs
 from tests.load.media.subject import confine
 
+BROWSER = "browser-"
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -36,8 +39,12 @@ class Milieu:
         self.name = f"milieu-{core}"
         self._core = core
         self._process: asyncio.subprocess.Process | None = None
+        self._reading: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
+        self._answers: asyncio.Queue[Any] = asyncio.Queue()
         self._seats: list[Seat] = []
+        self.on_slots: Callable[[str, dict[str, dict[str, str]]], Awaitable[None]] | None = None
+        """Told what the slots of a browser (a source of that name) show from now on."""
 
     @property
     def pid(self) -> int:
@@ -53,21 +60,31 @@ class Milieu:
             limit=1 << 20,
             preexec_fn=confine,
         )
+        self._reading = asyncio.create_task(self._read())
         missing = (await self._ask({})).get("missing")
         if missing:
             raise NoSuchCore(f"Milieu's {self._core} core: {missing}")
 
+    async def _read(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        while line := await self._process.stdout.readline():
+            said = json.loads(line)
+            if "slots" not in said:
+                self._answers.put_nowait(said)
+            elif self.on_slots is not None:
+                await self.on_slots(said["peer"], said["slots"])
+        self._answers.put_nowait(None)
+
     async def _ask(self, what: dict[str, Any]) -> Any:
         assert self._process is not None
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
+        assert self._process.stdin is not None
         async with self._turn:
-            stdin.write(json.dumps(what).encode() + b"\n")
-            line = await stdout.readline()
-        if not line:
+            self._process.stdin.write(json.dumps(what).encode() + b"\n")
+            answer = await self._answers.get()
+        if answer is None:
             raise RuntimeError("the media plane ended")
-        return json.loads(line)
+        return answer
 
     async def join(self, *, room: int, source: str, offer: str) -> str:
         """The plane's answer to an offer."""
@@ -102,21 +119,32 @@ class Milieu:
             self._process.stdin.close()
             await self._process.wait()
             self._process = None
+        if self._reading is not None:
+            await asyncio.wait([self._reading])
+            self._reading = None
 
 
 # ---------------------------------------------------------------------------- the plane's process
 
 
+def tell(fact: MediaFact) -> None:
+    """Say what the slots of browsers show; nobody else asks."""
+    if isinstance(fact, SlotsChanged) and fact.peer.startswith(BROWSER):
+        slots = {"audio": fact.audio, "video": fact.video}
+        print(json.dumps({"peer": fact.peer, "slots": slots}), flush=True)
+
+
 async def serve() -> None:
     """Answer lines of JSON until there are no more."""
     core = cast(CoreChoice, sys.argv[1])
-    settings = MediaSettings(hosts=("127.0.0.1",), public_addresses=("127.0.0.1",), core=core)
+    host = apart.ADDRESS if apart.is_apart() else "127.0.0.1"
+    settings = MediaSettings(hosts=(host,), public_addresses=(host,), core=core)
     try:
         sfu = Sfu(settings, clock=lambda: Instant(time.time_ns() // 1_000_000))
     except NotBuilt as missing:
         print(json.dumps({"missing": str(missing)}), flush=True)
         return
-    await sfu.start(lambda fact: None)
+    await sfu.start(tell)
     gc.collect()
     gc.freeze()  # As the server does.
     rooms: set[str] = set()
