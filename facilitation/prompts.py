@@ -129,8 +129,10 @@ def _missed(signs: Signs) -> Signs:
 def waiting(prompts: Prompts, attendance: Attendance, agenda: Agenda, person: PersonId) -> Prompt | None:
     """The question that this person can answer now. A break or a time away ends the question before it."""
     last = _last(prompts.of(person))
+    if last is None or not last.waiting:
+        return None
     present, working = _present_since(attendance.of(person)), _working_since(agenda)
-    if last is None or not last.waiting or present is None or working is None:
+    if present is None or working is None:
         return None
     return last if last.asked_at >= max(present, working) else None
 

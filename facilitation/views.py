@@ -42,8 +42,11 @@ def audience_of(state: RoomState, person: PersonId) -> str:
 # --------------------------------------------------------------- ROOM
 
 
-def room_part(state: RoomState, audience: str) -> View:
-    """The same for everyone of one audience. Times that run are as of the last record."""
+def room_part(state: RoomState, audience: str, position: Any = None) -> View:
+    """The same for everyone of one audience. Times that run are as of the last record.
+
+    `position`: the agenda's part, for who has it ready.
+    """
     session = _session(state)
     inside = audience == GROUP_AUDIENCE
     return {
@@ -52,7 +55,7 @@ def room_part(state: RoomState, audience: str) -> View:
         "starts_at": session.starts_at,
         "zone": session.zone,
         "phase": state.phase,
-        "agenda": _agenda(state) if inside else _NO_AGENDA,
+        "agenda": (position or agenda_part(state)) if inside else _NO_AGENDA,
         "people": [_person(state, seat) for seat in state.seats.in_room] if inside else [],
         "shared": _shared(state) if inside else [],
         "chat": [_message(state, message) for message in state.talk.everyone[-CHAT_SHOWN_MAX:]] if inside else [],
@@ -72,7 +75,8 @@ _NO_AGENDA: View = {
 }
 
 
-def _agenda(state: RoomState) -> View:
+def agenda_part(state: RoomState) -> View:
+    """Where the group is in its plan, and how the time goes."""
     plan, now = state.agenda, state.at
     following = agenda.coming(plan)
     paused = plan.paused_at is not None

@@ -155,6 +155,10 @@ class Seat:
                     await socket.send(text)
             case "view":
                 self.view = message
+            case "agenda":
+                if self.view:
+                    room = self.view["room"] | {"phase": message["phase"], "agenda": message["agenda"]}
+                    self.view = self.view | {"room": room}
             case "accepted" | "refused" | "answer":
                 key = str(message.get("command_id") or message.get("offer_id"))
                 waiting = self._unanswered.pop(key, None)

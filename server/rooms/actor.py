@@ -54,8 +54,11 @@ class Asked:
 class Stage(Protocol):
     """What happens around the actor. None of it waits, and none of it may fail the room."""
 
-    def foresee(self, state: RoomState, records: Sequence[Recorded]) -> None:
-        """Prepare for what will have happened if the store takes it. Nobody may be told yet."""
+    def foresee(self, state: RoomState, records: Sequence[Recorded]) -> Callable[[], None] | None:
+        """How to prepare, while the store is at work, for what will have happened if it takes it; None: no need.
+
+        Nobody may be told yet.
+        """
         ...
 
     def happened(self, state: RoomState, records: Sequence[Recorded], effects: Sequence[Effect]) -> None: ...
@@ -196,19 +199,25 @@ class RoomActor:
             state = evolve(state, record)
             effects += react(state, event)
             records.append(record)
-        appending = asyncio.create_task(self._append(records))
-        try:
-            for _ in range(STEPS_TO_THE_STORE):
-                await asyncio.sleep(0)
-            # the store has work from here on, and so have we
-            self._stage.foresee(state, records)
-            await appending
-        finally:
-            appending.cancel()
+        prepare = self._stage.foresee(state, records)
+        if prepare is None:
+            await self._append(records)
+        else:
+            await self._append_and(prepare, records)
         self.in_hand = None
         self.state = state
         asked.answer(state.seq)
         self._stage.happened(state, records, effects)
+
+    async def _append_and(self, prepare: Callable[[], None], records: Sequence[Recorded]) -> None:
+        appending = asyncio.create_task(self._append(records))
+        try:
+            for _ in range(STEPS_TO_THE_STORE):
+                await asyncio.sleep(0)
+            prepare()  # the store has work from here on, and so have we
+            await appending
+        finally:
+            appending.cancel()
 
     async def _append(self, records: Sequence[Recorded]) -> None:
         """Make the records durable, however long the store is away: the same ones again, which is harmless."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, Literal
 
 import structlog
@@ -21,11 +21,14 @@ from facilitation.events import (
     LocationSaid,
     MakeUpLinked,
     MinutesDisputed,
+    MoveUndone,
     NoteCosigned,
     NoteDrafted,
     NoteReturned,
     Recorded,
     SectionDrafted,
+    SegmentEntered,
+    SessionStarted,
     SkillsNamed,
     Spoke,
     StillHereAnswered,
@@ -37,7 +40,8 @@ from facilitation.ids import PersonId, SourceId
 from facilitation.people import STAFF
 from facilitation.state import RoomState
 from facilitation.timebase import Instant
-from server.rooms.ports import Close, Told, View, Viewer
+from facilitation.views import GROUP_AUDIENCE, audience_of
+from server.rooms.ports import Agenda, Close, Told, View, Viewer
 from server.rooms.sight import Sight
 
 log = structlog.get_logger(__name__)
@@ -85,6 +89,11 @@ def watchers(event: Event) -> tuple[Watchers, PersonId | None]:
             return "staff", None
         case _:
             return "everyone", None
+
+
+def moves(records: Sequence[Recorded]) -> bool:
+    """Whether the group is elsewhere in its plan after these records, which everybody should see at once."""
+    return any(isinstance(record.event, SessionStarted | SegmentEntered | MoveUndone) for record in records)
 
 
 class Audience:
@@ -144,22 +153,34 @@ class Audience:
 
     # ------------------------------------------------------------------ seeing
 
-    def foresee(self, state: RoomState, records: Sequence[Recorded]) -> None:
-        """Prepare what will be seen if the store takes these records, while it does."""
+    def foresee(self, state: RoomState, records: Sequence[Recorded]) -> Callable[[], None] | None:
+        """How to prepare what will be seen if the store takes these records, while it does; None: not worth it.
+
+        After a move the agenda is told first, and whatever else were made now would hold it up.
+        """
         concerned = self._concerned(state, records)
-        if not concerned or state.at - self._foreseen.state.at < FORESEEN_EVERY_MS:
-            return
-        self._foreseen = Sight(state, after=self._sight)
-        try:
-            for viewer in concerned:
-                self._foreseen.view(viewer, state.at)
-        except Exception:  # shown to those who look, if it comes to that
-            log.exception("a view cannot be made", seq=state.seq)
+        if not concerned or moves(records) or state.at - self._foreseen.state.at < FORESEEN_EVERY_MS:
+            return None
+
+        def prepare() -> None:
+            self._foreseen = Sight(state, after=self._sight)
+            try:
+                for viewer in concerned:
+                    self._foreseen.view(viewer, state.at)
+            except Exception:  # shown to those who look, if it comes to that
+                log.exception("a view cannot be made", seq=state.seq)
+
+        return prepare
 
     def happened(self, state: RoomState, records: Sequence[Recorded]) -> None:
         """Take the new state on, and mark the viewers whose view it changes."""
         self._sight = self._foreseen if self._foreseen.state is state else Sight(state, after=self._sight)
-        for viewer in self._concerned(state, records):
+        concerned = self._concerned(state, records)
+        if moves(records):
+            inside = (each for each in concerned if audience_of(state, each.expected.person) == GROUP_AUDIENCE)
+            told = Agenda(version=state.seq, now=state.at, phase=state.phase, agenda=self._sight.agenda())
+            self.tell(told, inside)
+        for viewer in concerned:
             if viewer.expected.role in STAFF:
                 self._staff_seen_at = state.at
             viewer.view_due()

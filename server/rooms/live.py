@@ -241,8 +241,8 @@ class LiveRoom:
 
     # ------------------------------------------------------------------ the port Stage
 
-    def foresee(self, state: RoomState, records: Sequence[Recorded]) -> None:
-        self._audience.foresee(state, records)
+    def foresee(self, state: RoomState, records: Sequence[Recorded]) -> Callable[[], None] | None:
+        return self._audience.foresee(state, records)
 
     def happened(self, state: RoomState, records: Sequence[Recorded], effects: Sequence[Effect]) -> None:
         self._audience.happened(state, records)

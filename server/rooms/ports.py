@@ -179,6 +179,15 @@ class View(Told):
     record: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
+class Agenda(Told):
+    """The agenda as it is in the view that follows: the same for everyone, and so made much sooner."""
+
+    version: int
+    now: int
+    phase: str
+    agenda: msgspec.Raw
+
+
 class Answer(Told):
     offer_id: str
     peer: str

@@ -13,7 +13,7 @@ from facilitation.ids import FormId
 from facilitation.people import STAFF
 from facilitation.state import RoomState
 from facilitation.timebase import Instant
-from facilitation.views import audience_of, form_part, record_part, room_part, staff_part, you_part
+from facilitation.views import agenda_part, audience_of, form_part, record_part, room_part, staff_part, you_part
 from server.rooms.ports import View, Viewer
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -38,7 +38,7 @@ class Sight:
         view = View(
             version=state.seq,
             now=now,
-            room=self._part(f"room {audience}", lambda: room_part(state, audience)),
+            room=self._part(f"room {audience}", lambda: room_part(state, audience, self.agenda())),
             you=self._part(f"you {person}", lambda: you_part(state, person, now, self._tally(now), self._form)),
         )
         if viewer.expected.role in STAFF:
@@ -46,6 +46,9 @@ class Sight:
             if viewer.record:
                 view.record = self._part("record", lambda: record_part(state, now))
         return view
+
+    def agenda(self) -> msgspec.Raw:
+        return self._part("agenda", lambda: agenda_part(self.state))
 
     def _tally(self, now: Instant) -> Tally:
         if self._tallied is None or self._tallied[0] != now:

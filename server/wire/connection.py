@@ -22,6 +22,7 @@ from facilitation.timebase import Instant
 from server.clock import Clock
 from server.rooms import ports
 from server.rooms.ports import (
+    Agenda,
     Close,
     CorruptLog,
     Degraded,
@@ -361,7 +362,7 @@ class Connection:
     # ------------------------------------------------------------------ the port Viewer
 
     def tell(self, message: Told) -> None:
-        if isinstance(message, Slots | Speaking | Quality | Qualities | KeyRing | Degraded | Ping):
+        if isinstance(message, Agenda | Slots | Speaking | Quality | Qualities | KeyRing | Degraded | Ping):
             self._signals[type(message), getattr(message, "peer", "")] = message
         elif isinstance(message, SealedKeys):
             self._signals[type(message), message.member] = message  # each box holds all that its sender still uses
@@ -400,6 +401,8 @@ class Connection:
             elif self._closing is not None:
                 raise _Ended(self._closing)
             elif self._view_due:
+                if signals:
+                    await asyncio.sleep(0)  # what is short goes to everybody before what is long to anybody
                 await self._show()
 
     async def _show(self) -> None:

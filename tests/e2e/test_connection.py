@@ -206,3 +206,20 @@ async def test_an_offer_finds_its_answer_or_fails_with_the_line(page: Page, serv
     await server.next()
     await server.cut()
     await page.wait_for_function("window.lost === 'connection_lost'")
+
+
+async def test_a_move_is_shown_at_once_with_the_rest_as_it_was(page: Page, server: Server) -> None:
+    await server.welcome()
+    agenda = {"position": "check-in"}
+    server.say(
+        type="agenda", version=1, now=1_000_000, phase="running", agenda=agenda
+    )  # before any view: nothing to show it in
+    server.say(type="view", version=2, now=1_000_000, room={"title": "t", "agenda": agenda}, you={"hand": 1})
+    server.say(type="agenda", version=3, now=1_000_001, phase="running", agenda={"position": "process"})
+    server.say(type="agenda", version=2, now=1_000_002, phase="running", agenda=agenda)  # late
+    server.say(type="view", version=3, now=1_000_003, room={"title": "t", "agenda": {"position": "process"}}, you={})
+    await page.wait_for_function("views.length === 3")
+    shown = await page.evaluate(
+        "views.map(view => [view.version, view.room.agenda.position, view.room.title, view.you])"
+    )
+    assert shown == [[2, "check-in", "t", {"hand": 1}], [3, "process", "t", {"hand": 1}], [3, "process", "t", {}]]

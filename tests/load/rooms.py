@@ -3,10 +3,12 @@
     python -m tests.load.rooms
 
 100 rooms with 16 people each are open on one server over a real Valkey that syncs every write; everybody answers
-pings. Then, room after room, a facilitator presses "next" and we wait until all 16 have a view with the new position;
-and in between, on the same server and between the same two processes, one message of the same size is handed to 16
-sockets as simply as Starlette can; once at once, and once after a bare append of about the same record to the same
-Valkey, because a block change is durable before anybody is told. The figures are ratios of the 99th percentiles.
+pings. Then, room after room, a facilitator presses "next" and we wait until all 16 have been told the new position, and
+then until all 16 have their whole new view as well. In between, on the same server and between the same two processes,
+one message of the same size is handed to 16 sockets as simply as Starlette can; by turns one of each of both sizes, and
+one of the first size after a bare append of about the same record to the same Valkey, because a block change is durable
+before anybody is told. Between any two of these the server has a moment of rest, and every socket has been silent, but
+for pings, since the round before: as in a clinic. The figures are ratios of the 99th percentiles.
 """
 
 from __future__ import annotations
@@ -51,7 +53,8 @@ from tests.wire.example import opening
 
 ROOMS = int(os.environ.get("ROOMS", "100"))
 SEATS = 16
-ROUNDS = 6
+ROUNDS = 16
+REST_S = 0.005
 FILES = 10_000
 RECORD = b"x" * 200
 """About what the record of a block change weighs in the log."""
@@ -137,7 +140,7 @@ async def serve() -> None:
 
 
 class Seen:
-    """Counts how many sockets have seen what is waited for, and how large it was."""
+    """Notes when the last of the sockets has seen what is waited for, and how large it was."""
 
     def __init__(self, wanted: Callable[[str], bool]) -> None:
         self._wanted = wanted
@@ -160,7 +163,7 @@ class Circle:
 
     def __init__(self) -> None:
         self.sockets: list[ClientConnection] = []
-        self.seen: Seen | None = None
+        self.seen: list[Seen] = []
         self._readers: list[asyncio.Task[None]] = []
 
     def add(self, socket: ClientConnection) -> None:
@@ -172,18 +175,21 @@ class Circle:
             assert isinstance(text, str)
             if text.startswith('{"type":"ping"'):
                 await socket.send(text.replace("ping", "pong", 1))
-            elif self.seen is not None:
-                self.seen.see(seat, text)
+            else:
+                for seen in self.seen:
+                    seen.see(seat, text)
 
-    async def until(self, wanted: Callable[[str], bool], say: Callable[[], Any]) -> tuple[float, list[int]]:
-        """Seconds from saying something until every socket has seen what is wanted; and the sizes of it."""
-        self.seen = seen = Seen(wanted)
+    async def until(self, say: Callable[[], Any], *wanted: Callable[[str], bool]) -> list[tuple[float, float]]:
+        """For each thing wanted: seconds from saying something until every socket has seen it, and its mean size."""
+        self.seen = [Seen(each) for each in wanted]
         began_s = time.perf_counter()
         await say()
         async with asyncio.timeout(30):
-            await seen.all.wait()
-        self.seen = None
-        return seen.at_s - began_s, seen.sizes
+            for seen in self.seen:
+                await seen.all.wait()
+        found = [(seen.at_s - began_s, statistics.fmean(seen.sizes)) for seen in self.seen]
+        self.seen = []
+        return found
 
     async def close(self) -> None:
         for reader in self._readers:
@@ -232,11 +238,11 @@ async def fill(circle: Circle, port: int, session: str) -> None:
             try:
                 async with asyncio.timeout(0.5):
                     nothing = asking(fran, "send_chat", text="all here?", to="everyone")
-                    await circle.until(lambda text: '"place":"room"' in text, nothing)
+                    await circle.until(nothing, lambda text: '"place":"room"' in text)
                     break
             except TimeoutError:
                 continue
-    await circle.until(lambda text: '"position":"check-in"' in text, asking(fran, "start_session"))
+    await circle.until(asking(fran, "start_session"), lambda text: '"position":"check-in"' in text)
 
 
 async def bare(port: int, number: int) -> Circle:
@@ -253,49 +259,60 @@ async def measure(port: int) -> None:
     print(f"{ROOMS} rooms and {ROOMS} circles of {SEATS} are open", file=sys.stderr)
     gc.collect()
     gc.disable()  # what is measured is the server, not our own sweeping
-    changes: list[float] = []
-    broadcasts: list[float] = []
-    durables: list[float] = []
-    sizes = [1_000]
+    took_s: dict[str, list[float]] = defaultdict(list)
+    sizes: dict[str, float] = {}
     for turn in range(ROUNDS):
-        here, there, command = ("check-in", "process", "advance"), ("process", "check-in", "go_back"), ""
-        before, after, command = here if turn % 2 == 0 else there
+        before, after, command = (
+            ("check-in", "process", "advance") if turn % 2 == 0 else ("process", "check-in", "go_back")
+        )
         for number in range(ROOMS):
-            fran = rooms[number].sockets[0]
-            change_s, seen = await rooms[number].until(
+            found = await rooms[number].until(
+                asking(rooms[number].sockets[0], command, from_segment=before),
                 lambda text, after=after: f'"position":"{after}"' in text,  # type: ignore[misc]
-                asking(fran, command, from_segment=before),
+                lambda text, after=after: '"type":"view"' in text and f'"position":"{after}"' in text,  # type: ignore[misc]
             )
-            sizes = sizes[-1_000:] + seen
-            size = round(statistics.fmean(sizes))
-            circle = circles[number]
-            took_s = {}
-            for kind in ("bare", "durable"):
-                mark = f"{turn}-{number}-{kind}"
-                took_s[kind], _ = await circle.until(
-                    lambda text, mark=mark: text.startswith(mark + "."),  # type: ignore[misc]
-                    lambda circle=circle, mark=mark, size=size, kind=kind: circle.sockets[0].send(  # type: ignore[misc]
-                        f"{mark} {size} {kind}"
-                    ),
-                )
+            took = dict(zip(("change", "view"), found, strict=True))
+            sizes = {name: size for name, (_, size) in took.items()}
+            await asyncio.sleep(REST_S)
+            kind, like = BARE[(turn + number) % len(BARE)]
+            mark = f"{turn}-{number}-{kind}"
+            took[kind] = await bare_broadcast(circles[number], mark, round(sizes[like]), durable=kind == "durable")
             if turn:  # the first round warms up
-                changes.append(change_s)
-                broadcasts.append(took_s["bare"])
-                durables.append(took_s["durable"])
-            await asyncio.sleep(0.005)
+                for name, (seconds, _) in took.items():
+                    took_s[name].append(seconds)
+            await asyncio.sleep(REST_S)
     for circle in rooms + circles:
         await circle.close()
-    change, broadcast, durable = percentiles(changes), percentiles(broadcasts), percentiles(durables)
-    size = round(statistics.fmean(sizes))
-    for name, took in (("block change", change), ("bare broadcast", broadcast), ("append, then broadcast", durable)):
-        print(f"{name}: p50 {took[50]:.1f} p99 {took[99]:.1f} ms ({size} bytes a message)", file=sys.stderr)
-    for figure, floor, words in (
-        ("room.block_change_p99_vs_broadcast", broadcast, "bare broadcast"),
-        ("room.block_change_p99_vs_durable_broadcast", durable, "bare append and broadcast"),
+    tell({name: percentiles(values) for name, values in took_s.items()}, sizes, len(took_s["change"]))
+
+
+BARE = (("bare", "change"), ("durable", "change"), ("bare-view", "view"))
+"""What a block change is held against, and whose size it has."""
+
+
+async def bare_broadcast(circle: Circle, mark: str, size: int, *, durable: bool) -> tuple[float, float]:
+    say = f"{mark} {size} {'durable' if durable else 'bare'}"
+    (found,) = await circle.until(lambda: circle.sockets[0].send(say), lambda text: text.startswith(mark + "."))
+    return found
+
+
+def tell(took: dict[str, dict[int, float]], sizes: dict[str, float], n: int) -> None:
+    for name, words in (
+        ("change", f"block change ({sizes['change']:.0f} bytes a message)"),
+        ("view", f"the whole view after it ({sizes['view']:.0f} bytes)"),
+        ("bare", "bare broadcast of the block change's size"),
+        ("durable", "append, then broadcast of that size"),
+        ("bare-view", "bare broadcast of the view's size"),
+    ):
+        print(f"{words}: p50 {took[name][50]:.1f} p99 {took[name][99]:.1f} ms", file=sys.stderr)
+    for figure, name, floor, words in (
+        ("room.block_change_p99_vs_broadcast", "change", "bare", "bare broadcast of the same size"),
+        ("room.block_change_p99_vs_durable_broadcast", "change", "durable", "bare append, then broadcast"),
+        ("room.view_p99_vs_broadcast", "view", "bare-view", "bare broadcast of the same size"),
     ):
         print(json.dumps({
-            "figure": figure, "value": round(change[99] / floor[99], 3), "unit": "ratio", "better": "lower",
-            "against": f"{words} of {size} bytes to {SEATS}: p99 {floor[99]:.1f} ms", "n": len(changes),
+            "figure": figure, "value": round(took[name][99] / took[floor][99], 3), "unit": "ratio", "better": "lower",
+            "against": f"{words} to {SEATS}: p99 {took[floor][99]:.1f} ms", "n": n,
         }), flush=True)  # fmt: skip
 
 

@@ -61,6 +61,20 @@ async def test_two_presses_at_once_advance_once(node: Node) -> None:
         await cody.view(lambda view: view["room"]["agenda"]["position"] == "process")
 
 
+async def test_a_move_is_told_to_those_in_the_room_ahead_of_their_views_and_to_nobody_else(node: Node) -> None:
+    async with Browser(node, FACILITATOR) as fran, Browser(node, ROBIN) as robin, Browser(node, SAM) as sam:
+        await seat(fran, robin)
+        await sam.view(lambda view: view["you"]["place"] == "arriving")
+        seq = await fran.ask("start_session")
+        for browser in (fran, robin):
+            told = await browser.message(lambda message: message["type"] == "agenda")
+            view = await browser.view(lambda view: view["room"]["phase"] == "running")
+            assert told["version"] == seq <= view["version"]
+            assert told["agenda"]["position"] == view["room"]["agenda"]["position"] == "check-in"
+        await sam.view(lambda view: view["version"] >= seq)
+        assert "agenda" not in {message["type"] for message in sam.messages}
+
+
 async def test_what_is_typed_is_shown_to_its_author_and_not_to_the_group(node: Node) -> None:
     async with Browser(node, FACILITATOR) as fran, Browser(node, ROBIN) as robin, Browser(node, SAM) as sam:
         await seat(fran, robin, sam)

@@ -70,6 +70,8 @@ export function connect(options) {
   /** @type {string | null} */
   let bye = null;
   let newestVersion = -1;
+  /** @type {any} */
+  let view = null;
 
   const clock = createClock();
 
@@ -157,6 +159,7 @@ export function connect(options) {
       case "welcome":
         clock.heard(message.now);
         welcomed = true;
+        view = null;
         newestVersion = -1; // a line that is new shows whatever the room is now
         setState({ status: "open", attempt: 0 });
         options.onMessage?.(message);
@@ -167,7 +170,20 @@ export function connect(options) {
         clock.heard(message.now);
         if (message.version < newestVersion) return;
         newestVersion = message.version;
-        options.onView?.(message);
+        view = message;
+        options.onView?.(view);
+        return;
+      case "agenda": // ahead of its view: the rest is as it was
+        clock.heard(message.now);
+        if (!view || message.version < newestVersion) return;
+        newestVersion = message.version;
+        view = {
+          ...view,
+          version: message.version,
+          now: message.now,
+          room: { ...view.room, phase: message.phase, agenda: message.agenda },
+        };
+        options.onView?.(view);
         return;
       case "accepted":
         settle(message.command_id)?.resolve({ seq: message.seq });
