@@ -40,6 +40,9 @@ UNFINISHED = VENV / ".unfinished"  # there while packages are being laid: an int
 OUTPUT_LOG = VENV / "setup.log"
 
 DEBIAN_PACKAGES = {"chromium": "chromium", "fc-list": "fontconfig fonts-liberation fonts-noto-color-emoji"}
+if not Path("/run/systemd/system").exists():
+    # Debian starts a TURN server as soon as it is installed. Where that would happen its tests are skipped instead.
+    DEBIAN_PACKAGES["turnserver"] = "coturn"
 NODE_MAJOR_MIN = 20
 FREE_MB_MIN = 800
 SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
