@@ -29,6 +29,7 @@ from tests.load.media.figures import Figure, percentile, ratio_of_rounds, short
 from tests.load.media.floor import floor_us
 from tests.load.media.janus import Janus, JanusRefused, version
 from tests.load.media.milieu import Milieu, NoSuchCore
+from tests.load.media.plot import plot
 from tests.load.media.scene import everybody, group
 from tests.load.media.seats import agree_on_one_cipher
 from tests.load.media.subject import Subject, running, settle
@@ -193,6 +194,13 @@ async def measure_join(make: dict[str, Callable[[], Subject]]) -> None:
     tell("media.join_to_picture_ms", percentile(waits[best], 0.95), "ms", "lower", janus, JOINS)
 
 
+async def draw(cores: Sequence[str]) -> None:
+    make = await makers(cores)
+    if not make:
+        raise SystemExit("No server to measure.")
+    await plot(make, f"Janus {version()} as it comes" if "janus" in make else "Janus was not there")
+
+
 async def measure(parts: Sequence[str], cores: Sequence[str]) -> None:
     make = await makers(cores)
     if not make:
@@ -221,7 +229,7 @@ def main() -> None:
     apart.go()
     agree_on_one_cipher()
     settle()
-    asyncio.run(measure(parts, cores))
+    asyncio.run(draw(cores) if options.what == "plot" else measure(parts, cores))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from tests.load.media.crowd import Crowd, Outcome
 from tests.load.media.scene import Scene
 from tests.load.media.subject import Subject, cpu_s, main_thread_cpu_s, memory_kb
 
-WARM_S = 3.0
-"""Long enough for a keyframe of every stream and for layers to settle."""
+WARM_S, WARM_LAYERS_S = 1.2, 3.0
+"""Long enough for a keyframe of every stream, and for layers to settle where there are some."""
 REST_S = 1.0
 """After a server was overwhelmed, before anything else is asked of it."""
 DELAY_MS_MAX = 50.0
@@ -94,7 +94,7 @@ async def seat_more(subject: Subject, crowd: Crowd, rooms: int) -> None:
     """Fill rooms until there are `rooms`, and let everything settle."""
     while crowd.rooms < rooms:
         crowd.add(await subject.fill(crowd.rooms, crowd.scene))
-    await asyncio.to_thread(crowd.run, WARM_S, rooms=rooms)
+    await asyncio.to_thread(crowd.run, WARM_LAYERS_S if crowd.scene.rids else WARM_S, rooms=rooms)
 
 
 async def highest(holds: Callable[[float], Awaitable[bool]], start: float, *, step: float, finest: float) -> float:
