@@ -186,6 +186,7 @@ class ClinicBooks:
             entries = hours.as_of(entries, as_of)
             newest = as_of - timedelta(days=as_of.weekday())
         mondays = {newest, *(entry.facts.week for entry in entries)}
+        numbers = {entry.facts.entry: entry.number for entry in entries}
         weeks = []
         for monday in sorted(mondays, reverse=True):
             of_week = [entry for entry in entries if entry.facts.week == monday]
@@ -193,7 +194,7 @@ class ClinicBooks:
             if as_of is not None:
                 week |= {"label": words.days(monday, monday + timedelta(days=6)), "current": False}
             week["days"] = _days(monday, of_week)
-            week["entries"] = [await self._entry_row(entry, found.zone, reader) for entry in of_week]
+            week["entries"] = [await self._entry_row(entry, found.zone, reader, numbers) for entry in of_week]
             weeks.append(week)
         total = sum(entry.facts.countable_min for entry in entries)
         return {
@@ -304,8 +305,12 @@ class ClinicBooks:
         facts = entry.facts
         return self._catalog.rules_of(facts.rules_id, facts.rules_version) or self._catalog.rules.get(facts.rules_id)
 
-    async def _entry_row(self, entry: HoursEntry, zone: str, reader: Identity) -> dict[str, Any]:
+    async def _entry_row(
+        self, entry: HoursEntry, zone: str, reader: Identity, numbers: Mapping[str, int]
+    ) -> dict[str, Any]:
+        """`numbers`: of every entry of this person, by its id."""
         facts = entry.facts
+        made_up = await self._clinic.get_session(facts.makes_up) if facts.makes_up else None
         scheduled = await self._clinic.get_session(facts.session)
         signer = await self._clinic.get_person(facts.signer)
         rules = self._rules(entry)
@@ -322,6 +327,10 @@ class ClinicBooks:
             "minutes": facts.countable_min,
             "minutes_text": words.minutes(facts.countable_min),
             "kind": facts.kind,
+            "corrects": numbers.get(facts.corrects),
+            "reason": facts.reason,
+            "corrected_text": words.minutes(_whole_min(facts.corrected_ms)) if facts.corrected_ms else "",
+            "makes_up": made_up and f"{made_up.title}, {words.weekday(words.local(made_up.starts_at, zone).date())}",
             "rules": f"{rules.title if rules else facts.rules_id} (version {facts.rules_version})",
             "signer": signer.name if signer else facts.signer,
             "signed": words.moment(facts.signed_at, zone),
@@ -331,7 +340,7 @@ class ClinicBooks:
             "segments": [
                 {
                     "title": titles.get(share.segment, share.segment),
-                    "minutes_text": words.minutes(share.present_ms // 60_000),
+                    "minutes_text": words.minutes(_whole_min(share.present_ms)),
                     "counted": share.kind not in uncounted,
                 }
                 for share in facts.by_segment
@@ -376,6 +385,11 @@ def _days(monday: date, entries: Sequence[HoursEntry]) -> list[dict[str, Any]]:
         }
         for day in (monday + timedelta(days=n) for n in range(7))
     ]
+
+
+def _whole_min(length_ms: int) -> int:
+    """Whole minutes, the rest dropped on either side of zero: what was added is taken back alike."""
+    return length_ms // 60_000 if length_ms >= 0 else -(-length_ms // 60_000)
 
 
 def _fraction(part: int, whole: int) -> float:

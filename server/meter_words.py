@@ -87,14 +87,14 @@ def _spoken(meter: Meter) -> str:
 def for_participant(meter: Meter) -> list[str]:
     """To the person: kind, plain, and what can still be done."""
     week, left = meter.week, len(meter.to_come)
-    there = week.minutes + meter.waiting_min
     lines = []
     if meter.outlook is Outlook.REACHED:
         so_far = f"{words.minutes(week.minutes)} of {words.minutes(week.floor_min)}."
         lines.append(f"{so_far} You reached this week’s hours.")
     elif week.floor_min:
-        so_far = f"{words.minutes(there)} of {words.minutes(week.floor_min)} so far."
-        lines.append(f"{so_far} {_left(left, sum(meter.to_come), 'meeting')}".strip())
+        lines.append(f"{words.minutes(week.minutes)} of {words.minutes(week.floor_min)} so far.")
+        lines += _waiting(meter)
+        lines += [_left(left, sum(meter.to_come), "meeting")] if left else []
         match meter.outlook:
             case Outlook.TIGHT if left == 1:
                 lines.append("It is within reach if you come.")
@@ -109,11 +109,15 @@ def for_participant(meter: Meter) -> list[str]:
                 lines.append("There are too few days left for this week. Ask your facilitator what can be done.")
             case _:
                 lines.append("It is within reach.")
-    elif there or left:
-        lines.append(f"{words.minutes(there)} so far. {_left(left, sum(meter.to_come), 'meeting')}".strip())
-    if meter.waiting_min:
-        lines.append(f"{words.minutes(meter.waiting_min)} of it waits for your facilitator’s signature.")
+    elif week.minutes or meter.waiting_min or left:
+        lines += [f"{words.minutes(week.minutes)} so far.", *_waiting(meter)]
+        lines += [_left(left, sum(meter.to_come), "meeting")] if left else []
     return lines
+
+
+def _waiting(meter: Meter) -> list[str]:
+    more = meter.waiting_min
+    return [f"{words.minutes(more)} more wait for your facilitator’s signature."] if more else []
 
 
 def for_staff(meter: Meter) -> list[str]:
@@ -158,8 +162,6 @@ def absence_kind(absence: Absence) -> str:
 
 
 def _left(count: int, minutes: int, what: str) -> str:
-    if not count:
-        return ""
     return f"{count} {what}{'' if count == 1 else 's'} left this week, {words.minutes(minutes)} possible."
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from server.operator import work_with_store
 from server.projections.verify import Finding, Report, verify
 from server.store import checkpoint, hours
 from server.store.checkpoint import BadCheckpoint, Checkpoint
-from server.store.hours import HoursEntry
+from server.store.hours import HoursEntry, HoursFacts
 from server.store.ports import Store
 
 Readable = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -126,9 +126,11 @@ async def _verify(store: Store, against: Checkpoint | None) -> int:
 
 def in_words(report: Report) -> list[str]:
     """What was checked, and everything that is not right, a sentence a line."""
+    amended = f" and {_many(report.amendments, 'amendment')}" if report.amendments else ""
     checked = (
         f"Checked {_many(report.sessions, 'log')} with {_many(report.records, 'record')} and "
-        f"{_many(report.notes, 'signed note')}, and {_many(report.entries, 'hours entry', 'hours entries')} of "
+        f"{_many(report.notes, 'signed note')}{amended}, and "
+        f"{_many(report.entries, 'hours entry', 'hours entries')} of "
         f"{_many(report.people, 'person', 'people')}, {_many(report.minutes, 'minute')} in all."
     )
     if report.disclosures:
@@ -180,9 +182,10 @@ async def _show(store: Store, person: str, day: date | None) -> int:
         entries = hours.as_of(entries, day)
         click.echo(f"As it stood at the end of {day}: {len(entries)} of the {len(account.rows)} entries there are now.")
         weeks = _weeks(entries)
-    table = Table("no.", "date", "session", "present", "counted", "minutes", "rules", "signed by", "hash")
+    table = Table("no.", "date", "session", "present", "counted", "minutes", "rules", "signed by", "hash", "of note")
+    numbers = {entry.facts.entry: entry.number for entry in entries}
     for entry in entries:
-        table.add_row(*_row(entry))
+        table.add_row(*_row(entry, numbers))
     console = Console(width=None if Console().is_terminal else 140)
     console.print(table)
     for week, minutes in sorted(weeks.items()):
@@ -197,7 +200,7 @@ def _weeks(entries: Sequence[HoursEntry]) -> dict[str, int]:
     return dict(totals)
 
 
-def _row(entry: HoursEntry) -> tuple[str, ...]:
+def _row(entry: HoursEntry, numbers: Mapping[str, int]) -> tuple[str, ...]:
     facts = entry.facts
     started = datetime.fromtimestamp(facts.started / 1_000, UTC).astimezone(zone_of(facts.zone))
     return (
@@ -210,9 +213,21 @@ def _row(entry: HoursEntry) -> tuple[str, ...]:
         f"{facts.rules_id} {facts.rules_version}",
         facts.signer,
         entry.hash[:12],
+        _remark(facts, numbers),
     )
 
 
+def _remark(facts: HoursFacts, numbers: Mapping[str, int]) -> str:
+    """What an entry is, if it is not simply a session's: 'takes back 1: wrong person'."""
+    remarks = []
+    if facts.corrects:
+        verb = "takes back" if facts.kind == hours.REVERSAL else "instead of"
+        remarks.append(f"{verb} {numbers.get(facts.corrects, '?')}: {facts.reason}")
+    if facts.makes_up:
+        remarks.append(f"makes up for {facts.makes_up}")
+    return "; ".join(remarks)
+
+
 def _clock(length_ms: int) -> str:
-    minutes, seconds = divmod(length_ms // 1_000, 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+    minutes, seconds = divmod(abs(length_ms) // 1_000, 60)
+    return f"{'-' if length_ms < 0 else ''}{minutes // 60}:{minutes % 60:02}:{seconds:02}"

@@ -289,3 +289,32 @@ async def test_nobody_and_no_rule_set_give_no_week() -> None:
     desk = await Desk(evening(), now=TUESDAY_6_PM).fill()
     assert await desk.books.what_if(desk.evenings[0].people[0], rules="generous", day=None) is None
     assert await desk.books.what_if(PersonId("p-nobody"), rules=None, day=None) is None
+
+
+# --------------------------------------------------------------------------- amendments
+
+
+async def test_a_statement_shows_what_was_taken_back_what_stands_instead_and_why() -> None:
+    held = signed(usual(evening()))
+    robin = held.people[0]
+    start, end = held.now - 200 * MINUTE_MS, held.now - 190 * MINUTE_MS
+    held.do(
+        c.CorrectAttendance(person=robin, start=start, end=end, present=False, reason="Somebody else sat there."), FAY
+    )
+    held.do(c.AmendHours(person=robin, reason="Somebody else sat there."), FAY)
+    told = await (await Desk(held, now=held.now + HOUR_MS).fill()).statement(robin)
+    first, back, instead = told["weeks"][0]["entries"]
+    assert (first["kind"], back["kind"], instead["kind"]) == ("session", "reversal", "session")
+    assert (first["corrects"], back["corrects"], instead["corrects"]) == (None, 1, 1)
+    assert first["minutes"] + back["minutes"] == 0
+    assert [part["minutes_text"] for part in back["segments"]] == [
+        "0 min" if part["minutes_text"] == "0 min" else f"−{part['minutes_text']}" for part in first["segments"]
+    ]
+    assert instead["minutes"] == first["minutes"] - 10
+    assert (instead["reason"], instead["corrected_text"]) == ("Somebody else sat there.", "−10 min")
+    assert instead["signer"] == "Dr. Fay Facilitator"
+    assert told["total"] == {
+        "minutes": instead["minutes"],
+        "minutes_text": told["total"]["minutes_text"],
+        "sessions": 1,
+    }
