@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from facilitation.ids import ClinicId, PersonId, SessionId
+from facilitation.facts import zone_of
+from facilitation.goals import Goal
+from facilitation.ids import ClinicId, GoalId, PersonId, SessionId
 from facilitation.people import Expected, Role
 from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
+from facilitation.weeks import day_of
 from server.progress import ProgressBook
 from server.store.clinic import Person, ScheduledSession
 from server.store.ports import Store
@@ -36,7 +39,16 @@ class Group:
 STAFF: Final = (
     ("p-fay", "Dr. Fay Facilitator", Role.FACILITATOR),
     ("p-cody", "Cody Cofacilitator", Role.COFACILITATOR),
+    ("p-sue", "Sue Supervisor", Role.SUPERVISOR),
 )
+GOALS: Final = (
+    "Sleep seven hours on five nights of the week",
+    "Leave the house once a day, if only around the block",
+    "Tell one person when a craving comes, before acting on it",
+    "Say what I need at home in one calm sentence",
+    "Use a skill before a conflict, and write down which",
+)
+"""Two for each of the participants, so that there is something to choose from."""
 EVENING: Final = Group(
     key="evening",
     title="Evening group",
@@ -111,7 +123,7 @@ async def prepare(store: Store, *, clinic: ClinicId, now: Instant) -> list[Sched
     progress = ProgressBook(store.log)
     ready = []
     for group in GROUPS:
-        await _put_people(store, group)
+        await _put_people(store, group, now)
         session = await _current(store, group, progress, now)
         if session is None:
             session = ScheduledSession(
@@ -147,15 +159,28 @@ async def _current(store: Store, group: Group, progress: ProgressBook, now: Inst
     return None
 
 
-async def _put_people(store: Store, group: Group) -> None:
+async def _put_people(store: Store, group: Group, now: Instant) -> None:
     staff = [Person(person=PersonId(id), name=name, role=role, track="adult", zone=ZONE) for id, name, role in STAFF]
     participants = [
         Person(person=PersonId(id), name=name, role=Role.PARTICIPANT, track=group.track, zone=ZONE)
         for id, name in group.participants
     ]
-    for person in (*staff, *participants):
+    for person in staff:
         if await store.clinic.get_person(person.person) is None:
             await store.clinic.put_person(person)
+    for n, person in enumerate(participants):
+        if await store.clinic.get_person(person.person) is None:
+            for goal in _goals(person.person, n, now):
+                await store.notebook.put_goal(goal)
+            await store.clinic.put_person(person)
+
+
+def _goals(person: PersonId, n: int, now: Instant) -> list[Goal]:
+    since = day_of(now, zone_of(ZONE))
+    return [
+        Goal(goal=GoalId(f"g-demo-{n}-{k}"), person=person, text=GOALS[(n + k) % len(GOALS)], since=since)
+        for k in (0, 1)
+    ]
 
 
 def _roster(group: Group) -> tuple[Expected, ...]:

@@ -41,14 +41,18 @@ async def welcome(settings: Settings, store: Store, *, now: Instant) -> list[str
         seats = demo.seats(session, until=until)
         groups.append([(each, f"{settings.base_url}/j/{links.link(seat)}") for each, seat in seats])
         _print_links(console, session.title, groups[-1], everybody=len(groups) == 1)
+    console.print(
+        "\nSigning a note asks for a signing PIN: whatever is chosen at a person's first signature is theirs."
+    )
     return [link for each, link in groups[0] if each.role is Role.PARTICIPANT]
 
 
 def _print_links(console: Console, title: str, invited: Invited, *, everybody: bool) -> None:
-    """The first group with everybody; of the others the facilitator and two participants, to keep it readable."""
+    """The first group with everybody; of the others who leads, who supervises and two participants."""
     console.print(f"\n[bold]{title}[/bold] can start now. Each of these made-up people has a link of their own:")
     participants = [each for each in invited if each[0].role is Role.PARTICIPANT]
-    shown = invited if everybody else [invited[0], *participants[:2]]
+    supervisors = [each for each in invited if each[0].role is Role.SUPERVISOR]
+    shown = invited if everybody else [invited[0], *supervisors, *participants[:2]]
     width = max(len(each.name) for each, _ in shown)
     for each, link in shown:
         console.print(f"  {each.name:{width}}  [dim]{each.role:13}[/dim]  {link}")

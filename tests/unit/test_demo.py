@@ -45,7 +45,16 @@ async def test_preparing_again_finds_what_is_there() -> None:
     first = await prepare(store)
     assert await prepare(store, hours=11.5) == first
     people = await store.clinic.list_people()
-    assert len(people) == 2 + 8 + 6 + 4
+    assert len(people) == 3 + 8 + 6 + 4
+
+
+async def test_everybody_who_is_treated_has_goals_and_each_group_a_supervisor() -> None:
+    store = memory.connect()
+    for session in await demo.prepare(store, clinic=CLINIC, now=NOW):
+        assert [each.role for each in session.roster].count(Role.SUPERVISOR) == 1
+        for each in session.roster:
+            goals = await store.notebook.goals(each.person)
+            assert len({goal.text for goal in goals}) == (2 if each.role is Role.PARTICIPANT else 0)
 
 
 async def test_after_twelve_hours_there_is_a_new_one_and_the_old_one_stays() -> None:

@@ -93,7 +93,7 @@ async def test_it_says_what_to_open_and_the_links_open_it(standing: Milieu) -> N
         assert (await visitor.get(answer.headers["location"])).status == 200
     health = await standing.visitor().get("/healthz")
     assert (health.status, health.json["ok"]) == (200, True)
-    assert standing.output.count("/j/") == 16  # ten of the first group, three of each other
+    assert standing.output.count("/j/") == 23  # eleven of the first group, four of each other
 
 
 async def test_staff_find_their_sessions_and_their_people_at_home(standing: Milieu) -> None:
