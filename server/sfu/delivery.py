@@ -45,6 +45,7 @@ class Delivery:
         self.sending_bps = 0
         """What goes out now, probes and repeats not counted."""
         self._probed: Slot | None = None
+        self._owed = 0
 
     @property
     def shortage(self) -> int:
@@ -81,6 +82,7 @@ class Delivery:
             ],
             budget_bps=None if budget_bps is None else max(0, budget_bps - sound_bps),
             may_rise=self.downlink.may_rise(now_us),
+            may_return=self.downlink.state == "clear",
             may_pause=self.downlink.was_congested,
             lowest_only=lowest_only,
             now_us=now_us,
@@ -105,6 +107,8 @@ class Delivery:
                 self.sending_bps += flowing.bitrate.bps
                 if slot.can_probe:
                     self._probed = slot
+        if allocation.paused and self._probed is None and self.downlink.may_rise(now_us):
+            self.downlink.hope()
         return needed
 
     def probe(self, now_us: int) -> None:
@@ -116,5 +120,10 @@ class Delivery:
             sending_bps=self.sending_bps,
             now_us=now_us,
         )
-        if octets and self._probed is not None:
-            self._probed.core.probe(octets, now_us)
+        if not octets or self._probed is None:
+            self._owed = 0
+            return
+        # Only whole packets can be sent: what one takes too much, the next ticks do without.
+        self._owed += octets
+        if self._owed > 0:
+            self._owed -= self._probed.core.probe(self._owed, now_us)

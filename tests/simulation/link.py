@@ -35,11 +35,18 @@ class Time:
 
     def run(self, seconds: float) -> None:
         """Let so much time pass."""
-        end_us = self.now_us + round(seconds * 1_000_000)
+        self.run_until(self.now_us + round(seconds * 1_000_000))
+
+    def run_until(self, end_us: int) -> None:
         while self._due and self._due[0][0] <= end_us:
             self.now_us, _, action = heapq.heappop(self._due)
             action()
-        self.now_us = end_us
+        self.now_us = max(self.now_us, end_us)
+
+    @property
+    def next_us(self) -> int | None:
+        """When the next thing is due."""
+        return self._due[0][0] if self._due else None
 
 
 @dataclass(kw_only=True)
@@ -66,11 +73,14 @@ class Weather:
 class Link:
     """One direction of a way. `arrive(data)` is called for what comes out at the other end."""
 
-    def __init__(self, time: Time, arrive: Callable[[bytes], None], *, weather: Weather, seed: int) -> None:
+    def __init__(
+        self, time: Time, arrive: Callable[[bytes], None], *, weather: Weather, seed: int, headers: int = HEADERS
+    ) -> None:
         self._time = time
         self._arrive = arrive
         self.weather = weather
         self._dice = random.Random(seed)
+        self._headers = headers
         self._free_us = 0
         self._is_burst = False
         self.sent = self.dropped = 0
@@ -91,7 +101,7 @@ class Link:
             if begins_us - now_us > weather.queue_us:
                 self.dropped += 1
                 return
-            self._free_us = leaves_us = begins_us + (len(data) + HEADERS) * 8_000_000 // weather.rate_bps
+            self._free_us = leaves_us = begins_us + (len(data) + self._headers) * 8_000_000 // weather.rate_bps
         for _ in range(2 if dice.random() < weather.copies else 1):
             jitter_us = dice.randrange(weather.jitter_us) if weather.jitter_us else 0
             self._time.at(leaves_us + weather.delay_us + jitter_us, lambda: self._arrive(data))

@@ -39,11 +39,11 @@ def executable() -> str:
 
 
 @asynccontextmanager
-async def open_chromium(*, flags: Sequence[str] = ()) -> AsyncIterator[Browser]:
-    """One headless Chromium. `flags` come after the usual ones and win over them."""
+async def open_chromium(*, flags: Sequence[str] = (), program: Path | None = None) -> AsyncIterator[Browser]:
+    """One headless Chromium. `flags` come after the usual ones and win over them; `program` runs it somewhere else."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=executable(), args=[*FLAGS, *flags], chromium_sandbox=os.getuid() != 0
+            executable_path=program or executable(), args=[*FLAGS, *flags], chromium_sandbox=os.getuid() != 0
         )
         try:
             yield browser

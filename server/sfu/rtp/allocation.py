@@ -43,13 +43,20 @@ class Allocation:
 
 
 def allocate(
-    wants: Sequence[Want], *, budget_bps: int | None, may_rise: bool, may_pause: bool, lowest_only: bool, now_us: int
+    wants: Sequence[Want],
+    *,
+    budget_bps: int | None,
+    may_rise: bool,
+    may_return: bool,
+    may_pause: bool,
+    lowest_only: bool,
+    now_us: int,
 ) -> Allocation:
     """Layers for all wants within a budget for pictures alone (None: without bounds).
 
     Everybody gets the smallest picture before anybody gets a larger one; large tiles come first, and at each size
-    those that are shown already. Without `may_rise` nothing becomes larger than it is, nor comes back after a pause;
-    without `may_pause` the smallest pictures are shown whatever the budget.
+    those that are shown already. Without `may_rise` nothing becomes larger than it is, without `may_return` nothing
+    comes back after a pause, without `may_pause` the smallest pictures are shown whatever the budget.
     """
     order = sorted(
         range(len(wants)),
@@ -71,10 +78,11 @@ def allocate(
                 continue
             step = usable[level]
             costs = want.layers[step].bps - (want.layers[usable[level - 1]].bps if level else 0)
-            is_rise = step > want.current if want.current is not None else level > 0 or want.was_paused
+            is_return = not level and want.current is None and want.was_paused
+            is_rise = is_return or (step > want.current if want.current is not None else level > 0)
             if budget_bps is not None and (level or may_pause):
                 limit = budget_bps * (RISE_SHARE if is_rise else KEEP_SHARE)
-                if spent + costs > limit or (is_rise and not may_rise):
+                if spent + costs > limit or (is_rise and not (may_return if is_return else may_rise)):
                     if next_bps is None:
                         next_bps = int((spent + costs) / RISE_SHARE)
                     continue

@@ -46,7 +46,7 @@ CONGESTED_SHARE, CLEAR_SHARE = 0.75, 0.95
 class Downlink:
     """The bandwidth towards one viewer. `capacity_bps` None: no limit was ever met, or there is nothing to tell.
 
-    `loss` (0..1) and `round_trip_us` are those of the viewer's receiver reports.
+    `loss` (0..1) is what is lost of late; `round_trip_us` is that of the viewer's receiver reports.
     """
 
     def __init__(self) -> None:
@@ -96,6 +96,11 @@ class Downlink:
         """So much arrived in good time."""
         if self.capacity_bps is not None and bps > self.capacity_bps:
             self.capacity_bps = bps
+
+    def hope(self) -> None:
+        """Nothing is left to probe with: believe in a little more, until a picture is tried again."""
+        if self.capacity_bps is not None:
+            self.capacity_bps += self.capacity_bps // 20
 
     def moved(self) -> None:
         """The viewer is on another network: what is known of delays is void."""
@@ -157,11 +162,11 @@ class Downlink:
         """The share lost of late; None when there is too little to tell."""
         lost = sum(echo.lost for echo in self._recent)
         sent = lost + sum(echo.arrived for echo in self._recent)
-        return max(0, lost) / sent if sent >= LOSS_PACKETS_MIN else None
+        return lost / sent if sent >= LOSS_PACKETS_MIN else None
 
     def _judge(self, queue_us: int, now_us: int) -> None:
         known_loss = self._lost()
-        loss = known_loss or 0.0
+        loss = self.loss = known_loss or 0.0
         if loss <= LOSS_BAD + self._loss_of_its_own:
             self._loses_since_us = None
         elif self._loses_since_us is None:
@@ -230,9 +235,9 @@ class Downlink:
 
     def reported(self, loss: float, sending_bps: int, now_us: int) -> None:
         """Take the loss (0..1) that a receiver report tells, and what is being sent."""
-        self.loss = loss
         if self.is_fed:
             return
+        self.loss = loss
         if loss > LOSS_BAD:
             self._reports_bad += 1
             self._quiet_since_us = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,17 +12,18 @@ from server.sfu.rtp.twcc import BASE_US, Feedback
 KEPT = 4_096
 """Packets whose fate is remembered: some seconds of a large group."""
 
-_MISSED, _ARRIVED = 0, 1
+PATIENCE_US = 150_000
+"""A packet counts as lost when others sent so much later arrived: jitter reorders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Echo:
     """The packets of one feedback, folded; times in microseconds.
 
-    `arrived` and `octets` are what came, `lost` what did not: net of packets that an earlier feedback missed and this
-    one found, so it may be below zero. `begun_us` and `ended_us` are the first and the last arrival by the viewer's
-    clock, `sent_us` when the last of them was sent by ours. `delay_us` is that of the quickest packet (a queue delays
-    all packets, jitter only some); its zero is arbitrary, as that of clocks is.
+    `arrived` and `octets` are what came, `lost` what is given up by now, also of earlier feedback. `begun_us` and
+    `ended_us` are the first and the last arrival by the viewer's clock, `sent_us` when the last of them left here.
+    `delay_us` is that of the quickest packet (a queue delays all packets, jitter only some); its zero is arbitrary, as
+    that of clocks is.
     """
 
     arrived: int
@@ -36,13 +38,14 @@ class Echo:
 class Echoes:
     """Folds the feedback of one viewer."""
 
-    __slots__ = ("_bases", "_fates", "_numbers")
+    __slots__ = ("_arrived", "_bases", "_holes", "_numbers")
 
     def __init__(self) -> None:
         self._numbers = Unwrapper(16)
         self._bases = Unwrapper(24)
-        # By number modulo KEPT: number * 2 + fate.
-        self._fates = [-1] * KEPT
+        # Those that arrived, by number modulo KEPT; and those that did not yet: (number, when sent).
+        self._arrived = [-1] * KEPT
+        self._holes: deque[tuple[int, int]] = deque(maxlen=KEPT)
 
     def fold(self, feedback: Feedback, departed: Sequence[tuple[int, int]]) -> Echo | None:
         """`departed` holds when each packet of the feedback was sent, and its bytes; (0, 0) where nobody knows.
@@ -54,24 +57,17 @@ class Echoes:
         first = self._numbers.unwrap(feedback.first)
         self._numbers.unwrap((feedback.first + len(feedback.arrivals) - 1) & 0xFFFF)
         base_us = self._bases.unwrap(feedback.base) * BASE_US
-        arrived = lost = octets = 0
+        arrived = octets = 0
         begun_us = ended_us = last_sent_us = delay_us = 0
-        fates = self._fates
+        known, holes = self._arrived, self._holes
         for number, (at, (sent_us, size)) in enumerate(zip(feedback.arrivals, departed, strict=True), first):
-            if not sent_us:
+            if not sent_us or known[number % KEPT] == number:
                 continue
-            slot = number % KEPT
-            fate = fates[slot]
             if at is None:
-                if fate >> 1 != number:
-                    fates[slot] = number << 1 | _MISSED
-                    lost += 1
+                if not holes or number > holes[-1][0]:
+                    holes.append((number, sent_us))
                 continue
-            if fate >> 1 == number:
-                if fate & 1 == _ARRIVED:
-                    continue
-                lost -= 1
-            fates[slot] = number << 1 | _ARRIVED
+            known[number % KEPT] = number
             at += base_us
             delay = at - sent_us
             if not arrived:
@@ -89,6 +85,10 @@ class Echoes:
             octets += size
         if not arrived:
             return None
+        lost = 0
+        while holes and holes[0][1] < last_sent_us - PATIENCE_US:
+            number, _ = holes.popleft()
+            lost += known[number % KEPT] != number
         return Echo(
             arrived=arrived,
             lost=lost,

@@ -53,6 +53,8 @@
  * @property {PeerState} state
  */
 
+const LISTEN_MS = 200; // how often it is looked whether anything still comes …
+const SILENT_MS = 700; // … and after how long of nothing, where something came before, ICE is restarted
 const DISCONNECTED_MS = 1_000; // the browser's own checks get this long to recover
 const RESTART_MS = 5_000; // an ICE restart gets this long before a new connection is built
 const BUILD_MS = 12_000; // a new connection gets this long before another one is tried
@@ -104,6 +106,8 @@ export function createPeer(options) {
   let turn = Promise.resolve();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let listening;
 
   /** @param {PeerState} next */
   function become(next) {
@@ -155,9 +159,28 @@ export function createPeer(options) {
     return pc;
   }
 
+  /** Notice sooner than ICE does that nothing comes any more, as after a change of networks. */
+  function listen() {
+    clearInterval(listening);
+    let newest = 0;
+    let at = Infinity; // nothing came yet: nothing is missed
+    listening = setInterval(() => {
+      const came = (connection?.getReceivers() ?? []).flatMap((receiver) => receiver.getSynchronizationSources());
+      const last = Math.max(0, ...came.map((packet) => packet.timestamp));
+      if (last > newest || shown.audio.size + shown.video.size === 0) {
+        newest = last;
+        at = Date.now();
+      } else if (state === "connected" && Date.now() - at > SILENT_MS) {
+        at = Infinity; // once for each silence; what else there is to do, ICE's own states tell
+        restart();
+      }
+    }, LISTEN_MS);
+  }
+
   /** @param {RTCPeerConnectionState} now */
   function watch(now) {
     if (now === "connected") {
+      listen();
       clearTimeout(timer);
       failures = 0;
       become("connected");
@@ -237,6 +260,7 @@ export function createPeer(options) {
   /** Let go of the present connection and of what it showed. */
   function drop() {
     clearTimeout(timer);
+    clearInterval(listening);
     wanted = {};
     showSlots();
     if (connection === null) return;
