@@ -10,7 +10,7 @@ import pytest
 from facilitation import commands as c
 from facilitation.ids import PersonId, SessionId
 from facilitation.people import Role
-from facilitation.timebase import HOUR_MS, MINUTE_MS
+from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
 from server.books import ClinicBooks
 from server.catalog import load_catalog
 from server.clock import FakeClock
@@ -297,7 +297,7 @@ async def test_nobody_and_no_rule_set_give_no_week() -> None:
 async def test_a_statement_shows_what_was_taken_back_what_stands_instead_and_why() -> None:
     held = signed(usual(evening()))
     robin = held.people[0]
-    start, end = held.now - 200 * MINUTE_MS, held.now - 190 * MINUTE_MS
+    start, end = Instant(held.now - 200 * MINUTE_MS), Instant(held.now - 190 * MINUTE_MS)
     held.do(
         c.CorrectAttendance(person=robin, start=start, end=end, present=False, reason="Somebody else sat there."), FAY
     )
