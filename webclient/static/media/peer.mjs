@@ -54,7 +54,7 @@
  */
 
 const LISTEN_MS = 200; // how often it is looked whether anything still comes …
-const SILENT_MS = 700; // … and after how long of nothing, where something came before, ICE is restarted
+const SILENT_MS = 1_200; // … and after how long of nothing, where something came before, ICE is restarted
 const DISCONNECTED_MS = 1_000; // the browser's own checks get this long to recover
 const RESTART_MS = 5_000; // an ICE restart gets this long before a new connection is built
 const BUILD_MS = 12_000; // a new connection gets this long before another one is tried
