@@ -15,7 +15,7 @@ const ON_TIME_MS = 60_000;
 /** @param {HTMLElement} root @param {any} context */
 export function mount(root, context) {
   const { boot, connection, ui, act } = context;
-  const mayAct = boot.role !== "observer";
+  const mayAct = boot.role === "facilitator" || boot.role === "cofacilitator";
   let view = /** @type {any} */ (null);
   /** @type {Set<string>} */
   const peeked = new Set();

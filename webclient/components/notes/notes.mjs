@@ -12,7 +12,7 @@ const TEXT_MAX = 20_000;
 /** @param {HTMLElement} root @param {any} context */
 export function mount(root, context) {
   const { boot, connection, memory } = context;
-  const mayWrite = boot.role !== "observer";
+  const mayWrite = boot.role === "facilitator" || boot.role === "cofacilitator";
   let view = /** @type {any} */ (null);
   /**
    * What is typed here: `text` is null while nothing was; `known` is the newest state of the note that we know the

@@ -14,7 +14,7 @@ const LATE_WORTH_SAYING_MS = 60_000;
 /** @param {HTMLElement} root @param {any} context */
 export function mount(root, context) {
   const { boot, connection, media, ui, act } = context;
-  const mayAct = boot.role !== "observer";
+  const mayAct = boot.role === "facilitator" || boot.role === "cofacilitator";
   let view = /** @type {any} */ (null);
   /** @type {Set<string>} */
   const opened = new Set();
@@ -85,6 +85,9 @@ export function mount(root, context) {
       seat?.hand ? html`<span class="chip clay">${icon("hand")} Hand ${seat.hand}</span>` : null,
       one.shielded ? html`<span class="chip clay">${icon("eye-off")} Someone walked in</span>` : null,
       one.place === "room" && !one.connected ? html`<span class="chip clay">Dropped, seat kept</span>` : null,
+      one.unanswered_at ? html`<span class="chip clay">Did not answer at ${wallTime(one.unanswered_at, view.room.zone)}</span>` : null,
+      one.asked_until ? html`<span class="soft small">asked if still here</span>` : null,
+      disputesOf(one).length ? html`<span class="chip clay">Minutes not right?</span>` : null,
       one.place === "room" && one.connected && quality ? html`<span class="chip clay">${icon("wifi")} ${quality === "poor" ? "Very weak line" : "Weak line"}</span>` : null,
       one.place === "waiting" ? html`<span class="soft small">waiting ${roughly(now - one.waiting_since)}${late(one)}${one.connected ? "" : ", not connected now"}</span>` : null,
       one.place === "arriving" ? html`<span class="soft small">${one.connected ? "at the door, answering" : "was at the door"}</span>` : null,
@@ -94,6 +97,11 @@ export function mount(root, context) {
       latest && one.place === "room" ? html`<span class="soft small">${latest.status === "submitted" ? `${latest === one.forms["wrap-up"] ? "Wrap-up" : "Check-in"} sent` : "writing"}</span>` : null,
     ].filter(Boolean);
     return signs.length ? html`<span class="person-signs">${signs}</span>` : nothing;
+  }
+
+  /** @param {any} one */
+  function disputesOf(one) {
+    return (view.staff.disputes ?? []).filter((/** @type {any} */ dispute) => dispute.person === one.person);
   }
 
   /** @param {any} one */
@@ -115,6 +123,9 @@ export function mount(root, context) {
         ${one.arrived_at ? fact("Arrived", `${wallTime(one.arrived_at, view.room.zone)}${late(one)}`) : nothing}
         ${live && (live.present || one.place === "room") ? fact("Minutes", `${inMinutes(live.present)} here, ${inMinutes(live.counted)} counted`) : nothing}
       </dl>
+      ${disputesOf(one).map((/** @type {any} */ dispute) => html`<section class="stack tight"><h4>Says that the minutes are not right</h4>
+        <p class="person-words">${dispute.text}</p>
+        ${boot.record ? html`<p><a href=${boot.record} target="_blank" rel="noopener">Look at it in the record</a></p>` : nothing}</section>`)}
       ${Object.entries(one.forms ?? {}).map(([id, form]) => formFacts(id, /** @type {any} */ (form)))}
       ${mayAct && one.person !== boot.person ? actions(one, seat) : nothing}`;
   }
@@ -161,7 +172,7 @@ export function mount(root, context) {
 }
 
 const LEFT = /** @type {Record<string, string>} */ ({ leave: "Left", quick_exit: "Quick exit", dropped: "Dropped, did not come back" });
-const ROLES = /** @type {Record<string, string>} */ ({ facilitator: "Facilitator", cofacilitator: "Cofacilitator", observer: "Observer" });
+const ROLES = /** @type {Record<string, string>} */ ({ facilitator: "Facilitator", cofacilitator: "Cofacilitator", observer: "Observer", supervisor: "Supervisor" });
 
 /** @param {any} one */
 const key = (one) => one.person;
