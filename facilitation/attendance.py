@@ -263,6 +263,8 @@ def _end(attendance: Attendance, recorded: Recorded) -> Attendance:
 def _note(
     attendance: Attendance, person: PersonId, recorded: Recorded, text: str, heard: Instant | None = None
 ) -> Attendance:
+    if attendance.ended_at is not None:  # nothing after the end bears on anybody's minutes
+        return attendance
     trace = attendance.of(person)
     line = Evidence(seq=recorded.seq, at=recorded.at, text=text, heard=heard)
     return _with(attendance, person, replace(trace, evidence=(*trace.evidence, line)))

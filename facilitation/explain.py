@@ -72,9 +72,12 @@ def pieces(state: RoomState, hours: Hours, now: Instant | None = None) -> tuple[
         raise ValueError("no session was opened")
     until = max(state.at, now or state.at)
     rules, causes = state.session.rules, _Causes(state, hours)
+    segments = {segment.id: segment for segment in state.agenda.plan.segments}
     found: list[Piece] = []
     for span in state.agenda.spans:
-        segment = next(each for each in state.agenda.plan.segments if each.id == span.segment)
+        segment = segments.get(span.segment)
+        if segment is None:
+            continue
         visit: Intervals = ((span.start, until if span.end is None else min(span.end, until)),)
         for seen, stands, times in _kinds(hours):
             for start, end in intersection(times, visit):
@@ -110,7 +113,7 @@ class _Causes:
         agenda = state.agenda
         titles = {segment.id: segment.title for segment in agenda.plan.segments}
         for span in agenda.spans:
-            self._add(span.start, span.seq, f"{titles[span.segment]} began")
+            self._add(span.start, span.seq, f"{titles.get(span.segment, span.segment)} began")
         for correction in state.corrections.of(hours.person):
             if correction.taken_back is None:
                 words = "Counted as present by hand" if correction.present else "Counted as away by hand"

@@ -202,6 +202,7 @@ class Desk:
             "home": f"/home{choice}",
             "record": f"/s/{session}/record{choice}" if identity.staff else None,
             "library": f"/skills{choice}" if identity.staff else None,
+            "minutes": None if identity.staff else f"/s/{session}/minutes{choice}",
             "statement": None if identity.staff else f"/statement{choice}",
         }
         context = {"boot": boot, "me": identity, "choice": choice, "title": await self._books.title(session)}

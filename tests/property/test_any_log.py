@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from dataclasses import replace
 from typing import Any, get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facilitation import attendance, views
+from facilitation import attendance, explain, views
 from facilitation import events as v
 from facilitation.crediting import credit
 from facilitation.events import Recorded
+from facilitation.goals import ListedGoal
 from facilitation.ids import PersonId
 from facilitation.people import Expected, Role
+from facilitation.programme import PLAIN
 from facilitation.room import next_deadline, replay
 from facilitation.timebase import MINUTE_MS, Instant
 from tests.support.meeting import FAY, PLAN, ROBIN, START, Meeting
 
+ASKING = replace(PLAIN, prompt_every_min=(5, 7))
 STRANGER = PersonId("p-stranger")
 
 instants = st.integers(-30 * MINUTE_MS, 30 * MINUTE_MS).map(lambda ms: Instant(START + ms))
@@ -35,8 +39,19 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "answers": st.dictionaries(words, st.none() | st.booleans() | st.integers() | words, max_size=3),
     "questions": st.tuples(words),
     "segment": st.sampled_from([segment.id for segment in PLAN.segments] + ["nowhere"]),
-    "content": st.dictionaries(words, st.integers(), max_size=2),
+    "content": st.dictionaries(
+        words | st.sampled_from(["figures", "segments"]),
+        st.integers() | st.dictionaries(st.sampled_from(["counted_ms", "id"]), st.integers() | words, max_size=2),
+        max_size=2,
+    ),
     "evidence": st.just((1, 2)),
+    "until": instants,
+    "start": instants,
+    "end": instants,
+    "dispute": st.sampled_from(["dispute-1", "dispute-2"]) | st.none(),
+    "correction": st.sampled_from(["correction-1", "correction-2"]),
+    "goals": st.lists(st.builds(ListedGoal, goal=words, text=words), max_size=2).map(tuple),
+    "skills": st.lists(words, max_size=2).map(tuple),
 }
 _TYPES: dict[str, st.SearchStrategy[Any]] = {"bool": st.booleans(), "int": st.integers(-5, 5)}
 
@@ -58,7 +73,7 @@ steps = st.tuples(st.integers(0, 5 * MINUTE_MS), any_event, st.sampled_from([Non
 @given(st.lists(steps, max_size=30))
 @settings(deadline=None)
 def test_no_log_breaks_a_fold_or_a_view(log: list[tuple[int, v.Event, PersonId | None]]) -> None:
-    records = list(Meeting().log)
+    records = list(Meeting(programme=ASKING).log)
     at = START
     for wait, event, by in log:
         at = Instant(at + wait)
@@ -67,7 +82,9 @@ def test_no_log_breaks_a_fold_or_a_view(log: list[tuple[int, v.Event, PersonId |
     for person in (FAY, ROBIN, STRANGER):
         hours = credit(state, person, at)
         assert 0 <= hours.countable_min * MINUTE_MS <= hours.counted_ms
-        assert hours.counted_ms <= hours.present_ms + hours.gap_credit_ms <= hours.clock_ms
+        attended_ms = hours.present_ms + hours.gap_credit_ms + hours.corrected_ms
+        assert hours.counted_ms <= attended_ms <= hours.clock_ms
+        assert sum(p.end - p.start for p in explain.pieces(state, hours, at) if p.stands) <= attended_ms
         assert hours.intervals == attendance.presence(state.attendance, person, at)
     parts = [views.room_part(state, audience) for audience in ("group", "outside")]
     parts += [views.you_part(state, ROBIN, at), views.staff_part(state, at), views.record_part(state, at)]

@@ -42,6 +42,7 @@ CLINIC = ClinicId("demo")
 ZONE = "America/New_York"
 FAY = PersonId("p-fay")
 CODY = PersonId("p-cody")
+SUE = PersonId("p-sue")
 NAMES = (
     "Robin",
     "Sam",
@@ -60,7 +61,8 @@ SECRET = "a secret of tests and of nothing else, long enough"
 
 
 class Evening:
-    """One session, lived through by a told clock. `people` are called p-1, p-2 …; Fay leads, Cody helps."""
+    """One session, lived through by a told clock. `people` are called p-1, p-2 …; Fay leads, Cody helps,
+    Sue supervises where it is `supervised`."""
 
     def __init__(
         self,
@@ -71,11 +73,14 @@ class Evening:
         plan: str = "adult",
         title: str = "Evening group",
         programme: str = "",
+        supervised: bool = False,
     ) -> None:
         catalog = load_catalog()
+        supervisors = [Expected(person=SUE, role=Role.SUPERVISOR, name="Sue Supervisor")] if supervised else []
         roster = (
             Expected(person=FAY, role=Role.FACILITATOR, name="Dr. Fay Facilitator"),
             Expected(person=CODY, role=Role.COFACILITATOR, name="Cody Cofacilitator"),
+            *supervisors,
             *(
                 Expected(person=PersonId(f"p-{n}"), role=Role.PARTICIPANT, name=NAMES[n - 1])
                 for n in range(1, people + 1)
@@ -313,7 +318,7 @@ class Clinic:
         catalog = load_catalog()
         media = SilentMedia(self._clock)
         hours = HoursProjection(self.store.log, self.store.ledger, self._clock)
-        rooms = Rooms(
+        rooms = self.rooms = Rooms(
             log=self.store.log,
             leases=self.store.leases,
             media=media,

@@ -14,7 +14,7 @@ const role = wanted.role ?? "participant";
 const root = /** @type {HTMLElement} */ (document.querySelector("#app"));
 const staff = role !== "participant";
 const boot = { session: "s-demo", socket: "/none", person: staff ? "p-1" : "p-2", role, mode: "room", exit_url: "/soup", home: "/home",
-  record: staff ? "/s/s-demo/record" : null, library: staff ? "/skills" : null };
+  record: staff ? "/s/s-demo/record" : null, library: staff ? "/skills" : null, minutes: staff ? null : "/s/s-demo/minutes" };
 
 /** @type {any} */
 let options;

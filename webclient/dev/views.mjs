@@ -84,7 +84,10 @@ export function recordedView({ people = 8, role = "participant", state = "runnin
     you: {
       person: me, role, name: NAMES[staff ? 0 : 1], teen: false, place,
       microphone: !staff, camera: true, hand: state === "busy" && !staff ? 2 : null, shielded: false, lead: staff,
-      minutes: { present_ms: 47 * MINUTE, counted_ms: 37 * MINUTE, running: phase === "running", since: now, counting: phase === "running" && state !== "break", target_ms: 180 * MINUTE },
+      minutes: { present_ms: 47 * MINUTE, counted_ms: 37 * MINUTE, running: phase === "running", since: now, counting: phase === "running" && state !== "break", target_ms: 180 * MINUTE, corrected_ms: 0 },
+      still_here: state === "still" ? { asked_at: now - 20_000, until: now + 100_000 } : null,
+      disputes: state === "disputed" ? [{ dispute: "dispute-1", person: me, name: NAMES[1], at: now - 8 * MINUTE, text: "I was there on my phone from 6:20 to 6:35.",
+        answer: { accepted: true, text: "We saw you on your phone.", name: NAMES[0], at: now - 2 * MINUTE } }] : [],
       arrival: staff ? null : { name: NAMES[1], location: "12 Sample Street, Springfield VA", callback: "555 0100", others_present: "" },
       unmute_asked: state === "asked",
       forms: staff ? {} : {
@@ -126,6 +129,7 @@ function staffPart(group, { state, now, phase }) {
     arrival: one.role === "participant" && place !== "expected" ? { location: "12 Sample Street, Springfield VA", callback: "+1 555 0100", private_space: true, others_present: "" } : null,
     minutes: { present_ms: 47 * MINUTE, counted_ms: 37 * MINUTE, running: phase === "running" && place === "room", since: now, counting: true, target_ms: 180 * MINUTE },
     left_how: null, left_at: null, shielded: one.shielded ?? false,
+    asked_until: null, unanswered_at: busy && one.person === "p-4" ? now - 3 * MINUTE : null,
     forms: one.role === "participant" ? { "check-in": Number(one.person.slice(2)) % 2 ? { status: "submitted", answers: { mood: 6, urge: 2, safe: true, goal: "Listen" } } : { status: "draft", answers: {} }, "wrap-up": { status: "none", answers: {} } } : {},
     ...more,
   });
@@ -143,6 +147,7 @@ function staffPart(group, { state, now, phase }) {
     notes: Object.fromEntries([["group", { text: "Good energy. Theme: asking for help.", revision: 3 }],
       ...group.slice(1).map((one, index) => [one.person, { text: index ? "" : "Spoke first; linked urge to Sunday call.", revision: index ? 0 : 1 }])]),
     chat: [message(14, now - MINUTE, 1, "staff", "Could I stay with my camera off today?"), message(15, now - 30_000, 0, "p-2", "Of course.")],
+    disputes: busy ? [{ dispute: "dispute-1", person: "p-3", name: NAMES[2], at: now - MINUTE, text: "I was there on my phone from 6:20 to 6:35.", answer: null }] : [],
     undo: busy ? { move: "advance", to: "check-in", until: now + 5 * MINUTE } : null,
     advice: state === "over" || state === "busy" ? { over_ms: 6 * MINUTE, planned_ms: { skills: 46 * MINUTE, practice: 28 * MINUTE, "wrap-up": 15 * MINUTE } } : null,
     seats: { taken: group.length, max: 16 },

@@ -2,6 +2,7 @@
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { openDevices } from "/components/arrival/devices.mjs";
+import { createMinutes } from "/components/minutes/minutes.mjs";
 import { help } from "./help.mjs";
 import { privacy } from "./privacy.mjs";
 
@@ -10,6 +11,8 @@ export function mount(root, context) {
   const { boot, capture, media, ui, act, room } = context;
   const staff = boot.role !== "participant";
   const mayEnd = ["facilitator", "cofacilitator"].includes(boot.role);
+
+  const minutes = createMinutes(context);
 
   const close = () => ui.set({ dialog: null });
   root.addEventListener("close", () => ui.state.dialog && close());
@@ -40,6 +43,7 @@ export function mount(root, context) {
       <div class="row end"><button type="button" class="button" @click=${close}>Keep them here</button>
         <button type="button" class="button" @click=${done(() => act.moveToWaiting(ui.state.about))}>To the waiting room</button>
         <button type="button" class="button primary" @click=${done(() => act.ask("remove", { person: ui.state.about.person }))}>Remove for today</button></div>`,
+    minutes: () => minutes(close),
     help: () => html`${help({ calling: false })}<div class="row end"><button type="button" class="button" @click=${close}>Close</button></div>`,
     privacy: () => html`${privacy({ shelter: media.shelter, people: room.view?.room.people ?? [] })}
       <div class="row end"><button type="button" class="button primary" @click=${close}>Close</button></div>`,
@@ -49,7 +53,7 @@ export function mount(root, context) {
       <p><strong>Someone walked in</strong> mutes you, turns your camera off and hides the group until you say so.</p>
       <label class="choice"><input type="checkbox" .checked=${ui.state.shortcuts} @change=${(/** @type {any} */ event) => ui.set({ shortcuts: event.target.checked })}>
         <span>Use single keys (never while you type)</span></label>
-      <dl class="key-list">${KEYS.filter(([, , who]) => staff || who !== "staff").map(([key, words]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${words}</dd></div>`)}</dl>
+      <dl class="key-list">${KEYS.filter(([, , who]) => who === undefined || who === (staff ? "staff" : "participant")).map(([key, words]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${words}</dd></div>`)}</dl>
       <div class="row end"><button type="button" class="button primary" @click=${close}>Close</button></div>`,
   };
 
@@ -86,6 +90,7 @@ const KEYS = [
   ["H", "Raise or lower your hand"],
   ["C", "Chat"],
   ["S", "Someone walked in"],
+  ["I", "I’m here, when you are asked", "participant"],
   ["N", "Next part of the plan", "staff"],
   ["U", "Undo the last move", "staff"],
   ["?", "This list"],

@@ -54,13 +54,15 @@ export function mount(root, context) {
     const target = you.minutes.target_ms;
     const share = target ? Math.min(1, live.counted / target) : 0;
     const words = phase === "lobby" ? "starts with the group" : !you.minutes.running ? "so far" : you.minutes.counting ? "counting" : "rest, not counted";
-    return html`<div class="own-minutes" title="Your minutes in this session so far: ${inMinutes(live.counted)}. They are safe when your connection drops.">
-      <svg viewBox="0 0 36 36" class="ring" aria-hidden="true">
+    const title = `Your minutes in this session so far: ${inMinutes(live.counted)}. They are safe when your connection drops.`;
+    const shown = html`<svg viewBox="0 0 36 36" class="ring" aria-hidden="true">
         <circle cx="18" cy="18" r="15" pathLength="100"></circle>
         <circle cx="18" cy="18" r="15" pathLength="100" stroke-dasharray="${(100 * share).toFixed(1)} 100" class="ring-fill"></circle>
       </svg>
-      <p><span class="visually-hidden">Your minutes: </span><span class="figures">${shortly(live.counted)}</span><span class="own-words soft">${words}</span></p>
-    </div>`;
+      <span class="own-lines"><span class="visually-hidden">Your minutes: </span><span class="figures">${shortly(live.counted)}</span><span class="own-words soft">${words}</span></span>`;
+    return staff
+      ? html`<div class="own-minutes" title=${title}>${shown}</div>`
+      : html`<button type="button" class="own-minutes" title=${title} @click=${() => ui.set({ dialog: "minutes" })}>${shown}</button>`;
   }
 
   /** Whether anybody but the group could see and hear it, in a word that opens into all of it. */

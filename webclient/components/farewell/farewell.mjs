@@ -19,6 +19,7 @@ export function mount(root, { boot, now, view, reason, code }) {
     <h1 tabindex="-1">${page.title}</h1>
     ${page.text.map((/** @type {string} */ text) => html`<p>${text}</p>`)}
     ${minutes && minutes.counted > 0 && ["left", "ended"].includes(words) ? html`<p class="farewell-minutes">You were here for <strong>${inMinutes(minutes.counted)}</strong> that count so far.</p>` : nothing}
+    ${boot.minutes && ["left", "ended"].includes(words) ? html`<p><a href=${boot.minutes}>See how your minutes came about, or say that something is not right</a></p>` : nothing}
     <div class="row">
       ${page.back ? html`<button type="button" class="button primary large" @click=${() => location.reload()}>${page.back}</button>` : nothing}
       ${staff && words === "ended" ? html`<a class="button primary large" href=${boot.record}>Open the record</a>` : nothing}

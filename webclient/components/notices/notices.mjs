@@ -36,6 +36,10 @@ export function mount(root, context) {
       yield line("users", `${lead.name} lost the connection. The clock goes on, and you can lead meanwhile.`,
         ["Take the lead", () => act.ask("take_lead"), true]);
     }
+    if (view?.you.still_here) {
+      yield line("leaf", "Are you still here? Any sign will do: a word in the chat, your hand, or this button. If you miss it, no minutes are lost.",
+        ["I’m here", act.stillHere, true]);
+    }
     if (view?.you.unmute_asked && !view.you.microphone) {
       yield line("mic", "You are asked to unmute, if you would like to speak.",
         ["Unmute", act.unmute, true], ["Not now", act.stayMuted]);

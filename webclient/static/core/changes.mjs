@@ -5,7 +5,7 @@
 
 /**
  * @typedef {{kind: "joined" | "left" | "dropped" | "back" | "hand" | "segment" | "paused" | "resumed" | "ended"
- *   | "chat" | "waiting" | "flag", text: string}} Change
+ *   | "chat" | "waiting" | "flag" | "asked" | "missed" | "dispute" | "answer", text: string}} Change
  */
 
 /**
@@ -13,7 +13,8 @@
  */
 export function changes(before, after) {
   if (!before || before.you.place !== "room" || after.you.place !== "room") return [];
-  return [...agenda(before.room, after.room), ...people(before, after), ...chat(before, after), ...staff(before, after)];
+  return [...agenda(before.room, after.room), ...people(before, after), ...chat(before, after), ...own(before.you, after.you),
+    ...staff(before, after)];
 }
 
 /** @param {any} before @param {any} after @returns {Change[]} */
@@ -63,6 +64,19 @@ function chat(before, after) {
   return [change("chat", text)];
 }
 
+/** What is asked of me, and what became of what I asked. @param {any} before @param {any} after @returns {Change[]} */
+function own(before, after) {
+  const found = [];
+  if (after.still_here && before.still_here?.asked_at !== after.still_here.asked_at) {
+    found.push(change("asked", "Are you still here? Press I, or take part in any way."));
+  }
+  const waited = new Set((before.disputes ?? []).filter((/** @type {any} */ one) => !one.answer).map((/** @type {any} */ one) => one.dispute));
+  for (const one of after.disputes ?? []) {
+    if (one.answer && waited.has(one.dispute)) found.push(change("answer", `${one.answer.name} answered about your minutes.`));
+  }
+  return found;
+}
+
 /** @param {any} before @param {any} after @returns {Change[]} */
 function staff(before, after) {
   if (!after.staff || !before.staff) return [];
@@ -71,6 +85,16 @@ function staff(before, after) {
   const found = [];
   for (const person of waitingOf(after.staff)) {
     if (!waited.has(person.person)) found.push(change("waiting", `${person.name} is waiting to come in.`));
+  }
+  const missed = new Map(before.staff.people.map((/** @type {any} */ one) => [one.person, one.unanswered_at]));
+  for (const person of after.staff.people) {
+    if (person.unanswered_at && missed.get(person.person) !== person.unanswered_at) {
+      found.push(change("missed", `${person.name} did not answer whether they are still here.`));
+    }
+  }
+  const disputed = new Set((before.staff.disputes ?? []).map((/** @type {any} */ one) => one.dispute));
+  for (const one of after.staff.disputes ?? []) {
+    if (!disputed.has(one.dispute)) found.push(change("dispute", `${one.name} says their minutes are not right.`));
   }
   for (const flag of after.staff.flags) {
     if (!flagged.has(flag.flag)) found.push(change("flag", `Safety: ${flag.name} needs you.`));

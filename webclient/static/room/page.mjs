@@ -306,6 +306,9 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
     camera: () => own.set({ camera: !own.wanted.camera }),
     unmute: () => own.set({ microphone: true }),
     stayMuted: () => ask("set_media", { ...own.wanted, microphone: false }),
+    stillHere: async () => {
+      if (await ask("still_here")) say("Thank you. Your facilitator knows that you are here.");
+    },
     hand: () => ask(room.view?.you.hand === null ? "raise_hand" : "lower_hand"),
     react: (/** @type {string} */ reaction) => ask("react", { reaction }),
     leave: () => ask("leave"),
@@ -388,6 +391,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
       h: inRoom(act.hand),
       c: inRoom(() => ui.toggle("chat")),
       s: inRoom(() => act.shield(!ui.state.shield)),
+      i: inRoom(() => room.view?.you.still_here && void act.stillHere()),
       n: forStaff(() => void act.next()),
       u: forStaff(() => void act.undo()),
       "?": inRoom(() => ui.set({ dialog: "keys" })),
