@@ -60,7 +60,7 @@ function person(n, name, intervals, more = {}) {
     first: intervals[0]?.[0] ?? null, last: intervals[intervals.length - 1]?.[1] ?? null,
     late_ms: intervals.length ? intervals[0][0] - START : 0,
     left_early_ms: intervals.length ? END - intervals[intervals.length - 1][1] : 0,
-    gap_credit_ms: 0, corrected_ms: 0, by_segment: {}, marks: [], prompts: [], disputes: [], corrections: [], posted: null, amendable: false, amendments: [],
+    gap_credit_ms: 0, corrected_ms: 0, by_segment: {}, marks: [], prompts: [], disputes: [], corrections: [], posted: { counted_ms: counted, countable_min: Math.floor(counted / MINUTE), corrected_ms: 0 }, amendable: false, amendments: [],
     evidence: [{ seq: 41, at: intervals[0]?.[0] ?? START, text: "Connected" }],
     facts: [
       { label: "Date", value: "Tuesday 17 November 2026" },

@@ -6,6 +6,7 @@
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
 
+import { gapsOf } from "../timeline/timeline.mjs";
 import { createDialog } from "./dialog.mjs";
 import { wordsOf } from "./notebook.mjs";
 import { exactTimeOf, inMinutes, instantAt, lasting, momentOf } from "./words.mjs";
@@ -185,12 +186,11 @@ export function createCorrections(desk) {
         <p class="soft">${dispute.answer.accepted ? "Accepted" : "The minutes stayed"}${dispute.answer.text ? `: ${dispute.answer.text}` : ""}
           (${dispute.answer.name}, <time>${momentOf(dispute.answer.at, room.zone)}</time>)</p></li>`;
     }
-    const [gap] = longestGap(person);
     return html`<li class="notice"><div class="stack tight grow">
       <p><strong>${person.name} says the minutes are not right</strong> <span>(<time>${momentOf(dispute.at, room.zone)}</time>)</span></p>
       <p class="record-text">${dispute.text}</p>
       ${desk.mayWrite ? html`<div class="row">
-        <button class="button" type="button" @click=${() => correct(person, { ...gap, dispute })}>Correct the minutes…</button>
+        <button class="button" type="button" @click=${() => correct(person, { ...longestGap(person), dispute })}>Correct the minutes…</button>
         <button class="button quiet" type="button" @click=${() => answer(person, dispute)}>Leave them, and answer…</button>
       </div>` : nothing}
     </div></li>`;
@@ -221,12 +221,15 @@ export function createCorrections(desk) {
       </div></div>` : nothing}`;
   };
 
-  /** The longest time not seen, which is most likely meant. @param {any} person @returns {{start: number, end: number}[]} */
+  /**
+   * The longest time away that does not stand yet, which is most likely meant.
+   * @param {any} person @returns {Suggestion}
+   */
   function longestGap(person) {
-    return person.pieces
-      .filter((/** @type {any} */ one) => !one.stands)
-      .sort((/** @type {any} */ one, /** @type {any} */ other) => other.end - other.start - (one.end - one.start))
-      .map((/** @type {any} */ { start, end }) => ({ start, end }));
+    const [gap] = gapsOf(desk.view().record, person)
+      .filter(({ kind, from, to }) => kind !== "server" && !person.pieces.some((/** @type {any} */ one) => one.stands && one.start < to && from < one.end))
+      .sort((one, other) => other.to - other.from - (one.to - one.from));
+    return gap ? { start: gap.from, end: gap.to } : {};
   }
 
   return {

@@ -19,9 +19,12 @@ export function createDialog({ className = "" } = {}) {
   const titleId = `window-title-${serial}`;
   /** @type {() => void} */
   let closed = () => {};
+  /** @type {Element | null} */
+  let before = null;
   element.addEventListener("close", () => {
     render(nothing, element);
     element.remove();
+    takeUp(before);
     closed();
   });
   element.addEventListener("click", (event) => {
@@ -49,6 +52,7 @@ export function createDialog({ className = "" } = {}) {
     /** @param {Contents} contents @param {() => void} [onClose] */
     show(contents, onClose = () => {}) {
       closed = onClose;
+      if (!element.open) before = document.activeElement;
       if (!element.isConnected) document.body.append(element);
       draw(contents);
       if (!element.open) element.showModal();
@@ -66,3 +70,17 @@ export function createDialog({ className = "" } = {}) {
 }
 
 let serial = 0;
+
+/**
+ * The browser has put the focus back already. In a text it does not put the caret back with it, once the field that had
+ * it is gone, and then nothing can be typed (Chromium); so it is put there.
+ * @param {Element | null} element
+ */
+function takeUp(element) {
+  const text = element instanceof HTMLTextAreaElement || (element instanceof HTMLInputElement && element.type === "text");
+  if (!text || element !== document.activeElement) return;
+  const { selectionStart, selectionEnd } = element;
+  element.blur();
+  element.focus({ preventScroll: true });
+  element.setSelectionRange(selectionStart, selectionEnd);
+}

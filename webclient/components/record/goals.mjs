@@ -8,34 +8,59 @@ import { createDialog } from "./dialog.mjs";
 import { warnings } from "./fields.mjs";
 import { wordsOf } from "./notebook.mjs";
 
+/**
+ * @typedef {object} Wish  what was pressed here, until the room has it
+ * @property {Set<string>} goals
+ * @property {number | null} sent  the revision upon which it was sent
+ * @property {string | null} again  a goal to be chosen anew afterwards
+ */
+
 /** @param {import("./record.mjs").Desk} desk */
 export function createGoals(desk) {
-  /** @type {Map<string, Set<string>>} by person: what was pressed here and is on its way */
-  const pressed = new Map();
-  /** @type {Map<string, Set<string>>} by person: new ones, to be pressed as soon as the room knows them */
-  const fresh = new Map();
+  /** @type {Map<string, Wish>} by person */
+  const wishes = new Map();
+  /** @type {Set<string>} goals that were written here and that the room may not know yet */
+  const fresh = new Set();
   /** @type {Map<string, string>} by person */
   const troubles = new Map();
   /** @type {Map<string, string>} by person: a goal being typed */
   const typed = new Map();
   const dialog = createDialog();
+  /** The contents of the open window, drawn anew with each view. @type {() => import("./dialog.mjs").Contents} */
+  let contents;
 
-  /** @param {any} person */
-  const addressed = (person) => pressed.get(person.person) ?? new Set(person.goals.addressed);
+  /** As wished, else as the room has it. @param {any} person @returns {Set<string>} */
+  const addressed = (person) => wishes.get(person.person)?.goals ?? new Set(person.goals.addressed);
 
-  /** @param {any} person @param {Set<string>} goals */
-  async function address(person, goals) {
-    pressed.set(person.person, goals);
+  /** @param {any} person @param {Set<string>} goals @param {string | null} [again] */
+  function wish(person, goals, again = null) {
     troubles.delete(person.person);
+    wishes.set(person.person, { goals, sent: wishes.get(person.person)?.sent ?? null, again });
+    settle(person);
     desk.draw();
-    try {
-      const order = person.goals.known.map((/** @type {any} */ one) => one.goal).filter((/** @type {string} */ one) => goals.has(one));
-      await desk.connection.send("address_goals", { person: person.person, goals: order, revision: person.goals.revision });
-    } catch (refusal) {
-      troubles.set(person.person, wordsOf(refusal));
+  }
+
+  /**
+   * Bring the room to what is wished, one choice at a time: each is made upon the one before.
+   * @param {any} person as the last view has them
+   */
+  function settle(person) {
+    const wished = wishes.get(person.person);
+    if (!wished) return;
+    const { known, addressed: now, revision } = person.goals;
+    if (person.signed || (wished.goals.size === now.length && now.every((/** @type {string} */ goal) => wished.goals.has(goal)))) {
+      wishes.delete(person.person);
+      if (wished.again && !person.signed) wish(person, new Set([...wished.goals, wished.again]));
+      return;
     }
-    if (pressed.get(person.person) === goals) pressed.delete(person.person);
-    desk.draw();
+    const order = known.map((/** @type {any} */ one) => one.goal).filter((/** @type {string} */ one) => wished.goals.has(one));
+    if (wished.sent === revision || [...wished.goals].some((goal) => fresh.has(goal) && !order.includes(goal))) return;
+    wished.sent = revision;
+    desk.connection.send("address_goals", { person: person.person, goals: order, revision }).catch((refusal) => {
+      wishes.delete(person.person);
+      troubles.set(person.person, wordsOf(refusal));
+      desk.draw();
+    });
   }
 
   /** @param {any} person @param {string} goal @param {boolean} on */
@@ -43,7 +68,7 @@ export function createGoals(desk) {
     const goals = new Set(addressed(person));
     if (on) goals.add(goal);
     else goals.delete(goal);
-    void address(person, goals);
+    wish(person, goals);
   }
 
   /** @param {SubmitEvent} event @param {any} person */
@@ -55,53 +80,49 @@ export function createGoals(desk) {
       const { goal } = await desk.notebook.addGoal(person.person, text);
       typed.delete(person.person);
       troubles.delete(person.person);
-      fresh.set(person.person, new Set([...(fresh.get(person.person) ?? []), goal]));
-      pressFresh();
+      fresh.add(goal);
+      press(desk.personOf(person.person), goal, true); // a goal that was just written was worked on
     } catch (refusal) {
       troubles.set(person.person, wordsOf(refusal));
     }
     desk.draw();
   }
 
-  /** A goal that was just written was worked on; the room knows it a moment later. */
-  function pressFresh() {
-    for (const person of desk.view().record.people) {
-      const waiting = fresh.get(person.person);
-      if (!waiting || person.signed) continue;
-      const known = person.goals.known.filter((/** @type {any} */ one) => waiting.has(one.goal));
-      if (known.length < waiting.size) continue;
-      fresh.delete(person.person);
-      void address(person, new Set([...addressed(person), ...waiting]));
-    }
-  }
-
-  /** @param {any} person */
-  function manage(person) {
+  /** @param {string} id of a person */
+  function manage(id) {
     let trouble = "";
     /** @param {string} goal @param {{text?: string, ended?: boolean}} change */
     async function change(goal, change) {
+      const person = desk.personOf(id);
       try {
-        await desk.notebook.changeGoal(person.person, goal, change);
+        await desk.notebook.changeGoal(id, goal, change);
         trouble = change.ended ? "That goal has ended. Notes that name it keep it." : "Changed.";
+        const goals = addressed(person);
+        if (change.text && goals.has(goal)) {
+          wish(person, new Set([...goals].filter((one) => one !== goal)), goal); // chosen anew, in its new words
+        }
       } catch (refusal) {
         trouble = wordsOf(refusal);
       }
       dialog.draw(contents());
     }
-    const contents = () => ({
-      title: `Goals of ${person.name}`,
-      body: html`<p class="soft">As in the treatment plan. Signed notes keep the words they were signed with.</p>
-        <ul class="plain stack">${person.goals.known.map((/** @type {any} */ one) => html`<li><form class="goal-edit" @submit=${(/** @type {SubmitEvent} */ event) => {
-          event.preventDefault();
-          const text = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get("text")).trim();
-          if (text && text !== one.text) void change(one.goal, { text });
-        }}>
-          <input name="text" aria-label="Goal" maxlength="500" .value=${one.text}>
-          <button class="button" type="submit">Change</button>
-          <button class="button quiet" type="button" @click=${() => change(one.goal, { ended: true })}>Ended</button>
-        </form></li>`)}</ul>
-        <p role="status">${trouble}</p>`,
-    });
+    contents = () => {
+      const person = desk.personOf(id);
+      return {
+        title: `Goals of ${person.name}`,
+        body: html`<p class="soft">As in the treatment plan. Signed notes keep the words they were signed with.</p>
+          <ul class="plain stack">${person.goals.known.map((/** @type {any} */ one) => html`<li><form class="goal-edit" @submit=${(/** @type {SubmitEvent} */ event) => {
+            event.preventDefault();
+            const text = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get("text")).trim();
+            if (text && text !== one.text) void change(one.goal, { text });
+          }}>
+            <input name="text" aria-label="Goal" maxlength="500" .value=${one.text}>
+            <button class="button" type="submit">Change</button>
+            <button class="button quiet" type="button" @click=${() => change(one.goal, { ended: true })}>Ended</button>
+          </form></li>`)}</ul>
+          <p role="status">${trouble}</p>`,
+      };
+    };
     dialog.show(contents());
   }
 
@@ -113,7 +134,7 @@ export function createGoals(desk) {
       return html`<section class="goals" aria-labelledby="goals-title">
         <div class="note-field-head">
           <h3 id="goals-title">Goals worked on</h3>
-          ${known.length ? html`<button class="link record-saved" type="button" @click=${() => manage(person)}>Change goals</button>` : nothing}
+          ${known.length ? html`<button class="link record-saved" type="button" @click=${() => manage(person.person)}>Change goals</button>` : nothing}
         </div>
         <div class="choices" role="group" aria-labelledby="goals-title">
           ${known.map((/** @type {any} */ one) => html`<label class="choice goal"><input type="checkbox" .checked=${live(on.has(one.goal))}
@@ -135,7 +156,10 @@ export function createGoals(desk) {
     },
 
     /** The room has something new to say. */
-    seen: pressFresh,
+    seen() {
+      for (const person of desk.people()) settle(person);
+      if (dialog.open) dialog.draw(contents());
+    },
 
     /** Is a goal typed that was not added? */
     unsaved: () => [...typed.values()].some((text) => text.trim() !== ""),

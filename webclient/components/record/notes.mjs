@@ -86,8 +86,8 @@ export function createNotes({ connection, onChange }) {
     let keeping = true; // the connection asks at once, to keep the text, and again when it really sends it
     connection.draft(note.key, note.section === null ? "edit_note" : "edit_section", () => {
       if (!keeping) note.sent = note.text;
-      const typed = { subject: note.subject, text: note.text, revision: note.base };
-      return note.section === null ? typed : { ...typed, section: note.section };
+      const typed = { text: note.text, revision: note.base };
+      return note.section === null ? { ...typed, subject: note.subject } : { ...typed, person: note.subject, section: note.section };
     });
     keeping = false;
   }

@@ -52,8 +52,7 @@ export function createPhrases({ notebook, draw }) {
       return complain(wordsOf(refusal));
     }
     snippets = [...snippets.filter((one) => one.name !== name && one.name !== before), { name, text }];
-    writing = null;
-    complain("");
+    write(null);
   }
 
   /** @param {string} name */

@@ -65,15 +65,14 @@ export function createSealed(desk) {
   /** @param {any} person */
   function seal(person) {
     const { room, record } = desk.view();
-    const { signed, hours } = person;
+    const { signed } = person;
     const at = (/** @type {number} */ instant) => html`<time>${momentOf(instant, room.zone)}</time>`;
-    const minutes = hours?.countable_min ?? signed.content?.figures?.countable_min ?? person.countable_min;
     return html`<div class="record-seal">
       <p>${icon("check")}<span><strong>Signed</strong> by ${signed.name}, ${at(signed.at)}</span></p>
       ${signed.cosigned
         ? html`<p>${icon("check-check")}<span><strong>Co-signed</strong> by ${signed.cosigned.name}, ${at(signed.cosigned.at)}</span></p>`
         : record.programme.cosign ? html`<p class="soft">${icon("circle-dashed")}<span>Waits for a supervisor’s co-signature.</span></p>` : nothing}
-      <p class="soft small record-seal-more"><span class="figures">${inMinutes(minutes)}</span> ${hours ? "posted" : "go"} to ${person.name}’s hours.
+      <p class="soft small record-seal-more"><span class="figures">${inMinutes(person.posted.countable_min)}</span> stand in ${person.name}’s hours.
         <a href=${`/statement/${encodeURIComponent(person.person)}${location.search}`}>See all hours</a>.
         Fingerprint <code title=${signed.hash}>${signed.hash.slice(0, 12)}</code></p>
     </div>`;

@@ -1,0 +1,499 @@
+"""The notes of a group with the keyboard alone: sections, goals, phrases, signing, co-signing, minutes put right."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from facilitation import commands as c
+from facilitation.goals import Goal
+from facilitation.ids import GoalId
+from tests.support.browser import DESKTOP, PHONE, TABLET, pictures
+from tests.support.evening import FAY, SUE, Clinic
+from tests.support.visits import ALEX, ROBIN, SAM, House, Open, no_barrier, over, pause, until
+
+pytestmark = pytest.mark.timeout(240)
+
+PIN = "lantern-7431"
+SLEEP = Goal(
+    goal=GoalId("g-sleep"), person=ROBIN, text="Sleep seven hours on five nights a week", since=date(2026, 1, 1)
+)
+OWN_WORDS = {
+    "Robin": ("Named a missed bus.", "Asks for help sooner.", "One walk before noon."),
+    "Sam": ("Spoke about sleep.", "Sees what coffee does.", "Phone in the kitchen tonight."),
+    "Alex": ("Drew the chain of a quarrel.", "Found the first link alone.", "Call the aunt on Sunday."),
+    "Jo": ("Was quiet, then led the pair work.", "More at ease in twos.", "Try one sentence in the big group."),
+    "Kim": ("Laughed at the role play.", "Anger fell from eight to four.", "Write down three triggers."),
+    "Lee": ("Told of a good day at work.", "Uses the skill unasked.", "Teach it to a friend."),
+    "Max": ("Questioned the exercise.", "Needs a reason first, then takes part.", "Choose the next exercise."),
+}
+
+
+async def focused(page: Page) -> str:
+    """The words that name what has the focus."""
+    told = await page.evaluate(
+        "(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim().replace(/\\s+/g, ' ')"
+    )
+    return str(told)
+
+
+async def choose_pin(page: Page) -> None:
+    await expect(page.get_by_role("heading", name="Choose a signing PIN")).to_be_visible()
+    await page.keyboard.type(PIN)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(PIN)
+    await page.keyboard.press("Enter")
+
+
+async def title(page: Page, name: str) -> None:
+    await expect(page.locator("#person-title")).to_have_text(name)
+
+
+# --------------------------------------------------------------------------- writing and signing
+
+
+async def test_eight_notes_are_written_and_signed_without_touching_the_mouse(visits: Open, house: House) -> None:
+    evening = over(programme="adult-iop")
+    async with house(evening) as clinic:
+        for person in (ROBIN, SAM):
+            await clinic.store.notebook.put_goal(replace(SLEEP, person=person))
+        page = await (await visits(clinic)).record("s-over")
+        keys = page.keyboard
+        await keys.press("Alt+u")
+        await title(page, "Robin")
+        for name, texts in OWN_WORDS.items():
+            await title(page, name)
+            for section, text in zip(("Data", "Assessment", "Plan"), texts, strict=True):
+                assert await focused(page) == section
+                await keys.type(text)
+                if section != "Plan":
+                    await keys.press("Tab")
+            if name == "Robin":
+                await keys.press("Alt+o")
+                await keys.press("Space")
+                await expect(page.get_by_label(SLEEP.text)).to_be_checked()
+                await until(clinic, "s-over", lambda state: bool(state.notes.goals_of(ROBIN).addressed))
+            await keys.press("Control+Enter")
+            if name == "Robin":
+                await choose_pin(page)
+        await title(page, "Maria-Guadalupe Fictional-Placeholder de la Invención")  # who never came: nothing to write
+        await keys.press("Control+Enter")
+        await expect(page.get_by_text("All notes are signed")).to_be_visible()
+        await no_barrier(page)
+        state = await clinic.state("s-over")
+        assert len(state.notes.signed) == 8
+        for person, (_, texts) in zip(evening.people, OWN_WORDS.items(), strict=False):
+            note: Any = state.notes.signed[person].content["note"]
+            assert [section["text"] for section in note["sections"]] == list(texts)
+        goals: Any = state.notes.signed[ROBIN].content["goals"]
+        assert [goal["text"] for goal in goals] == [SLEEP.text]
+        assert state.notes.signed[SAM].content["goals"] == []
+        for person in evening.people:
+            assert await posted(clinic, person) == [state.notes.signed[person].content["figures"]["countable_min"]]
+
+
+async def posted(clinic: Clinic, person: str, *, entries: int = 1) -> list[int]:
+    """The minutes of a person's entries, once there are so many."""
+    while len(found := (await clinic.store.ledger.account(person)).entries()) < entries:
+        await pause()
+    return [entry.facts.countable_min for entry in found]
+
+
+async def test_what_is_still_missing_is_said_at_its_field_and_nothing_is_signed(visits: Open, house: House) -> None:
+    async with house(over(programme="adult-iop", people=3)) as clinic:
+        page = await (await visits(clinic)).record("s-over")
+        await page.get_by_role("link", name="Alex").click()
+        await page.keyboard.type("Only the first part.")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.get_by_label("Assessment")).to_be_focused()
+        await expect(page.get_by_text("Please write a few words here before you sign.")).to_have_count(2)
+        await expect(page.get_by_label("Plan")).to_have_attribute("aria-invalid", "true")
+        await no_barrier(page)
+        await page.keyboard.type("The second.")
+        await expect(page.get_by_text("Please write a few words here before you sign.")).to_have_count(1)
+        assert not (await clinic.state("s-over")).notes.signed
+
+
+async def test_words_survive_a_reload_and_a_restart_of_the_server_section_by_section(
+    visits: Open, house: House
+) -> None:
+    async with house(over(programme="adult-iop", people=3)) as clinic:
+        page = await (await visits(clinic)).record("s-over")
+        await page.get_by_role("link", name="Alex").click()
+        await clinic.stop()
+        await expect(page.get_by_text("What you wrote is safe. Reconnecting…")).to_be_visible()
+        await page.get_by_label("Data", exact=False).fill("Typed in the dark.")
+        await page.get_by_label("Plan", exact=False).fill("And this.")
+        await clinic.start()
+        await until(
+            clinic,
+            "s-over",
+            lambda state: (
+                [state.notes.section(ALEX, part).text for part in ("data", "assessment", "plan")]
+                == ["Typed in the dark.", "", "And this."]
+            ),
+            within_s=20,
+        )
+        await page.reload()
+        await expect(page.get_by_label("Data", exact=False)).to_have_value("Typed in the dark.")
+
+
+async def test_a_wrong_pin_signs_nothing_and_the_right_one_signs_at_once(visits: Open, house: House) -> None:
+    async with house(over(programme="adult-iop", people=3)) as clinic:
+        visit = await visits(clinic)
+        page = await visit.record("s-over")
+        await write(page, "Robin")
+        await page.keyboard.press("Control+Enter")
+        await choose_pin(page)
+        await until(clinic, "s-over", lambda state: ROBIN in state.notes.signed)
+        other = await visits(clinic)  # another browser: the PIN is asked for again
+        page = await other.record("s-over")
+        await write(page, "Sam")
+        await page.keyboard.press("Control+Enter")
+        dialog = page.get_by_role("dialog")
+        await expect(dialog.get_by_role("heading", name="Your signing PIN")).to_be_visible()
+        await no_barrier(page)
+        await pictures(page, "record-pin")
+        await page.keyboard.type("not the PIN")
+        await page.keyboard.press("Enter")
+        await expect(dialog.get_by_role("alert")).not_to_be_empty()
+        assert SAM not in (await clinic.state("s-over")).notes.signed
+        await page.keyboard.type(PIN)
+        await page.keyboard.press("Enter")
+        await until(clinic, "s-over", lambda state: SAM in state.notes.signed)
+        assert [error for error in other.errors if "401" not in error] == []
+        other.errors.clear()
+
+
+async def test_who_gives_up_at_the_pin_has_signed_nothing_and_lost_nothing(visits: Open, house: House) -> None:
+    async with house(over(programme="adult-iop", people=3)) as clinic:
+        page = await (await visits(clinic)).record("s-over")
+        await write(page, "Robin")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+        await expect(page.get_by_role("button", name="Sign and go on")).to_be_enabled()
+        await expect(page.get_by_label("Data", exact=False)).to_have_value("Data of Robin.")
+        assert not (await clinic.state("s-over")).notes.signed
+
+
+async def write(page: Page, name: str) -> None:
+    """All sections of one person's note."""
+    await page.get_by_role("link", name=name).click()
+    for section in ("Data", "Assessment", "Plan"):
+        await page.get_by_label(section, exact=False).fill(f"{section} of {name}.")
+
+
+# --------------------------------------------------------------------------- goals, group, phrases
+
+
+async def test_a_new_goal_is_written_in_place_and_counts_as_worked_on(visits: Open, house: House) -> None:
+    async with house(over(programme="adult-iop", people=3)) as clinic:
+        page = await (await visits(clinic)).record("s-over")
+        await page.get_by_role("link", name="Alex").click()
+        await page.get_by_label("A new goal for Alex").fill("Call the aunt every Sunday")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_label("Call the aunt every Sunday")).to_be_checked()
+        state = await until(clinic, "s-over", lambda state: bool(state.notes.goals_of(ALEX).addressed))
+        assert [goal.text for goal in state.notes.goals_of(ALEX).addressed] == ["Call the aunt every Sunday"]
+        await page.get_by_role("button", name="Change goals").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_label("Goal").fill("Call the aunt on Sundays")
+        await dialog.get_by_role("button", name="Change", exact=True).click()
+        await expect(dialog.get_by_role("status")).to_have_text("Changed.")
+        await no_barrier(page)
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_label("Call the aunt on Sundays")).to_be_checked()
+        await until(
+            clinic,
+            "s-over",
+            lambda state: [goal.text for goal in state.notes.goals_of(ALEX).addressed] == ["Call the aunt on Sundays"],
+        )
+
+
+async def test_the_group_is_written_once_with_its_skills_and_both_places(visits: Open, house: House) -> None:
+    async with house(over(programme="adult-iop", people=3)) as clinic:
+        page = await (await visits(clinic)).record("s-over")
+        await page.get_by_label("Where did you lead the group from?").fill("Clinic office, Exampleville")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_label("Where did you lead the group from?")).to_have_count(0)
+        await page.keyboard.press("Alt+g")
+        group = page.get_by_label("The group", exact=False).and_(page.locator("textarea"))
+        await expect(group).to_be_focused()
+        await page.keyboard.press("Control+End")
+        await page.keyboard.type(" All took part.")
+        await page.get_by_label("A skill that was taught").fill("Opposite action")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("button", name="Take Opposite action out")).to_be_visible()
+        await no_barrier(page)
+        state = await until(
+            clinic,
+            "s-over",
+            lambda state: state.notes.draft("group").text.endswith(" All took part.") and bool(state.notes.skills),
+        )
+        assert state.notes.skills == ("Opposite action",)
+        assert state.notes.locations[FAY] == "Clinic office, Exampleville"
+
+
+async def test_a_slash_a_name_and_tab_put_in_a_phrase_of_ones_own(visits: Open, house: House) -> None:
+    async with house(over(programme="adult-iop", people=3)) as clinic:
+        page = await (await visits(clinic)).record("s-over")
+        await page.get_by_role("link", name="Alex").click()
+        await page.keyboard.press("Alt+s")
+        await page.keyboard.press("Enter")  # the one button there is: there are no phrases yet
+        await expect(page.get_by_label("Name")).to_be_focused()
+        await page.keyboard.type("breathing")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("We breathed slowly together.")
+        await page.get_by_role("dialog").get_by_role("button", name="Keep").click()
+        await expect(page.get_by_label("Find")).to_be_focused()
+        await expect(page.get_by_role("button", name="/breathing We breathed slowly together.")).to_be_visible()
+        await no_barrier(page)
+        await pictures(page, "record-phrases")
+        await page.keyboard.press("Escape")
+        data = page.get_by_label("Data", exact=False)
+        await expect(data).to_be_focused()
+        await page.keyboard.type("First. /br")
+        await expect(page.get_by_text("puts in /breathing")).to_be_visible()
+        await page.keyboard.press("Tab")
+        await expect(data).to_have_value("First. We breathed slowly together.")
+        await expect(data).to_be_focused()
+        await page.keyboard.type(" /nothing")
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_label("Assessment", exact=False)).to_be_focused()
+        async with page.expect_response("**/notebook"):
+            await page.reload()
+        await title(page, "Alex")
+        await page.keyboard.press("Alt+u")
+        await title(page, "Robin")
+        await page.keyboard.type("/breathing")
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_label("Data", exact=False)).to_have_value("We breathed slowly together.")
+
+
+# --------------------------------------------------------------------------- the layer of one's own
+
+
+async def test_counselling_notes_are_a_layer_that_only_their_author_ever_reads(visits: Open, house: House) -> None:
+    words = "My own thought, and nobody else's."
+    async with house(over(programme="adult-iop", people=3)) as clinic:
+        visit = await visits(clinic)
+        page = await visit.record("s-over")
+        await page.get_by_role("link", name="Alex").click()
+        await page.keyboard.press("Alt+p")
+        drawer = page.get_by_role("dialog", name="Only you can read this")
+        await expect(drawer.get_by_label("About Alex", exact=False)).to_be_focused()
+        await page.keyboard.type(words)
+        await expect(drawer.get_by_text("Saved", exact=True)).to_be_visible()
+        await no_barrier(page)
+        await pictures(page, "record-own-layer", sizes=(PHONE, DESKTOP))
+        await page.keyboard.press("Escape")
+        assert words not in await page.locator("body").inner_text()
+        await page.reload()
+        await page.get_by_role("link", name="Alex").click()
+        await page.keyboard.press("Alt+p")
+        await expect(drawer.get_by_label("About Alex", exact=False)).to_have_value(words)
+        cody = await (await visits(clinic)).record("s-over", "p-cody")
+        await cody.get_by_role("link", name="Alex").click()
+        await cody.keyboard.press("Alt+p")
+        theirs = cody.get_by_role("dialog", name="Only you can read this")
+        await expect(theirs.get_by_label("About Alex", exact=False)).to_have_value("")
+        assert words not in await cody.content()
+        assert words not in str(await clinic.store.log.read("s-over"))
+
+
+# --------------------------------------------------------------------------- supervision
+
+
+async def test_a_supervisor_sends_a_note_back_the_answer_is_an_addendum_and_then_it_is_cosigned(
+    visits: Open, house: House
+) -> None:
+    async with house(over(programme="co-occurring-iop", people=3, supervised=True)) as clinic:
+        fay = await (await visits(clinic)).record("s-over")
+        await fay.get_by_role("link", name="Robin").click()
+        for section in ("Goal", "Intervention", "Response", "Plan"):
+            await fay.locator(".record-own").get_by_label(section, exact=False).fill(f"{section} of Robin.")
+        await fay.keyboard.press("Control+Enter")
+        await choose_pin(fay)
+        await until(clinic, "s-over", lambda state: ROBIN in state.notes.signed)
+
+        sue = await (await visits(clinic)).record("s-over", SUE)
+        await title(sue, "Robin")
+        await expect(sue.get_by_role("link", name="Robin")).to_contain_text("To co-sign")
+        await expect(sue.locator("textarea:visible")).to_have_count(0)
+        await no_barrier(sue)
+        await pictures(sue, "record-cosign", sizes=(PHONE, DESKTOP))
+        await sue.get_by_text("Send it back with words").click()
+        await sue.get_by_label("What should Dr. Fay Facilitator see to?").fill("What about the weekend?")
+        await sue.get_by_role("button", name="Send back").click()
+        await expect(sue.get_by_role("button", name="Co-sign and go on")).to_be_disabled()
+
+        await fay.get_by_role("link", name="Robin").click()
+        await expect(fay.get_by_role("link", name="Robin")).to_contain_text("Sent back")
+        await expect(fay.get_by_label("Sent back")).to_contain_text("What about the weekend?")
+        await no_barrier(fay)
+        await pictures(fay, "record-returned", sizes=(PHONE, DESKTOP))
+        before = (await clinic.state("s-over")).notes.signed[ROBIN]
+        await fay.get_by_label("Addendum").fill("The sister comes on Saturday.")
+        await fay.get_by_role("button", name="Add", exact=True).click()
+        await expect(fay.locator(".record-addendum")).to_contain_text("The sister comes on Saturday.")
+
+        await expect(sue.locator(".record-addendum")).to_contain_text("The sister comes on Saturday.")
+        await sue.keyboard.press("Control+Enter")
+        await choose_pin(sue)
+        await expect(sue.get_by_label("Signed note")).to_contain_text("Co-signed by Sue Supervisor")
+        state = await clinic.state("s-over")
+        assert state.notes.signed[ROBIN] == before
+        assert state.notes.cosigned[ROBIN].by == SUE
+        await expect(fay.get_by_label("Signed note")).to_contain_text("Co-signed by Sue Supervisor")
+
+
+# --------------------------------------------------------------------------- minutes put right
+
+
+async def test_a_disputed_minute_is_corrected_and_the_original_stays(visits: Open, house: House) -> None:
+    evening = over(programme="adult-iop", people=4)
+    evening.do(c.DisputeMinutes(text="My screen froze, but I heard you all."), ALEX)
+    async with house(evening) as clinic:
+        page = await (await visits(clinic)).record("s-over")
+        await page.get_by_role("link", name="Alex").click()
+        before = await counted(page)
+        await expect(page.get_by_text("Alex says the minutes are not right")).to_be_visible()
+        await no_barrier(page)
+        await pictures(page, "record-dispute", sizes=(PHONE, TABLET, DESKTOP))
+        await page.get_by_role("button", name="Correct the minutes…").click()
+        dialog = page.get_by_role("dialog")
+        await expect(dialog.get_by_label("From")).to_be_focused()
+        await expect(dialog.get_by_label("was there", exact=True)).to_be_checked()
+        await page.keyboard.press("Enter")
+        await expect(dialog.get_by_role("alert")).to_contain_text("Please say why")
+        await expect(dialog.get_by_label("Why?")).to_be_focused()
+        await page.keyboard.type("Heard on the phone the whole time.")
+        await no_barrier(page)
+        await pictures(page, "record-correct", sizes=(PHONE, DESKTOP))
+        await dialog.get_by_role("button", name="Correct, and tell them").click()
+        await expect(page.get_by_role("list", name="Corrected by hand")).to_contain_text("Heard on the phone the whole time.")
+        await expect(page.get_by_role("list", name="Corrected by hand")).to_contain_text("6 min 28 s")
+        await expect(page.get_by_label("Said about the minutes")).to_contain_text("Accepted")
+        assert await counted(page) == before + 7
+        await page.get_by_role("button", name="corrected by hand").click()
+        await page.get_by_text(re.compile("of time it is made of")).click()
+        await expect(page.locator(".proof .stretches li")).to_have_count(1)
+        await no_barrier(page)
+        await pictures(page, "record-corrected", sizes=(PHONE, DESKTOP))
+        await page.get_by_role("button", name="Take back").click()
+        await page.get_by_label("Why?").fill("It was somebody else.")
+        await dialog.get_by_role("button", name="Take back").click()
+        await expect(page.get_by_role("list", name="Corrected by hand")).to_contain_text("Taken back: It was somebody else.")
+        assert await counted(page) == before
+
+
+async def counted(page: Page) -> int:
+    return int((await page.locator('.figure[data-strong="true"] .figure-value').inner_text()).split()[0])
+
+
+async def test_a_dispute_can_be_answered_without_a_correction(visits: Open, house: House) -> None:
+    evening = over(programme="adult-iop", people=4)
+    evening.do(c.DisputeMinutes(text="I was there."), ALEX)
+    async with house(evening) as clinic:
+        page = await (await visits(clinic)).record("s-over")
+        await page.get_by_role("link", name="Alex").click()
+        await page.get_by_role("button", name="Leave them, and answer…").click()
+        await page.get_by_label("Your answer").fill("The record shows that the line was down for six minutes.")
+        await page.get_by_role("button", name="Answer", exact=True).click()
+        await expect(page.get_by_label("Said about the minutes")).to_contain_text("The minutes stayed")
+        assert (await clinic.state("s-over")).notes.signed == {}
+
+
+async def test_after_signing_a_correction_is_posted_by_reversing_and_posting_anew(visits: Open, house: House) -> None:
+    async with house(over(programme="adult-iop", people=4)) as clinic:
+        page = await (await visits(clinic)).record("s-over")
+        await write(page, "Alex")
+        await page.keyboard.press("Control+Enter")
+        await choose_pin(page)
+        await until(clinic, "s-over", lambda state: ALEX in state.notes.signed)
+        first = (await posted(clinic, ALEX))[0]
+        signed = (await clinic.state("s-over")).notes.signed[ALEX]
+        await page.get_by_role("link", name="Alex").click()
+        await page.get_by_role("button", name=re.compile("^Away")).click()
+        await page.get_by_role("button", name="Correct…").click()
+        await page.get_by_label("Why?").fill("Was on the phone with us.")
+        await page.get_by_role("button", name="Correct", exact=True).click()
+        await expect(page.get_by_text("The minutes changed after the note was signed.")).to_be_visible()
+        await no_barrier(page)
+        await pictures(page, "record-amend", sizes=(PHONE, DESKTOP))
+        assert await posted(clinic, ALEX) == [first]  # not before somebody says so
+        await page.get_by_role("button", name="Reverse and post anew…").click()
+        await page.get_by_label("Why?").fill("Corrected after a call.")
+        await page.get_by_role("button", name="Reverse and post anew", exact=True).click()
+        await expect(page.get_by_text("were posted anew: Corrected after a call.")).to_be_visible()
+        assert await posted(clinic, ALEX, entries=3) == [first, -first, first + 7]
+        assert (await clinic.state("s-over")).notes.signed[ALEX] == signed
+        await expect(page.get_by_label("Signed note")).to_contain_text(f"{first + 7} minutes stand in Alex")
+
+
+# --------------------------------------------------------------------------- keys and times
+
+
+async def test_the_list_of_keys_opens_by_key_and_its_single_key_can_be_switched_off(visits: Open, house: House) -> None:
+    async with house(over(programme="adult-iop", people=3)) as clinic:
+        page = await (await visits(clinic)).record("s-over")
+        await page.locator("#person-title").focus()
+        await page.keyboard.press("?")
+        sheet = page.get_by_role("dialog", name="Keys")
+        await expect(sheet).to_contain_text("First note that is not finished")
+        await no_barrier(page)
+        await pictures(page, "record-keys", sizes=(PHONE, DESKTOP))
+        await sheet.get_by_role("checkbox").uncheck()
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("?")
+        await expect(sheet).to_have_count(0)
+        await page.keyboard.press("Control+/")
+        await expect(sheet).to_be_visible()
+        await page.keyboard.press("Escape")
+        await page.get_by_label("Data", exact=False).focus()
+        await page.keyboard.type("Why?")
+        await expect(page.get_by_label("Data", exact=False)).to_have_value("Why?")
+
+
+async def test_a_clock_time_is_found_within_the_session_also_when_clocks_change(visits: Open, house: House) -> None:
+    async with house(over(people=1)) as clinic:
+        page = (await visits(clinic)).page
+        await page.goto(clinic.url)
+        found = await page.evaluate(
+            """async () => {
+                const { instantAt } = await import("/components/record/words.mjs");
+                const zone = "America/New_York";
+                const back = [Date.UTC(2026, 10, 1, 3, 0, 0, 400), Date.UTC(2026, 10, 1, 9)];  // 23:00 … 04:00
+                const ahead = [Date.UTC(2026, 2, 8, 6), Date.UTC(2026, 2, 8, 9)];  // 01:00 … 05:00
+                const at = (text, range) => {
+                    const instant = instantAt(text, zone, range);
+                    return instant === null ? null : new Date(instant).toISOString().slice(11, 23);
+                };
+                return {
+                    back: ["23:00", "00:10", "01:30", "02:30", "22:59", "04:01", "25:00", "soon", "1:30:07"]
+                        .map((text) => at(text, back)),
+                    ahead: ["01:59", "02:30", "03:10", "05:00"].map((text) => at(text, ahead)),
+                };
+            }"""
+        )
+        assert found == {
+            "back": [
+                "03:00:00.400",  # the second in which it began
+                "04:10:00.000",
+                "05:30:00.000",  # the first of the two
+                "07:30:00.000",
+                None,
+                None,
+                None,
+                None,
+                "05:30:07.000",
+            ],
+            "ahead": ["06:59:00.000", None, "07:10:00.000", "09:00:00.000"],  # 02:30 is no time of that night
+        }

@@ -1,0 +1,121 @@
+"""A clinic to visit: evenings to visit it on, one browser profile a visitor, and what holds of every page.
+
+`house` and `visits` are fixtures: tests/e2e/conftest.py hands them to the tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from facilitation.ids import PersonId
+from facilitation.room import RoomState
+from facilitation.timebase import MINUTE_MS
+from tests.support.browser import DESKTOP, barriers
+from tests.support.evening import FAY, Clinic, Evening, open_clinic, usual
+
+ROBIN, SAM, ALEX = PersonId("p-1"), PersonId("p-2"), PersonId("p-3")
+BEGUN_AGO_MS = 215 * MINUTE_MS
+
+
+def coming(session: str = "s-next", people: int = 4) -> Evening:
+    """A session that starts in twenty minutes; nobody has come yet."""
+    return Evening(session=session, starts_at=now() + 20 * MINUTE_MS, people=people)
+
+
+def over(session: str = "s-over", people: int = 8, *, programme: str = "", supervised: bool = False) -> Evening:
+    """A session that has just ended; nothing is signed."""
+    starts_at = now() - BEGUN_AGO_MS
+    return usual(
+        Evening(session=session, starts_at=starts_at, people=people, programme=programme, supervised=supervised)
+    )
+
+
+def now() -> int:
+    return int(time.time() * 1_000)
+
+
+class Visit:
+    """One browser profile with one page, that notices every error the page makes."""
+
+    def __init__(self, clinic: Clinic, context: BrowserContext, page: Page) -> None:
+        self.clinic = clinic
+        self.context = context
+        self.page = page
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
+
+    async def enter(self, session: str, person: str) -> Page:
+        await self.page.goto(self.clinic.link(session, person))
+        return self.page
+
+    async def record(self, session: str, person: str = FAY) -> Page:
+        await self.enter(session, person)
+        await self.page.goto(f"{self.clinic.url}/s/{session}/record")
+        await expect(self.page.locator(".record")).to_be_visible()
+        return self.page
+
+
+Open = Callable[..., Any]
+House = Callable[..., AbstractAsyncContextManager[Clinic]]
+
+
+@pytest.fixture
+def house(tmp_path: Path, valkey_url: str) -> House:
+    """`async with house(evening, …) as clinic` serves these sessions from a real Valkey."""
+    return partial(open_clinic, tmp_path, valkey_url)
+
+
+@pytest_asyncio.fixture
+async def visits(chromium: Browser) -> AsyncIterator[Open]:
+    """`await visits(clinic, viewport=…)` opens a fresh profile. At the end no page may have made an error."""
+    opened: list[Visit] = []
+
+    async def open_visit(clinic: Clinic, *, browser: Browser = chromium, **options: Any) -> Visit:
+        options = {"viewport": DESKTOP, "reduced_motion": "reduce"} | options
+        context = await browser.new_context(**options)
+        context.set_default_timeout(15_000)
+        visit = Visit(clinic, context, await context.new_page())
+        opened.append(visit)
+        return visit
+
+    yield open_visit
+    for visit in opened:
+        await visit.context.close()
+    assert [error for visit in opened for error in visit.errors if "WebSocket" not in error] == []
+
+
+SETTLED = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
+    .then(() => Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => null))))"""
+
+
+async def no_barrier(page: Page) -> None:
+    """Nothing that keeps somebody out, in either theme; nothing that scrolls sideways."""
+    for theme in ("dark", "light"):
+        await page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        await page.evaluate(SETTLED)  # no colour is caught half-way
+        assert await barriers(page) == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def until(clinic: Clinic, session: str, holds: Callable[[RoomState], bool], *, within_s: float = 10) -> RoomState:
+    """The log's state once something holds of it."""
+    end = time.monotonic() + within_s
+    while not holds(state := await clinic.state(session)):
+        assert time.monotonic() < end, "the log never said so"
+        await pause()
+    return state
+
+
+async def pause() -> None:
+    await asyncio.sleep(0.05)
