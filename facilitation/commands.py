@@ -76,6 +76,28 @@ class SetMedia:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShareScreen:
+    """Show my screen or a window of it to the group, or end that."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowSharing:
+    """Let a participant share their screen, or no longer."""
+
+    person: PersonId
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopSharing:
+    """End what somebody else shows."""
+
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MutePerson:
     person: PersonId
 
@@ -482,6 +504,9 @@ PersonCommand = (
     | MoveToWaiting
     | Remove
     | SetMedia
+    | ShareScreen
+    | AllowSharing
+    | StopSharing
     | MutePerson
     | AskToUnmute
     | RaiseHand

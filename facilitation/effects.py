@@ -17,6 +17,7 @@ class Forward:
     person: PersonId
     microphone: bool
     camera: bool
+    screen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -185,6 +185,22 @@ class MediaSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenShared:
+    """Somebody's screen is shown to the group, or no longer. Who leaves the room takes theirs along without a word."""
+
+    person: PersonId
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharingAllowed:
+    """A participant may share their screen, or no longer."""
+
+    person: PersonId
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnmuteAsked:
     person: PersonId
 
@@ -495,6 +511,8 @@ Event = (
     | StillHereAnswered
     | StillHereMissed
     | MediaSet
+    | ScreenShared
+    | SharingAllowed
     | UnmuteAsked
     | HandRaised
     | HandLowered

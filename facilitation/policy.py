@@ -18,6 +18,7 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     # About oneself.
     c.Arrive: PARTICIPANT,
     c.SetMedia: ANYONE,
+    c.ShareScreen: SPEAKERS,
     c.RaiseHand: ANYONE,
     c.LowerHand: ANYONE,
     c.Shield: ANYONE,
@@ -35,6 +36,8 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     c.AdmitAll: FACILITATORS,
     c.MoveToWaiting: FACILITATORS,
     c.Remove: FACILITATORS,
+    c.AllowSharing: FACILITATORS,
+    c.StopSharing: FACILITATORS,
     c.MutePerson: FACILITATORS,
     c.AskToUnmute: FACILITATORS,
     # The agenda.

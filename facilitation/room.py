@@ -1,7 +1,7 @@
 """The room: commands in, events out; events in, effects out. Every rule of a session is reached from `decide`.
 
-Rules that concern one noun alone stand with that noun (seats, attendance, agenda, checkin, notes, talk); those that
-join several stand here.
+Rules that concern one noun alone stand with that noun (seats, attendance, agenda, checkin, notes, talk, screen …); those
+that join several stand here.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from facilitation import (
     notes,
     policy,
     prompts,
+    screen,
     seats,
     talk,
 )
@@ -81,7 +82,7 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
         case c.LowerHand(person=person):
             return seats.lower_hand(_whose_hand(state, asker, person))
         case c.Shield(on=on):
-            return seats.shield(asker, on)
+            return (*(screen.stop(state.screen, me) if on else ()), *seats.shield(asker, on))
         case c.Leave():
             return seats.leave(asker, "leave")
         case c.QuickExit():
@@ -105,6 +106,13 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             return seats.mute(state.seats.of(person))
         case c.AskToUnmute(person=person):
             return seats.ask_to_unmute(state.seats.of(person))
+        # --- screen
+        case c.ShareScreen(on=on):
+            return _share_screen(state, asker) if on else screen.stop(state.screen, me)
+        case c.AllowSharing(person=person, on=on):
+            return screen.allow(state.screen, _participant(state, person), on)
+        case c.StopSharing(person=person):
+            return screen.stop(state.screen, person)
         # --- agenda
         case c.StartSession():
             return agenda.start(state.agenda)
@@ -395,6 +403,12 @@ def _correct(state: RoomState, command: c.CorrectAttendance, now: Instant) -> Ev
     )
 
 
+def _share_screen(state: RoomState, asker: Seat) -> Events:
+    other = state.seats.known(state.screen.by)
+    here = other is not None and state.attendance.of(other.person).connected
+    return screen.share(state.screen, asker, other, other_is_here=here)
+
+
 # --------------------------------------------------------------- forms
 
 
@@ -425,9 +439,14 @@ def _watched(state: RoomState) -> bool:
 def react(state: RoomState, event: Event) -> tuple[Effect, ...]:
     """What the shell must do after a live event; `state` is the one the event led to."""
     match event:
-        case v.MediaConnected(person=person) | v.MediaSet(person=person):
+        case v.MediaConnected(person=person) | v.MediaSet(person=person) | v.ScreenShared(person=person):
             seat = state.seats.of(person)
-            forward = e.Forward(person=person, microphone=seat.microphone, camera=seat.camera)
+            forward = e.Forward(
+                person=person,
+                microphone=seat.microphone,
+                camera=seat.camera,
+                screen=state.screen.by == person,
+            )
             if isinstance(event, v.MediaSet) and seat.muted_by is not None:
                 return forward, e.Nudge(person=person, kind="muted")
             return (forward,)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from facilitation import absences, agenda, attendance, checkin, corrections, notes, prompts, seats, talk
+from facilitation import absences, agenda, attendance, checkin, corrections, notes, prompts, screen, seats, talk
 from facilitation.absences import Absences
 from facilitation.agenda import Agenda
 from facilitation.attendance import Attendance
@@ -21,6 +21,7 @@ from facilitation.people import Actor
 from facilitation.programme import PLAIN, Programme
 from facilitation.prompts import Prompts
 from facilitation.rules import RuleSet
+from facilitation.screen import Screen
 from facilitation.seats import Seats
 from facilitation.talk import Talk
 from facilitation.timebase import Instant
@@ -62,6 +63,7 @@ class RoomState:
     corrections: Corrections = field(default_factory=Corrections)
     prompts: Prompts = field(default_factory=Prompts)
     talk: Talk = field(default_factory=Talk)
+    screen: Screen = field(default_factory=Screen)
     lead: PersonId | None = None
     commands: Mapping[PersonId, tuple[CommandId, ...]] = field(default_factory=dict)
 
@@ -107,6 +109,7 @@ def evolve(state: RoomState, recorded: Recorded) -> RoomState:
         corrections=corrections.evolve(state.corrections, recorded),
         prompts=prompts.evolve(state.prompts, recorded, state.attendance),
         talk=talk.evolve(state.talk, recorded),
+        screen=screen.evolve(state.screen, recorded),
         lead=lead,
         commands=_remember(state.commands, recorded),
     )

@@ -57,6 +57,7 @@ def room_part(state: RoomState, audience: str, position: Any = None) -> View:
         "phase": state.phase,
         "agenda": (position or agenda_part(state)) if inside else _NO_AGENDA,
         "people": [_person(state, seat) for seat in state.seats.in_room] if inside else [],
+        "screen": state.screen.by if inside else None,
         "shared": _shared(state) if inside else [],
         "chat": [_message(state, message) for message in state.talk.everyone[-CHAT_SHOWN_MAX:]] if inside else [],
     }
@@ -190,6 +191,7 @@ def you_part(
         "camera": seat.camera,
         "hand": state.seats.hand_rank(person),
         "shielded": seat.shielded,
+        "may_share": state.screen.may_share(seat),
         "lead": state.lead == person,
         "minutes": minutes(state, person, now, tally),
         "arrival": None
@@ -312,6 +314,7 @@ def _staff_person(state: RoomState, seat: Seat, now: Instant, tally: Tally) -> V
         "left_at": (trace.online[-1][1] if trace.online else None) if dropped else seat.left_at,
         **minuteviews.proof_part(state, seat.person),
         "shielded": seat.shielded,
+        "may_share": state.screen.may_share(seat),
         "forms": {}
         if seat.staff
         else {form.id: _staff_form(state.checkin.sheet(seat.person, form.id)) for form in state.checkin.forms},

@@ -198,6 +198,7 @@ class Slots(Told):
     peer: str
     audio: dict[str, str]
     video: dict[str, str]
+    screen: dict[str, str]
 
 
 class Speaking(Told):

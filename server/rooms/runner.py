@@ -109,8 +109,8 @@ class Runner:
     def run(self, effects: Sequence[Effect]) -> None:
         for effect in effects:
             match effect:
-                case Forward(person=person, microphone=microphone, camera=camera):
-                    self._forward(person, microphone=microphone, camera=camera)
+                case Forward(person=person, microphone=microphone, camera=camera, screen=screen):
+                    self._forward(person, microphone=microphone, camera=camera, screen=screen)
                 case DropMedia(person=person):
                     for id_ in [id_ for id_, peer in self._peers.items() if peer.person == person]:
                         self._drop(id_)
@@ -132,10 +132,9 @@ class Runner:
                 case _:
                     assert_never(effect)
 
-    def _forward(self, person: PersonId, *, microphone: bool, camera: bool) -> None:
-        self._guarded(
-            lambda: self._media.forward(room=self._session, source=person, microphone=microphone, camera=camera)
-        )
+    def _forward(self, person: PersonId, *, microphone: bool, camera: bool, screen: bool) -> None:
+        gates = {"microphone": microphone, "camera": camera, "screen": screen}
+        self._guarded(lambda: self._media.forward(room=self._session, source=person, **gates))
 
     def _seat(self, person: PersonId) -> Seat | None:
         """The seat of a person who is in the room."""
@@ -193,7 +192,9 @@ class Runner:
             self._guarded(lambda: self._media.leave(room=self._session, peer=id_))
             viewer.tell(Refused(command_id=offer_id, code="not_in_room", text="You are not in the room any more."))
             return
-        self._forward(person, microphone=seat.microphone, camera=seat.camera)
+        assert self._actor is not None
+        shares = self._actor.state.screen.by == person
+        self._forward(person, microphone=seat.microphone, camera=seat.camera, screen=shares)
         viewer.tell(Answer(offer_id=offer_id, peer=id_, sdp=answer))
         if peer.slots is not None:
             viewer.tell(peer.slots)
@@ -239,9 +240,9 @@ class Runner:
                 self._connected(SourceId(id_))
             case MediaLost(peer=id_, heard=heard):
                 self._lost(SourceId(id_), heard)
-            case SlotsChanged(peer=id_, audio=audio, video=video):
+            case SlotsChanged(peer=id_, audio=audio, video=video, screen=screen):
                 if (peer := self._peers.get(SourceId(id_))) is not None:
-                    peer.slots = Slots(peer=id_, audio=audio, video=video)
+                    peer.slots = Slots(peer=id_, audio=audio, video=video, screen=screen)
                     if (viewer := self._speaker_for(peer)) is not None:
                         viewer.tell(peer.slots)
             case SpeakersChanged(levels=levels):

@@ -156,7 +156,7 @@ async def test_a_browser_that_reconnects_keeps_its_media(place: Place) -> None:
     robin = await place.seated(ROBIN)
     peer = await agreed(place, robin)
     place.node.rooms.media_fact(SlotsChanged(room=SESSION, peer=peer, audio={"2": "p-fran"}, video={}))
-    slots = {"type": "slots", "peer": peer, "audio": {"2": "p-fran"}, "video": {}}
+    slots = {"type": "slots", "peer": peer, "audio": {"2": "p-fran"}, "video": {}, "screen": {}}
     await robin.message(lambda message: message == slots)
     await robin.vanish()
     await robin.connect()

@@ -12,6 +12,9 @@ WHO: dict[type[c.Command], str] = {
     # p: participant, f: facilitator, c: cofacilitator, o: observer, u: supervisor, s: the server
     c.Arrive: "p",
     c.SetMedia: "pfcou",
+    c.ShareScreen: "pfc",
+    c.AllowSharing: "fc",
+    c.StopSharing: "fc",
     c.RaiseHand: "pfcou",
     c.LowerHand: "pfcou",
     c.Shield: "pfcou",

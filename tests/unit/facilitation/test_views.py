@@ -9,7 +9,7 @@ from facilitation import views
 from facilitation.timebase import MINUTE_MS
 from tests.support.meeting import CHECK_IN, COLE, FAY, OLA, ROBIN, SAM, START, Meeting, running
 
-ROOM = {"session", "title", "starts_at", "zone", "phase", "agenda", "people", "shared", "chat"}
+ROOM = {"session", "title", "starts_at", "zone", "phase", "agenda", "people", "screen", "shared", "chat"}
 AGENDA = {
     "segments",
     "position",
@@ -34,6 +34,7 @@ YOU = {
     "camera",
     "hand",
     "shielded",
+    "may_share",
     "lead",
     "minutes",
     "arrival",
@@ -63,6 +64,7 @@ STAFF_PERSON = {
     "asked_until",
     "unanswered_at",
     "shielded",
+    "may_share",
     "forms",
 }
 FLAG = {

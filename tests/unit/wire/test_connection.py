@@ -144,8 +144,8 @@ def test_of_a_signal_the_latest_is_sent_and_of_words_every_one() -> None:
         viewer = await line.viewer()
         for number in range(50):
             viewer.tell(Speaking(levels={"p": number}))
-            viewer.tell(Slots(peer="m1", audio={"2": str(number)}, video={}))
-            viewer.tell(Slots(peer="m2", audio={"2": str(number)}, video={}))
+            viewer.tell(Slots(peer="m1", audio={"2": str(number)}, video={}, screen={}))
+            viewer.tell(Slots(peer="m2", audio={"2": str(number)}, video={}, screen={}))
             viewer.tell(Qualities(people={}))
             viewer.tell(Nudge(kind=str(number)))
         await asyncio.sleep(2)
