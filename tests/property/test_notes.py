@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from facilitation import commands as c
 from facilitation import policy, views
 from facilitation.errors import Refusal
-from facilitation.events import NoteSigned
+from facilitation.events import AddendumAdded, NoteCosigned, NoteSigned
 from facilitation.goals import ListedGoal
 from facilitation.ids import CounsellingNoteId, GoalId, PersonId, SectionId
 from facilitation.noteforms import format_of
@@ -160,6 +160,18 @@ class Notes(RuleBasedStateMachine):
             assert {part["id"]: part["text"] for part in note["sections"]} == {
                 part.id: notes.section(person, part.id).text for part in format_of("birp").sections
             }, "and nothing is typed under a signature"
+
+    @invariant()
+    def a_cosignature_is_a_supervisors_under_what_they_read(self) -> None:
+        read = dict.fromkeys((ROBIN, SAM), 0)
+        for record in self.meeting.log:
+            match record.event:
+                case AddendumAdded(person=person):
+                    read[person] += 1
+                case NoteCosigned(person=person, content_hash=hash_, addenda=addenda):
+                    signed = self.meeting.state.notes.signed[person]
+                    assert (record.by, hash_, addenda) == (SUE, signed.content_hash, read[person])
+                    assert record.at > signed.at
 
     @invariant()
     def addenda_only_grow(self) -> None:
