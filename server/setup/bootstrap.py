@@ -1,7 +1,7 @@
 """From a fresh clone to a running Milieu: makes .venv, installs what the locks pin, then becomes the command.
 
     python3 server/setup/bootstrap.py run  [-- PYTHON-ARGUMENTS]    what the server needs
-    python3 server/setup/bootstrap.py test [--browser] [-- …]       and what the tests need
+    python3 server/setup/bootstrap.py test [--browser] [--bench] [-- …]  and what the tests need
     python3 server/setup/bootstrap.py node FILE [ARGUMENTS]         run a script of webclient/node_modules
     python3 server/setup/bootstrap.py lock [--upgrade]              pin everything anew
 
@@ -40,7 +40,8 @@ UNFINISHED = VENV / ".unfinished"  # there while packages are being laid: an int
 OUTPUT_LOG = VENV / "setup.log"
 
 DEBIAN_PACKAGES = {"chromium": "chromium", "fc-list": "fontconfig fonts-liberation fonts-noto-color-emoji"}
-if not Path("/run/systemd/system").exists():
+STARTS_NO_SERVICES = not Path("/run/systemd/system").exists()
+if STARTS_NO_SERVICES:
     # Debian starts a TURN server as soon as it is installed. Where that would happen its tests are skipped instead.
     DEBIAN_PACKAGES["turnserver"] = "coturn"
 NODE_MAJOR_MIN = 20
@@ -64,8 +65,9 @@ class Step:
 # --------------------------------------------------------------------------- the steps
 
 
-def steps_for(purpose: str, *, browser: bool = False) -> list[Step]:
-    """What `purpose` ('run' or 'test') needs, in order. With `browser`, Debian's Chromium too."""
+def steps_for(purpose: str, *, browser: bool = False, bench: bool = False) -> list[Step]:
+    """What `purpose` ('run' or 'test') needs, in order. With `browser`, Debian's Chromium too; with `bench`, the Janus
+    to measure beside, where it can be had."""
     lock = SETUP / f"{purpose}.lock"
     steps = [
         Step("A Python environment in .venv", venv_works, make_venv),
@@ -87,6 +89,8 @@ def steps_for(purpose: str, *, browser: bool = False) -> list[Step]:
     ]
     if browser:
         steps.append(Step("Chromium, from Debian", lambda: not missing_programs(), install_debian_packages))
+    if bench:
+        steps.append(Step("Janus, from Debian", lambda: not is_janus_to_be_had(), install_janus))
     return steps
 
 
@@ -196,18 +200,41 @@ def install_debian_packages() -> None:
         f"    apt-get install {' '.join(packages)}\n"
         'Until then the other tests run by: make test ONLY="unit property tidy simulation redis wire"'
     )
-    if shutil.which("apt-get") is None:
+    apt = apt_get()
+    if apt is None:
         raise SetupFailed(say_how)
-    as_root: list[str] = []
-    if os.geteuid() != 0:
-        as_root = ["sudo", "-n"]
-        if not shutil.which("sudo") or subprocess.run([*as_root, "true"], capture_output=True, check=False).returncode:
-            raise SetupFailed(say_how)
-    apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]
     call(*apt, "update")
     call(*apt, "install", "--no-install-recommends", *packages)
     if missing_programs():
         raise SetupFailed(say_how)
+
+
+def apt_get() -> list[str] | None:
+    """apt-get as root without a question, or None where that cannot be."""
+    if shutil.which("apt-get") is None:
+        return None
+    as_root: list[str] = []
+    if os.geteuid() != 0:
+        as_root = ["sudo", "-n"]
+        if not shutil.which("sudo") or subprocess.run([*as_root, "true"], capture_output=True, check=False).returncode:
+            return None
+    return [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]
+
+
+def is_janus_to_be_had() -> bool:
+    """Whether it is missing and may be installed: as root, and where that starts no service."""
+    return shutil.which("janus") is None and STARTS_NO_SERVICES and apt_get() is not None
+
+
+def install_janus() -> None:
+    """For comparison only: without it the bench says so and goes on."""
+    apt = apt_get()
+    assert apt is not None
+    try:
+        call(*apt, "update")
+        call(*apt, "install", "--no-install-recommends", "janus")
+    except SetupFailed as failure:
+        print(f"\nJanus could not be installed, so nothing is measured beside it. {failure}", file=sys.stderr)
 
 
 def lock_everything(upgrade: bool) -> None:
@@ -407,7 +434,7 @@ def main(arguments: list[str]) -> int:
     try:
         with one_at_a_time():
             if purpose in ("run", "test"):
-                carry_out(steps_for(purpose, browser="--browser" in own_words))
+                carry_out(steps_for(purpose, browser="--browser" in own_words, bench="--bench" in own_words))
             elif purpose == "node":
                 carry_out(steps_for("test"))
                 then = [*map(str, node_tool("node")), *own_words[1:]]

@@ -163,6 +163,30 @@ def test_debian_packages_are_never_installed_without_the_right_to(monkeypatch: p
         bootstrap.install_debian_packages()
 
 
+def test_janus_is_wanted_only_where_it_is_missing_may_be_installed_and_starts_no_service(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: None)
+    monkeypatch.setattr(bootstrap, "STARTS_NO_SERVICES", True)
+    monkeypatch.setattr(bootstrap, "apt_get", lambda: ["apt-get"])
+    assert bootstrap.is_janus_to_be_had()
+    monkeypatch.setattr(bootstrap, "apt_get", lambda: None)
+    assert not bootstrap.is_janus_to_be_had()
+    monkeypatch.setattr(bootstrap, "apt_get", lambda: ["apt-get"])
+    monkeypatch.setattr(bootstrap, "STARTS_NO_SERVICES", False)
+    assert not bootstrap.is_janus_to_be_had()
+
+
+def test_a_bench_goes_on_without_janus(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse(*words: str) -> None:
+        raise SetupFailed("no network")
+
+    monkeypatch.setattr(bootstrap, "apt_get", lambda: ["apt-get"])
+    monkeypatch.setattr(bootstrap, "call", refuse)
+    bootstrap.install_janus()
+    assert "nothing is measured beside it" in capsys.readouterr().err
+
+
 def test_two_setups_in_one_folder_wait_for_each_other(
     a_tree_of_its_own: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
