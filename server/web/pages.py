@@ -38,6 +38,10 @@ class Books(Protocol):
         ...
 
     async def home(self, identities: list[Identity]) -> dict[str, Any]: ...
+    async def work(self, identities: list[Identity]) -> dict[str, Any]:
+        """The notes that are due, for one of the staff."""
+        ...
+
     async def statement(
         self, person: PersonId, *, reader: Identity, as_of: date | None = None
     ) -> dict[str, Any] | None:
@@ -103,6 +107,7 @@ class Desk:
             Route("/s/{session}/exit", self.leave, methods=["POST"]),
             Route("/s/{session}/record", self.record),
             Route("/home", self.home),
+            Route("/work", self.work),
             Route("/statement", self.own_statement),
             Route("/statement/{person}", self.statement),
             Route("/soup", self.soup),
@@ -222,6 +227,15 @@ class Desk:
         me = identities[0]
         context = await self._books.home(identities) | {"me": me, "choice": me.choice}
         return self._pages.render(request, "home.html", context, headers=NO_STORE)
+
+    async def work(self, request: Request) -> Response:
+        """What is still to be written and signed, and until when."""
+        identities = await self._someone(request)
+        me = identities[0]
+        if not me.staff:
+            raise HTTPException(403)
+        context = await self._books.work(identities) | {"me": me, "choice": me.choice, "home": f"/home{me.choice}"}
+        return self._pages.render(request, "work.html", context, headers=NO_STORE)
 
     async def own_statement(self, request: Request) -> Response:
         me = (await self._someone(request))[0]

@@ -87,6 +87,13 @@ class MemoryClinic:
         }
         return {"now": "Tuesday, November 24"} | empty
 
+    async def work(self, identities: list[Identity]) -> dict[str, Any]:
+        return {
+            "now": "Tuesday, November 17",
+            "count": {"open": 0, "overdue": 0, "to_cosign": 0},
+            "groups": [],
+        }
+
     async def statement(
         self, person: PersonId, *, reader: Identity, as_of: date | None = None
     ) -> dict[str, Any] | None:
