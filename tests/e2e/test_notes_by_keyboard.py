@@ -12,13 +12,15 @@ from playwright.async_api import Page, expect
 
 from facilitation import commands as c
 from facilitation.goals import Goal
-from facilitation.ids import GoalId
+from facilitation.ids import GoalId, SectionId
+from facilitation.timebase import HOUR_MS
 from tests.support.browser import DESKTOP, PHONE, TABLET, pictures
-from tests.support.evening import FAY, SUE, Clinic
-from tests.support.visits import ALEX, ROBIN, SAM, House, Open, no_barrier, over, pause, until
+from tests.support.evening import FAY, SUE, Clinic, Evening, usual
+from tests.support.visits import ALEX, ROBIN, SAM, House, Open, coming, no_barrier, now, over, pause, until
 
 pytestmark = pytest.mark.timeout(240)
 
+DAY_MS = 24 * HOUR_MS
 PIN = "lantern-7431"
 SLEEP = Goal(
     goal=GoalId("g-sleep"), person=ROBIN, text="Sleep seven hours on five nights a week", since=date(2026, 1, 1)
@@ -364,6 +366,7 @@ async def test_a_disputed_minute_is_corrected_and_the_original_stays(visits: Ope
         page = await (await visits(clinic)).record("s-over")
         await page.get_by_role("link", name="Alex").click()
         before = await counted(page)
+        by_hand = page.get_by_role("list", name="Corrected by hand")
         await expect(page.get_by_text("Alex says the minutes are not right")).to_be_visible()
         await no_barrier(page)
         await pictures(page, "record-dispute", sizes=(PHONE, TABLET, DESKTOP))
@@ -378,8 +381,8 @@ async def test_a_disputed_minute_is_corrected_and_the_original_stays(visits: Ope
         await no_barrier(page)
         await pictures(page, "record-correct", sizes=(PHONE, DESKTOP))
         await dialog.get_by_role("button", name="Correct, and tell them").click()
-        await expect(page.get_by_role("list", name="Corrected by hand")).to_contain_text("Heard on the phone the whole time.")
-        await expect(page.get_by_role("list", name="Corrected by hand")).to_contain_text("6 min 28 s")
+        await expect(by_hand).to_contain_text("Heard on the phone the whole time.")
+        await expect(by_hand).to_contain_text("6 min 28 s")
         await expect(page.get_by_label("Said about the minutes")).to_contain_text("Accepted")
         assert await counted(page) == before + 7
         await page.get_by_role("button", name="corrected by hand").click()
@@ -390,7 +393,7 @@ async def test_a_disputed_minute_is_corrected_and_the_original_stays(visits: Ope
         await page.get_by_role("button", name="Take back").click()
         await page.get_by_label("Why?").fill("It was somebody else.")
         await dialog.get_by_role("button", name="Take back").click()
-        await expect(page.get_by_role("list", name="Corrected by hand")).to_contain_text("Taken back: It was somebody else.")
+        await expect(by_hand).to_contain_text("Taken back: It was somebody else.")
         assert await counted(page) == before
 
 
@@ -436,6 +439,66 @@ async def test_after_signing_a_correction_is_posted_by_reversing_and_posting_ane
         assert await posted(clinic, ALEX, entries=3) == [first, -first, first + 7]
         assert (await clinic.state("s-over")).notes.signed[ALEX] == signed
         await expect(page.get_by_label("Signed note")).to_contain_text(f"{first + 7} minutes stand in Alex")
+
+
+# --------------------------------------------------------------------------- the work list
+
+
+async def test_the_work_list_says_what_is_due_until_when_and_leads_to_each_note(visits: Open, house: House) -> None:
+    begun = over("s-today", 4, programme="adult-iop")
+    begun.do(c.EditSection(person=ROBIN, section=SectionId("data"), text="Begun.", revision=0), FAY)
+    late = usual(
+        Evening(session="s-late", starts_at=now() - 6 * DAY_MS, people=8, title="Weekend group", programme="adult-iop")
+    )
+    cosigned = over("s-cosign", 3, programme="co-occurring-iop", supervised=True)
+    async with house(begun, late, cosigned) as clinic:
+        visit = await visits(clinic, java_script_enabled=False)
+        page = await visit.enter("s-today", FAY)
+        await page.goto(f"{clinic.url}/home")
+        await page.get_by_role("link", name="All notes that are due").click()
+        await expect(page.get_by_role("heading", name="Notes that are due", exact=True)).to_be_visible()
+        await expect(page.get_by_text("15 notes wait for you; 8 were due already.")).to_be_visible()
+        headings = await page.locator("section > h2").all_inner_texts()
+        assert headings == ["Was due already", "Due later"]
+        first = page.get_by_label("Weekend group").first
+        await expect(first).to_contain_text("0 of 8 done. Was due")
+        await expect(first.get_by_role("link", name="Alex")).to_contain_text("Not started, overdue")
+        await expect(page.get_by_role("link", name="Robin In progress")).to_have_attribute(
+            "href", "/s/s-today/record#p-1"
+        )
+        scripted = await (await visits(clinic)).enter("s-today", FAY)
+        await scripted.goto(page.url)
+        for size in (PHONE, DESKTOP):
+            await scripted.set_viewport_size(size)
+            await no_barrier(scripted)
+        await pictures(scripted, "work", sizes=(PHONE, TABLET, DESKTOP))
+        await scripted.get_by_role("link", name="Robin In progress").click()
+        await expect(scripted.get_by_label("Data", exact=False)).to_have_value("Begun.")
+
+
+async def test_a_work_list_without_work_is_kind(visits: Open, house: House) -> None:
+    async with house(coming()) as clinic:
+        page = await (await visits(clinic, viewport=PHONE)).enter("s-next", FAY)
+        await page.goto(f"{clinic.url}/work")
+        await expect(page.get_by_role("heading", name="Nothing is due")).to_be_visible()
+        await no_barrier(page)
+
+
+# --------------------------------------------------------------------------- absence
+
+
+async def test_an_absence_is_excused_with_a_reason_and_can_be_taken_back(visits: Open, house: House) -> None:
+    async with house(over(programme="adult-iop")) as clinic:
+        page = await (await visits(clinic)).record("s-over")
+        await page.get_by_role("link", name="Maria-Guadalupe").click()
+        await page.get_by_label("Was it excused?").fill("At the doctor, called the day before")
+        await page.get_by_role("button", name="Excused", exact=True).click()
+        card = page.get_by_label("Attendance", exact=True)
+        await expect(card).to_contain_text("Excused: At the doctor, called the day before (Dr. Fay Facilitator")
+        await no_barrier(page)
+        await pictures(page, "record-absence", sizes=(PHONE, DESKTOP))
+        await card.get_by_role("button", name="Take back").click()
+        await expect(page.get_by_label("Was it excused?")).to_be_visible()
 
 
 # --------------------------------------------------------------------------- keys and times
