@@ -58,7 +58,11 @@ def session_part(state: RoomState, hours: Mapping[PersonId, Hours]) -> View:
 def _group_warnings(state: RoomState, group: Draft, hours: Mapping[PersonId, Hours]) -> list[Warning]:
     if state.phase != "ended":
         return []
-    warnings = list(notewarnings.head_count(group.text, facts.head_count(hours.values())))
+    names = {seat.person: seat.name for seat in state.seats.participants}
+    warnings = [
+        *notewarnings.head_count(group.text, facts.head_count(hours.values())),
+        *notewarnings.names_anybody(group.text, names),
+    ]
     if group.blank and any(each.attended for each in hours.values()):
         text = "Nothing is written about the group yet. Each note begins with it."
         warnings.append(Warning(code="no_group_text", field=GROUP, text=text))

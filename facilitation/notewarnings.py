@@ -126,20 +126,34 @@ def names_another(texts: Texts, person: PersonId, names: Mapping[PersonId, str])
     """Fields that name somebody else of the group."""
     own = {word.casefold() for word in names[person].split()}
     for other, name in names.items():
-        first = name.split()[0] if name.split() else ""
-        if other == person or len(first) < 2 or first.casefold() in own:
-            continue
-        before = r"(?<=[\w,;:] )" if first in ALSO_WORDS else r"(?<!\w)"
-        for field, text in texts.items():
-            if first in text and (found := re.search(rf"{before}{re.escape(first)}(?!\w)", text)):
-                yield Warning(
-                    code="names_another",
-                    field=field,
-                    quote=_quote(text, found),
-                    person=other,
-                    text=f"“{first}” may be somebody else of this group, whom this person's record should not name.",
-                )
-                break
+        if other != person and _first(name).casefold() not in own:
+            yield from _named(
+                texts, other, name, "may be somebody else of this group, whom this person's record should not name"
+            )
+
+
+def names_anybody(text: str, names: Mapping[PersonId, str]) -> Iterable[Warning]:
+    """The group's text stands in everybody's record, and should name nobody."""
+    for person, name in names.items():
+        yield from _named(
+            {GROUP: text}, person, name, "may be somebody of this group. This text stands in everybody's record"
+        )
+
+
+def _named(texts: Texts, person: PersonId, name: str, what: str) -> Iterable[Warning]:
+    first = _first(name)
+    if len(first) < 2:
+        return
+    before = r"(?<=[\w,;:] )" if first in ALSO_WORDS else r"(?<!\w)"
+    for field, text in texts.items():
+        if first in text and (found := re.search(rf"{before}{re.escape(first)}(?!\w)", text)):
+            quote = _quote(text, found)
+            yield Warning(code="names_another", field=field, quote=quote, person=person, text=f"“{first}” {what}.")
+            return
+
+
+def _first(name: str) -> str:
+    return (name.split() or [""])[0]
 
 
 # --------------------------------------------------------------- against the attendance

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from facilitation.crediting import Hours
 from facilitation.ids import PersonId
 from facilitation.intervals import total_ms, union
-from facilitation.notewarnings import Attended, against_attendance, alike, claims, head_count, names_another
+from facilitation.notewarnings import (
+    Attended,
+    against_attendance,
+    alike,
+    claims,
+    head_count,
+    names_another,
+    names_anybody,
+)
 from facilitation.programme import Programme
 from facilitation.timebase import MINUTE_MS, Instant
 
@@ -116,6 +124,13 @@ def test_a_name_that_is_a_word_too_is_looked_for_inside_of_sentences_only() -> N
 
 def test_somebody_of_the_same_first_name_is_not_another_ones() -> None:
     assert named("Robin spoke.", NAMES | {SAM: "Robin Other"}) == []
+
+
+def test_the_groups_text_names_nobody() -> None:
+    text = "Robin and Sam practised in pairs. Samples were read."
+    found = list(names_anybody(text, NAMES | {ROBIN: "Ronny Example"}))
+    assert [(warning.field, warning.person, warning.quote) for warning in found] == [("group", SAM, "Sam")]
+    assert "everybody's record" in found[0].text
 
 
 # --------------------------------------------------------------- against the attendance
