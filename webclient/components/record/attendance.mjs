@@ -50,13 +50,14 @@ export function createAttendance(desk) {
       </div>
       ${timeline({
         segments: record.segments,
-        intervals: person.intervals,
+        pieces: person.pieces,
+        prompts: person.prompts,
         gaps,
         outages: record.gaps,
         range: [from, to],
         width,
         timeOf: (instant) => timeOf(instant, room.zone),
-        label: `${person.name} was present ${lasting(person.present_ms)} between ${timeOf(from, room.zone)} and ${timeOf(to, room.zone)}, with ${count}.`,
+        label: `${person.name} was present ${lasting(person.present_ms)} between ${timeOf(from, room.zone)} and ${timeOf(to, room.zone)}, with ${count}${person.corrected_ms ? ", corrected by hand" : ""}.`,
         onGap: (gap) => ask({ key: `gap-${gap.from}`, gap }),
       })}
       ${question ? proof({ person, record, zone: room.zone, question, close: () => ask(null) }) : nothing}`;

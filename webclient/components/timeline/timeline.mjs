@@ -1,6 +1,7 @@
 /**
- * Attendance as a thin bar over the agenda's segments. The picture repeats what the words beside it say; the gaps can
- * be tapped in it, and are buttons with words below it.
+ * Attendance as a thin bar over the agenda's segments: what was seen, what was put right by hand, when somebody was asked
+ * whether they are still here. The picture repeats what the words beside it say; the gaps can be tapped in it, and are
+ * buttons with words below it.
  */
 
 import { html, nothing, svg } from "/vendor/lit-html/lit-html.js";
@@ -8,20 +9,42 @@ import { html, nothing, svg } from "/vendor/lit-html/lit-html.js";
 /**
  * @typedef {[number, number]} Interval  [start, end) in ms since 1970
  * @typedef {{kind: "late" | "away" | "early" | "server", from: number, to: number}} Gap
+ * @typedef {{start: number, end: number, seen: "connected" | "server_gap" | "no", stands: boolean}} Piece  as in the record view
+ * @typedef {{asked_at: number, answered_at: number | null, missed: boolean}} Prompt
  */
 
 const LETTER_PX = 7; // of a segment's name, about
 const SHORTEST_MS = 1000; // below this nobody calls it a gap
+const KINDS = /** @type {const} */ ({ connected: "seen", server_gap: "credited", added: "added by hand", taken: "taken out by hand" });
+
+/** What a piece is drawn as. @param {Piece} piece @returns {keyof typeof KINDS} */
+function kindOf(piece) {
+  if (!piece.stands) return "taken";
+  return piece.seen === "no" ? "added" : piece.seen;
+}
+
+/** When somebody was there, by what was seen and what was put right by hand. @param {Piece[]} pieces @returns {Interval[]} */
+export function there(pieces) {
+  /** @type {Interval[]} */
+  const found = [];
+  for (const piece of pieces) {
+    if (!piece.stands || piece.seen === "server_gap") continue;
+    const last = found[found.length - 1];
+    if (last && last[1] === piece.start) last[1] = piece.end;
+    else found.push([piece.start, piece.end]);
+  }
+  return found;
+}
 
 /**
  * When a person was not there though the session ran: before they came, in between, after they left.
  * A gap that lies in a time without a server is the server's, not theirs.
  * @param {{started_at: number | null, ended_at: number | null, gaps: Interval[]}} record
- * @param {{intervals: Interval[], late_ms: number, left_early_ms: number}} person
+ * @param {{pieces: Piece[], late_ms: number, left_early_ms: number}} person
  * @returns {Gap[]} in the order of time
  */
 export function gapsOf(record, person) {
-  const { intervals } = person;
+  const intervals = there(person.pieces);
   if (!intervals.length) return [];
   /** @type {Gap[]} */
   const found = [];
@@ -40,7 +63,8 @@ export function gapsOf(record, person) {
 /**
  * @param {object} given
  * @param {{title: string, kind: string, counts: boolean, spans: Interval[]}[]} given.segments
- * @param {Interval[]} given.intervals
+ * @param {Piece[]} given.pieces
+ * @param {Prompt[]} [given.prompts]
  * @param {Gap[]} given.gaps
  * @param {Interval[]} given.outages  times without a server
  * @param {Interval} given.range  what the bar covers
@@ -49,7 +73,7 @@ export function gapsOf(record, person) {
  * @param {(instant: number) => string} given.timeOf
  * @param {(gap: Gap) => void} [given.onGap]
  */
-export function timeline({ segments, intervals, gaps, outages, range, width: room, label, timeOf, onGap }) {
+export function timeline({ segments, pieces, prompts = [], gaps, outages, range, width: room, label, timeOf, onGap }) {
   const [from, to] = range;
   const length = Math.max(1, to - from);
   /** @param {number} instant share of the bar, in percent */
@@ -80,16 +104,37 @@ export function timeline({ segments, intervals, gaps, outages, range, width: roo
         const { x, width } = place(outage);
         return svg`<rect class="timeline-outage" x=${x} y="26" width=${width} height="22" fill="url(#timeline-hatch)"><title>The server was away</title></rect>`;
       })}
-      ${intervals.map((interval) => {
-        const { x, width } = place(interval);
-        return svg`<rect class="timeline-present" x=${x} y="28" width=${width} height="18" rx="3"></rect>`;
+      ${pieces.map((piece) => {
+        const { x, width } = place([piece.start, piece.end]);
+        return svg`<rect class="timeline-present" data-kind=${kindOf(piece)} x=${x} y="28" width=${width} height="18"></rect>`;
       })}
       ${gaps.map((gap) => {
         const { x, width } = place([gap.from, gap.to]);
         return svg`<rect class="timeline-gap" data-kind=${gap.kind} x=${x} y="28" width=${width} height="18" rx="2"
           @click=${() => onGap?.(gap)}></rect>`;
       })}
+      ${prompts.map((prompt) => svg`<svg x=${`${at(prompt.asked_at).toFixed(3)}%`} y="24" width="1" height="26" overflow="visible">
+        <title>${promptWords(prompt, timeOf)}</title>
+        <path class="timeline-prompt" data-missed=${String(prompt.missed)} d="M0 4 l-5 -6 h10 z M0 4 v22"></path>
+      </svg>`)}
     </svg>
     <figcaption class="timeline-ends figures"><span>${timeOf(from)}</span><span>${timeOf(to)}</span></figcaption>
+    ${legend(pieces, prompts)}
   </figure>`;
+}
+
+/** @param {Prompt} prompt @param {(instant: number) => string} timeOf */
+function promptWords({ asked_at, answered_at, missed }, timeOf) {
+  const answer = answered_at === null ? "no answer" : `answered at ${timeOf(answered_at)}`;
+  return `Asked at ${timeOf(asked_at)} whether they were still there: ${answer}${missed && answered_at !== null ? ", late" : ""}`;
+}
+
+/** Only what explains itself less than a plain bar does. @param {Piece[]} pieces @param {Prompt[]} prompts */
+function legend(pieces, prompts) {
+  const kinds = [...new Set(pieces.map(kindOf))].filter((kind) => kind !== "connected");
+  if (!kinds.length && !prompts.length) return nothing;
+  return html`<ul class="plain timeline-legend">
+    ${kinds.map((kind) => html`<li><svg width="12" height="12" aria-hidden="true"><rect class="timeline-present" data-kind=${kind} width="12" height="12" rx="2"></rect></svg> ${KINDS[kind]}</li>`)}
+    ${prompts.length ? html`<li><svg width="12" height="12" aria-hidden="true"><path class="timeline-prompt" data-missed="false" d="M6 6 l-5 -6 h10 z M6 6 v6"></path></svg> asked whether still there</li>` : nothing}
+  </ul>`;
 }
