@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from facilitation.facts import zone_of
@@ -17,6 +17,7 @@ from server.cli import give_up
 from server.clock import RoomClock
 from server.commands import _what_if
 from server.operator import work_with_store
+from server.projections.log_reader import quick_reader_of
 from server.projections.verify import Finding, Report, verify
 from server.store import checkpoint, hours
 from server.store.checkpoint import BadCheckpoint, Checkpoint
@@ -109,12 +110,15 @@ async def _verify(store: Store, against: Checkpoint | None) -> int:
     if against is not None and against.clinic != store.keys.clinic:
         click.echo(f"The checkpoint is of clinic {against.clinic}, and this is {store.keys.clinic}.", err=True)
         return 1
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bars = {"people": progress.add_task("Hours", total=None), "sessions": progress.add_task("Logs", total=None)}
         report = await verify(
-            store, lambda what, done, of: progress.update(bars[what], completed=done, total=of), against=against
+            store,
+            lambda what, done, of: progress.update(bars[what], completed=done, total=of),
+            against=against,
+            read=quick_reader_of(store),
         )
     for line in in_words(report):
         click.echo(line)

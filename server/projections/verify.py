@@ -6,21 +6,16 @@ meanwhile looks missing at most, and whoever seems to miss something is read onc
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from facilitation.events import HoursAmended, NoteSigned
-from server.projections.hours import SessionHours
+from server.projections.log_reader import Reader, Told, reader_of
 from server.rooms.ports import CorruptLog
 from server.store import chain, hours
 from server.store.checkpoint import Checkpoint
 from server.store.hours import Account, HoursFacts, Line, Row
 from server.store.ports import Store
-
-BREATH = 500
-"""Records folded before others of this process get their turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +60,16 @@ def unwatched(what: str, done: int, of: int) -> None:
 
 
 async def verify(
-    store: Store, watch: Callable[[str, int, int], None] = unwatched, *, against: Checkpoint | None = None
+    store: Store,
+    watch: Callable[[str, int, int], None] = unwatched,
+    *,
+    against: Checkpoint | None = None,
+    read: Reader | None = None,
 ) -> Report:
     """Check every log, chain, entry and total of the clinic; with `against`, that nothing of that checkpoint changed.
 
-    `watch` is told what is read, how many are done, and of how many. Raises StoreUnavailable.
+    `watch` is told what is read, how many are done, and of how many. `read`: how the logs are read; None: one after
+    the other, here. Raises StoreUnavailable.
     """
     report = Report()
     names = set(await store.ledger.people()) | {person.person for person in await store.clinic.list_people()}
@@ -82,12 +82,12 @@ async def verify(
     expected: dict[str, dict[str, HoursFacts]] = {}
     unreadable: set[str] = set()
     sessions = await _sessions(store, accounts.values())
-    for done, session in enumerate(sessions, 1):
-        try:
-            await _read_log(store, session, expected, report)
-        except CorruptLog as error:
-            unreadable.add(session)
-            report.findings.append(Finding(kind="log", text=_sentence(str(error)), session=session))
+    done = 0
+    async for told in (read or reader_of(store))(sessions):
+        _take(told, expected, report)
+        if told.unreadable is not None:
+            unreadable.add(told.session)
+        done += 1
         watch("sessions", done, len(sessions))
 
     owed = await store.ledger.owed()  # before reading again: what is posted then is settled after that
@@ -152,28 +152,18 @@ async def _sessions(store: Store, accounts: Iterable[Account]) -> list[str]:
     return sorted(names)
 
 
-async def _read_log(store: Store, session: str, expected: dict[str, dict[str, HoursFacts]], report: Report) -> None:
-    """Fold one log and note which hours it gives."""
-    told = SessionHours()
-    async for linked in store.log.linked(session):
-        record = linked.record
-        report.notes += isinstance(record.event, NoteSigned)
-        report.amendments += isinstance(record.event, HoursAmended)
-        try:
-            for facts in told.posts(record):
-                expected.setdefault(facts.person, {}).setdefault(facts.entry, facts)
-        except CorruptLog as error:
-            assert isinstance(record.event, NoteSigned | HoursAmended)
-            person = record.event.person
-            report.findings.append(Finding(kind="note", text=_sentence(str(error)), person=person, session=session))
-        told.add(record, linked.hash)
-        if record.seq == 1 and (told.state.session is None or told.state.session.session != session):
-            raise CorruptLog(f"log of session {session}, record 1: it does not open this session")
-        report.records += 1
-        report.sessions += record.seq == 1
-        if record.seq % BREATH == 0:
-            await asyncio.sleep(0)
-    _ = told.state  # what was gathered last must follow, too
+def _take(told: Told, expected: dict[str, dict[str, HoursFacts]], report: Report) -> None:
+    """Note which hours a log gives."""
+    report.sessions += told.records > 0
+    report.records += told.records
+    report.notes += told.notes
+    report.amendments += told.amendments
+    for facts in told.hours:
+        expected.setdefault(facts.person, {}).setdefault(facts.entry, facts)
+    for person, text in told.wrong:
+        report.findings.append(Finding(kind="note", text=_sentence(text), person=person, session=told.session))
+    if told.unreadable is not None:
+        report.findings.append(Finding(kind="log", text=_sentence(told.unreadable), session=told.session))
 
 
 async def _read_again(

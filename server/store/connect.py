@@ -44,6 +44,7 @@ async def connect(url: str, *, clinic: str = "demo", lease_ms: int = LEASE_MS) -
         client=client,
         ping=ping,
         close=client.aclose,
+        url=url,
     )
     try:
         await ping()

@@ -186,7 +186,10 @@ class Signing(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """One clinic's store. `client` (bytes in, bytes out) is for the web's sessions and rate limits; None in memory."""
+    """One clinic's store. `client` (bytes in, bytes out) is for the web's sessions and rate limits; None in memory.
+
+    `url`: where another process can open it, too; None in memory.
+    """
 
     log: SessionLog
     leases: Leases
@@ -200,3 +203,4 @@ class Store:
     ping: Callable[[], Awaitable[None]]
     """Returns when the store answers. Raises StoreUnavailable."""
     close: Callable[[], Awaitable[None]]
+    url: str | None = None

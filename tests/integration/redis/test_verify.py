@@ -17,9 +17,10 @@ from facilitation.ids import PersonId
 from facilitation.timebase import Instant
 from server.clock import FakeClock
 from server.commands.ledger import in_words
+from server.projections import log_reader
 from server.projections.verify import Report, verify
 from server.projections.worker import HoursProjection
-from server.store import chain, codec, hours
+from server.store import chain, codec, hours, memory
 from server.store.checkpoint import Checkpoint
 from server.store.connect import connect
 from server.store.keys import Keys
@@ -462,3 +463,27 @@ async def test_a_correction_that_stands_before_what_it_corrects_is_named(valkey_
     await forge_chain(valkey, "p-sam", [back, instead, first])
     report = await verify(valkey_store)
     assert "what it corrects does not stand before it" in texts(report)
+
+
+# --------------------------------------------------------------- several processes
+
+
+async def test_several_processes_read_what_one_reads(
+    kept: Store, valkey: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A right log, one that was changed, and a note that does not follow: found by other processes alike."""
+    monkeypatch.setattr(log_reader, "WORTH_PROCESSES", 1)
+    await rewrite_log(valkey, "s-2", later_start, forge=True)
+    watched: list[tuple[str, int, int]] = []
+    quick = await verify(kept, lambda *told: watched.append(told), read=log_reader.quick_reader_of(kept))
+    assert quick == await verify(kept)
+    assert quick.findings
+    assert [told for told in watched if told[0] == "sessions"] == [("sessions", done, 3) for done in (1, 2, 3)]
+
+
+async def test_a_store_in_memory_is_read_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_reader, "WORTH_PROCESSES", 1)
+    store = memory.connect()
+    await evenings(store, 1)
+    report = await verify(store, read=log_reader.quick_reader_of(store))
+    assert (report.right, report.entries) == (True, 4)

@@ -11,7 +11,7 @@ import pytest
 from facilitation import crediting
 from facilitation.rules import RuleSet
 from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
-from facilitation.weeks import Gap, Reach, Room, Visit, Week, day_of, first_day, week
+from facilitation.weeks import Gap, Outlook, Reach, Room, Visit, Week, day_of, first_day, outlook, week
 from server.catalog import load_catalog
 from tests.support.meeting import RULES
 
@@ -251,3 +251,42 @@ def test_a_short_day_ends_no_gap() -> None:
 def test_the_next_day_that_is_due_can_be_said_before_the_gap_is_there() -> None:
     told = week(CATALOG["north-carolina-saiop"], "adult", MONDAY, [on(0, 180)], today=MONDAY + timedelta(days=2))
     assert (told.gaps, told.next_due) == ((), MONDAY + timedelta(days=3))
+
+
+# --------------------------------------------------------------------------- while it can still be helped
+
+
+@pytest.mark.parametrize(
+    ("rules", "signed", "planned", "expected"),
+    [
+        # Nine hours a week: 6 h there, and what is left decides.
+        ("exact-floor", 6, (3, 3), Outlook.ON_TRACK),
+        ("exact-floor", 6, (3,), Outlook.TIGHT),
+        ("exact-floor", 6, (2,), Outlook.MISSED),
+        ("exact-floor", 6, (), Outlook.MISSED),
+        ("exact-floor", 9, (3,), Outlook.REACHED),
+        ("exact-floor", 5, (3, 1, 1), Outlook.TIGHT),  # without the long one it is missed
+        ("family-50-midpoint", 0, (3,), Outlook.NONE),
+        # Three counted days a week beside the hours: hours alone do not make it.
+        ("h0015-per-diem", 9, (), Outlook.MISSED),
+        ("h0015-per-diem", 9, (3, 3), Outlook.TIGHT),
+        ("h0015-per-diem", 9, (3, 3, 3), Outlook.ON_TRACK),
+    ],
+)
+def test_a_week_is_told_while_it_can_still_be_helped(
+    rules: str, signed: int, planned: tuple[int, ...], expected: Outlook
+) -> None:
+    """`signed`: hours of the Monday; `planned`: of each day after it."""
+    to_come = tuple(on(day, hours * 60) for day, hours in enumerate(planned, 1))
+    told = under(rules, on(0, signed * 60), planned=to_come)
+    assert outlook(told, [hours * 60 for hours in planned]) is expected
+
+
+def test_what_waits_for_a_signature_cannot_be_missed_any_more() -> None:
+    told = under("exact-floor", on(0, 360), planned=(on(1, 180),))
+    assert outlook(told, []) is Outlook.ON_TRACK
+
+
+def test_what_a_week_will_lack_is_told_in_minutes() -> None:
+    told = under("exact-floor", on(0, 360), planned=(on(1, 100),))
+    assert (told.left_min, told.short_min) == (180, 80)
