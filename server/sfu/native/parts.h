@@ -45,7 +45,7 @@ enum {
     OUT_BYTES = MTU + 8 + 2 + 6 + 144, /* extension, resent number, a wider descriptor, SRTP's trailer */
 };
 
-#define HISTORY_SHARE 0.15
+#define HISTORY_SHARE 0.4
 #define HISTORY_ALLOWANCE 16000.0
 
 /* For figures that Python reads while we write. */
