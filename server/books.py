@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from facilitation.ids import PersonId, SessionId
 from facilitation.people import Expected, Role
 from facilitation.plan import SessionPlan
+from facilitation.policy import FACILITATORS
 from facilitation.rules import RuleSet
 from facilitation.timebase import HOUR_MS, Instant
 from server import meter_words, week_words, worklist
@@ -127,7 +128,7 @@ class ClinicBooks:
             "record_url": f"/s/{scheduled.session}/record{me.choice}" if me.staff else None,
             "head_count": sum(each.role is Role.PARTICIPANT for each in scheduled.roster),
             "starts_at": scheduled.starts_at,
-            "to_sign": len(progress.owing) if me.staff else 0,
+            "to_sign": len(progress.owing) if worklist.role_of(scheduled, me.person) in FACILITATORS else 0,
         }
 
     def _plan(self, scheduled: ScheduledSession) -> Sequence[Any]:
@@ -322,6 +323,7 @@ class ClinicBooks:
             "number": entry.number,
             "session": facts.session,
             "title": scheduled.title if scheduled else "Session",
+            "day": words.local(facts.started, zone).date().isoformat(),
             "date": words.weekday(words.local(facts.started, zone).date()),
             "time": words.span(facts.started, facts.ended, zone),
             "minutes": facts.countable_min,

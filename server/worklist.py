@@ -91,7 +91,7 @@ def page(
     owed: list[Due] = []
     for scheduled, progress in sessions:
         notes = list(dues(progress, now).values())
-        role = _role(scheduled, me.person)
+        role = role_of(scheduled, me.person)
         mine = [note for note in notes if note.owed_by(role)]
         if any(note.open for note in notes):
             row = _session_row(scheduled, progress, notes, mine, me, zone=zone, now=now)
@@ -112,7 +112,8 @@ def page(
     }
 
 
-def _role(scheduled: ScheduledSession, person: PersonId) -> Role:
+def role_of(scheduled: ScheduledSession, person: PersonId) -> Role:
+    """What one of the staff is in a session; who is not on its list looks on at most."""
     return next((each.role for each in scheduled.roster if each.person == person), Role.OBSERVER)
 
 

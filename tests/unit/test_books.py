@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from facilitation import commands as c
 from facilitation.ids import PersonId, SessionId
-from facilitation.people import Role
+from facilitation.people import Expected, Role
 from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
 from server.books import ClinicBooks
 from server.catalog import load_catalog
@@ -22,6 +23,7 @@ from server.store.ports import Store
 from server.web.auth import Identity
 from tests.support.evening import FAY, Evening, usual
 
+SUE = PersonId("p-sue")
 TUESDAY_6_PM = 1_795_561_200_000  # 2026-11-24 in New York
 DAY_MS = 24 * HOUR_MS
 
@@ -318,3 +320,15 @@ async def test_a_statement_shows_what_was_taken_back_what_stands_instead_and_why
         "minutes_text": told["total"]["minutes_text"],
         "sessions": 1,
     }
+
+
+async def test_who_cannot_sign_owes_no_note() -> None:
+    held = evening()
+    usual(held)
+    held.scheduled = replace(
+        held.scheduled,
+        roster=(*held.scheduled.roster, Expected(person=SUE, role=Role.SUPERVISOR, name="Sue Supervisor")),
+    )
+    desk = await Desk(held, now=TUESDAY_6_PM + 4 * HOUR_MS).fill()
+    assert [row["to_sign"] for row in (await desk.home(FAY, Role.FACILITATOR))["sessions"]] == [3]
+    assert [row["to_sign"] for row in (await desk.home(SUE, Role.SUPERVISOR))["sessions"]] == [0]
