@@ -25,6 +25,7 @@ from server.store.hours import HoursEntry, HoursFacts
 from server.store.ports import Store
 
 Readable = click.Path(path_type=Path, exists=True, dir_okay=False)
+Folder = click.Path(path_type=Path, exists=True, file_okay=False)
 Writable = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -38,13 +39,14 @@ command.add_command(_what_if.command, "what-if")
 
 @command.command("verify")
 @click.option("--against", metavar="FILE", type=Readable, help="A saved checkpoint: its history must still be there.")
-def verify_command(against: Path | None) -> None:
+@click.option("--backup", metavar="FOLDER", type=Folder, help="A folder that “backup” made, instead of the data.")
+def verify_command(against: Path | None, backup: Path | None) -> None:
     """Derive every entry anew from the logs, check every chain and total, and say what is not right.
 
     Reads only; a server may run meanwhile. Status 1 if anything is not right.
     """
     then = None if against is None else _read_checkpoint(against)
-    work_with_store(lambda store: _verify(store, then))
+    work_with_store(lambda store: _verify(store, then), backup=backup)
 
 
 @command.command("checkpoint")

@@ -211,3 +211,23 @@ async def test_where_there_is_no_store_it_is_said_and_none_is_made(tmp_path: Pat
     wrong = await run("ledger", "verify", MILIEU_REDIS_URL="http://example.org")
     assert wrong.status == 1
     assert "MILIEU_REDIS_URL" in wrong.err
+
+
+async def test_a_backup_is_proved_where_it_lies_also_against_a_checkpoint(
+    server: EmbeddedValkey, tmp_path: Path
+) -> None:
+    """A backup of yesterday holds yesterday's ledger; one whose history was rewritten is caught."""
+    folder, kept, checkpoint = str(server.data_dir), tmp_path / "backup", tmp_path / "checkpoint"
+    assert (await run("ledger", "checkpoint", "--save", str(checkpoint), MILIEU_DATA_DIR=folder)).status == 0
+    assert (await run("backup", str(kept), MILIEU_DATA_DIR=folder)).status == 0
+    right = await run("ledger", "verify", "--backup", str(kept), "--against", str(checkpoint), MILIEU_DATA_DIR=folder)
+    assert right.status == 0, right
+    assert b"All 4 entries in it are still there, unchanged" in right.out
+    copy = EmbeddedValkey(kept)
+    async with Redis.from_url(await copy.start()) as client:
+        await client.delete(KEYS.entries("p-sam"), KEYS.posted("p-sam"), KEYS.weeks("p-sam"))
+    await copy.stop()
+    wrong = await run("ledger", "verify", "--backup", str(kept), "--against", str(checkpoint), MILIEU_DATA_DIR=folder)
+    assert wrong.status == 1
+    assert b"the checkpoint ends at entry 1, and now there are 0" in wrong.out
+    assert (await run("ledger", "verify", MILIEU_DATA_DIR=folder)).status == 0
