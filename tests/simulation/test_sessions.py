@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -19,12 +20,13 @@ from facilitation import crediting
 from facilitation import events as v
 from facilitation.events import Recorded
 from facilitation.ids import PersonId
+from facilitation.programme import PLAIN
 from facilitation.state import RoomState, replay
 from facilitation.timebase import Instant
 from tests.simulation.virtual import run
-from tests.simulation.world import World
+from tests.simulation.world import Tab, World
 from tests.support.oracle import Oracle
-from tests.wire.example import EVERYBODY, RULES, SESSION
+from tests.wire.example import EVERYBODY, PARTICIPANTS, ROBIN, RULES, SESSION
 
 ONE = os.environ.get("SEED")
 SEEDS = [int(ONE)] if ONE else range(1, 1 + int(os.environ.get("SEEDS", "6")))
@@ -70,6 +72,59 @@ def test_with_a_good_network_nothing_is_lost_at_all() -> None:
         assert closed and all(event.heard >= truths[event.connection] for event in closed)
 
     run(scene)
+
+
+ASKING = replace(PLAIN, id="asking", prompt_every_min=(5, 6), prompt_answer_s=60)
+
+
+class Silence(World):
+    """Everybody comes in and says nothing more; Robin answers when asked, as a person does: after some seconds."""
+
+    def _participant(self, tab: Tab) -> None:
+        you = tab.view["you"]
+        if you["place"] == "arriving":
+            super()._participant(tab)
+        elif you["still_here"] and tab.expected is ROBIN and self.rng.random() < 0.3:
+            tab.ask("still_here")
+
+    def _staff(self, tab: Tab, *, ending: bool) -> None:
+        if tab.view["room"]["phase"] == "lobby" or any(
+            each["place"] == "waiting" for each in tab.view["staff"]["people"]
+        ):
+            super()._staff(tab, ending=False)
+
+
+def test_who_is_silent_is_asked_in_time_by_a_live_room_and_loses_nothing() -> None:
+    async def scene() -> None:
+        world = Silence(3, calm=True, programme=ASKING)
+        state = await world.play(minutes=14)
+        records = await world.store.log.read(SESSION)
+        asked = [record for record in records if isinstance(record.event, v.StillHereAsked)]
+        assert {record.event.person for record in asked} == {each.person for each in PARTICIPANTS}  # type: ignore[union-attr]
+        for record in asked:
+            silent_s = (record.at - last_sign(records, record)) / 1_000
+            assert 300 <= silent_s <= 360.1
+        missed = {record.event.person for record in records if isinstance(record.event, v.StillHereMissed)}
+        assert missed == {each.person for each in PARTICIPANTS} - {ROBIN.person}
+        minutes_are_those_of_the_oracle(records, state)
+        the_log_is_what_lives(records, state)
+
+    run(scene)
+
+
+def last_sign(records: list[Recorded], asked: Recorded) -> Instant:
+    """When this person did something themself last, came in, or was asked; or when the session started."""
+    assert isinstance(asked.event, v.StillHereAsked)
+    person, last = asked.event.person, Instant(0)
+    for record in records[: asked.seq - 1]:
+        match record.event:
+            case v.SessionStarted():
+                last = record.at
+            case v.Admitted(person=who) | v.StillHereAsked(person=who) if who == person:
+                last = record.at
+            case _ if record.by == person:
+                last = record.at
+    return last
 
 
 # --------------------------------------------------------------- what holds
@@ -138,8 +193,8 @@ def minutes_are_those_of_the_oracle(records: list[Recorded], state: RoomState) -
     for expected in EVERYBODY:
         hours = crediting.credit(state, expected.person, state.at)
         naive = oracle.figures(expected.person, state.at)
-        assert list(hours.intervals) == naive.intervals, expected.person
-        for figure in ("present_ms", "gap_credit_ms", "counted_ms", "clock_ms", "countable_min"):
+        assert (list(hours.intervals), list(hours.times)) == (naive.intervals, naive.times), expected.person
+        for figure in ("present_ms", "gap_credit_ms", "corrected_ms", "counted_ms", "clock_ms", "countable_min"):
             assert getattr(hours, figure) == getattr(naive, figure), (expected.person, figure)
         assert {name: ms for name, ms in hours.by_segment.items() if ms} == naive.by_segment
 
@@ -165,6 +220,10 @@ def tell(oracle: Oracle, record: Recorded, last: Instant, names: dict[str, str])
             oracle.sat(at, person)
         case v.MovedToWaiting(person=person) | v.PersonRemoved(person=person) | v.PersonLeft(person=person):
             oracle.rose(at, person)
+        case v.AttendanceCorrected(correction=name, person=person, start=start, end=end, present=present):
+            oracle.corrected(name, person, start, end, present=present)
+        case v.CorrectionTakenBack(correction=name):
+            oracle.took_back(name)
         case v.ServerTookOver(gap_from=gap_from) if gap_from is not None:
             oracle.crashed(last, at)
         case v.SessionStarted(segment=segment):

@@ -11,6 +11,7 @@ import itertools
 import json
 import random
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any, cast
 
 from starlette.websockets import WebSocket
@@ -18,6 +19,7 @@ from starlette.websockets import WebSocket
 from facilitation.commands import OpenSession
 from facilitation.ids import SessionId
 from facilitation.people import Expected, Role
+from facilitation.programme import PLAIN, Programme
 from facilitation.state import RoomState
 from server.rooms.directory import Rooms
 from server.rooms.silent_media import SilentMedia
@@ -58,7 +60,8 @@ class Process:
         await self.media.start(self.rooms.media_fact)
 
     async def _load(self, session: SessionId) -> OpenSession | None:
-        return opening(session, starts_at=self.clock.now())
+        opened = opening(session, starts_at=self.clock.now())
+        return replace(opened, programme=self._world.programme, prompt_seed=self._world.rng.randrange(2**48))
 
     async def _identify(self, websocket: WebSocket, session: SessionId, ticket: str | None) -> Expected | None:
         return next((expected for expected in EVERYBODY if expected.person == ticket), None)
@@ -211,9 +214,10 @@ class Tab:
 class World:
     """One session of six minutes. `calm` switches all bad luck off."""
 
-    def __init__(self, seed: int, *, calm: bool = False) -> None:
+    def __init__(self, seed: int, *, calm: bool = False, programme: Programme = PLAIN) -> None:
         self.rng = random.Random(seed)
         self.calm = calm
+        self.programme = programme
         self.loop = asyncio.get_running_loop()
         self.store = memory.connect(seconds=self.loop.time)
         self.log = WeatheredLog(self.store.log, self.rng, calm=calm)
@@ -325,7 +329,9 @@ class World:
             tab.ask("arrive", name=tab.expected.name, location="here", callback="555 0100", private_space=True,
                     agreement=True)  # fmt: skip
         elif place == "room":
-            match rng.randrange(16):
+            match rng.randrange(17):
+                case 16:
+                    tab.ask("dispute_minutes", text="I was here.")
                 case 0 | 1:
                     tab.ask("set_media", microphone=rng.random() < 0.5, camera=rng.random() < 0.5)
                 case 2 | 3:
@@ -367,7 +373,18 @@ class World:
         elif ending and rng.random() < 0.5:
             tab.ask("end_session")
         else:
-            match rng.randrange(12):
+            match rng.randrange(14):
+                case 12:
+                    now = view["now"]
+                    start = now - rng.randrange(120_000)
+                    fix = {
+                        "start": start,
+                        "end": min(now, start + rng.randrange(60_000)),
+                        "present": rng.random() < 0.5,
+                    }
+                    tab.ask("correct_attendance", person=someone, reason="Seen.", **fix)
+                case 13:
+                    self._answer(tab)
                 case 0:
                     tab.ask("advance", from_segment=agenda["position"] or "check-in")
                 case 1:
@@ -392,6 +409,16 @@ class World:
                     tab.ask("remove", person=someone)
                 case _:
                     self._devices(tab)
+
+    def _answer(self, tab: Tab) -> None:
+        """To a dispute, or by taking a correction back."""
+        disputes = tab.view["staff"]["disputes"]
+        if disputes:
+            tab.ask(
+                "answer_dispute", dispute=disputes[0]["dispute"], accepted=self.rng.random() < 0.5, text="We looked."
+            )
+        else:
+            tab.ask("take_back_correction", correction=f"correction-{self.rng.randint(1, 9)}", reason="Not so.")
 
     def _devices(self, tab: Tab) -> None:
         """Open one more tab, close this one, or reload it."""
