@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facilitation.intervals import Interval, Intervals, intersection, total_ms, union
+from facilitation.intervals import Interval, Intervals, difference, intersection, total_ms, union
 from facilitation.timebase import Instant
 
 instants = st.integers(0, 30).map(Instant)
@@ -29,6 +29,13 @@ def test_a_union_covers_the_same_instants_in_normal_form(some: list[Interval]) -
     assert covered(united) == covered(some)
     assert is_normal(united)
     assert total_ms(united) == len(covered(some))
+
+
+@given(spans, spans)
+def test_a_difference_covers_what_the_first_alone_covers(some: list[Interval], others: list[Interval]) -> None:
+    left = difference(union(some), union(others))
+    assert covered(left) == covered(some) - covered(others)
+    assert is_normal(left)
 
 
 @given(spans, spans)

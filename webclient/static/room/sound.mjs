@@ -1,4 +1,4 @@
-/** A soft tone, for those who asked for one: a hand went up, somebody waits. */
+/** A soft tone: for those who asked for one when a hand goes up or somebody waits, and for who is asked whether they are there. */
 
 /** @type {AudioContext | null} */
 let context = null;
