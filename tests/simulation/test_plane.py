@@ -1,0 +1,164 @@
+"""Rooms of the media plane in every weather, in virtual time, by either core: pictures seldom stand, and never lie.
+
+That numbers, times and pictures run on without a seam is checked at every packet (`tests.simulation.plane.Screen`).
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from server.sfu.core import CoreName
+from tests.simulation.link import Weather
+from tests.simulation.plane import HEIGHTS, RIDS, Hall
+from tests.unit.sfu.bare import CORES
+
+PEOPLE = ("ada", "ben", "cleo")
+BEGINNING_S = 3
+"""Until then links are being measured."""
+
+STILL_MS = {
+    "calm": (Weather(), 150),
+    "2 % loss": (Weather(loss=0.02), 600),
+    "5 % loss": (Weather(loss=0.05), 1_000),
+    "5 % loss and jitter": (Weather(loss=0.05, jitter_us=60_000), 1_500),
+    "10 % loss": (Weather(loss=0.1), 1_500),
+    "20 % loss": (Weather(loss=0.2), 4_000),
+    "bursts": (Weather(burst_begins=0.01, burst_ends=0.2), 1_000),
+    "jitter": (Weather(jitter_us=120_000), 1_000),
+    "copies": (Weather(copies=0.1, jitter_us=10_000), 600),
+    "a narrow link": (Weather(rate_bps=900_000), 1_000),
+}
+"""The longest time a picture may stand still, to or from somebody whose network does this both ways."""
+
+
+def everybody(core: CoreName, *, seed: int, cleo: Weather | None = None, height: int = 540) -> Hall:
+    """A room of three; Cleo's network is that of the test, both ways."""
+    hall = Hall(core, seed=seed)
+    for name in PEOPLE:
+        weather = cleo if name == "cleo" and cleo is not None else Weather()
+        # A browser would send less on a narrow way; these do not.
+        hall.join(name, up=replace(weather, rate_bps=None), down=replace(weather))
+    for seat in hall.seats.values():
+        seat.wish(height)
+    return hall
+
+
+def stills_ms(hall: Hall, seconds: float) -> dict[tuple[str, str], int]:
+    """Per viewer and source: how long the picture stood still at most in the last seconds."""
+    now_us = hall.now_us()
+    found = {}
+    for viewer, source in itertools.permutations(hall.seats, 2):
+        screen = hall.seats[viewer].screen(source)
+        if screen is not None and hall.seats[source].is_sending:
+            found[viewer, source] = screen.longest_still_us(now_us - round(seconds * 1_000_000), now_us) // 1_000
+    return found
+
+
+@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("weather", STILL_MS)
+def test_no_picture_stands_still_for_long(weather: str, core: CoreName) -> None:
+    conditions, bound_ms = STILL_MS[weather]
+    hall = everybody(core, seed=1, cleo=conditions)
+    hall.run(15)
+    stills = stills_ms(hall, 15 - BEGINNING_S)
+    assert len(stills) == 6, "everybody sees everybody"
+    assert max(stills.values()) <= bound_ms
+    for viewer in ("ada", "ben"):
+        # Nobody else has anything of it.
+        assert stills[viewer, "ben" if viewer == "ada" else "ada"] <= 150
+
+
+@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("seed", range(2))
+def test_a_newcomer_sees_everybody_at_once_and_disturbs_nobody(seed: int, core: CoreName) -> None:
+    hall = everybody(core, seed=seed)
+    hall.run(5)
+    for number in range(3):
+        name = f"dora{number}"[-4:]
+        seat = hall.join(name, layers=1 + number)
+        hall.run(0.5)
+        for source in PEOPLE:
+            screen = seat.screen(source)
+            assert screen is not None
+            assert screen.decoded, f"{source} is not seen yet"
+        hall.leave(name)
+        del hall.seats[name]
+        hall.run(0.5)
+    assert max(stills_ms(hall, 3).values()) <= 150
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_layers_switch_without_a_seam(core: CoreName) -> None:
+    hall = everybody(core, seed=3)
+    hall.run(4)
+    screen = hall.seats["ada"].screen("ben")
+    assert screen is not None
+    for height in (135, 540, 270, 135, 270, 540) * 2:
+        hall.seats["ada"].wish(height)
+        hall.run(1)
+        assert screen.decoded[-1][2] == HEIGHTS.index(height), f"not {RIDS[HEIGHTS.index(height)]}"
+    assert max(stills_ms(hall, 12).values()) <= 250
+    numbers = [frame for _, _, _, frame in screen.decoded]
+    assert numbers == sorted(set(numbers)), "a picture twice, or time goes back"
+
+
+@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("seed", range(2))
+def test_after_an_outage_pictures_are_back_within_a_second(seed: int, core: CoreName) -> None:
+    hall = everybody(core, seed=seed)
+    hall.run(6)
+    cleo = hall.seats["cleo"]
+    for seconds in (1, 3, 10):
+        cleo.up.weather.is_cut = cleo.down.weather.is_cut = True
+        hall.run(seconds)
+        cleo.up.weather.is_cut = cleo.down.weather.is_cut = False
+        back_us = hall.now_us()
+        hall.run(1)
+        for viewer, source in itertools.permutations(PEOPLE, 2):
+            screen = hall.seats[viewer].screen(source)
+            assert screen is not None, f"{viewer} has no {source}"
+            assert any(at >= back_us for at, *_ in screen.decoded), f"{viewer} does not see {source} yet"
+        hall.run(2)
+
+
+@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("seed", range(2))
+def test_when_a_link_becomes_narrow_sound_comes_first_and_pictures_come_back_with_it(seed: int, core: CoreName) -> None:
+    hall = everybody(core, seed=seed)
+    hall.run(6)
+    cleo = hall.seats["cleo"]
+    cleo.down.weather.rate_bps = 250_000
+    hall.run(4)
+    heard = {ssrc: len(numbers) for ssrc, numbers in cleo.sounds.items()}
+    hall.run(10)
+    spoken = sorted(len(numbers) - heard[ssrc] for ssrc, numbers in cleo.sounds.items())[-2:]
+    assert min(spoken) >= 0.97 * 10 * 50
+    assert len(cleo.shown) >= 1, "one picture fits"
+    cleo.down.weather.rate_bps = 5_000_000
+    hall.run(45)
+    for source in ("ada", "ben"):
+        screen = cleo.screen(source)
+        assert screen is not None
+        assert screen.decoded[-1][2] == 2, "the large picture is back"
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_little_data_means_the_small_picture_and_audio_only_none(core: CoreName) -> None:
+    hall = everybody(core, seed=5)
+    hall.run(4)
+    ada = hall.seats["ada"]
+    ada.wish(540, mode="low_data")
+    hall.run(2)
+    for source in ("ben", "cleo"):
+        screen = ada.screen(source)
+        assert screen is not None
+        assert screen.decoded[-1][2] == 0
+    ada.wish(540, mode="audio_only")
+    hall.run(1)
+    assert ada.shown == {}
+    sent = ada.down.sent
+    hall.run(2)
+    assert ada.down.sent - sent < 2 * 130, "two voices and reports are all that comes"
