@@ -15,7 +15,7 @@ import { html, nothing, svg } from "/vendor/lit-html/lit-html.js";
 
 const LETTER_PX = 7; // of a segment's name, about
 const SHORTEST_MS = 1000; // below this nobody calls it a gap
-const KINDS = /** @type {const} */ ({ connected: "seen", server_gap: "credited", added: "added by hand", taken: "taken out by hand" });
+const KINDS = /** @type {const} */ ({ connected: "seen", server_gap: "server gap, counted", added: "added by hand", taken: "taken out by hand" });
 
 /** What a piece is drawn as. @param {Piece} piece @returns {keyof typeof KINDS} */
 function kindOf(piece) {
@@ -74,6 +74,7 @@ export function gapsOf(record, person) {
  * @param {(gap: Gap) => void} [given.onGap]
  */
 export function timeline({ segments, pieces, prompts = [], gaps, outages, range, width: room, label, timeOf, onGap }) {
+  const drawn = pieces.filter((piece) => piece.stands || piece.seen !== "no");
   const [from, to] = range;
   const length = Math.max(1, to - from);
   /** @param {number} instant share of the bar, in percent */
@@ -104,7 +105,7 @@ export function timeline({ segments, pieces, prompts = [], gaps, outages, range,
         const { x, width } = place(outage);
         return svg`<rect class="timeline-outage" x=${x} y="26" width=${width} height="22" fill="url(#timeline-hatch)"><title>The server was away</title></rect>`;
       })}
-      ${pieces.map((piece) => {
+      ${drawn.map((piece) => {
         const { x, width } = place([piece.start, piece.end]);
         return svg`<rect class="timeline-present" data-kind=${kindOf(piece)} x=${x} y="28" width=${width} height="18"></rect>`;
       })}
@@ -119,7 +120,7 @@ export function timeline({ segments, pieces, prompts = [], gaps, outages, range,
       </svg>`)}
     </svg>
     <figcaption class="timeline-ends figures"><span>${timeOf(from)}</span><span>${timeOf(to)}</span></figcaption>
-    ${legend(pieces, prompts)}
+    ${legend(drawn, prompts)}
   </figure>`;
 }
 
