@@ -16,8 +16,8 @@ from facilitation.facts import zone_of
 from server.cli import give_up
 from server.clock import RoomClock
 from server.commands import _what_if
+from server.commands._log_pool import quick_reader_of
 from server.operator import work_with_store
-from server.projections.log_reader import quick_reader_of
 from server.projections.verify import Finding, Report, verify
 from server.store import checkpoint, hours
 from server.store.checkpoint import BadCheckpoint, Checkpoint

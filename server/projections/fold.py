@@ -41,7 +41,7 @@ class Room:
             return
         heard, at = self._heard, record.at
         for source, instant in event.heard.items():
-            latest = min(instant, at)
+            latest = instant if instant < at else at
             if latest > heard.get(source, -1):
                 heard[source] = latest
         self._last = record

@@ -29,7 +29,7 @@ from facilitation.events import HoursAmended, NoteSigned
 from facilitation.timebase import MINUTE_MS, Instant
 from server import logs
 from server.clock import RoomClock
-from server.projections.log_reader import quick_reader_of
+from server.commands._log_pool import quick_reader_of
 from server.projections.verify import Report, verify
 from server.projections.worker import HoursProjection
 from server.store import chain, codec

@@ -39,6 +39,7 @@ OWN_RULES = {
         *MEETING_PLACES,
         "server.store.chain",
         "server.store.checkpoint",
+        "server.store.clinic",
         "server.store.codec",
         "server.store.hours",
         "server.store.ports",

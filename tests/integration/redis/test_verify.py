@@ -16,8 +16,8 @@ from facilitation.events import NoteSigned
 from facilitation.ids import PersonId
 from facilitation.timebase import Instant
 from server.clock import FakeClock
+from server.commands import _log_pool
 from server.commands.ledger import in_words
-from server.projections import log_reader
 from server.projections.verify import Report, verify
 from server.projections.worker import HoursProjection
 from server.store import chain, codec, hours, memory
@@ -472,18 +472,18 @@ async def test_several_processes_read_what_one_reads(
     kept: Store, valkey: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A right log, one that was changed, and a note that does not follow: found by other processes alike."""
-    monkeypatch.setattr(log_reader, "WORTH_PROCESSES", 1)
+    monkeypatch.setattr(_log_pool, "WORTH_PROCESSES", 1)
     await rewrite_log(valkey, "s-2", later_start, forge=True)
     watched: list[tuple[str, int, int]] = []
-    quick = await verify(kept, lambda *told: watched.append(told), read=log_reader.quick_reader_of(kept))
+    quick = await verify(kept, lambda *told: watched.append(told), read=_log_pool.quick_reader_of(kept))
     assert quick == await verify(kept)
     assert quick.findings
     assert [told for told in watched if told[0] == "sessions"] == [("sessions", done, 3) for done in (1, 2, 3)]
 
 
 async def test_a_store_in_memory_is_read_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_reader, "WORTH_PROCESSES", 1)
+    monkeypatch.setattr(_log_pool, "WORTH_PROCESSES", 1)
     store = memory.connect()
     await evenings(store, 1)
-    report = await verify(store, read=log_reader.quick_reader_of(store))
+    report = await verify(store, read=_log_pool.quick_reader_of(store))
     assert (report.right, report.entries) == (True, 4)
