@@ -32,7 +32,7 @@ from tests.load.media.milieu import Milieu, NoSuchCore
 from tests.load.media.plot import plot
 from tests.load.media.scene import everybody, group
 from tests.load.media.seats import agree_on_one_cipher
-from tests.load.media.subject import Subject, running, settle
+from tests.load.media.subject import Subject, be_ordinary, running, settle
 
 PEOPLE = 12
 PARTS = ("cpu", "rate", "rooms", "memory", "join")
@@ -176,9 +176,9 @@ async def measure_join(make: dict[str, Callable[[], Subject]]) -> None:
     if shutil.which("chromium") is None:
         say("Left out: Chromium is not installed.")
         return
-    from tests.load.media.join import be_ordinary, waits_at_janus, waits_at_milieu
+    from tests.load.media.join import waits_at_janus, waits_at_milieu
 
-    be_ordinary()
+    be_ordinary()  # Browsers run on all cores, in turn with everybody.
     waits: dict[str, list[float]] = {}
     for name, each in make.items():
         async with running(each) as subject:

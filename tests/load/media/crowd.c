@@ -81,14 +81,14 @@ typedef struct {
 } flow;
 
 typedef struct {
-    uint64_t sent, unsent, late, arrived, undecrypted, wrong, stray, others;
+    uint64_t sent, unsent, late, arrived, undecrypted, wrong, stray, resent, others;
     int64_t latest_ns, cpu_ns;
 } outcome;
 
 typedef struct {
     seal_fn protect, unprotect, protect_report;
     int rooms, seats, flows_a_room, ends_n, flows_n;
-    int level_id, transport_id, mid_id, rid_id;
+    int level_id, transport_id, mid_id, rid_id, resend_type;
     end *ends;
     flow *flows;
     tally *tallies; /* [room][seat][flow] */
@@ -124,8 +124,8 @@ crowd *crowd_new(void *protect, void *unprotect, void *protect_report, int rooms
     return c;
 }
 
-void crowd_extensions(crowd *c, int level, int transport, int mid, int rid) {
-    c->level_id = level, c->transport_id = transport, c->mid_id = mid, c->rid_id = rid;
+void crowd_agreed(crowd *c, int level, int transport, int mid, int rid, int resend_type) {
+    c->level_id = level, c->transport_id = transport, c->mid_id = mid, c->rid_id = rid, c->resend_type = resend_type;
 }
 
 /* A socket and its two SRTP sessions; what comes in by it comes to (room, seat). The index of it. */
@@ -276,6 +276,10 @@ static int take(crowd *c, end *e, const uint8_t *packet, int size, int64_t arriv
     if (packet[0] & 0x20) {
         if (stop[-1] > size) return 0;
         stop -= stop[-1];
+    }
+    if ((packet[1] & 0x7F) == c->resend_type) { /* We never ask for anything again: this tries how much we could take. */
+        c->outcome.resent++;
+        return 1;
     }
     if (at >= stop) return 1; /* Only padding, as a probe has: nobody's packet. */
     const uint8_t *payload = at;

@@ -21,7 +21,7 @@ import pylibsrtp
 from pylibsrtp._binding import ffi, lib
 
 from tests.load.media.scene import Scene, Stream
-from tests.media.rawpeer import AUDIO, LEVEL_ID, MID_ID, RID_ID, TWCC_ID, VIDEO
+from tests.media.rawpeer import AUDIO, LEVEL_ID, MID_ID, RESEND, RID_ID, TWCC_ID, VIDEO
 
 SOURCE = Path(__file__).with_name("crowd.c")
 BUILT = Path(__file__).resolve().parents[3] / ".artifacts" / "load"
@@ -34,7 +34,7 @@ class _Outcome(Structure):
     _fields_ = (
         *(
             (name, c_uint64)
-            for name in ("sent", "unsent", "late", "arrived", "undecrypted", "wrong", "stray", "others")
+            for name in ("sent", "unsent", "late", "arrived", "undecrypted", "wrong", "stray", "resent", "others")
         ),
         ("latest_ns", c_int64),
         ("cpu_ns", c_int64),
@@ -65,7 +65,7 @@ def built() -> ctypes.CDLL:
     library = ctypes.CDLL(str(path))
     library.crowd_new.restype = c_void_p
     library.crowd_new.argtypes = (c_void_p, c_void_p, c_void_p, *[c_int] * 4)
-    library.crowd_extensions.argtypes = (c_void_p, *[c_int] * 4)
+    library.crowd_agreed.argtypes = (c_void_p, *[c_int] * 5)
     library.crowd_end.argtypes = (c_void_p, c_int, c_void_p, c_void_p, c_int, c_int)
     library.crowd_flow.argtypes = (c_void_p, *[c_int] * 9, c_uint32, c_uint32, c_double, c_double, c_int)
     library.crowd_run.argtypes = (c_void_p, c_int, c_double, c_double, c_double)
@@ -112,7 +112,8 @@ class End:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What one run came to. `expected` counts every (packet, viewer) that the scene demands; `missing` those of them
-    that did not arrive whole, right and once. `more` arrived without being demanded (a layer not wished for)."""
+    that did not arrive whole, right and once. `more` arrived without being demanded (a layer not wished for), `resent`
+    came on a resending stream, by which servers try how much a viewer could take."""
 
     seconds: float
     sent: int
@@ -126,6 +127,7 @@ class Outcome:
     undecrypted: int
     wrong: int
     stray: int
+    resent: int
     unsent: int
     late: int
     latest_ms: float
@@ -180,7 +182,7 @@ class Crowd:
             *map(function, ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp")),
             *(rooms_max, scene.people, len(scene.streams), room_for),
         )
-        self._c.crowd_extensions(self._crowd, LEVEL_ID, TWCC_ID, MID_ID, RID_ID)
+        self._c.crowd_agreed(self._crowd, LEVEL_ID, TWCC_ID, MID_ID, RID_ID, RESEND)
 
     def add(self, ends: Sequence[End]) -> None:
         """The next room, by the ends of everybody in it; its number is `self.rooms` before."""
@@ -228,7 +230,10 @@ class Crowd:
                         more += tally.arrived
         buckets = c.crowd_buckets(crowd).contents
         return Outcome(
-            **{name: getattr(outcome, name) for name in ("sent", "arrived", "undecrypted", "wrong", "stray", "unsent")},
+            **{
+                name: getattr(outcome, name)
+                for name in ("sent", "arrived", "undecrypted", "wrong", "stray", "resent", "unsent")
+            },
             expected=expected,
             missing=missing,
             more=more,

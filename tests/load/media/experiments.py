@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tests.load.media.crowd import Crowd, Outcome
 from tests.load.media.scene import Scene
-from tests.load.media.subject import Subject, cpu_s, main_thread_cpu_s, memory_kb
+from tests.load.media.subject import Subject, cpu_s, favour, main_thread_cpu_s, memory_kb
 
 WARM_S, WARM_LAYERS_S = 1.2, 3.0
 """Long enough for a keyframe of every stream, and for layers to settle where there are some."""
@@ -70,6 +70,7 @@ async def play(subject: Subject, crowd: Crowd, seconds: float, *, rooms: int = 1
             ("wrong", outcome.wrong),
             ("astray", outcome.stray),
             ("beyond what was wished", outcome.more),
+            ("sent again unasked", outcome.resent),
             ("left late by the load client", outcome.late),
         )
         if count
@@ -94,6 +95,7 @@ async def seat_more(subject: Subject, crowd: Crowd, rooms: int) -> None:
     """Fill rooms until there are `rooms`, and let everything settle."""
     while crowd.rooms < rooms:
         crowd.add(await subject.fill(crowd.rooms, crowd.scene))
+    favour(subject.pid)
     await asyncio.to_thread(crowd.run, WARM_LAYERS_S if crowd.scene.rids else WARM_S, rooms=rooms)
 
 

@@ -25,7 +25,7 @@ from tests.load.media.apart import ADDRESS
 from tests.load.media.crowd import End
 from tests.load.media.scene import Scene
 from tests.load.media.seats import CANDIDATE, Seat, ssrcs
-from tests.load.media.subject import confine
+from tests.load.media.subject import hurry
 
 PROGRAM = "janus"
 MEDIA_PORTS = "42000-48000"
@@ -179,7 +179,7 @@ class Janus:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            preexec_fn=confine,
+            preexec_fn=hurry,
         )
         log.close()
         for _ in range(100):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -280,9 +279,3 @@ def _reachable(sdp: str, *, active: bool = False) -> str:
     told = "".join(line for line in sdp.splitlines(keepends=True) if not line.startswith(("a=candidate", "a=end-of")))
     told = told.replace("a=ice-options:trickle\r\n", "").replace("a=mid:", CANDIDATE + "a=mid:")
     return told.replace("actpass", "active") if active else told
-
-
-def be_ordinary() -> None:
-    """Give up what the load client needed: browsers run on all cores, in turn with everybody."""
-    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-    os.sched_setaffinity(0, range(os.cpu_count() or 1))

@@ -22,7 +22,7 @@ from tests.load.media import apart
 from tests.load.media.crowd import End
 from tests.load.media.scene import Scene
 from tests.load.media.seats import Seat, ssrcs
-from tests.load.media.subject import confine
+from tests.load.media.subject import hurry
 
 BROWSER = "browser-"
 ROOT = Path(__file__).resolve().parents[3]
@@ -58,7 +58,7 @@ class Milieu:
             stdout=asyncio.subprocess.PIPE,
             cwd=ROOT,
             limit=1 << 20,
-            preexec_fn=confine,
+            preexec_fn=hurry,
         )
         self._reading = asyncio.create_task(self._read())
         missing = (await self._ask({})).get("missing")

@@ -6,7 +6,7 @@ import math
 import os
 import platform
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,12 +66,22 @@ async def cost_by_rooms(make: Mapping[str, Callable[[], Subject]]) -> dict[str, 
             crowd = Crowd(group(ROOM_PEOPLE, layers=name != "janus"), rooms_max=max(ROOMS))
             for rooms in ROOMS:
                 await seat_more(subject, crowd, rooms)
-                seen = await play(subject, crowd, SECONDS, rooms=rooms)
-                if not seen.is_good:
+                # Something else may have disturbed the first try.
+                tries = [seen async for seen in _tries(subject, crowd, rooms)]
+                if not tries[-1].is_good:
                     break
-                found[name][rooms] = seen
+                found[name][rooms] = tries[-1]
             crowd.close()
     return found
+
+
+async def _tries(subject: Subject, crowd: Crowd, rooms: int) -> AsyncIterator[Seen]:
+    """One run, and another one if it was not good."""
+    for _ in range(2):
+        seen = await play(subject, crowd, SECONDS, rooms=rooms)
+        yield seen
+        if seen.is_good:
+            return
 
 
 def series(found: Mapping[str, Mapping[int, Seen]]) -> list[Series]:

@@ -14,9 +14,10 @@ from tests.load.media.crowd import End
 from tests.load.media.scene import Scene
 
 SERVER_CORE, LOAD_CORE = 0, 1
-URGENT = 1
-"""Real-time priority of server and load client alike, where it is allowed: what else the machine does is not what is
-to be measured."""
+URGENCY = 1
+"""Real-time priority of server and load client, where it is allowed: what else the machine does is not what is to be
+measured. Threads of one real-time priority wait for one another, while ordinary ones are interrupted by one that wakes
+up; so a server's other threads get a priority more than its main thread."""
 
 
 class Subject(Protocol):
@@ -38,28 +39,55 @@ class Subject(Protocol):
     async def stop(self) -> None: ...
 
 
-def confine() -> None:
-    """Keep a server that is about to start on one core; for `preexec_fn`."""
-    _be(SERVER_CORE)
+def hurry() -> None:
+    """Put a server that is about to start before all else that runs; for `preexec_fn`."""
+    be_ordinary()
+    _hurry(0, URGENCY)
+
+
+def favour(pid: int) -> None:
+    """Let the threads that a server has by now interrupt its main thread."""
+    for thread in _threads(pid):
+        if thread != pid:
+            _hurry(thread, URGENCY + 1)
+
+
+def _hurry(thread: int, urgency: int) -> None:
+    with contextlib.suppress(PermissionError, ProcessLookupError):
+        os.sched_setscheduler(thread, os.SCHED_RR, os.sched_param(urgency))
+
+
+def _threads(pid: int) -> list[int]:
+    return [int(thread.name) for thread in Path(f"/proc/{pid}/task").iterdir()]
 
 
 def settle() -> None:
-    """Keep the load client on the other core, where there is one."""
-    _be(LOAD_CORE)
+    """Put the load client before everything, on a core of its own where there is one."""
+    if (os.cpu_count() or 1) > LOAD_CORE:
+        os.sched_setaffinity(0, {LOAD_CORE})
+    _hurry(0, URGENCY)
 
 
-def _be(core: int) -> None:
-    if core < (os.cpu_count() or 1):
-        os.sched_setaffinity(0, {core})
-    with contextlib.suppress(PermissionError):
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(URGENT))
+def be_ordinary() -> None:
+    """Take back what `settle` did: browsers run on all cores, in turn with everybody."""
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+
+
+def confine(pid: int) -> None:
+    """Keep a process on one core from now on, with the threads that it will start."""
+    for thread in _threads(pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.sched_setaffinity(thread, {SERVER_CORE})
 
 
 @asynccontextmanager
 async def running(make: Callable[[], Subject]) -> AsyncIterator[Subject]:
+    """A server, started, with one core."""
     subject = make()
     try:
         await subject.start()
+        confine(subject.pid)
         yield subject
     finally:
         await subject.stop()
