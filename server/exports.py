@@ -11,7 +11,7 @@ from typing import Final
 from facilitation import crediting
 from facilitation.disclosures import PART_2_NOTICE, disclose
 from facilitation.errors import Refusal
-from facilitation.events import NoteSigned, SessionOpened
+from facilitation.events import HoursAmended, NoteSigned, SessionOpened
 from facilitation.facts import zone_of
 from facilitation.ids import PersonId
 from facilitation.notes import content_hash
@@ -105,7 +105,10 @@ class HoursExports:
             match linked.record.event:
                 case SessionOpened() as event:
                     opened = event
-                case NoteSigned(content=content, content_hash=signed) if content_hash(content) == signed:
+                case (
+                    NoteSigned(content=content, content_hash=signed)
+                    | HoursAmended(content=content, content_hash=signed)
+                ) if content_hash(content) == signed:
                     times[signed] = _times(content)
             if linked.record.seq % BREATH == 0:
                 await asyncio.sleep(0)
@@ -138,7 +141,7 @@ def _row(entry: HoursEntry, told: Told, names: Mapping[PersonId, str]) -> tuple[
     if facts.note_hash not in told.times:
         raise CorruptLog(f"hours of {facts.person}, entry {entry.number}: the log holds no such signed note")
     joined, left = told.times[facts.note_hash]
-    units = crediting.units(told.rules, facts.countable_min)
+    units = crediting.units(told.rules, abs(facts.countable_min))  # of a reversal: those that it takes back
     return (
         facts.session,
         facts.person,
@@ -152,9 +155,9 @@ def _row(entry: HoursEntry, told: Told, names: Mapping[PersonId, str]) -> tuple[
         _minutes(facts.gap_credit_ms),
         _minutes(sum(share.present_ms for share in facts.by_segment if share.kind == SegmentKind.BREAK)),
         facts.countable_min,
-        "" if units is None else units,
+        "" if units is None else units if facts.countable_min >= 0 else -units,
         f"{facts.rules_id} {facts.rules_version}",
-        "",  # no entry is a correction yet
+        facts.reason,
         names.get(facts.signer, facts.signer),
         PART_2_NOTICE,
     )
@@ -168,6 +171,6 @@ def _moment(instant: Instant | None, zone: str) -> str:
 
 
 def _minutes(length_ms: int) -> str:
-    """Minutes with two decimals, the rest dropped: never more than it was."""
-    hundredths = length_ms // 600
-    return f"{hundredths // 100}.{hundredths % 100:02}"
+    """Minutes with two decimals, the rest dropped: never more than it was. What is taken back: with a minus."""
+    hundredths = abs(length_ms) // 600
+    return f"{'-' if length_ms < 0 and hundredths else ''}{hundredths // 100}.{hundredths % 100:02}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -19,6 +20,8 @@ BOM: Final = "\ufeff"
 ROWS_A_CHUNK: Final = 200
 FORMULA: Final = frozenset("=+-@＝＋－＠﹦﹢﹣﹫−")
 """What a spreadsheet, or its import, may take for the beginning of a formula."""
+
+NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 
 Cell = str | int
 
@@ -32,7 +35,9 @@ def encode(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[b
 
 
 def safe(text: str) -> str:
-    """`text` on one line; with an apostrophe before it where it could be taken for a formula."""
+    """`text` on one line; with an apostrophe before it where it could be taken for a formula. A number is none."""
+    if NUMBER.fullmatch(text):
+        return text
     line = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in text)
     seen = (char for char in line if not char.isspace() and unicodedata.category(char) != "Cf")
     return f"'{line}" if next(seen, "") in FORMULA else line

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from facilitation import commands as c
 from facilitation.crediting import credit
 from facilitation.disclosures import PART_2_NOTICE, Purpose
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from facilitation.people import Role
-from facilitation.timebase import MINUTE_MS
+from facilitation.timebase import MINUTE_MS, Instant
 from server.exports import COLUMNS, HoursExports
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.web import words
@@ -168,3 +169,16 @@ async def test_hours_without_the_log_they_rest_on_are_not_handed_out() -> None:
     with pytest.raises(CorruptLog, match="there is no log of session s-0"):
         await rows(desk, desk.evenings[0].people[0])
     assert await logged(desk) == []
+
+
+async def test_amended_hours_are_rows_that_add_up_and_say_why() -> None:
+    held = signed(usual(evening()))
+    robin = held.people[0]
+    start, end = Instant(held.now - 200 * MINUTE_MS), Instant(held.now - 190 * MINUTE_MS)
+    held.do(c.CorrectAttendance(person=robin, start=start, end=end, present=False, reason="Somebody else."), FAY)
+    held.do(c.AmendHours(person=robin, reason="Somebody else sat there."), FAY)
+    first, back, instead = await rows(await Desk(held, now=held.now + DAY_MS).fill(), robin)
+    assert [row["correction_reason"] for row in (first, back, instead)] == ["", *["Somebody else sat there."] * 2]
+    for column in ("present_min", "credited_min", "break_min", "countable_min"):
+        assert float(first[column]) + float(back[column]) == 0, column
+    assert int(instead["countable_min"]) == int(first["countable_min"]) - 10
