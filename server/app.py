@@ -36,6 +36,7 @@ from server.exports import HoursExports
 from server.library import load_library
 from server.notebook import StaffNotebook
 from server.own_minutes import OwnMinutes
+from server.papers import ClinicPapers
 from server.projections.meters import Meters
 from server.projections.worker import HoursProjection
 from server.quick_exit import Errands, Farewell
@@ -129,6 +130,7 @@ def build(
         cookies=_cookies(store),
         books=books,
         exports=HoursExports(store, clock=clock),
+        papers=ClinicPapers(store, books=books, clock=clock, clinic=settings.clinic_name),
         weeks=WeekBook(store, meters=meters, clock=clock),
         minutes=OwnMinutes(store),
         commands=RoomErrands(rooms),

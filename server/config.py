@@ -115,6 +115,11 @@ class Settings(BaseSettings):
         "Folder of everything that must survive: the embedded store, the secret, this node's name.",
         needed="a folder's path",
     )
+    clinic_name: Annotated[str, Field(min_length=1, max_length=120)] = _setting(
+        "Example Clinic (made up)",
+        "The clinic's name, as it stands on papers.",
+        needed="1 to 120 characters",
+    )
     redis_url: Annotated[str, AfterValidator(_store_address)] | None = _setting(
         None,
         "Address of an outside Redis or Valkey, used instead of the embedded one.",

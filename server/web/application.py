@@ -28,6 +28,7 @@ from server.web.links import Links
 from server.web.minutes import Minutes, MinutesDesk
 from server.web.notebook import Notebook, NotebookDesk, Proofs
 from server.web.pages import Books, Depart, Desk, Health
+from server.web.papers import PaperDesk, Papers
 from server.web.site import Site
 from server.web.skills import SkillPages
 from server.web.statics import static_routes
@@ -45,6 +46,7 @@ def application(
     cookies: SessionStore,
     books: Books,
     exports: Exports,
+    papers: Papers,
     weeks: Weeks,
     minutes: Minutes,
     commands: RoomCommands,
@@ -73,6 +75,7 @@ def application(
         clock=clock,
     )
 
+    paper_desk = PaperDesk(papers, pages=pages, doorkeeper=doorkeeper)
     export_desk = ExportDesk(exports, pages=pages, doorkeeper=doorkeeper)
     week_pages = WeekPages(weeks, errands=commands, pages=pages, doorkeeper=doorkeeper)
     minutes_desk = MinutesDesk(minutes, commands, pages=pages, doorkeeper=doorkeeper)
@@ -99,6 +102,7 @@ def application(
         routes=[
             *desk.routes(),
             *export_desk.routes(),
+            *paper_desk.routes(),
             *minutes_desk.routes(),
             *skills.routes(),
             *notebook_desk.routes(),

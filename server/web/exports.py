@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -42,7 +42,8 @@ class Handout:
     """A file to be downloaded, already logged. Its name tells nobody whose it is."""
 
     filename: str
-    chunks: Iterator[bytes]
+    chunks: Iterable[bytes]
+    media_type: str = "text/csv; charset=utf-8; header=present"
 
 
 class Exports(Protocol):
@@ -94,11 +95,11 @@ class ExportDesk:
         async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
             given = {field: value for field, value in sent.items() if isinstance(value, str)}
         try:
-            handout = await self._exports.hours(person, by=me, asked=_asked(given, own=own))
+            handout = await self._exports.hours(person, by=me, asked=asked_for(given, own=own))
         except Refusal as refusal:
             return self._form(request, me, person, name, given, error=refusal.text)
         headers = NO_STORE | {"Content-Disposition": f'attachment; filename="{handout.filename}"'}
-        return StreamingResponse(handout.chunks, media_type="text/csv; charset=utf-8; header=present", headers=headers)
+        return StreamingResponse(handout.chunks, media_type=handout.media_type, headers=headers)
 
     def _form(
         self,
@@ -130,8 +131,8 @@ class ExportDesk:
         return identities[0]
 
 
-def _asked(given: dict[str, str], *, own: bool) -> Asked:
-    """Raises Refusal."""
+def asked_for(given: dict[str, str], *, own: bool) -> Asked:
+    """What a form asks for. `own`: one's own record, which needs no reason. Raises Refusal."""
     try:
         first, last = day_asked(given.get("first")), day_asked(given.get("last"))
     except HTTPException:

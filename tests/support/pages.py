@@ -35,6 +35,7 @@ from server.web.application import application
 from server.web.auth import Doorkeeper, Identity
 from server.web.exports import Asked, Handout
 from server.web.links import Links, Seat
+from server.web.papers import Kind
 from server.web.site import Site
 from server.weekbook import WeekBook
 
@@ -137,6 +138,12 @@ class MemoryClinic:
         return Handout(filename="hours-2026-11-24.csv", chunks=encode(["session"], []))
 
 
+    # ------------------------------------------------------------------ Papers
+
+    async def hand_out(self, person: PersonId, kind: Kind, *, by: Identity, asked: Asked) -> Handout:
+        return Handout(filename=f"{kind}-2026-11-24.pdf", chunks=[b"%PDF-"], media_type="application/pdf")
+
+
 class Nowhere:
     """Rooms of which there are none."""
 
@@ -157,6 +164,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         cookies=InMemoryStore(),
         books=clinic,
         exports=clinic,
+        papers=clinic,
         weeks=WeekBook(store, meters=Meters(store, catalog=load_catalog(), clock=clock), clock=clock),
         minutes=OwnMinutes(store),
         commands=RoomErrands(Nowhere()),

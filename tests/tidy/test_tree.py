@@ -112,7 +112,7 @@ def locked(name: str) -> dict[str, str]:
 
 
 def name_of(dependency: str) -> str:
-    return re.split(r"[\[~=<>! ]", dependency)[0].lower().replace("_", "-")
+    return re.split(r"[\[~=<>! ]", dependency)[0].lower().replace("_", "-").replace(".", "-")
 
 
 def test_the_browser_lock_names_no_registry_and_pins_every_package_by_hash() -> None:

@@ -1,0 +1,1 @@
+"""Papers: what a clinic files, as PDF."""

@@ -1,0 +1,91 @@
+"""A person's hours as a paper: the statement page's own figures, week by week."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from facilitation.disclosures import PART_2_NOTICE
+
+
+def statement_data(
+    told: Mapping[str, Any], *, clinic: str, made: str, first: date | None, last: date | None
+) -> dict[str, Any]:
+    """What statement.typ shows. `told`: the statement page's data; entries of other days are left out."""
+    person = told["person"]
+    weeks = [week for each in told["weeks"] if (week := _week(each, first, last))["entries"]]
+    entries = [entry for week in told["weeks"] for entry in week["entries"]]
+    newest = max(entries, key=lambda entry: entry["number"], default=None)
+    minutes = sum(week["sum"] for week in weeks)
+    return {
+        "title": f"Hours of {person['name']}",
+        "heading": f"Hours of {person['name']}",
+        "clinic": clinic,
+        "notice": PART_2_NOTICE,
+        "marks": f"{person['person']} · made {made}",
+        "facts": [
+            {"label": "Days", "value": _days(first, last)},
+            {"label": "Minutes that count", "value": _text(minutes)},
+            {"label": "Entries", "value": str(sum(len(week["entries"]) for week in weeks))},
+            {"label": "Times as in", "value": person["zone"]},
+        ],
+        "weeks": weeks,
+        "fingerprint": newest["hash"] if newest else "none yet",
+    }
+
+
+def _week(week: Mapping[str, Any], first: date | None, last: date | None) -> dict[str, Any]:
+    entries = [entry for entry in week["entries"] if _within(date.fromisoformat(entry["day"]), first, last)]
+    whole = len(entries) == len(week["entries"])
+    minutes = sum(entry["minutes"] for entry in entries)
+    target = week["target_text"] if whole else ""
+    return {
+        "label": week["label"] if not week["current"] else f"{week['label']} (so far)",
+        "minutes": _text(minutes),
+        "sum": minutes,
+        "target": target,
+        "fraction": max(0.0, week["fraction"]),
+        "picture": f"{_text(minutes)} of {target}",
+        "entries": [_entry(entry) for entry in sorted(entries, key=lambda entry: entry["number"])],
+    }
+
+
+def _entry(entry: Mapping[str, Any]) -> dict[str, str]:
+    remarks: Sequence[str] = [
+        f"takes back entry {entry['corrects']}" if entry.get("corrects") and entry["kind"] == "reversal" else "",
+        f"stands instead of entry {entry['corrects']}" if entry.get("corrects") and entry["kind"] != "reversal" else "",
+        entry.get("reason") or "",
+        f"makes up for {entry['makes_up']}" if entry.get("makes_up") else "",
+    ]
+    return {
+        "date": entry["date"],
+        "time": entry["time"],
+        "title": entry["title"],
+        "minutes": _text(entry["minutes"]),
+        "number": str(entry["number"]),
+        "remark": ". ".join(remark for remark in remarks if remark),
+    }
+
+
+def _within(day: date, first: date | None, last: date | None) -> bool:
+    return (first or date.min) <= day <= (last or date.max)
+
+
+def _days(first: date | None, last: date | None) -> str:
+    match first, last:
+        case None, None:
+            return "all until now"
+        case date(), None:
+            return f"from {first.isoformat()}"
+        case None, date():
+            return f"until {last.isoformat()}"
+        case _:
+            return f"{first} to {last}"
+
+
+def _text(minutes: int) -> str:
+    """ "6 h 20 min"; below zero with a minus sign."""
+    sign, minutes = ("−", -minutes) if minutes < 0 else ("", minutes)
+    hours, rest = divmod(minutes, 60)
+    return f"{sign}{hours} h {rest:02} min" if hours else f"{sign}{rest} min"

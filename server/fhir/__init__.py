@@ -1,0 +1,1 @@
+"""FHIR: one person's session, as other systems read it."""

@@ -1,0 +1,120 @@
+"""The desk where papers leave the house: which, of what days, and what for; logged before anything is handed out."""
+
+from __future__ import annotations
+
+import secrets
+from enum import StrEnum
+from typing import Any, Protocol
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from facilitation.disclosures import REASON_CHARS_MAX
+from facilitation.errors import Refusal
+from facilitation.ids import PersonId
+from server.web.auth import Doorkeeper, Identity
+from server.web.exports import FIELDS_MAX, REASONS, Asked, Handout, asked_for
+from server.web.pages import ID_CHARS_MAX, NO_STORE
+from server.web.templates import Pages
+
+
+class Kind(StrEnum):
+    """What can be taken. The value stands in the accounting of disclosures for ever."""
+
+    STATEMENT = "statement"
+    NOTES = "notes"
+    PACKET = "packet"
+    FHIR = "fhir"
+
+
+KINDS: dict[Kind, tuple[str, str]] = {
+    Kind.STATEMENT: ("Statement of hours", "PDF: every entry, week by week."),
+    Kind.NOTES: ("Signed notes", "PDF, one a session. Your own counselling notes are never in it."),
+    Kind.PACKET: (
+        "Audit packet",
+        "Everything that proves the hours, with fingerprints and the result of checking them.",
+    ),
+    Kind.FHIR: ("For another health record", "FHIR R4, one document a session."),
+}
+
+
+class Papers(Protocol):
+    """Raises StoreUnavailable, CorruptLog."""
+
+    async def name(self, person: PersonId) -> str | None:
+        """A person's name; None: nobody of that id."""
+        ...
+
+    async def hand_out(self, person: PersonId, kind: Kind, *, by: Identity, asked: Asked) -> Handout:
+        """A file about one person, already logged. Raises Refusal that says what to choose instead."""
+        ...
+
+
+class PaperDesk:
+    """Staff take anybody's papers, and say why; a participant their own statement."""
+
+    def __init__(self, papers: Papers, *, pages: Pages, doorkeeper: Doorkeeper) -> None:
+        self._papers = papers
+        self._pages = pages
+        self._doorkeeper = doorkeeper
+
+    def routes(self) -> list[BaseRoute]:
+        return [Route("/papers/{person}", self.desk, methods=["GET", "POST"])]
+
+    async def desk(self, request: Request) -> Response:
+        identities = await self._doorkeeper.identities(request)
+        if not identities:
+            raise HTTPException(403, "no_seat")
+        me = identities[0]
+        person = PersonId(request.path_params["person"])
+        if not me.staff and me.person != person:
+            raise HTTPException(403)
+        name = await self._papers.name(person) if len(person) <= ID_CHARS_MAX else None
+        if name is None:
+            raise HTTPException(404)
+        if request.method != "POST":
+            query = request.query_params
+            given = {field: query.get(field, "") for field in ("kind", "first", "last")}
+            return self._form(request, me, person, name, given | {"form": secrets.token_urlsafe(12)})
+        async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
+            given = {field: value for field, value in sent.items() if isinstance(value, str)}
+        try:
+            kind = next((each for each in _offered(me) if each == given.get("kind")), None)
+            if kind is None:
+                raise Refusal("bad_kind", "Choose what to download.")
+            asked = asked_for(given, own=not me.staff)
+            handout = await self._papers.hand_out(person, kind, by=me, asked=asked)
+        except Refusal as refusal:
+            return self._form(request, me, person, name, given, error=refusal.text)
+        headers = NO_STORE | {"Content-Disposition": f'attachment; filename="{handout.filename}"'}
+        return StreamingResponse(iter(handout.chunks), media_type=handout.media_type, headers=headers)
+
+    def _form(
+        self,
+        request: Request,
+        me: Identity,
+        person: PersonId,
+        name: str,
+        given: dict[str, str],
+        error: str | None = None,
+    ) -> Response:
+        context: dict[str, Any] = {
+            "me": me,
+            "own": not me.staff,
+            "name": name,
+            "choice": me.choice,
+            "back": f"/statement/{person}",
+            "action": request.url.path,
+            "kinds": [(kind.value, *KINDS[kind]) for kind in _offered(me)],
+            "reasons": [(purpose.value, text) for purpose, text in REASONS.items()],
+            "reason_max": REASON_CHARS_MAX,
+            "given": {field: given.get(field, "") for field in ("kind", "first", "last", "purpose", "reason", "form")},
+            "error": error,
+        }
+        return self._pages.render(request, "papers.html", context, 422 if error else 200, NO_STORE)
+
+
+def _offered(me: Identity) -> tuple[Kind, ...]:
+    return tuple(Kind) if me.staff else (Kind.STATEMENT,)
