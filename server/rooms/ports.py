@@ -208,10 +208,17 @@ class Speaking(Told):
 class Quality(Told):
     peer: str
     quality: str
+    direction: str = ""
 
 
 class Qualities(Told):
     people: dict[str, str]
+
+
+class Talk(Told):
+    """How long each person was heard speaking, for facilitators alone."""
+
+    ms: dict[str, int]
 
 
 class KeyHolder(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
@@ -19,6 +19,7 @@ from facilitation.effects import CloseMedia, Dismiss, DropMedia, Effect, Forward
 from facilitation.effects import Nudge as NudgePerson
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId, SessionId, SourceId
+from facilitation.policy import FACILITATORS
 from facilitation.seats import Seat
 from facilitation.timebase import Instant
 from server.rooms.actor import Outcome, RoomActor
@@ -42,10 +43,12 @@ from server.rooms.ports import (
     SlotsChanged,
     SpeakersChanged,
     Speaking,
+    Talk,
     Viewer,
     Wish,
 )
 from server.rooms.ring import Ring
+from server.rooms.talktime import TalkTime
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +88,7 @@ class Runner:
         self._on_signed = on_signed
         self._sealed_only = sealed_only
         self.ring = Ring(audience)
+        self._talk = TalkTime()
         self._actor: RoomActor | None = None
         self._peers: dict[SourceId, Peer] = {}
         self._offers: dict[SourceId, asyncio.Task[None]] = {}
@@ -251,11 +255,12 @@ class Runner:
                 for viewer in self._audience:
                     if not viewer.record and self._seat(viewer.expected.person) is not None:
                         viewer.tell(speaking)
-            case QualityChanged(peer=id_, quality=quality):
+                self._add_talk(levels)
+            case QualityChanged(peer=id_, quality=quality, direction=direction):
                 if (peer := self._peers.get(SourceId(id_))) is not None:
                     peer.quality = quality
                     if (viewer := self._speaker_for(peer)) is not None:
-                        viewer.tell(Quality(peer=id_, quality=quality))
+                        viewer.tell(Quality(peer=id_, quality=quality, direction=direction))
                     self._tell_qualities()
             case _:
                 assert_never(fact)
@@ -304,6 +309,14 @@ class Runner:
 
     def _speaker_for(self, peer: Peer) -> Viewer | None:
         return None if peer.connection is None else self._audience.get(peer.connection)
+
+    def _add_talk(self, speaking: Iterable[str]) -> None:
+        assert self._actor is not None
+        now = self._actor.now()
+        self._talk.heard(speaking, now, counts=self._actor.state.phase == "running")
+        if self._talk.due(now):
+            told = Talk(ms=self._talk.spoken_ms)
+            self._audience.tell(told, (v for v in self._audience if v.expected.role in FACILITATORS))
 
     def _tell_qualities(self) -> None:
         worst: dict[str, str] = {}

@@ -39,6 +39,7 @@ from server.rooms.ports import (
     Slots,
     Speaking,
     StoreUnavailable,
+    Talk,
     Told,
 )
 from server.wire.messages import (
@@ -362,7 +363,7 @@ class Connection:
     # ------------------------------------------------------------------ the port Viewer
 
     def tell(self, message: Told) -> None:
-        if isinstance(message, Agenda | Slots | Speaking | Quality | Qualities | KeyRing | Degraded | Ping):
+        if isinstance(message, Agenda | Slots | Speaking | Quality | Qualities | Talk | KeyRing | Degraded | Ping):
             self._signals[type(message), getattr(message, "peer", "")] = message
         elif isinstance(message, SealedKeys):
             self._signals[type(message), message.member] = message  # each box holds all that its sender still uses

@@ -36,13 +36,22 @@ _LINES = {
 }
 
 
+_LINES["screen"] = _LINES["video"] + "a=content:slides\r\n"
+
+
 class RawPeer(asyncio.DatagramProtocol):
     """One peer on one socket. What it received stands decrypted in `packets` and `control`."""
 
     def __init__(
-        self, *, audio_slots: int = 2, video_slots: int = 2, rids: tuple[str, ...] = (), publishes: bool = True
+        self,
+        *,
+        audio_slots: int = 2,
+        video_slots: int = 2,
+        screen_slots: int = 0,
+        rids: tuple[str, ...] = (),
+        publishes: bool = True,
     ) -> None:
-        self._slots = {"audio": audio_slots, "video": video_slots}
+        self._slots = {"audio": audio_slots, "video": video_slots, "screen": screen_slots}
         self._rids = rids
         self._publishes = publishes
         self._certificate = RTCCertificate.generateCertificate()
@@ -78,7 +87,7 @@ class RawPeer(asyncio.DatagramProtocol):
     def offer(self) -> str:
         digest = next(f.value for f in self._certificate.getFingerprints() if f.algorithm == "sha-256")
         kinds = [("audio", "sendonly"), ("video", "sendonly")] if self._publishes else []
-        kinds += [("audio", "recvonly")] * self._slots["audio"] + [("video", "recvonly")] * self._slots["video"]
+        kinds += [(kind, "recvonly") for kind, count in self._slots.items() for _ in range(count)]
         mids = " ".join(str(n) for n in range(len(kinds)))
         text = (
             f"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {mids}\r\n"

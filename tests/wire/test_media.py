@@ -226,7 +226,8 @@ async def test_signals_reach_those_they_are_for(place: Place) -> None:
     fact(QualityChanged(room=SESSION, source="p-robin", peer=peer, quality="poor"))
     fact(SpeakersChanged(room="s-nowhere", levels={}))
     await robin.message(lambda message: message == {"type": "speaking", "levels": {"p-fran": 63}})
-    await robin.message(lambda message: message == {"type": "quality", "peer": peer, "quality": "poor"})
+    mine = {"type": "quality", "peer": peer, "quality": "poor", "direction": ""}
+    await robin.message(lambda message: message == mine)
     await place.fran.message(lambda message: message == {"type": "qualities", "people": {"p-robin": "poor"}})
     await sam.view(lambda view: view["you"]["place"] == "waiting")
     assert {message["type"] for message in sam.messages} == {"welcome", "accepted"}

@@ -137,6 +137,11 @@ export function mount(root, { capture, name = "", live = false }) {
       </div>
       ${trouble(capture.problems.camera)}
       ${choice("Choose a camera", devices.cameras, capture.chosen.cameraId, (id) => capture.use({ cameraId: id }))}
+      ${capture.blur?.possible
+        ? html`<label class="choice"><input type="checkbox" .checked=${capture.blur.on}
+            @change=${(/** @type {Event} */ event) => capture.setBlur(/** @type {HTMLInputElement} */ (event.target).checked)}>
+            <span>Blur what is behind me</span></label>`
+        : nothing}
     </div>`;
 
   const microphoneRow = () => html`

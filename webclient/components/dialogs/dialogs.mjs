@@ -89,6 +89,7 @@ const KEYS = [
   ["V", "Camera on or off"],
   ["H", "Raise or lower your hand"],
   ["C", "Chat"],
+  ["P", "Show your screen, or stop (if you may)"],
   ["S", "Someone walked in"],
   ["I", "I’m here, when you are asked", "participant"],
   ["N", "Next part of the plan", "staff"],

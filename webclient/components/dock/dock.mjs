@@ -7,6 +7,7 @@ import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { ref, createRef } from "/vendor/lit-html/directives/ref.js";
 import { icon } from "/static/core/icons.mjs";
 import { inMinutes, liveMinutes, shortly } from "/static/core/clock.mjs";
+import { canShare } from "/static/media/screen.mjs";
 import { REACTIONS } from "./reactions.mjs";
 
 /** @param {HTMLElement} root @param {any} context */
@@ -98,6 +99,8 @@ export function mount(root, context) {
       <button type="button" class="more-item" @click=${done(() => act.shield(true))}>${icon("eye-off")} Someone walked in <kbd>S</kbd></button>
       <button type="button" class="more-item" @click=${done(() => ui.set({ dialog: "help" }))}>${icon("life-buoy")} Where to get help now</button>
       <hr>
+      ${view.you.may_share && canShare() ? html`<button type="button" class="more-item" @click=${done(act.share)}>
+        ${icon(act.ownScreen() ? "screen-share-off" : "screen-share")} ${act.ownScreen() ? "Stop showing my screen" : "Show my screen"} <kbd>P</kbd></button>` : nothing}
       <button type="button" class="more-item" @click=${done(() => ui.set({ dialog: "devices" }))}>${icon("settings")} Camera and sound</button>
       <button type="button" class="more-item" @click=${done(() => ui.set({ dialog: "privacy" }))}>${icon("lock")} Who can see and hear us</button>
       <button type="button" class="more-item" aria-pressed=${hideSelf ? "true" : "false"} @click=${() => ui.set({ hideSelf: !hideSelf })}>

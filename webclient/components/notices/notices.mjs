@@ -5,6 +5,7 @@
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { icon, prepare } from "/static/core/icons.mjs";
+import { advice } from "/static/media/advice.mjs";
 
 /** @param {HTMLElement} root @param {any} context */
 export function mount(root, context) {
@@ -54,11 +55,21 @@ export function mount(root, context) {
     }
     if (media.blocked) yield line("volume-2", "Your browser is waiting for you before it plays sound.", ["Tap to hear the group", media.unlock, true]);
     if (media.state === "reconnecting" && status === "open") yield line("wifi", "Sound and pictures are coming back…");
-    if (media.quality === "poor" && ui.state.mode === "normal" && !ui.state.weakSeen) {
-      yield line("wifi", "Your line is weak right now.", ["Use less data", () => ui.set({ mode: "low_data", weakSeen: true })], ["Keep pictures", () => ui.set({ weakSeen: true })]);
+    const weak = media.state === "connected" ? advice({ quality: media.quality, camera: act.media().camera, mode: ui.state.mode, limitedBy: media.limitedBy }) : null;
+    if (weak === null) ui.state.weakSeen = null;
+    else if (weak.text !== ui.state.weakSeen) {
+      const seen = () => ui.set({ weakSeen: weak.text });
+      if (weak.remedy) yield line("wifi", weak.text, [weak.label, () => remedy(/** @type {string} */ (weak.remedy)), true], ["Not now", seen]);
+      else yield line("wifi", weak.text, ["All right", seen]);
     }
     const trouble = capture.notice ?? ui.state.deviceTrouble;
     if (trouble) yield line("headphones", trouble, ["Camera and sound", () => ui.set({ dialog: "devices", deviceTrouble: null })], ["All right", () => { ui.set({ deviceTrouble: null, noticeSeen: capture.notice }); }]);
+  }
+
+  /** @param {string} what */
+  function remedy(what) {
+    if (what === "camera_off") act.camera();
+    else ui.set({ mode: /** @type {"low_data" | "audio_only"} */ (what) });
   }
 
   /** @param {string} drawing @param {string} words @param {...[string, () => void, boolean?]} buttons */

@@ -10,6 +10,8 @@ import { inMinutes, liveMinutes, roughly, shortly, wallTime } from "/static/core
 import { icon } from "/static/core/icons.mjs";
 
 const LATE_WORTH_SAYING_MS = 60_000;
+const QUIET_AFTER_MS = 5 * 60_000; // of talk by anybody: before that nobody is quiet
+const HARDLY_MS = 10_000;
 
 /** @param {HTMLElement} root @param {any} context */
 export function mount(root, context) {
@@ -37,6 +39,7 @@ export function mount(root, context) {
       <section class="people-part" aria-labelledby="here-title">
         <div class="row apart"><h3 id="here-title">In the room (${here.length})</h3>
           <span class="soft small">${view.staff.seats.taken} of ${view.staff.seats.max} seats</span></div>
+        ${quiet(here)}
         ${here.length ? html`<ul class="plain">${repeat(here, key, (one) => row(one, inRoom.get(one.person), now))}</ul>`
           : html`<p class="soft">Nobody is in the room yet.</p>`}
       </section>
@@ -44,6 +47,15 @@ export function mount(root, context) {
         <h3 id="elsewhere-title">Not here (${elsewhere.length})</h3>
         <ul class="plain">${repeat(elsewhere, key, (one) => row(one, undefined, now))}</ul>
       </section>` : nothing}`, root);
+  }
+
+  /** Who has hardly been heard, once others have: a gentle word, for those who lead. @param {any[]} here */
+  function quiet(here) {
+    const spoken = here.map((one) => media.talk[one.person] ?? 0);
+    if (spoken.reduce((sum, ms) => sum + ms, 0) < QUIET_AFTER_MS) return nothing;
+    const unheard = here.filter((one) => one.role === "participant" && (media.talk[one.person] ?? 0) < HARDLY_MS).map((one) => one.name);
+    if (!unheard.length || unheard.length > 4) return nothing;
+    return html`<p class="soft small">Not heard much yet: ${unheard.join(", ")}</p>`;
   }
 
   /** @param {any} one @param {any} seat its part in the room, when it has one @param {number} now */
@@ -121,6 +133,7 @@ export function mount(root, context) {
           ${fact("Private space", arrival.private_space ? "Yes" : "No")}
           ${arrival.others_present ? fact("Others there", arrival.others_present) : nothing}` : nothing}
         ${one.arrived_at ? fact("Arrived", `${wallTime(one.arrived_at, view.room.zone)}${late(one)}`) : nothing}
+        ${one.place === "room" && media.talk[one.person] !== undefined ? fact("Spoke", spokeWords(media.talk[one.person])) : nothing}
         ${live && (live.present || one.place === "room") ? fact("Minutes", `${inMinutes(live.present)} here, ${inMinutes(live.counted)} counted`) : nothing}
       </dl>
       ${disputesOf(one).map((/** @type {any} */ dispute) => html`<section class="stack tight"><h4>Says that the minutes are not right</h4>
@@ -150,6 +163,8 @@ export function mount(root, context) {
           : html`<button type="button" class="button" @click=${() => act.askToUnmute(one)}>Ask to unmute</button>`}
         ${seat.hand ? html`<button type="button" class="button" @click=${() => act.ask("lower_hand", { person: one.person })}>Lower hand</button>` : nothing}` : nothing}
       ${one.role === "participant" && ["room", "waiting"].includes(one.place) ? html`<button type="button" class="button" @click=${() => ui.set({ panel: "chat", chatTo: one.person })}>Write in private</button>` : nothing}
+      ${one.place === "room" && one.role === "participant" ? html`<button type="button" class="button" aria-pressed=${one.may_share ? "true" : "false"}
+        @click=${() => act.ask("allow_sharing", { person: one.person, on: !one.may_share })}>May show a screen</button>` : nothing}
       ${one.place === "room" && one.role === "participant" ? html`<button type="button" class="button" @click=${() => act.moveToWaiting(one)}>To waiting room</button>` : nothing}
       ${["room", "waiting"].includes(one.place) && one.role === "participant" ? html`<button type="button" class="button" @click=${() => ui.set({ dialog: "remove", about: { person: one.person, name: one.name } })}>Remove…</button>` : nothing}
     </div>`;
@@ -173,6 +188,11 @@ export function mount(root, context) {
 
 const LEFT = /** @type {Record<string, string>} */ ({ leave: "Left", quick_exit: "Quick exit", dropped: "Dropped, did not come back" });
 const ROLES = /** @type {Record<string, string>} */ ({ facilitator: "Facilitator", cofacilitator: "Cofacilitator", observer: "Observer", supervisor: "Supervisor" });
+
+/** @param {number} ms */
+function spokeWords(ms) {
+  return ms < HARDLY_MS ? "hardly yet" : ms < 90_000 ? "about a minute" : `about ${Math.round(ms / 60_000)} minutes`;
+}
 
 /** @param {any} one */
 const key = (one) => one.person;

@@ -17,13 +17,15 @@ import { fit, PHONE_RULES, RULES } from "./fit.mjs";
 const PIN_MS = 2_000; // how long a voice stays pinned at least: a cough shall not take the place
 const PIN_HEIGHT_PX_MIN = 420; // below, the pinned picture would leave no room for the others
 const STRIP_HEIGHT_PX_MAX = 220;
+const STRIP_BESIDE_SCREEN_PX = 150;
 const HEIGHT_STEP_PX = 30; // sizes are wished for in steps, so that a resize does not send a wish per pixel
 
 /**
  * @param {HTMLElement} root @param {any} context
  */
 export function mount(root, context) {
-  const { connection, media, capture, boot, ui } = context;
+  const { connection, media, capture, boot, ui, act } = context;
+  const leads = ["facilitator", "cofacilitator"].includes(boot.role);
   let view = /** @type {any} */ (null);
   let layout = { columns: 1, tile: 0, scrolls: false, pins: false };
   let pinned = { person: "", since: 0 };
@@ -48,9 +50,11 @@ export function mount(root, context) {
     const breakNow = present(view.room.agenda, connection.now());
     const onBreak = breakNow?.segment.kind === "break" && view.room.phase === "running";
     root.classList.toggle("with-break", onBreak);
+    root.classList.toggle("with-screen", Boolean(view.room.screen));
     choosePinned(people);
 
     render(html`${onBreak ? breakClock(breakNow) : nothing}
+      ${view.room.screen ? sharedScreen(view.room.screen) : nothing}
       ${people.length === 0 ? empty() : nothing}
       <div class="stage-pin" ?hidden=${!layout.pins || !pinned.person}>${layout.pins ? pin(people) : nothing}</div>
       <ul class="stage-grid plain" aria-label="People here">
@@ -67,14 +71,17 @@ export function mount(root, context) {
     const style = getComputedStyle(root);
     const width = root.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
     const clock = root.querySelector(".break-clock");
+    const screen = /** @type {HTMLElement | null} */ (root.querySelector(".shared-screen"));
     const height = root.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom)
       - (clock ? clock.getBoundingClientRect().height + RULES.gap : 0);
     if (width <= 0 || height <= 0) return;
     const small = width < 600;
     const rules = small ? PHONE_RULES : RULES;
     // Beside an open sheet on a phone: everyone in one row, to be swiped through.
-    const strip = height < STRIP_HEIGHT_PX_MAX;
-    const next = strip ? inOneRow(count, height, rules) : fit(count, width, height, rules);
+    const strip = screen !== null || height < STRIP_HEIGHT_PX_MAX;
+    const stripHeight = screen === null ? height : Math.min(STRIP_BESIDE_SCREEN_PX, height / 4);
+    screen?.style.setProperty("--screen-height", `${height - stripHeight - RULES.gap}px`);
+    const next = strip ? inOneRow(count, stripHeight, rules) : fit(count, width, height, rules);
     root.classList.toggle("strip", strip);
     grid.style.setProperty("--columns", String(next.columns));
     grid.style.setProperty("--tile", `${next.tile}px`);
@@ -161,6 +168,30 @@ export function mount(root, context) {
     ].filter(Boolean).map((words) => `, ${words}`).join("");
   }
 
+  /** What somebody shows to all, large; whoever shows it, or leads, can end it. @param {string} person */
+  function sharedScreen(person) {
+    const mine = person === boot.person;
+    const name = view.room.people.find((/** @type {any} */ one) => one.person === person)?.name ?? "";
+    const stream = mine ? act.ownScreen() : media.screen(person);
+    const words = mine ? "You are showing your screen" : `${name} is showing their screen`;
+    const waiting = mine ? "On your other device." : ui.state.mode === "audio_only" ? "You chose to receive sound only." : "One moment…";
+    return html`<figure class="shared-screen" aria-label=${words}>
+      ${stream ? html`<video .srcObject=${live(stream)} muted .muted=${true} autoplay playsinline @loadedmetadata=${play}></video>`
+        : html`<p class="shared-waiting">${waiting}</p>`}
+      <figcaption>${icon("screen-share")} <span class="grow">${words}</span>
+        ${mine ? nothing : html`<button type="button" class="button quiet" @click=${wholeScreen}>${icon("maximize")} Large</button>`}
+        ${mine && stream ? html`<button type="button" class="button primary" @click=${act.share}>Stop showing</button>` : nothing}
+        ${!mine && leads ? html`<button type="button" class="button" @click=${() => act.ask("stop_sharing", { person })}>End it</button>` : nothing}
+      </figcaption>
+    </figure>`;
+  }
+
+  /** @param {Event} event */
+  function wholeScreen(event) {
+    const video = /** @type {Element} */ (event.target).closest("figure")?.querySelector("video");
+    video?.requestFullscreen?.().catch(() => undefined);
+  }
+
   /** @param {any} now */
   function breakClock({ segment, left }) {
     const { agenda, zone } = view.room;
@@ -211,7 +242,7 @@ export function mount(root, context) {
     if (layout.pins && pinned.person in heights && !document.hidden && !ui.state.shield) {
       heights[pinned.person] = Math.max(heights[pinned.person], 360);
     }
-    media.wish(heights);
+    media.wish(heights, !document.hidden && !ui.state.shield);
   }
 
   document.addEventListener("visibilitychange", wish);

@@ -31,6 +31,9 @@
  * @property {{camera: Problem | null, microphone: Problem | null}} problems
  * @property {string | null} error  The most important problem, in words.
  * @property {string | null} notice  What was changed by itself, in words ("Your headset was unplugged. …").
+ * @property {{possible: boolean, on: boolean}} blur  Whether the browser or system can blur what is behind, and does.
+ * @property {(on: boolean) => Promise<void>} setBlur
+ * @property {boolean} microphoneBack  A microphone is there again after the last one was lost.
  * @property {() => number} level  How loud the microphone is now: 0 (silence) … 1.
  * @property {(element: HTMLMediaElement) => Promise<void>} speakThrough  Play an element on the chosen speaker.
  * @property {(listener: () => void) => () => void} onChange  Called after every change; the result ends it.
@@ -39,6 +42,7 @@
 const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
 const VIDEO = { width: { ideal: 960 }, height: { ideal: 540 }, frameRate: { ideal: 24, max: 30 } };
 const KEPT = "milieu-devices";
+const BLUR = "milieu-blur";
 const QUIET_DB = -60; // a calm room; shown as nothing
 const LOUD_DB = -12; // a firm voice close by; shown as full
 
@@ -75,6 +79,13 @@ export function createCapture() {
   const wanted = { camera: false, microphone: false };
   /** @type {Choice} */
   const chosen = remembered();
+  /** What the person chose by hand; a device that is lost and comes back is used again. @type {Choice} */
+  const preferred = { ...chosen };
+  /** Kinds that run on whatever there was, after the device in use was lost. @type {Set<Kind>} */
+  const makeshift = new Set();
+  /** @type {Set<string>} */
+  let known = new Set();
+  let blurs = remembersBlur();
   /** @type {Capture["problems"]} */
   const problems = { camera: null, microphone: null };
   /** @type {Capture["tracks"]} */
@@ -108,6 +119,7 @@ export function createCapture() {
     release(kind);
     problems[kind] = null;
     tracks[KINDS[kind].track] = track;
+    if (kind === "camera" && blurs && canBlur(track)) void blur(track, true);
     if (kind === "microphone") {
       track.contentHint = "speech";
       track.enabled = wanted.microphone;
@@ -186,13 +198,56 @@ export function createCapture() {
     if (tracks[KINDS[kind].track] !== lost) return; // we had moved on already
     const was = lost.label || `Your ${kind}`;
     chosen[KINDS[kind].choice] = "";
+    makeshift.add(kind);
     release(kind);
+    await learnDevices();
     const track = await openOne(kind);
     notice = track ? `${was} is gone. Now using ${track.label || `another ${kind}`}.` : `${was} is gone.`;
     changed();
   }
 
-  media?.addEventListener?.("devicechange", () => changed());
+  /** The ids of all devices that are there; returns those that were not there before. */
+  async function learnDevices() {
+    const before = known;
+    const found = media?.enumerateDevices ? await media.enumerateDevices() : [];
+    known = new Set(found.map((device) => device.kind + device.deviceId));
+    return found.filter((device) => !before.has(device.kind + device.deviceId));
+  }
+
+  /** Something was plugged in or out. What was lost and is back, or was swapped for another, is used without a click. */
+  async function devicesChanged() {
+    const fresh = await learnDevices();
+    for (const kind of /** @type {Kind[]} */ (["camera", "microphone"])) {
+      const { choice, device, track } = KINDS[kind];
+      if (!makeshift.has(kind) || !tracks[track]) continue;
+      const came = fresh.filter((one) => one.kind === device && !["default", "communications"].includes(one.deviceId));
+      const next = known.has(device + preferred[choice]) && preferred[choice] ? preferred[choice] : came[0]?.deviceId;
+      if (!next || next === chosen[choice]) continue;
+      const before = chosen[choice];
+      chosen[choice] = next;
+      release(kind);
+      if (!(await openOne(kind))) {
+        chosen[choice] = before;
+        await openOne(kind);
+        continue;
+      }
+      if (next === preferred[choice]) makeshift.delete(kind);
+      notice = `Now using ${tidy(tracks[track]?.label ?? "") || `your ${kind}`}.`;
+    }
+    changed();
+  }
+
+  /** @param {MediaStreamTrack} track @param {boolean} on */
+  async function blur(track, on) {
+    try {
+      await track.applyConstraints(/** @type {any} */ ({ backgroundBlur: on }));
+    } catch {
+      // The system has the last word: what is so now stands in the track's settings.
+    }
+  }
+
+  void learnDevices();
+  media?.addEventListener?.("devicechange", () => void inTurn(devicesChanged));
 
   /** @type {Capture} */
   const capture = {
@@ -271,6 +326,8 @@ export function createCapture() {
           if (ids[key] === undefined || ids[key] === chosen[key]) continue;
           const before = chosen[key];
           chosen[key] = ids[key];
+          preferred[key] = ids[key];
+          makeshift.delete(kind);
           if (!wanted[kind] && !tracks[track]) continue;
           release(kind); // first: many phones cannot open two cameras at once
           if (!(await openOne(kind))) {
@@ -306,6 +363,24 @@ export function createCapture() {
     },
     get notice() {
       return notice;
+    },
+
+    get blur() {
+      const settings = /** @type {any} */ (tracks.video?.getSettings?.() ?? {});
+      return { possible: tracks.video !== null && canBlur(tracks.video), on: settings.backgroundBlur === true };
+    },
+
+    setBlur(on) {
+      return inTurn(async () => {
+        blurs = on;
+        rememberBlur(on);
+        if (tracks.video) await blur(tracks.video, on);
+        changed();
+      });
+    },
+
+    get microphoneBack() {
+      return makeshift.has("microphone") && !tracks.audio && [...known].some((one) => one.startsWith("audioinput"));
     },
 
     level: () => (tracks.audio?.enabled ? meter.level() : 0),
@@ -421,6 +496,29 @@ function remembered() {
     return definedIds(JSON.parse(localStorage.getItem(KEPT) ?? "{}"));
   } catch {
     return {}; // storage forbidden or rubbish in it
+  }
+}
+
+/** Whether this camera, as its browser and system drive it, can blur: nothing of ours is drawn. @param {MediaStreamTrack} track */
+function canBlur(track) {
+  const { backgroundBlur } = /** @type {any} */ (track.getCapabilities?.() ?? {});
+  return Array.isArray(backgroundBlur) && backgroundBlur.length > 1;
+}
+
+function remembersBlur() {
+  try {
+    return localStorage.getItem(BLUR) === "on";
+  } catch {
+    return false;
+  }
+}
+
+/** @param {boolean} on */
+function rememberBlur(on) {
+  try {
+    localStorage.setItem(BLUR, on ? "on" : "off");
+  } catch {
+    // storage forbidden: it is off again next time
   }
 }
 

@@ -3,7 +3,7 @@
  * everybody else in slots. It is agreed once; who comes, goes or mutes later only changes what the slots carry.
  *
  *     const peer = createPeer({
- *       audioSlots: 15, videoSlots: 15,
+ *       audioSlots: 15, videoSlots: 15, screenSlots: 1,
  *       sendOffer: async (sdp, again) => answerSdp,   // again: this seat offered before; say so to the server
  *                                                     // (rejecting with a `code` other than "connection_lost" means
  *                                                     // "refused": the next try is a connection built anew)
@@ -21,24 +21,27 @@
  */
 
 /**
- * @typedef {"audio" | "video"} Kind
+ * @typedef {"audio" | "video" | "screen"} Kind
  * @typedef {"new" | "connecting" | "connected" | "reconnecting" | "closed"} PeerState
- * @typedef {{audio?: Record<string, string>, video?: Record<string, string>}} Slots  mid of a slot -> source
+ * @typedef {{audio?: Record<string, string>, video?: Record<string, string>, screen?: Record<string, string>}} Slots
+ *   mid of a slot -> source
  * @typedef {{framesDecoded: number, frameHeight: number, freezes: number, framesPerSecond: number,
  *   audioEnergy: number, packetsReceived: number, packetsLost: number, keyframesAsked: number}} Received
  * @typedef {{audioPackets: number, videoPackets: number, videoBytes: number, framesEncoded: number,
- *   roundTripMs: number | null, availableBps: number | null}} Sent
+ *   roundTripMs: number | null, availableBps: number | null, limitedBy: string}} Sent
+ *   `limitedBy`: what keeps the camera small: "none", "cpu", "bandwidth" or "other"
  *
  * @typedef {object} PeerOptions
  * @property {() => RTCIceServer[]} [iceServers]  Asked anew for every connection: their credentials live shortly.
  * @property {number} [audioSlots]  How many people can be heard at once.
  * @property {number} [videoSlots]  How many people can be seen at once.
+ * @property {number} [screenSlots]  How many shared screens can be seen at once; with 0 none can be sent either.
  * @property {boolean} [simulcast]  Send the camera in several sizes, so that each viewer gets the one that suits.
  * @property {(sdp: string, again: boolean) => Promise<string>} sendOffer  Gives the server's answer; when it rejects,
  *   it is tried again a little later.
  * @property {(source: string, kind: Kind, stream: MediaStream | null) => void} onSlot
  * @property {(state: PeerState) => void} [onState]
- * @property {((side: "send" | "receive", kind: Kind, end: RTCRtpSender | RTCRtpReceiver) => void) | null} [protect]
+ * @property {((side: "send" | "receive", kind: "audio" | "video", end: RTCRtpSender | RTCRtpReceiver) => void) | null} [protect]
  *   Puts end-to-end encryption before each sender and behind each receiver.
  *
  * @typedef {object} Peer
@@ -48,7 +51,7 @@
  * @property {(source: string, kind: Kind) => MediaStream | null} stream
  * @property {() => void} restart  Something changed (the network, the signalling connection): restart ICE.
  * @property {() => void} rebuild  The server does not know this connection any more: build a new one.
- * @property {() => Promise<{received: Record<string, Received>, sent: Sent}>} stats
+ * @property {() => Promise<{received: Record<string, Received>, screens: Record<string, Received>, sent: Sent}>} stats
  * @property {() => void} close
  * @property {PeerState} state
  */
@@ -77,8 +80,12 @@ const SMALL_CAMERA = [
   { active: false, scaleResolutionDownBy: 1 },
 ];
 const ONE_LAYER = [{ maxBitrate: 600_000 }];
+const SCREEN = [{ maxBitrate: 1_500_000, maxFramerate: 5 }];
 
-/** @type {Record<Kind, string[]>} */
+/** @type {Kind[]} */
+const KINDS = ["audio", "video", "screen"];
+
+/** @type {Record<"audio" | "video", string[]>} */
 const CODECS = { audio: ["audio/opus"], video: ["video/vp8", "video/rtx"] };
 
 /**
@@ -86,16 +93,18 @@ const CODECS = { audio: ["audio/opus"], video: ["video/vp8", "video/rtx"] };
  * @returns {Peer}
  */
 export function createPeer(options) {
-  const { audioSlots = 15, videoSlots = 15, simulcast = true, iceServers = () => [], sendOffer, onSlot, protect = null } = options;
+  const { audioSlots = 15, videoSlots = 15, screenSlots = 0, simulcast = true, iceServers = () => [], sendOffer, onSlot, protect = null } = options;
 
   /** @type {RTCPeerConnection | null} */
   let connection = null;
   /** @type {Record<Kind, MediaStreamTrack | null>} */
-  const tracks = { audio: null, video: null };
+  const tracks = { audio: null, video: null, screen: null };
   /** @type {Record<Kind, RTCRtpSender | null>} */
-  const senders = { audio: null, video: null };
+  const senders = { audio: null, video: null, screen: null };
   /** @type {Record<Kind, Map<string, {mid: string, stream: MediaStream}>>} */
-  const shown = { audio: new Map(), video: new Map() };
+  const shown = { audio: new Map(), video: new Map(), screen: new Map() };
+  /** The lines of shared screens. @type {Set<RTCRtpTransceiver>} */
+  let screens = new Set();
   /** @type {Slots} */
   let wanted = {};
   /** @type {PeerState} */
@@ -137,7 +146,8 @@ export function createPeer(options) {
       // A sender whose transform came too late would send in the clear; so it sends nothing.
       ...(protect ? { encodedInsertableStreams: true } : {}),
     }));
-    /** @param {Kind} kind @param {RTCRtpTransceiverInit} init */
+    screens = new Set();
+    /** @param {"audio" | "video"} kind @param {RTCRtpTransceiverInit} init */
     const line = (kind, init) => {
       const transceiver = pc.addTransceiver(kind, init);
       transceiver.setCodecPreferences(codecs(kind));
@@ -151,8 +161,14 @@ export function createPeer(options) {
       direction: "sendonly",
       sendEncodings: simulcast ? LAYERS : ONE_LAYER,
     }).sender;
+    if (screenSlots > 0) {
+      const screen = line("video", { direction: "sendonly", sendEncodings: SCREEN });
+      screens.add(screen);
+      senders.screen = screen.sender;
+    }
     for (let slot = 0; slot < audioSlots; slot += 1) line("audio", { direction: "recvonly" });
     for (let slot = 0; slot < videoSlots; slot += 1) line("video", { direction: "recvonly" });
+    for (let slot = 0; slot < screenSlots; slot += 1) screens.add(line("video", { direction: "recvonly" }));
     pc.onconnectionstatechange = () => {
       if (pc === connection) watch(pc.connectionState);
     };
@@ -202,7 +218,7 @@ export function createPeer(options) {
     await pc.setLocalDescription(await pc.createOffer({ iceRestart }));
     const again = offered;
     offered = true;
-    const answer = await within(ANSWER_MS, sendOffer(pc.localDescription?.sdp ?? "", again));
+    const answer = await within(ANSWER_MS, sendOffer(marked(pc.localDescription?.sdp ?? ""), again));
     if (pc !== connection || pc.signalingState !== "have-local-offer") return;
     await pc.setRemoteDescription({ type: "answer", sdp: answer });
     showSlots();
@@ -214,7 +230,7 @@ export function createPeer(options) {
       if (fresh || connection === null) {
         drop();
         connection = build();
-        await Promise.all([senders.audio?.replaceTrack(tracks.audio), senders.video?.replaceTrack(tracks.video)]);
+        await Promise.all(KINDS.map((kind) => senders[kind]?.replaceTrack(tracks[kind])));
         await fitLayers();
         await negotiate(false);
       } else {
@@ -269,9 +285,15 @@ export function createPeer(options) {
     connection = null;
   }
 
+  /** The offer with the lines of shared screens named as such (RFC 4796). @param {string} sdp */
+  function marked(sdp) {
+    const mids = new Set([...screens].map((transceiver) => transceiver.mid));
+    return sdp.replace(/a=mid:(\S+)\r\n/g, (line, mid) => (mids.has(mid) ? `${line}a=content:slides\r\n` : line));
+  }
+
   /** Make what is shown match what the server said, and tell the difference. */
   function showSlots() {
-    for (const kind of /** @type {Kind[]} */ (["audio", "video"])) {
+    for (const kind of KINDS) {
       const next = new Map(Object.entries(wanted[kind] ?? {}).map(([mid, source]) => [source, mid]));
       for (const [source, { mid }] of shown[kind]) {
         if (next.get(source) === mid) continue;
@@ -281,7 +303,7 @@ export function createPeer(options) {
       for (const [source, mid] of next) {
         if (shown[kind].has(source)) continue;
         const receiver = connection?.getTransceivers().find((transceiver) => transceiver.mid === mid)?.receiver;
-        if (receiver === undefined || receiver.track.kind !== kind) continue;
+        if (receiver === undefined || receiver.track.kind !== (kind === "audio" ? "audio" : "video")) continue;
         const stream = new MediaStream([receiver.track]);
         shown[kind].set(source, { mid, stream });
         onSlot(source, kind, stream);
@@ -321,6 +343,8 @@ export function createPeer(options) {
     async stats() {
       /** @type {Record<string, Received>} */
       const received = {};
+      /** @type {Record<string, Received>} */
+      const onScreens = {};
       /** @type {Sent} */
       const sent = {
         audioPackets: 0,
@@ -329,21 +353,24 @@ export function createPeer(options) {
         framesEncoded: 0,
         roundTripMs: null,
         availableBps: null,
+        limitedBy: "none",
       };
       const report = connection === null ? [] : (await connection.getStats()).values();
       for (const entry of report) {
-        if (entry.type === "inbound-rtp") count(received, entry);
+        if (entry.type === "inbound-rtp") count(entry.kind, received, entry), entry.kind === "video" && count("screen", onScreens, entry);
         else if (entry.type === "outbound-rtp" && entry.kind === "audio") sent.audioPackets += entry.packetsSent;
         else if (entry.type === "outbound-rtp") {
           sent.videoPackets += entry.packetsSent;
           sent.videoBytes += entry.bytesSent;
           sent.framesEncoded += entry.framesEncoded ?? 0;
+          const reason = entry.qualityLimitationReason ?? "none";
+          if (reason !== "none") sent.limitedBy = reason;
         } else if (entry.type === "candidate-pair" && entry.nominated) {
           sent.roundTripMs = entry.currentRoundTripTime === undefined ? null : entry.currentRoundTripTime * 1_000;
           sent.availableBps = entry.availableOutgoingBitrate ?? null;
         }
       }
-      return { received, sent };
+      return { received, screens: onScreens, sent };
     },
 
     close() {
@@ -356,11 +383,11 @@ export function createPeer(options) {
 
   /**
    * Add one inbound stream's figures to those of the source it carries now.
+   * @param {Kind} kind
    * @param {Record<string, Received>} received
    * @param {any} entry
    */
-  function count(received, entry) {
-    const kind = /** @type {Kind} */ (entry.kind);
+  function count(kind, received, entry) {
     for (const [source, { mid }] of shown[kind]) {
       if (mid !== entry.mid) continue;
       const figures = (received[source] ??= {
@@ -403,7 +430,7 @@ function within(ms, promise) {
 
 /**
  * What this browser can do of what the server forwards.
- * @param {Kind} kind
+ * @param {"audio" | "video"} kind
  */
 function codecs(kind) {
   const all = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];

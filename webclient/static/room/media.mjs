@@ -5,6 +5,7 @@
 
 import { createShelter } from "/static/media/shelter.mjs";
 
+const LOOK_EVERY_MS = 5_000;
 const WISH_WAIT_MS = 150;
 const SPEAKING_HOLD_MS = 900; // people breathe between words; the ring should not flicker
 
@@ -17,15 +18,18 @@ const SPEAKING_HOLD_MS = 900; // people breathe between words; the ring should n
  */
 export function createMedia({ boot, connection, capture, createPeer, sounds, changed }) {
   /** @type {any} */
-  let welcome = { slots: { audio: 15, video: 15 }, ice_servers: [] };
+  let welcome = { slots: { audio: 15, video: 15, screen: 0 }, ice_servers: [] };
   /** @type {any} */
   let peer = null;
   /** @type {string | null} */
   let peerId = null;
   let state = "new";
   let blocked = false;
+  let limitedBy = "none";
   let mode = "normal";
-  let quality = "good";
+  let quality = { word: "good", direction: "" };
+  /** How long each person was heard, in ms; facilitators alone are told. @type {Record<string, number>} */
+  let talk = {};
   /** @type {Record<string, string>} */
   let qualities = {};
   /** @type {Record<string, number>} */
@@ -34,16 +38,26 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
   const fading = new Map();
   /** @type {Map<string, MediaStream>} */
   const pictures = new Map();
+  /** @type {Map<string, MediaStream>} */
+  const screens = new Map();
+  /** @type {MediaStreamTrack | null} */
+  let ownScreen = null;
   /** @type {Map<string, HTMLAudioElement>} */
   const voices = new Map();
   /** @type {Record<string, number>} */
   let heights = {};
+  let screenWished = true;
   let wished = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let wishTimer;
   let silenced = false;
   /** @type {{track: MediaStreamTrack | null, stream: MediaStream | null}} */
   let self = { track: null, stream: null };
+
+  const looking = setInterval(async () => {
+    const stats = state === "connected" ? await peer?.stats() : null;
+    limitedBy = capture.on.camera ? stats?.sent.limitedBy ?? "none" : "none";
+  }, LOOK_EVERY_MS);
 
   const shelter = createShelter({ boot, send: connection.tell, changed });
 
@@ -57,6 +71,7 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
     const { audio, video } = capture.tracks;
     void peer?.setTrack("audio", audio)?.catch?.(() => undefined);
     void peer?.setTrack("video", video)?.catch?.(() => undefined);
+    void peer?.setTrack("screen", ownScreen)?.catch?.(() => undefined);
   }
 
   function enter() {
@@ -66,6 +81,7 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
       iceServers: () => welcome.ice_servers,
       audioSlots: welcome.slots.audio,
       videoSlots: welcome.slots.video,
+      screenSlots: welcome.slots.screen ?? 0,
       sendOffer: offer,
       protect: shelter.protect,
       onSlot: slot,
@@ -92,11 +108,12 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
     }
   }
 
-  /** @param {string} source @param {"audio" | "video"} kind @param {MediaStream | null} stream */
+  /** @param {string} source @param {"audio" | "video" | "screen"} kind @param {MediaStream | null} stream */
   function slot(source, kind, stream) {
-    if (kind === "video") {
-      if (stream) pictures.set(source, stream);
-      else pictures.delete(source);
+    if (kind !== "audio") {
+      const shown = kind === "video" ? pictures : screens;
+      if (stream) shown.set(source, stream);
+      else shown.delete(source);
     } else {
       voices.get(source)?.remove();
       voices.delete(source);
@@ -154,7 +171,7 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
     clearTimeout(wishTimer);
     wishTimer = setTimeout(() => {
       if (peerId === null) return;
-      const wish = { peer: peerId, heights, mode };
+      const wish = { peer: peerId, heights, mode, screen: screenWished };
       const words = JSON.stringify(wish);
       if (words === wished || connection.state.status !== "open") return;
       wished = words;
@@ -175,9 +192,11 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
       for (const voice of voices.values()) voice.remove();
       voices.clear();
       pictures.clear();
+      screens.clear();
       levels = {};
       qualities = {};
-      quality = "good";
+      quality = { word: "good", direction: "" };
+      talk = {};
     },
 
     /** What the server says about media; other messages pass by. @param {any} message */
@@ -189,7 +208,7 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
           wishSoon(true); // a server that was restarted answers this with no_media
           return;
         case "slots":
-          if (message.peer === peerId) peer?.setSlots({ audio: message.audio, video: message.video });
+          if (message.peer === peerId) peer?.setSlots({ audio: message.audio, video: message.video, screen: message.screen });
           return;
         case "no_media":
           if (message.peer !== peerId) return;
@@ -205,8 +224,11 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
           return;
         case "quality":
           if (message.peer !== peerId) return;
-          quality = message.quality;
+          quality = { word: message.quality, direction: message.direction ?? "" };
           changed();
+          return;
+        case "talk":
+          talk = message.ms;
           return;
         case "qualities":
           qualities = message.people;
@@ -215,9 +237,13 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
       }
     },
 
-    /** How high each person's picture is shown, in px; 0: not at all. @param {Record<string, number>} next */
-    wish(next) {
+    /**
+     * How high each person's picture is shown, in px (0: not at all), and whether a shared screen is.
+     * @param {Record<string, number>} next @param {boolean} screen
+     */
+    wish(next, screen) {
       heights = next;
+      screenWished = screen;
       wishSoon();
     },
 
@@ -226,6 +252,11 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
       if (next === mode) return;
       mode = next;
       wishSoon();
+    },
+
+    /** The way to the server may be another one now. */
+    restart() {
+      peer?.restart?.();
     },
 
     /** Let nobody be heard (someone walked in). @param {boolean} on */
@@ -244,6 +275,15 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
     /** @param {string} person */
     video: (person) => (mode === "audio_only" ? null : pictures.get(person) ?? null),
 
+    /** Somebody's shared screen. @param {string} person */
+    screen: (person) => screens.get(person) ?? null,
+
+    /** Send this as one's screen from now on; null: nothing. @param {MediaStreamTrack | null} track */
+    share(track) {
+      ownScreen = track;
+      sendTracks();
+    },
+
     /** One's own picture, as the camera gives it. */
     own() {
       const track = capture.tracks.video;
@@ -256,6 +296,9 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
     },
     get qualities() {
       return qualities;
+    },
+    get talk() {
+      return talk;
     },
     get quality() {
       return quality;
@@ -270,11 +313,16 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
     get state() {
       return state;
     },
+    /** What keeps our own picture small. */
+    get limitedBy() {
+      return limitedBy;
+    },
     stats: () => peer?.stats() ?? Promise.resolve(null),
 
     close() {
       stopWatching();
       clearTimeout(wishTimer);
+      clearInterval(looking);
       this.leave();
       shelter.close();
     },

@@ -10,6 +10,7 @@ import { mount as mountArrival } from "/components/arrival/arrival.mjs";
 import { mount as mountFarewell } from "/components/farewell/farewell.mjs";
 import { mount as mountRoom } from "/components/room/room.mjs";
 import { allMessages, changes } from "/static/core/changes.mjs";
+import { canShare, createScreen } from "/static/media/screen.mjs";
 import { createMedia } from "./media.mjs";
 import { listenToKeys } from "./keys.mjs";
 import { softTone } from "./sound.mjs";
@@ -17,6 +18,8 @@ import { createMemory, createUi } from "./ui.mjs";
 
 const TOAST_MS = 7_000;
 const SAY_EVERY_MS = 2_000;
+const SWAP_MS = 120_000;
+const SLEPT_MS = 5_000;
 
 /**
  * @param {object} parts
@@ -50,6 +53,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
   const sounds = /** @type {HTMLElement} */ (document.querySelector("#sounds"));
   const media = createMedia({ boot, connection, capture, createPeer, sounds, changed: redraw });
   const own = createOwnMedia();
+  const screen = createScreen(() => void stopSharing());
   capture.onChange(own.check);
 
   // ---------------------------------------------------------------- what comes
@@ -65,6 +69,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
     waitingFor = waitingFor.filter(({ seq, resolve }) => view.version < seq || resolve());
     show(view.you.place === "waiting" || view.you.place === "expected" ? "arriving" : view.you.place);
     own.follow(view.you, before?.you ?? null);
+    followScreen(view.room.screen ?? null, before?.room.screen ?? null);
     redraw();
   }
 
@@ -125,6 +130,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
       part = mountRoom(fresh("room-root"), context);
     } else {
       media.leave();
+      if (screen.track) void stopSharing();
       ui.state.panel = null;
       if (next === "arriving") part = mountArrival(fresh("door"), context);
       else farewellPage(next === "removed" ? "removed" : "left", null);
@@ -147,6 +153,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
     document.body.dataset.place = place;
     media.leave();
     capture.stop();
+    screen.stop();
     farewellPage(reason, code);
   }
 
@@ -185,7 +192,8 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
   /** @param {import("/static/core/changes.mjs").Change} change */
   function announce({ kind, text }) {
     say(text);
-    if (ui.state.sounds && (kind === "hand" || kind === "waiting")) softTone();
+    // Who is asked may be listening with the screen out of sight; the others hear a tone only if they asked for it.
+    if (kind === "asked" || (ui.state.sounds && (kind === "hand" || kind === "waiting"))) softTone();
   }
 
   /** @param {any} before @param {any} after */
@@ -226,6 +234,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
     let underway = 0;
     let latest = 0;
     let untold = false;
+    let unheardSince = -Infinity;
 
     /** @param {{microphone?: boolean, camera?: boolean}} changes @param {boolean} [tell] whether the server is told */
     async function set(changes, tell = true) {
@@ -270,7 +279,13 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
       /** A device went by itself (unplugged, permission taken back) and there was no other. */
       check() {
         const lost = (wanted.microphone && !capture.on.microphone) || (wanted.camera && !capture.on.camera);
-        if (place === "room" && !underway && lost) void set({});
+        if (place === "room" && !underway && lost) {
+          if (wanted.microphone && !capture.on.microphone) unheardSince = Date.now();
+          void set({});
+        } else if (place === "room" && !underway && capture.microphoneBack && Date.now() - unheardSince < SWAP_MS) {
+          unheardSince = -Infinity; // a headset was swapped: they never asked to be muted
+          void set({ microphone: true });
+        }
       },
       /** @param {any} you @param {any} before */
       follow(you, before) {
@@ -284,6 +299,43 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
         }
       },
     };
+  }
+
+  // ---------------------------------------------------------------- own screen
+
+  /** Show my screen, or end it. The browser asks what to show; the room is asked after that. */
+  async function share() {
+    if (screen.track) return stopSharing();
+    if (!canShare()) return toast("This browser cannot show its screen. A computer can.");
+    let track;
+    try {
+      track = await screen.choose();
+    } catch {
+      return toast("Your screen could not be opened. You can try again, or choose a window instead.");
+    }
+    if (track === null) return;
+    if (!(await ask("share_screen", { on: true }))) return screen.stop();
+    memory.set("sharing", true);
+    media.share(screen.track); // null when it ended while the room was asked
+    if (screen.track === null) return stopSharing();
+    say("Your screen is shown to the group.");
+    redraw();
+  }
+
+  async function stopSharing() {
+    screen.stop();
+    media.share(null);
+    memory.set("sharing", null);
+    redraw();
+    if (room.view?.room.screen === boot.person) await ask("share_screen", { on: false });
+  }
+
+  /** The room has the last word: a facilitator may end it, and a page that was reloaded has nothing to show any more. */
+  function followScreen(/** @type {string | null} */ shown, /** @type {string | null} */ before) {
+    if (screen.track && before === boot.person && shown !== boot.person) {
+      void stopSharing();
+      toast("Your screen is no longer shown.");
+    } else if (shown === boot.person && !screen.track && memory.get("sharing")) void stopSharing();
   }
 
   // ---------------------------------------------------------------- actions
@@ -309,6 +361,9 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
     stillHere: async () => {
       if (await ask("still_here")) say("Thank you. Your facilitator knows that you are here.");
     },
+    share,
+    /** What this tab shows of its screen. */
+    ownScreen: () => screen.stream,
     hand: () => ask(room.view?.you.hand === null ? "raise_hand" : "lower_hand"),
     react: (/** @type {string} */ reaction) => ask("react", { reaction }),
     leave: () => ask("leave"),
@@ -319,6 +374,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
       ui.set({ shield: on, more: false });
       media.silence(on);
       if (on) void own.set({ microphone: false, camera: false }, false);
+      if (on && screen.track) void stopSharing();
       const done = await ask("shield", { on });
       if (!on && done) toast("Welcome back. Your microphone and camera are still off.");
     },
@@ -354,6 +410,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
     document.querySelector("#frame")?.remove();
     document.body.dataset.place = "gone";
     capture.stop();
+    screen.stop();
     media.close();
     connection.forget();
     memory.clear();
@@ -390,6 +447,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
       v: inRoom(act.camera),
       h: inRoom(act.hand),
       c: inRoom(() => ui.toggle("chat")),
+      p: inRoom(() => room.view?.you.may_share && void share()),
       s: inRoom(() => act.shield(!ui.state.shield)),
       i: inRoom(() => room.view?.you.still_here && void act.stillHere()),
       n: forStaff(() => void act.next()),
@@ -397,6 +455,12 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
       "?": inRoom(() => ui.set({ dialog: "keys" })),
     },
   });
+
+  /** After a sleep nothing is as it was: the line, the way of the media, and what was plugged in. */
+  function woken() {
+    connection.wake();
+    if (place === "room" && !document.hidden) media.restart();
+  }
 
   const exit = /** @type {HTMLElement | null} */ (document.querySelector("#quick-exit"));
   exit?.addEventListener("click", (event) => {
@@ -412,7 +476,13 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
     if (document.hidden) connection.flush();
     else connection.wake();
   });
-  setInterval(redraw, 1_000);
+  let awakeAt = Date.now();
+  setInterval(() => {
+    const slept = Date.now() - awakeAt > SLEPT_MS; // a second that took so long: the lid was closed
+    awakeAt = Date.now();
+    if (slept) woken();
+    redraw();
+  }, 1_000);
   keepAwake();
 
   return { connection, media, capture, ui, quickExit };

@@ -16,7 +16,7 @@ export function createUi(changed) {
     more: false,
     unread: false,
     shield: false,
-    weakSeen: false,
+    /** @type {string | null} the advice that was put aside */ weakSeen: null,
     openSeen: false,
     /** @type {string | null} */ deviceTrouble: null,
     /** @type {string | null} */ noticeSeen: null,

@@ -1,0 +1,45 @@
+"""Who speaks for how long, for facilitators alone; and which way of a connection is weak, for its owner."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.rooms import talktime
+from server.rooms.ports import QualityChanged, SpeakersChanged
+from tests.wire.browser import Browser
+from tests.wire.example import OBSERVER, ROBIN, SESSION
+from tests.wire.test_media import Place, agreed, place
+
+__all__ = ["place"]
+
+
+async def test_facilitators_alone_learn_how_long_people_spoke_and_no_log_does(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(talktime, "TOLD_EVERY_MS", 0)
+    robin = await place.seated(ROBIN)
+    observer = await Browser(place.node, OBSERVER).connect()
+    await place.fran.ask("start_session")
+    for levels in ({"p-robin": 40}, {}):
+        place.node.rooms.media_fact(SpeakersChanged(room=SESSION, levels=levels))
+        await robin.message(lambda m, levels=levels: m.get("levels") == levels)
+    told = await place.fran.message(lambda m: m["type"] == "talk" and "p-robin" in m["ms"])
+    assert 0 <= told["ms"]["p-robin"] < 60_000
+    await robin.ask("raise_hand")
+    for other in (robin, observer):
+        assert [m for m in other.messages if m["type"] == "talk"] == []
+        await other.close()
+    assert "talk" not in repr(await place.store.log.read(SESSION))
+
+
+async def test_the_owner_of_a_weak_connection_learns_which_way_is_weak(place: Place) -> None:
+    robin = await place.seated(ROBIN)
+    peer = await agreed(place, robin)
+    place.node.rooms.media_fact(
+        QualityChanged(room=SESSION, source="p-robin", peer=peer, quality="poor", direction="up")
+    )
+    told = await robin.message(lambda m: m["type"] == "quality")
+    assert told == {"type": "quality", "peer": peer, "quality": "poor", "direction": "up"}
+    qualities = await place.fran.message(lambda m: m["type"] == "qualities")
+    assert qualities["people"] == {"p-robin": "poor"}
+    await robin.close()

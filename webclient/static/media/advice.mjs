@@ -1,0 +1,46 @@
+/**
+ * What a person can do about a weak connection, in plain words and one tap. Pure: facts in, words out.
+ */
+
+/**
+ * @typedef {"camera_off" | "low_data" | "audio_only"} Remedy
+ * @typedef {{text: string, remedy: Remedy | null, label: string}} Advice
+ */
+
+const TAPS = /** @type {const} */ ({
+  camera_off: "Turn my camera off",
+  low_data: "Use less data",
+  audio_only: "Sound only",
+});
+
+/**
+ * @param {object} facts
+ * @param {{word: string, direction: string}} facts.quality  as the server sees this connection
+ * @param {boolean} facts.camera  whether ours is on
+ * @param {string} facts.mode  what is received: "normal", "low_data" or "audio_only"
+ * @param {string} [facts.limitedBy]  what keeps our own picture small: "none", "cpu", "bandwidth" or "other"
+ * @returns {Advice | null} null: all is well, or nothing more can be done here
+ */
+export function advice({ quality, camera, mode, limitedBy = "none" }) {
+  const { word, direction } = quality;
+  if (word === "good") {
+    return limitedBy === "cpu" && mode === "normal" ? say("Your computer is busy. Smaller pictures would help it.", "low_data") : null;
+  }
+  const up = direction !== "down";
+  const down = direction !== "up";
+  if (up && camera) {
+    return say(direction === "up" ? "What you send hardly gets through. Turning your camera off would help: they still hear you."
+      : "Your connection is weak. Turning your camera off would help: you still see and hear the others.", "camera_off");
+  }
+  if (down && mode === "normal") return say("Pictures reach you slowly. Smaller ones would help.", "low_data");
+  if (down && mode === "low_data" && word === "poor") return say("Your connection is very weak. Sound alone would still get through.", "audio_only");
+  if (word === "poor") {
+    return { text: "Your connection is very weak. Sitting closer to the Wi-Fi, or a cable, would help. Your minutes are safe.", remedy: null, label: "" };
+  }
+  return null;
+}
+
+/** @param {string} text @param {Remedy} remedy @returns {Advice} */
+function say(text, remedy) {
+  return { text, remedy, label: TAPS[remedy] };
+}
