@@ -20,6 +20,7 @@ from tests.support.visits import (
     SAM,
     House,
     Open,
+    choose_pin,
     coming,
     no_barrier,
     now,
@@ -405,6 +406,8 @@ async def test_signing_by_keyboard_goes_from_person_to_person_and_posts_hours(vi
             await expect(page.get_by_label(f"About {name}")).to_be_focused()
             await page.keyboard.type(f"Only about {name}.")
             await page.keyboard.press("Control+Enter")
+            if name == "Robin":
+                await choose_pin(page)
         await expect(page.get_by_text("All notes are signed")).to_be_visible()
         await expect(page.get_by_role("heading", name="Alex", exact=True)).to_be_focused()
         await no_barrier(page)
@@ -430,7 +433,7 @@ async def test_an_empty_note_is_not_signed(visits: Open, house: House) -> None:
         page = await (await visits(clinic)).record("s-over")
         await page.get_by_role("link", name="Alex").click()
         await page.get_by_role("button", name="Sign and go on").click()
-        await expect(page.get_by_text("Please write a few words about Alex before you sign.")).to_be_visible()
+        await expect(page.get_by_text("Please write a few words here before you sign.")).to_be_visible()
         await expect(page.get_by_label("About Alex")).to_be_focused()
         assert not (await clinic.state("s-over")).notes.signed
 
@@ -464,7 +467,7 @@ async def test_two_who_write_the_same_note_both_keep_their_words(visits: Open, h
         await fay.get_by_label("About Alex").fill("Fay's words.")
         await cody.get_by_label("About Alex").fill("Cody's words.")
         loser, winner = await loser_and_winner(fay, cody)
-        await expect(loser.get_by_text("Someone else changed this note while you were typing.")).to_be_visible()
+        await expect(loser.get_by_text("Someone else changed this text while you were typing.")).to_be_visible()
         await no_barrier(loser)
         await loser.get_by_role("button", name="Keep both").click()
         both = await until(
@@ -511,6 +514,7 @@ async def test_an_open_safety_answer_keeps_a_note_from_being_signed_until_it_is_
         await flag.get_by_role("button", name="Record what was done").click()
         await expect(flag).to_have_count(0)
         await page.get_by_role("button", name="Sign and go on").click()
+        await choose_pin(page)
         state = await until(clinic, "s-flag", lambda state: ROBIN in state.notes.signed)
         assert state.checkin.flags[-1].disposition == "contacted_support"
 

@@ -12,16 +12,29 @@ from playwright.async_api import Page, expect
 
 from facilitation import commands as c
 from facilitation.goals import Goal
-from facilitation.ids import GoalId, SectionId
+from facilitation.ids import GoalId, SectionId, SessionId
 from facilitation.timebase import HOUR_MS
 from tests.support.browser import DESKTOP, PHONE, TABLET, pictures
 from tests.support.evening import FAY, SUE, Clinic, Evening, usual
-from tests.support.visits import ALEX, ROBIN, SAM, House, Open, coming, no_barrier, now, over, pause, until
+from tests.support.visits import (
+    ALEX,
+    PIN,
+    ROBIN,
+    SAM,
+    House,
+    Open,
+    choose_pin,
+    coming,
+    no_barrier,
+    now,
+    over,
+    pause,
+    until,
+)
 
 pytestmark = pytest.mark.timeout(240)
 
 DAY_MS = 24 * HOUR_MS
-PIN = "lantern-7431"
 SLEEP = Goal(
     goal=GoalId("g-sleep"), person=ROBIN, text="Sleep seven hours on five nights a week", since=date(2026, 1, 1)
 )
@@ -42,14 +55,6 @@ async def focused(page: Page) -> str:
         "(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim().replace(/\\s+/g, ' ')"
     )
     return str(told)
-
-
-async def choose_pin(page: Page) -> None:
-    await expect(page.get_by_role("heading", name="Choose a signing PIN")).to_be_visible()
-    await page.keyboard.type(PIN)
-    await page.keyboard.press("Tab")
-    await page.keyboard.type(PIN)
-    await page.keyboard.press("Enter")
 
 
 async def title(page: Page, name: str) -> None:
@@ -185,6 +190,22 @@ async def test_who_gives_up_at_the_pin_has_signed_nothing_and_lost_nothing(visit
         assert not (await clinic.state("s-over")).notes.signed
 
 
+async def test_what_was_jotted_in_the_room_is_put_into_the_note_by_one_press(visits: Open, house: House) -> None:
+    evening = over(programme="adult-iop", people=3)
+    evening.write(ROBIN, "Asked about the bus.")
+    async with house(evening) as clinic:
+        page = await (await visits(clinic)).record("s-over")
+        await page.get_by_role("link", name="Robin").click()
+        jotted = page.get_by_label("Jotted in the room")
+        await expect(jotted).to_contain_text("Asked about the bus.")
+        await no_barrier(page)
+        await jotted.get_by_role("button", name="Put it into Data").click()
+        await expect(page.get_by_label("Data", exact=False)).to_have_value("Asked about the bus.")
+        await expect(jotted).to_have_count(0)
+        state = await until(clinic, "s-over", lambda state: state.notes.draft(ROBIN).text == "")
+        assert state.notes.section(ROBIN, SectionId("data")).text == "Asked about the bus."
+
+
 async def write(page: Page, name: str) -> None:
     """All sections of one person's note."""
     await page.get_by_role("link", name=name).click()
@@ -308,6 +329,38 @@ async def test_counselling_notes_are_a_layer_that_only_their_author_ever_reads(v
         await expect(theirs.get_by_label("About Alex", exact=False)).to_have_value("")
         assert words not in await cody.content()
         assert words not in str(await clinic.store.log.read("s-over"))
+
+
+async def test_own_words_wait_for_the_server_and_two_windows_keep_both(visits: Open, house: House) -> None:
+    async with house(over(programme="adult-iop", people=3)) as clinic:
+        visit = await visits(clinic)
+        page = await visit.record("s-over")
+        field = page.get_by_role("dialog").get_by_label("About Robin", exact=False)
+        await page.get_by_role("link", name="Robin").click()
+        await page.keyboard.press("Alt+p")
+        await expect(field).to_be_focused()
+        await clinic.stop()
+        await page.keyboard.type("Typed in the dark.")
+        await expect(page.get_by_role("dialog").get_by_text("Saving…")).to_be_visible()
+        await clinic.start()
+        await expect(page.get_by_role("dialog").get_by_text("Saved", exact=True)).to_be_visible(timeout=15_000)
+
+        other = await visits(clinic)
+        second = await other.record("s-over")
+        await second.get_by_role("link", name="Robin").click()
+        await second.keyboard.press("Alt+p")
+        theirs = second.get_by_role("dialog").get_by_label("About Robin", exact=False)
+        await expect(theirs).to_have_value("Typed in the dark.")
+        await field.fill("Typed in the dark. One more.")
+        await expect(page.get_by_role("dialog").get_by_text("Saved", exact=True)).to_be_visible()
+        await theirs.fill("From the other window.")
+        await second.get_by_role("button", name="Keep both").click()
+        await expect(theirs).to_have_value("Typed in the dark. One more.\n\nFrom the other window.")
+        await expect(second.get_by_role("dialog").get_by_text("Saved", exact=True)).to_be_visible()
+        kept = await clinic.store.notebook.counselling_notes(FAY, SessionId("s-over"), [ROBIN])
+        assert [note.text for note in kept] == ["Typed in the dark. One more.\n\nFrom the other window."]
+        visit.errors[:] = [error for error in visit.errors if "ERR_CONNECTION" not in error]
+        other.errors[:] = [error for error in other.errors if "409" not in error]
 
 
 # --------------------------------------------------------------------------- supervision

@@ -53,6 +53,7 @@ async (seeds) => {
   async function run(seed) {
     const chance = chances(seed);
     const time = toldTime();
+    const section = seed % 2 ? "data" : null; // a whole text, or one section of a note
 
     // ---- the server: one note with a revision; a command that is known already is answered as before
     const sockets = new Set();
@@ -91,7 +92,7 @@ async (seeds) => {
         if (message.type === "hello") {
           this.deliver({ type: "welcome", now: time.now() });
           this.deliver(view());
-        } else if (message.type === "edit_note") {
+        } else if (message.type === (section ? "edit_section" : "edit_note")) {
           const id = message.command_id;
           const answer = answers.get(id) ?? edit(message.text, message.revision, "us");
           if (!answer.code) answers.set(id, answer);
@@ -119,11 +120,11 @@ async (seeds) => {
     const shown = new Set();
     let notes;
     let connection;
-    const look = () => shown.add((notes.of(NOTE).conflict ?? notes.of(NOTE)).text);
+    const look = () => shown.add((notes.of(NOTE, section).conflict ?? notes.of(NOTE, section)).text);
     function open() {
       connection = connect({
         socketUrl: "ws://model", device: "d", mode: "record", storage, socketClass: Line,
-        onView: ({ note }) => (notes.seen(NOTE, null, note), look()),
+        onView: ({ note }) => (notes.seen(NOTE, section, note), look()),
         onDraft: (key, draft) => (notes.drafted(key, draft), look()),
       });
       notes = createNotes({ connection, onChange: look });
@@ -139,7 +140,7 @@ async (seeds) => {
     // ---- forty things happen
     for (let step = 0; step < 40; step += 1) {
       const what = chance();
-      const note = notes.of(NOTE);
+      const note = notes.of(NOTE, section);
       if (what < 0.55) notes.type(note, `${note.text} us${step}`.trim());
       else if (what < 0.62) notes.type(note, note.text.split(" ").slice(0, -1).join(" "));
       else if (what < 0.72) edit(chance() < 0.5 ? `${server.text} them${step}` : `them${step}`, server.revision, "them");
@@ -156,11 +157,11 @@ async (seeds) => {
     // ---- then the line is good, and every question is answered
     for (let round = 0; round < 8; round += 1) {
       await time.pass(12_000);
-      if (notes.of(NOTE).conflict) notes.resolve(notes.of(NOTE), "both");
+      if (notes.of(NOTE, section).conflict) notes.resolve(notes.of(NOTE, section), "both");
     }
     await time.pass(20_000);
 
-    const note = notes.of(NOTE);
+    const note = notes.of(NOTE, section);
     const problems = replaced.filter((text) => !shown.has(text)).map((text) => `replaced unseen: ${text}`);
     if (note.text !== server.text) problems.push(`here ${note.text}, there ${server.text}`);
     if (note.base !== server.revision) problems.push(`revision ${note.base}, but it is ${server.revision}`);

@@ -24,6 +24,7 @@ from tests.support.browser import DESKTOP, barriers
 from tests.support.evening import FAY, Clinic, Evening, open_clinic, usual
 
 ROBIN, SAM, ALEX = PersonId("p-1"), PersonId("p-2"), PersonId("p-3")
+PIN = "lantern-7431"
 BEGUN_AGO_MS = 215 * MINUTE_MS
 
 
@@ -119,3 +120,12 @@ async def until(clinic: Clinic, session: str, holds: Callable[[RoomState], bool]
 
 async def pause() -> None:
     await asyncio.sleep(0.05)
+
+
+async def choose_pin(page: Page) -> None:
+    """The first signature of somebody asks for a PIN of their own."""
+    await expect(page.get_by_role("heading", name="Choose a signing PIN")).to_be_visible()
+    await page.keyboard.type(PIN)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(PIN)
+    await page.keyboard.press("Enter")

@@ -222,12 +222,12 @@ export function createCorrections(desk) {
   };
 
   /**
-   * The longest time away that does not stand yet, which is most likely meant.
+   * The longest time away, which is most likely meant.
    * @param {any} person @returns {Suggestion}
    */
   function longestGap(person) {
     const [gap] = gapsOf(desk.view().record, person)
-      .filter(({ kind, from, to }) => kind !== "server" && !person.pieces.some((/** @type {any} */ one) => one.stands && one.start < to && from < one.end))
+      .filter(({ kind }) => kind !== "server")
       .sort((one, other) => other.to - other.from - (one.to - one.from));
     return gap ? { start: gap.from, end: gap.to } : {};
   }

@@ -62,7 +62,9 @@ export function proof({ person, record, zone, question, close }) {
     ? ofGap(question.gap, person, record, zone)
     : ofFigure(question.key, person, record, zone);
   const { gap } = question;
-  const events = gap
+  const events = question.key === "corrected"
+    ? null // whoever corrected stands below, with the reason
+    : gap
     ? person.evidence.filter((/** @type {any} */ one) => one.at >= gap.from - AROUND_MS && one.at <= gap.to + AROUND_MS)
     : person.evidence;
   return html`<section class="proof" aria-labelledby="proof-title">
@@ -72,13 +74,13 @@ export function proof({ person, record, zone, question, close }) {
     </div>
     <p>${words}</p>
     ${sum}
-    <h4>Events behind it</h4>
+    ${events === null ? nothing : html`<h4>Events behind it</h4>
     ${events.length
       ? html`<div class="proof-scroll" tabindex="0" role="group" aria-label="Events"><ol class="plain proof-events">
           ${events.map((/** @type {any} */ one) => html`<li><time class="figures">${exactTimeOf(one.at, zone)}</time>
             <span>${one.text}</span> <span class="soft small figures">#${one.seq}</span></li>`)}
         </ol></div>`
-      : html`<p class="soft">No event of ${person.name} lies in this time.</p>`}
+      : html`<p class="soft">No event of ${person.name} lies in this time.</p>`}`}
   </section>`;
 }
 
@@ -178,7 +180,7 @@ function stretches(key, person, record, zone) {
   if (!found.length) return nothing;
   const titles = new Map(record.segments.map((/** @type {any} */ one) => [one.id, one.title]));
   return html`<details class="stretches"><summary>The ${found.length} ${found.length === 1 ? "stretch" : "stretches"} of time it is made of</summary>
-    <ol class="plain proof-events">
+    <ol class="plain proof-stretches">
       ${found.map((/** @type {any} */ one) => html`<li><span class="figures">${exactTimeOf(one.start, zone)} – ${exactTimeOf(one.end, zone)}</span>
         <span>${lasting(one.end - one.start)}${titles.has(one.segment) ? `, ${titles.get(one.segment)}` : ""}.${cause("From", one.began)}${cause("To", one.ended)}</span></li>`)}
     </ol></details>`;
