@@ -11,6 +11,7 @@ from server.sfu.sdp import (
     TRANSPORT_CC,
     Server,
     SlotStream,
+    departure_extension,
     read_offer,
     write_answer,
 )
@@ -86,6 +87,27 @@ def test_the_answer_asks_for_quiet_silence_and_both_layers() -> None:
     assert "useinbandfec=1;usedtx=1" in text
     assert "a=simulcast:recv low;full" in text
     assert "video-orientation" not in text
+
+
+def test_slots_are_numbered_for_feedback_where_the_browser_wants_it_on_all_of_them() -> None:
+    read = read_offer(CHROMIUM)
+    extension = departure_extension(read)
+    assert 1 <= extension <= 14
+    slots = answer(CHROMIUM).split("m=")[3:]
+    assert len(slots) == 4
+    for slot in slots:
+        assert f"a=extmap:{extension} {TRANSPORT_CC}\r\n" in slot
+        assert slot.count("a=extmap:") == 1
+        assert " transport-cc\r\n" in slot
+
+
+def test_without_transport_wide_feedback_the_browser_is_asked_for_its_own_estimate() -> None:
+    for poorer in (CHROMIUM.replace(" transport-cc\r\n", " other\r\n", 4), CHROMIUM.replace(TRANSPORT_CC, "urn:other")):
+        assert departure_extension(read_offer(poorer)) == 0
+        for slot in answer(poorer).split("m=")[3:]:
+            assert TRANSPORT_CC not in slot
+            assert "transport-cc" not in slot
+        assert "goog-remb" in answer(poorer).split("m=")[5]
 
 
 def test_lines_nobody_can_use_are_answered_with_port_zero() -> None:

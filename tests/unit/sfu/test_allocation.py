@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from typing import Any
+
+from server.sfu.rtp.allocation import KEEP_SHARE, RISE_SHARE, Allocation, Want, allocate
+from server.sfu.rtp.layers import LayerState
+
+NOW = 100_000_000
+BPS = (100_000, 400_000, 1_000_000)
+
+
+def want(height: int = 540, *, current: int | None = None, **fields: Any) -> Want:
+    layers = [
+        LayerState(height=tall, since_us=0, last_us=NOW, bps=bps)
+        for tall, bps in zip((135, 270, 540), BPS, strict=True)
+    ]
+    return Want(height=height, layers=layers, current=current, **fields)
+
+
+def share(*wants: Want, budget: int | None, **fields: Any) -> Allocation:
+    asked = {"may_rise": True, "may_return": True, "may_pause": True, "lowest_only": False} | fields
+    return allocate(wants, budget_bps=budget, now_us=NOW, **asked)
+
+
+def test_without_a_budget_everybody_gets_what_they_wish() -> None:
+    got = share(want(540), want(270), want(100), budget=None)
+    assert got.layers == (2, 1, 0)
+    assert (got.missing, got.next_bps, got.paused) == (0, None, frozenset())
+    assert got.wanted_bps == 1_500_000
+
+
+def test_everybody_gets_a_small_picture_before_anybody_gets_a_larger_one() -> None:
+    got = share(want(), want(), want(), budget=700_000)
+    assert got.layers == (1, 0, 0)
+    assert got.missing == 1
+    assert got.next_bps == int(900_000 / RISE_SHARE)
+
+
+def test_large_tiles_come_first_and_a_shared_screen_before_all() -> None:
+    assert share(want(270), want(540), budget=560_000).layers == (0, 1)
+    assert share(want(540), want(270, comes_first=True), budget=560_000).layers == (0, 1)
+
+
+def test_what_does_not_fit_at_all_is_left_out_smallest_first() -> None:
+    got = share(want(135), want(540), want(540), budget=150_000)
+    assert got.layers == (None, 0, None)
+    assert got.paused == {0, 2}
+    assert got.missing == 2
+
+
+def test_before_congestion_was_met_nobody_is_left_out() -> None:
+    assert share(want(), want(), budget=50_000, may_pause=False).layers == (0, 0)
+
+
+def test_what_is_shown_may_breathe_and_what_is_new_must_fit_with_room_to_spare() -> None:
+    edge = 400_000
+    assert share(want(current=1), budget=int(edge / KEEP_SHARE) + 1).layers == (1,)
+    assert share(want(current=1), budget=int(edge / KEEP_SHARE) - 1).layers == (0,)
+    assert share(want(current=0), budget=int(edge / RISE_SHARE) + 1).layers == (1,)
+    assert share(want(current=0), budget=int(edge / RISE_SHARE) - 1).layers == (0,)
+
+
+def test_while_nothing_may_rise_nothing_does_but_newcomers_are_shown() -> None:
+    plenty = 10_000_000
+    got = share(want(current=0), want(current=2), want(), budget=plenty, may_rise=False)
+    assert got.layers == (0, 2, 0)
+    assert got.missing == 1
+    assert share(want(was_paused=True), budget=plenty, may_rise=False).layers == (0,)
+    assert share(want(was_paused=True), budget=plenty, may_return=False).layers == (None,)
+
+
+def test_little_data_means_the_smallest_whatever_is_wished() -> None:
+    got = share(want(current=2), budget=None, lowest_only=True)
+    assert got.layers == (0,)
+    assert got.missing == 0
+
+
+def test_a_source_that_sends_nothing_is_neither_shown_nor_missing() -> None:
+    dead = Want(height=540, layers=[LayerState(height=540, since_us=0, last_us=0, bps=0)], current=None)
+    got = share(dead, want(100), budget=500_000)
+    assert got.layers == (None, 0)
+    assert got.missing == 0

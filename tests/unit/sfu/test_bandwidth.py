@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from server.sfu.rtp.bandwidth import FLOOR_BPS, HOLD_US, START_BPS, Downlink
+from server.sfu.rtp.echo import Echo
+
+STEP_US = 100_000
+
+
+def feed(downlink: Downlink, *delays_ms: int, start_us: int = 10_000_000, lost: int = 0, octets: int = 5_000) -> int:
+    """A feedback of 20 packets each 100 ms; the moment after the last."""
+    now_us = start_us
+    for delay_ms in delays_ms:
+        now_us += STEP_US
+        downlink.echoed(
+            Echo(
+                arrived=20 - lost,
+                lost=lost,
+                octets=octets,
+                begun_us=now_us - STEP_US // 2,
+                ended_us=now_us,
+                sent_us=now_us - delay_ms * 1_000,
+                delay_us=delay_ms * 1_000,
+            ),
+            now_us,
+        )
+    return now_us
+
+
+def test_before_any_feedback_there_is_no_limit_and_with_it_a_careful_beginning() -> None:
+    downlink = Downlink()
+    assert downlink.budget_bps is None
+    feed(downlink, 20)
+    assert downlink.capacity_bps == START_BPS
+    assert not downlink.was_congested
+
+
+def test_one_slow_group_is_a_warning_and_two_that_grow_are_congestion() -> None:
+    downlink = Downlink()
+    now_us = feed(downlink, 20, 20, 20, 20, 20, 20, 20)
+    now_us = feed(downlink, 90, start_us=now_us)
+    assert downlink.state == "suspect"
+    assert not downlink.may_rise(now_us)
+    now_us = feed(downlink, 130, start_us=now_us)
+    assert downlink.state == "congested"
+    assert downlink.capacity_bps is not None
+    assert abs(downlink.capacity_bps - (5_000 + 20 * 44) * 80) < 10_000
+    now_us = feed(downlink, 60, 30, 20, 20, 20, start_us=now_us)
+    assert downlink.state == "clear"
+    assert not downlink.may_rise(now_us)
+    assert downlink.may_rise(now_us + HOLD_US)
+
+
+def test_a_queue_that_drains_is_no_congestion() -> None:
+    downlink = Downlink()
+    feed(downlink, 20, 20, 20, 200, 150, 100, 60, 20)
+    assert downlink.state == "clear"
+
+
+def test_loss_that_lasts_is_congestion_and_a_burst_is_not() -> None:
+    downlink = Downlink()
+    now_us = feed(downlink, *[20] * 20)
+    now_us = feed(downlink, *[20] * 3, start_us=now_us, lost=10)
+    now_us = feed(downlink, *[20] * 30, start_us=now_us)
+    assert not downlink.was_congested
+    feed(downlink, *[20] * 25, start_us=now_us, lost=6)
+    assert downlink.was_congested
+
+
+def test_what_arrives_in_good_time_is_believed() -> None:
+    downlink = Downlink()
+    feed(downlink, *[20] * 10, octets=25_000)
+    assert downlink.capacity_bps is not None
+    assert downlink.capacity_bps > 1_900_000
+
+
+def test_after_silence_nothing_before_counts() -> None:
+    downlink = Downlink()
+    now_us = feed(downlink, *[20] * 10, lost=10)
+    feed(downlink, *[20] * 5, start_us=now_us + 5_000_000)
+    assert downlink.loss == 0
+    assert downlink.state == "clear"
+
+
+def test_lasting_loss_in_reports_takes_bandwidth_and_quiet_gives_some_back() -> None:
+    downlink = Downlink()
+    downlink.reported(0.2, 1_000_000, 0)
+    assert downlink.budget_bps is None
+    downlink.reported(0.2, 1_000_000, 1_000_000)
+    assert downlink.capacity_bps == 800_000
+    for second in range(2, 14):
+        downlink.reported(0.0, 500_000, second * 1_000_000)
+    assert downlink.capacity_bps == 1_200_000
+
+
+def test_a_bandwidth_message_is_taken_as_it_is_but_never_below_the_floor() -> None:
+    downlink = Downlink()
+    downlink.told(2_000_000, 0)
+    assert downlink.capacity_bps == 2_000_000
+    downlink.told(0, 1)
+    assert downlink.capacity_bps == FLOOR_BPS
+    assert not downlink.may_rise(2)
+
+
+def test_feedback_is_better_than_reports_and_messages() -> None:
+    downlink = Downlink()
+    feed(downlink, 20)
+    downlink.told(1, 0)
+    for second in range(5):
+        downlink.reported(0.5, 1_000_000, second)
+    assert downlink.capacity_bps == START_BPS
+
+
+def test_on_another_network_delays_begin_anew() -> None:
+    downlink = Downlink()
+    now_us = feed(downlink, *[20] * 10)
+    downlink.moved()
+    feed(downlink, *[220] * 10, start_us=now_us)
+    assert not downlink.was_congested
