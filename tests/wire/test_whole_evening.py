@@ -28,6 +28,7 @@ class Program:
     def __init__(self, server: Milieu, name: str) -> None:
         self.server = server
         self.name = name
+        self.ticket: dict[str, Any] = {}
         self.view: dict[str, Any] = {}
         self.answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self.changed = asyncio.Event()
@@ -37,7 +38,7 @@ class Program:
     async def take_seat(self, *, mode: str = "room") -> Self:
         link = self.server.link(self.name, group=TOUR).rpartition("/")[2]
         answer = await self.server.visitor().send("POST", "/api/ticket", json.dumps({"link": link}).encode())
-        ticket = answer.json
+        self.ticket = ticket = answer.json
         self.view = {}
         self.socket = await connect(ticket["socket"], proxy=None, ping_interval=None, max_size=None)
         await self._say(type="hello", protocol=1, device=self.name, mode=mode, ticket=ticket["ticket"])
@@ -58,6 +59,13 @@ class Program:
         async with asyncio.timeout(20):
             told = await answer
         assert told["type"] == "accepted", told
+
+    async def prove(self, pin: str) -> None:
+        """Choose a signing PIN, and so show who signs."""
+        body = json.dumps({"pin": pin, "choose": True}).encode()
+        headers = {"Authorization": f"Bearer {self.ticket['ticket']}"}
+        answer = await self.server.visitor().send("POST", f"/s/{self.ticket['session']}/proof", body, headers)
+        assert answer.status == 200, answer.text
 
     async def until(self, holds: Any) -> dict[str, Any]:
         """The first view of which something holds."""
@@ -124,9 +132,13 @@ async def test_an_evening_with_a_crash_ends_in_signed_notes_and_hours_that_the_p
         people = [each["person"] for each in fay.view["record"]["people"]]
         assert fay.view["record"]["head_count"] == 2
         await fay.ask("edit_note", subject="group", text="We breathed slowly.", revision=0)
+        sections = [section["id"] for section in fay.view["record"]["format"]["sections"]]
+        seen = dict.fromkeys(sections, 1)
+        await fay.prove("sieben Berge")
         for person in people:
-            await fay.ask("edit_note", subject=person, text="Listed.", revision=0)
-            await fay.ask("sign_note", person=person, group_revision=1, person_revision=1)
+            for section in sections:
+                await fay.ask("edit_section", person=person, section=section, text="Listened.", revision=0)
+            await fay.ask("sign_note", person=person, group_revision=1, person_revision=0, sections=seen)
         await fay.until(lambda view: view["record"]["status"] == "signed")
 
         staff = server.visitor()
