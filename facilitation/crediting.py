@@ -166,17 +166,19 @@ def kept_ms(rules: RuleSet, counted_ms: int) -> int:
 
 def units(rules: RuleSet, minutes: int) -> int | None:
     """What the whole minutes of a session are in units; None where the rule set has none."""
-    if rules.rounding not in UNIT_ROUNDINGS:
-        return None
-    unit = rules.unit_min
-    full, rest = divmod(minutes, unit)
+    return in_units(minutes, rules.unit_min, rules.rounding) if rules.rounding in UNIT_ROUNDINGS else None
+
+
+def in_units(minutes: int, unit_min: int, rounding: str) -> int:
+    """Whole minutes in units of `unit_min`, by one of the roundings that know units."""
+    full, rest = divmod(minutes, unit_min)
     one_more = {
         FLOOR_UNIT: False,
         EIGHT_MINUTE: rest >= 8,
-        MIDPOINT: rest * 2 > unit,
+        MIDPOINT: rest * 2 > unit_min,
         STARTED_UNIT: rest > 0,
     }
-    return full + one_more[rules.rounding]
+    return full + one_more[rounding]
 
 
 def target_ms(plan: SessionPlan, rules: RuleSet) -> int:

@@ -66,6 +66,7 @@ log = structlog.get_logger(__name__)
 MESSAGE_BYTES_MAX: Final = 64 * 1024
 CONNECTIONS_MAX: Final = 5_000
 PING_WITHIN_S: Final = 1.0
+CANCEL_AGAIN_S: Final = 0.5
 
 
 def version() -> str:
@@ -129,7 +130,7 @@ def build(
         doorkeeper=doorkeeper,
         cookies=_cookies(store),
         books=books,
-        exports=HoursExports(store, clock=clock),
+        exports=HoursExports(store, clock=clock, payers=catalog.payers),
         papers=ClinicPapers(store, books=books, clock=clock, clinic=settings.clinic_name),
         weeks=WeekBook(store, meters=meters, clock=clock),
         minutes=OwnMinutes(store),
@@ -312,8 +313,9 @@ async def _background(work: Coroutine[Any, Any, None], name: str) -> AsyncIterat
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        while not task.done():  # the store's client may swallow a cancellation while it connects
+            task.cancel()
+            await asyncio.wait([task], timeout=CANCEL_AGAIN_S)
 
 
 def _tell_early_end(task: asyncio.Task[None]) -> None:

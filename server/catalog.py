@@ -1,4 +1,4 @@
-"""The catalog: plans, rule sets, programmes and forms, read from TOML into the domain's own types.
+"""The catalog: plans, rule sets, programmes, payers' tables and forms, read from TOML into the domain's own types.
 
 Every mistake in a file is one `CatalogError` that names the file, the place and what was expected.
 """
@@ -17,6 +17,7 @@ import msgspec
 
 from facilitation.agenda import check_plan
 from facilitation.checkin import check_forms
+from facilitation.claims import Payer, check_payer
 from facilitation.errors import Refusal
 from facilitation.forms import Form, QuestionKind
 from facilitation.ids import SegmentId
@@ -46,6 +47,7 @@ class Catalog:
     forms: dict[str, Form]
     versions: dict[str, tuple[RuleSet, ...]]
     programmes: dict[str, Programme]
+    payers: dict[str, Payer]
 
     def programme(self, id: str) -> Programme:
         """The programme of that id; PLAIN for an empty one. Raises KeyError: no such programme."""
@@ -64,12 +66,14 @@ class Catalog:
 
 
 def load_catalog(folder: Path = FOLDER) -> Catalog:
-    """Read `plans.toml`, `rules.toml`, `programmes.toml` and `forms.toml` of a folder. Raises `CatalogError`."""
+    """Read `plans`, `rules`, `programmes`, `payers` and `forms` (`.toml`) of a folder. Raises `CatalogError`."""
     plans = [_plan(folder, plan) for plan in read_file(folder / "plans.toml", _PlansFile).plan]
     versions = _versions(folder / "rules.toml", read_file(folder / "rules.toml", _RulesFile).rules)
     forms = tuple(read_file(folder / "forms.toml", _FormsFile).form)
     programmes = read_file(folder / "programmes.toml", _ProgrammesFile).programme
+    payers = read_file(folder / "payers.toml", _PayersFile).payer
     check_unique(folder / "plans.toml", [plan.id for plan in plans])
+    _check_payers(folder / "payers.toml", payers)
     _check_programmes(folder / "programmes.toml", programmes, versions)
     _check_forms(folder / "forms.toml", forms)
     return Catalog(
@@ -78,6 +82,7 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
         forms={form.id: form for form in forms},
         versions=versions,
         programmes={programme.id: programme for programme in programmes},
+        payers={payer.id: payer for payer in payers},
     )
 
 
@@ -102,6 +107,10 @@ class _PlanEntry(msgspec.Struct, forbid_unknown_fields=True):
 
 class _PlansFile(msgspec.Struct, forbid_unknown_fields=True):
     plan: list[_PlanEntry]
+
+
+class _PayersFile(msgspec.Struct, forbid_unknown_fields=True):
+    payer: list[Payer]
 
 
 class _RulesFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -200,6 +209,15 @@ def _check_rules(path: Path, rules: RuleSet) -> None:
         check_rules(rules)
     except Refusal as refusal:
         raise CatalogError(f"{where}: {refusal.text}") from None
+
+
+def _check_payers(path: Path, payers: Sequence[Payer]) -> None:
+    check_unique(path, [payer.id for payer in payers])
+    for payer in payers:
+        try:
+            check_payer(payer)
+        except Refusal as refusal:
+            raise CatalogError(f"{path}: payer {payer.id!r}: {refusal.text}") from None
 
 
 def _check_programmes(path: Path, programmes: Sequence[Programme], rules: Container[str]) -> None:

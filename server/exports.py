@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from facilitation import crediting
+from facilitation import claims, crediting
+from facilitation.claims import Attended, ClaimRow, Payer
 from facilitation.disclosures import PART_2_NOTICE, disclose
 from facilitation.errors import Refusal
 from facilitation.events import HoursAmended, NoteSigned, SessionOpened
@@ -21,7 +22,7 @@ from facilitation.timebase import Instant
 from server.clock import Clock
 from server.rooms.ports import CorruptLog
 from server.spreadsheet import Cell, encode
-from server.store.hours import HoursEntry, HoursFacts, day_of
+from server.store.hours import HoursEntry, HoursFacts, day_of, standing
 from server.store.ports import Store
 from server.web.auth import Identity
 from server.web.exports import Asked, Handout
@@ -30,6 +31,10 @@ COLUMNS: Final = (
     *("session", "person", "name", "date", "zone", "scheduled", "joined", "left"),
     *("present_min", "credited_min", "break_min", "countable_min", "units", "rules_version"),
     *("correction_reason", "signer", "notice"),
+)
+CLAIM_COLUMNS: Final = (
+    *("person", "name", "date", "payer", "service_code", "service", "modifiers", "revenue_code", "units", "minutes"),
+    *("modality", "place_of_service", "basis", "sessions", "entries", "rules_version", "remark", "notice"),
 )
 ROWS_MAX: Final = 20_000
 CLINIC_DAYS_MAX: Final = 92
@@ -50,18 +55,24 @@ class Told:
 class HoursExports:
     """The port `Exports` of the pages, over the store. Every method may raise StoreUnavailable or CorruptLog."""
 
-    def __init__(self, store: Store, *, clock: Clock) -> None:
+    def __init__(self, store: Store, *, clock: Clock, payers: Mapping[str, Payer]) -> None:
         self._store = store
         self._clock = clock
+        self._payers = payers
         self._turns = asyncio.Semaphore(AT_ONCE_MAX)
 
     async def name(self, person: PersonId) -> str | None:
         found = await self._store.clinic.get_person(person)
         return None if found is None else found.name
 
+    def tables(self) -> dict[str, str]:
+        return {payer.id: payer.title for payer in self._payers.values()}
+
     async def hours(self, person: PersonId | None, *, by: Identity, asked: Asked) -> Handout:
         if person is None:
             _bounded(asked)
+        if asked.payer:
+            return await self._claims(person, by=by, asked=asked)
         async with self._turns:
             entries = await self._entries(person, asked)
             if not entries:
@@ -70,12 +81,38 @@ class HoursExports:
         now = self._clock.now()
         names = {each.person: each.name for each in await self._store.clinic.list_people()}
         rows = [_row(entry, told[entry.facts.session], names) for entry in entries]
+        await self._log("hours", entries, by=by, asked=asked, now=now)
+        return Handout(filename=f"hours-{_today(now)}.csv", chunks=encode(COLUMNS, rows))
+
+    async def _claims(self, person: PersonId | None, *, by: Identity, asked: Asked) -> Handout:
+        """What a payer's table makes of the hours that stand: rows for whoever bills, to be checked by them."""
+        payer = self._payers.get(asked.payer)
+        if payer is None:
+            raise Refusal("bad_payer", "There is no table of that name any more.")
+        async with self._turns:
+            entries = await self._entries(person, asked, only_standing=True)
+        if not entries:
+            raise Refusal("nothing", "There are no hours of these days, so there is nothing to download.")
+        people = {each.person: each for each in await self._store.clinic.list_people()}
+        theirs: dict[PersonId, list[Attended]] = {}
+        for entry in entries:
+            theirs.setdefault(entry.facts.person, []).append(_attended(entry))
+        rows = [
+            _claim(payer, row, each, people[each].name if each in people else "")
+            for each, attended in theirs.items()
+            for row in claims.rows(payer, people[each].track if each in people else "adult", attended)
+        ]
+        now = self._clock.now()
+        await self._log("claim-ready rows", entries, by=by, asked=asked, now=now)
+        return Handout(filename=f"claim-ready-{_today(now)}.csv", chunks=encode(CLAIM_COLUMNS, rows))
+
+    async def _log(self, what: str, entries: Iterable[HoursEntry], *, by: Identity, asked: Asked, now: Instant) -> None:
         await self._store.disclosures.record(
             disclose(
                 clinic=self._store.keys.clinic,
                 by=by.person,
                 at=now,
-                what="hours",
+                what=what,
                 first=asked.first,
                 last=asked.last,
                 about=[entry.facts.person for entry in entries],
@@ -84,15 +121,15 @@ class HoursExports:
                 form=asked.form,
             )
         )
-        day = datetime.fromtimestamp(now / 1_000, UTC).date()
-        return Handout(filename=f"hours-{day}.csv", chunks=encode(COLUMNS, rows))
 
-    async def _entries(self, person: PersonId | None, asked: Asked) -> list[HoursEntry]:
+    async def _entries(self, person: PersonId | None, asked: Asked, *, only_standing: bool = False) -> list[HoursEntry]:
         """Those of the days asked for, by the calendar of where each session was held; in order of time."""
         people: Iterable[str] = [person] if person is not None else await self._store.ledger.people()
         found: list[HoursEntry] = []
         for each in people:
             entries = (await self._store.ledger.account(each)).entries()
+            if only_standing:
+                entries = standing(entries)
             found += (entry for entry in entries if _asked_for(entry.facts, asked))
             if len(found) > ROWS_MAX:
                 raise Refusal("too_much", f"That is more than {ROWS_MAX:,} entries; choose fewer days.")
@@ -123,6 +160,44 @@ def _times(content: Mapping[str, object]) -> tuple[Instant | None, Instant | Non
     said = (figures.get("first"), figures.get("last")) if isinstance(figures, Mapping) else (None, None)
     joined, left = (Instant(each) if isinstance(each, int) else None for each in said)
     return joined, left
+
+
+def _today(now: Instant) -> date:
+    return datetime.fromtimestamp(now / 1_000, UTC).date()
+
+
+def _attended(entry: HoursEntry) -> Attended:
+    facts = entry.facts
+    return Attended(
+        session=facts.session,
+        number=entry.number,
+        day=day_of(facts.started, facts.zone),
+        minutes=facts.countable_min,
+        rules=f"{facts.rules_id} {facts.rules_version}",
+    )
+
+
+def _claim(payer: Payer, row: ClaimRow, person: PersonId, name: str) -> tuple[Cell, ...]:
+    return (
+        person,
+        name,
+        row.day.isoformat(),
+        payer.title,
+        row.code,
+        row.title,
+        " ".join(row.modifiers),
+        row.revenue_code,
+        row.units,
+        row.minutes,
+        "live video" if row.code else "",
+        payer.place_of_service if row.code else "",
+        row.basis,
+        " ".join(row.sessions),
+        " ".join(str(number) for number in row.entries),
+        row.rules,
+        "example table: check before use" if payer.example else "",
+        PART_2_NOTICE,
+    )
 
 
 def _bounded(asked: Asked) -> None:

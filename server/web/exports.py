@@ -35,6 +35,8 @@ class Asked:
     purpose: Purpose
     reason: str
     form: str
+    payer: str = ""
+    """Whose table makes claim-ready rows of the hours; empty: the hours themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,10 @@ class Exports(Protocol):
 
     async def name(self, person: PersonId) -> str | None:
         """A person's name; None: nobody of that id."""
+        ...
+
+    def tables(self) -> dict[str, str]:
+        """Payers' tables that there are: their titles by id."""
         ...
 
     async def hours(self, person: PersonId | None, *, by: Identity, asked: Asked) -> Handout:
@@ -119,7 +125,8 @@ class ExportDesk:
             "action": request.url.path,
             "reasons": [(purpose.value, text) for purpose, text in REASONS.items()],
             "reason_max": REASON_CHARS_MAX,
-            "given": {field: given.get(field, "") for field in ("first", "last", "purpose", "reason", "form")},
+            "tables": self._exports.tables() if me.staff else {},
+            "given": {field: given.get(field, "") for field in ("first", "last", "purpose", "reason", "form", "payer")},
             "error": error,
         }
         return self._pages.render(request, "export.html", context, 422 if error else 200, NO_STORE)
@@ -146,4 +153,5 @@ def asked_for(given: dict[str, str], *, own: bool) -> Asked:
         purpose=purpose,
         reason="" if own else given.get("reason", ""),
         form=given.get("form", "")[:MARK_CHARS_MAX],
+        payer="" if own else given.get("payer", "")[:MARK_CHARS_MAX],
     )

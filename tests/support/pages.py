@@ -134,6 +134,9 @@ class MemoryClinic:
         everybody = [each for roster in self.rosters.values() for each in roster]
         return next((each.name for each in everybody if each.person == person), None)
 
+    def tables(self) -> dict[str, str]:
+        return {"example": "Example: by the day"}
+
     async def hours(self, person: PersonId | None, *, by: Identity, asked: Asked) -> Handout:
         return Handout(filename="hours-2026-11-24.csv", chunks=encode(["session"], []))
 

@@ -16,7 +16,8 @@ from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from facilitation.people import Role
 from facilitation.timebase import MINUTE_MS, Instant
-from server.exports import COLUMNS, HoursExports
+from server.catalog import load_catalog
+from server.exports import CLAIM_COLUMNS, COLUMNS, HoursExports
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.web import words
 from server.web.exports import Asked
@@ -37,7 +38,7 @@ async def held(*days: int) -> Desk:
 
 
 async def rows(desk: Desk, person: str | None, **changed: Any) -> list[dict[str, str]]:
-    exports = HoursExports(desk.store, clock=desk.clock)
+    exports = HoursExports(desk.store, clock=desk.clock, payers=load_catalog().payers)
     found = PersonId(person) if person else None
     handout = await exports.hours(found, by=FAYS, asked=asked(**changed))
     assert handout.filename == f"hours-{words.local(desk.clock.now(), 'UTC').date()}.csv"
@@ -96,7 +97,7 @@ async def test_everybodys_hours_are_a_row_each_and_in_everybodys_account() -> No
 async def test_it_is_logged_before_the_first_byte_and_not_handed_out_if_it_cannot_be() -> None:
     desk = await held(0)
     [person, *_] = desk.evenings[0].people
-    exports = HoursExports(desk.store, clock=desk.clock)
+    exports = HoursExports(desk.store, clock=desk.clock, payers=load_catalog().payers)
     handout = await exports.hours(person, by=FAYS, asked=asked())
     assert len(await logged(desk)) == 1  # nothing of it was read yet
     assert next(handout.chunks)
@@ -124,7 +125,9 @@ async def test_ones_own_copy_is_in_ones_account_too() -> None:
     desk = await held(0)
     [person, *_] = desk.evenings[0].people
     me = _identity(person, Role.PARTICIPANT, desk.evenings[0].scheduled.session, 1)
-    await HoursExports(desk.store, clock=desk.clock).hours(person, by=me, asked=asked(purpose=Purpose.OWN))
+    await HoursExports(desk.store, clock=desk.clock, payers=load_catalog().payers).hours(
+        person, by=me, asked=asked(purpose=Purpose.OWN)
+    )
     [shown] = (await desk.statement(person, reader=person))["disclosures"]
     assert (shown["by"], shown["what"], shown["why"]) == ("You", "Hours, all", "A copy of one’s own")
     assert (await desk.statement(person, reader=person, as_of=date(2026, 11, 24)))["disclosures"] == []
@@ -182,3 +185,20 @@ async def test_amended_hours_are_rows_that_add_up_and_say_why() -> None:
     for column in ("present_min", "credited_min", "break_min", "countable_min"):
         assert float(first[column]) + float(back[column]) == 0, column
     assert int(instead["countable_min"]) == int(first["countable_min"]) - 10
+
+
+async def test_claim_ready_rows_rest_on_the_entries_that_stand_and_are_logged_as_such() -> None:
+    desk = await held(0)
+    [person, *_] = desk.evenings[0].people
+    [entry] = (await desk.store.ledger.account(person)).entries()
+    exports = HoursExports(desk.store, clock=desk.clock, payers=load_catalog().payers)
+    handout = await exports.hours(person, by=FAYS, asked=asked(payer="example-quarter-hours"))
+    [row] = csv.DictReader(io.StringIO(b"".join(handout.chunks).decode("utf-8-sig"), newline=""))
+    assert tuple(row) == CLAIM_COLUMNS
+    full, rest = divmod(entry.facts.countable_min, 15)
+    assert row["service_code"] == "H0004" and row["units"] == str(full + (rest >= 8))
+    assert (row["minutes"], row["entries"]) == (str(entry.facts.countable_min), "1")
+    assert row["notice"] == PART_2_NOTICE and "check before use" in row["remark"]
+    assert [each.what async for each in desk.store.disclosures.all()] == ["claim-ready rows"]
+    with pytest.raises(Refusal, match="no table"):
+        await exports.hours(person, by=FAYS, asked=asked(payer="nobody's"))
