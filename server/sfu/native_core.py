@@ -38,6 +38,10 @@ ffi = cffi.FFI()
 ffi.cdef((build.SOURCES / "core.h").read_text())
 
 
+_ADDRESS_POINTER, _RECEPTION_POINTER = ffi.typeof("address *"), ffi.typeof("reception *")
+_NUMBERS = ffi.typeof("int64_t[]")
+
+
 class _Event(NamedTuple):
     kind: int
     link: int
@@ -101,13 +105,13 @@ class LayerCore(_Handle):
     def due(self, now_us: int, round_trip_us: int) -> list[int]:
         if self.pointer is None:
             return []
-        numbers = ffi.new("int64_t[]", MISSING_MAX)
+        numbers = ffi.new(_NUMBERS, MISSING_MAX)
         count = self._lib.layer_due(self.pointer, now_us, round_trip_us, numbers, MISSING_MAX)
         return list(numbers[0:count])
 
     def reception(self) -> Reception | None:
         if self.pointer is not None:
-            found = ffi.new("reception *")
+            found = ffi.new(_RECEPTION_POINTER)
             if self._lib.layer_reception(self.pointer, found):
                 self._last_reception = Reception(found.first, found.highest, found.received, found.jitter)
         return self._last_reception
@@ -161,13 +165,31 @@ class SlotCore(_Handle):
             _first_sequence(),
         )
         super().__init__(lib, pointer, lib.slot_read(pointer))
+        self._link = link
         self._layers = link.core.layers
         self._last_timestamp = 0
+        self._tx: Any = None
+        self._is_used = False
 
     def aim(self, layer: port.LayerCore | None, *, cut: bool, clock_shift: int | None = None) -> None:
         if self.pointer is not None:
+            if layer is not None and not self._is_used:
+                self._is_used = True
+                self.secure()
             target = cast(LayerCore, layer).pointer if layer is not None else None
             self._lib.slot_aim(self.pointer, target or ffi.NULL, cut, clock_shift is not None, clock_shift or 0)
+
+    def secure(self) -> None:
+        """Have an SRTP session, once there is something to send and a key to send it with."""
+        made = self._link.new_tx() if self._is_used and self._tx is None else None
+        if made is not None:
+            self._tx, pointer = made
+            self._lib.slot_secure(self.pointer, pointer)
+
+    def silence(self) -> None:
+        if self._tx is not None:
+            self._lib.slot_secure(self.pointer, ffi.NULL)
+            self._tx = None
 
     @property
     def flowing(self) -> LayerCore | None:
@@ -264,6 +286,7 @@ class LinkCore(_Handle):
         self.handler: LinkHandler | None = handler
         self.number: int = lib.link_number(pointer)
         self._sessions: tuple[Any, ...] = ()
+        self._new_tx: Callable[[], Any] | None = None
         self._tracks: list[TrackCore] = []
         self._slots: list[SlotCore] = []
 
@@ -293,18 +316,34 @@ class LinkCore(_Handle):
 
     def direct(self, address: Address | None) -> None:
         if self.pointer is not None:
-            self._lib.link_direct(self.pointer, ffi.new("address *") if address is None else _packed(address))
+            self._lib.link_direct(self.pointer, ffi.new(_ADDRESS_POINTER) if address is None else _packed(address))
 
-    def secure(self, rx: Any, tx: Any) -> None:
+    def secure(self, rx: Any, new_tx: Callable[[], Any]) -> None:
         if self.pointer is not None:
-            pointers = [ffi.cast("void *", self.core.session_pointer(session)) for session in (rx, tx)]
-            self._lib.link_secure(self.pointer, *pointers)
+            tx = new_tx()
+            self._lib.link_secure(self.pointer, self._session(rx), self._session(tx))
             self._sessions = (rx, tx)  # They live as long as the core may use them.
+            self._new_tx = new_tx
+            for slot in self._slots:
+                slot.secure()
 
     def silence(self) -> None:
         if self.pointer is not None:
             self._lib.link_secure(self.pointer, ffi.NULL, ffi.NULL)
+            self._new_tx = None
+            for slot in self._slots:
+                slot.silence()
             self._sessions = ()
+
+    def new_tx(self) -> tuple[Any, Any] | None:
+        """A session to send with, and its pointer; None while the link is not secured."""
+        if self._new_tx is None:
+            return None
+        tx = self._new_tx()
+        return tx, self._session(tx)
+
+    def _session(self, session: Any) -> Any:
+        return ffi.cast("void *", self.core.session_pointer(session))
 
     def send_rtcp(self, plain: bytes) -> None:
         if self.pointer is not None:
@@ -366,6 +405,7 @@ class LinkCore(_Handle):
     def close(self) -> None:
         if self.pointer is None:
             return
+        self.silence()
         pointer = self.pointer
         for track in self._tracks:
             for layer in track.layers:
@@ -377,7 +417,6 @@ class LinkCore(_Handle):
         self.handler = None
         self.core.links.pop(self.number, None)
         self._lib.link_free(pointer)
-        self._sessions = ()
 
 
 class NativeCore:
@@ -394,9 +433,10 @@ class NativeCore:
         fields = dict(ffi.typeof("crypto").fields)
         for name, at in crypto.items():
             setattr(functions, name, ffi.cast(fields[name].type, at))
-        self.pointer = self._lib.core_new(functions)
-        if self.pointer == ffi.NULL:
+        pointer = self._lib.core_new(functions)
+        if pointer == ffi.NULL:
             raise MemoryError
+        self.pointer = ffi.gc(pointer, self._lib.core_free)
         self._figures = self._lib.core_read(self.pointer)
         self._stun = stun
         self.session_pointer = session_pointer
@@ -444,7 +484,8 @@ class NativeCore:
         if self._loop is not None:
             self._loop.remove_reader(self._lib.core_told(self.pointer))
             self._loop = None
-        self._lib.core_stop(self.pointer)
+        if self.pointer is not None:
+            self._lib.core_stop(self.pointer)
         self._waiting.clear()
         self._close_sockets()
 
@@ -457,23 +498,21 @@ class NativeCore:
         for link in list(self.links.values()):
             link.close()
         if self.pointer is not None:
-            self._lib.core_free(self.pointer)
+            self._figures = ffi.new("core_figures *", self._figures[0])
+            ffi.release(self.pointer)
             self.pointer = None
-            self._figures = ffi.new("core_figures *")
-
-    def __del__(self) -> None:
-        if getattr(self, "pointer", None):
-            self.release()
 
     def send(self, data: bytes, address: Address) -> None:
-        self._lib.core_send(self.pointer, data, len(data), _packed(address))
+        if self.pointer is not None:
+            self._lib.core_send(self.pointer, data, len(data), _packed(address))
 
     def name_link(self, ufrag: str) -> None:
         if self._lib.core_name(self.pointer, ufrag.encode()):
             raise MemoryError
 
     def unname_link(self, ufrag: str) -> None:
-        self._lib.core_unname(self.pointer, ufrag.encode())
+        if self.pointer is not None:
+            self._lib.core_unname(self.pointer, ufrag.encode())
 
     def link(self, handler: LinkHandler) -> LinkCore:
         link = LinkCore(self._lib, self, handler)
@@ -487,7 +526,7 @@ class NativeCore:
                 self._tell(self._waiting.popleft())
 
     def caught(self) -> list[tuple[bytes, Address]]:
-        data, there = ffi.new("uint8_t[]", DATAGRAM_BYTES_MAX), ffi.new("address *")
+        data, there = ffi.new("uint8_t[]", DATAGRAM_BYTES_MAX), ffi.new(_ADDRESS_POINTER)
         caught = []
         while size := self._lib.core_caught(self.pointer, data, DATAGRAM_BYTES_MAX, there):
             caught.append((bytes(ffi.buffer(data, size)), _address(*_ADDRESS.unpack(ffi.buffer(there)))))
@@ -539,7 +578,7 @@ _MOMENT = Struct("=qII")
 
 def _packed(address: Address) -> Any:
     """The address as the core has it."""
-    packed = ffi.new("address *")
+    packed = ffi.new(_ADDRESS_POINTER)
     host = ipaddress.ip_address(address[0].partition("%")[0]).packed
     packed.family = 4 if len(host) == 4 else 6
     packed.port = address[1]

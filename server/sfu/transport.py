@@ -144,6 +144,7 @@ class Port:
         if self._closing:
             await asyncio.wait(self._closing, timeout=2)
         await self.core.close()
+        self.core.release()
 
     def send(self, data: bytes, address: Address) -> None:
         self.core.send(data, address)
@@ -225,12 +226,14 @@ class _Pipe:
 
 
 class _Dtls(RTCDtlsTransport):
-    """aiortc's, with a small window for what we send: it only costs time, since nobody replays to ourselves."""
+    """aiortc's, that gives away sessions for sending: one with few streams finds them sooner.
 
-    def _setup_srtp(self) -> None:
-        super()._setup_srtp()
-        if self._tx_srtp is None or self._ssl is None:
-            return
+    Their window is small: it only costs time, since nobody replays to ourselves.
+    """
+
+    def new_tx(self) -> pylibsrtp.Session:
+        """Another session with the key of what we send. No two may ever send with the same SSRC."""
+        assert self._ssl is not None
         chosen = self._ssl.get_selected_srtp_profile()
         profile = next(profile for profile in SRTP_PROFILES if profile.openssl_profile == chosen)
         size = 2 * (profile.key_length + profile.salt_length)
@@ -242,7 +245,7 @@ class _Dtls(RTCDtlsTransport):
         )
         policy.allow_repeat_tx = True
         policy.window_size = SEND_WINDOW
-        self._tx_srtp = pylibsrtp.Session(policy)
+        return pylibsrtp.Session(policy)
 
 
 class Link:
@@ -408,7 +411,7 @@ class Link:
             self.is_over = True
             self._handler.closed()
             return
-        self.core.secure(self._dtls._rx_srtp, self._dtls._tx_srtp)
+        self.core.secure(self._dtls._rx_srtp, self._dtls.new_tx)
         self.is_open = True
         self._handler.opened()
 

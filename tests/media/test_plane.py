@@ -22,7 +22,7 @@ from server.sfu.facts import (
     Wish,
 )
 from server.sfu.peer import LOST_AFTER_US, Peer
-from server.sfu.plane import ROOM_PEERS_MAX, SOURCE_PEERS_MAX
+from server.sfu.plane import ROOM_PEERS_MAX, SOURCE_PEERS_MAX, MediaSettings, Sfu
 from server.sfu.router import UNCONNECTED_US_MAX
 from server.sfu.rtp import rtcp
 from server.sfu.rtp.demux import Kind, classify
@@ -31,7 +31,7 @@ from server.sfu.rtp.vp8 import Vp8
 from server.sfu.transport import Link, monotonic_us
 from tests.media.network import Way
 from tests.media.rawpeer import RawPeer
-from tests.media.stage import Stage, until
+from tests.media.stage import Stage, until, wall_clock
 from tests.unit.sfu.offers import SMALL
 from tests.unit.sfu.packets import rtp
 
@@ -544,6 +544,15 @@ async def test_over_ipv6_it_is_the_same() -> None:
     async with Stage(host="::1") as stage:
         ada, ben = await stage.join("ada"), await stage.join("ben")
         await watching(stage, ada, ben)
+
+
+async def test_a_second_plane_cannot_take_the_same_port(stage: Stage) -> None:
+    await stage.join("ada")  # with a way of her own over the shared port
+    name = stage.sfu._port.core.name
+    second = Sfu(MediaSettings(hosts=("127.0.0.1",), port=stage.sfu.port, core=name), clock=wall_clock)
+    with pytest.raises(OSError, match="in use"):
+        await second.start(lambda fact: None)
+    await second.stop()
 
 
 async def test_strangers_and_rubbish_get_no_answer_and_do_no_harm(stage: Stage) -> None:

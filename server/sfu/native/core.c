@@ -204,8 +204,11 @@ static void forward(link_t *link, const uint8_t *plain, int size, int64_t now_us
                 (moment){.at_us = now_us, .number = level[0] & 0x7F};
         }
     }
-    for (int i = 0; i < track->slots_count; i++)
+    for (int i = 0; i < track->slots_count; i++) {
+        if (i + 1 < track->slots_count)
+            slot_expect(track->slots[i + 1]);
         slot_push(track->slots[i], bound->layer, &in);
+    }
     kept_release(in.copy);
 }
 
@@ -340,6 +343,7 @@ link_t *link_new(core_t *core)
         return NULL;
     core_enter(core);
     link->core = core;
+    link->socket = -1;
     link->number = ++core->numbers;
     link->next = core->links;
     core->links = link;
@@ -396,6 +400,7 @@ void link_free(link_t *link)
         slot_release(slot);
         slot = next;
     }
+    port_disconnect(core, link->socket);
     free(link->departures);
     free(link);
     core_leave(core);
@@ -408,7 +413,11 @@ const link_figures *link_read(link_t *link) { return &link->figures; }
 void link_direct(link_t *link, const address *to)
 {
     core_enter(link->core);
-    link->to = *to;
+    if (!is_same(&link->to, to)) {
+        port_disconnect(link->core, link->socket);
+        link->to = *to;
+        link->socket = port_connect(link->core, to);
+    }
     core_leave(link->core);
 }
 
@@ -430,7 +439,7 @@ datagram *link_compose(link_t *link)
     return core->out + core->out_count;
 }
 
-void link_protect(link_t *link, datagram *out, int size, int64_t now_us)
+void link_protect(link_t *link, void *tx, datagram *out, int size, int64_t now_us)
 {
     if (link->departure_extension) {
         uint32_t number = link->departed++ & 0xFFFF;
@@ -438,7 +447,8 @@ void link_protect(link_t *link, datagram *out, int size, int64_t now_us)
     }
     out->size = size;
     out->to = link->to;
-    if (link->core->crypto.protect(link->tx, out->data, &out->size))
+    out->socket = link->socket;
+    if (link->core->crypto.protect(tx, out->data, &out->size))
         COUNT(link->figures.failures);
     else
         link->core->out_count++;
@@ -452,6 +462,7 @@ void link_send_rtcp(link_t *link, const uint8_t *plain, int size)
         memcpy(out->data, plain, (size_t)size);
         out->size = size;
         out->to = link->to;
+        out->socket = link->socket;
         if (link->core->crypto.protect_rtcp(link->tx, out->data, &out->size))
             COUNT(link->figures.failures);
         else
@@ -676,3 +687,10 @@ slot_t *slot_new(link_t *link, int rate, int is_video, uint32_t ssrc, int payloa
 }
 
 const slot_figures *slot_read(slot_t *slot) { return &slot->figures; }
+
+void slot_secure(slot_t *slot, void *tx)
+{
+    core_enter(slot->link->core);
+    slot->tx = tx;
+    core_leave(slot->link->core);
+}

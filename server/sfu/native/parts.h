@@ -40,6 +40,8 @@ enum {
     EVENTS_BYTES_MAX = 1 << 18,
     CAUGHT_MAX = 4096,
     SOCKETS_MAX = 16,
+    READY_MAX = 64,
+    RECEIVE_BYTES = 1 << 20, /* buffer of a socket that serves one peer */
     BATCH = 64,
     ROUNDS = 4,
     OUT_BYTES = MTU + 8 + 2 + 6 + 144, /* extension, resent number, a wider descriptor, SRTP's trailer */
@@ -154,35 +156,32 @@ typedef struct {
     bool marker;
 } past;
 
-struct slot {
+struct slot { /* in the order of use: a slot's memory is cold when its turn comes */
     slot_figures figures;
     link_t *link;
-    slot_t *next;
-    uint32_t ssrc, resend_ssrc;
-    int rate;
-    uint8_t payload_type, resend_type;
-    bool is_video, resends;
-
+    void *tx;
     layer_t *aim, *current;
-    bool has_shift, frame_open;
-    int64_t clock_shift;
-    int64_t last_sequence, first_number, highest_number;
-    uint32_t last_timestamp, timestamp_offset;
-    int64_t last_at_us;
-    run runs[REMOVED_RUNS_MAX + 1];
-    int runs_count;
-    int last_picture, last_tl0, last_key_index; /* -1 before the first */
-    bool has_picture_offset, has_tl0_offset, has_key_offset;
-    int64_t picture_offset;
-    int tl0_offset, key_offset;
-    unwrapper seven_bits;
-
     past *history; /* HISTORY_MAX of them, once something was sent */
-    double credit_bytes;
+    int64_t last_sequence, first_number, highest_number, last_at_us;
+    uint32_t last_timestamp, timestamp_offset;
+    uint32_t ssrc, resend_ssrc;
+    int rate, runs_count;
     uint16_t newest, resend_sequence;
+    uint8_t payload_type, resend_type;
+    bool is_video, resends, has_shift, frame_open;
+    bool has_picture_offset, has_tl0_offset, has_key_offset;
+    int last_picture, last_tl0, last_key_index; /* -1 before the first */
+    int tl0_offset, key_offset;
+    int64_t picture_offset;
+    unwrapper seven_bits;
+    double credit_bytes;
+    int64_t clock_shift;
+    slot_t *next;
+    run runs[REMOVED_RUNS_MAX + 1];
 };
 
 void slot_push(slot_t *, layer_t *, incoming *);
+void slot_expect(const slot_t *); /* it is pushed to soon */
 void slot_lose(slot_t *, const layer_t *); /* the layer is about to end */
 void slot_release(slot_t *);
 void kept_release(kept *);
@@ -222,6 +221,7 @@ struct link {
     slot_t *slots;
     void *rx, *tx;
     address to;
+    int socket; /* connected to `to`, where there is one; else -1 */
     binding bound[BOUND_MAX];
     int bound_count;
     uint32_t alive[ALIVE_MAX];
@@ -240,6 +240,7 @@ struct link {
 typedef struct {
     uint8_t data[OUT_BYTES] __attribute__((aligned(16)));
     int size;
+    int socket; /* connected to `to`; -1 for the one that all share */
     address to;
 } datagram;
 
@@ -255,6 +256,11 @@ typedef struct name {
 } name;
 
 enum { BUCKETS = 1024 };
+
+typedef struct closing {
+    struct closing *next;
+    int socket;
+} closing;
 
 struct core {
     core_figures figures;
@@ -278,8 +284,8 @@ struct core {
     pthread_t thread;
     bool is_running, is_stopping;
     int wakefd, epollfd;
-    int sockets[SOCKETS_MAX], sockets_count;
-    int socket4, socket6;
+    int socket4, socket6; /* the ones that all share */
+    closing *closing;
 };
 
 /* Fair: whoever waits gets in after the batch that is being forwarded, however busy the port is. */
@@ -289,9 +295,12 @@ void core_take(core_t *, uint8_t *data, int size, const address *from, int64_t n
 
 /* Room for one datagram, or NULL when the link sends nothing; then the size of what was written there. */
 datagram *link_compose(link_t *);
-void link_protect(link_t *, datagram *, int size, int64_t now_us);
+void link_protect(link_t *, void *tx, datagram *, int size, int64_t now_us);
 
 void port_flush(core_t *); /* send what was composed (port.c) */
 void port_queue(core_t *, const uint8_t *data, int size, const address *to);
+/* A socket of the same port for this peer alone, lest each packet have its way looked up; -1 where none is to be had. */
+int port_connect(core_t *, const address *to);
+void port_disconnect(core_t *, int socket);
 
 #endif

@@ -103,6 +103,8 @@ void port_flush(core_t *core)
     }
     for (int i = 0; i < core->out_count; i++) {
         datagram *out = core->out + i;
+        if (out->socket >= 0)
+            continue;
         parts[i] = (struct iovec){out->data, (size_t)out->size};
         memset(messages + i, 0, sizeof *messages);
         messages[i].msg_hdr.msg_namelen = to_socket(there + i, &out->to);
@@ -111,10 +113,18 @@ void port_flush(core_t *core)
         messages[i].msg_hdr.msg_iovlen = 1;
     }
     for (int i = 0; i < core->out_count;) {
-        int family = core->out[i].to.family, end = i;
-        while (end < core->out_count && core->out[end].to.family == family)
-            end++;
-        int sent = sendmmsg(family == 4 ? core->socket4 : core->socket6, messages + i, (unsigned)(end - i), MSG_DONTWAIT);
+        const datagram *out = core->out + i;
+        int end = i + 1, sent;
+        if (out->socket >= 0) {
+            sent = send(out->socket, out->data, (size_t)out->size, MSG_DONTWAIT) >= 0;
+            if (!sent && errno == ECONNREFUSED) /* about an earlier one; it is not refused itself */
+                sent = send(out->socket, out->data, (size_t)out->size, MSG_DONTWAIT) >= 0;
+        } else {
+            while (end < core->out_count && core->out[end].socket < 0 && core->out[end].to.family == out->to.family)
+                end++;
+            int shared = out->to.family == 4 ? core->socket4 : core->socket6;
+            sent = sendmmsg(shared, messages + i, (unsigned)(end - i), MSG_DONTWAIT);
+        }
         if (sent < 1) { /* a full buffer, or nowhere to go to: lost, as by any router */
             COUNT(core->figures.unsent);
             sent = 1;
@@ -134,6 +144,60 @@ void port_queue(core_t *core, const uint8_t *data, int size, const address *to)
     memcpy(out->data, data, (size_t)size);
     out->size = size;
     out->to = *to;
+    out->socket = -1;
+}
+
+/* ---------------------------------------------------------------- sockets of single peers */
+
+static int watch(int epollfd, int fd)
+{
+    struct epoll_event wanted = {.events = EPOLLIN, .data.fd = fd};
+    return epoll_ctl(epollfd, EPOLL_CTL_ADD, fd, &wanted);
+}
+
+int port_connect(core_t *core, const address *to)
+{
+    sockaddr_ip here, there;
+    socklen_t here_size = sizeof here;
+    int yes = 1, bytes = RECEIVE_BYTES;
+    int shared = to->family == 4 ? core->socket4 : to->family == 6 ? core->socket6 : -1;
+    if (!core->is_running || shared < 0 || getsockname(shared, &here.any, &here_size))
+        return -1;
+    int own = socket(here.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (own < 0)
+        return -1;
+    /* Until it is connected it may catch others' datagrams: they are read like all. */
+    socklen_t there_size = to_socket(&there, to);
+    if (setsockopt(own, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) ||
+        (to->family == 6 && setsockopt(own, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes)) ||
+        setsockopt(own, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes) || bind(own, &here.any, here_size) ||
+        connect(own, &there.any, there_size) || watch(core->epollfd, own)) {
+        close(own);
+        return -1;
+    }
+    return own;
+}
+
+/* The port's thread closes it: it may be about to read from it. */
+void port_disconnect(core_t *core, int socket)
+{
+    closing *last = socket >= 0 ? malloc(sizeof *last) : NULL;
+    if (!last)
+        return;
+    *last = (closing){.next = core->closing, .socket = socket};
+    core->closing = last;
+    if (core->is_running)
+        eventfd_write(core->wakefd, 1);
+}
+
+static void close_sockets(core_t *core)
+{
+    while (core->closing) {
+        closing *last = core->closing;
+        core->closing = last->next;
+        close(last->socket);
+        free(last);
+    }
 }
 
 /* ---------------------------------------------------------------- in */
@@ -173,22 +237,26 @@ static void receive(core_t *core, int socket, inbox *in)
 static void *run_port(void *argument)
 {
     core_t *core = argument;
-    struct epoll_event ready[SOCKETS_MAX + 1];
+    struct epoll_event ready[READY_MAX];
+    eventfd_t ignored;
     inbox *in = aligned_alloc(16, sizeof(inbox));
     while (in && !__atomic_load_n(&core->is_stopping, __ATOMIC_ACQUIRE)) {
-        int count = epoll_wait(core->epollfd, ready, SOCKETS_MAX + 1, -1);
+        int count = epoll_wait(core->epollfd, ready, READY_MAX, -1);
+        bool is_called = false;
         for (int i = 0; i < count; i++)
-            if (ready[i].data.fd != core->wakefd)
+            if (ready[i].data.fd == core->wakefd)
+                is_called = true;
+            else
                 receive(core, ready[i].data.fd, in);
+        if (is_called) {
+            eventfd_read(core->wakefd, &ignored);
+            core_enter(core);
+            close_sockets(core);
+            core_leave(core);
+        }
     }
     free(in);
     return NULL;
-}
-
-static int watch(int epollfd, int fd)
-{
-    struct epoll_event wanted = {.events = EPOLLIN, .data.fd = fd};
-    return epoll_ctl(epollfd, EPOLL_CTL_ADD, fd, &wanted);
 }
 
 int core_start(core_t *core, const int *sockets, const int *families, int count)
@@ -199,7 +267,9 @@ int core_start(core_t *core, const int *sockets, const int *families, int count)
     core->epollfd = epoll_create1(EPOLL_CLOEXEC);
     int failed = core->wakefd < 0 || core->epollfd < 0 || watch(core->epollfd, core->wakefd) ? errno : 0;
     core_enter(core);
-    for (int i = 0; i < count && !failed; i++) {
+    for (int i = 0, yes = 1; i < count && !failed; i++) {
+        /* After it was bound: only we may share the port, and no second server by mistake. */
+        setsockopt(sockets[i], SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
         *(families[i] == 4 ? &core->socket4 : &core->socket6) = sockets[i];
         failed = watch(core->epollfd, sockets[i]) ? errno : 0;
     }
@@ -227,6 +297,11 @@ void core_stop(core_t *core)
     core_enter(core);
     core->is_running = false;
     core->socket4 = core->socket6 = -1;
+    for (link_t *link = core->links; link; link = link->next) {
+        port_disconnect(core, link->socket);
+        link->socket = -1;
+    }
+    close_sockets(core);
     core_leave(core);
     close(core->wakefd);
     close(core->epollfd);

@@ -15,7 +15,7 @@ from aiortc import RTCCertificate, RTCDtlsTransport
 from aiortc.rtcdtlstransport import SRTP_AEAD_AES_128_GCM, SRTP_PROFILES
 
 SFU = Path(__file__).parents[3] / "server/sfu"
-PRIVATE = {"_set_role", "_setup_srtp", "_srtp_profiles", "_rx_srtp", "_tx_srtp", "_ssl"}
+PRIVATE = {"_set_role", "_srtp_profiles", "_rx_srtp", "_ssl"}
 
 
 class _Pipe:
