@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -176,3 +177,39 @@ async def test_a_row_of_the_file_says_the_same_as_the_page(desk: Desk) -> None:
     assert (row["outlook"], row["signed_min"], row["waiting_min"], row["possible_min"]) == ("tight", 0, 180, 540)
     assert (row["excused"], row["unexcused"], row["unexplained"]) == (1, 0, 0)
     assert (row["week_from"], row["week_to"], row["groups"]) == ("2026-11-23", "2026-11-29", "Evening group")
+
+
+# --------------------------------------------------------------- rule sets with more rules
+
+
+async def under(rules_id: str, *evenings: Evening, now: int = WEDNESDAY_NOON) -> list[str]:
+    """What staff read of Robin, whose sessions are scheduled with these rules."""
+    for evening in evenings:
+        evening.scheduled = replace(evening.scheduled, rules_id=rules_id)
+    return meter_words.for_staff(await (await Desk(*evenings, now=now).fill()).meter(ROBIN))
+
+
+async def test_a_short_day_tells_what_can_be_done_with_it() -> None:
+    short = Evening(session="s-short", starts_at=WEDNESDAY_NOON - DAY_MS, people=1)
+    short.at(-10).come(FAY)
+    short.come(ROBIN)
+    short.at(0).do(c.StartSession(), FAY)
+    short.at(30).do(c.EndSession(), FAY)
+    assert (
+        "Tuesday, November 24: 30 min is no counted day. Bill the single services of this day instead of the day."
+        in await under("new-york-ios", signed(short))
+    )
+
+
+async def test_gap_days_and_counted_days_are_told_where_the_rules_know_them() -> None:
+    long_ago = signed(held(Evening(session="s-ago", starts_at=WEDNESDAY_NOON - 5 * DAY_MS, people=1), ROBIN))
+    to_come = Evening(session="s-next", starts_at=WEDNESDAY_NOON + 6 * HOUR_MS, people=1)
+    said = await under("north-carolina-saiop", long_ago, to_come)
+    assert "0 of 3 counted days." in said
+    assert any("days without a counted one after Friday, November 20" in line for line in said), said
+
+
+async def test_a_week_over_its_ceiling_is_told_before_it_is() -> None:
+    evenings = [Evening(session=f"s-{n}", starts_at=WEDNESDAY_NOON + n * 4 * HOUR_MS, people=1) for n in range(7)]
+    said = await under("asam-2-1", *evenings, now=WEDNESDAY_NOON - 1)
+    assert "Would go over the ceiling of 19 h." in said
