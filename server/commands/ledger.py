@@ -15,7 +15,7 @@ from rich.table import Table
 from facilitation.facts import zone_of
 from server.cli import give_up
 from server.clock import RoomClock
-from server.commands import _what_if
+from server.commands import _weeks, _what_if
 from server.commands._log_pool import quick_reader_of
 from server.operator import work_with_store
 from server.projections.verify import Finding, Report, verify
@@ -35,6 +35,7 @@ def command() -> None:
 
 
 command.add_command(_what_if.command, "what-if")
+command.add_command(_weeks.command, "weeks")
 
 
 @command.command("verify")
@@ -187,7 +188,7 @@ async def _show(store: Store, person: str, day: date | None) -> int:
     if day is not None:
         entries = hours.as_of(entries, day)
         click.echo(f"As it stood at the end of {day}: {len(entries)} of the {len(account.rows)} entries there are now.")
-        weeks = _weeks(entries)
+        weeks = _totals(entries)
     table = Table("no.", "date", "session", "present", "counted", "minutes", "rules", "signed by", "hash", "of note")
     numbers = {entry.facts.entry: entry.number for entry in entries}
     for entry in entries:
@@ -199,7 +200,7 @@ async def _show(store: Store, person: str, day: date | None) -> int:
     return 0
 
 
-def _weeks(entries: Sequence[HoursEntry]) -> dict[str, int]:
+def _totals(entries: Sequence[HoursEntry]) -> dict[str, int]:
     totals: Counter[str] = Counter()
     for entry in entries:
         totals[entry.facts.week.isoformat()] += entry.facts.countable_min

@@ -18,8 +18,11 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
+from facilitation.ids import PersonId
+from facilitation.people import Role
 from server.clock import FakeClock
 from server.projections.worker import HoursProjection
+from server.store.clinic import Person
 from server.store.connect import connect
 from server.store.embedded import EmbeddedValkey, in_use_by
 from server.store.keys import Keys
@@ -231,3 +234,17 @@ async def test_a_backup_is_proved_where_it_lies_also_against_a_checkpoint(
     assert wrong.status == 1
     assert b"the checkpoint ends at entry 1, and now there are 0" in wrong.out
     assert (await run("ledger", "verify", MILIEU_DATA_DIR=folder)).status == 0
+
+
+async def test_everybodys_week_is_told_for_people_and_for_programs(server: EmbeddedValkey) -> None:
+    store = await connect(server.url)
+    await store.clinic.put_person(
+        Person(person=PersonId("p-robin"), name="Robin Example", role=Role.PARTICIPANT, track="adult", zone="UTC")
+    )
+    await store.close()
+    told = await run("ledger", "weeks", "--json", MILIEU_DATA_DIR=str(server.data_dir))
+    assert told.status == 0
+    (week,) = json.loads(told.out)["weeks"]
+    assert (week["person"], week["floor_min"]) == ("p-robin", 540)
+    table = await run("ledger", "weeks", MILIEU_DATA_DIR=str(server.data_dir))
+    assert b"p-robin" in table.out and b"9 h" in table.out
