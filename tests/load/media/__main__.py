@@ -21,10 +21,11 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 
 from tests.load.media import apart
 from tests.load.media.crowd import Crowd
-from tests.load.media.experiments import Seen, highest_rate, memory, most_rooms, play, seat
+from tests.load.media.experiments import CYCLES, Seen, highest_rate, memory, most_rooms, play, seat
 from tests.load.media.figures import Figure, percentile, ratio_of_rounds, short
 from tests.load.media.floor import floor_us
 from tests.load.media.janus import Janus, JanusRefused, version
@@ -49,17 +50,15 @@ def tell(figure: str, value: float, unit: str, better: str, against: str, n: int
     print(Figure(figure=figure, value=value, unit=unit, better=better, against=against, n=n).line(), flush=True)
 
 
-async def makers(cores: Sequence[str], *, with_janus: bool = True) -> dict[str, Callable[[], Subject]]:
+async def makers(cores: Sequence[str]) -> dict[str, Callable[[], Subject]]:
     """How to make each server that can be had here; says in words which cannot."""
     found: dict[str, Callable[[], Subject]] = {}
     for core in cores:
         try:
-            async with running(lambda core=core: Milieu(core)) as subject:  # type: ignore[misc]
-                found[subject.name] = lambda core=core: Milieu(core)  # type: ignore[misc]
+            async with running(partial(Milieu, core)) as subject:
+                found[subject.name] = partial(Milieu, core)
         except NoSuchCore as missing:
             say(f"Left out: {missing}.")
-    if not with_janus:
-        return found
     if version() is None:
         say("Left out: Janus is not installed. On Debian, as root: apt-get install --no-install-recommends janus")
     elif not apart.is_apart():
@@ -78,7 +77,7 @@ async def measure_cpu(make: dict[str, Callable[[], Subject]]) -> None:
     scene = everybody(PEOPLE)
     if "janus" in make:
         # As it comes Janus has a thread for each connection; with one for all it is cheaper. Both are told.
-        make = {**make, "janus-1-loop": lambda: Janus(event_loops=1)}
+        make = {**make, "janus-1-loop": partial(Janus, event_loops=1)}
     runs: dict[str, list[Seen]] = defaultdict(list)
     floors: list[float] = []
     async with AsyncExitStack() as stack:
@@ -142,20 +141,25 @@ async def measure_rate(make: dict[str, Callable[[], Subject]]) -> None:
 
 
 async def measure_rooms(make: dict[str, Callable[[], Subject]]) -> None:
-    """How many groups of twelve one core carries, each server with what it has to offer."""
+    """How many groups of twelve one core carries; Milieu with its layers, Janus as it comes and with layers as well."""
+    scenes = {name: group(PEOPLE, layers=name != "janus") for name in make}
+    if "janus" in make:
+        make = {**make, "janus-layers": Janus}
+        scenes["janus-layers"] = group(PEOPLE, layers=True)
     rooms: dict[str, int] = {}
     for name, each in make.items():
-        scene = group(PEOPLE, layers=name != "janus")
         async with running(each) as subject:
-            crowd = Crowd(scene, rooms_max=ROOMS_MAX)
+            crowd = Crowd(scenes[name], rooms_max=ROOMS_MAX)
             rooms[name] = await most_rooms(subject, crowd)
             crowd.close()
     for name, count in rooms.items():
         tell(f"media.rooms_per_core_{name.replace('-', '_')}", count, "rooms", "higher", "", count * PEOPLE)
     best = "milieu-native" if "milieu-native" in rooms else "milieu-python"
-    if rooms.get("janus") and best in rooms:
-        against = f"Janus, one size for all tiles: {rooms['janus']} rooms; Milieu's {short(best)} core: {rooms[best]}"
-        tell("media.rooms_per_core_vs_janus", rooms[best] / rooms["janus"], "ratio", "higher", against, rooms[best])
+    for name, words in (("janus", "one size for all tiles"), ("janus-layers", "with layers")):
+        if rooms.get(name) and best in rooms:
+            against = f"Janus, {words}: {rooms[name]} rooms; Milieu's {short(best)} core: {rooms[best]}"
+            figure = f"media.rooms_per_core_vs_{name.replace('-', '_')}"
+            tell(figure, rooms[best] / rooms[name], "ratio", "higher", against, rooms[best])
 
 
 async def measure_memory(make: dict[str, Callable[[], Subject]]) -> None:
@@ -168,7 +172,8 @@ async def measure_memory(make: dict[str, Callable[[], Subject]]) -> None:
     for name, each_found in found.items():
         plain = name.replace("-", "_")
         tell(f"media.memory_per_peer_{plain}", each_found.person_kb, "KB", "lower", janus, PEOPLE)
-        tell(f"media.memory_left_{plain}", each_found.left_kb, "KB a join", "lower", "nothing", PEOPLE)
+        tell(f"media.memory_growth_{plain}", each_found.minute_kb, "KB a minute", "lower", "nothing", 3 * PEOPLE)
+        tell(f"media.memory_left_{plain}", each_found.left_kb, "KB a join", "lower", "nothing", CYCLES * PEOPLE)
 
 
 async def measure_join(make: dict[str, Callable[[], Subject]]) -> None:

@@ -419,7 +419,7 @@ static void tell_reports(crowd *c, int by) {
     if (at > packet) report(c, e, packet, at - packet);
 }
 
-static int receive(crowd *c, end *e) {
+static void receive(crowd *c, end *e) {
     static __thread uint8_t packets[BATCH][DATAGRAM];
     static __thread uint8_t controls[BATCH][128];
     struct iovec parts[BATCH];
@@ -455,13 +455,12 @@ static int receive(crowd *c, end *e) {
         if (!take(c, e, packet, size, arrived_ns ? arrived_ns : now_ns(CLOCK_REALTIME)))
             c->outcome.wrong++;
     }
-    return n;
 }
 
 /* ------------------------------------------------------------------ a run */
 
-/* Let the first `rooms` rooms send for `seconds` at `speed` times the usual pace, then wait for what is still under way: until nothing came for
- * `quiet_s`. All counts begin anew. */
+/* Let the first `rooms` rooms send for `seconds` at `speed` times the usual pace, then wait for what is still under way: until no packet of
+ * the run came for `quiet_s`. All counts begin anew. */
 void crowd_run(crowd *c, int rooms, double seconds, double speed, double quiet_s) {
     prctl(PR_SET_TIMERSLACK, 1000UL);
     memset(&c->outcome, 0, sizeof c->outcome);
@@ -479,7 +478,7 @@ void crowd_run(crowd *c, int rooms, double seconds, double speed, double quiet_s
         f->due_ns = begin + (int64_t)(f->offset_s / speed * 1e9);
     }
     struct epoll_event ready[64];
-    int64_t last = until, echo_due = begin + ECHO_NS, report_due = begin + REPORT_NS / 2;
+    int64_t last = begin, echo_due = begin + ECHO_NS, report_due = begin + REPORT_NS / 2;
     for (;;) {
         int64_t now = now_ns(CLOCK_MONOTONIC);
         int64_t next = send_due(c, rooms, now, until);
@@ -492,13 +491,14 @@ void crowd_run(crowd *c, int rooms, double seconds, double speed, double quiet_s
                 if (c->ends[i].room < rooms) tell_reports(c, i);
             report_due = now + REPORT_NS;
         }
-        if (next == INT64_MAX && now > until && now - last > (int64_t)(quiet_s * 1e9)) break;
+        if (next == INT64_MAX && now > until && now - (last > until ? last : until) > (int64_t)(quiet_s * 1e9)) break;
         now = now_ns(CLOCK_MONOTONIC);
         int64_t wait = next == INT64_MAX ? 5000000 : next > now ? next - now : 0;
         struct timespec nap = {wait / 1000000000, wait % 1000000000};
         int n = epoll_pwait2(c->epoll, ready, 64, &nap, NULL);
-        for (int i = 0; i < n; i++)
-            if (receive(c, &c->ends[ready[i].data.u32]) > 0) last = now;
+        uint64_t before = c->outcome.arrived;
+        for (int i = 0; i < n; i++) receive(c, &c->ends[ready[i].data.u32]);
+        if (c->outcome.arrived > before) last = now; /* Reports never end. */
     }
     c->outcome.cpu_ns = now_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
 }

@@ -15,6 +15,9 @@ WARM_S, WARM_LAYERS_S = 1.2, 3.0
 """Long enough for a keyframe of every stream, and for layers to settle where there are some."""
 REST_S = 1.0
 """After a server was overwhelmed, before anything else is asked of it."""
+FULL_S, FLAT_S = 4.0, 6.0
+"""Until every history is as full as it gets; and how long memory must then stay as it is."""
+CYCLES = 8
 DELAY_MS_MAX = 50.0
 """A server whose 99th percentile is above this does not keep up, though nothing is lost yet."""
 MISSING_MAX = 0.001
@@ -162,22 +165,42 @@ async def most_rooms(subject: Subject, crowd: Crowd, *, seconds: float = 2.0) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Memory of a server per person while they are there, and what each one who came and left has left behind."""
+    """Memory of a server: `person_kb` for each person who is there, `minute_kb` how much more that becomes in a minute
+    while nothing changes, `left_kb` what each one who came and left has left behind."""
 
     person_kb: float
+    minute_kb: float
     left_kb: float
 
 
-async def memory(subject: Subject, scene: Scene, *, cycles: int = 4) -> Memory:
-    """Let a whole room come and go `cycles` times; the first time does not count, for much is made only once."""
-    full, empty = [], []
-    for _ in range(cycles):
+async def memory(subject: Subject, scene: Scene) -> Memory:
+    """Three rooms beside one; the same rooms some seconds later; a room that comes and goes, again and again.
+
+    What is made only once (the first room, the first comings and goings) does not count.
+    """
+
+    async def after(rooms: int, seconds: float) -> int:
+        await asyncio.to_thread(crowd.run, seconds, rooms=rooms)
+        return memory_kb(subject.pid)
+
+    crowd = Crowd(scene, rooms_max=3)
+    await seat_more(subject, crowd, 1)
+    one = await after(1, FULL_S)
+    await seat_more(subject, crowd, 3)
+    three = await after(3, FULL_S)
+    later = await after(3, FLAT_S)
+    crowd.close()
+    await subject.empty()
+
+    left = []
+    for _ in range(CYCLES):
         crowd = await seat(subject, scene)
-        full.append(memory_kb(subject.pid))
         crowd.close()
         await subject.empty()
-        empty.append(memory_kb(subject.pid))
+        left.append(memory_kb(subject.pid))
+    half = left[CYCLES // 2 :]
     return Memory(
-        person_kb=(full[-1] - empty[-2]) / scene.people,
-        left_kb=(empty[-1] - empty[0]) / scene.people / (cycles - 1),
+        person_kb=(three - one) / (2 * scene.people),
+        minute_kb=(later - three) / (3 * scene.people) * 60 / FLAT_S,
+        left_kb=(half[-1] - half[0]) / (len(half) - 1) / scene.people,
     )

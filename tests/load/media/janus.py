@@ -225,8 +225,8 @@ class Janus:
         )
         return handle, said["id"], answer
 
-    async def subscribe(self, number: int, feeds: list[int]) -> tuple[int, str]:
-        """Ask for all streams of `feeds` in one connection: the handle and Janus' offer."""
+    async def subscribe(self, number: int, streams: list[dict[str, Any]]) -> tuple[int, str]:
+        """Ask for streams in one connection: the handle and Janus' offer."""
         handle = await self.api.attach()
         self._handles.append(handle)
         _, offer = await self.api.message(
@@ -235,7 +235,7 @@ class Janus:
                 "request": "join",
                 "room": number,
                 "ptype": "subscriber",
-                "streams": [{"feed": feed} for feed in feeds],
+                "streams": streams,
             },
         )
         return handle, offer
@@ -249,18 +249,12 @@ class Janus:
         self._handles.remove(handle)
         await self.api.detach(handle)
 
-    async def choose(self, handle: int, mid: str, substream: int) -> None:
-        """Ask for one layer of a simulcast stream."""
-        await self.api.message(handle, {"request": "configure", "mid": mid, "substream": substream})
-
     async def fill(self, room: int, scene: Scene) -> list[End]:
         """Seat everybody of one room."""
         number = await self.room(room, scene.people)
         published = await asyncio.gather(*(self._publisher(number, place, scene) for place in range(scene.people)))
         feeds = [feed for _, feed in published]
-        viewers = await asyncio.gather(
-            *(self._viewer(number, [feed for feed in feeds if feed != own]) for own in feeds)
-        )
+        viewers = await asyncio.gather(*(self._viewer(number, feeds, place, scene) for place in range(scene.people)))
         ends = [seat.hand_over(room, place, ssrcs(seat, scene, place)) for place, (seat, _) in enumerate(published)]
         return ends + [seat.hand_over(room, place, {}) for place, seat in enumerate(viewers)]
 
@@ -273,10 +267,18 @@ class Janus:
         await seat.connect(answer)
         return seat, feed
 
-    async def _viewer(self, number: int, feeds: list[int]) -> Seat:
+    async def _viewer(self, number: int, feeds: list[int], place: int, scene: Scene) -> Seat:
         seat = Seat(publishes=False)
         self._seats.append(seat)
-        handle, offer = await self.subscribe(number, feeds)
+        streams: list[dict[str, Any]] = []
+        for other in scene.wishes(place):
+            streams += [{"feed": feeds[other], "mid": "0"}, {"feed": feeds[other], "mid": "1"}]
+            layers = [stream for stream in scene.of(other).values() if stream.rid]
+            shown = next((index for index, stream in enumerate(layers) if scene.sees(place, stream)), None)
+            if shown is not None:
+                # Janus takes the layer that is named first for the largest.
+                streams[-1]["substream"] = len(layers) - 1 - shown
+        handle, offer = await self.subscribe(number, streams)
         await self.begin(handle, seat.answer(offer))
         await seat.connect(offer)
         return seat

@@ -254,7 +254,7 @@ async def waits_at_janus(subject: Janus, people: int, joins: int) -> list[float]
                 return answer
 
             async def subscribe(name: str) -> list[Any]:
-                handle, offer = await subject.subscribe(number, feeds)
+                handle, offer = await subject.subscribe(number, [{"feed": feed} for feed in feeds])
                 handles.append(handle)
                 return [handle, offer]
 
