@@ -53,9 +53,15 @@ export function createCorrections(desk) {
       dialog.draw(contents());
       desk.draw();
     }
+    /** What was wrong is being put right. */
+    function clear() {
+      if (!trouble) return;
+      trouble = "";
+      dialog.draw(contents());
+    }
     const contents = () => ({
       title,
-      body: html`<form class="stack" @submit=${submit} novalidate>
+      body: html`<form class="stack" @submit=${submit} @input=${clear} novalidate>
         ${body()}
         <p class="error" role="alert" ?hidden=${!trouble}>${trouble}</p>
         <div class="row end">

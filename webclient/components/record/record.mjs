@@ -309,7 +309,7 @@ export function mount(root, { boot, connection }) {
           id: fieldId(note),
           label: section.title,
           hint: section.hint,
-          required: section.required,
+          required: section.required && attended(person),
           lacking: signing.said(person, section.id),
           warnings: about(section.id),
         });
