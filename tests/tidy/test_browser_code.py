@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.support.source import ROOT, files_of_the_tree
+from tests.support.source import ROOT, begins, files_of_the_tree, imports, modules
 
 DOM_GLOBALS = (
     *("document", "window", "navigator", "localStorage", "sessionStorage", "customElements", "HTMLElement"),
@@ -43,8 +44,36 @@ def found(pattern: str, paths: list[Path], *, code: bool = False, flags: int = 0
 
 def test_nothing_records_media_and_no_control_asks_to() -> None:
     files = browser_files(".mjs", ".js", ".html", ".css", ".svg")
-    assert found(r"MediaRecorder", files) == []
+    # Whatever could keep sound or pictures: recorders, raw frames, encoders, files to write into, canvases drawn upon.
+    keepers = (
+        r"MediaRecorder|MediaStreamTrackProcessor|\b(Video|Audio)Encoder\b|ImageCapture|grabFrame|takePhoto"
+        r"|showSaveFilePicker|createWritable|FileSystemWritable|indexedDB"
+        r"|ScriptProcessor|AudioWorklet|\.drawImage\(|createObjectURL"
+    )
+    assert found(keepers, files) == []
     assert found(r"(start|stop|toggle)[-_ ]?record", files, flags=re.I) == []
+
+
+def test_the_server_has_nothing_that_keeps_media() -> None:
+    """It forwards and forgets; simulated participants alone encode, what they drew themselves."""
+    wrong = [
+        f"{module.where}:{line} imports {name}"
+        for module in modules("server")
+        for line, name in imports(module)
+        if begins(name, "aiortc.contrib", "wave", "av") and not module.where.startswith("server/bots/")
+    ]
+    keepers = re.compile(r"MediaRecorder|MediaBlackhole|MediaPlayer|ffmpeg|\.mp4|\.webm|\.ivf|\.wav|\.pcap", re.I)
+    for module in [*modules("server/sfu"), *modules("server/rooms"), *modules("server/wire")]:
+        lines = enumerate(module.path.read_text().splitlines(), 1)
+        wrong += [f"{module.where}:{number}" for number, text in lines if keepers.search(text)]
+        wrong += [
+            f"{module.where}:{node.lineno} writes a file"
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.Call)
+            if (isinstance(node.func, ast.Name) and node.func.id == "open")
+            or (isinstance(node.func, ast.Attribute) and node.func.attr in ("write_bytes", "write_text"))
+        ]
+    assert wrong == []
 
 
 def test_the_core_uses_nothing_of_a_page() -> None:

@@ -18,6 +18,7 @@ const PIN_MS = 2_000; // how long a voice stays pinned at least: a cough shall n
 const PIN_HEIGHT_PX_MIN = 420; // below, the pinned picture would leave no room for the others
 const STRIP_HEIGHT_PX_MAX = 220;
 const STRIP_BESIDE_SCREEN_PX = 150;
+const SCREEN_ALONE_PX = 320;
 const HEIGHT_STEP_PX = 30; // sizes are wished for in steps, so that a resize does not send a wish per pixel
 
 /**
@@ -79,8 +80,11 @@ export function mount(root, context) {
     const rules = small ? PHONE_RULES : RULES;
     // Beside an open sheet on a phone: everyone in one row, to be swiped through.
     const strip = screen !== null || height < STRIP_HEIGHT_PX_MAX;
-    const stripHeight = screen === null ? height : Math.min(STRIP_BESIDE_SCREEN_PX, height / 4);
-    screen?.style.setProperty("--screen-height", `${height - stripHeight - RULES.gap}px`);
+    // Beside a sheet on a phone there is no place for both: then the screen is what everybody looks at.
+    const screenAlone = screen !== null && height < SCREEN_ALONE_PX;
+    const stripHeight = screen === null ? height : screenAlone ? 0 : Math.min(STRIP_BESIDE_SCREEN_PX, height / 4);
+    screen?.style.setProperty("--screen-height", `${height - stripHeight - (screenAlone ? 0 : RULES.gap)}px`);
+    grid.hidden = screenAlone;
     const next = strip ? inOneRow(count, stripHeight, rules) : fit(count, width, height, rules);
     root.classList.toggle("strip", strip);
     grid.style.setProperty("--columns", String(next.columns));

@@ -1,0 +1,93 @@
+"""What the room says when a line is weak, who has spoken, and what it does after a sleep: on recorded views."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.support.browser import barriers
+from tests.support.gallery import gallery
+from tests.support.serving import serving
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def url() -> AsyncIterator[str]:
+    async with serving(gallery()) as url:
+        yield url
+
+
+async def shown(chromium: Browser, url: str, query: str) -> Page:
+    context = await chromium.new_context(viewport={"width": 1366, "height": 768})
+    page = await context.new_page()
+    await page.goto(f"{url}/gallery?{query}")
+    await expect(page.locator("html[data-ready]")).to_have_count(1)
+    return page
+
+
+QUALITY = "([quality, direction]) => gallery.message({ type: 'quality', peer: null, quality, direction })"
+
+
+async def test_a_weak_line_is_told_with_the_one_thing_that_helps_and_one_tap_does_it(
+    chromium: Browser, url: str
+) -> None:
+    page = await shown(chromium, url, "people=6")
+    await page.evaluate(QUALITY, ["weak", "up"])
+    await expect(page.get_by_text("Turning your camera off would help")).to_be_visible()
+    assert await barriers(page) == []
+    await page.get_by_role("button", name="Turn my camera off").click()
+    await page.wait_for_function(
+        "() => gallery.asked.some((one) => one.type === 'set_media' && one.fields.camera === false)"
+    )
+    await expect(page.get_by_text("Turning your camera off would help")).to_have_count(0)
+
+    await page.evaluate(QUALITY, ["weak", "down"])
+    await page.get_by_role("button", name="Use less data").click()
+    await page.wait_for_function("() => gallery.wish?.mode === 'low_data' || gallery.page.ui.state.mode === 'low_data'")
+    await page.evaluate(QUALITY, ["good", ""])
+    await expect(page.locator(".notice")).to_have_count(0)
+    await page.context.close()
+
+
+async def test_advice_that_was_put_aside_stays_aside_until_the_line_was_good_again(chromium: Browser, url: str) -> None:
+    page = await shown(chromium, url, "people=6")
+    await page.evaluate(QUALITY, ["weak", "down"])
+    await page.get_by_role("button", name="Not now").click()
+    await page.evaluate(QUALITY, ["weak", "down"])
+    await expect(page.locator(".notice")).to_have_count(0)
+    await page.evaluate(QUALITY, ["good", ""])
+    await page.evaluate(QUALITY, ["weak", "down"])
+    await expect(page.get_by_text("Pictures reach you slowly")).to_be_visible()
+    await page.context.close()
+
+
+async def test_facilitators_see_who_has_spoken_as_a_gentle_fact(chromium: Browser, url: str) -> None:
+    page = await shown(chromium, url, "people=4&role=facilitator")
+    talk = {"p-1": 240_000, "p-2": 130_000, "p-3": 4_000, "p-4": 61_000}
+    await page.evaluate("(ms) => { gallery.message({ type: 'talk', ms }); gallery.send(); }", talk)
+    await expect(page.get_by_text("Not heard much yet: Sam Sample")).to_be_visible()
+    await page.get_by_role("button", name="Robin Example", exact=True).click()
+    await expect(page.get_by_text("about 2 minutes")).to_be_visible()
+    await page.context.close()
+
+
+async def test_after_a_sleep_the_way_of_the_media_is_looked_for_anew(chromium: Browser, url: str) -> None:
+    context = await chromium.new_context()
+    page = await context.new_page()
+    await page.clock.install()
+    await page.goto(f"{url}/gallery?people=4")
+    await expect(page.locator("html[data-ready]")).to_have_count(1)
+    await page.evaluate(
+        "() => { window.woken = 0; gallery.page.media.restart = () => { window.woken += 1; };"
+        " gallery.page.connection.wake = () => { window.woken += 100; }; }"
+    )
+    await page.clock.run_for(3_000)
+    assert await page.evaluate("() => window.woken") == 0, "an hour that passes second by second is no sleep"
+    await page.clock.fast_forward(3_600_000)
+    await page.clock.run_for(2_000)
+    assert await page.evaluate("() => window.woken") == 101
+    await context.close()

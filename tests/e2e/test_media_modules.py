@@ -1,0 +1,249 @@
+"""The browser's own media modules, one by one: frames against Python's, advice in words, devices that come and go."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
+
+from server.bots.secrecy import Keys
+from server.web.statics import WEBCLIENT, Files
+from tests.support.serving import serving
+
+pytestmark = pytest.mark.timeout(180)
+
+FRAME = bytes(range(256)) * 5
+
+
+@pytest_asyncio.fixture
+async def page(chromium: Browser) -> AsyncIterator[Page]:
+    async def nothing(request: Request) -> Response:
+        return HTMLResponse("<!doctype html><title>modules</title>")
+
+    files = Files(WEBCLIENT / "static", suffixes=frozenset({".mjs"}), cache="no-cache")
+    async with serving(Starlette(routes=[Route("/", nothing), Mount("/static", files)])) as url:
+        context = await chromium.new_context(permissions=["camera", "microphone"])
+        page = await context.new_page()
+        await page.goto(url)
+        yield page
+        await context.close()
+
+
+def sealed_by_python(clear: int) -> tuple[str, str]:
+    """A frame sealed by a simulated participant, and its key, in base64."""
+    keys = Keys(lambda message: None, session="s", person="p")
+    keys.ring([{"member": "c", "person": "p", "key": keys.public, "turn": 1}])
+    sealed = keys.seal(FRAME, clear=clear)
+    assert sealed is not None and keys._current is not None
+    return base64.b64encode(sealed).decode(), base64.b64encode(keys._current.raw).decode()
+
+
+OPEN = """async ([sealed, raw]) => {
+  const { labelOf, open } = await import("/static/media/frames.mjs");
+  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const key = await crypto.subtle.importKey("raw", bytes(raw), "AES-GCM", false, ["encrypt", "decrypt"]);
+  const frame = bytes(sealed);
+  const label = labelOf(frame);
+  const opened = Array.from(new Uint8Array(await open(frame, key, label)));
+  let refusals = 0;
+  for (const at of [0, 20, frame.length - 20, frame.length - 16, frame.length - 5]) {
+    const changed = frame.slice();
+    changed[at] ^= 1;
+    const now = labelOf(changed);
+    await open(changed, key, now ?? label).catch(() => (refusals += 1));
+  }
+  return { label, opened, refusals };
+}"""
+
+
+@pytest.mark.parametrize("clear", [0, 1, 10])
+async def test_a_browser_opens_what_python_sealed_and_no_changed_bit_passes(page: Page, clear: int) -> None:
+    seen = await page.evaluate(OPEN, list(sealed_by_python(clear)))
+    assert bytes(seen["opened"]) == FRAME
+    assert seen["label"]["clear"] == clear
+    assert seen["label"]["counter"] == 0
+    assert seen["refusals"] == 5
+
+
+async def test_what_is_not_sealed_or_cut_off_is_never_taken_for_a_sealed_frame(page: Page) -> None:
+    labels = await page.evaluate(
+        """async () => {
+            const { labelOf } = await import("/static/media/frames.mjs");
+            const mark = [0x4d, 0x4c, 0x55, 0x31];
+            const zeros = (count) => new Array(count).fill(0);
+            const frames = [[], [1, 2, 3], mark, [...zeros(12), ...mark], [...zeros(27), ...mark],
+                [...zeros(27), 200, ...mark], zeros(1200)];
+            return frames.map((frame) => labelOf(new Uint8Array(frame)));
+        }"""
+    )
+    assert labels == [None] * 7
+
+
+async def test_a_large_counter_survives_the_way_into_a_frame_and_back(page: Page) -> None:
+    same = await page.evaluate(
+        """async () => {
+            const { labelOf, open, seal } = await import("/static/media/frames.mjs");
+            const raw = new Uint8Array(16);
+            const key = await crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
+            const results = [];
+            for (const counter of [0, 2 ** 32 - 1, 2 ** 32, 2 ** 40 + 7]) {
+                const label = { sender: "00ff10ab", keyId: 255, counter, clear: 1 };
+                const sealed = new Uint8Array(await seal(new Uint8Array([9, 8, 7]), key, label));
+                const read = labelOf(sealed);
+                const opened = new Uint8Array(await open(sealed, key, read));
+                const same = Object.keys(label).every((name) => read[name] === label[name]);
+                results.push(same && opened.join() === "9,8,7");
+            }
+            return results;
+        }"""
+    )
+    assert same == [True] * 4
+
+
+ADVICE: list[tuple[dict[str, Any], str | None, str]] = [
+    ({"quality": {"word": "good", "direction": ""}, "camera": True, "mode": "normal"}, None, ""),
+    ({"quality": {"word": "weak", "direction": "up"}, "camera": True, "mode": "normal"}, "camera_off", "camera off"),
+    ({"quality": {"word": "weak", "direction": "both"}, "camera": True, "mode": "normal"}, "camera_off", "camera off"),
+    ({"quality": {"word": "weak", "direction": "up"}, "camera": False, "mode": "normal"}, None, ""),
+    ({"quality": {"word": "weak", "direction": "down"}, "camera": True, "mode": "normal"}, "low_data", "Smaller"),
+    ({"quality": {"word": "poor", "direction": "down"}, "camera": True, "mode": "low_data"}, "audio_only", "Sound"),
+    ({"quality": {"word": "poor", "direction": "up"}, "camera": False, "mode": "normal"}, None, "Wi-Fi"),
+    (
+        {"quality": {"word": "good", "direction": ""}, "camera": True, "mode": "normal", "limitedBy": "cpu"},
+        "low_data",
+        "busy",
+    ),
+]
+
+
+@pytest.mark.parametrize(("facts", "remedy", "word"), ADVICE)
+async def test_advice_names_one_thing_that_helps(
+    page: Page, facts: dict[str, Any], remedy: str | None, word: str
+) -> None:
+    said = await page.evaluate("""async (facts) => (await import("/static/media/advice.mjs")).advice(facts)""", facts)
+    if not word:
+        assert said is None
+    else:
+        assert said["remedy"] == remedy
+        assert word in said["text"]
+        assert bool(said["label"]) == (remedy is not None)
+
+
+# Devices that a test can plug in and out; tracks are real ones.
+DEVICES = """() => {
+  const plugged = (window.plugged = [
+    { kind: "audioinput", deviceId: "laptop", label: "Laptop microphone" },
+    { kind: "audioinput", deviceId: "headset", label: "Blue headset" },
+    { kind: "videoinput", deviceId: "camera", label: "Camera" },
+  ]);
+  const context = new AudioContext();
+  navigator.mediaDevices.enumerateDevices = async () => [...plugged];
+  navigator.mediaDevices.getUserMedia = async ({ audio, video }) => {
+    const stream = new MediaStream();
+    for (const [kind, wanted] of [["audioinput", audio], ["videoinput", video]]) {
+      if (!wanted) continue;
+      const id = wanted.deviceId?.exact;
+      const device = plugged.find((one) => one.kind === kind && (!id || one.deviceId === id));
+      if (!device) throw new DOMException("gone", "OverconstrainedError");
+      const track = kind === "audioinput" ? context.createMediaStreamDestination().stream.getAudioTracks()[0]
+        : document.createElement("canvas").captureStream(1).getVideoTracks()[0];
+      Object.defineProperty(track, "label", { value: device.label });
+      track.getSettings = () => ({ deviceId: device.deviceId, backgroundBlur: window.blurred });
+      track.getCapabilities = () => (window.canBlur ? { backgroundBlur: [true, false] } : {});
+      track.applyConstraints = async (wanted) => { window.blurred = wanted.backgroundBlur; };
+      device.track = track;
+      stream.addTrack(track);
+    }
+    return stream;
+  };
+  window.plug = (device) => { plugged.push(device); navigator.mediaDevices.dispatchEvent(new Event("devicechange")); };
+  window.unplug = (id) => {
+    const [device] = plugged.splice(plugged.findIndex((one) => one.deviceId === id), 1);
+    device.track?.dispatchEvent(new Event("ended"));
+    navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+  };
+}"""
+
+START = """async (wish) => {
+  const { createCapture } = await import("/static/media/capture.mjs");
+  window.capture = createCapture();
+  await window.capture.start(wish);
+}"""
+
+
+async def using(page: Page, label: str | None) -> None:
+    await page.wait_for_function(
+        "(label) => (window.capture.tracks.audio?.label ?? null) === label", arg=label, timeout=5_000
+    )
+
+
+async def test_a_headset_that_comes_back_or_is_swapped_is_used_without_a_click(page: Page) -> None:
+    await page.evaluate(DEVICES)
+    await page.evaluate(START, {"camera": False, "microphone": True})
+    await page.evaluate("() => window.capture.use({ microphoneId: 'headset' })")
+    await using(page, "Blue headset")
+    await page.evaluate("() => window.unplug('headset')")
+    await using(page, "Laptop microphone")
+    await page.evaluate("() => window.plug({ kind: 'audioinput', deviceId: 'headset', label: 'Blue headset' })")
+    await using(page, "Blue headset")
+    assert await page.evaluate("() => window.capture.notice") == "Now using Blue headset."
+
+    await page.evaluate("() => window.unplug('headset')")
+    await using(page, "Laptop microphone")
+    await page.evaluate("() => window.plug({ kind: 'audioinput', deviceId: 'red', label: 'Red headset' })")
+    await using(page, "Red headset")
+
+
+async def test_what_is_plugged_in_beside_a_microphone_that_works_changes_nothing(page: Page) -> None:
+    await page.evaluate(DEVICES)
+    await page.evaluate(START, {"camera": False, "microphone": True})
+    await using(page, "Laptop microphone")
+    await page.evaluate("() => window.plug({ kind: 'audioinput', deviceId: 'red', label: 'Red headset' })")
+    await page.wait_for_timeout(300)
+    await using(page, "Laptop microphone")
+
+
+async def test_where_the_only_microphone_went_it_is_told_when_there_is_one_again(page: Page) -> None:
+    await page.evaluate(DEVICES)
+    await page.evaluate(START, {"camera": False, "microphone": True})
+    await page.evaluate("() => { window.unplug('headset'); window.unplug('laptop'); }")
+    await using(page, None)
+    assert await page.evaluate("() => window.capture.microphoneBack") is False
+    await page.evaluate("() => window.plug({ kind: 'audioinput', deviceId: 'red', label: 'Red headset' })")
+    await page.wait_for_function("() => window.capture.microphoneBack", timeout=5_000)
+    await page.evaluate("() => window.capture.setMicrophone(true)")
+    await using(page, "Red headset")
+
+
+async def test_blur_is_offered_only_where_the_browser_has_it_and_is_kept(page: Page) -> None:
+    await page.evaluate(DEVICES)
+    await page.evaluate(START, {"camera": True, "microphone": False})
+    assert await page.evaluate("() => window.capture.blur") == {"possible": False, "on": False}
+    await page.evaluate("() => { window.canBlur = true; return window.capture.setBlur(true); }")
+    assert await page.evaluate("() => window.capture.blur") == {"possible": True, "on": True}
+    # The camera goes off and on, and the page is another one: still blurred, without asking.
+    await page.evaluate("async () => { window.blurred = false; await window.capture.setCamera(false); }")
+    await page.evaluate(START, {"camera": True, "microphone": False})
+    await page.wait_for_function("() => window.capture.blur.on", timeout=5_000)
+    await page.evaluate("() => window.capture.setBlur(false)")
+    assert (await page.evaluate("() => window.capture.blur"))["on"] is False
+
+
+async def test_the_microphone_is_asked_for_with_echo_noise_and_gain_seen_to(page: Page) -> None:
+    await page.evaluate(
+        """() => {
+            const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            navigator.mediaDevices.getUserMedia = (wanted) => { window.wanted = wanted; return real(wanted); };
+        }"""
+    )
+    await page.evaluate(START, {"camera": False, "microphone": True})
+    wanted = await page.evaluate("() => window.wanted.audio")
+    assert wanted["echoCancellation"] is wanted["noiseSuppression"] is wanted["autoGainControl"] is True
