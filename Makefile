@@ -5,7 +5,7 @@ PYTHON ?= python3
 SETUP = $(PYTHON) server/setup/bootstrap.py
 GROUPS = $(or $(ONLY),unit property tidy simulation redis wire media e2e)
 
-.PHONY: help run demo check test bench oracle kills lint lock clean
+.PHONY: help run demo check test bench oracle kills fuzz sanitize lint lock clean
 .SILENT:
 
 help:  ## List these commands
@@ -24,6 +24,10 @@ oracle:  ## Compare every minute of N=10000 faulted evenings with a naive second
 	exec $(SETUP) run -- -m tests.load.oracle $(or $(N),10000) $(if $(FROM),--from $(FROM))
 kills:  ## Kill servers and stores N=1000 times while hours are posted, and count what is lost or doubled
 	exec $(SETUP) run -- -m tests.load.kills $(or $(N),1000) $(if $(SEED),--seed $(SEED))
+fuzz:  ## Look for SECONDS=60 for bytes that break the native media core or a parser
+	exec $(SETUP) test -- -m tests.fuzz $(or $(SECONDS),60)
+sanitize:  ## Run the native media core under the sanitizers for addresses, undefined behaviour and races
+	exec $(SETUP) test -- -m tests.fuzz --sanitize
 lint:  ## Check style and types of the Python and of the browser's code
 	$(SETUP) test
 	.venv/bin/ruff check .

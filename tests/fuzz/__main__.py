@@ -1,0 +1,64 @@
+"""Look for inputs that break what strangers can reach.
+
+    python -m tests.fuzz [SECONDS]          the native core under sanitizers, then every parser in Python
+    python -m tests.fuzz --sanitize         the corpus, and the core's threads, under each sanitizer
+
+What reaches new code is kept in .artifacts/fuzz; an input that breaks the core is left there as `latest`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from server.sfu.native.build import NotBuilt
+from tests.fuzz import harness, parsers
+
+KEPT = Path(".artifacts/fuzz/core")
+
+
+def fuzz(seconds: float) -> int:
+    seed = int(time.time())
+    share = seconds / 2
+    try:
+        driver = harness.build(harness.MEMORY)
+    except NotBuilt as reason:
+        print(f"The native core is left out: {reason}.")
+    else:
+        KEPT.mkdir(parents=True, exist_ok=True)
+        for path in harness.CORPUS.iterdir():
+            shutil.copy(path, KEPT / path.name)
+        print(f"The native core, with addresses and undefined behaviour watched (seed {seed}):", flush=True)
+        if subprocess.run([driver, "fuzz", str(share), str(seed % 2**32), KEPT], check=False).returncode:
+            print(f"It broke. The input begins at the ninth byte of {KEPT / 'latest'}; its size is before it.")
+            return 1
+    for name in parsers.PARSERS:
+        played, lines = parsers.fuzz(name, share / len(parsers.PARSERS), seed)
+        print(f"{name}: {played:,} inputs, {lines} lines reached")
+    return 0
+
+
+def sanitize() -> int:
+    failed = 0
+    for words, sanitizers, run in (
+        ("addresses and undefined behaviour", harness.MEMORY, ["run", *harness.corpus()]),
+        ("addresses and undefined behaviour, with threads", harness.MEMORY, ["threads", "5"]),
+        ("races between threads", harness.THREADS, ["threads", "10"]),
+    ):
+        print(f"{words}: ", end="", flush=True)
+        done = subprocess.run([harness.build(sanitizers), *run], capture_output=True, text=True, check=False)
+        print("clean" if done.returncode == 0 else f"not clean\n{done.stderr[-8_000:]}")
+        failed += done.returncode != 0
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    asked = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Break what strangers can reach.")
+    asked.add_argument("seconds", nargs="?", type=float, default=60.0)
+    asked.add_argument("--sanitize", action="store_true")
+    chosen = asked.parse_args()
+    sys.exit(sanitize() if chosen.sanitize else fuzz(chosen.seconds))

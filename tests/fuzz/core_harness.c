@@ -1,0 +1,565 @@
+/* Drives the native core outside Python, under the compiler's sanitizers.
+
+       harness run FILE…                     play inputs, and fail where a sanitizer does
+       harness fuzz SECONDS SEED FOLDER      make new inputs of old ones, keeping those that reach new code
+       harness merge FROM TO                 copy the smallest inputs that reach all that is reached
+       harness threads SECONDS               the port's thread and the caller's at once, over loopback
+
+   An input is a little program: each step a byte that says what to do, and bytes that say with what. */
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "parts.h"
+
+enum { INPUT_MAX = 4096, KEPT_MAX = 4096, LINKS = 3, LAYERS = 3, SLOTS = 4, MAP = 1 << 16 };
+
+/* ---------------------------------------------------------------- coverage */
+
+static uint8_t reached[MAP], ever[MAP];
+static __thread uintptr_t before;
+
+__attribute__((no_sanitize("all"))) void __sanitizer_cov_trace_pc(void)
+{
+    uintptr_t here = (uintptr_t)__builtin_return_address(0);
+    uintptr_t edge = (here ^ before) % MAP;
+    if (reached[edge] < 255)
+        reached[edge]++;
+    before = here << 1;
+}
+
+/* Whether something was reached that never was, or a power of two times as often. */
+static bool is_news(void)
+{
+    bool news = false;
+    for (int i = 0; i < MAP; i++) {
+        uint8_t bucket = reached[i] ? (uint8_t)(1 << (31 - __builtin_clz(reached[i]))) : 0;
+        if (bucket & ~ever[i]) {
+            ever[i] |= bucket;
+            news = true;
+        }
+    }
+    return news;
+}
+
+/* ---------------------------------------------------------------- the little program */
+
+/* No cipher: a packet that ends in 0xEE counts as forged. */
+static int open_up(void *session, void *packet, int *size)
+{
+    (void)session;
+    return *size > 0 && ((uint8_t *)packet)[*size - 1] == 0xEE ? 7 : 0;
+}
+
+static int seal(void *session, void *packet, int *size)
+{
+    (void)session;
+    memset((uint8_t *)packet + *size, 0x55, 16);
+    *size += 16;
+    return 0;
+}
+
+static int forget(void *session, uint32_t ssrc)
+{
+    (void)session;
+    (void)ssrc;
+    return 0;
+}
+
+static const crypto plain = {seal, open_up, seal, open_up, forget};
+
+typedef struct {
+    const uint8_t *at, *end;
+} input;
+
+static unsigned take(input *in) { return in->at < in->end ? *in->at++ : 0; }
+
+typedef struct {
+    core_t *core;
+    link_t *links[LINKS];
+    track_t *tracks[LINKS][2];
+    layer_t *layers[LINKS][2][LAYERS];
+    slot_t *slots[LINKS][SLOTS];
+    int64_t now_us;
+} world;
+
+static address place_of(unsigned link)
+{
+    address there = {.family = 4, .port = (uint16_t)(5000 + link), .host = {127, 0, 0, 1}};
+    if (link == 2) {
+        there.family = 6;
+        there.host[15] = 9;
+    }
+    return there;
+}
+
+static void settle(world *all, unsigned link)
+{
+    static int session;
+    address there = place_of(link);
+    link_t *own = all->links[link] = link_new(all->core);
+    link_admit(own, &there);
+    link_direct(own, &there);
+    link_secure(own, &session, &session);
+    link_number_arrivals(own, 3);
+    if (link)
+        link_number_departures(own, 5);
+    for (int video = 0; video < 2; video++) {
+        track_t *track = track_new(own, video ? 90000 : 48000, video, video ? 96 : 111, video ? 97 : -1, video ? 0 : 1);
+        all->tracks[link][video] = track;
+        for (int i = 0; i < LAYERS; i++) {
+            layer_t *layer = all->layers[link][video][i] = layer_new(track);
+            layer_bind(layer, (uint32_t)(16 * video + i), 0);
+            if (video)
+                layer_bind(layer, (uint32_t)(32 + i), 1);
+        }
+    }
+    for (int i = 0; i < SLOTS; i++) {
+        int video = i & 1;
+        all->slots[link][i] = slot_new(own, video ? 90000 : 48000, video, (uint32_t)(100 + i), video ? 96 : 111,
+                                       (uint32_t)(200 + i), video ? 97 : -1, 32760, 4294960000u, 65530);
+        slot_secure(all->slots[link][i], &session);
+    }
+}
+
+static void collect(world *all)
+{
+    const uint8_t *events;
+    uint8_t data[2048];
+    address to;
+    int size = core_events(all->core, &events);
+    for (int at = 0; at < size;) {
+        event head;
+        memcpy(&head, events + at, sizeof head);
+        if (head.kind == 3) /* Python gives back what it was handed */
+            for (int i = 0; i < LINKS; i++)
+                if (link_number(all->links[i]) == head.link)
+                    link_place(all->links[i], events + at + sizeof head, (int)head.size, head.now_us);
+        at += (int)sizeof head + ((int)head.size + 7) / 8 * 8;
+    }
+    while (core_caught(all->core, data, sizeof data, &to))
+        ;
+}
+
+static void step(world *all, input *in)
+{
+    unsigned what = take(in), who = take(in);
+    unsigned link = who % LINKS, video = who >> 4 & 1, index = who >> 5;
+    slot_t *slot = all->slots[link][index % SLOTS];
+    layer_t *layer = all->layers[link][video][index % LAYERS];
+    track_t *track = all->tracks[link][video];
+    address there = place_of(link);
+    moment moments[64];
+    switch (what % 20) {
+    case 0: /* any datagram */
+    case 1: {
+        uint8_t data[256];
+        int size = (int)take(in) % (int)sizeof data;
+        for (int i = 0; i < size; i++)
+            data[i] = (uint8_t)take(in);
+        core_feed(all->core, data, size, &there, all->now_us);
+        break;
+    }
+    case 2: /* a packet that looks right, of a known stream */
+    case 3:
+    case 4: {
+        uint8_t data[200] = {0x80, (uint8_t)(video ? 96 : 111), 0, 0};
+        unsigned bits = take(in);
+        data[1] |= bits & 0x80;
+        data[2] = (uint8_t)(bits & 1 ? take(in) : 0xFF);
+        data[3] = (uint8_t)take(in);
+        data[6] = (uint8_t)take(in);
+        data[11] = (uint8_t)(16 * video + index % LAYERS);
+        if (video && bits & 2) {
+            data[1] = 97;
+            data[11] = (uint8_t)(32 + index % LAYERS);
+        }
+        int size = 12 + (int)(bits >> 2 & 31);
+        for (int i = 12; i < size; i++)
+            data[i] = (uint8_t)take(in);
+        core_feed(all->core, data, size, &there, all->now_us);
+        break;
+    }
+    case 5:
+        all->now_us += (int64_t)take(in) * 10000;
+        break;
+    case 6:
+        slot_aim(slot, all->layers[take(in) % LINKS][index & 1][index % LAYERS], take(in) & 1, who & 4, (int64_t)take(in) * 999);
+        break;
+    case 7: {
+        slot_t *both[2] = {slot, all->slots[(link + 1) % LINKS][video + (index & 2)]};
+        track_route(track, both, (int)take(in) % 3);
+        break;
+    }
+    case 8:
+        track_shut(track);
+        break;
+    case 9:
+        track_unroute(track);
+        break;
+    case 10: {
+        uint16_t lost[8];
+        int count = (int)take(in) % 9;
+        for (int i = 0; i < count; i++)
+            lost[i] = (uint16_t)(32760 + (int)(int8_t)take(in));
+        slot_resend(slot, lost, count, 20000, all->now_us);
+        break;
+    }
+    case 11:
+        slot_probe(slot, (int)take(in) * 50, all->now_us);
+        break;
+    case 12:
+        slot_forget(slot);
+        break;
+    case 13: {
+        int64_t numbers[MISSING_MAX];
+        reception arrived;
+        layer_due(layer, all->now_us, 50000, numbers, MISSING_MAX);
+        layer_reception(layer, &arrived);
+        break;
+    }
+    case 14: /* a stream begins anew */
+        all->layers[link][video][index % LAYERS] = layer_new(track);
+        layer_bind(all->layers[link][video][index % LAYERS], take(in) % 64, who & 8);
+        layer_end(layer);
+        break;
+    case 15: /* somebody leaves, and another comes */
+        link_free(all->links[link]);
+        settle(all, link);
+        break;
+    case 16:
+        link_arrivals(all->links[link], moments, 64);
+        track_levels(track, moments, 64);
+        link_departures(all->links[link], (int)(take(in) << 8 | take(in)), moments, 64);
+        slot_timestamp(slot, all->now_us);
+        break;
+    case 17: {
+        char name[UFRAG_BYTES_MAX + 1] = {(char)('a' + who % 7)};
+        take(in) & 1 ? (void)core_name(all->core, name) : core_unname(all->core, name);
+        break;
+    }
+    case 18: {
+        address nowhere = {0};
+        link_direct(all->links[link], take(in) & 1 ? &there : &nowhere);
+        break;
+    }
+    default:
+        collect(all);
+    }
+}
+
+static void play(const uint8_t *data, size_t size)
+{
+    world all = {.core = core_new(&plain), .now_us = 1000000};
+    input in = {data, data + size};
+    for (unsigned i = 0; i < LINKS; i++)
+        settle(&all, i);
+    for (unsigned i = 0; i < LINKS; i++)
+        for (int video = 0; video < 2; video++) {
+            slot_t *next = all.slots[(i + 1) % LINKS][video];
+            track_route(all.tracks[i][video], &next, 1);
+            slot_aim(next, all.layers[i][video][0], 1, 0, 0);
+        }
+    while (in.at < in.end)
+        step(&all, &in);
+    collect(&all);
+    core_free(all.core);
+}
+
+/* ---------------------------------------------------------------- making inputs */
+
+static uint8_t *kept_inputs[KEPT_MAX];
+static size_t kept_sizes[KEPT_MAX];
+static int kept_count;
+static uint64_t dice;
+
+static uint32_t roll(uint32_t below)
+{
+    dice ^= dice << 13;
+    dice ^= dice >> 7;
+    dice ^= dice << 17;
+    return (uint32_t)(dice >> 11) % below;
+}
+
+static void keep_input(const uint8_t *data, size_t size)
+{
+    int place = kept_count < KEPT_MAX ? kept_count++ : (int)roll(KEPT_MAX);
+    free(kept_inputs[place]);
+    kept_inputs[place] = malloc(size + 1);
+    memcpy(kept_inputs[place], data, size);
+    kept_sizes[place] = size;
+}
+
+static size_t change(uint8_t *data, size_t size)
+{
+    static const uint8_t interesting[] = {0, 1, 0x7F, 0x80, 0xFF, 0xBE, 0xDE, 0x90, 0x10, 0x9D, 0x21, 0x60, 0xC8};
+    for (uint32_t times = 1 + roll(8); times--;) {
+        size_t at = size ? roll((uint32_t)size) : 0;
+        size_t length = 1 + roll(16);
+        switch (roll(7)) {
+        case 0:
+            if (size)
+                data[at] ^= (uint8_t)(1 << roll(8));
+            break;
+        case 1:
+            if (size)
+                data[at] = (uint8_t)roll(256);
+            break;
+        case 2:
+            if (size)
+                data[at] = interesting[roll(sizeof interesting)];
+            break;
+        case 3: /* more */
+            if (size + length < INPUT_MAX) {
+                memmove(data + at + length, data + at, size - at);
+                for (size_t i = 0; i < length; i++)
+                    data[at + i] = (uint8_t)roll(256);
+                size += length;
+            }
+            break;
+        case 4: /* less */
+            if (at + length < size) {
+                memmove(data + at, data + at + length, size - at - length);
+                size -= length;
+            }
+            break;
+        case 5: /* again */
+            if (at + length < size && size + length < INPUT_MAX) {
+                memmove(data + at + length, data + at, size - at);
+                size += length;
+            }
+            break;
+        default: { /* a piece of another */
+            int other = (int)roll((uint32_t)kept_count);
+            size_t from = kept_sizes[other] ? roll((uint32_t)kept_sizes[other]) : 0;
+            length = kept_sizes[other] - from;
+            if (at + length > INPUT_MAX)
+                length = INPUT_MAX - at;
+            memcpy(data + at, kept_inputs[other] + from, length);
+            size = at + length > size ? at + length : size;
+        }
+        }
+    }
+    return size;
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static size_t read_file(const char *path, uint8_t *data)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        perror(path);
+        exit(2);
+    }
+    size_t size = fread(data, 1, INPUT_MAX, file);
+    fclose(file);
+    return size;
+}
+
+/* The input under way lies in FOLDER/latest: it outlives a crash. */
+static int fuzz(double limit, uint64_t seed, const char *folder)
+{
+    char path[4096];
+    uint8_t data[INPUT_MAX];
+    dice = seed * 2654435761u + 88172645463325252u;
+    snprintf(path, sizeof path, "%s/latest", folder);
+    int latest = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    if (latest < 0 || ftruncate(latest, INPUT_MAX + 8))
+        return 2;
+    uint8_t *seen = mmap(NULL, INPUT_MAX + 8, PROT_READ | PROT_WRITE, MAP_SHARED, latest, 0);
+    DIR *all = opendir(folder);
+    for (struct dirent *entry; all && (entry = readdir(all));) {
+        if (strncmp(entry->d_name, "in-", 3) != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        size_t size = read_file(path, data);
+        memset(reached, 0, sizeof reached);
+        play(data, size);
+        is_news();
+        keep_input(data, size);
+    }
+    if (all)
+        closedir(all);
+    if (!kept_count)
+        keep_input((const uint8_t *)"\2\20", 2);
+    int begun = kept_count;
+    double until = seconds() + limit;
+    uint64_t runs = 0;
+    while (seconds() < until) {
+        int from = roll(2) ? (int)roll((uint32_t)kept_count) : kept_count - 1 - (int)roll((uint32_t)(kept_count / 4 + 1));
+        size_t size = kept_sizes[from];
+        memcpy(data, kept_inputs[from], size);
+        size = change(data, size);
+        memcpy(seen, &size, 8);
+        memcpy(seen + 8, data, size);
+        memset(reached, 0, sizeof reached);
+        play(data, size);
+        runs++;
+        if (is_news()) {
+            keep_input(data, size);
+            snprintf(path, sizeof path, "%s/in-%08x-%llu", folder, (unsigned)seed, (unsigned long long)runs);
+            FILE *file = fopen(path, "wb");
+            if (file) {
+                fwrite(data, 1, size, file);
+                fclose(file);
+            }
+        }
+    }
+    int edges = 0;
+    for (int i = 0; i < MAP; i++)
+        edges += ever[i] != 0;
+    printf("%llu inputs played, %d edges reached, %d inputs that reached something new\n", (unsigned long long)runs, edges,
+           kept_count - begun);
+    return 0;
+}
+
+typedef struct {
+    char path[512];
+    size_t size;
+} listed;
+
+static int by_size(const void *one, const void *other)
+{
+    const listed *a = one, *b = other;
+    return a->size != b->size ? (a->size < b->size ? -1 : 1) : strcmp(a->path, b->path);
+}
+
+static int merge(const char *from, const char *to)
+{
+    static listed all[KEPT_MAX];
+    uint8_t data[INPUT_MAX];
+    int count = 0, copied = 0;
+    DIR *folder = opendir(from);
+    for (struct dirent *entry; folder && count < KEPT_MAX && (entry = readdir(folder));)
+        if (strncmp(entry->d_name, "in-", 3) == 0) {
+            snprintf(all[count].path, sizeof all[count].path, "%s/%.200s", from, entry->d_name);
+            all[count].size = read_file(all[count].path, data);
+            count++;
+        }
+    if (folder)
+        closedir(folder);
+    qsort(all, (size_t)count, sizeof *all, by_size);
+    for (int i = 0; i < count; i++) {
+        char path[1024];
+        memset(reached, 0, sizeof reached);
+        size_t size = read_file(all[i].path, data);
+        play(data, size);
+        for (int edge = 0; edge < MAP; edge++)
+            reached[edge] = reached[edge] != 0;
+        if (!is_news())
+            continue;
+        snprintf(path, sizeof path, "%s/in-%03d", to, copied++);
+        FILE *file = fopen(path, "wb");
+        if (!file || fwrite(data, 1, size, file) != size || fclose(file))
+            return 2;
+    }
+    printf("%d of %d inputs\n", copied, count);
+    return 0;
+}
+
+/* ---------------------------------------------------------------- two threads */
+
+static void *shower(void *argument)
+{
+    int port = *(int *)argument;
+    struct sockaddr_in there = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int sockets[2];
+    for (int i = 0; i < 2; i++) {
+        struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons((uint16_t)(place_of((unsigned)i).port)), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+        sockets[i] = socket(AF_INET, SOCK_DGRAM, 0);
+        int yes = 1;
+        setsockopt(sockets[i], SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+        if (bind(sockets[i], (struct sockaddr *)&own, sizeof own))
+            perror("bind");
+    }
+    uint8_t data[1100] = {0x80, 96};
+    for (unsigned n = 0; !__atomic_load_n((int *)argument + 1, __ATOMIC_RELAXED); n++) {
+        data[1] = n % 50 == 49 ? 200 : 96;
+        data[2] = (uint8_t)(n >> 8);
+        data[3] = (uint8_t)n;
+        data[11] = (uint8_t)(16 + n % 3);
+        data[12] = 0x90;
+        data[13] = 0x80;
+        data[14] = (uint8_t)n & 0x7F;
+        data[15] = n % 30 ? 1 : 0;
+        sendto(sockets[n % 2], data, 100 + n % 900, 0, (struct sockaddr *)&there, sizeof there);
+        if (n % 64 == 0)
+            usleep(500);
+    }
+    close(sockets[0]);
+    close(sockets[1]);
+    return NULL;
+}
+
+static int threads(double limit)
+{
+    world all = {.core = core_new(&plain)};
+    int shared = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), family = 4;
+    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof own;
+    if (bind(shared, (struct sockaddr *)&own, size) || getsockname(shared, (struct sockaddr *)&own, &size))
+        return 2;
+    for (unsigned i = 0; i < LINKS; i++)
+        settle(&all, i);
+    if (core_start(all.core, &shared, &family, 1))
+        return 2;
+    int about[2] = {ntohs(own.sin_port), 0};
+    pthread_t other;
+    pthread_create(&other, NULL, shower, about);
+    dice = 4711;
+    double until = seconds() + limit;
+    while (seconds() < until) {
+        uint8_t some[24];
+        for (size_t i = 0; i < sizeof some; i++)
+            some[i] = (uint8_t)roll(256);
+        input in = {some, some + sizeof some};
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        all.now_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+        step(&all, &in);
+        collect(&all);
+        for (int i = 0; i < SLOTS; i++)
+            (void)__atomic_load_n(&slot_read(all.slots[0][i])->packets, __ATOMIC_RELAXED);
+        usleep(200);
+    }
+    __atomic_store_n(about + 1, 1, __ATOMIC_RELAXED);
+    pthread_join(other, NULL);
+    printf("%llu datagrams were nobody's, %llu not sent\n", (unsigned long long)core_read(all.core)->strays,
+           (unsigned long long)core_read(all.core)->unsent);
+    core_stop(all.core);
+    core_free(all.core);
+    close(shared);
+    return 0;
+}
+
+int main(int count, char **words)
+{
+    uint8_t data[INPUT_MAX];
+    if (count > 2 && strcmp(words[1], "run") == 0) {
+        for (int i = 2; i < count; i++)
+            play(data, read_file(words[i], data));
+        return 0;
+    }
+    if (count == 5 && strcmp(words[1], "fuzz") == 0)
+        return fuzz(atof(words[2]), strtoull(words[3], NULL, 10), words[4]);
+    if (count == 4 && strcmp(words[1], "merge") == 0)
+        return merge(words[2], words[3]);
+    if (count == 3 && strcmp(words[1], "threads") == 0)
+        return threads(atof(words[2]));
+    fprintf(stderr, "run FILE… | fuzz SECONDS SEED FOLDER | merge FROM TO | threads SECONDS\n");
+    return 2;
+}

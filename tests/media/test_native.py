@@ -1,0 +1,69 @@
+"""The native core under the compiler's sanitizers: a short look each time, `make sanitize` and `make fuzz` for long."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from server.sfu.native.build import SOURCES, NotBuilt
+from tests.fuzz import harness, parsers
+
+
+def driver(sanitizers: tuple[str, ...]) -> Path:
+    try:
+        return harness.build(sanitizers)
+    except NotBuilt as reason:
+        pytest.skip(f"no sanitized core: {reason}")
+
+
+def play(*words: str | Path) -> str:
+    done = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr[-4_000:]
+    return done.stdout
+
+
+def test_whatever_was_ever_found_breaks_nothing(tmp_path: Path) -> None:
+    program = driver(harness.MEMORY)
+    inputs = harness.corpus()
+    assert len(inputs) > 100
+    play(program, "run", *inputs)
+    for path in inputs:
+        shutil.copy(path, tmp_path)
+    assert "inputs played" in play(program, "fuzz", "2", "1", tmp_path)
+
+
+@pytest.mark.parametrize("sanitizers", [harness.THREADS, harness.MEMORY], ids=["races", "addresses"])
+def test_the_ports_thread_and_the_event_loops_do_not_tread_on_each_other(sanitizers: tuple[str, ...]) -> None:
+    assert "datagrams were nobody's" in play(driver(sanitizers), "threads", "2")
+
+
+def test_a_sanitizer_sees_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "native"
+    shutil.copytree(SOURCES, broken, ignore=shutil.ignore_patterns(".built", "__pycache__"))
+    slot = broken / "slot.c"
+    bound = "++slot->runs_count > REMOVED_RUNS_MAX"
+    assert bound in slot.read_text()
+    slot.write_text(slot.read_text().replace(bound, "++slot->runs_count > 2 * REMOVED_RUNS_MAX"))
+    monkeypatch.setattr(harness, "SOURCES", broken)
+    monkeypatch.setattr(harness, "sources", lambda: sorted(broken.glob("*.c")))
+    monkeypatch.setattr(harness, "COMMON", (*harness.COMMON[:-1], f"-I{broken}"))
+    monkeypatch.setattr(harness, "BUILT", tmp_path)
+    # A keyframe and a hundred packets of nothing but padding close more gaps than there is room for.
+    keyframe = bytes([2, 16, 0x80 | 16 << 2 | 1, 0, 1, 0, 0x10, 0]) + bytes(14)
+    paddings = b"".join(bytes([2, 16, 1, number >> 8, number & 255, 0]) for number in range(2, 250))
+    (tmp_path / "in-paddings").write_bytes(keyframe + paddings)
+    done = subprocess.run(
+        [driver(harness.MEMORY), "run", tmp_path / "in-paddings"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "AddressSanitizer: heap-buffer-overflow" in done.stderr
+
+
+@pytest.mark.parametrize("name", parsers.PARSERS)
+def test_a_parser_of_strangers_bytes_refuses_in_its_own_words(name: str) -> None:
+    played, lines = parsers.fuzz(name, 0.4, seed=1)
+    assert played > 5
+    assert lines > 5
