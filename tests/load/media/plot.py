@@ -6,12 +6,12 @@ import math
 import os
 import platform
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.load.media.crowd import Crowd
-from tests.load.media.experiments import Seen, play, seat, seat_more
+from tests.load.media.experiments import Seen, play, play_twice, seat, seat_more
 from tests.load.media.scene import everybody, group
 from tests.load.media.subject import Subject, running
 
@@ -66,22 +66,12 @@ async def cost_by_rooms(make: Mapping[str, Callable[[], Subject]]) -> dict[str, 
             crowd = Crowd(group(ROOM_PEOPLE, layers=name != "janus"), rooms_max=max(ROOMS))
             for rooms in ROOMS:
                 await seat_more(subject, crowd, rooms)
-                # Something else may have disturbed the first try.
-                tries = [seen async for seen in _tries(subject, crowd, rooms)]
-                if not tries[-1].is_good:
+                seen = await play_twice(subject, crowd, SECONDS, rooms=rooms)
+                if not seen.is_good:
                     break
-                found[name][rooms] = tries[-1]
+                found[name][rooms] = seen
             crowd.close()
     return found
-
-
-async def _tries(subject: Subject, crowd: Crowd, rooms: int) -> AsyncIterator[Seen]:
-    """One run, and another one if it was not good."""
-    for _ in range(2):
-        seen = await play(subject, crowd, SECONDS, rooms=rooms)
-        yield seen
-        if seen.is_good:
-            return
 
 
 def series(found: Mapping[str, Mapping[int, Seen]]) -> list[Series]:
