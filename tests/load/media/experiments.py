@@ -78,6 +78,10 @@ async def play(subject: Subject, crowd: Crowd, seconds: float, *, rooms: int = 1
         )
         if count
     ]
+    if not outcome.honest:
+        remarks.append("THE LOAD CLIENT FELL BEHIND")
+    if outcome.cpu_s > 0.95 * seconds:
+        remarks.append("the load client was at its limit")
     where = f"{subject.name:14} {rooms:2} x {crowd.scene.people:2} people, pace x{speed:<5.3g}"
     shares = f"main thread {main_s / seconds:.0%}, load {outcome.cpu_s / seconds:.0%}"
     cost = f"{seen.cpu_us:6.1f} µs each, {seen.core_share:4.0%} of a core ({shares})"
