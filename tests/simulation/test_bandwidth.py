@@ -155,7 +155,7 @@ class Viewing:
             self.up.send(data)
 
 
-SEEDS = range(3)
+SEEDS = range(2)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -175,7 +175,7 @@ def test_on_a_good_link_everybody_is_seen_at_once_and_large_within_four_seconds(
 def test_three_hundred_kilobits_carry_sound_and_one_small_picture_without_delay(seed: int) -> None:
     viewing = Viewing(people=2, weather=Weather(rate_bps=300_000), seed=seed)
     viewing.run(5)
-    viewing.run(115)
+    viewing.run(55)
     assert viewing.shown == [0, None]
     assert viewing.worst_delay_ms(since=5) < 200
     assert viewing.missing == 2
@@ -183,12 +183,12 @@ def test_three_hundred_kilobits_carry_sound_and_one_small_picture_without_delay(
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("rate_bps", [600_000, 1_000_000, 1_500_000, 2_500_000, 4_000_000])
+@pytest.mark.parametrize("rate_bps", [600_000, 1_500_000, 4_000_000])
 def test_a_narrow_link_is_used_without_being_flooded_and_pictures_keep_still(rate_bps: int, seed: int) -> None:
     viewing = Viewing(people=3, weather=Weather(rate_bps=rate_bps), seed=seed)
     viewing.run(30)
     dropped = viewing.down.dropped
-    viewing.run(120)
+    viewing.run(60)
     assert viewing.down.dropped == dropped, "a probe never overflows the queue"
     assert viewing.sending_bps() > rate_bps * 0.4
     assert None not in viewing.shown
