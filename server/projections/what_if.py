@@ -22,6 +22,7 @@ from facilitation.state import EMPTY, RoomState
 from facilitation.timebase import HOUR_MS, Instant
 from facilitation.weeks import Visit, Week, day_of, first_day, is_counted, week
 from server.projections.fold import fold
+from server.store import hours
 from server.store.hours import HoursEntry
 from server.store.ports import Store
 
@@ -114,12 +115,11 @@ class Ask:
     # ------------------------------------------------------------------ reading
 
     async def _posted(self) -> list[tuple[date, HoursEntry]]:
-        """The entries of sessions with their days, oldest first."""
+        """The entries that stand, one a session, with their days; oldest first."""
         if self._entries is None:
-            entries = (await self._store.ledger.account(self._person)).entries()
+            entries = hours.standing((await self._store.ledger.account(self._person)).entries())
             days = [(day_of(entry.facts.started, zone_of(entry.facts.zone)), entry) for entry in entries]
-            of_sessions = [(day, entry) for day, entry in days if entry.facts.kind == "session"]
-            self._entries = sorted(of_sessions, key=lambda each: (each[1].facts.started, each[1].number))
+            self._entries = sorted(days, key=lambda each: (each[1].facts.started, each[1].number))
         return self._entries
 
     async def _signed(self, rules: RuleSet, day: date, entry: HoursEntry) -> Share:

@@ -51,12 +51,14 @@ class RedisLedger:
     async def _post_next(self, person: str, facts: Sequence[HoursFacts], posted_at: Instant) -> list[HoursEntry]:
         keys = [self._keys.entries(person), self._keys.posted(person), self._keys.weeks(person), self._keys.earners]
         for _ in range(RACES_MAX):
-            last, previous = self._heads.pop(person, (0, hours.genesis(person)))
+            head = self._heads.pop(person, None)
+            last, previous = head or (0, hours.genesis(person))
             made = hours.chained(facts, after=last, previous=previous, posted_at=posted_at)
-            words: list[Word] = [person, last + 1, previous]
+            words: list[Word] = [person, f"{last + 1} {previous}"]
             for entry, line in made:
-                words += (entry.facts.entry, entry.facts.digest, line, entry.hash)
-                words += (entry.facts.week.isoformat(), entry.facts.countable_min)
+                each = entry.facts
+                about = f"{each.entry} {each.digest} {entry.hash} {each.week} {each.countable_min}"
+                words += (about, line)
             match await ask(partial(self._together.run, self._post, keys, words)):
                 case [b"posted"]:
                     self._remember(person, (made[-1][0].number, made[-1][0].hash))

@@ -170,3 +170,14 @@ async def test_a_week_as_plain_values_says_all_of_it() -> None:
     assert [day["counted"] for day in plain["by_day"]] == [False, True]
     assert plain["next_due"] == "2026-11-27"
     assert "The next counted day is due by Friday, November 27." in plain["in_words"]
+
+
+async def test_amended_hours_are_asked_about_as_they_stand_now() -> None:
+    """What was taken back is no session of the week, and what stands instead is told with its corrections."""
+    amended = signed(held(0, 90))
+    start, end = Instant(TUESDAY_6_PM), Instant(TUESDAY_6_PM + 30 * MINUTE_MS)
+    amended.do(c.CorrectAttendance(person=ONE, start=start, end=end, present=False, reason="Not yet there."), FAY)
+    amended.do(c.AmendHours(person=ONE, reason="Not yet there."), FAY)
+    week = await told("exact-floor", amended)
+    assert (week.posted_min, week.week.minutes) == (60, 60)
+    assert [(share.posted_min, share.minutes) for share in week.signed] == [(60, 60)]
