@@ -21,6 +21,8 @@ CHECK_AFTER_US = 1_500_000
 CHECK_EVERY_US = 500_000
 LOST_AFTER_US = 4_500_000
 """… and is lost after this long."""
+CONTROL_MAX = 600
+"""RTCP datagrams of one peer that are read in a second; a viewer of many with much loss sends some hundreds."""
 SMALL_HEIGHT = 180
 """Height in pixels that is assumed for a source no wish names."""
 
@@ -55,6 +57,7 @@ class Peer:
         self.is_lost = False
         self.quality = Quality()
         self._malformed = 0
+        self._control = self._control_since_us = 0
         self._session = secrets.randbits(62)
         self._version = 0
         self._checked_us = 0
@@ -173,6 +176,11 @@ class Peer:
             self._malformed += 1
 
     def received_rtcp(self, data: bytes, now_us: int) -> None:
+        if now_us - self._control_since_us >= 1_000_000:
+            self._control_since_us, self._control = now_us, 0
+        self._control += 1
+        if self._control > CONTROL_MAX:
+            return
         try:
             for report in rtcp.read(data):
                 self._reported(report, now_us)

@@ -18,6 +18,9 @@ TRANSPORT_FEEDBACK, PAYLOAD_FEEDBACK = 205, 206
 PACKETS_MAX = 64
 """Packets read from one compound datagram; the rest is ignored."""
 
+FEEDBACKS_MAX = 2
+"""Transport-wide feedbacks among them."""
+
 NUMBERS_MAX = 512
 """Lost packets named in one NACK that are looked at."""
 
@@ -94,6 +97,7 @@ def read(data: bytes) -> Iterator[Report]:
     Raises MalformedPacket where a length does not fit; what came before has been yielded.
     """
     position = 0
+    feedbacks = 0
     for _ in range(PACKETS_MAX):
         if position == len(data):
             return
@@ -109,6 +113,10 @@ def read(data: bytes) -> Iterator[Report]:
             if padding == 0 or padding > len(body) - 4:
                 raise MalformedPacket("RTCP padding does not fit")
             body = body[:-padding]
+        # A few bytes of feedback can tell of many packets: it is the one report that is dear to read.
+        feedbacks += kind == TRANSPORT_FEEDBACK and head & 31 == 15
+        if feedbacks > FEEDBACKS_MAX:
+            return
         try:
             yield from _read_one(kind, head & 31, body)
         except error:

@@ -17,8 +17,8 @@ KEPT_MAX = 2_000
 SPAN_MAX = 1_000
 """Packet numbers one feedback covers; a jump beyond starts anew."""
 
-READ_MAX = 4_096
-"""Packets of one feedback that are looked at."""
+READ_MAX = 2_048
+"""Packets that one feedback may tell of. One about more follows an outage, and says nothing about bandwidth."""
 BASE_US = 64_000
 """Unit of a feedback's base time."""
 
@@ -138,11 +138,12 @@ class Feedback:
 def read_feedback(body: bytes) -> Feedback:
     """The feedback in the body of an RTCP packet (after its first four bytes, padding gone).
 
-    At most READ_MAX packets are looked at. Raises MalformedPacket where it is cut off or says nothing known.
+    Of more than READ_MAX packets nothing is told. Raises MalformedPacket where it is cut off or says nothing known.
     """
     try:
         first, count, tail = unpack_from("!HHI", body, 8)
-        count = min(count, READ_MAX)
+        if count > READ_MAX:
+            return Feedback(first=first, base=tail >> 8, arrivals=())
         position = 16
         symbols: list[int] = []
         while len(symbols) < count:

@@ -7,7 +7,7 @@ from aiortc.rtp import RtcpPacket, RtcpPsfbPacket, RtcpReceiverInfo, RtcpRrPacke
 
 from server.sfu.rtp import rtcp
 from server.sfu.rtp.packet import MalformedPacket
-from server.sfu.rtp.twcc import Arrivals, Feedback
+from server.sfu.rtp.twcc import READ_MAX, Arrivals, Feedback
 
 BLOCK = rtcp.ReportBlock(
     ssrc=7, fraction_lost=25, packets_lost=-3, highest=99, jitter=12, last_report=0xABCD, delay=65_536
@@ -73,6 +73,18 @@ def test_transport_feedback_is_not_taken_for_a_nack() -> None:
     data = arrivals.feedback(ssrc=1, media=2)
     assert data is not None
     assert list(rtcp.read(data)) == [Feedback(first=7, base=1, arrivals=(0,))]
+
+
+def feedback_of_nothing(packets: int) -> bytes:
+    """That so many packets did not arrive, said in two bytes."""
+    body = struct.pack("!IIHHIHH", 1, 2, 7, packets, 0, packets, 0)
+    return struct.pack("!BBH", 0x8F, 205, len(body) // 4) + body
+
+
+def test_of_many_feedbacks_only_two_are_read_and_one_about_an_outage_tells_nothing() -> None:
+    read = list(rtcp.read(feedback_of_nothing(READ_MAX) * 5))
+    assert read == [Feedback(first=7, base=0, arrivals=(None,) * READ_MAX)] * 2
+    assert list(rtcp.read(feedback_of_nothing(READ_MAX + 1))) == [Feedback(first=7, base=0, arrivals=())]
 
 
 def test_truncation_at_every_byte_is_refused() -> None:
