@@ -56,6 +56,8 @@ class Layer:
 
     def keyframe_due(self, now_us: int) -> bool:
         """True when the sender must be asked now; counts as asked."""
+        if not self._gate.wanted and self.core.overflows == self._overflows:
+            return False
         self._catch_up()
         return self._gate.due(now_us)
 
@@ -129,6 +131,7 @@ class Uplink:
     def __init__(self, link: LinkCore, *, unrouted: Callable[[str, int], None]) -> None:
         self.tracks: dict[str, Track] = {}
         self._core = link
+        self._layers: tuple[Layer, ...] = ()
         self._arrivals = Arrivals()
         self._unrouted = unrouted
         # Every line was offered the same ids, as a bundle demands.
@@ -152,6 +155,7 @@ class Uplink:
                 if layer.resend_ssrc is not None:
                     self._streams[layer.resend_ssrc] = (layer, True)
         self._core.number_arrivals(self._arrival_id)
+        self._list_layers()
 
     def _forget(self, track: Track) -> None:
         track.core.shut()
@@ -173,8 +177,12 @@ class Uplink:
             self._arrivals.arrived(number, at_us)
         return self._arrivals.feedback(ssrc=ssrc, media=media)
 
-    def layers(self) -> list[Layer]:
-        return [layer for track in self.tracks.values() for layer in track.layers]
+    def layers(self) -> Sequence[Layer]:
+        """Those of all tracks; asked for fifty times a second."""
+        return self._layers
+
+    def _list_layers(self) -> None:
+        self._layers = tuple(layer for track in self.tracks.values() for layer in track.layers)
 
     def layer(self, ssrc: int) -> Layer | None:
         """The layer whose primary stream is `ssrc`."""
@@ -218,5 +226,6 @@ class Uplink:
             if layer.resend_ssrc is not None:  # It may have come first, being new as well.
                 self._streams[layer.resend_ssrc] = (layer, True)
             before.core.end()
+            self._list_layers()
         self._streams[ssrc] = (layer, resent)
         return layer, resent

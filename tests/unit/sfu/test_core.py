@@ -1,0 +1,253 @@
+"""What a forwarding core promises, of both of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from aioice import stun
+
+from server.sfu.core import (
+    ARRIVALS_MAX,
+    ENDED_MAX,
+    LEVELS_MAX,
+    SENT_MAX,
+    STREAMS_MAX,
+    UNPLACED_EVERY_US,
+    UNPLACED_MAX,
+    CoreName,
+    LayerCore,
+    SlotCore,
+    TrackCore,
+)
+from server.sfu.rtp.rewrite import REMOVED_RUNS_MAX
+from tests.unit.sfu.bare import CORES, DEPARTURE_ID, LEVEL_ID, SECOND_US, Bare, BareLink
+from tests.unit.sfu.packets import rtp, vp8
+
+CAMERA, MICROPHONE = 10, 30
+NOW = 5 * SECOND_US
+
+
+@pytest.fixture(params=CORES)
+def bare(request: pytest.FixtureRequest) -> Iterator[Bare]:
+    name: CoreName = request.param
+    bare = Bare(name)
+    yield bare
+    bare.close()
+
+
+def camera(sender: BareLink, slot: SlotCore) -> tuple[TrackCore, LayerCore]:
+    """A camera that is shown in `slot`."""
+    track = sender.core.track(kind="video", payload_type=96, resend_type=97, level_extension=0)
+    layer = track.layer("camera")
+    layer.bind(CAMERA)
+    track.route([slot])
+    slot.aim(layer, cut=True)
+    return track, layer
+
+
+def show(sender: BareLink, number: int, *, keyframe: bool = False, at_us: int = NOW, ssrc: int = CAMERA) -> None:
+    payload = vp8(picture=number & 0x7FFF, keyframe=keyframe, body=b"%d" % number)
+    sender.send_rtp(at_us, ssrc=ssrc, sequence=number, timestamp=number * 3_000, payload=payload, marker=True)
+
+
+def check(ufrag: str) -> bytes:
+    message = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
+    message.attributes["USERNAME"] = f"{ufrag}:theirs"
+    message.add_message_integrity(b"whatever")
+    return bytes(message)
+
+
+def test_only_checks_for_known_names_reach_python(bare: Bare) -> None:
+    bare.core.name_link("ours")
+    stranger = ("192.0.2.7", 4_000)
+    bare.core.feed(check("ours"), stranger, NOW)
+    bare.core.feed(check("nobody"), stranger, NOW)
+    bare.core.feed(check("ours")[:-4], stranger, NOW)
+    assert [(address, now_us) for _, address, now_us in bare.stun] == [(stranger, NOW)]
+    assert bare.core.strays == 2
+    bare.core.unname_link("ours")
+    bare.core.feed(check("ours"), stranger, NOW)
+    assert bare.core.strays == 3
+
+
+def test_a_check_over_ipv6_keeps_its_address(bare: Bare) -> None:
+    bare.core.name_link("ours")
+    bare.core.feed(check("ours"), ("2001:db8::7", 4_000, 0, 3), NOW)
+    assert bare.stun[0][1] == ("2001:db8::7", 4_000, 0, 3)
+
+
+def test_what_comes_from_an_address_that_was_expelled_is_nobodys(bare: Bare) -> None:
+    link = bare.link()
+    link.bare.core.feed(b"\x16" + bytes(20), link.address, NOW)
+    assert len(link.dtls) == 1
+    link.core.expel(link.address)
+    bare.core.feed(b"\x16" + bytes(20), link.address, NOW)
+    assert (len(link.dtls), bare.core.strays) == (1, 1)
+
+
+def test_an_address_belongs_to_whoever_proved_it_last(bare: Bare) -> None:
+    first, second = bare.link(), bare.link()
+    second.core.admit(first.address)
+    first.core.expel(first.address)
+    bare.core.feed(b"\x16" + bytes(20), first.address, NOW)
+    assert (len(first.dtls), len(second.dtls)) == (0, 1)
+
+
+def test_rtcp_is_decrypted_and_told_and_sent_encrypted(bare: Bare) -> None:
+    link = bare.link()
+    report = b"\x80\xc9\x00\x01\x00\x00\x00\x07"
+    bare.feed(link.far_tx.protect_rtcp(report), link.address, NOW)
+    assert link.control == [report]
+    assert link.core.heard_us == NOW
+    link.core.send_rtcp(report)
+    bare.collect()
+    ((data, address),) = bare.sent
+    assert address == link.address
+    assert link.far_rx.unprotect_rtcp(data) == report
+    bare.core.feed(b"\x80\xc9" + bytes(40), link.address, NOW)
+    assert link.core.failures == 1
+
+
+def test_packets_without_a_place_are_handed_over_a_keyframes_worth_at_a_time(bare: Bare) -> None:
+    sender = bare.link()
+    for number in range(2 * UNPLACED_MAX):
+        show(sender, number)
+    assert len(sender.handed) == UNPLACED_MAX
+    show(sender, 1_000, at_us=NOW + UNPLACED_EVERY_US)
+    assert len(sender.handed) == UNPLACED_MAX + 1
+
+
+def test_a_shut_track_is_silent_and_counts_on(bare: Bare) -> None:
+    sender, viewer = bare.link(), bare.link()
+    track, layer = camera(sender, viewer.slot("video"))
+    track.shut()
+    show(sender, 1, keyframe=True)
+    assert (sender.handed, viewer.received()) == ([], [])
+    assert (layer.keyframes, layer.last_us) == (1, NOW)
+
+
+def test_one_link_has_so_many_streams_and_no_more(bare: Bare) -> None:
+    sender = bare.link()
+    for ssrc in range(1, 3 * STREAMS_MAX):
+        show(sender, 1, ssrc=ssrc)
+    assert sender.core.streams == STREAMS_MAX
+
+
+def test_ended_streams_are_bounded_and_never_come_back(bare: Bare) -> None:
+    sender, viewer = bare.link(), bare.link()
+    _, layer = camera(sender, viewer.slot("video"))
+    show(sender, 1, keyframe=True)
+    kept = sender.far_tx.protect(rtp(ssrc=CAMERA, sequence=2, payload=vp8(keyframe=True)))
+    for ssrc in range(1_000, 1_000 + ENDED_MAX + 10):
+        layer.bind(ssrc)
+        show(sender, 1, ssrc=ssrc)
+    assert sender.core.streams == 0, "who began anew a thousand times must connect anew"
+    received = layer.reception()
+    layer.bind(CAMERA)
+    bare.feed(kept, sender.address, NOW)
+    assert layer.reception() == received
+
+
+def test_a_layer_that_ends_is_shown_no_longer(bare: Bare) -> None:
+    sender, viewer = bare.link(), bare.link()
+    slot = viewer.slot("video")
+    track, layer = camera(sender, slot)
+    show(sender, 1, keyframe=True)
+    other = track.layer("other")
+    slot.aim(other, cut=False)
+    assert (slot.flowing, slot.awaited) == (layer, other)
+    other.end()
+    assert (slot.flowing, slot.awaited) == (layer, None)
+    layer.end()
+    assert slot.flowing is None
+    assert layer.last_us == NOW, "its figures stay readable"
+    show(sender, 2, keyframe=True)
+    assert len(viewer.received()) == 1
+
+
+def test_a_link_that_closes_leaves_nothing_that_points_to_it(bare: Bare) -> None:
+    sender, viewer, other = bare.link(), bare.link(), bare.link()
+    slot, still = viewer.slot("video"), other.slot("video")
+    track, layer = camera(sender, slot)
+    track.route([slot, still])
+    still.aim(layer, cut=True)
+    show(sender, 1, keyframe=True)
+    viewer.core.close()
+    slot.aim(layer, cut=True)
+    show(sender, 2)
+    assert len(other.received()) == 2
+    sender.core.close()
+    assert still.flowing is None
+    show(sender, 3)
+    sender.core.send_rtcp(b"\x80\xc9\x00\x01\x00\x00\x00\x07")
+    layer.end()
+    track.route([still])
+    assert other.received() == []
+
+
+def test_closing_more_gaps_than_are_remembered_forgets_the_oldest(bare: Bare) -> None:
+    sender, viewer = bare.link(), bare.link()
+    camera(sender, viewer.slot("video"))
+    show(sender, 1, keyframe=True)
+    number = 1
+    for _ in range(REMOVED_RUNS_MAX + 5):
+        number += 2  # one is left for later
+        sender.send_rtp(NOW, ssrc=CAMERA, sequence=number, payload=b"", padding=10)
+    show(sender, number + 1)
+    first, last = viewer.received()
+    assert last.sequence - first.sequence == number - REMOVED_RUNS_MAX - 5
+    show(sender, 2)
+    assert viewer.received() == [], "where it would go is not known any more"
+    show(sender, number - 1)
+    (late,) = viewer.received()
+    assert late.sequence == last.sequence - 1
+
+
+def test_departures_are_numbered_and_remembered_for_a_while(bare: Bare) -> None:
+    sender, viewer = bare.link(), bare.link()
+    viewer.core.number_departures(DEPARTURE_ID)
+    camera(sender, viewer.slot("video"))
+    for number in range(1, SENT_MAX + 11):
+        show(sender, number, keyframe=number == 1, at_us=NOW + number)
+    packets = viewer.received()
+    numbers = [int.from_bytes(packet.extensions()[DEPARTURE_ID], "big") for packet in packets]
+    assert numbers == list(range(len(numbers)))
+    assert viewer.core.departures(9, 2) == [(0, 0), (NOW + 11, len(packets[10].data))]
+    assert viewer.core.departures(len(packets), 1) == [(0, 0)]
+
+
+def test_arrivals_and_levels_wait_to_be_fetched_and_not_without_end(bare: Bare) -> None:
+    sender, viewer = bare.link(), bare.link()
+    sender.core.number_arrivals(3)
+    track = sender.core.track(kind="audio", payload_type=111, resend_type=None, level_extension=LEVEL_ID)
+    layer = track.layer("microphone")
+    layer.bind(MICROPHONE)
+    track.route([viewer.slot("audio")])
+    for number in range(ARRIVALS_MAX + 50):
+        sender.send_rtp(
+            NOW + number,
+            ssrc=MICROPHONE,
+            sequence=number,
+            payload_type=111,
+            extensions={LEVEL_ID: bytes([0x80 | number % 100]), 3: number.to_bytes(2, "big")},
+        )
+    arrivals, levels = sender.core.arrivals(), track.levels()
+    assert arrivals == [(number, NOW + number) for number in range(ARRIVALS_MAX)]
+    last = ARRIVALS_MAX + 50
+    assert levels == [(NOW + number, number % 100) for number in range(last - LEVELS_MAX, last)]
+    assert (sender.core.arrivals(), track.levels()) == ([], [])
+
+
+def test_a_silent_link_neither_takes_nor_sends(bare: Bare) -> None:
+    sender, viewer = bare.link(), bare.link()
+    camera(sender, viewer.slot("video"))
+    show(sender, 1, keyframe=True)
+    viewer.core.silence()
+    show(sender, 2)
+    viewer.core.send_rtcp(b"\x80\xc9\x00\x01\x00\x00\x00\x07")
+    assert len(viewer.received()) == 1
+    sender.core.silence()
+    show(sender, 3)
+    assert sender.core.failures == 0
+    assert sender.handed == []
