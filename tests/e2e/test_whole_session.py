@@ -22,6 +22,7 @@ from tests.support.browser import ROOT, artifact, pictures
 from tests.support.process import Milieu, milieu
 from tests.support.retold import oracle_of
 from tests.support.seats import SeatAtBrowser, on_page, seat_at
+from tests.support.visits import choose_pin
 
 WITHIN_MS = 30_000
 pytestmark = pytest.mark.timeout(400)
@@ -197,20 +198,23 @@ async def test_a_whole_session_from_the_link_to_the_ledger(chromium: Browser, tm
 
         # The record: a note each, signed with the keyboard.
         await fay.page.goto(f"{server.url}/s/{session}/record")
-        about = fay.page.get_by_label(re.compile("^About "))
-        await expect(about).to_be_visible(timeout=WITHIN_MS)
+        sections = fay.page.locator(".record-own textarea")
+        await expect(sections.first).to_be_visible(timeout=WITHIN_MS)
         await pictures(fay.page, "record-to-write")
-        waiting = await fay.page.get_by_role("navigation", name="People of this session").get_by_role("link").count()
-        waiting = waiting or await fay.page.locator(".record-people li").count()
+        people = fay.page.get_by_role("navigation", name="People of this session").get_by_role("listitem")
+        name = fay.page.locator("#person-title")
+        waiting = await people.count()
         for number in range(waiting):
-            label = await about.get_attribute("id")
-            note = f"Took part in the practice, note {number}."
-            await about.fill(note)
+            person = await name.inner_text()
+            for section in await sections.all():
+                await section.fill(f"Took part in the practice, note {number}.")
             sign = fay.page.get_by_role("button", name="Sign and go on")
             await expect(sign).to_be_enabled(timeout=WITHIN_MS)
             await sign.click()
+            if number == 0:
+                await choose_pin(fay.page)
             if number < waiting - 1:
-                await expect(fay.page.locator(f"#{label}")).to_have_count(0, timeout=WITHIN_MS)
+                await expect(name).not_to_have_text(person, timeout=WITHIN_MS)
         await expect(fay.page.locator(".record-sealed")).to_be_visible(timeout=WITHIN_MS)
         await pictures(fay.page, "record-signed")
 

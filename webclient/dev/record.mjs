@@ -157,6 +157,7 @@ function happen(type, fields) {
     }
     case "address_goals":
       Object.assign(one.goals, { addressed: fields.goals, revision: one.goals.revision + 1 });
+      one.warnings = one.warnings.filter((/** @type {any} */ warning) => warning.code !== "no_goals");
       break;
     case "name_skills":
       record.skills = fields.skills;
