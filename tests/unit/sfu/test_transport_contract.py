@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import ctypes
 import inspect
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from aioice.candidate import candidate_priority
 from aioice.ice import get_host_addresses
 from aiortc import RTCCertificate, RTCDtlsTransport
 from aiortc.rtcdtlstransport import SRTP_AEAD_AES_128_GCM, SRTP_PROFILES
+
+from server.sfu.transport import session_pointer, srtp_functions
 
 SFU = Path(__file__).parents[3] / "server/sfu"
 PRIVATE = {"_set_role", "_srtp_profiles", "_rx_srtp", "_ssl"}
@@ -61,6 +64,21 @@ def test_stun_messages_prove_the_password() -> None:
     assert not read.check_message_integrity(b"other")
     assert candidate_priority(1, "prflx") > 0
     assert isinstance(get_host_addresses(use_ipv4=True, use_ipv6=False), list)
+
+
+def test_libsrtps_functions_and_sessions_can_be_taken_from_where_they_stand() -> None:
+    at = srtp_functions()
+    assert set(at) == {"protect", "unprotect", "protect_rtcp", "unprotect_rtcp", "remove_stream"}
+    session = pylibsrtp.Session(pylibsrtp.Policy(key=bytes(30), ssrc_type=pylibsrtp.Policy.SSRC_ANY_OUTBOUND))
+    protect = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p, ctypes.POINTER(ctypes.c_int))(
+        at["protect"]
+    )
+    plain = b"\x80\x60\x00\x01" + bytes(4) + b"\x00\x00\x00\x05" + b"words"
+    packet, size = ctypes.create_string_buffer(plain, 200), ctypes.c_int(len(plain))
+    assert protect(session_pointer(session), packet, ctypes.byref(size)) == 0
+    assert size.value == len(plain) + 10
+    other = pylibsrtp.Session(pylibsrtp.Policy(key=bytes(30), ssrc_type=pylibsrtp.Policy.SSRC_ANY_INBOUND))
+    assert other.unprotect(packet.raw[: size.value]) == plain
 
 
 def test_an_srtp_session_can_forget_a_stream() -> None:
