@@ -28,6 +28,7 @@ from facilitation.weeks import day_of
 from server import collector
 from server.books import ClinicBooks
 from server.catalog import Catalog, load_catalog
+from server.clinicbook import ClinicBook
 from server.clock import Clock, RoomClock
 from server.config import Settings, SettingsError
 from server.draining import DrainingServer
@@ -132,6 +133,7 @@ def build(
         books=books,
         exports=HoursExports(store, clock=clock, payers=catalog.payers),
         papers=ClinicPapers(store, books=books, clock=clock, clinic=settings.clinic_name),
+        clinic=ClinicBook(store, clock=clock),
         weeks=WeekBook(store, meters=meters, clock=clock),
         minutes=OwnMinutes(store),
         commands=RoomErrands(rooms),

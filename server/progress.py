@@ -1,4 +1,7 @@
-"""How far each session is, folded from its log as it grows: what home pages need, and nothing of what was said."""
+"""How far each session is, folded from its log as it grows: what home pages need, and nothing of what was said.
+
+Of check-in and wrap-up it keeps the figures, for the clinic's page: they are shown there as means of many.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from facilitation.events import (
     Admitted,
     FlagDisposed,
     FlagRaised,
+    FormSubmitted,
     NoteCosigned,
     NoteDrafted,
     NoteReturned,
@@ -60,6 +64,8 @@ class Progress:
     participants: frozenset[PersonId] = frozenset()
     signed: frozenset[PersonId] = frozenset()
     writing: Mapping[PersonId, Writing] = field(default_factory=dict)
+    figures: Mapping[PersonId, Mapping[str, int]] = field(default_factory=dict)
+    """What people answered in numbers, by 'form/question', as they handed it in last."""
 
     def writing_of(self, person: PersonId) -> Writing:
         return self.writing.get(person, NOTHING_WRITTEN)
@@ -105,6 +111,10 @@ def _evolve(progress: Progress, record: Recorded) -> Progress:
             return _word(progress, PersonId(subject), PLAIN_TEXT, text)
         case SectionDrafted(subject=person, section=section, text=text):
             return _word(progress, person, section, text)
+        case FormSubmitted(person=person, form=form, answers=answers):
+            numbers = {f"{form}/{name}": each for name, each in answers.items() if type(each) is int}
+            figures = {**progress.figures, person: {**progress.figures.get(person, {}), **numbers}}
+            return replace(progress, figures=figures)
         case FlagRaised(flag=flag, person=person):
             return _write(progress, person, open_flags=progress.writing_of(person).open_flags | {flag})
         case FlagDisposed(flag=flag):

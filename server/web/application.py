@@ -21,6 +21,7 @@ from facilitation.skills import Library
 from server.clock import Clock
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.web.auth import Doorkeeper
+from server.web.clinic import ClinicDesk, ClinicPage
 from server.web.errors import Refusals
 from server.web.exports import ExportDesk, Exports
 from server.web.guard import BODY_BYTES_MAX, SameOriginOnly, Throttle, security_headers
@@ -48,6 +49,7 @@ def application(
     exports: Exports,
     papers: Papers,
     weeks: Weeks,
+    clinic: ClinicPage,
     minutes: Minutes,
     commands: RoomCommands,
     library: Library,
@@ -78,6 +80,7 @@ def application(
     paper_desk = PaperDesk(papers, pages=pages, doorkeeper=doorkeeper)
     export_desk = ExportDesk(exports, pages=pages, doorkeeper=doorkeeper)
     week_pages = WeekPages(weeks, errands=commands, pages=pages, doorkeeper=doorkeeper)
+    clinic_desk = ClinicDesk(clinic, pages=pages, doorkeeper=doorkeeper)
     minutes_desk = MinutesDesk(minutes, commands, pages=pages, doorkeeper=doorkeeper)
     skills = SkillPages(library, pages=pages, doorkeeper=doorkeeper)
     notebook_desk = NotebookDesk(notebook, proofs, doorkeeper=doorkeeper)
@@ -107,6 +110,7 @@ def application(
             *skills.routes(),
             *notebook_desk.routes(),
             *week_pages.routes(),
+            *clinic_desk.routes(),
             *routes,
             *static_routes(),
         ],

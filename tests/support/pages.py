@@ -20,6 +20,7 @@ from facilitation.ids import ClinicId, PersonId, SessionId
 from facilitation.people import Expected, Role
 from facilitation.timebase import HOUR_MS, Instant
 from server.catalog import load_catalog
+from server.clinicbook import ClinicBook
 from server.clock import Clock, RoomClock
 from server.errands import RoomErrands
 from server.library import load_library
@@ -140,7 +141,6 @@ class MemoryClinic:
     async def hours(self, person: PersonId | None, *, by: Identity, asked: Asked) -> Handout:
         return Handout(filename="hours-2026-11-24.csv", chunks=encode(["session"], []))
 
-
     # ------------------------------------------------------------------ Papers
 
     async def hand_out(self, person: PersonId, kind: Kind, *, by: Identity, asked: Asked) -> Handout:
@@ -168,6 +168,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         books=clinic,
         exports=clinic,
         papers=clinic,
+        clinic=ClinicBook(store, clock=clock),
         weeks=WeekBook(store, meters=Meters(store, catalog=load_catalog(), clock=clock), clock=clock),
         minutes=OwnMinutes(store),
         commands=RoomErrands(Nowhere()),

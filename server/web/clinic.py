@@ -1,0 +1,86 @@
+"""The clinic at a glance, for staff: who comes, who comes back, what is owed, and how people say they are."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Protocol
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from facilitation.disclosures import REASON_CHARS_MAX
+from facilitation.errors import Refusal
+from server.web.auth import Doorkeeper, Identity
+from server.web.exports import FIELDS_MAX, REASONS, Asked, Handout, asked_for
+from server.web.pages import NO_STORE
+from server.web.templates import Pages
+
+SPANS = ("4", "8", "12")
+"""Weeks that can be looked at; the first unless asked."""
+
+
+class ClinicPage(Protocol):
+    """Raises StoreUnavailable, CorruptLog."""
+
+    async def page(self, *, reader: Identity, weeks: int) -> dict[str, Any]:
+        """What the template needs."""
+        ...
+
+    async def export(self, *, by: Identity, weeks: int, kind: str, asked: Asked) -> Handout:
+        """A file ('csv' or 'json'), already logged. Raises Refusal that says what to choose instead."""
+        ...
+
+
+class ClinicDesk:
+    def __init__(self, clinic: ClinicPage, *, pages: Pages, doorkeeper: Doorkeeper) -> None:
+        self._clinic = clinic
+        self._pages = pages
+        self._doorkeeper = doorkeeper
+
+    def routes(self) -> list[BaseRoute]:
+        return [Route("/clinic", self.page), Route("/clinic/export", self.export, methods=["POST"])]
+
+    async def page(self, request: Request) -> Response:
+        return await self._page(request, await self._staff(request), _weeks(request.query_params.get("weeks")), {})
+
+    async def export(self, request: Request) -> Response:
+        me = await self._staff(request)
+        async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
+            given = {field: value for field, value in sent.items() if isinstance(value, str)}
+        weeks = _weeks(given.get("weeks"))
+        try:
+            asked: Asked = asked_for(given, own=False)
+            handout = await self._clinic.export(by=me, weeks=weeks, kind=given.get("kind", ""), asked=asked)
+        except Refusal as refusal:
+            return await self._page(request, me, weeks, given, error=refusal.text)
+        headers = NO_STORE | {"Content-Disposition": f'attachment; filename="{handout.filename}"'}
+        return StreamingResponse(iter(handout.chunks), media_type=handout.media_type, headers=headers)
+
+    async def _page(
+        self, request: Request, me: Identity, weeks: int, given: dict[str, str], error: str | None = None
+    ) -> Response:
+        context = await self._clinic.page(reader=me, weeks=weeks) | {
+            "me": me,
+            "choice": me.choice,
+            "span": weeks,
+            "reasons": [(purpose.value, text) for purpose, text in REASONS.items()],
+            "reason_max": REASON_CHARS_MAX,
+            "given": {field: given.get(field, "") for field in ("purpose", "reason", "kind")}
+            | {"form": given.get("form") or secrets.token_urlsafe(12)},
+            "error": error,
+        }
+        return self._pages.render(request, "clinic.html", context, 422 if error else 200, NO_STORE)
+
+    async def _staff(self, request: Request) -> Identity:
+        identities = await self._doorkeeper.identities(request)
+        if not identities:
+            raise HTTPException(403, "no_seat")
+        if not identities[0].staff:
+            raise HTTPException(403)
+        return identities[0]
+
+
+def _weeks(text: str | None) -> int:
+    return int(text) if text in SPANS else int(SPANS[0])
