@@ -15,7 +15,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 
 from server.bots.secrecy import Keys
-from server.web.statics import WEBCLIENT, Files
+from server.web.statics import Files
+from server.web.templates import WEBCLIENT
 from tests.support.serving import serving
 
 pytestmark = pytest.mark.timeout(180)

@@ -83,7 +83,7 @@ async def test_a_facilitators_screen_is_read_by_all_and_a_participants_once_they
         await moves(sam.page, 720)
 
         # One at a time: Robin may now, and has to wait; Fay stops, and Robin shows theirs.
-        await fay.page.get_by_role("button", name="Robin Example", exact=True).click()
+        await fay.page.locator(".person-name").filter(has_text="Robin Example").click()
         await fay.page.get_by_role("button", name="May show a screen").click()
         await robin.page.get_by_role("button", name="More").click()
         await robin.page.get_by_role("button", name="Show my screen").click()

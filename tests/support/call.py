@@ -153,7 +153,7 @@ class Call:
         await seat.speak_and_show()
         return seat
 
-    async def spy(self, **slots: int) -> RawPeer:
+    async def spy(self, **slots: Any) -> RawPeer:
         """A place in the media plane itself: it gets, decrypted hop by hop, exactly what the server forwards."""
         raw = RawPeer(publishes=False, **slots)
         self._raw.append(raw)
