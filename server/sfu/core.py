@@ -238,6 +238,10 @@ class Core(Protocol):
     def unsent(self) -> int:
         """Datagrams that the system would not take."""
 
+    @property
+    def untold(self) -> int:
+        """What found no room on its way to the event loop."""
+
     async def open(self, hosts: Sequence[str], port: int) -> None:
         """Bind on all hosts; with port 0 any free one, the same on all. Raises OSError."""
 

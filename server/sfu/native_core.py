@@ -458,7 +458,6 @@ class NativeCore:
 
     @property
     def untold(self) -> int:
-        """What found no room in the buffer that the event loop empties."""
         return cast(int, self._figures.untold)
 
     async def open(self, hosts: Sequence[str], port: int) -> None:

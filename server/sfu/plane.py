@@ -64,11 +64,25 @@ class Sfu:
         """Open the port. Raises OSError when it is taken."""
         self._facts = facts
         await self._port.open()
+        log.info("media.open: %s core on UDP port %d", self._port.core.name, self.port)
         self._ticking = asyncio.create_task(self._tick())
+
+    def counters(self) -> dict[str, int | str]:
+        """What forwards, and what went by it: `strays` were nobody's datagrams, `unsent` the system would not take,
+        `untold` found no room on their way to the event loop."""
+        core = self._port.core
+        return {
+            "core": core.name,
+            "links": self._port.links,
+            "strays": self._port.strays,
+            "unsent": core.unsent,
+            "untold": core.untold,
+        }
 
     async def stop(self) -> None:
         """Close every room and the port, without facts."""
         self._facts = lambda _: None
+        log.info("media.closing: %s", self.counters())
         if self._ticking is not None:
             self._ticking.cancel()
             await asyncio.wait([self._ticking])

@@ -506,6 +506,7 @@ class PythonCore:
         self.port = 0
         self.strays = 0
         self.unsent = 0
+        self.untold = 0  # Everything is told at once.
         self.links: set[LinkCore] = set()
         self.by_address: dict[Address, LinkCore] = {}
         self._ufrags: set[str] = set()

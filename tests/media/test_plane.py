@@ -578,6 +578,7 @@ async def test_strangers_and_rubbish_get_no_answer_and_do_no_harm(stage: Stage) 
         await pump(lambda n: None, lambda: stage.sfu._port.strays >= strays + len(sent) - 1)
         with pytest.raises(BlockingIOError):
             stranger.recvfrom(2_000)
+    assert stage.sfu.counters()["strays"] == stage.sfu._port.strays
     ada.raw(b"\x16\xfe\xfd" + os.urandom(60))
     ada.raw(b"\x17\xfe\xfd" + os.urandom(60))
     ada.raw(os.urandom(40))

@@ -20,6 +20,7 @@ from server.sfu.core import (
     SlotCore,
     TrackCore,
 )
+from server.sfu.native_core import NativeCore
 from server.sfu.rtp.rewrite import REMOVED_RUNS_MAX
 from tests.unit.sfu.bare import CORES, DEPARTURE_ID, LEVEL_ID, SECOND_US, Bare, BareLink
 from tests.unit.sfu.packets import rtp, vp8
@@ -251,3 +252,25 @@ def test_a_silent_link_neither_takes_nor_sends(bare: Bare) -> None:
     show(sender, 3)
     assert sender.core.failures == 0
     assert sender.handed == []
+
+
+def test_a_flood_of_checks_that_nobody_reads_fills_half_of_the_buffer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a stalled event loop meets: strangers who saw a name cannot keep others' RTCP out."""
+    if CORES[0].marks[0].args[0]:
+        pytest.skip("no native core")
+    bare = Bare("native")
+    assert isinstance(bare.core, NativeCore)
+    with monkeypatch.context() as stalled:
+        stalled.setattr(bare.core, "_fetch", lambda: False)
+        bare.core.name_link("ours")
+        for port in range(5_000):
+            bare.core.feed(check("ours"), ("192.0.2.7", port), NOW)
+        refused = bare.core.untold
+        assert refused > 0
+        link = bare.link()
+        bare.core.feed(link.far_tx.protect_rtcp(b"\x80\xc9\x00\x01\x00\x00\x00\x07"), link.address, NOW)
+        assert bare.core.untold == refused
+    bare.core.feed(b"", ("192.0.2.7", 1), NOW)
+    assert len(link.control) == 1
+    assert len(bare.stun) == 5_000 - refused
+    bare.close()
