@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 import msgspec
@@ -23,10 +24,11 @@ from facilitation.ids import PersonId
 from facilitation.programme import PLAIN
 from facilitation.state import RoomState, replay
 from facilitation.timebase import Instant
+from server.rooms.ports import SpeakersChanged
 from tests.simulation.virtual import run
 from tests.simulation.world import Tab, World
 from tests.support.oracle import Oracle
-from tests.wire.example import EVERYBODY, PARTICIPANTS, ROBIN, RULES, SESSION
+from tests.wire.example import EVERYBODY, PARTICIPANTS, ROBIN, RULES, SAM, SESSION
 
 ONE = os.environ.get("SEED")
 SEEDS = [int(ONE)] if ONE else range(1, 1 + int(os.environ.get("SEEDS", "6")))
@@ -110,6 +112,31 @@ def test_who_is_silent_is_asked_in_time_by_a_live_room_and_loses_nothing() -> No
         the_log_is_what_lives(records, state)
 
     run(scene)
+
+
+def test_who_is_heard_speaking_is_not_asked_and_speech_is_a_line_a_minute_at_most() -> None:
+    async def scene() -> None:
+        world = Silence(4, calm=True, programme=ASKING)
+        talking = asyncio.create_task(talk(world, SAM.person))
+        await world.play(minutes=12)
+        talking.cancel()
+        records = await world.store.log.read(SESSION)
+        asked = {record.event.person for record in records if isinstance(record.event, v.StillHereAsked)}
+        assert SAM.person not in asked and ROBIN.person in asked
+        spoken = [record.at for record in records if isinstance(record.event, v.Spoke)]
+        assert 8 <= len(spoken) <= 13
+        assert all(after - before >= 60_000 for before, after in pairwise(spoken))
+
+    run(scene)
+
+
+async def talk(world: World, person: PersonId) -> None:
+    """The media plane hears somebody, and somebody else whom nobody knows, five times a second."""
+    while True:
+        await asyncio.sleep(0.2)
+        if world.server is not None:
+            heard = SpeakersChanged(room=SESSION, levels={person: 40, "p-unknown": 3})
+            world.server.rooms.media_fact(heard)
 
 
 def last_sign(records: list[Recorded], asked: Recorded) -> Instant:
