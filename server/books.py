@@ -136,14 +136,14 @@ class ClinicBooks:
         return plan.segments if plan else ()
 
     async def _people(self, me: Identity) -> list[dict[str, Any]]:
-        return [self._row(meter, me) for meter in await self._meters.everybody()]
+        return [self._row(meter, me) for meter in await self._meters.everybody(why=False)]
 
     async def _own(self, me: Identity) -> dict[str, Any] | None:
         """A participant's own week, as a row and in words to them."""
         found = await self._clinic.get_person(me.person)
         if found is None:
             return None
-        meter = await self._meters.of(found)
+        meter = await self._meters.of(found, why=False)
         told = meter_words.told(meter) | {"sentences": meter_words.for_participant(meter)}
         return self._row(meter, me) | {"meter": told}
 

@@ -21,7 +21,7 @@ from facilitation.intervals import total_ms
 from facilitation.people import Role
 from facilitation.plan import SessionPlan
 from facilitation.rules import RuleSet
-from facilitation.state import RoomState
+from facilitation.state import EMPTY, RoomState
 from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
 from facilitation.weeks import DAYS, Outlook, Visit, Week, day_of, first_day, outlook, week
 from server.clock import Clock
@@ -137,13 +137,14 @@ class Meters:
         self._rooms: dict[str, Room] = {}
         self._reading = asyncio.Lock()
 
-    async def of(self, person: Person) -> Meter:
-        return (await self._of([person]))[0]
+    async def of(self, person: Person, *, why: bool = True) -> Meter:
+        """`why`: also tell of absences and make-ups of signed sessions, for which their logs must be read."""
+        return (await self._of([person], why))[0]
 
-    async def everybody(self) -> list[Meter]:
+    async def everybody(self, *, why: bool = True) -> list[Meter]:
         """By name."""
         people = await self._store.clinic.list_people()
-        return await self._of([person for person in people if person.role is Role.PARTICIPANT])
+        return await self._of([person for person in people if person.role is Role.PARTICIPANT], why)
 
     async def missed(self, person: Person) -> list[Part]:
         """Sessions of the last weeks that this person was invited to and not at, the newest first."""
@@ -162,7 +163,7 @@ class Meters:
 
     # ------------------------------------------------------------------ reading
 
-    async def _of(self, people: Sequence[Person]) -> list[Meter]:
+    async def _of(self, people: Sequence[Person], why: bool) -> list[Meter]:
         now = self._clock.now()
         near = await self._store.clinic.list_sessions(
             since=Instant(max(0, now - AROUND_DAYS * DAY_MS)), until=Instant(now + AROUND_DAYS * DAY_MS)
@@ -172,17 +173,20 @@ class Meters:
         meters = []
         for person in people:
             standing = hours.standing(entries[person.person])
+            posted = {entry.facts.session for entry in standing}
             invited = [each for each in near if _invites(each, person.person)]
             rules = self._rules(person, invited, standing, now)
             today = day_of(now, zone_of(person.zone))
             first = first_day(rules, today)
             parts = []
             for scheduled in invited:
-                if first <= _day(scheduled) <= first + timedelta(days=DAYS - 1):
-                    if scheduled.session not in rooms:
-                        rooms[scheduled.session] = await self._room(scheduled.session)
-                    part = self._part(person.person, scheduled, rooms[scheduled.session], standing, now)
-                    parts += [part] if part is not None else []
+                if not first <= _day(scheduled) <= first + timedelta(days=DAYS - 1):
+                    continue
+                if scheduled.session not in rooms and (why or scheduled.session not in posted):
+                    rooms[scheduled.session] = await self._room(scheduled.session)
+                room = rooms.get(scheduled.session, EMPTY)
+                part = self._part(person.person, scheduled, room, standing, now)
+                parts += [part] if part is not None else []
             meters.append(_meter(person, rules, today, standing, parts))
             await asyncio.sleep(0)
         return meters

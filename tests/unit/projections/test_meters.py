@@ -19,7 +19,7 @@ from server.projections.meters import Meter, Meters, Stage
 from server.projections.worker import HoursProjection
 from server.store import memory
 from server.store.clinic import Person
-from server.store.ports import Store
+from server.store.ports import Linked, Store
 from tests.support.evening import FAY, ZONE, Evening
 from tests.support.week import ALEX, DAY_MS, JO, KIM, ROBIN, SAM, WEDNESDAY_NOON, held, signed, week
 
@@ -147,6 +147,25 @@ async def test_teens_are_measured_by_their_own_floor() -> None:
 
 async def test_staff_have_no_meter(desk: Desk) -> None:
     assert {meter.person.role for meter in await desk.meters.everybody()} == {Role.PARTICIPANT}
+
+
+async def test_without_the_reasons_the_figures_are_the_same_and_signed_logs_are_left_alone(desk: Desk) -> None:
+    read: list[str] = []
+    linked = desk.store.log.linked
+
+    def watched(session: str, *, after: int = 0) -> AsyncIterator[Linked]:
+        read.append(session)
+        return linked(session, after=after)
+
+    full = await desk.meters.everybody()
+    desk.store.log.linked = watched  # type: ignore[method-assign]
+    fresh = Meters(desk.store, catalog=load_catalog(), clock=desk.clock)
+    brief = await fresh.everybody(why=False)
+    assert [(meter.week, meter.outlook, meter.to_come, meter.waiting_min) for meter in brief] == [
+        (meter.week, meter.outlook, meter.to_come, meter.waiting_min) for meter in full
+    ]
+    assert "s-monday" not in read
+    assert read
 
 
 # --------------------------------------------------------------- in words
