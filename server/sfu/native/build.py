@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 SOURCES = Path(__file__).parent
@@ -36,12 +35,12 @@ def sources() -> list[Path]:
     return sorted(SOURCES.glob("*.c"))
 
 
-def library(extra: Sequence[str] = ()) -> Path:
-    """Where the library of the present sources is, or will be. `extra` flags make another one."""
+def library() -> Path:
+    """Where the library of the present sources is, or will be."""
     whole = hashlib.sha256()
     for path in sorted(SOURCES.glob("*.[ch]")):
         whole.update(path.read_bytes())
-    whole.update("\0".join((*FLAGS, *extra, platform.machine(), sys.platform)).encode())
+    whole.update("\0".join((*FLAGS, platform.machine(), sys.platform)).encode())
     return BUILT / f"core-{whole.hexdigest()[:16]}.so"
 
 
@@ -50,9 +49,9 @@ def compiler() -> str | None:
     return next((found for name in (os.environ.get("CC"), "cc", "gcc") if name and (found := shutil.which(name))), None)
 
 
-def build(extra: Sequence[str] = ()) -> Path:
-    """The library, made if it is not there yet. Raises NotBuilt."""
-    made = library(extra)
+def build() -> Path:
+    """The library, made if it is not there yet; those of other sources go. Raises NotBuilt."""
+    made = library()
     if made.exists():
         return made
     cc = compiler()
@@ -64,7 +63,7 @@ def build(extra: Sequence[str] = ()) -> Path:
             # Made aside and moved: whoever looks finds all of it or nothing.
             unfinished = Path(folder) / "core.so"
             done = subprocess.run(
-                [cc, *FLAGS, *extra, "-shared", *map(str, sources()), "-o", str(unfinished)],
+                [cc, *FLAGS, "-shared", *map(str, sources()), "-o", str(unfinished)],
                 capture_output=True,
                 text=True,
                 timeout=BUILD_S_MAX,
@@ -73,6 +72,9 @@ def build(extra: Sequence[str] = ()) -> Path:
             if done.returncode != 0:
                 raise NotBuilt(f"the C compiler failed: {done.stderr.strip()[-2_000:]}")
             unfinished.replace(made)
+        for old in BUILT.glob("core-*.so"):
+            if old != made:
+                old.unlink(missing_ok=True)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotBuilt(f"the C compiler could not be run: {error}") from error
     return made
