@@ -462,7 +462,7 @@ static int merge(const char *from, const char *to)
             reached[edge] = reached[edge] != 0;
         if (!is_news())
             continue;
-        snprintf(path, sizeof path, "%s/in-%03d", to, copied++);
+        snprintf(path, sizeof path, "%s/in-%03d.bin", to, copied++);
         FILE *file = fopen(path, "wb");
         if (!file || fwrite(data, 1, size, file) != size || fclose(file))
             return 2;
