@@ -75,6 +75,7 @@ export function createSealed(desk) {
       <p class="soft small record-seal-more"><span class="figures">${inMinutes(person.posted.countable_min)}</span> stand in ${person.name}’s hours.
         <a href=${`/statement/${encodeURIComponent(person.person)}${location.search}`}>See all hours</a>.
         Fingerprint <code title=${signed.hash}>${signed.hash.slice(0, 12)}</code></p>
+      <p><a href=${`/papers/${encodeURIComponent(person.person)}${location.search}`}>Papers: print it, or hand it out</a></p>
     </div>`;
   }
 
