@@ -1,7 +1,7 @@
 """The room: commands in, events out; events in, effects out. Every rule of a session is reached from `decide`.
 
-Rules that concern one noun alone stand with that noun (seats, attendance, agenda, checkin, notes, talk, screen …); those
-that join several stand here.
+Rules that concern one noun alone stand with that noun (seats, attendance, agenda, checkin, notes, talk, screen …);
+those that join several stand here.
 """
 
 from __future__ import annotations
