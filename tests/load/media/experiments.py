@@ -15,8 +15,8 @@ WARM_S, WARM_LAYERS_S = 1.2, 3.0
 """Long enough for a keyframe of every stream, and for layers to settle where there are some."""
 REST_S = 1.0
 """After a server was overwhelmed, before anything else is asked of it."""
-FULL_S, FLAT_S = 4.0, 6.0
-"""Until every history is as full as it gets; and how long memory must then stay as it is."""
+FULL_S, FLAT_S = 14.0, 6.0
+"""Until every history is as full as it gets (512 packets of a picture); and how long memory must then stay as it is."""
 CYCLES = 8
 DELAY_MS_MAX = 50.0
 """A server whose 99th percentile is above this does not keep up, though nothing is lost yet."""
