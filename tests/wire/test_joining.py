@@ -45,7 +45,7 @@ async def test_who_comes_is_welcomed_and_shown_where_they_are(node: Node) -> Non
         assert welcome["type"] == "welcome"
         assert (welcome["person"], welcome["role"], welcome["session"]) == ("p-robin", "participant", "s-example")
         assert welcome["connection"].startswith("c")
-        assert welcome["slots"] == {"audio": 15, "video": 15}
+        assert welcome["slots"] == {"audio": 15, "video": 15, "screen": 1}
         assert robin.views[0]["you"]["place"] == "arriving"
 
 
