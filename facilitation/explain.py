@@ -88,8 +88,8 @@ def pieces(state: RoomState, hours: Hours, now: Instant | None = None) -> tuple[
                     counts=counts(rules, segment.kind),
                     seen=seen,
                     stands=stands,
-                    began=causes.of(start),
-                    ended=causes.of(end) or causes.after(end),
+                    began=causes.told(start),
+                    ended=causes.told(end),
                 )
                 found.append(piece)
     return tuple(sorted(found, key=lambda piece: (piece.start, piece.end)))
@@ -128,12 +128,16 @@ class _Causes:
         if seq:
             self._known[at] = Cause(seq=seq, text=text)
 
-    def of(self, at: Instant) -> Cause | None:
-        return self._known.get(at)
+    def told(self, at: Instant) -> Cause | None:
+        """The event at this instant; or else, where presence ended or absence began, what noticed it later.
 
-    def after(self, at: Instant) -> Cause | None:
-        """What noticed the end of presence, where several sources were lost at once and another was heard last."""
-        return next((Cause(seq=line.seq, text=line.text) for line in self._own if line.at > at), None)
+        So it is where several sources were lost at once and another was heard last.
+        """
+        return self._known.get(at) or next((self._cause(line) for line in self._own if line.at > at), None)
+
+    @staticmethod
+    def _cause(line: Evidence) -> Cause:
+        return Cause(seq=line.seq, text=line.text)
 
 
 def _instant(line: Evidence) -> Instant:
