@@ -112,7 +112,7 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
         case c.AllowSharing(person=person, on=on):
             return screen.allow(state.screen, _participant(state, person), on)
         case c.StopSharing(person=person):
-            return screen.stop(state.screen, person)
+            return screen.stop(state.screen, state.seats.of(person).person)
         # --- agenda
         case c.StartSession():
             return agenda.start(state.agenda)
