@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any, get_args
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -30,7 +31,8 @@ from facilitation.timebase import MINUTE_MS, Instant
 from tests.support.meeting import CHECK_IN, COLE, FAY, FORMS, OLA, PLAN, ROBIN, RULES, SAM, START, WRAP_UP, Meeting
 from tests.support.oracle import Oracle
 
-EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "150"))
+pytestmark = pytest.mark.timeout(300)  # a failure is made small before it is told
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "80"))
 
 STAFF = (FAY, COLE)
 PARTICIPANTS = (ROBIN, SAM)
