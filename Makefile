@@ -17,7 +17,7 @@ demo:  ## The same, with simulated participants who are already there
 check:  ## Explain every setting, and every mistake in one go
 	exec $(SETUP) run -- -m server check
 test:  ## Run all tests, or groups of them: make test ONLY="unit tidy" ARGS="-k late"
-	exec $(SETUP) test $(if $(filter media e2e,$(GROUPS)),--browser) -- server/setup/testing.py $(GROUPS) -- $(ARGS)
+	exec $(SETUP) test $(if $(filter media e2e network,$(GROUPS)),--browser) -- server/setup/testing.py $(GROUPS) -- $(ARGS)
 bench:  ## Measure: one JSON object a line, then a table (ONLY=group)
 	exec $(SETUP) $(if $(filter media,$(or $(ONLY),media)),test --bench,run) -- -m tests.load $(ONLY)
 oracle:  ## Compare every minute of N=10000 faulted evenings with a naive second opinion (FROM=first seed)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import BrowserContext, Page
 
 from server.sfu.facts import MediaConnected, MediaLost, Wish
@@ -13,10 +15,19 @@ from server.sfu.peer import LOST_AFTER_US
 from server.sfu.transport import monotonic_us
 from tests.media.network import Way
 from tests.media.stage import Stage, eventually, received, sees_and_hears, until
+from tests.unit.sfu.bare import CORES
 
 pytestmark = pytest.mark.timeout(300)  # browsers on a busy machine
 
 NAMES = ("ada", "ben", "cleo")
+on_both_cores = pytest.mark.parametrize("stage", CORES, indirect=True)
+"""The cores are held to the same by `test_plane` and `test_cores`; here the one that a clinic has serves, mostly."""
+
+
+@pytest_asyncio.fixture
+async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    async with Stage(core=getattr(request, "param", "auto")) as stage:
+        yield stage
 
 
 async def everybody(stage: Stage, context: BrowserContext, **options: Any) -> dict[str, Page]:
@@ -27,6 +38,7 @@ async def everybody(stage: Stage, context: BrowserContext, **options: Any) -> di
     return pages
 
 
+@on_both_cores
 async def test_three_people_see_and_hear_each_other_and_a_fourth_comes_and_goes(
     browser_context: BrowserContext, stage: Stage
 ) -> None:
@@ -45,6 +57,7 @@ async def test_three_people_see_and_hear_each_other_and_a_fourth_comes_and_goes(
     assert stage.offers == dict.fromkeys((*NAMES, "dora"), 1), "nothing was agreed twice"
 
 
+@on_both_cores
 async def test_srtp_is_the_quick_kind_and_layers_switch_while_the_picture_goes_on(
     browser_context: BrowserContext, stage: Stage
 ) -> None:
