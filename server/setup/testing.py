@@ -40,7 +40,7 @@ GROUPS = {
     "redis": Group("tests/integration/redis", 2),
     "wire": Group("tests/wire", 2),
     "media": Group("tests/media", 0),
-    "e2e": Group("tests/e2e", 3),
+    "e2e": Group("tests/e2e", 2),
 }
 ON_DEMAND = {"network": Group("tests/network", 0)}
 """Run by name only: bad home networks played to real browsers for minutes, on a machine that does nothing else."""
