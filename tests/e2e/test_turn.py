@@ -47,7 +47,8 @@ async def test_pictures_move_and_sound_is_heard_through_a_relay_alone(chromium: 
         robin = await room.enter(chromium, "robin", by=fay, script=RELAY_ONLY)
         await robin.sees_and_hears(1)
         await fay.sees_and_hears(1)
-        assert await robin.page.evaluate(PAIR) == [["relay", "tcp"]]
+        pairs = await robin.page.evaluate(PAIR)
+        assert pairs and all(pair == ["relay", "tcp"] for pair in pairs)  # two while ICE is made anew
         assert (await fay.page.evaluate(PAIR))[0][0] != "relay"
         assert turn.said("ALLOCATE processed, success") >= 1
         assert "p-robin" not in "".join(turn.lines), "the relay learns of nobody who they are"
