@@ -70,7 +70,8 @@ def troubles(packet: bytes) -> list[str]:
             if len(set(names)) != len(names):
                 return ["It holds two files of one name."]
             files = {name: archive.read(name) for name in names}
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, EOFError):
+    except (zipfile.BadZipFile, OSError, RuntimeError, ValueError, EOFError):  # RuntimeError: also a way of packing
+        # that this Python does not know, or a password
         return ["It is not a zip file, or a damaged one."]
     try:
         manifest = json.loads(files.pop(MANIFEST))

@@ -17,7 +17,7 @@ from facilitation.errors import Refusal
 from facilitation.ids import PersonId, SessionId
 from facilitation.text import TITLE_MAX
 from server.web.auth import Doorkeeper, Identity
-from server.web.exports import FIELDS_MAX, MARK_CHARS_MAX, REASONS, Asked, Handout
+from server.web.exports import FIELDS_MAX, REASONS, Asked, Handout, asked_for
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
 
@@ -73,7 +73,7 @@ class WeekPages:
         given = await _given(request)
         try:
             handout = await self._weeks.export(
-                by=me, group=_group(given.get("group")), kind=given.get("kind", ""), asked=_asked(given)
+                by=me, group=_group(given.get("group")), kind=given.get("kind", ""), asked=asked_for(given, own=False)
             )
         except Refusal as refusal:
             return await self._page(request, me, given.get("group"), given, error=refusal.text)
@@ -162,12 +162,3 @@ def _person(request: Request) -> PersonId:
 
 def _group(text: str | None) -> str | None:
     return text[:TITLE_MAX] if text else None
-
-
-def _asked(given: dict[str, str]) -> Asked:
-    """Raises Refusal."""
-    purpose = next((each for each in REASONS if each == given.get("purpose")), None)
-    if purpose is None:
-        raise Refusal("bad_reason", "Choose what it is for.")
-    form = given.get("form", "")[:MARK_CHARS_MAX]
-    return Asked(first=None, last=None, purpose=purpose, reason=given.get("reason", ""), form=form)

@@ -343,9 +343,9 @@ async def test_the_record_page_looks_right_from_phone_to_desk(visits: Open, hous
         await no_barrier(page)
         await pictures(page, "record-signed", sizes=(PHONE, TABLET, DESKTOP))
         for size in (PHONE, {"width": 720, "height": 450}):  # the second: a laptop at 200 %
-            await page.set_viewport_size(size)  # type: ignore[arg-type]
+            await page.set_viewport_size(size)
             await no_barrier(page)
-        await page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+        await page.set_viewport_size(DESKTOP)
         for session in ("s-twelve", "s-one"):
             await visit.record(session)
             await no_barrier(page)
@@ -604,7 +604,7 @@ async def test_staff_look_at_a_week_under_other_rules_without_scripts_and_nothin
         scripted = await (await visits(clinic)).enter("s-next", FAY)
         await scripted.goto(page.url)
         for size in (PHONE, DESKTOP):
-            await scripted.set_viewport_size(size)  # type: ignore[arg-type]
+            await scripted.set_viewport_size(size)
             await no_barrier(scripted)
         await pictures(scripted, "statement-what-if", sizes=(PHONE, DESKTOP))
 
@@ -616,7 +616,7 @@ async def test_statement_and_home_keep_nobody_out(visits: Open, house: House) ->
         for address, name in (("/statement", "statement"), ("/home", "home-participant")):
             await page.goto(clinic.url + address)
             for size in (PHONE, DESKTOP):
-                await page.set_viewport_size(size)  # type: ignore[arg-type]
+                await page.set_viewport_size(size)
                 await no_barrier(page)
             await pictures(page, name, sizes=(PHONE, TABLET, DESKTOP))
         staff = await visits(clinic)

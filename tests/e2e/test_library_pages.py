@@ -14,7 +14,7 @@ from facilitation.people import Role
 from facilitation.timebase import HOUR_MS
 from server.clock import RoomClock
 from server.library import load_library
-from tests.support.browser import DESKTOP, PHONE, artifact, barriers, pictures
+from tests.support.browser import DESKTOP, PHONE, THEMES, artifact, barriers, pictures
 from tests.support.pages import EVENING, FAY, MemoryClinic, link, pages
 from tests.support.visitor import served
 
@@ -56,12 +56,12 @@ async def test_a_page_of_the_library_is_for_everybody(place: Place, browser_cont
     page = await enter(browser_context, place)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
-    for theme in ("light", "dark"):
-        await page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+    for theme in THEMES:
+        await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         await page.goto(place.url + PATHS[name])
         assert await barriers(page) == []
     for size in (PHONE, DESKTOP):
-        await page.set_viewport_size(size)  # type: ignore[arg-type]
+        await page.set_viewport_size(size)
         wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide == 0, size
     assert said == []

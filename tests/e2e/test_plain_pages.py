@@ -12,7 +12,7 @@ from facilitation.ids import PersonId
 from facilitation.people import Role
 from facilitation.timebase import HOUR_MS
 from server.clock import RoomClock
-from tests.support.browser import barriers, pictures, slug
+from tests.support.browser import THEMES, barriers, pictures, slug
 from tests.support.pages import EVENING, MemoryClinic, link, pages
 from tests.support.visitor import served
 
@@ -50,8 +50,8 @@ async def test_a_page_of_few_words_is_for_everybody(
     assert answer is not None
     expected = [] if answer.ok else [f"Failed to load resource: the server responded with a status of {answer.status}"]
     assert [text.partition(" (")[0] for text in said] == expected
-    for theme in ("light", "dark"):
-        await page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+    for theme in THEMES:
+        await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         assert await barriers(page) == []
     wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide == 0

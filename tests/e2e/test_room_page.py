@@ -15,19 +15,19 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, WebSocketRoute, expect
+from playwright.async_api import Browser, Page, ViewportSize, WebSocketRoute, expect
 
 from facilitation import commands as c
 from facilitation.ids import PersonId
 from facilitation.timebase import MINUTE_MS
-from tests.support.browser import DESKTOP, PHONE, ROOT, barriers, picture
+from tests.support.browser import DESKTOP, PHONE, ROOT, Theme, barriers, picture
 from tests.support.evening import CODY, FAY, Clinic, Evening, open_clinic
 from tests.support.gallery import gallery
 from tests.support.serving import serving
 
 pytestmark = pytest.mark.timeout(240)
 
-LAPTOP = {"width": 1366, "height": 768}
+LAPTOP: ViewportSize = {"width": 1366, "height": 768}
 ZOOMED = {"width": 683, "height": 384}  # a laptop at 200 %
 ROBIN, SAM = PersonId("p-1"), PersonId("p-2")
 Show = Callable[..., Any]
@@ -48,11 +48,11 @@ async def show(chromium: Browser, gallery_url: str) -> AsyncIterator[Show]:
     mistakes: list[str] = []
     contexts = []
 
-    async def open_gallery(query: str, *, viewport: dict[str, int] = LAPTOP, theme: str = "light") -> Page:
+    async def open_gallery(query: str, *, viewport: ViewportSize = LAPTOP, theme: Theme = "light") -> Page:
         context = await chromium.new_context(
             viewport=viewport,
             color_scheme=theme,
-            reduced_motion="reduce",  # type: ignore[arg-type]
+            reduced_motion="reduce",
         )
         contexts.append(context)
         context.set_default_timeout(15_000)
@@ -105,8 +105,8 @@ STATES = (
 async def test_no_state_of_the_room_keeps_anybody_out(show: Show, query: str) -> None:
     page = await show(query)
     for viewport, theme in ((LAPTOP, "light"), (PHONE, "dark")):
-        await page.set_viewport_size(viewport)  # type: ignore[arg-type]
-        await page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        await page.set_viewport_size(viewport)
+        await page.emulate_media(color_scheme=theme)
         await page.evaluate(SETTLED)
         assert await barriers(page) == []
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "scrolls sideways"
@@ -463,12 +463,12 @@ async def enter(chromium: Browser) -> AsyncIterator[Callable[..., Any]]:
     contexts = []
 
     async def come(
-        clinic: Clinic, person: str, *, viewport: dict[str, int] = LAPTOP, line: LateViews | None = None
+        clinic: Clinic, person: str, *, viewport: ViewportSize = LAPTOP, line: LateViews | None = None
     ) -> Page:
         context = await chromium.new_context(
             viewport=viewport,
             permissions=["camera", "microphone"],
-            reduced_motion="reduce",  # type: ignore[arg-type]
+            reduced_motion="reduce",
         )
         contexts.append(context)
         context.set_default_timeout(20_000)

@@ -79,7 +79,7 @@ async def test_a_facilitators_screen_is_read_by_all_and_a_participants_once_they
         assert await fay.page.evaluate("() => window.screenTrack.contentHint") == "text"
         await pictures(robin.page, "shared-screen", themes=("light", "dark"))
         await pictures(fay.page, "shared-screen-own", themes=("light",))
-        await sam.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        await sam.page.set_viewport_size(PHONE)
         await moves(sam.page, 720)
 
         # One at a time: Robin may now, and has to wait; Fay stops, and Robin shows theirs.

@@ -5,28 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from facilitation.absences import Kind
-from server.clock import FakeClock
-from server.store import memory
-from tests.support.browser import DESKTOP, PHONE, barriers, pictures
+from tests.support.browser import DESKTOP, PHONE, THEMES, barriers, pictures
 from tests.support.evening import Clinic
-from tests.support.week import ALEX, JO, ROBIN, WEDNESDAY_NOON, week
-
-
-@pytest_asyncio.fixture
-async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
-    clinic = Clinic(tmp_path, memory.connect(), *week())
-    clinic._clock = FakeClock(WEDNESDAY_NOON)  # type: ignore[assignment]  # the middle of that week, whatever the day
-    await clinic.fill()
-    await clinic.start()
-    yield clinic
-    await clinic.stop()
+from tests.support.week import ALEX, JO, ROBIN
 
 
 async def enter(context: BrowserContext, clinic: Clinic, person: str = "p-fay", session: str = "s-monday") -> Page:
@@ -39,12 +24,12 @@ async def enter(context: BrowserContext, clinic: Clinic, person: str = "p-fay", 
 async def assert_for_everybody(page: Page, url: str, name: str) -> None:
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
-    for theme in ("light", "dark"):
-        await page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+    for theme in THEMES:
+        await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         await page.goto(url)
         assert await barriers(page) == []
     for size in (PHONE, DESKTOP):
-        await page.set_viewport_size(size)  # type: ignore[arg-type]
+        await page.set_viewport_size(size)
         wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide == 0, size
     assert said == []
@@ -52,10 +37,10 @@ async def assert_for_everybody(page: Page, url: str, name: str) -> None:
 
 
 async def test_the_page_of_weeks_is_for_everybody_and_shows_who_needs_help_first(
-    clinic: Clinic, browser_context: BrowserContext
+    midweek: Clinic, browser_context: BrowserContext
 ) -> None:
-    page = await enter(browser_context, clinic)
-    await assert_for_everybody(page, f"{clinic.url}/weeks", "weeks")
+    page = await enter(browser_context, midweek)
+    await assert_for_everybody(page, f"{midweek.url}/weeks", "weeks")
     names = await page.locator(".weeks-row h3").all_inner_texts()
     assert [name.split()[0] for name in names] == ["Alex", "Kim", "Jo", "Sam", "Robin"]
     first = page.locator(".weeks-row").first
@@ -66,17 +51,17 @@ async def test_the_page_of_weeks_is_for_everybody_and_shows_who_needs_help_first
 
 
 async def test_ones_own_week_at_home_is_a_picture_and_a_sentence(
-    clinic: Clinic, browser_context: BrowserContext
+    midweek: Clinic, browser_context: BrowserContext
 ) -> None:
-    page = await enter(browser_context, clinic, ROBIN, "s-thursday")
-    await assert_for_everybody(page, f"{clinic.url}/home", "weeks-own")
+    page = await enter(browser_context, midweek, ROBIN, "s-thursday")
+    await assert_for_everybody(page, f"{midweek.url}/home", "weeks-own")
     await expect(page.get_by_text("2 meetings left this week, 6 h possible. It is within reach.")).to_be_visible()
 
 
-async def test_an_absence_is_explained_by_keyboard_and_without_scripts(clinic: Clinic, chromium: Browser) -> None:
+async def test_an_absence_is_explained_by_keyboard_and_without_scripts(midweek: Clinic, chromium: Browser) -> None:
     context = await chromium.new_context(java_script_enabled=False)
-    page = await enter(context, clinic)
-    await page.goto(f"{clinic.url}/weeks")
+    page = await enter(context, midweek)
+    await page.goto(f"{midweek.url}/weeks")
     await page.get_by_role("link", name="Alex").focus()
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Alex")
@@ -88,38 +73,40 @@ async def test_an_absence_is_explained_by_keyboard_and_without_scripts(clinic: C
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("status")).to_contain_text("It is kept")
     await expect(monday).to_contain_text("unexcused (No call)")
-    said = (await clinic.state("s-monday")).absences.explained[ALEX]
+    said = (await midweek.state("s-monday")).absences.explained[ALEX]
     assert (said.kind, said.reason, said.by) == (Kind.UNEXCUSED, "No call", "p-fay")
     await context.close()
 
 
 async def test_an_excuse_without_a_reason_is_refused_in_words_and_changes_nothing(
-    clinic: Clinic, browser_context: BrowserContext
+    midweek: Clinic, browser_context: BrowserContext
 ) -> None:
-    page = await enter(browser_context, clinic)
-    await page.goto(f"{clinic.url}/weeks/{ALEX}")
+    page = await enter(browser_context, midweek)
+    await page.goto(f"{midweek.url}/weeks/{ALEX}")
     monday = page.locator("#s-s-monday")
     await monday.get_by_label("Excused", exact=True).check()
     await monday.get_by_role("button", name="Keep").first.click()
     await expect(page.get_by_role("alert")).to_contain_text("Nothing was changed")
-    assert ALEX not in (await clinic.state("s-monday")).absences.explained
+    assert ALEX not in (await midweek.state("s-monday")).absences.explained
 
 
-async def test_a_make_up_is_linked_to_what_was_missed(clinic: Clinic, browser_context: BrowserContext) -> None:
-    page = await enter(browser_context, clinic)
-    await assert_for_everybody(page, f"{clinic.url}/weeks/{JO}", "weeks-person")
+async def test_a_make_up_is_linked_to_what_was_missed(midweek: Clinic, browser_context: BrowserContext) -> None:
+    page = await enter(browser_context, midweek)
+    await assert_for_everybody(page, f"{midweek.url}/weeks/{JO}", "weeks-person")
     thursday = page.locator("#s-s-thursday")
     await thursday.get_by_text("Make-up").click()
     await thursday.get_by_label("makes up for").select_option(label="Monday, November 23, Evening group")
     await thursday.get_by_role("button", name="Keep").last.click()
     await expect(page.get_by_role("status")).to_contain_text("The link is kept")
     await expect(thursday).to_contain_text("makes up for Monday, November 23")
-    assert (await clinic.state("s-thursday")).absences.makes_up == {JO: "s-monday"}
+    assert (await midweek.state("s-thursday")).absences.makes_up == {JO: "s-monday"}
 
 
-async def test_weeks_are_taken_as_a_file_that_is_accounted_for(clinic: Clinic, browser_context: BrowserContext) -> None:
-    page = await enter(browser_context, clinic)
-    await page.goto(f"{clinic.url}/weeks")
+async def test_weeks_are_taken_as_a_file_that_is_accounted_for(
+    midweek: Clinic, browser_context: BrowserContext
+) -> None:
+    page = await enter(browser_context, midweek)
+    await page.goto(f"{midweek.url}/weeks")
     await page.get_by_text("These weeks as a file").click()
     await page.get_by_label("Running the clinic").check()
     async with page.expect_download() as table:
@@ -131,6 +118,6 @@ async def test_weeks_are_taken_as_a_file_that_is_accounted_for(clinic: Clinic, b
         await page.get_by_role("button", name="Data (JSON)").click()
     told = json.loads((await (await data.value).path()).read_text())
     assert len(told["weeks"]) == len(rows) == 5
-    logged = await clinic.store.disclosures.about(JO)
+    logged = await midweek.store.disclosures.about(JO)
     latest = logged[0]
     assert (latest.by, latest.what, latest.purpose.value) == ("p-fay", "weekly hours", "operations")

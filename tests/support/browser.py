@@ -9,16 +9,19 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / ".artifacts"
 AXE = ROOT / "webclient/node_modules/axe-core/axe.min.js"
 
-PHONE = {"width": 360, "height": 740}
-TABLET = {"width": 768, "height": 1024}
-DESKTOP = {"width": 1440, "height": 900}
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+PHONE: ViewportSize = {"width": 360, "height": 740}
+TABLET: ViewportSize = {"width": 768, "height": 1024}
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 
 FLAGS = (
     "--use-fake-device-for-media-stream",  # a green picture with a pie chart, a beep a second
@@ -69,16 +72,16 @@ async def pictures(
     page: Page,
     name: str,
     *,
-    sizes: Sequence[dict[str, int]] = (PHONE, DESKTOP),
-    themes: Sequence[str] = ("light", "dark"),
+    sizes: Sequence[ViewportSize] = (PHONE, DESKTOP),
+    themes: Sequence[Theme] = THEMES,
 ) -> list[Path]:
     """The page at each width in each theme, NAME-WIDTH-THEME.png; afterwards it is as it was, in light."""
     before = page.viewport_size
     paths = []
     for theme in themes:
-        await page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        await page.emulate_media(color_scheme=theme)
         for size in sizes:
-            await page.set_viewport_size(size)  # type: ignore[arg-type]
+            await page.set_viewport_size(size)
             paths.append(await picture(page, f"{name}-{size['width']}-{theme}", full_page=True))
     await page.emulate_media(color_scheme="light")
     if before is not None:

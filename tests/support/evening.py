@@ -26,7 +26,7 @@ from facilitation.room import EMPTY, RoomState, decide, evolve, replay
 from facilitation.timebase import HOUR_MS, MINUTE_MS, SECOND_MS, Instant
 from server.app import build, opening
 from server.catalog import load_catalog
-from server.clock import RoomClock
+from server.clock import Clock, RoomClock
 from server.config import Settings
 from server.library import load_library
 from server.projections.worker import HoursProjection
@@ -278,12 +278,12 @@ PERSON_TEXTS = (
 class Clinic:
     """The real application over a store that outlives it: `stop` and `start` are a restart of the server."""
 
-    def __init__(self, folder: Path, store: Store, *evenings: Evening) -> None:
+    def __init__(self, folder: Path, store: Store, *evenings: Evening, clock: Clock | None = None) -> None:
         self.sessions = {evening.scheduled.session: evening for evening in evenings}
         self.store = store
         self._settings = Settings(data_dir=folder, secret=SecretStr(SECRET), port=free_port())
         self._links = Links(self._settings.signing_keys(), clinic=CLINIC)
-        self._clock = RoomClock()
+        self._clock = clock or RoomClock()
         self._stack = AsyncExitStack()
 
     @property

@@ -20,7 +20,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 from facilitation.ids import PersonId
 from facilitation.room import RoomState
 from facilitation.timebase import MINUTE_MS
-from tests.support.browser import DESKTOP, barriers
+from tests.support.browser import DESKTOP, THEMES, barriers
 from tests.support.evening import FAY, Clinic, Evening, open_clinic, usual
 
 ROBIN, SAM, ALEX = PersonId("p-1"), PersonId("p-2"), PersonId("p-3")
@@ -102,8 +102,8 @@ SETTLED = """() => new Promise(done => requestAnimationFrame(() => requestAnimat
 
 async def no_barrier(page: Page) -> None:
     """Nothing that keeps somebody out, in either theme; nothing that scrolls sideways."""
-    for theme in ("dark", "light"):
-        await page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    for theme in reversed(THEMES):
+        await page.emulate_media(color_scheme=theme)
         await page.evaluate(SETTLED)  # no colour is caught half-way
         assert await barriers(page) == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
