@@ -25,22 +25,25 @@ NO_TESTS_COLLECTED = 5
 
 @dataclass(frozen=True)
 class Group:
-    """`workers` pytest processes share the group's tests; 0 runs them here, one by one."""
+    """`workers` pytest processes share the group's tests; 0 runs them here, one by one.
+
+    Tests that bear one `xdist_group` stay with one worker, one after the other.
+    """
 
     folder: str
     workers: int
 
 
-# Two cores. Media tests have them to themselves: they watch the flow of packets. The rest shares them.
+# For two cores: two workers where there is work to do, more where tests wait for time to pass.
 GROUPS = {
     "unit": Group("tests/unit", 2),
     "property": Group("tests/property", 2),
-    "tidy": Group("tests/tidy", 0),
+    "tidy": Group("tests/tidy", 2),
     "simulation": Group("tests/simulation", 2),
     "redis": Group("tests/integration/redis", 2),
-    "wire": Group("tests/wire", 2),
-    "media": Group("tests/media", 0),
-    "e2e": Group("tests/e2e", 2),
+    "wire": Group("tests/wire", 5),
+    "media": Group("tests/media", 2),
+    "e2e": Group("tests/e2e", 3),
 }
 ON_DEMAND = {"network": Group("tests/network", 0)}
 """Run by name only: bad home networks played to real browsers for minutes, on a machine that does nothing else."""
@@ -70,7 +73,7 @@ def run(name: str, arguments: list[str]) -> Outcome:
     report.unlink(missing_ok=True)
     words = [sys.executable, "-m", "pytest", "-q", group.folder, f"--junitxml={report}", "--durations=3"]
     if group.workers:
-        words += ["-n", str(group.workers)]
+        words += ["-n", str(group.workers), "--dist", "loadgroup"]
     began = time.monotonic()
     process = subprocess.Popen([*words, *arguments], cwd=ROOT, stdin=subprocess.DEVNULL, process_group=0)
     try:

@@ -76,7 +76,7 @@ def looks(data: list[bytes]) -> list[bytes]:
 
 
 def unlikeness(one: bytes, other: bytes) -> float:
-    """Grey levels between two looks. Pictures of one pretended camera: under 10; a sealed one and its camera's: over 30."""
+    """Grey levels between two looks: under 10 of one pretended camera, over 30 of a sealed picture and a plain one."""
     return sum(abs(a - b) for a, b in zip(one, other, strict=True)) / len(one)
 
 

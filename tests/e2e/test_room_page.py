@@ -42,30 +42,41 @@ async def gallery_url() -> AsyncIterator[str]:
         yield url
 
 
+@pytest_asyncio.fixture(scope="module")
+async def screen(chromium: Browser) -> AsyncIterator[Page]:
+    """One for all recorded views: what it has fetched once it need not fetch again."""
+    context = await chromium.new_context(reduced_motion="reduce")
+    context.set_default_timeout(15_000)
+    yield await context.new_page()
+    await context.close()
+
+
 @pytest_asyncio.fixture
-async def show(chromium: Browser, gallery_url: str) -> AsyncIterator[Show]:
-    """`await show("people=8&state=break", viewport=PHONE)` opens the gallery. No page may have made an error."""
+async def show(screen: Page, gallery_url: str) -> AsyncIterator[Show]:
+    """`await show("people=8&state=break", viewport=PHONE)` opens the gallery in place of what was shown before.
+
+    No page may have made an error, and none finds what an earlier test left.
+    """
     mistakes: list[str] = []
-    contexts = []
+    noticed: list[tuple[Any, Any]] = [
+        ("pageerror", lambda error: mistakes.append(str(error))),
+        ("console", lambda line: mistakes.append(line.text) if line.type == "error" else None),
+    ]
+    for event, note in noticed:
+        screen.on(event, note)
 
     async def open_gallery(query: str, *, viewport: ViewportSize = LAPTOP, theme: Theme = "light") -> Page:
-        context = await chromium.new_context(
-            viewport=viewport,
-            color_scheme=theme,
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
-        context.set_default_timeout(15_000)
-        page = await context.new_page()
-        page.on("pageerror", lambda error: mistakes.append(str(error)))
-        page.on("console", lambda line: mistakes.append(line.text) if line.type == "error" else None)
-        await page.goto(f"{gallery_url}/gallery?{query}")
-        await expect(page.locator("html[data-ready]")).to_have_count(1)
-        return page
+        await screen.set_viewport_size(viewport)
+        await screen.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        await screen.goto(f"{gallery_url}/gallery?{query}")
+        await expect(screen.locator("html[data-ready]")).to_have_count(1)
+        return screen
 
     yield open_gallery
-    for context in contexts:
-        await context.close()
+    await screen.evaluate("localStorage.clear(), sessionStorage.clear()")
+    await screen.goto("about:blank")
+    for event, note in noticed:
+        screen.remove_listener(event, note)
     assert mistakes == []
 
 
@@ -350,7 +361,7 @@ async def test_someone_walked_in_hides_everybody_and_silences_the_room(show: Sho
     await expect(page.get_by_text("Paused", exact=True)).to_have_count(0)
 
 
-SILENT_UNTIL_A_GESTURE = """
+SILENT_UNTIL_A_GESTURE = """() => {
     const play = HTMLMediaElement.prototype.play;
     let pressed = false; // the browser's own mark is set by the test's commands already
     addEventListener("pointerdown", () => { pressed = true; }, true);
@@ -358,14 +369,12 @@ SILENT_UNTIL_A_GESTURE = """
         const wait = this instanceof HTMLAudioElement && !pressed;
         return wait ? Promise.reject(new DOMException("no gesture yet", "NotAllowedError")) : play.call(this);
     };
-"""
+}"""
 
 
 async def test_a_browser_that_waits_for_a_gesture_gets_one_kind_button(show: Show) -> None:
     page = await show("people=4", viewport=LAPTOP)
-    await page.context.add_init_script(SILENT_UNTIL_A_GESTURE)
-    await page.reload()
-    await expect(page.locator("html[data-ready]")).to_have_count(1)
+    await page.evaluate(SILENT_UNTIL_A_GESTURE)
     await page.evaluate("gallery.slot('p-1', 'audio', new AudioContext().createMediaStreamDestination().stream)")
     button = page.get_by_role("button", name="Tap to hear the group")
     await button.click()
@@ -400,7 +409,6 @@ async def test_the_room_looks_as_it_should(show: Show) -> None:
         page = await show(query, viewport=viewport, theme=theme)
         await page.wait_for_function("[...document.querySelectorAll('.tile video')].every(each => each.videoWidth > 0)")
         await picture(page, name)
-        await page.context.close()
 
 
 # --------------------------------------------------------------------------- colours

@@ -24,7 +24,7 @@ TABLET: ViewportSize = {"width": 768, "height": 1024}
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 
 FLAGS = (
-    "--use-fake-device-for-media-stream",  # a green picture with a pie chart, a beep a second
+    "--use-fake-device-for-media-stream=fps=10",  # a green picture with a pie chart, a beep a second; half the work
     "--use-fake-ui-for-media-stream",  # says yes to the permission prompt
     "--autoplay-policy=no-user-gesture-required",
     "--allow-loopback-in-peer-connection",
