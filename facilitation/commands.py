@@ -350,6 +350,13 @@ class DisputeMinutes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBackDispute:
+    """What I said of my minutes needs no answer any more."""
+
+    dispute: DisputeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerDispute:
     """`text` may be empty only when the dispute is accepted."""
 
@@ -542,6 +549,7 @@ PersonCommand = (
     | ReturnNote
     | StillHere
     | DisputeMinutes
+    | TakeBackDispute
     | AnswerDispute
     | CorrectAttendance
     | TakeBackCorrection

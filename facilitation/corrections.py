@@ -16,6 +16,7 @@ from facilitation.events import (
     AttendanceCorrected,
     CorrectionTakenBack,
     DisputeAnswered,
+    DisputeTakenBack,
     Event,
     HoursAmended,
     MinutesDisputed,
@@ -36,7 +37,10 @@ AMENDMENTS_MAX = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispute:
-    """A person says that their minutes are not right. `accepted`: None until somebody has answered."""
+    """A person says that their minutes are not right. `accepted`: None until somebody has answered.
+
+    `taken_back`: when its author did so, who then waits for no answer.
+    """
 
     dispute: DisputeId
     person: PersonId
@@ -46,10 +50,11 @@ class Dispute:
     answer: str = ""
     by: PersonId | None = None
     answered_at: Instant | None = None
+    taken_back: Instant | None = None
 
     @property
     def open(self) -> bool:
-        return self.accepted is None
+        return self.accepted is None and self.taken_back is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +135,14 @@ def evolve(known: Corrections, recorded: Recorded) -> Corrections:
         case MinutesDisputed(dispute=name, person=person, text=text):
             dispute = Dispute(dispute=name, person=person, at=recorded.at, text=text)
             return replace(known, disputes=(*known.disputes, dispute))
+        case DisputeTakenBack(dispute=name, person=person):
+            return replace(
+                known,
+                disputes=tuple(
+                    replace(one, taken_back=recorded.at) if one.dispute == name and one.person == person else one
+                    for one in known.disputes
+                ),
+            )
         case DisputeAnswered(dispute=name, accepted=accepted, text=text):
             return replace(
                 known,
@@ -206,6 +219,18 @@ def dispute(known: Corrections, person: PersonId, text: str) -> tuple[Event, ...
     return (MinutesDisputed(dispute=name, person=person, text=text),)
 
 
+def take_back_dispute(known: Corrections, person: PersonId, name: DisputeId) -> tuple[Event, ...]:
+    """Only its author's, and only before somebody has answered: an answer stays with what it answers."""
+    found = _dispute(known, name)
+    if found.person != person:
+        raise Refusal("unknown_dispute", "There is no such objection of yours in this session.")
+    if found.taken_back is not None:
+        return ()
+    if not found.open:
+        raise Refusal("dispute_closed", "Your facilitator has answered already. The answer stands beside it.")
+    return (DisputeTakenBack(dispute=name, person=person),)
+
+
 def answer(known: Corrections, name: DisputeId, accepted: bool, text: str) -> tuple[Event, ...]:
     _open_dispute(known, name)
     body(text, "your answer", DISPUTE_MAX, required=not accepted)
@@ -277,6 +302,8 @@ def _dispute(known: Corrections, name: DisputeId) -> Dispute:
 
 def _open_dispute(known: Corrections, name: DisputeId) -> Dispute:
     found = _dispute(known, name)
+    if found.taken_back is not None:
+        raise Refusal("dispute_closed", "They have taken this back, and wait for no answer any more.")
     if not found.open:
         raise Refusal("dispute_closed", "This was answered already.")
     return found

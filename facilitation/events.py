@@ -429,6 +429,14 @@ class MinutesDisputed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeTakenBack:
+    """By its author, before anybody answered. It stays readable."""
+
+    dispute: DisputeId
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeAnswered:
     dispute: DisputeId
     accepted: bool
@@ -543,6 +551,7 @@ Event = (
     | NoteCosigned
     | NoteReturned
     | MinutesDisputed
+    | DisputeTakenBack
     | DisputeAnswered
     | AttendanceCorrected
     | CorrectionTakenBack

@@ -103,7 +103,8 @@ def _dispute(state: RoomState, dispute: Dispute) -> View:
         "name": _name(state, dispute.person),
         "at": dispute.at,
         "text": dispute.text,
-        "answer": None if dispute.open else answer,
+        "answer": None if dispute.accepted is None else answer,
+        "taken_back": dispute.taken_back,
     }
 
 

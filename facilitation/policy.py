@@ -66,6 +66,7 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     # Minutes: what people say of them beside what was seen.
     c.StillHere: PARTICIPANT,
     c.DisputeMinutes: PARTICIPANT,
+    c.TakeBackDispute: PARTICIPANT,
     c.AnswerDispute: FACILITATORS,
     c.CorrectAttendance: FACILITATORS,
     c.TakeBackCorrection: FACILITATORS,
@@ -102,6 +103,7 @@ AFTER_THE_END: frozenset[type[c.Command]] = frozenset(
         c.CosignNote,
         c.ReturnNote,
         c.DisputeMinutes,
+        c.TakeBackDispute,
         c.AnswerDispute,
         c.CorrectAttendance,
         c.TakeBackCorrection,

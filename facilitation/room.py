@@ -178,6 +178,8 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             return prompts.answer(state.prompts, me)
         case c.DisputeMinutes(text=text):
             return _dispute(state, me, text)
+        case c.TakeBackDispute(dispute=dispute):
+            return corrections.take_back_dispute(state.corrections, me, dispute)
         case c.AnswerDispute(dispute=dispute, accepted=accepted, text=text):
             return corrections.answer(state.corrections, dispute, accepted, text)
         case c.CorrectAttendance():

@@ -162,8 +162,10 @@ def _correction(state: RoomState, one: Correction, zone: str) -> dict[str, Any]:
 
 def _dispute(state: RoomState, one: Dispute, zone: str) -> dict[str, Any]:
     return {
+        "dispute": one.dispute,
         "text": one.text,
         "at": words.moment(one.at, zone),
+        "taken_back": one.taken_back is not None,
         "accepted": one.accepted,
         "answer": one.answer,
         "by": _name(state, one.by),

@@ -12,6 +12,7 @@ from facilitation.events import (
     AddendumAdded,
     AttendanceCorrected,
     CounsellingNoteKept,
+    DisputeTakenBack,
     Event,
     FormDrafted,
     GoalsAddressed,
@@ -67,6 +68,7 @@ def watchers(event: Event) -> tuple[Watchers, PersonId | None]:
             | StillHereAnswered()
             | StillHereMissed()
             | MinutesDisputed()
+            | DisputeTakenBack()
             | AttendanceCorrected()
             | HoursAmended()
         ):

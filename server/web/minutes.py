@@ -5,7 +5,8 @@ A page that works without JavaScript, and JSON for programs (PROTOCOL §11). Nob
 
 from __future__ import annotations
 
-from typing import Any, Final, Protocol
+from collections.abc import Callable
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -13,15 +14,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from facilitation.commands import DisputeMinutes, PersonCommand
+from facilitation.commands import DisputeMinutes, PersonCommand, TakeBackDispute
 from facilitation.corrections import DISPUTE_MAX
 from facilitation.errors import Refusal
-from facilitation.ids import PersonId, SessionId
+from facilitation.ids import DisputeId, PersonId, SessionId
 from server.web.auth import Doorkeeper, Identity
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
 
 FIELDS_MAX: Final = 4
+T = TypeVar("T")
 JSON_TYPE: Final = "application/json"
 
 
@@ -41,8 +43,12 @@ class Said(msgspec.Struct, forbid_unknown_fields=True):
     text: str
 
 
+class Back(msgspec.Struct, forbid_unknown_fields=True):
+    dispute: str
+
+
 class MinutesDesk:
-    """The handlers of `/s/SESSION/minutes` and `/s/SESSION/dispute`."""
+    """The handlers of `/s/SESSION/minutes` and of what is said there."""
 
     def __init__(self, minutes: Minutes, errands: Errands, *, pages: Pages, doorkeeper: Doorkeeper) -> None:
         self._minutes = minutes
@@ -54,38 +60,44 @@ class MinutesDesk:
         return [
             Route("/s/{session}/minutes", self.show, methods=["GET"]),
             Route("/s/{session}/dispute", self.dispute, methods=["POST"]),
+            Route("/s/{session}/dispute/take-back", self.take_back, methods=["POST"]),
         ]
 
     async def show(self, request: Request) -> Response:
         return await self._page(request, await self._someone(request))
 
     async def dispute(self, request: Request) -> Response:
-        if request.headers.get("content-type", "").partition(";")[0].strip() == JSON_TYPE:
-            return await self._dispute_by_program(request)
+        if _is_json(request):
+            return await self._by_program(request, Said, lambda said: DisputeMinutes(text=said.text))
         me = await self._someone(request)
-        async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
-            text = sent.get("text")
-        if not isinstance(text, str):
-            raise HTTPException(400)
-        text = text.replace("\r\n", "\n")
+        text = (await _field(request, "text")).replace("\r\n", "\n")
+        return await self._by_form(request, me, DisputeMinutes(text=text), text=text)
+
+    async def take_back(self, request: Request) -> Response:
+        if _is_json(request):
+            return await self._by_program(request, Back, lambda back: TakeBackDispute(dispute=DisputeId(back.dispute)))
+        me = await self._someone(request)
+        return await self._by_form(request, me, TakeBackDispute(dispute=DisputeId(await _field(request, "dispute"))))
+
+    async def _by_form(self, request: Request, me: Identity, command: PersonCommand, *, text: str = "") -> Response:
         try:
-            await self._errands.ask(me, DisputeMinutes(text=text))
+            await self._errands.ask(me, command)
         except Refusal as refusal:
             return await self._page(request, me, text=text, error=refusal.text)
         return RedirectResponse(f"/s/{me.session}/minutes{me.choice}#said", 303, NO_STORE)
 
-    async def _dispute_by_program(self, request: Request) -> Response:
+    async def _by_program(self, request: Request, shape: type[T], command: Callable[[T], PersonCommand]) -> Response:
         session = _session(request)
         caller = await self._doorkeeper.caller(request, session)
         me = caller[0] if caller is not None else await self._doorkeeper.participant(request, session)
         if me is None:
             return _refused(403, "no_seat", "For your privacy this browser has forgotten you. Open your link again.")
         try:
-            said = msgspec.json.decode(await request.body(), type=Said)
+            said = msgspec.json.decode(await request.body(), type=shape)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             return _refused(400, "bad_request", "What was sent could not be read.")
         try:
-            seq = await self._errands.ask(me, DisputeMinutes(text=said.text))
+            seq = await self._errands.ask(me, command(said))
         except Refusal as refusal:
             return _refused(403 if refusal.code == "not_allowed" else 422, refusal.code, refusal.text)
         return JSONResponse({"seq": seq}, 202, NO_STORE)
@@ -110,6 +122,18 @@ class MinutesDesk:
         if me is None:
             raise HTTPException(403, None if await self._doorkeeper.identities(request) else "no_seat")
         return me
+
+
+def _is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip() == JSON_TYPE
+
+
+async def _field(request: Request, name: str) -> str:
+    async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
+        value = sent.get(name)
+    if not isinstance(value, str):
+        raise HTTPException(400)
+    return value
 
 
 def _session(request: Request) -> SessionId:

@@ -377,10 +377,12 @@ class Room(RuleBasedStateMachine):
         self.meeting.do(c.TakeBackCorrection(correction=CorrectionId(name), reason="It was not so."), FAY)
         self.oracle.took_back(name)
 
-    @rule(person=participants, accepted=st.booleans())
-    def dispute(self, person: PersonId, accepted: bool) -> None:
+    @rule(person=participants, accepted=st.booleans(), back=st.booleans())
+    def dispute(self, person: PersonId, accepted: bool, back: bool) -> None:
         self._try(c.DisputeMinutes(text=f"dispute-of-{person}"), person)
         for dispute in self.meeting.state.corrections.open_disputes:
+            if back:
+                self._try(c.TakeBackDispute(dispute=dispute.dispute), person)
             self._try(c.AnswerDispute(dispute=dispute.dispute, accepted=accepted, text=f"answer-to-{person}"), COLE)
 
     @rule(person=participants)

@@ -136,6 +136,24 @@ async def test_the_same_form_sent_twice_is_one_dispute(clinic: Clinic) -> None:
     assert await clinic.disputes() == ["Too few."]
 
 
+async def test_it_is_taken_back_by_a_press_and_can_be_said_anew(clinic: Clinic) -> None:
+    robin = await clinic.visitor(ROBIN)
+    await say(robin, "Too few.")
+    assert "Take it back" in (await robin.get("/s/s-held/minutes")).text
+    back = urlencode({"dispute": "dispute-1"}).encode()
+    done = await robin.post("/s/s-held/dispute/take-back", back, FORM)
+    assert (done.status, done.headers["location"]) == (303, "/s/s-held/minutes#said")
+    page = (await robin.get("/s/s-held/minutes")).text
+    assert "Too few." in page and "You took this back." in page and "<textarea" in page
+    other = await clinic.visitor(DROPPED)
+    refused = await other.post("/s/s-held/dispute/take-back", back, FORM)
+    assert refused.status == 422 and "no such objection of yours" in refused.text
+    await say(robin, "Too few by five minutes.")
+    assert await clinic.disputes() == ["Too few.", "Too few by five minutes."]
+    answer = await robin.post("/s/s-held/dispute/take-back", {"dispute": "dispute-2"}, JSON)
+    assert answer.status == 202 and "<textarea" in (await robin.get("/s/s-held/minutes")).text
+
+
 async def test_a_program_says_it_with_its_ticket(clinic: Clinic) -> None:
     program = Visitor(clinic.url)
     ticket = clinic.links.ticket(clinic.seat(ROBIN, "s-held"))

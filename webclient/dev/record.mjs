@@ -112,7 +112,7 @@ const record = {
       warnings: [{ code: "attendance", field: "data", text: "It says that Sam came on time, but Sam came 14 minutes late.", quote: "on time", person: null },
         { code: "no_goals", field: "goals", text: "No goal is chosen. Payers often ask which goal of the plan a session worked on.", quote: "", person: null }] }),
     person(3, "Alex", [[START, START + 51 * MINUTE], [START + 57 * MINUTE, END]], {
-      disputes: [{ dispute: "d-1", person: "p-3", name: "Alex", at: END + 9 * MINUTE, text: "I was there the whole time, my screen had frozen but I could hear you all.", answer: null }] }),
+      disputes: [{ dispute: "d-1", person: "p-3", name: "Alex", at: END + 9 * MINUTE, text: "I was there the whole time, my screen had frozen but I could hear you all.", answer: null, taken_back: null }] }),
     person(4, "Jo", [[START, END - 21 * MINUTE]], { note: written("data"), missing: ["assessment", "plan"], work: "in_progress",
       corrected_ms: 6 * MINUTE, corrections: [
         { correction: "x-1", start: END - 21 * MINUTE, end: END - 15 * MINUTE, present: true, reason: "Was still on the phone with us.", dispute: null, by: "p-fay", name: "Dr. Fay Facilitator", at: END + 20 * MINUTE, after_signing: false, taken_back: null },

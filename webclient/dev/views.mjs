@@ -147,7 +147,7 @@ function staffPart(group, { state, now, phase }) {
     notes: Object.fromEntries([["group", { text: "Good energy. Theme: asking for help.", revision: 3 }],
       ...group.slice(1).map((one, index) => [one.person, { text: index ? "" : "Spoke first; linked urge to Sunday call.", revision: index ? 0 : 1 }])]),
     chat: [message(14, now - MINUTE, 1, "staff", "Could I stay with my camera off today?"), message(15, now - 30_000, 0, "p-2", "Of course.")],
-    disputes: busy ? [{ dispute: "dispute-1", person: "p-3", name: NAMES[2], at: now - MINUTE, text: "I was there on my phone from 6:20 to 6:35.", answer: null }] : [],
+    disputes: busy ? [{ dispute: "dispute-1", person: "p-3", name: NAMES[2], at: now - MINUTE, text: "I was there on my phone from 6:20 to 6:35.", answer: null, taken_back: null }] : [],
     undo: busy ? { move: "advance", to: "check-in", until: now + 5 * MINUTE } : null,
     advice: state === "over" || state === "busy" ? { over_ms: 6 * MINUTE, planned_ms: { skills: 46 * MINUTE, practice: 28 * MINUTE, "wrap-up": 15 * MINUTE } } : null,
     seats: { taken: group.length, max: 16 },

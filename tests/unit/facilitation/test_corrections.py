@@ -198,6 +198,34 @@ def test_a_dispute_waits_until_it_is_answered_and_its_author_sees_the_answer() -
     assert meeting.refused(answer, FAY) == "dispute_closed"
 
 
+def test_a_dispute_is_taken_back_by_its_author_while_nobody_has_answered_and_stays_readable() -> None:
+    meeting = away_from_20_to_30()
+    back = c.TakeBackDispute(dispute=DisputeId("dispute-1"))
+    assert meeting.refused(back, ROBIN) == "unknown_dispute"
+    meeting.do(c.DisputeMinutes(text="I was there."), ROBIN)
+    assert meeting.refused(back, SAM) == "unknown_dispute"
+    meeting.later(minutes=1)
+    meeting.do(back, ROBIN)
+    assert staff_part(meeting.state, meeting.now)["disputes"] == []
+    [mine] = you_part(meeting.state, ROBIN, meeting.now)["disputes"]
+    assert (mine["text"], mine["answer"], mine["taken_back"]) == ("I was there.", None, meeting.now)
+    assert meeting.do(back, ROBIN) == ()
+    answer = c.AnswerDispute(dispute=DisputeId("dispute-1"), accepted=True)
+    assert meeting.refused(answer, FAY) == "dispute_closed"
+    late = correct(meeting, 20, 30, present=True, dispute=DisputeId("dispute-1"))
+    assert [type(event) for event in meeting.do(late, FAY)] == [AttendanceCorrected], "there is nothing to answer"
+
+
+def test_what_was_answered_cannot_be_taken_back_and_something_else_can_be_said_afterwards() -> None:
+    meeting = away_from_20_to_30()
+    meeting.do(c.DisputeMinutes(text="I was there."), ROBIN)
+    meeting.do(c.AnswerDispute(dispute=DisputeId("dispute-1"), accepted=False, text="We did not see you."), FAY)
+    assert meeting.refused(c.TakeBackDispute(dispute=DisputeId("dispute-1")), ROBIN) == "dispute_closed"
+    meeting.do(c.DisputeMinutes(text="Only from 6:20 on."), ROBIN)
+    meeting.do(c.TakeBackDispute(dispute=DisputeId("dispute-2")), ROBIN)
+    assert meeting.do(c.DisputeMinutes(text="Only from 6:25 on."), ROBIN)
+
+
 def test_a_correction_that_names_a_dispute_answers_it() -> None:
     meeting = away_from_20_to_30()
     meeting.do(c.DisputeMinutes(text="I was there."), ROBIN)

@@ -54,6 +54,7 @@ WHO: dict[type[c.Command], str] = {
     c.ReturnNote: "u",
     c.StillHere: "p",
     c.DisputeMinutes: "p",
+    c.TakeBackDispute: "p",
     c.AnswerDispute: "fc",
     c.CorrectAttendance: "fc",
     c.TakeBackCorrection: "fc",

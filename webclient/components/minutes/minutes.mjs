@@ -29,9 +29,12 @@ export function createMinutes(context) {
   function word(one, zone) {
     return html`<li class="stack tight">
       <p class="said"><strong>You</strong> <span class="small figures">${wallTime(one.at, zone)}</span><br>${one.text}</p>
-      ${one.answer
+      ${one.taken_back
+        ? html`<p class="answered soft">You took this back.</p>`
+        : one.answer
         ? html`<p class="answered"><strong>${one.answer.name}</strong> <span class="small figures">${wallTime(one.answer.at, zone)}</span><br>${one.answer.accepted ? "You were right." : "It stays as it is."} ${one.answer.text}</p>`
-        : html`<p class="answered soft">Your facilitator has been told and will answer here.</p>`}
+        : html`<div class="answered row apart"><p class="soft">Your facilitator has been told and will answer here.</p>
+            <button type="button" class="button" @click=${() => act.ask("take_back_dispute", { dispute: one.dispute })}>Take it back</button></div>`}
     </li>`;
   }
 
@@ -39,7 +42,7 @@ export function createMinutes(context) {
   return function minutes(close) {
     const { you, room: { zone, phase } } = room.view;
     const now = liveMinutes(you.minutes, connection.now());
-    const waiting = you.disputes.some((/** @type {any} */ one) => !one.answer);
+    const waiting = you.disputes.some((/** @type {any} */ one) => !one.answer && !one.taken_back);
     const typed = memory.get(TYPED) ?? "";
     return html`<h2 id="dialog-title">Your minutes</h2>
       <p class="minutes-now"><strong class="figures">${inMinutes(now.counted)}</strong> counted, of ${inMinutes(you.minutes.target_ms)} planned.

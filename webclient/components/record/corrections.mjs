@@ -187,6 +187,10 @@ export function createCorrections(desk) {
   /** @param {any} person @param {any} dispute */
   const disputed = (person, dispute) => {
     const { room } = desk.view();
+    if (dispute.taken_back) {
+      return html`<li class="soft"><p>${person.name} said (<time>${momentOf(dispute.at, room.zone)}</time>): ${dispute.text}</p>
+        <p>They took it back (<time>${momentOf(dispute.taken_back, room.zone)}</time>).</p></li>`;
+    }
     if (dispute.answer) {
       return html`<li><p><strong>${person.name} said</strong> <span class="soft">(<time>${momentOf(dispute.at, room.zone)}</time>)</span>: ${dispute.text}</p>
         <p class="soft">${dispute.answer.accepted ? "Accepted" : "The minutes stayed"}${dispute.answer.text ? `: ${dispute.answer.text}` : ""}
