@@ -1,7 +1,7 @@
-"""Amending hours: the deliberate act that posts other figures than those that were signed with the note.
+"""Amending hours: the deliberate act that posts anew what was signed with the note, because it is not so any more.
 
-The note stays as it is. What is signed here holds the figures of now, the corrections they rest on, and the hash of
-what stood before.
+Other figures, or another session that these hours make up for. The note stays as it is. What is signed here holds what
+is so now, the corrections it rests on, and the hash of what stood before.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from facilitation.corrections import Posting, check_amendable
 from facilitation.crediting import Hours, corrections_part, figures_part, segments_part
 from facilitation.errors import Refusal
 from facilitation.events import HoursAmended
-from facilitation.ids import PersonId
+from facilitation.ids import PersonId, SessionId
 from facilitation.notes import content_hash
 from facilitation.seats import Seat
 from facilitation.state import RoomState
@@ -25,19 +25,23 @@ POSTED = ("present_ms", "gap_credit_ms", "corrected_ms", "counted_ms", "countabl
 """The figures that an entry of the ledger is made of."""
 
 
-def differs(posting: Posting, hours: Hours) -> bool:
-    """Whether the figures of now are other ones than those that were signed for the ledger last."""
+def differs(posting: Posting, hours: Hours, makes_up: SessionId | None) -> bool:
+    """Whether what is so now is something else than what was signed for the ledger last."""
+    return posting.makes_up != makes_up or other_figures(posting, hours)
+
+
+def other_figures(posting: Posting, hours: Hours) -> bool:
     return any(posting.figure(name) != getattr(hours, name) for name in POSTED) or _segments(posting) != {
         str(segment): length for segment, length in hours.by_segment.items()
     }
 
 
 def amend(state: RoomState, person: PersonId, signer: Seat, now: Instant, *, reason: str) -> HoursAmended:
-    """The figures of now, signed by `signer`, or the reason why there is nothing to amend."""
+    """What is so now, signed by `signer`, or the reason why there is nothing to amend."""
     before = check_amendable(state.corrections, person)
     reason = line(reason, "the reason", REASON_MAX)
     hours = crediting.credit(state, person)
-    if not differs(before, hours):
+    if not differs(before, hours, state.absences.makes_up.get(person)):
         raise Refusal("nothing_to_amend", "What is posted is what the record says. There is nothing to amend.")
     content = _content(state, hours, signer, before, now, reason)
     return HoursAmended(
@@ -64,6 +68,7 @@ def _content(
         "times": [list(interval) for interval in hours.times],
         "segments": segments_part(state, hours),
         "corrections": corrections_part(state, hours.person),
+        "makes_up": state.absences.makes_up.get(hours.person),
         "signed_by": {"person": signer.person, "name": signer.name, "role": signer.role.value},
         "signed_at": now,
     }

@@ -23,7 +23,7 @@ from facilitation.events import (
     NoteSigned,
     Recorded,
 )
-from facilitation.ids import CorrectionId, DisputeId, PersonId
+from facilitation.ids import CorrectionId, DisputeId, PersonId, SessionId
 from facilitation.intervals import Intervals, difference, intersection, union
 from facilitation.text import REASON_MAX, body, line
 from facilitation.timebase import Instant
@@ -84,13 +84,17 @@ class Correction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """Figures that were signed for the ledger: with the note, or by an amendment (then with a reason)."""
+    """Figures that were signed for the ledger: with the note, or by an amendment (then with a reason).
+
+    `makes_up`: the missed session that these hours make up for, if that was said before the signature.
+    """
 
     by: PersonId | None
     at: Instant
     content: Mapping[str, object]
     content_hash: str
     reason: str = ""
+    makes_up: SessionId | None = None
 
     def figure(self, name: str) -> int:
         """One of its figures; 0 for one that it does not have."""
@@ -130,7 +134,8 @@ class Corrections:
 # --------------------------------------------------------------- fold
 
 
-def evolve(known: Corrections, recorded: Recorded) -> Corrections:
+def evolve(known: Corrections, recorded: Recorded, make_ups: Mapping[PersonId, SessionId]) -> Corrections:
+    """`make_ups`: whom this session makes up for which missed one, before this record."""
     match recorded.event:
         case MinutesDisputed(dispute=name, person=person, text=text):
             dispute = Dispute(dispute=name, person=person, at=recorded.at, text=text)
@@ -177,16 +182,27 @@ def evolve(known: Corrections, recorded: Recorded) -> Corrections:
                 ),
             )
         case NoteSigned() as signed:
-            return _post(known, recorded, signed)
+            return _post(known, recorded, signed, make_ups)
         case HoursAmended() as amended:
-            return _post(known, recorded, amended, amended.reason)
+            return _post(known, recorded, amended, make_ups, amended.reason)
         case _:
             return known
 
 
-def _post(known: Corrections, recorded: Recorded, event: NoteSigned | HoursAmended, reason: str = "") -> Corrections:
+def _post(
+    known: Corrections,
+    recorded: Recorded,
+    event: NoteSigned | HoursAmended,
+    make_ups: Mapping[PersonId, SessionId],
+    reason: str = "",
+) -> Corrections:
     posting = Posting(
-        by=recorded.by, at=recorded.at, content=event.content, content_hash=event.content_hash, reason=reason
+        by=recorded.by,
+        at=recorded.at,
+        content=event.content,
+        content_hash=event.content_hash,
+        reason=reason,
+        makes_up=make_ups.get(event.person),
     )
     before = known.postings.get(event.person, ())
     return replace(known, postings={**known.postings, event.person: (*before, posting)})

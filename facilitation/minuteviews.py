@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from facilitation import amending, attendance, explain, prompts
-from facilitation.corrections import Correction, Dispute
+from facilitation.corrections import Correction, Dispute, Posting
 from facilitation.crediting import Hours
 from facilitation.explain import Cause, Piece
 from facilitation.ids import PersonId
@@ -68,8 +68,9 @@ def person_part(state: RoomState, hours: Hours, now: Instant) -> View:
         "corrections": [_correction(state, correction) for correction in state.corrections.of(person)],
         "posted": None
         if posted is None
-        else {name: posted.figure(name) for name in ("counted_ms", "countable_min", "corrected_ms")},
-        "amendable": posted is not None and amending.differs(posted, hours),
+        else {name: posted.figure(name) for name in ("counted_ms", "countable_min", "corrected_ms")}
+        | {"makes_up": posted.makes_up},
+        "amendable": None if posted is None else _amendable(state, posted, hours),
         "amendments": [
             {
                 "by": amendment.by,
@@ -81,6 +82,13 @@ def person_part(state: RoomState, hours: Hours, now: Instant) -> View:
             for amendment in state.corrections.amendments(person)
         ],
     }
+
+
+def _amendable(state: RoomState, posted: Posting, hours: Hours) -> str | None:
+    """What of the posted hours is not so any more: 'minutes', 'make_up' (the minutes are right), or nothing."""
+    if amending.other_figures(posted, hours):
+        return "minutes"
+    return "make_up" if amending.differs(posted, hours, state.absences.makes_up.get(hours.person)) else None
 
 
 def policy_part(state: RoomState) -> list[str]:

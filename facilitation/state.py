@@ -106,7 +106,7 @@ def evolve(state: RoomState, recorded: Recorded) -> RoomState:
         checkin=checkin.evolve(state.checkin, recorded),
         notes=notes.evolve(state.notes, recorded),
         absences=absences.evolve(state.absences, recorded),
-        corrections=corrections.evolve(state.corrections, recorded),
+        corrections=corrections.evolve(state.corrections, recorded, state.absences.makes_up),
         prompts=prompts.evolve(state.prompts, recorded, state.attendance),
         talk=talk.evolve(state.talk, recorded),
         screen=screen.evolve(state.screen, recorded),

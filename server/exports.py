@@ -30,7 +30,7 @@ from server.web.exports import Asked, Handout
 COLUMNS: Final = (
     *("session", "person", "name", "date", "zone", "scheduled", "joined", "left"),
     *("present_min", "credited_min", "break_min", "countable_min", "units", "rules_version"),
-    *("correction_reason", "signer", "notice"),
+    *("correction_reason", "makes_up_session", "signer", "notice"),
 )
 CLAIM_COLUMNS: Final = (
     *("person", "name", "date", "payer", "service_code", "service", "modifiers", "revenue_code", "units", "minutes"),
@@ -233,6 +233,7 @@ def _row(entry: HoursEntry, told: Told, names: Mapping[PersonId, str]) -> tuple[
         "" if units is None else units if facts.countable_min >= 0 else -units,
         f"{facts.rules_id} {facts.rules_version}",
         facts.reason,
+        facts.makes_up,
         names.get(facts.signer, facts.signer),
         PART_2_NOTICE,
     )

@@ -70,7 +70,7 @@ class WeekBook:
             "name": found.name,
             "told": meter_words.told(meter),
             "rules": week_words.title(meter.rules),
-            "parts": [_part_row(part, titles) for part in meter.parts],
+            "parts": [_part_row(part, titles, person, reader) for part in meter.parts],
             "missed": [{"session": part.session, "text": titles[part.session]} for part in missed],
             "statement_url": f"/statement/{person}{reader.choice}",
             "back": f"/weeks{reader.choice}",
@@ -118,7 +118,7 @@ class WeekBook:
         )
 
 
-def _part_row(part: Part, titles: Mapping[SessionId, str]) -> dict[str, Any]:
+def _part_row(part: Part, titles: Mapping[SessionId, str], person: PersonId, reader: Identity) -> dict[str, Any]:
     absence = part.absence
     return {
         "session": part.session,
@@ -136,6 +136,8 @@ def _part_row(part: Part, titles: Mapping[SessionId, str]) -> dict[str, Any]:
         "may_make_up": not part.missed,
         "makes_up_session": part.makes_up,
         "makes_up": part.makes_up and titles.get(part.makes_up, "an earlier session"),
+        "unsaid": part.stage is Stage.SIGNED and part.makes_up != part.posted_makes_up,
+        "record_url": f"/s/{part.session}/record{reader.choice}#{person}",
     }
 
 

@@ -105,6 +105,9 @@ def facts_of(before: RoomState, signed: Recorded, *, evidence_hash: str) -> Hour
         raise CorruptLog(f"{where}: the session starts at no time of any calendar")
     figures = crediting.credit(before, note.person)
     _agree(where, note.content, figures)
+    makes_up = before.absences.makes_up.get(note.person)
+    if note.content.get("makes_up", makes_up) != makes_up:
+        raise CorruptLog(f"{where}: it says that it makes up for another session than the log does")
     return HoursFacts(
         entry=entry_id(clinic=session.clinic, session=session.session, person=note.person),
         kind=hours.SESSION,
@@ -135,13 +138,13 @@ def facts_of(before: RoomState, signed: Recorded, *, evidence_hash: str) -> Hour
         note_hash=note.content_hash,
         signer=signed.by,
         signed_at=signed.at,
-        makes_up=before.absences.makes_up.get(note.person, ""),
+        makes_up=makes_up or "",
         corrected_ms=figures.corrected_ms,
     )
 
 
 def _agree(where: str, content: Mapping[str, object], derived: crediting.Hours) -> None:
-    """What was signed, where it says figures at all, and what is posted must be the same."""
+    """What was signed, where it says so at all, and what is posted must be the same."""
     figures = content.get("figures", {})
     if not isinstance(figures, Mapping):
         raise CorruptLog(f"{where}: its figures are none")

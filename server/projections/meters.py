@@ -65,7 +65,8 @@ class Part:
     """What one session gives, or can give, to somebody's week.
 
     `ms` counts already (signed, or waiting for a signature); `still_ms` can be added by attending (the rest of) it.
-    `absence`: what was said of it; who is excused beforehand is not expected. `makes_up`: the missed session.
+    `absence`: what was said of it; who is excused beforehand is not expected. `makes_up`: the missed session, by the
+    log; `posted_makes_up`: by the hours that are posted.
     """
 
     session: SessionId
@@ -77,6 +78,7 @@ class Part:
     still_ms: int
     absence: Absence | None = None
     makes_up: SessionId | None = None
+    posted_makes_up: SessionId | None = None
 
     @property
     def minutes(self) -> int:
@@ -241,7 +243,8 @@ class Meters:
             makes_up=room.absences.makes_up.get(person),
         )
         if entry is not None:
-            return replace(part, ms=entry.facts.counted_ms)
+            posted = SessionId(entry.facts.makes_up) if entry.facts.makes_up else None
+            return replace(part, ms=entry.facts.counted_ms, posted_makes_up=posted)
         if room.session is not None and room.phase != "lobby":
             running = room.phase == "running"
             so_far = crediting.credit(room, person, now if running else None).counted_ms

@@ -60,7 +60,7 @@ function person(n, name, intervals, more = {}) {
     first: intervals[0]?.[0] ?? null, last: intervals[intervals.length - 1]?.[1] ?? null,
     late_ms: intervals.length ? intervals[0][0] - START : 0,
     left_early_ms: intervals.length ? END - intervals[intervals.length - 1][1] : 0,
-    gap_credit_ms: 0, corrected_ms: 0, by_segment: {}, marks: [], prompts: [], disputes: [], corrections: [], posted: { counted_ms: counted, countable_min: Math.floor(counted / MINUTE), corrected_ms: 0 }, amendable: false, amendments: [],
+    gap_credit_ms: 0, corrected_ms: 0, by_segment: {}, marks: [], prompts: [], disputes: [], corrections: [], posted: { counted_ms: counted, countable_min: Math.floor(counted / MINUTE), corrected_ms: 0, makes_up: null }, amendable: null, amendments: [],
     evidence: [{ seq: 41, at: intervals[0]?.[0] ?? START, text: "Connected" }],
     facts: [
       { label: "Date", value: "Tuesday 17 November 2026" },
@@ -107,7 +107,7 @@ const record = {
   rules: { id: "exact-floor", version: "2026-01", title: "Exact minutes, breaks excluded" }, segments, gaps: [],
   facilitators: [{ person: "p-fay", name: "Dr. Fay Facilitator", role: "facilitator", location: "" }], head_count: 7,
   people: [
-    person(1, "Robin", WHOLE, { signed: signed(), work: cosign ? "to_cosign" : "done", posted: { counted_ms: 0, countable_min: 172, corrected_ms: 0 }, amendable: true }),
+    person(1, "Robin", WHOLE, { signed: signed(), work: cosign ? "to_cosign" : "done", posted: { counted_ms: 0, countable_min: 172, corrected_ms: 0, makes_up: null }, amendable: "minutes" }),
     person(2, "Sam", [[START + 14 * MINUTE, END]], { note: written("data", "assessment", "plan"), missing: [], work: "to_sign",
       warnings: [{ code: "attendance", field: "data", text: "It says that Sam came on time, but Sam came 14 minutes late.", quote: "on time", person: null },
         { code: "no_goals", field: "goals", text: "No goal is chosen. Payers often ask which goal of the plan a session worked on.", quote: "", person: null }] }),

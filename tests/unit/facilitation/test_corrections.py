@@ -10,7 +10,7 @@ from facilitation import commands as c
 from facilitation import effects as e
 from facilitation.events import AttendanceCorrected, DisputeAnswered, HoursAmended
 from facilitation.facts import facts
-from facilitation.ids import CorrectionId, DisputeId, PersonId, SegmentId
+from facilitation.ids import CorrectionId, DisputeId, PersonId, SegmentId, SessionId
 from facilitation.intervals import Intervals
 from facilitation.notes import content_hash
 from facilitation.room import replay
@@ -282,7 +282,7 @@ def test_a_correction_before_the_signature_is_in_what_is_signed() -> None:
     assert isinstance(figures, dict) and isinstance(corrections, list)
     assert (figures["countable_min"], figures["corrected_ms"]) == (80, 10 * MINUTE_MS)
     assert [each["reason"] for each in corrections] == ["We spoke by phone."]
-    assert line_of(meeting)["amendable"] is False
+    assert line_of(meeting)["amendable"] is None
 
 
 def test_a_correction_after_the_signature_changes_what_is_posted_only_by_an_amendment() -> None:
@@ -291,8 +291,8 @@ def test_a_correction_after_the_signature_changes_what_is_posted_only_by_an_amen
     signed = meeting.state.notes.signed[ROBIN]
     meeting.do(correct(meeting, 20, 30, present=True), FAY)
     line = line_of(meeting)
-    assert (line["countable_min"], line["amendable"]) == (80, True)
-    assert line["posted"] == {"counted_ms": 70 * MINUTE_MS, "countable_min": 70, "corrected_ms": 0}
+    assert (line["countable_min"], line["amendable"]) == (80, "minutes")
+    assert line["posted"] == {"counted_ms": 70 * MINUTE_MS, "countable_min": 70, "corrected_ms": 0, "makes_up": None}
     (event,) = meeting.do(c.AmendHours(person=ROBIN, reason="Phone call accepted."), COLE)
     assert isinstance(event, HoursAmended) and meeting.effects == [e.PostHours()]
     assert event.content_hash == content_hash(event.content)
@@ -300,10 +300,36 @@ def test_a_correction_after_the_signature_changes_what_is_posted_only_by_an_amen
     assert event.evidence == (1, meeting.state.seq - 1)
     line = line_of(meeting)
     assert (line["amendable"], line["posted"]) == (
-        False,
-        {"counted_ms": 80 * MINUTE_MS, "countable_min": 80, "corrected_ms": 10 * MINUTE_MS},
+        None,
+        {"counted_ms": 80 * MINUTE_MS, "countable_min": 80, "corrected_ms": 10 * MINUTE_MS, "makes_up": None},
     )
     assert meeting.state.notes.signed[ROBIN] == signed, "a signed note never changes"
+
+
+def test_a_make_up_linked_after_the_signature_is_posted_by_an_amendment_and_changes_no_minute() -> None:
+    meeting = away_from_20_to_30()
+    sign(meeting)
+    again = c.AmendHours(person=ROBIN, reason="Makes up for Monday.")
+    meeting.do(c.LinkMakeUp(person=ROBIN, missed_session=SessionId("s-0")), FAY)
+    assert line_of(meeting)["amendable"] == "make_up"
+    (event,) = meeting.do(again, FAY)
+    assert isinstance(event, HoursAmended) and event.content["makes_up"] == "s-0"
+    line = line_of(meeting)
+    assert (line["amendable"], line["posted"]) == (
+        None,
+        {"counted_ms": 70 * MINUTE_MS, "countable_min": 70, "corrected_ms": 0, "makes_up": "s-0"},
+    )
+    assert meeting.refused(again, FAY) == "nothing_to_amend"
+    meeting.do(c.LinkMakeUp(person=ROBIN, missed_session=None), FAY)
+    assert line_of(meeting)["amendable"] == "make_up", "what was taken back does not stand any more, either"
+
+
+def test_what_was_linked_before_the_signature_is_in_what_is_posted() -> None:
+    meeting = away_from_20_to_30()
+    meeting.do(c.LinkMakeUp(person=ROBIN, missed_session=SessionId("s-0")), FAY)
+    sign(meeting)
+    line = line_of(meeting)
+    assert (line["amendable"], line["posted"]["makes_up"]) == (None, "s-0")  # type: ignore[index]
 
 
 def test_a_second_amendment_stands_upon_the_first() -> None:
@@ -339,4 +365,4 @@ def test_a_correction_that_moves_minutes_between_parts_can_be_amended_though_the
     meeting.do(correct(meeting, 10, 20, present=True), FAY)
     meeting.do(correct(meeting, 20, 30, present=False), FAY)
     assert meeting.hours(ROBIN).counted_ms == 70 * MINUTE_MS
-    assert line_of(meeting)["amendable"] is True
+    assert line_of(meeting)["amendable"] == "minutes"

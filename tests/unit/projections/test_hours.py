@@ -180,6 +180,28 @@ def test_a_make_up_stands_with_the_hours_signed_after_it() -> None:
     assert {facts.person: facts.makes_up for facts in posted(scribe)} == {"p-robin": "", "p-sam": "s-0"}
 
 
+def test_a_make_up_linked_afterwards_stands_with_the_hours_that_are_posted_anew() -> None:
+    scribe = signed_session()
+    scribe.record(1_700, MakeUpLinked(person=PersonId("p-sam"), missed_session=SessionId("s-0")), by="p-ada")
+    amend(scribe, 1_701, "p-sam", "Makes up for Monday.")
+    first, back, instead = of_sam(scribe)
+    assert (first.makes_up, back.makes_up, instead.makes_up) == ("", "", "s-0")
+    assert first.countable_min == -back.countable_min == instead.countable_min
+
+
+def test_an_amendment_that_says_another_make_up_than_the_log_is_refused() -> None:
+    scribe = signed_session()
+    record = amend(scribe, 1_701, "p-sam", "Makes up for Monday.")
+    assert isinstance(record.event, HoursAmended)
+    told = SessionHours()
+    for each in scribe.records[:-1]:
+        told.posts(each)
+        told.add(each, "")
+    wrong = replace(record.event, content=record.event.content | {"makes_up": "s-0"})
+    with pytest.raises(CorruptLog, match="makes up for another session"):
+        told.posts(replace(record, event=wrong))
+
+
 def test_what_older_entries_did_not_say_is_not_written_and_keeps_their_hashes() -> None:
     facts = posted(signed_session())[0]
     written = hours.text(number=1, posted_at=STARTED, facts=facts)

@@ -73,11 +73,11 @@ export function createCorrections(desk) {
     dialog.show(contents());
   }
 
-  /** @param {string} hint */
-  const reasonField = (hint) => html`<div class="field">
+  /** @param {string} hint @param {string} [likely] the reason that it most likely is, to be changed */
+  const reasonField = (hint, likely = "") => html`<div class="field">
     <label for="correct-reason">Why?</label>
     <p class="hint" id="correct-reason-hint">${hint}</p>
-    <textarea id="correct-reason" name="reason" maxlength=${REASON_MAX} aria-describedby="correct-reason-hint"></textarea>
+    <textarea id="correct-reason" name="reason" maxlength=${REASON_MAX} aria-describedby="correct-reason-hint" .defaultValue=${likely}></textarea>
   </div>`;
 
   /** @param {FormData} given */
@@ -169,6 +169,19 @@ export function createCorrections(desk) {
     });
   }
 
+  /** The minutes are right, and only what they make up for is said anew. @param {any} person */
+  function sayMakeUp(person) {
+    ask({
+      title: `Post the hours of ${person.name} anew`,
+      button: "Reverse and post anew",
+      body: () => html`<p>The entry of <strong class="figures">${inMinutes(person.posted.countable_min)}</strong> is reversed, and the same
+          minutes are posted instead${person.makes_up ? ", which say what they make up for" : ", which make up for no other session"}. Both stay in the
+          ledger, linked, with your name. The signed note does not change.</p>
+        ${reasonField("It stands with both entries.", person.makes_up ? "Linked as a make-up after signing" : "No make-up after all")}`,
+      send: async (given) => desk.pin.send("amend_hours", { person: person.person, reason: reasonOf(given) }),
+    });
+  }
+
   /** @param {any} person */
   function amend(person) {
     ask({
@@ -224,7 +237,12 @@ export function createCorrections(desk) {
     const { zone } = desk.view().room;
     return html`${person.amendments.map((/** @type {any} */ one) => html`<p class="soft">${inMinutes(one.countable_min)} were posted anew: ${one.reason}
         (${one.name}, <time>${momentOf(one.at, zone)}</time>)</p>`)}
-      ${person.amendable ? html`<div class="notice"><div class="stack tight grow">
+      ${person.amendable === "make_up" ? html`<div class="notice"><div class="stack tight grow">
+        <p>${person.makes_up ? "This session makes up for one that was missed. That was said after the note was signed, and the posted hours do not say it yet."
+          : "The posted hours say that they make up for a missed session. That was taken back."}</p>
+        ${desk.mayWrite ? html`<div class="row"><button class="button" type="button" @click=${() => sayMakeUp(person)}>Reverse and post anew…</button></div>` : nothing}
+      </div></div>` : nothing}
+      ${person.amendable === "minutes" ? html`<div class="notice"><div class="stack tight grow">
         <p><strong>The minutes changed after the note was signed.</strong> Posted: <span class="figures">${inMinutes(person.posted.countable_min)}</span>.
           Now: <span class="figures">${inMinutes(person.countable_min)}</span>.</p>
         ${desk.mayWrite ? html`<div class="row"><button class="button" type="button" @click=${() => amend(person)}>Reverse and post anew…</button></div>` : nothing}
