@@ -5,8 +5,8 @@ The shapes are those of `server/web/README.md`, "What a template gets".
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from facilitation.plan import SessionPlan
 from facilitation.policy import FACILITATORS
 from facilitation.rules import RuleSet
 from facilitation.timebase import HOUR_MS, Instant
+from facilitation.weeks import DAYS, Visit, Week, first_day, week
 from server import meter_words, week_words, worklist
 from server.clock import Clock
 from server.progress import Progress, ProgressBook
@@ -126,7 +127,9 @@ class ClinicBooks:
             "status": progress.status,
             "url": f"/s/{scheduled.session}{me.choice}",
             "record_url": f"/s/{scheduled.session}/record{me.choice}" if me.staff else None,
-            "head_count": sum(each.role is Role.PARTICIPANT for each in scheduled.roster),
+            "head_count": len(progress.participants)
+            if progress.ended_at is not None
+            else sum(each.role is Role.PARTICIPANT for each in scheduled.roster),
             "starts_at": scheduled.starts_at,
             "to_sign": len(progress.owing) if worklist.role_of(scheduled, me.person) in FACILITATORS else 0,
         }
@@ -148,24 +151,13 @@ class ClinicBooks:
         return self._row(meter, me) | {"meter": told}
 
     def _row(self, meter: Meter, me: Identity) -> dict[str, Any]:
-        person, week = meter.person, meter.week
+        person = meter.person
         return {
             "person": person.person,
             "name": person.name,
             "track": person.track,
             "statement_url": f"/statement/{person.person}{me.choice}",
-            "week": {
-                "label": "This week",
-                "from": week.first.isoformat(),
-                "to": week.last.isoformat(),
-                "current": True,
-                "minutes": week.minutes,
-                "minutes_text": words.minutes(week.minutes),
-                "target": week.floor_min,
-                "target_text": words.minutes(week.floor_min),
-                "fraction": _fraction(week.minutes, week.floor_min),
-                "reached": week.minutes >= week.floor_min,
-            },
+            "week": _week_row(meter.week) | {"label": "This week", "current": True},
         }
 
     # ------------------------------------------------------------------ statement
@@ -182,19 +174,16 @@ class ClinicBooks:
             return None
         entries = (await self._ledger.account(person)).entries()
         today = words.local(self._clock.now(), found.zone).date()
-        newest = self._this_week(found)
+        meter = await self._meters.of(found, why=False)
         if as_of is not None:
             entries = hours.as_of(entries, as_of)
-            newest = as_of - timedelta(days=as_of.weekday())
-        mondays = {newest, *(entry.facts.week for entry in entries)}
+        by_week: dict[date, list[HoursEntry]] = {first_day(meter.rules, as_of or today): []}
+        for entry in entries:
+            by_week.setdefault(first_day(meter.rules, _day(entry)), []).append(entry)
         numbers = {entry.facts.entry: entry.number for entry in entries}
         weeks = []
-        for monday in sorted(mondays, reverse=True):
-            of_week = [entry for entry in entries if entry.facts.week == monday]
-            week = self._week(found, monday, of_week)
-            if as_of is not None:
-                week |= {"label": words.days(monday, monday + timedelta(days=6)), "current": False}
-            week["days"] = _days(monday, of_week)
+        for first, of_week in sorted(by_week.items(), reverse=True):
+            week = self._week(meter, first, of_week, as_of=as_of)
             week["entries"] = [await self._entry_row(entry, found.zone, reader, numbers) for entry in of_week]
             weeks.append(week)
         total = sum(entry.facts.countable_min for entry in entries)
@@ -272,34 +261,26 @@ class ClinicBooks:
                 )
         return rows
 
-    def _this_week(self, person: Person) -> date:
-        today = words.local(self._clock.now(), person.zone).date()
-        return today - timedelta(days=today.weekday())
+    def _week(
+        self, meter: Meter, first: date, entries: Sequence[HoursEntry], *, as_of: date | None = None
+    ) -> dict[str, Any]:
+        """The week from `first` on: this one as its meter has it, others by the rules that their last hours had.
 
-    def _week(self, person: Person, monday: date, entries: Sequence[HoursEntry]) -> dict[str, Any]:
-        counted = sum(entry.facts.countable_min for entry in entries if entry.facts.week == monday)
-        target = self._week_floor_min(person.track, entries)
-        this_week = self._this_week(person)
-        sunday = monday + timedelta(days=6)
+        All begin on the weekday of the rules of now, so that every day is in one of them.
+        """
+        then = (self._rules(entries[-1]) if entries else None) or meter.rules
+        rules = replace(then, week_start=meter.rules.week_start)
+        visits = [Visit(day=_day(entry), counted_ms=entry.facts.counted_ms) for entry in hours.standing(entries)]
+        this_week = meter.week.first
+        current = first == this_week and as_of is None
+        told = meter.week if current else week(rules, meter.person.track, first, visits, today=first)
         known = {this_week: "This week", this_week - timedelta(days=7): "Last week"}
-        return {
-            "label": known.get(monday) or words.days(monday, sunday),
-            "from": monday.isoformat(),
-            "to": sunday.isoformat(),
-            "current": monday == this_week,
-            "minutes": counted,
-            "minutes_text": words.minutes(counted),
-            "target": target,
-            "target_text": words.minutes(target),
-            "fraction": _fraction(counted, target),
-            "reached": counted >= target,
+        return _week_row(told) | {
+            "label": (known.get(first) if as_of is None else None) or words.days(first, told.last),
+            "current": current,
+            "days": _days(told),
+            "aside": _aside(meter.rules if current else rules, meter.person.track, told),
         }
-
-    def _week_floor_min(self, track: str, entries: Sequence[HoursEntry]) -> int:
-        """What a week should reach, by the rules of its last entry; before the first, by the catalog's first."""
-        rules = self._rules(entries[-1]) if entries else None
-        rules = rules or next(iter(self._catalog.rules.values()))
-        return rules.week_floor_min[track]
 
     def _rules(self, entry: HoursEntry) -> RuleSet | None:
         """The version that the entry was posted by; failing that, the newest of the same name."""
@@ -364,29 +345,53 @@ def _next(rows: Sequence[dict[str, Any]], now: Instant) -> dict[str, Any] | None
     """What the main button is for: what goes on, what begins soon, what is owed, what comes; in this order."""
     begins_by = now + SOON_MS
     wanted = (
-        [row for row in rows if row["status"] in ("running", "open")],
-        [row for row in rows if row["status"] == "scheduled" and row["starts_at"] <= begins_by],
+        [row for row in rows if row["status"] == "running"],
+        [row for row in rows if row["status"] in ("open", "scheduled") and row["starts_at"] <= begins_by],
         [row for row in rows if row["to_sign"]],
-        [row for row in rows if row["status"] == "scheduled"],
+        [row for row in rows if row["status"] in ("open", "scheduled")],
     )
     return next((some[0] for some in wanted if some), None)
 
 
-def _days(monday: date, entries: Sequence[HoursEntry]) -> list[dict[str, Any]]:
-    counted: dict[date, int] = defaultdict(int)
-    for entry in entries:
-        counted[words.local(entry.facts.started, entry.facts.zone).date()] += entry.facts.countable_min
-    longest = max(counted.values(), default=0)
+def _day(entry: HoursEntry) -> date:
+    return hours.day_of(entry.facts.started, entry.facts.zone)
+
+
+def _week_row(told: Week) -> dict[str, Any]:
+    return {
+        "from": told.first.isoformat(),
+        "to": told.last.isoformat(),
+        "minutes": told.minutes,
+        "minutes_text": words.minutes(told.minutes),
+        "target": told.floor_min,
+        "target_text": words.minutes(told.floor_min),
+        "fraction": _fraction(told.minutes, told.floor_min),
+        "reached": 0 < told.floor_min <= told.minutes,
+    }
+
+
+def _days(told: Week) -> list[dict[str, Any]]:
+    minutes = {day.day: day.minutes for day in told.days}
+    longest = max(minutes.values(), default=0)
     return [
         {
             "label": f"{day:%a}",
             "date": day.isoformat(),
-            "minutes": counted[day],
-            "minutes_text": words.minutes(counted[day]),
-            "fraction": _fraction(counted[day], longest),
+            "minutes": minutes.get(day, 0),
+            "minutes_text": words.minutes(minutes.get(day, 0)),
+            "fraction": _fraction(minutes.get(day, 0), longest),
         }
-        for day in (monday + timedelta(days=n) for n in range(7))
+        for day in (told.first + timedelta(days=n) for n in range(DAYS))
     ]
+
+
+def _aside(rules: RuleSet, track: str, told: Week) -> str:
+    """What was attended in this week and does not count towards it, where days are too short to count."""
+    short = told.attended_min - told.minutes
+    if not short:
+        return ""
+    threshold = words.minutes(rules.day_threshold_min.get(track, 0))
+    return f"{words.minutes(short)} more on days of less than {threshold}, which do not count towards the week."
 
 
 def _whole_min(length_ms: int) -> int:

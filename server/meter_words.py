@@ -40,6 +40,7 @@ def told(meter: Meter) -> dict[str, Any]:
     week = meter.week
     return {
         "minutes_text": words.minutes(week.minutes),
+        "target": week.floor_min,
         "target_text": words.minutes(week.floor_min),
         "outlook": meter.outlook.value,
         "label": LABELS[meter.outlook],

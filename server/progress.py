@@ -55,13 +55,16 @@ NOTHING_WRITTEN = Writing()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """`seq`: the last record folded. `owing`: once it is over, those whose note is not signed, absent or not."""
+    """`seq`: the last record folded. `names`: of the participants, in the order in which they came onto the list.
+
+    `owing`: once it is over, those whose note is not signed, absent or not.
+    """
 
     seq: int = 0
     programme: Programme = PLAIN
     started_at: Instant | None = None
     ended_at: Instant | None = None
-    participants: frozenset[PersonId] = frozenset()
+    names: Mapping[PersonId, str] = field(default_factory=dict)
     signed: frozenset[PersonId] = frozenset()
     writing: Mapping[PersonId, Writing] = field(default_factory=dict)
     figures: Mapping[PersonId, Mapping[str, int]] = field(default_factory=dict)
@@ -69,6 +72,10 @@ class Progress:
 
     def writing_of(self, person: PersonId) -> Writing:
         return self.writing.get(person, NOTHING_WRITTEN)
+
+    @property
+    def participants(self) -> frozenset[PersonId]:
+        return frozenset(self.names)
 
     @property
     def owing(self) -> frozenset[PersonId]:
@@ -95,14 +102,14 @@ def fold(progress: Progress, records: Iterable[Recorded]) -> Progress:
 def _evolve(progress: Progress, record: Recorded) -> Progress:
     match record.event:
         case SessionOpened(roster=roster, programme=programme):
-            participants = frozenset(each.person for each in roster if each.role is Role.PARTICIPANT)
-            return replace(progress, participants=participants, programme=programme)
+            names = {each.person: each.name for each in roster if each.role is Role.PARTICIPANT}
+            return replace(progress, names=names, programme=programme)
         case SessionStarted():
             return replace(progress, started_at=record.at)
         case SessionEnded():
             return replace(progress, ended_at=record.at)
-        case PersonExpected(expected=Expected(role=Role.PARTICIPANT, person=person)):
-            return replace(progress, participants=progress.participants | {person})
+        case PersonExpected(expected=Expected(role=Role.PARTICIPANT, person=person, name=name)):
+            return replace(progress, names={**progress.names, person: name})
         case NoteSigned(person=person):
             return _write(replace(progress, signed=progress.signed | {person}), person, signed_at=record.at)
         case Admitted(person=person):

@@ -15,13 +15,12 @@ from facilitation.notes import Work, due_at, work
 from facilitation.people import Role
 from facilitation.policy import FACILITATORS, SUPERVISORS
 from facilitation.programme import PLAIN_TEXT
-from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
+from facilitation.timebase import MINUTE_MS, Instant
 from server.progress import Progress, Writing
 from server.store.clinic import ScheduledSession
 from server.web import words
 from server.web.auth import Identity
 
-DAY_MS: Final = 24 * HOUR_MS
 GROUPS: Final = ("overdue", "today", "tomorrow", "later", "others")
 
 
@@ -49,7 +48,7 @@ def dues(progress: Progress, now: Instant) -> dict[PersonId, Due]:
     """The notes of a session that has ended, one of each participant; of any other, none."""
     if progress.ended_at is None:
         return {}
-    return {person: _due(progress, person, now) for person in sorted(progress.participants)}
+    return {person: _due(progress, person, now) for person in progress.names}
 
 
 def _due(progress: Progress, person: PersonId, now: Instant) -> Due:
@@ -130,7 +129,6 @@ def _session_row(
     started, ended = progress.started_at or scheduled.starts_at, progress.ended_at
     assert ended is not None
     due = min(note.due for note in mine or notes if note.due is not None)
-    names = {each.person: each.name for each in scheduled.roster}
     day, today = words.local(started, zone).date(), words.local(now, zone).date()
     record_url = f"/s/{scheduled.session}/record{me.choice}"
     at = words.local(due, zone)
@@ -152,14 +150,14 @@ def _session_row(
         "notes": [
             {
                 "person": note.person,
-                "name": names.get(note.person, note.person),
+                "name": progress.names[note.person],
                 "work": note.work.value,
                 "overdue": note.overdue,
                 "url": f"{record_url}#{note.person}",
                 "absent": note.absent,
                 "blocked": note.blocked,
             }
-            for note in sorted(notes, key=lambda note: list(names).index(note.person) if note.person in names else 0)
+            for note in notes
         ],
     }
 
@@ -172,11 +170,17 @@ def _group(due: Instant, zone: str, now: Instant) -> str:
 
 
 def _left(length_ms: int) -> str:
-    """ "in 2 days", "in 3 h", "3 h ago": whole ones, the rest dropped."""
-    length = abs(length_ms)
-    for unit_ms, one, more in ((DAY_MS, "day", "days"), (HOUR_MS, "h", "h"), (MINUTE_MS, "min", "min")):
-        count = length // unit_ms
-        if count:
-            text = f"{count} {one if count == 1 else more}"
-            return f"in {text}" if length_ms > 0 else f"{text} ago"
-    return "now"
+    """ "in 6 days", "in 48 h", "5 min ago": as the record says it (words.mjs), in hours while each of them matters."""
+    minutes = max(1, _nearest(abs(length_ms), MINUTE_MS))
+    hours = _nearest(minutes, 60)
+    if minutes < 90:
+        text = f"{minutes} min"
+    elif hours < 96:
+        text = f"{hours} h"
+    else:
+        text = f"{_nearest(hours, 24)} days"
+    return f"in {text}" if length_ms >= 0 else f"{text} ago"
+
+
+def _nearest(length: int, unit: int) -> int:
+    return (length + unit // 2) // unit

@@ -38,8 +38,8 @@ def statement_data(
 def _week(week: Mapping[str, Any], first: date | None, last: date | None) -> dict[str, Any]:
     entries = [entry for entry in week["entries"] if _within(date.fromisoformat(entry["day"]), first, last)]
     whole = len(entries) == len(week["entries"])
-    minutes = sum(entry["minutes"] for entry in entries)
-    target = week["target_text"] if whole else ""
+    minutes = week["minutes"] if whole else sum(entry["minutes"] for entry in entries)
+    target = week["target_text"] if whole and week["target"] else ""
     return {
         "label": week["label"] if not week["current"] else f"{week['label']} (so far)",
         "minutes": _text(minutes),

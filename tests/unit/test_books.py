@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from facilitation import commands as c
+from facilitation.events import SessionOpened
 from facilitation.ids import PersonId, SessionId
 from facilitation.people import Expected, Role
+from facilitation.room import replay
 from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
 from server.books import ClinicBooks
 from server.catalog import load_catalog
@@ -95,6 +97,15 @@ async def test_home_shows_a_session_to_come_with_its_time_in_ones_own_zone() -> 
     assert (row["url"], row["record_url"]) == ("/s/s-1", "/s/s-1/record")
     assert (row["head_count"], row["to_sign"]) == (3, 0)
     assert home["owed"] == []
+
+
+async def test_a_room_that_somebody_opened_a_day_early_is_not_what_is_now() -> None:
+    early = evening(session="s-early", days=1)
+    early.at(-24 * 60).connect(FAY)
+    today = evening(session="s-today")
+    home = await (await Desk(early, today, now=TUESDAY_6_PM + MINUTE_MS).fill()).home(FAY, Role.FACILITATOR)
+    assert home["next"]["session"] == "s-today"
+    assert {row["session"]: row["status"] for row in home["sessions"]} == {"s-early": "open", "s-today": "scheduled"}
 
 
 async def test_the_main_button_is_for_what_runs_before_what_is_owed_before_what_comes() -> None:
@@ -221,6 +232,60 @@ async def test_a_statement_as_of_a_day_holds_what_was_posted_by_its_end_where_th
     assert then["total"]["minutes"] == each
     assert minutes(await desk.statement(person, as_of=date(2026, 11, 23))) == [("November 23 – 29", 0, 0)]
     assert minutes(await desk.statement(person, as_of=date(2027, 1, 1)))[-1] == ("November 23 – 29", 2 * each, 2)
+
+
+async def under(rules_id: str, *days: int, now: int, minutes: int = 201) -> Desk:
+    """Evenings of Robin's so many days after the Tuesday, signed, in a clinic that goes by these rules."""
+    evenings = []
+    for number, day in enumerate(days):
+        held = evening(session=f"s-{number}", days=day)
+        held.scheduled = replace(held.scheduled, rules_id=rules_id)
+        opened = held.records[0]
+        assert isinstance(opened.event, SessionOpened)
+        rules = load_catalog().rules[rules_id]
+        held.records[0] = replace(opened, event=replace(opened.event, rules=rules))
+        held.state = replay(held.records)
+        evenings.append(signed(brief(held, minutes)))
+    return await Desk(*evenings, now=now).fill()
+
+
+def brief(held: Evening, minutes: int) -> Evening:
+    """Robin is there for so long, all of it in the check-in."""
+    held.at(-5).come(FAY)
+    held.come(PersonId("p-1"))
+    held.at(0).do(c.StartSession(), FAY)
+    held.at(minutes).do(c.EndSession(), FAY)
+    return held
+
+
+async def test_a_statement_and_a_meter_have_the_same_week_whatever_day_it_begins_on() -> None:
+    sunday, monday = 5, 6  # after that Tuesday
+    desk = await under("california-sunday-week", 0, sunday, monday, now=TUESDAY_6_PM + 7 * DAY_MS)
+    told = await desk.statement(PersonId("p-1"))
+    assert [(week["label"], week["from"], week["minutes"]) for week in told["weeks"]] == [
+        ("This week", "2026-11-29", 402),
+        ("Last week", "2026-11-22", 201),
+    ]
+    assert [day["label"] for day in told["weeks"][0]["days"]][:2] == ["Sun", "Mon"]
+    home = await desk.home(PersonId("p-1"), Role.PARTICIPANT)
+    same = ("from", "to", "minutes", "target", "reached")
+    assert {key: home["week"][key] for key in same} == {key: told["weeks"][0][key] for key in same}
+    then = await desk.statement(PersonId("p-1"), as_of=date(2026, 11, 28))
+    assert [(week["label"], week["from"]) for week in then["weeks"]] == [("November 22 – 28", "2026-11-22")]
+
+
+async def test_minutes_of_days_too_short_to_count_are_told_beside_the_week_and_not_in_it() -> None:
+    desk = await under("north-carolina-saiop", 0, 1, now=TUESDAY_6_PM + 2 * DAY_MS, minutes=100)
+    [week] = (await desk.statement(PersonId("p-1")))["weeks"]
+    assert (week["minutes"], len(week["entries"])) == (0, 2)
+    assert week["aside"] == "3 h 20 min more on days of less than 3 h, which do not count towards the week."
+    assert (await desk.home(PersonId("p-1"), Role.PARTICIPANT))["week"]["minutes"] == 0
+
+
+async def test_a_week_that_nothing_is_asked_of_is_never_reached() -> None:
+    desk = await under("family-50-midpoint", 0, now=TUESDAY_6_PM + DAY_MS)
+    [week] = (await desk.statement(PersonId("p-1")))["weeks"]
+    assert (week["target"], week["reached"], week["fraction"]) == (0, False, 0.0)
 
 
 async def test_a_teens_week_reaches_for_six_hours() -> None:

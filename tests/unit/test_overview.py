@@ -41,7 +41,7 @@ def held(
         seq=1,
         started_at=starts,
         ended_at=Instant(starts + 3_600_000),
-        participants=frozenset(people),
+        names={PersonId(each): each for each in people},
         writing={PersonId(name): Writing(came=True) for name in came},
         figures={
             PersonId(name): {"check-in/mood": before, "wrap-up/mood": after}
@@ -67,7 +67,7 @@ def test_a_weeks_rate_is_of_the_seats_of_sessions_that_were_held() -> None:
 
 def test_a_session_that_has_not_ended_counts_for_nothing() -> None:
     scheduled, progress = held(0, came="abc")
-    running = Progress(seq=1, started_at=progress.started_at, participants=progress.participants)
+    running = Progress(seq=1, started_at=progress.started_at, names=progress.names)
     assert seen((scheduled, running)).visits == ()
 
 

@@ -157,7 +157,7 @@ def test_the_page_tells_by_when_and_how_much_of_the_time_is_gone() -> None:
     told = page(held(), now=END + 36 * HOUR_MS)
     assert told["count"] == {"open": 3, "overdue": 0, "to_cosign": 0}
     ((key, row),) = [(group["key"], group["sessions"][0]) for group in told["groups"]]
-    assert (key, row["gone"], row["left"], row["overdue"]) == ("tomorrow", 0.5, "in 1 day", False)
+    assert (key, row["gone"], row["left"], row["overdue"]) == ("tomorrow", 0.5, "in 36 h", False)
     assert (row["due"], row["day"]) == ("Friday, November 27, 9:21 PM", "Tuesday, November 24")
     assert (row["programme"], row["format"]) == ("Adult intensive outpatient program", "DAP")
     assert (row["done"], row["head_count"]) == (0, 3)
@@ -180,7 +180,30 @@ def test_sessions_stand_by_when_they_are_due() -> None:
         ("tomorrow", ["s-1"]),
     ]
     assert told["count"] == {"open": 6, "overdue": 3, "to_cosign": 0}
-    assert told["groups"][0]["sessions"][0]["left"] == "1 h ago"
+    assert told["groups"][0]["sessions"][0]["left"] == "60 min ago"
+
+
+@pytest.mark.parametrize(
+    ("minutes_left", "left"),
+    [
+        (72 * 60, "in 72 h"),
+        (48 * 60 - 6, "in 48 h"),
+        (89, "in 89 min"),
+        (90, "in 2 h"),
+        (0, "in 1 min"),
+        (-100 * 60, "4 days ago"),
+    ],
+)
+def test_what_is_left_is_never_much_less_nor_more_than_it_is(minutes_left: int, left: str) -> None:
+    told = page(held(), now=END + (72 * 60 - minutes_left) * MINUTE_MS)
+    assert told["groups"][0]["sessions"][0]["left"] == left
+
+
+def test_who_was_taken_off_the_list_after_the_session_is_still_owed_a_note_with_their_name() -> None:
+    evening = held()
+    evening.scheduled = replace(evening.scheduled, roster=tuple(r for r in evening.scheduled.roster if r.person != SAM))
+    row = page(evening)["groups"][0]["sessions"][0]
+    assert [note["name"] for note in row["notes"]] == ["Robin", "Sam", "Alex"] and row["head_count"] == 3
 
 
 def test_what_is_signed_by_all_is_not_shown() -> None:

@@ -81,10 +81,10 @@ function about(ms) {
   const minutes = Math.max(1, Math.round(ms / 60_000));
   if (minutes < 90) return `${minutes} min`;
   const hours = Math.round(minutes / 60);
-  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
+  return hours < 96 ? `${hours} h` : `${Math.round(hours / 24)} days`;
 }
 
-/** "Due Nov 24, 2026, 20:16, in 2 days" @param {number} due @param {number} now @param {string} zone */
+/** "Due Nov 24, 2026, 20:16, in 48 h" @param {number} due @param {number} now @param {string} zone */
 export const dueWords = (due, now, zone) =>
   due >= now ? `Due ${momentOf(due, zone)}, in ${about(due - now)}` : `Was due ${momentOf(due, zone)}, ${about(now - due)} ago`;
 
