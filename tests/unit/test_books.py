@@ -100,8 +100,9 @@ async def test_home_shows_a_session_to_come_with_its_time_in_ones_own_zone() -> 
 
 
 async def test_a_room_that_somebody_opened_a_day_early_is_not_what_is_now() -> None:
-    early = evening(session="s-early", days=1)
-    early.at(-24 * 60).connect(FAY)
+    early = evening(session="s-early")
+    early.at(-20).connect(FAY)
+    early.scheduled = replace(early.scheduled, starts_at=Instant(TUESDAY_6_PM + DAY_MS))
     today = evening(session="s-today")
     home = await (await Desk(early, today, now=TUESDAY_6_PM + MINUTE_MS).fill()).home(FAY, Role.FACILITATOR)
     assert home["next"]["session"] == "s-today"
