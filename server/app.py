@@ -46,7 +46,7 @@ from server.rooms.directory import LoadSession, Rooms
 from server.rooms.ports import StoreUnavailable
 from server.sfu.native.build import NotBuilt
 from server.sfu.plane import MediaSettings, Sfu
-from server.signing import Sealed, Signatures
+from server.signing import Sealed, SetUpCodes, Signatures
 from server.store.calls import ask
 from server.store.connect import connect
 from server.store.embedded import EmbeddedValkey
@@ -102,7 +102,7 @@ def build(
     meters = Meters(store, catalog=catalog, clock=clock)
     books = ClinicBooks(store, catalog=catalog, clock=clock, meters=meters)
     doorkeeper = Doorkeeper(links, roster=books.roster, clock=clock)
-    signatures = Signatures(store.signing, clock=clock)
+    signatures = Signatures(store.signing, codes=SetUpCodes(site.keys, clinic=site.clinic), clock=clock)
     turn_secret = settings.turn_secret.get_secret_value() if settings.turn_secret else None
     greeting = Greeting(
         exit_url=site.exit_url,

@@ -1,14 +1,17 @@
 """A name under a note needs its person: a signing PIN, shown within the last minutes, in this very browser.
 
-The PIN is chosen by whoever signs first; an operator can let it be chosen anew (`python -m server pin forget`). It is
-kept as an Argon2id hash (RFC 9106), compared in a thread, and five wrong ones in a quarter of an hour make it rest.
+Whoever opens somebody's link first must not choose that person's PIN: choosing needs a set-up code, which the operator
+reads out (`python -m server pin code`) and which no link carries. The PIN is kept as an Argon2id hash (RFC 9106),
+compared in a thread, and five wrong ones, or wrong codes, in a quarter of an hour make it rest.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import hmac
 import unicodedata
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
@@ -18,7 +21,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from facilitation import policy
 from facilitation.commands import PersonCommand
 from facilitation.errors import Refusal
-from facilitation.ids import CommandId, PersonId, SessionId
+from facilitation.ids import ClinicId, CommandId, PersonId, SessionId
 from facilitation.timebase import MINUTE_MS, Instant
 from server.clock import Clock
 from server.rooms.ports import Refused, Room, RoomDirectory, StoreUnavailable, Viewer
@@ -38,6 +41,34 @@ _ROWS = (
     *("qwertyuiop", "asdfghjkl", "azertyuiop"),
 )
 """What is on a keyboard or in the alphabet in a row."""
+_MISREAD: Final = str.maketrans({"0": "O", "1": "I", " ": None, "-": None})
+
+
+class SetUpCodes:
+    """The code with which a person chooses their first PIN. It follows from the clinic's secret and is kept nowhere.
+
+    It is good for as long as its person has no PIN. `keys`: the first makes it, all of them know it.
+    """
+
+    def __init__(self, keys: Sequence[str], *, clinic: ClinicId) -> None:
+        self._keys = tuple(keys)
+        self._clinic = clinic
+
+    def of(self, person: PersonId) -> str:
+        """Eight letters and digits, such as 'K7QM-2XRD'."""
+        return self._made(self._keys[0], person)
+
+    def is_of(self, person: PersonId, code: str) -> bool:
+        """Small letters, spaces, 0 for O and 1 for I are forgiven: it is read out and typed."""
+        typed = code.upper().translate(_MISREAD).encode()
+        return any(
+            hmac.compare_digest(self._made(key, person).translate(_MISREAD).encode(), typed) for key in self._keys
+        )
+
+    def _made(self, key: str, person: PersonId) -> str:
+        about = f"milieu.set-up\n{self._clinic}\n{person}"
+        made = base64.b32encode(hmac.digest(key.encode(), about.encode(), "sha256")[:5]).decode()
+        return f"{made[:4]}-{made[4:]}"
 
 
 class Signatures:
@@ -45,8 +76,11 @@ class Signatures:
 
     pin_chars_min = PIN_CHARS_MIN
 
-    def __init__(self, store: Signing, *, clock: Clock, hasher: PasswordHasher | None = None) -> None:
+    def __init__(
+        self, store: Signing, *, codes: SetUpCodes, clock: Clock, hasher: PasswordHasher | None = None
+    ) -> None:
         self._store = store
+        self._codes = codes
         self._clock = clock
         self._hasher = hasher or PasswordHasher()
         self._turns = asyncio.Semaphore(HASHES_AT_ONCE_MAX)
@@ -59,13 +93,18 @@ class Signatures:
         until = await self._store.proven(bearer, person)
         return until if until is not None and self._clock.now() < until else None
 
-    async def choose(self, person: PersonId, bearer: str, pin: str) -> Instant:
-        """The first PIN; it proves at once. Refuses 'weak_pin', 'pin_chosen'."""
+    async def choose(self, person: PersonId, bearer: str, pin: str, *, code: str) -> Instant:
+        """The first PIN; it proves at once. Refuses 'weak_pin', 'pin_chosen', 'wrong_code', 'too_many'."""
         if await self.chosen(person):
             raise _chosen()
         pin = strong(pin)
+        await self._count_miss(person)
+        if not self._codes.is_of(person, code):
+            log.warning("wrong set-up code", person=person)
+            raise Refusal("wrong_code", "This is not your set-up code. Your clinic can read it out to you.")
         if not await self._store.choose(person, await self._hash(pin)):
             raise _chosen()
+        await self._store.forgive(person)
         log.info("signing PIN chosen", person=person)
         return await self._prove(person, bearer)
 
@@ -83,16 +122,19 @@ class Signatures:
         return await self._prove(person, bearer)
 
     async def _check(self, person: PersonId, pin: str) -> None:
-        """Counted before it is compared: whoever asks a hundred times at once is wrong a hundred times."""
         hashed = await self._store.pin(person)
         if hashed is None:
             raise Refusal("no_pin", "You have no signing PIN yet. Choose one.")
-        if await self._store.missed(person) > MISSES_MAX:
-            raise Refusal("too_many", "That was wrong too often. For your safety, wait a quarter of an hour.")
+        await self._count_miss(person)
         if not await self._is(hashed, normal(pin)):
             log.warning("wrong signing PIN", person=person)
             raise Refusal("wrong_pin", "This is not your signing PIN. Nothing is signed, and your text is kept.")
         await self._store.forgive(person)
+
+    async def _count_miss(self, person: PersonId) -> None:
+        """Before anything is compared: whoever asks a hundred times at once is wrong a hundred times."""
+        if await self._store.missed(person) > MISSES_MAX:
+            raise Refusal("too_many", "That was wrong too often. For your safety, wait a quarter of an hour.")
 
     async def _prove(self, person: PersonId, bearer: str) -> Instant:
         until = Instant(self._clock.now() + FRESH_MS)

@@ -11,14 +11,17 @@ from typing import Final
 from rich.console import Console
 
 from facilitation.people import Expected, Role
+from facilitation.policy import FACILITATORS, SUPERVISORS
 from facilitation.timebase import HOUR_MS, Instant
 from server import demo
 from server.config import Settings
+from server.signing import SetUpCodes
 from server.store.ports import Store
 from server.web.links import Links
 from server.web.site import CLINIC, ROOT
 
 BOTS_STOP_WITHIN_S: Final = 2.0
+SIGNERS: Final = FACILITATORS | SUPERVISORS
 
 Invited = Sequence[tuple[Expected, str]]
 """Everybody on a session's list, each with their link."""
@@ -41,9 +44,7 @@ async def welcome(settings: Settings, store: Store, *, now: Instant) -> list[str
         seats = demo.seats(session, until=until)
         groups.append([(each, f"{settings.base_url}/j/{links.link(seat)}") for each, seat in seats])
         _print_links(console, session.title, groups[-1], everybody=len(groups) == 1)
-    console.print(
-        "\nSigning a note asks for a signing PIN: whatever is chosen at a person's first signature is theirs."
-    )
+    _print_codes(console, settings, groups)
     return [link for each, link in groups[0] if each.role is Role.PARTICIPANT]
 
 
@@ -56,6 +57,15 @@ def _print_links(console: Console, title: str, invited: Invited, *, everybody: b
     width = max(len(each.name) for each, _ in shown)
     for each, link in shown:
         console.print(f"  {each.name:{width}}  [dim]{each.role:13}[/dim]  {link}")
+
+
+def _print_codes(console: Console, settings: Settings, groups: Sequence[Invited]) -> None:
+    codes = SetUpCodes(settings.signing_keys(), clinic=CLINIC)
+    signers = {each.person: each.name for invited in groups for each, _ in invited if each.role in SIGNERS}
+    width = max(map(len, signers.values()))
+    console.print("\nAt their first signature each of the staff chooses a signing PIN, with this set-up code:")
+    for person, name in signers.items():
+        console.print(f"  {name:{width}}  {codes.of(person)}")
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ STATUS: Final = {
     "unknown_person": 404,
     "unknown_goal": 404,
     "wrong_pin": 401,
+    "wrong_code": 401,
     "no_pin": 409,
     "pin_chosen": 409,
     "stale_note": 409,
@@ -62,7 +63,7 @@ class Proofs(Protocol):
     def pin_chars_min(self) -> int: ...
     async def chosen(self, person: PersonId) -> bool: ...
     async def fresh_until(self, person: PersonId, bearer: str) -> Instant | None: ...
-    async def choose(self, person: PersonId, bearer: str, pin: str) -> Instant: ...
+    async def choose(self, person: PersonId, bearer: str, pin: str, *, code: str) -> Instant: ...
     async def prove(self, person: PersonId, bearer: str, pin: str) -> Instant: ...
     async def change(self, person: PersonId, bearer: str, pin: str, new: str) -> Instant: ...
 
@@ -91,6 +92,7 @@ Pin = Annotated[str, Meta(max_length=256)]
 class _Shown(_Sent):
     pin: Pin
     choose: bool = False
+    code: Pin = ""
     change_to: Pin | None = None
 
 
@@ -168,7 +170,7 @@ class NotebookDesk:
         if sent.change_to is not None:
             until = await self._proofs.change(me.person, bearer, sent.pin, sent.change_to)
         elif sent.choose:
-            until = await self._proofs.choose(me.person, bearer, sent.pin)
+            until = await self._proofs.choose(me.person, bearer, sent.pin, code=sent.code)
         else:
             until = await self._proofs.prove(me.person, bearer, sent.pin)
         return _json({"fresh_until": until})

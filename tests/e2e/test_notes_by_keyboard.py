@@ -401,7 +401,7 @@ async def test_a_supervisor_sends_a_note_back_the_answer_is_an_addendum_and_then
 
         await expect(sue.locator(".record-addendum")).to_contain_text("The sister comes on Saturday.")
         await sue.keyboard.press("Control+Enter")
-        await choose_pin(sue)
+        await choose_pin(sue, SUE)
         await expect(sue.get_by_label("Signed note")).to_contain_text("Co-signed by Sue Supervisor")
         state = await clinic.state("s-over")
         assert state.notes.signed[ROBIN] == before

@@ -212,7 +212,7 @@ async def test_a_whole_session_from_the_link_to_the_ledger(chromium: Browser, tm
             await expect(sign).to_be_enabled(timeout=WITHIN_MS)
             await sign.click()
             if number == 0:
-                await choose_pin(fay.page)
+                await choose_pin(fay.page, code=server.code("Dr. Fay Facilitator"))
             if number < waiting - 1:
                 await expect(name).not_to_have_text(person, timeout=WITHIN_MS)
         await expect(fay.page.locator(".record-sealed")).to_be_visible(timeout=WITHIN_MS)

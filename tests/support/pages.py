@@ -28,7 +28,7 @@ from server.notebook import StaffNotebook
 from server.own_minutes import OwnMinutes
 from server.projections.meters import Meters
 from server.rooms.ports import NoSuchSession
-from server.signing import Signatures
+from server.signing import SetUpCodes, Signatures
 from server.spreadsheet import encode
 from server.store import memory
 from server.web import words
@@ -174,7 +174,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         commands=RoomErrands(Nowhere()),
         library=load_library(),
         notebook=StaffNotebook(store, rooms=Nowhere(), library=load_library(), clock=clock),
-        proofs=Signatures(store.signing, clock=clock),
+        proofs=Signatures(store.signing, codes=SetUpCodes(site.keys, clinic=site.clinic), clock=clock),
         depart=clinic.depart,
         health=clinic.health,
         clock=clock,

@@ -17,6 +17,7 @@ from tests.support.net import free_port
 from tests.support.visitor import Visitor
 
 LINK = re.compile(r"^ {2}(?P<name>\S.*?) {2,}(?P<role>\w+) +(?P<link>http\S+/j/\S+)$", re.MULTILINE)
+CODE = re.compile(r"^ {2}(?P<name>\S.*?) {2,}(?P<code>[A-Z2-7]{4}-[A-Z2-7]{4})$", re.MULTILINE)
 UP_WITHIN_S = 90.0
 
 
@@ -117,6 +118,10 @@ class Milieu:
         """The link of somebody of the demo clinic, as it was printed; `group` counts the groups printed."""
         mentions = [match["link"] for match in LINK.finditer(self.output) if match["name"] == name]
         return mentions[group]
+
+    def code(self, name: str) -> str:
+        """The set-up code of one of the demo clinic's staff, as it was printed."""
+        return next(match["code"] for match in CODE.finditer(self.output) if match["name"] == name)
 
     def visitor(self) -> Visitor:
         return Visitor(self.url)

@@ -20,8 +20,9 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 from facilitation.ids import PersonId
 from facilitation.room import RoomState
 from facilitation.timebase import MINUTE_MS
+from server.signing import SetUpCodes
 from tests.support.browser import DESKTOP, THEMES, barriers
-from tests.support.evening import FAY, Clinic, Evening, open_clinic, usual
+from tests.support.evening import CLINIC, FAY, SECRET, Clinic, Evening, open_clinic, usual
 
 ROBIN, SAM, ALEX = PersonId("p-1"), PersonId("p-2"), PersonId("p-3")
 PIN = "lantern-7431"
@@ -122,9 +123,11 @@ async def pause() -> None:
     await asyncio.sleep(0.05)
 
 
-async def choose_pin(page: Page) -> None:
-    """The first signature of somebody asks for a PIN of their own."""
+async def choose_pin(page: Page, person: PersonId = FAY, *, code: str | None = None) -> None:
+    """The first signature of somebody asks for a PIN of their own, and for the code that the clinic read out."""
     await expect(page.get_by_role("heading", name="Choose a signing PIN")).to_be_visible()
+    await page.keyboard.type(code or SetUpCodes([SECRET], clinic=CLINIC).of(person).lower())
+    await page.keyboard.press("Tab")
     await page.keyboard.type(PIN)
     await page.keyboard.press("Tab")
     await page.keyboard.type(PIN)

@@ -11,15 +11,17 @@ from argon2 import PasswordHasher
 
 from facilitation import commands as c
 from facilitation.errors import Refusal
-from facilitation.ids import CommandId, PersonId, SessionId
+from facilitation.ids import ClinicId, CommandId, PersonId, SessionId
 from facilitation.people import Expected, Role
 from facilitation.timebase import MINUTE_MS
 from server.clock import FakeClock
 from server.rooms.ports import Refused, StoreUnavailable, Told
-from server.signing import MISSES_MAX, Sealed, Signatures, strong
+from server.signing import MISSES_MAX, Sealed, SetUpCodes, Signatures, strong
 from server.store import memory
 
 FAY, CODY = PersonId("p-fay"), PersonId("p-cody")
+KEY = "k" * 32
+CODES = SetUpCodes([KEY], clinic=ClinicId("demo"))
 SIGN = c.SignNote(person=PersonId("p-1"), group_revision=0, person_revision=0)
 
 
@@ -42,7 +44,7 @@ def hasher() -> Counted:
 
 @pytest.fixture
 def signatures(hasher: Counted) -> Signatures:
-    return Signatures(memory.connect().signing, clock=FakeClock(), hasher=hasher)
+    return Signatures(memory.connect().signing, codes=CODES, clock=FakeClock(), hasher=hasher)
 
 
 async def code_of(asked: Awaitable[object]) -> str:
@@ -56,27 +58,29 @@ async def code_of(asked: Awaitable[object]) -> str:
 async def test_whoever_guesses_a_hundred_times_at_once_has_guessed_five_times(
     signatures: Signatures, hasher: Counted
 ) -> None:
-    await signatures.choose(FAY, "b", "sieben Berge")
+    await signatures.choose(FAY, "b", "sieben Berge", code=CODES.of(FAY))
     codes = await asyncio.gather(*(code_of(signatures.prove(FAY, "b", f"guess {n}")) for n in range(100)))
     assert (codes.count("wrong_pin"), codes.count("too_many")) == (MISSES_MAX, 100 - MISSES_MAX)
     assert hasher.verified == MISSES_MAX
 
 
 async def test_of_two_who_choose_at_once_one_has_chosen(signatures: Signatures) -> None:
-    codes = await asyncio.gather(*(code_of(signatures.choose(FAY, "b", f"my secret {n}")) for n in range(5)))
+    codes = await asyncio.gather(
+        *(code_of(signatures.choose(FAY, "b", f"my secret {n}", code=CODES.of(FAY))) for n in range(5))
+    )
     assert sorted(codes) == ["", *["pin_chosen"] * 4]
 
 
 async def test_one_persons_wrong_tries_are_not_anothers(signatures: Signatures) -> None:
-    await signatures.choose(FAY, "b", "sieben Berge")
-    await signatures.choose(CODY, "b", "acht Berge")
+    await signatures.choose(FAY, "b", "sieben Berge", code=CODES.of(FAY))
+    await signatures.choose(CODY, "b", "acht Berge", code=CODES.of(CODY))
     for _ in range(MISSES_MAX):
         assert await code_of(signatures.prove(FAY, "b", "nine hills")) == "wrong_pin"
     assert await code_of(signatures.prove(CODY, "b", "acht Berge")) == ""
 
 
 async def test_the_same_keys_are_the_same_pin_however_they_are_sent(signatures: Signatures) -> None:
-    await signatures.choose(FAY, "b", "Ça va où")
+    await signatures.choose(FAY, "b", "Ça va où", code=CODES.of(FAY))
     assert await code_of(signatures.prove(FAY, "b", "C\u0327a va ou\u0300")) == ""
     assert await code_of(signatures.prove(FAY, "b", "Ca va ou")) == "wrong_pin"
 
@@ -84,13 +88,24 @@ async def test_the_same_keys_are_the_same_pin_however_they_are_sent(signatures: 
 async def test_a_hash_that_is_none_opens_nothing() -> None:
     store = memory.connect().signing
     await store.choose(FAY, "not a hash at all")
-    assert await code_of(Signatures(store, clock=FakeClock()).prove(FAY, "b", "not a hash at all")) == "wrong_pin"
+    assert (
+        await code_of(Signatures(store, codes=CODES, clock=FakeClock()).prove(FAY, "b", "not a hash at all"))
+        == "wrong_pin"
+    )
+
+
+def test_a_set_up_code_is_its_persons_and_its_clinics_alone() -> None:
+    code = CODES.of(FAY)
+    assert CODES.is_of(FAY, code) and CODES.is_of(FAY, code.lower().replace("-", "").replace("o", "0"))
+    assert not CODES.is_of(CODY, code) and not CODES.is_of(FAY, "")
+    assert not SetUpCodes([KEY], clinic=ClinicId("other")).is_of(FAY, code)
+    assert SetUpCodes(["n" * 32, KEY], clinic=ClinicId("demo")).is_of(FAY, code), "while the secret is being changed"
 
 
 async def test_a_proof_ends_by_the_servers_clock() -> None:
     clock = FakeClock()
-    signatures = Signatures(memory.connect().signing, clock=clock, hasher=Counted())
-    until = await signatures.choose(FAY, "b", "sieben Berge")
+    signatures = Signatures(memory.connect().signing, codes=CODES, clock=clock, hasher=Counted())
+    until = await signatures.choose(FAY, "b", "sieben Berge", code=CODES.of(FAY))
     assert until == clock.now() + 5 * MINUTE_MS
     clock.advance(minutes=5, ms=-1)
     assert await signatures.fresh_until(FAY, "b") == until

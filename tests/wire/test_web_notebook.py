@@ -30,6 +30,7 @@ from server.config import Settings
 from server.library import load_library
 from server.rooms.directory import Rooms
 from server.rooms.silent_media import SilentMedia
+from server.signing import SetUpCodes
 from server.store import memory
 from server.web.links import Links, Seat
 from tests.support.evening import CODY, FAY, Evening, usual
@@ -80,6 +81,7 @@ class Clinic:
         )
         site = site_of(settings)
         self.links = Links(site.keys, clinic=site.clinic)
+        self.codes = SetUpCodes(site.keys, clinic=site.clinic)
         self.url = ""
 
     async def fill(self) -> None:
@@ -351,6 +353,10 @@ async def prove(visitor: Visitor, **shown: Any) -> Answer:
     return await visitor.post("/s/s-1/proof", shown)
 
 
+async def choose(clinic: Clinic, visitor: Visitor, pin: str, *, person: PersonId = FAY) -> Answer:
+    return await prove(visitor, pin=pin, choose=True, code=clinic.codes.of(person))
+
+
 async def test_nobody_signs_before_they_have_shown_who_they_are(clinic: Clinic) -> None:
     fay = await clinic.visitor(FAY)
     async with record_page(clinic, fay) as socket:
@@ -358,7 +364,7 @@ async def test_nobody_signs_before_they_have_shown_who_they_are(clinic: Clinic) 
         assert (refused["type"], refused["code"]) == ("refused", "prove_yourself")
         assert (await clinic.record())["signed"] is None
         assert (await prove(fay, pin=PIN)).json["error"]["code"] == "no_pin"
-        chosen = await prove(fay, pin=PIN, choose=True)
+        chosen = await choose(clinic, fay, PIN)
         assert chosen.json == {"fresh_until": clinic.clock.now() + 5 * MINUTE_MS}
         assert (await sign_robin(socket))["type"] == "accepted"
     assert (await clinic.record())["signed"]["by"] == FAY
@@ -366,7 +372,7 @@ async def test_nobody_signs_before_they_have_shown_who_they_are(clinic: Clinic) 
 
 async def test_a_proof_holds_for_five_minutes(clinic: Clinic) -> None:
     fay = await clinic.visitor(FAY)
-    until = (await prove(fay, pin=PIN, choose=True)).json["fresh_until"]
+    until = (await choose(clinic, fay, PIN)).json["fresh_until"]
     assert (await fay.get("/s/s-1/notebook")).json["proof"] == {
         "chosen": True,
         "fresh_until": until,
@@ -382,7 +388,7 @@ async def test_a_proof_holds_for_five_minutes(clinic: Clinic) -> None:
 
 async def test_a_proof_holds_in_the_browser_that_gave_it_and_for_that_person(clinic: Clinic) -> None:
     mine, elsewhere, cody = await clinic.visitor(FAY), await clinic.visitor(FAY), await clinic.visitor(CODY)
-    await prove(mine, pin=PIN, choose=True)
+    await choose(clinic, mine, PIN)
     for other in (elsewhere, cody):
         async with record_page(clinic, other) as socket:
             assert (await sign_robin(socket))["code"] == "prove_yourself"
@@ -392,7 +398,7 @@ async def test_a_program_proves_by_its_ticket(clinic: Clinic) -> None:
     ticket = clinic.links.ticket(clinic.seat(FAY))
     nobody = Visitor(clinic.url)
     headers = {"Authorization": f"Bearer {ticket}"}
-    body = json.dumps({"pin": PIN, "choose": True}).encode()
+    body = json.dumps({"pin": PIN, "choose": True, "code": clinic.codes.of(FAY)}).encode()
     async with record_page(clinic, nobody, ticket) as socket:
         assert (await sign_robin(socket))["code"] == "prove_yourself"
         assert (await nobody.send("POST", "/s/s-1/proof", body, headers)).status == 200
@@ -403,7 +409,7 @@ async def test_a_program_proves_by_its_ticket(clinic: Clinic) -> None:
 
 async def test_the_wrong_pin_is_said_to_be_wrong_and_rests_after_five(clinic: Clinic) -> None:
     fay = await clinic.visitor(FAY)
-    await prove(fay, pin=PIN, choose=True)
+    await choose(clinic, fay, PIN)
     codes = [(await prove(fay, pin="nine hills")).json["error"]["code"] for _ in range(6)]
     assert codes == ["wrong_pin"] * 5 + ["too_many"]
     assert (await prove(fay, pin=PIN)).status == 429, "not even the right one"
@@ -411,15 +417,32 @@ async def test_the_wrong_pin_is_said_to_be_wrong_and_rests_after_five(clinic: Cl
 
 async def test_a_right_pin_forgives_the_wrong_ones(clinic: Clinic) -> None:
     fay = await clinic.visitor(FAY)
-    await prove(fay, pin=PIN, choose=True)
+    await choose(clinic, fay, PIN)
     for _ in range(3):
         assert [(await prove(fay, pin=pin)).status for pin in ("no", "nope", PIN)] == [401, 401, 200]
 
 
+async def test_who_has_a_link_and_no_set_up_code_chooses_no_pin(clinic: Clinic) -> None:
+    thief = await clinic.visitor(FAY)
+    for code in ("", clinic.codes.of(CODY), "ABCD-EFGH"):
+        answer = await prove(thief, pin=PIN, choose=True, code=code)
+        assert (answer.status, answer.json["error"]["code"]) == (401, "wrong_code")
+    assert (await thief.get("/s/s-1/notebook")).json["proof"]["chosen"] is False
+    typed = clinic.codes.of(FAY).lower().replace("-", " ")
+    assert (await prove(thief, pin=PIN, choose=True, code=typed)).status == 200
+
+
+async def test_codes_are_not_guessed(clinic: Clinic) -> None:
+    thief = await clinic.visitor(FAY)
+    codes = [(await prove(thief, pin=PIN, choose=True, code=f"AAAA-AAA{n}")).status for n in range(2, 8)]
+    assert codes == [401] * 5 + [429]
+    assert (await choose(clinic, thief, PIN)).status == 429, "not even the right one"
+
+
 async def test_a_pin_is_chosen_once_and_changed_by_whoever_knows_it(clinic: Clinic) -> None:
     fay = await clinic.visitor(FAY)
-    assert (await prove(fay, pin=PIN, choose=True)).status == 200
-    assert (await prove(fay, pin="another one", choose=True)).json["error"]["code"] == "pin_chosen"
+    assert (await choose(clinic, fay, PIN)).status == 200
+    assert (await choose(clinic, fay, "another one")).json["error"]["code"] == "pin_chosen"
     assert (await prove(fay, pin="wrong", change_to="acht Berge")).status == 401
     assert (await prove(fay, pin=PIN, change_to="123456")).json["error"]["code"] == "weak_pin"
     assert (await prove(fay, pin=PIN, change_to="acht Berge")).status == 200
@@ -428,17 +451,17 @@ async def test_a_pin_is_chosen_once_and_changed_by_whoever_knows_it(clinic: Clin
 
 @pytest.mark.parametrize("pin", ["", "12345", "123456", "654321", "111111", "121212", "qwerty", "abcdef", "x" * 65])
 async def test_a_weak_pin_cannot_be_chosen(clinic: Clinic, pin: str) -> None:
-    answer = await prove(await clinic.visitor(FAY), pin=pin, choose=True)
+    answer = await choose(clinic, await clinic.visitor(FAY), pin)
     assert (answer.status, answer.json["error"]["code"]) == (422, "weak_pin")
 
 
 @pytest.mark.parametrize(("person", "status"), [(SUE, 200), (OLA, 403), (ROBIN, 403)])
 async def test_who_signs_nothing_needs_no_pin(clinic: Clinic, person: PersonId, status: int) -> None:
-    assert (await prove(await clinic.visitor(person), pin=PIN, choose=True)).status == status
+    assert (await choose(clinic, await clinic.visitor(person), PIN, person=person)).status == status
 
 
 async def test_no_pin_is_kept_as_it_is(clinic: Clinic) -> None:
-    await prove(await clinic.visitor(FAY), pin=PIN, choose=True)
+    await choose(clinic, await clinic.visitor(FAY), PIN)
     hashed = await clinic.store.signing.pin(FAY)
     assert hashed is not None and hashed.startswith("$argon2id$") and PIN not in hashed
     assert PIN not in await clinic.log()
@@ -449,7 +472,7 @@ async def test_no_pin_is_kept_as_it_is(clinic: Clinic) -> None:
 
 async def test_a_note_is_signed_returned_answered_and_cosigned(clinic: Clinic) -> None:
     fay, sue = await clinic.visitor(FAY), await clinic.visitor(SUE)
-    await prove(fay, pin=PIN, choose=True)
+    await choose(clinic, fay, PIN)
     async with record_page(clinic, fay) as writer, record_page(clinic, sue) as reader:
         assert (await sign_robin(writer))["type"] == "accepted"
         signed = (await clinic.record())["signed"]
@@ -458,7 +481,7 @@ async def test_a_note_is_signed_returned_answered_and_cosigned(clinic: Clinic) -
         returned = await reader.ask("return_note", person=ROBIN, text="Which goal, please?")
         assert returned["type"] == "accepted", "giving back is no signature"
         assert (await clinic.record())["work"] == "returned"
-        await prove(sue, pin="six rivers", choose=True)
+        await choose(clinic, sue, "six rivers", person=SUE)
         assert (await reader.ask("cosign_note", **note, addenda=0))["code"] == "note_returned"
         assert (await writer.ask("add_addendum", person=ROBIN, text="The first."))["type"] == "accepted"
         assert (await reader.ask("cosign_note", **note, addenda=0))["code"] == "stale_note"

@@ -62,7 +62,7 @@ class Program:
 
     async def prove(self, pin: str) -> None:
         """Choose a signing PIN, and so show who signs."""
-        body = json.dumps({"pin": pin, "choose": True}).encode()
+        body = json.dumps({"pin": pin, "choose": True, "code": self.server.code(self.name)}).encode()
         headers = {"Authorization": f"Bearer {self.ticket['ticket']}"}
         answer = await self.server.visitor().send("POST", f"/s/{self.ticket['session']}/proof", body, headers)
         assert answer.status == 200, answer.text

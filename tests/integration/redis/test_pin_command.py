@@ -1,4 +1,4 @@
-"""`python -m server pin forget`, run as an operator runs it, on a real store."""
+"""`python -m server pin`, run as an operator runs it, on a real store."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import os
 import sys
 from pathlib import Path
 
-from facilitation.ids import PersonId
+from facilitation.ids import ClinicId, PersonId
 from facilitation.people import Role
+from server.signing import SetUpCodes
 from server.store.clinic import Person
 from server.store.ports import Store
 
@@ -16,9 +17,9 @@ ROOT = Path(__file__).parents[3]
 FAY = PersonId("p-fay")
 
 
-async def forget(valkey_url: str, folder: Path) -> tuple[int, str, str]:
+async def pin(command: str, valkey_url: str, folder: Path) -> tuple[int, str, str]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "server", "pin", "forget", FAY),
+        *(sys.executable, "-m", "server", "pin", command, FAY),
         cwd=ROOT,
         env={**os.environ, "MILIEU_REDIS_URL": valkey_url, "MILIEU_DATA_DIR": str(folder)},
         stdout=asyncio.subprocess.PIPE,
@@ -35,8 +36,13 @@ async def test_a_forgotten_pin_can_be_chosen_anew(valkey_store: Store, valkey_ur
     await valkey_store.signing.choose(FAY, "a hash")
     for _ in range(6):
         await valkey_store.signing.missed(FAY)
-    status, out, _ = await forget(valkey_url, tmp_path)
-    assert (status, "chooses a new signing PIN" in out) == (0, True)
+    status, out, _ = await pin("forget", valkey_url, tmp_path)
+    codes = SetUpCodes([(tmp_path / "secret").read_text()], clinic=ClinicId("demo"))
+    assert (status, out) == (
+        0,
+        f"Done. p-fay chooses a new signing PIN at the next signature, with the code {codes.of(FAY)}.\n",
+    )
+    assert await pin("code", valkey_url, tmp_path) == (0, f"Set-up code of p-fay: {codes.of(FAY)}\n", "")
     assert (await valkey_store.signing.pin(FAY), await valkey_store.signing.misses(FAY)) == (None, 0)
-    status, _, err = await forget(valkey_url, tmp_path)
+    status, _, err = await pin("forget", valkey_url, tmp_path)
     assert (status, err) == (1, "p-fay has no signing PIN. Staff of this clinic: p-fay.\n")

@@ -28,6 +28,7 @@ export function createPin({ notebook, connection }) {
       let trouble = "";
       let busy = false;
       let proven = false;
+      let codeIsWrong = false;
 
       /** @param {SubmitEvent} event */
       async function submit(event) {
@@ -36,6 +37,7 @@ export function createPin({ notebook, connection }) {
         const form = /** @type {HTMLFormElement} */ (event.target);
         const given = new FormData(form);
         const pin = String(given.get("pin") ?? "");
+        codeIsWrong = false;
         if (!chosen && pin !== given.get("again")) {
           trouble = "The two are not the same. Please type both again.";
           return refused(form);
@@ -44,7 +46,7 @@ export function createPin({ notebook, connection }) {
         trouble = "";
         draw();
         try {
-          await notebook.prove(chosen ? { pin } : { pin, choose: true });
+          await notebook.prove(chosen ? { pin } : { pin, choose: true, code: String(given.get("code") ?? "") });
           chosen = proven = true;
           dialog.close();
         } catch (refusal) {
@@ -54,6 +56,7 @@ export function createPin({ notebook, connection }) {
             chosen = code === "pin_chosen"; // chosen, or taken back, somewhere else meanwhile
             trouble = chosen ? "You chose a PIN already. Please type that one." : "";
           } else trouble = wordsOf(refusal);
+          codeIsWrong = code === "wrong_code";
           refused(form);
         }
       }
@@ -61,8 +64,11 @@ export function createPin({ notebook, connection }) {
       /** @param {HTMLFormElement} form */
       function refused(form) {
         draw();
+        const code = String(new FormData(form).get("code") ?? "");
         form.reset();
-        /** @type {HTMLInputElement | null} */ (form.elements.namedItem("pin"))?.focus();
+        const field = /** @type {HTMLInputElement | null} */ (form.elements.namedItem("code"));
+        if (field && !codeIsWrong) field.value = code;
+        /** @type {HTMLInputElement | null} */ (form.elements.namedItem(codeIsWrong ? "code" : "pin"))?.focus();
       }
 
       const contents = () => ({
@@ -72,9 +78,17 @@ export function createPin({ notebook, connection }) {
             ? "It shows that it is you who signs. You are asked once, and then not for five minutes."
             : html`It stands for your signature on every note, so it is yours alone. At least ${least} characters, and not one
               that others can guess.`}</p>
+          ${chosen
+            ? nothing
+            : html`<div class="field">
+                <label for="pin-code">Set-up code</label>
+                <p class="hint" id="pin-code-hint">Eight letters and digits that your clinic reads out to you, so that nobody chooses in your name.</p>
+                <input id="pin-code" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" required autofocus maxlength="20"
+                  aria-describedby="pin-code-hint pin-trouble">
+              </div>`}
           <div class="field">
             <label for="pin">${chosen ? "PIN" : "New PIN"}</label>
-            <input id="pin" name="pin" type="password" autocomplete=${chosen ? "current-password" : "new-password"} required autofocus
+            <input id="pin" name="pin" type="password" autocomplete=${chosen ? "current-password" : "new-password"} required ?autofocus=${chosen}
               maxlength="128" aria-describedby="pin-trouble" aria-invalid=${trouble ? "true" : nothing}>
           </div>
           ${chosen
