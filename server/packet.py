@@ -1,6 +1,6 @@
 """An audit packet: everything that proves one person's hours, in one file whose every part can be checked.
 
-    README.txt  statement.pdf  verification.txt
+    README.txt  statement.pdf  verification.txt  entries.json
     sessions/2026-11-24-s-1/   note.pdf  note.json  attendance.json  rules.json  fhir.json
     manifest.json              SHA-256 of every other file
 
@@ -14,11 +14,14 @@ import json
 import zipfile
 from collections.abc import Mapping
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any, Final
 
 from facilitation.notes import content_hash
+from server.store import chain
 
 MANIFEST: Final = "manifest.json"
+ENTRIES: Final = "entries.json"
 FORMAT: Final = 1
 BYTES_MAX: Final = 200_000_000
 FILES_MAX: Final = 2_000
@@ -28,13 +31,15 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 READ_ME = """This packet holds what a clinic's records say of one person's sessions on the days named in manifest.json.
 
 statement.pdf      the hours that were posted, entry by entry
+entries.json       the same as they stand in the ledger: each line, its hash, and the hash of the line before it
 verification.txt   what checking the whole ledger against the session logs gave when this was made
 sessions/          for each session: the signed note (PDF, and the very data that was signed), how the minutes came
                    about, the rules that counted them, and the same as FHIR R4
 manifest.json      the SHA-256 fingerprint of every file
 
 Check it:  python -m server packet FILE
-By hand:   compare  sha256sum FILE  with manifest.json
+By hand:   compare  sha256sum FILE  with manifest.json; an entry's hash is the SHA-256 of the one before it, a line
+           feed, and its line
 
 {notice}
 """
@@ -85,6 +90,8 @@ def troubles(packet: bytes) -> list[str]:
             found.append(f"{name} is not what was packed.")
         elif name.endswith("/note.json"):
             found += _note_troubles(name, files[name])
+        elif name == ENTRIES:
+            found += _entry_troubles(files[name])
     return found
 
 
@@ -96,3 +103,22 @@ def _note_troubles(name: str, data: bytes) -> list[str]:
     except (KeyError, ValueError, TypeError, RecursionError):
         return [f"{name} cannot be read."]
     return [] if right else [f"{name}: the content is not the one that was signed."]
+
+
+def _entry_troubles(data: bytes) -> list[str]:
+    """Each entry of the ledger carries the hash of the one before it, which must be that one's."""
+    try:
+        entries = json.loads(data)
+        wrong = [
+            f"{ENTRIES}: entry {each['number']} is not the one that was posted."
+            for each in entries
+            if chain.link(each["previous"], each["line"].encode()) != each["hash"]
+        ]
+        torn = [
+            f"{ENTRIES}: entry {after['number']} does not follow from entry {before['number']}."
+            for before, after in pairwise(entries)
+            if after["number"] == before["number"] + 1 and after["previous"] != before["hash"]
+        ]
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
+        return [f"{ENTRIES} cannot be read."]
+    return wrong + torn

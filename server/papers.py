@@ -30,7 +30,8 @@ from server.fhir.bundle import bundle
 from server.projections.fold import Room
 from server.projections.verify import verify
 from server.rooms.ports import CorruptLog
-from server.store.hours import day_of
+from server.store import hours
+from server.store.hours import HoursEntry, day_of
 from server.store.ports import Store
 from server.web.auth import Identity
 from server.web.exports import Asked, Handout
@@ -157,6 +158,12 @@ class ClinicPapers:
         signed = evening.state.notes.signed[person]
         return await made("note", note_data(evening.state, person, head), at=signed.at)
 
+    async def _entries(self, person: PersonId, evenings: Sequence[Evening]) -> bytes:
+        """The ledger's own entries of these sessions, reversals too."""
+        chosen = {evening.session for evening in evenings}
+        entries = (await self._store.ledger.account(person)).entries()
+        return _json([_entry_json(entry) for entry in entries if entry.facts.session in chosen])
+
     def _bundle(self, evening: Evening, person: PersonId, head: Letterhead) -> bytes:
         return bundle(evening.state, person, clinic=ClinicId(self._store.keys.clinic), clinic_name=head.clinic)
 
@@ -174,6 +181,7 @@ class ClinicPapers:
         files = {
             "README.txt": packet.READ_ME.format(notice=PART_2_NOTICE).encode(),
             "statement.pdf": await self._statement(person, by, asked, now),
+            packet.ENTRIES: await self._entries(person, evenings),
             "verification.txt": "\n".join(
                 [*in_words(report), *(["", "Of this person:", *mine] if mine else [])]
             ).encode()
@@ -198,6 +206,12 @@ class ClinicPapers:
             "notice": PART_2_NOTICE,
         }
         return packet.pack(files, about)
+
+
+def _entry_json(entry: HoursEntry) -> dict[str, Any]:
+    """`line` is the very text that the hash covers."""
+    line = hours.text(number=entry.number, posted_at=entry.posted_at, facts=entry.facts)
+    return {"number": entry.number, "line": line.decode(), "hash": entry.hash, "previous": entry.previous}
 
 
 def _others_only(sessions: int) -> bytes:

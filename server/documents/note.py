@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from facilitation.disclosures import PART_2_NOTICE
 from facilitation.facts import duration_text
@@ -13,6 +13,9 @@ from facilitation.notes import Notes
 from facilitation.state import RoomState
 from facilitation.timebase import Instant
 from server.documents.paper import moment
+
+PARTS: Final = "Parts attended"
+"""The fact that the table of segments says better."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +43,9 @@ def note_data(state: RoomState, person: PersonId, letterhead: Letterhead) -> dic
         "notice": PART_2_NOTICE if programme.get("part2") else "",
         "marks": f"{session['session']} · {content['person']['person']} · note {signed.content_hash[:12]}",
         "facts": [
+            {"label": "Person", "value": f"{name} (record {content['person']['person']})"},
             *([{"label": "Programme", "value": programme["title"]}] if programme.get("title") else []),
-            *content["facts"],
+            *(each for each in content["facts"] if not (content["segments"] and each["label"] == PARTS)),
         ],
         "segments": [_segment(each) for each in content["segments"]],
         "corrections": [_correction(each, zone) for each in content.get("corrections", ())],

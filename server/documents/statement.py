@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from facilitation.disclosures import PART_2_NOTICE
+from server.web import words
 
 
 def statement_data(
@@ -17,7 +18,7 @@ def statement_data(
     weeks = [week for each in told["weeks"] if (week := _week(each, first, last))["entries"]]
     entries = [entry for week in told["weeks"] for entry in week["entries"]]
     newest = max(entries, key=lambda entry: entry["number"], default=None)
-    minutes = sum(week["sum"] for week in weeks)
+    minutes = sum(entry["minutes"] for entry in entries if _within(date.fromisoformat(entry["day"]), first, last))
     return {
         "title": f"Hours of {person['name']}",
         "heading": f"Hours of {person['name']}",
@@ -41,14 +42,32 @@ def _week(week: Mapping[str, Any], first: date | None, last: date | None) -> dic
     minutes = week["minutes"] if whole else sum(entry["minutes"] for entry in entries)
     target = week["target_text"] if whole and week["target"] else ""
     return {
-        "label": week["label"] if not week["current"] else f"{week['label']} (so far)",
+        "label": _range(week),
         "minutes": _text(minutes),
-        "sum": minutes,
+        "aside": week["aside"] if whole else "",
         "target": target,
         "fraction": max(0.0, week["fraction"]),
         "picture": f"{_text(minutes)} of {target}",
         "entries": [_entry(entry) for entry in sorted(entries, key=lambda entry: entry["number"])],
+        "rules": _rules(entries),
     }
+
+
+def _range(week: Mapping[str, Any]) -> str:
+    """'November 23 – 29, 2026': a paper is read when nobody knows any more what 'this week' was."""
+    first, last = date.fromisoformat(week["from"]), date.fromisoformat(week["to"])
+    so_far = " (so far)" if week["current"] else ""
+    return f"{words.days(first, last)}, {last.year}{so_far}"
+
+
+def _rules(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """By which rules they were counted; with the entries' numbers where there are several."""
+    numbers: dict[str, list[int]] = {}
+    for entry in entries:
+        numbers.setdefault(entry["rules"], []).append(entry["number"])
+    if len(numbers) < 2:
+        return [f"Counted by: {rules}." for rules in numbers]
+    return [f"Entries {', '.join(map(str, sorted(some)))} counted by: {rules}." for rules, some in numbers.items()]
 
 
 def _entry(entry: Mapping[str, Any]) -> dict[str, str]:
@@ -59,7 +78,8 @@ def _entry(entry: Mapping[str, Any]) -> dict[str, str]:
         f"makes up for {entry['makes_up']}" if entry.get("makes_up") else "",
     ]
     return {
-        "date": entry["date"],
+        "date": words.short(date.fromisoformat(entry["day"])),
+        "signer": entry["signer"],
         "time": entry["time"],
         "title": entry["title"],
         "minutes": _text(entry["minutes"]),

@@ -1,8 +1,10 @@
 """One person's session as a FHIR R4 document: a pure function of the session's log, validated before it is given.
 
 One encounter a person: a shared one would reveal who else was there. Of the others only their number stands here;
-the group's narrative is left out when it names one of them. The models are those of R4B, which differs from R4 in
-nothing that is used here. Ids follow from the session and the person, so that the same record gives the same bytes.
+where a text of this person's names one of them, the name is covered, and a group's narrative that does so is left out.
+The minutes are those that stand in the ledger: as signed, or as amended last. The models are those of R4B, which
+differs from R4 in nothing that is used here. Ids follow from the session and the person, so that the same record gives
+the same bytes.
 """
 
 from __future__ import annotations
@@ -11,14 +13,14 @@ import base64
 import html
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from fhir.resources.R4B.bundle import Bundle
 
 from facilitation.facts import zone_of
-from facilitation.forms import Answer, Form, QuestionKind
+from facilitation.forms import Answer, Form
 from facilitation.ids import ClinicId, PersonId
 from facilitation.state import RoomState
 from facilitation.timebase import Instant
@@ -52,10 +54,25 @@ class _Maker:
         self.clinic_name = clinic_name
         self.signed = state.notes.signed[person]
         self.content = cast(Mapping[str, Any], self.signed.content)
+        self.amendments = state.corrections.amendments(person)
+        self.figures: Mapping[str, Any] = self.content["figures"]
+        for posted in self.amendments:
+            self.figures = cast(Mapping[str, Any], posted.content.get("figures", self.figures))
+        self.others = _names(
+            (seat.name for seat in state.seats.participants if seat.person != person), self.content["person"]["name"]
+        )
         self.zone = zone_of(self.session.zone)
         programme: Mapping[str, Any] = self.content.get("programme") or {}
         labels = [*_LABELS, *([_PART_2] if programme.get("part2") else [])]
         self.meta = {"security": labels}
+
+    @property
+    def attended(self) -> bool:
+        return self.figures.get("first") is not None
+
+    def discreet(self, text: str) -> str:
+        """`text` with the names of others covered."""
+        return self.others.sub("[another member]", text) if self.others else text
 
     # ------------------------------------------------------------------ references and times
 
@@ -131,7 +148,7 @@ class _Maker:
             "resourceType": "Appointment",
             "id": self.id("appointment"),
             "meta": self.meta,
-            "status": "fulfilled" if self.content["attended"] else "noshow",
+            "status": "fulfilled" if self.attended else "noshow",
             "description": "Group session by live video",
             "start": self.time(self.session.starts_at),
             "end": self.time(self.session.starts_at + length_ms),
@@ -140,13 +157,13 @@ class _Maker:
 
     def encounter(self) -> dict[str, Any]:
         """Class VR: virtual. Its length is what counts; how it came about stands in the extension-free narrative."""
-        figures = self.content["figures"]
+        figures = self.figures
         made: dict[str, Any] = {
             "resourceType": "Encounter",
             "id": self.id("encounter"),
             "meta": self.meta,
             "identifier": [{"system": f"urn:milieu:{self.clinic}:session", "value": self.session.session}],
-            "status": "finished" if self.content["attended"] else "cancelled",
+            "status": "finished" if self.attended else "cancelled",
             "class": {"system": _ACT, "code": "VR", "display": "virtual"},
             "serviceType": {"text": f"{self.content['plan']['title']}, group by live video"},
             "subject": self.ref(self.patient_id()),
@@ -154,7 +171,7 @@ class _Maker:
             "serviceProvider": self.ref(self.id("clinic")),
             "participant": [{"individual": self.ref(self.staff_id(self.content["signed_by"]["person"]))}],
         }
-        if self.content["attended"]:
+        if self.attended:
             made["period"] = {"start": self.time(figures["first"]), "end": self.time(figures["last"])}
             made["length"] = {
                 "value": figures["countable_min"],
@@ -171,7 +188,7 @@ class _Maker:
                 "id": self.id("goal", goal["goal"]),
                 "meta": self.meta,
                 "lifecycleStatus": "active",
-                "description": {"text": goal["text"]},
+                "description": {"text": self.discreet(goal["text"])},
                 "subject": self.ref(self.patient_id()),
             }
             for goal in self.content.get("goals", ())
@@ -204,7 +221,7 @@ class _Maker:
 
     def response(self, form: Form, submitted: Mapping[Any, Answer | None], at: Instant) -> dict[str, Any]:
         items = [
-            {"linkId": question.id, "text": question.label, "answer": [_value(question.kind, answer)]}
+            {"linkId": question.id, "text": question.label, "answer": [self.value(answer)]}
             for question in form.questions
             if (answer := submitted.get(question.id)) not in (None, "")
         ]
@@ -219,6 +236,15 @@ class _Maker:
             "source": self.ref(self.patient_id()),
             **({"item": items} if items else {}),
         }
+
+    def value(self, answer: Any) -> dict[str, Any]:
+        match answer:
+            case bool():
+                return {"valueBoolean": answer}
+            case int():
+                return {"valueInteger": answer}
+            case _:
+                return {"valueString": _plain(self.discreet(str(answer)))}
 
     # ------------------------------------------------------------------ the note
 
@@ -251,17 +277,26 @@ class _Maker:
         }
 
     def sections(self) -> list[dict[str, Any]]:
-        found = [
-            _section("Facts", "\n".join(f"{each['label']}: {each['value']}" for each in self.content["facts"])),
-            _section("The group", self.narrative()),
-            _section("Note", self.content["text"]),
-        ]
+        facts = "\n".join(f"{each['label']}: {each['value']}" for each in self.content["facts"])
         written: Mapping[str, Any] = self.content.get("note") or {"sections": ()}
-        found += [_section(each["title"], each["text"]) for each in written["sections"]]
-        found += [
-            _section(f"Addendum of {self.time(each.at)}", each.text)
-            for each in self.state.notes.addenda_of(self.person)
+        texts = [
+            ("Facts", self.discreet(facts)),
+            ("The group", self.narrative()),
+            ("Note", self.discreet(self.content["text"])),
+            *((each["title"], self.discreet(each["text"])) for each in written["sections"]),
+            *(
+                (
+                    f"Hours amended {self.time(each.at)}",
+                    self.discreet(f"{each.figure('countable_min')} min. {each.reason}"),
+                )
+                for each in self.amendments
+            ),
+            *(
+                (f"Addendum of {self.time(each.at)}", self.discreet(each.text))
+                for each in self.state.notes.addenda_of(self.person)
+            ),
         ]
+        found = [_section(title, text) for title, text in texts]
         goals = [self.ref(self.id("goal", goal["goal"])) for goal in self.content.get("goals", ())]
         if goals:
             found.append({"title": "Goals addressed", "entry": [*goals, self.ref(self.id("plan"))]})
@@ -273,10 +308,7 @@ class _Maker:
     def narrative(self) -> str:
         """The group's narrative, unless it names somebody else of the group."""
         text = str(self.content["group_text"])
-        others = (seat for seat in self.state.seats.participants if seat.person != self.person)
-        words = {word for seat in others for word in (seat.person, *seat.name.split()) if len(word) > 1}
-        mine = set(str(self.content["person"]["name"]).split())
-        if any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) for word in words - mine):
+        if self.others and self.others.search(text):
             return "Left out here: it names other members of the group."
         return text
 
@@ -335,11 +367,11 @@ def _plain(line: str) -> str:
     return "".join(char for char in line if char == "\t" or (char >= " " and not 0xD800 <= ord(char) <= 0xDFFF))
 
 
-def _value(kind: QuestionKind, answer: Any) -> dict[str, Any]:
-    match answer:
-        case bool():
-            return {"valueBoolean": answer}
-        case int():
-            return {"valueInteger": answer}
-        case _:
-            return {"valueString": _plain(str(answer))}
+def _names(names: Iterable[str], own: str) -> re.Pattern[str] | None:
+    """Finds each word of `names` that begins like a name, but for those of one's own name."""
+    words = {word for name in names for word in name.split() if len(word) > 1 and not word[0].islower()}
+    words -= set(own.split())
+    if not words:
+        return None
+    longest_first = "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
+    return re.compile(rf"(?<!\w)(?:{longest_first})(?!\w)", re.IGNORECASE)

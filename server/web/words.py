@@ -34,6 +34,11 @@ def calendar(day: date) -> str:
     return f"{day:%B} {day.day}, {day.year}"
 
 
+def short(day: date) -> str:
+    """'Tue, Nov 24, 2026'."""
+    return f"{day:%a}, {day:%b} {day.day}, {day.year}"
+
+
 def dated(day: date) -> str:
     """'Tuesday, November 24, 2026'."""
     return f"{day:%A}, {calendar(day)}"

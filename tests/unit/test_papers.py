@@ -21,7 +21,7 @@ from server.clock import RoomClock
 from server.papers import ClinicPapers
 from server.projections.meters import Meters
 from server.projections.worker import HoursProjection
-from server.store import memory
+from server.store import chain, memory
 from server.store.clinic import Person
 from server.store.ports import Store
 from server.web.auth import Identity
@@ -104,7 +104,7 @@ async def test_a_packet_holds_what_proves_the_hours_and_checks_itself() -> None:
     assert packet.troubles(data) == []
     files = parts(data)
     folder = "sessions/2026-09-21-s-1/"
-    assert set(files) == {"README.txt", "statement.pdf", "verification.txt", "manifest.json"} | {
+    assert set(files) == {"README.txt", "statement.pdf", "entries.json", "verification.txt", "manifest.json"} | {
         folder + name for name in ("note.pdf", "note.json", "attendance.json", "rules.json", "fhir.json")
     }
     attendance = json.loads(files[folder + "attendance.json"])
@@ -116,6 +116,9 @@ async def test_a_packet_holds_what_proves_the_hours_and_checks_itself() -> None:
     note = json.loads(files[folder + "note.json"])
     assert len(note["amendments"]) == 1
     assert json.loads(files[folder + "rules.json"])["rules"]["id"] == "exact"
+    entries = json.loads(files["entries.json"])
+    lines = [json.loads(each["line"])["facts"] for each in entries]
+    assert [line["countable_min"] for line in lines] == [19, -19, 20]
     assert b"Sam" not in files["verification.txt"]
     assert files["verification.txt"].strip()
 
@@ -152,6 +155,25 @@ async def test_what_somebody_changed_in_a_packet_is_found() -> None:
         note: json.dumps(told).encode(),
     }
     assert packet.troubles(packet.pack(forged, {})) == [f"{note}: the content is not the one that was signed."]
+
+
+async def test_an_entry_that_was_changed_in_a_packet_is_found_though_its_manifest_agrees() -> None:
+    store = await a_clinic(amended_session())
+    files = parts((await taken(store, Kind.PACKET))[1])
+    del files["manifest.json"]
+    entries = json.loads(files["entries.json"])
+
+    def troubled(told: Any) -> list[str]:
+        return packet.troubles(packet.pack(files | {"entries.json": json.dumps(told).encode()}, {}))
+
+    assert troubled(entries) == []
+    more = entries[0] | {"line": entries[0]["line"].replace('"countable_min":19', '"countable_min":29')}
+    assert troubled([more, *entries[1:]]) == ["entries.json: entry 1 is not the one that was posted."]
+    alone = entries[1] | {"previous": "0" * 64}
+    alone["hash"] = chain.link(alone["previous"], alone["line"].encode())
+    assert "entries.json: entry 2 does not follow from entry 1." in troubled([entries[0], alone, entries[2]])
+    for rubbish in (None, [1], [{"number": 1}], {"a": 1}):
+        assert troubled(rubbish) == ["entries.json cannot be read."]
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"PK\x03\x04", b"no zip", b"\x00" * 1_000])

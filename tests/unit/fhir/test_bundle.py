@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from facilitation import commands as c
 from facilitation.ids import ClinicId, PersonId
 from facilitation.notes import GROUP
+from facilitation.timebase import Instant
 from server.fhir.bundle import bundle
 from tests.support.sessions import MEMBERS, Scribe, ended_session, signed_session
 
@@ -73,6 +74,32 @@ def test_a_narrative_that_names_another_member_is_left_out() -> None:
     assert "Noor" not in text
     assert "names other members" in text
     assert "A calm evening." in json.dumps(made(signed_session()))
+
+
+def test_a_name_of_another_member_is_covered_wherever_it_was_typed() -> None:
+    scribe = ended_session()
+    scribe.sign(1_600, SAM, "Was angry at noor, and said so. Goes on well.")
+    scribe.at(1_700, c.AddAddendum(person=SAM, text="Noor’s mother called."), by="p-ada")
+    text = json.dumps(made(scribe), ensure_ascii=False)
+    assert "noor" not in text.lower()
+    assert "Was angry at [another member], and said so." in text
+    assert "[another member]’s mother called." in text
+
+
+def test_the_minutes_are_those_that_stand_after_an_amendment() -> None:
+    scribe = signed_session()
+    start = scribe.state.agenda.started_at
+    assert start is not None
+    fix = c.CorrectAttendance(
+        person=SAM, start=Instant(start), end=Instant(start + 60_000), present=False, reason="An empty chair."
+    )
+    before = resources(made(scribe), "Encounter")[0]["length"]["value"]
+    scribe.at(1_700, fix, by="p-ada")
+    scribe.at(1_701, c.AmendHours(person=SAM, reason="An empty chair."), by="p-ada")
+    told = made(scribe)
+    assert resources(told, "Encounter")[0]["length"]["value"] == before - 1
+    titles = [section["title"] for section in resources(told, "Composition")[0]["section"]]
+    assert any(title.startswith("Hours amended") for title in titles)
 
 
 @settings(max_examples=30, deadline=None)
