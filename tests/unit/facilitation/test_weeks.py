@@ -81,6 +81,48 @@ def test_exact_minutes_add_up_what_each_session_dropped() -> None:
     assert told.minutes == 238
 
 
+# --------------------------------------------------------------------------- one week under every rule set
+
+ONE_WEEK = (on(0, 180), on(1, 179.5), on(2, 20), on(2, 25), on(4, 180))
+"""Monday 3 h; Tuesday half a minute less than 3 h; Wednesday two short ones; Friday 3 h. Whole minutes: 584."""
+
+BY_HAND = {
+    # rule set: minutes of the week, units, counted days of an adult, and of a teen
+    "exact-floor": (584, None, 4, 4),
+    "asam-2-1": (584, None, 4, 4),  # 584.5, the half dropped once
+    "virginia": (584, None, 2, 3),  # 3 h for adults, 2 h for adolescents: Tuesday
+    "north-carolina-saiop": (360, None, 2, 2),  # Tuesday and Wednesday are not billed
+    "new-york-ios": (584, None, 2, 2),
+    "h0015-per-diem": (584, None, 2, 2),
+    "california-sunday-week": (584, None, 4, 4),
+    "units-floor": (584, 12 + 11 + 1 + 1 + 12, 4, 4),
+    "units-eight-minute": (584, 12 + 12 + 1 + 2 + 12, 4, 4),  # 179 = 11 × 15 + 14; 20 = 15 + 5; 25 = 15 + 10
+    "units-started": (584, 12 + 12 + 2 + 2 + 12, 4, 4),
+    "family-50-midpoint": (584, 4 + 4 + 0 + 0 + 4, 4, 4),  # 180 = 3 × 50 + 30; 25 is the middle, and not past it
+    "group-of-12": (584, None, 4, 4),
+}
+
+
+def test_every_rule_set_of_the_catalog_is_worked_out_by_hand() -> None:
+    assert BY_HAND.keys() == CATALOG.keys()
+
+
+@pytest.mark.parametrize("rules", BY_HAND)
+def test_one_week_is_what_was_worked_out_by_hand_under_each_rule_set(rules: str) -> None:
+    minutes, units, adult_days, teen_days = BY_HAND[rules]
+    adult, teen = under(rules, *ONE_WEEK), under(rules, *ONE_WEEK, track="teen")
+    assert (adult.minutes, adult.units, adult.counted_days) == (minutes, units, adult_days)
+    assert (teen.minutes, teen.units, teen.counted_days) == (minutes, units, teen_days)
+    asked = {"north-carolina-saiop": Reach.MISSED, "family-50-midpoint": Reach.NONE}
+    assert adult.floor is asked.get(rules, Reach.REACHED)
+    three_days = {"north-carolina-saiop": Reach.MISSED, "h0015-per-diem": Reach.MISSED}
+    assert adult.days_floor is three_days.get(rules, Reach.NONE)
+    free = [Gap(after=MONDAY, until=MONDAY + timedelta(days=4), days=3, most=2)]
+    assert list(adult.gaps) == (free if rules == "north-carolina-saiop" else [])
+    short = {day.day for day in adult.days if day.short}
+    assert short == ({MONDAY + timedelta(days=n) for n in (1, 2)} if rules == "new-york-ios" else set())
+
+
 # --------------------------------------------------------------------------- days
 
 
