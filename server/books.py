@@ -181,10 +181,14 @@ class ClinicBooks:
         for entry in entries:
             by_week.setdefault(first_day(meter.rules, _day(entry)), []).append(entry)
         numbers = {entry.facts.entry: entry.number for entry in entries}
+        standing = {entry.number for entry in hours.standing(entries)}
         weeks = []
         for first, of_week in sorted(by_week.items(), reverse=True):
             week = self._week(meter, first, of_week, as_of=as_of)
-            week["entries"] = [await self._entry_row(entry, found.zone, reader, numbers) for entry in of_week]
+            week["entries"] = [
+                await self._entry_row(entry, found.zone, reader, numbers) | {"stands": entry.number in standing}
+                for entry in of_week
+            ]
             weeks.append(week)
         total = sum(entry.facts.countable_min for entry in entries)
         return {

@@ -71,11 +71,11 @@ def _rules(entries: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _entry(entry: Mapping[str, Any]) -> dict[str, str]:
+    what = "takes back" if entry["kind"] == "reversal" else "stands instead of"
     remarks: Sequence[str] = [
-        f"takes back entry {entry['corrects']}" if entry.get("corrects") and entry["kind"] == "reversal" else "",
-        f"stands instead of entry {entry['corrects']}" if entry.get("corrects") and entry["kind"] != "reversal" else "",
-        entry.get("reason") or "",
-        f"makes up for {entry['makes_up']}" if entry.get("makes_up") else "",
+        f"{what} entry {entry['corrects']}" if entry.get("corrects") else "",
+        str(entry.get("reason") or "").rstrip("."),
+        f"Makes up for {entry['makes_up']}" if entry.get("makes_up") else "",
     ]
     return {
         "date": words.short(date.fromisoformat(entry["day"])),

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
-from datetime import date
-from typing import Any
-
 import pytest
 from playwright.async_api import Page, expect
 
 from facilitation import commands as c
-from facilitation.goals import Goal
-from facilitation.ids import GoalId, SectionId, SessionId
+from facilitation.ids import SectionId, SessionId
 from facilitation.timebase import HOUR_MS
 from tests.support.browser import DESKTOP, PHONE, TABLET, pictures
-from tests.support.evening import FAY, SUE, Clinic, Evening, usual
+from tests.support.evening import FAY, Evening, usual
 from tests.support.visits import (
     ALEX,
     PIN,
@@ -28,33 +22,12 @@ from tests.support.visits import (
     no_barrier,
     now,
     over,
-    pause,
     until,
 )
 
 pytestmark = pytest.mark.timeout(240)
 
 DAY_MS = 24 * HOUR_MS
-SLEEP = Goal(
-    goal=GoalId("g-sleep"), person=ROBIN, text="Sleep seven hours on five nights a week", since=date(2026, 1, 1)
-)
-OWN_WORDS = {
-    "Robin": ("Named a missed bus.", "Asks for help sooner.", "One walk before noon."),
-    "Sam": ("Spoke about sleep.", "Sees what coffee does.", "Phone in the kitchen tonight."),
-    "Alex": ("Drew the chain of a quarrel.", "Found the first link alone.", "Call the aunt on Sunday."),
-    "Jo": ("Was quiet, then led the pair work.", "More at ease in twos.", "Try one sentence in the big group."),
-    "Kim": ("Laughed at the role play.", "Anger fell from eight to four.", "Write down three triggers."),
-    "Lee": ("Told of a good day at work.", "Uses the skill unasked.", "Teach it to a friend."),
-    "Max": ("Questioned the exercise.", "Needs a reason first, then takes part.", "Choose the next exercise."),
-}
-
-
-async def focused(page: Page) -> str:
-    """The words that name what has the focus."""
-    told = await page.evaluate(
-        "(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim().replace(/\\s+/g, ' ')"
-    )
-    return str(told)
 
 
 async def title(page: Page, name: str) -> None:
@@ -62,53 +35,6 @@ async def title(page: Page, name: str) -> None:
 
 
 # --------------------------------------------------------------------------- writing and signing
-
-
-async def test_eight_notes_are_written_and_signed_without_touching_the_mouse(visits: Open, house: House) -> None:
-    evening = over(programme="adult-iop")
-    async with house(evening) as clinic:
-        for person in (ROBIN, SAM):
-            await clinic.store.notebook.put_goal(replace(SLEEP, person=person))
-        page = await (await visits(clinic)).record("s-over")
-        keys = page.keyboard
-        await keys.press("Alt+u")
-        await title(page, "Robin")
-        for name, texts in OWN_WORDS.items():
-            await title(page, name)
-            for section, text in zip(("Data", "Assessment", "Plan"), texts, strict=True):
-                assert await focused(page) == section
-                await keys.type(text)
-                if section != "Plan":
-                    await keys.press("Tab")
-            if name == "Robin":
-                await keys.press("Alt+o")
-                await keys.press("Space")
-                await expect(page.get_by_label(SLEEP.text)).to_be_checked()
-                await until(clinic, "s-over", lambda state: bool(state.notes.goals_of(ROBIN).addressed))
-            await keys.press("Control+Enter")
-            if name == "Robin":
-                await choose_pin(page)
-        await title(page, "Maria-Guadalupe Fictional-Placeholder de la Invención")  # who never came: nothing to write
-        await keys.press("Control+Enter")
-        await expect(page.get_by_text("All notes are signed")).to_be_visible()
-        await no_barrier(page)
-        state = await clinic.state("s-over")
-        assert len(state.notes.signed) == 8
-        for person, (_, texts) in zip(evening.people, OWN_WORDS.items(), strict=False):
-            note: Any = state.notes.signed[person].content["note"]
-            assert [section["text"] for section in note["sections"]] == list(texts)
-        goals: Any = state.notes.signed[ROBIN].content["goals"]
-        assert [goal["text"] for goal in goals] == [SLEEP.text]
-        assert state.notes.signed[SAM].content["goals"] == []
-        for person in evening.people:
-            assert await posted(clinic, person) == [state.notes.signed[person].content["figures"]["countable_min"]]
-
-
-async def posted(clinic: Clinic, person: str, *, entries: int = 1) -> list[int]:
-    """The minutes of a person's entries, once there are so many."""
-    while len(found := (await clinic.store.ledger.account(person)).entries()) < entries:
-        await pause()
-    return [entry.facts.countable_min for entry in found]
 
 
 async def test_what_is_still_missing_is_said_at_its_field_and_nothing_is_signed(visits: Open, house: House) -> None:
@@ -363,95 +289,7 @@ async def test_own_words_wait_for_the_server_and_two_windows_keep_both(visits: O
         other.errors[:] = [error for error in other.errors if "409" not in error]
 
 
-# --------------------------------------------------------------------------- supervision
-
-
-async def test_a_supervisor_sends_a_note_back_the_answer_is_an_addendum_and_then_it_is_cosigned(
-    visits: Open, house: House
-) -> None:
-    async with house(over(programme="co-occurring-iop", people=3, supervised=True)) as clinic:
-        fay = await (await visits(clinic)).record("s-over")
-        await fay.get_by_role("link", name="Robin").click()
-        for section in ("Goal", "Intervention", "Response", "Plan"):
-            await fay.locator(".record-own").get_by_label(section, exact=False).fill(f"{section} of Robin.")
-        await fay.keyboard.press("Control+Enter")
-        await choose_pin(fay)
-        await until(clinic, "s-over", lambda state: ROBIN in state.notes.signed)
-
-        sue = await (await visits(clinic)).record("s-over", SUE)
-        await title(sue, "Robin")
-        await expect(sue.get_by_role("link", name="Robin")).to_contain_text("To co-sign")
-        await expect(sue.locator("textarea:visible")).to_have_count(0)
-        await no_barrier(sue)
-        await pictures(sue, "record-cosign", sizes=(PHONE, DESKTOP))
-        await sue.get_by_text("Send it back with words").click()
-        await sue.get_by_label("What should Dr. Fay Facilitator see to?").fill("What about the weekend?")
-        await sue.get_by_role("button", name="Send back").click()
-        await expect(sue.get_by_role("button", name="Co-sign and go on")).to_be_disabled()
-
-        await fay.get_by_role("link", name="Robin").click()
-        await expect(fay.get_by_role("link", name="Robin")).to_contain_text("Sent back")
-        await expect(fay.get_by_label("Sent back")).to_contain_text("What about the weekend?")
-        await no_barrier(fay)
-        await pictures(fay, "record-returned", sizes=(PHONE, DESKTOP))
-        before = (await clinic.state("s-over")).notes.signed[ROBIN]
-        await fay.get_by_label("Addendum").fill("The sister comes on Saturday.")
-        await fay.get_by_role("button", name="Add", exact=True).click()
-        await expect(fay.locator(".record-addendum")).to_contain_text("The sister comes on Saturday.")
-
-        await expect(sue.locator(".record-addendum")).to_contain_text("The sister comes on Saturday.")
-        await sue.keyboard.press("Control+Enter")
-        await choose_pin(sue, SUE)
-        await expect(sue.get_by_label("Signed note")).to_contain_text("Co-signed by Sue Supervisor")
-        state = await clinic.state("s-over")
-        assert state.notes.signed[ROBIN] == before
-        assert state.notes.cosigned[ROBIN].by == SUE
-        await expect(fay.get_by_label("Signed note")).to_contain_text("Co-signed by Sue Supervisor")
-
-
 # --------------------------------------------------------------------------- minutes put right
-
-
-async def test_a_disputed_minute_is_corrected_and_the_original_stays(visits: Open, house: House) -> None:
-    evening = over(programme="adult-iop", people=4)
-    evening.do(c.DisputeMinutes(text="My screen froze, but I heard you all."), ALEX)
-    async with house(evening) as clinic:
-        page = await (await visits(clinic)).record("s-over")
-        await page.get_by_role("link", name="Alex").click()
-        before = await counted(page)
-        by_hand = page.get_by_role("list", name="Corrected by hand")
-        await expect(page.get_by_text("Alex says the minutes are not right")).to_be_visible()
-        await no_barrier(page)
-        await pictures(page, "record-dispute", sizes=(PHONE, TABLET, DESKTOP))
-        await page.get_by_role("button", name="Correct the minutes…").click()
-        dialog = page.get_by_role("dialog")
-        await expect(dialog.get_by_label("From")).to_be_focused()
-        await expect(dialog.get_by_label("was there", exact=True)).to_be_checked()
-        await page.keyboard.press("Enter")
-        await expect(dialog.get_by_role("alert")).to_contain_text("Please say why")
-        await expect(dialog.get_by_label("Why?")).to_be_focused()
-        await page.keyboard.type("Heard on the phone the whole time.")
-        await no_barrier(page)
-        await pictures(page, "record-correct", sizes=(PHONE, DESKTOP))
-        await dialog.get_by_role("button", name="Correct, and tell them").click()
-        await expect(by_hand).to_contain_text("Heard on the phone the whole time.")
-        await expect(by_hand).to_contain_text("6 min 28 s")
-        await expect(page.get_by_label("Said about the minutes")).to_contain_text("Accepted")
-        assert await counted(page) == before + 7
-        await page.get_by_role("button", name="corrected by hand").click()
-        await page.get_by_text(re.compile("of time it is made of")).click()
-        await expect(page.locator(".proof .stretches li")).to_have_count(1)
-        await no_barrier(page)
-        await pictures(page, "record-corrected", sizes=(PHONE, DESKTOP))
-        await page.get_by_role("button", name="Take back").click()
-        await page.get_by_label("Why?").fill("It was somebody else.")
-        await dialog.get_by_role("button", name="Take back").click()
-        await expect(by_hand).to_contain_text("Taken back: It was somebody else.")
-        assert await counted(page) == before
-
-
-async def counted(page: Page) -> int:
-    return int((await page.locator('.figure[data-strong="true"] .figure-value').inner_text()).split()[0])
 
 
 async def test_a_dispute_can_be_answered_without_a_correction(visits: Open, house: House) -> None:
@@ -465,33 +303,6 @@ async def test_a_dispute_can_be_answered_without_a_correction(visits: Open, hous
         await page.get_by_role("button", name="Answer", exact=True).click()
         await expect(page.get_by_label("Said about the minutes")).to_contain_text("The minutes stayed")
         assert (await clinic.state("s-over")).notes.signed == {}
-
-
-async def test_after_signing_a_correction_is_posted_by_reversing_and_posting_anew(visits: Open, house: House) -> None:
-    async with house(over(programme="adult-iop", people=4)) as clinic:
-        page = await (await visits(clinic)).record("s-over")
-        await write(page, "Alex")
-        await page.keyboard.press("Control+Enter")
-        await choose_pin(page)
-        await until(clinic, "s-over", lambda state: ALEX in state.notes.signed)
-        first = (await posted(clinic, ALEX))[0]
-        signed = (await clinic.state("s-over")).notes.signed[ALEX]
-        await page.get_by_role("link", name="Alex").click()
-        await page.get_by_role("button", name=re.compile("^Away")).click()
-        await page.get_by_role("button", name="Correct…").click()
-        await page.get_by_label("Why?").fill("Was on the phone with us.")
-        await page.get_by_role("button", name="Correct", exact=True).click()
-        await expect(page.get_by_text("The minutes changed after the note was signed.")).to_be_visible()
-        await no_barrier(page)
-        await pictures(page, "record-amend", sizes=(PHONE, DESKTOP))
-        assert await posted(clinic, ALEX) == [first]  # not before somebody says so
-        await page.get_by_role("button", name="Reverse and post anew…").click()
-        await page.get_by_label("Why?").fill("Corrected after a call.")
-        await page.get_by_role("button", name="Reverse and post anew", exact=True).click()
-        await expect(page.get_by_text("were posted anew: Corrected after a call.")).to_be_visible()
-        assert await posted(clinic, ALEX, entries=3) == [first, -first, first + 7]
-        assert (await clinic.state("s-over")).notes.signed[ALEX] == signed
-        await expect(page.get_by_label("Signed note")).to_contain_text(f"{first + 7} minutes stand in Alex")
 
 
 # --------------------------------------------------------------------------- the work list

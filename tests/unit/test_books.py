@@ -374,6 +374,7 @@ async def test_a_statement_shows_what_was_taken_back_what_stands_instead_and_why
     first, back, instead = told["weeks"][0]["entries"]
     assert (first["kind"], back["kind"], instead["kind"]) == ("session", "reversal", "session")
     assert (first["corrects"], back["corrects"], instead["corrects"]) == (None, 1, 1)
+    assert (first["stands"], back["stands"], instead["stands"]) == (False, False, True)
     assert first["minutes"] + back["minutes"] == 0
     assert [part["minutes_text"] for part in back["segments"]] == [
         "0 min" if part["minutes_text"] == "0 min" else f"−{part['minutes_text']}" for part in first["segments"]

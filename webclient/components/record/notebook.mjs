@@ -64,7 +64,7 @@ export function createNotebook({ session, search = "" }) {
     /** @param {string} person @param {string} goal @param {{text?: string, ended?: boolean}} change */
     changeGoal: (person, goal, change) => ask("PUT", ["notebook", "goals", person, goal], change),
 
-    /** @param {{pin: string, choose?: true, change_to?: string}} shown @returns {Promise<{fresh_until: number}>} */
+    /** @param {{pin: string, choose?: true, code?: string, change_to?: string}} shown @returns {Promise<{fresh_until: number}>} */
     prove: (shown) => ask("POST", ["proof"], shown),
   };
 }
