@@ -35,8 +35,9 @@ from facilitation.plan import SegmentKind
 from facilitation.programme import Programme
 from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
 
-SPOKE_EVERY_MS = MINUTE_MS
-"""Speech is logged at most this often per person: that somebody spoke, never how long or what."""
+SPOKE_PART = 5
+"""Speech is logged once at most in this part of the least silence after which somebody is asked, which is a minute or
+more: that somebody spoke, never how long or what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,15 +245,20 @@ def spoke(
     speakers: Iterable[PersonId],
     now: Instant,
 ) -> tuple[Event, ...]:
-    """Speech that is worth a line of the log: of those who could be asked, and not every word."""
+    """Speech that is worth a line of the log: of those who could be asked, and not every word.
+
+    Whose picture arrives is not asked, and the end of the picture is a sign itself.
+    """
     if programme.prompt_every_min is None or agenda.phase != "running":
         return ()
+    every_ms = programme.prompt_every_min[0] * MINUTE_MS // SPOKE_PART
     events: list[Event] = []
     for person in speakers:
         signs = prompts.of(person)
         if person in attendance.staff or not attendance.of(person).present:
             continue
+        unseen = not _seen(signs, attendance.of(person))
         asked = waiting(prompts, attendance, agenda, person) is not None
-        if asked or signs.last is None or now - signs.last >= SPOKE_EVERY_MS:
+        if asked or (unseen and (signs.last is None or now - signs.last >= every_ms)):
             events.append(Spoke(person=person))
     return tuple(events)

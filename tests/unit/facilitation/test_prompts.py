@@ -9,7 +9,7 @@ import pytest
 from facilitation import commands as c
 from facilitation import events as v
 from facilitation.events import StillHereAsked, StillHereMissed
-from facilitation.ids import PersonId
+from facilitation.ids import PersonId, SourceId
 from facilitation.programme import PLAIN
 from facilitation.room import next_deadline, replay
 from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
@@ -142,14 +142,30 @@ def test_what_others_do_to_somebody_proves_nothing() -> None:
     assert meeting.live(minutes=6) != []
 
 
-def test_speaking_proves_it_and_is_logged_once_a_minute_at_most() -> None:
-    meeting = running(ROBIN, programme=ASKING)
+def speaks(meeting: Meeting, person: PersonId, *, minutes: int) -> int:
+    """How often it is logged that somebody talks all the time, and is never asked."""
     spoken = 0
-    for _ in range(60):
-        meeting.live(minutes=0.5)
-        spoken += len(meeting.do(c.Pulse(heard={}, spoke=(ROBIN, FAY, PersonId("p-nobody")))))
-    assert spoken == 30
-    assert not [record for record in meeting.log if isinstance(record.event, StillHereAsked)]
+    for _ in range(minutes * 2):
+        assert meeting.live(minutes=0.5) == []
+        spoken += len(meeting.do(c.Pulse(spoke=(person, FAY, PersonId("p-nobody")))))
+    return spoken
+
+
+def test_speaking_proves_it_and_is_logged_in_a_fifth_of_the_least_silence_once_at_most() -> None:
+    assert speaks(running(ROBIN, programme=ASKING), ROBIN, minutes=30) == 15
+    assert speaks(running(ROBIN, programme=replace(ASKING, prompt_every_min=(5, 5))), ROBIN, minutes=30) == 30
+
+
+def test_speech_of_who_is_seen_anyway_is_not_logged_but_answers_a_question() -> None:
+    meeting = running(ROBIN, programme=ASKING)
+    until_asked(meeting)
+    meeting.do(c.ConnectMedia(peer=SourceId("m-robin"), person=ROBIN))
+    assert meeting.do(c.Pulse(spoke=(ROBIN,))) != ()
+    meeting.do(c.SetMedia(microphone=True, camera=True), ROBIN)
+    assert speaks(meeting, ROBIN, minutes=10) == 0
+    meeting.do(c.LoseMedia(peer=SourceId("m-robin"), heard=meeting.now))
+    meeting.live(minutes=2)
+    assert meeting.do(c.Pulse(spoke=(ROBIN,))) != ()
 
 
 def test_speech_is_not_logged_where_nobody_is_asked() -> None:
