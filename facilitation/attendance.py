@@ -387,7 +387,9 @@ def last_heard(attendance: Attendance, source: SourceId, heard: Instant, now: In
 
 
 def pulse(attendance: Attendance, heard: Mapping[str, Instant], now: Instant) -> tuple[Event, ...]:
-    """Only what is new is worth a line of the log."""
+    """Only what is new is worth a line of the log, and nothing is after the end."""
+    if attendance.ended_at is not None:
+        return ()
     news: dict[str, Instant] = {}
     for name, instant in heard.items():
         source = SourceId(name)

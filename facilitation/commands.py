@@ -456,10 +456,16 @@ class KeepCounsellingNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeOver:
-    """A node took the lease: what was open before is over, as of when it was last heard."""
+    """A node took the lease: what was open before is over, as of when it was last heard.
+
+    `heard`, `lived_at`: what the node before it had kept beside the log, if anything: when each source had last proved
+    life, and when that node itself had.
+    """
 
     node: str
     epoch: int
+    heard: dict[str, Instant] = field(default_factory=dict)
+    lived_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -493,7 +499,7 @@ class LoseMedia:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulse:
-    """Every 2 s while someone is there: when each open source last proved life, and who was heard speaking."""
+    """When each open source last proved life, as a room is put away; and who was heard speaking, whenever."""
 
     heard: dict[str, Instant] = field(default_factory=dict)
     spoke: tuple[PersonId, ...] = ()

@@ -62,7 +62,7 @@ class ServerTookOver:
     node: str
     epoch: int
     gap_from: Instant | None
-    """Instant of the last record or proof of life before it; None for the first node."""
+    """When the node before it last wrote or kept anything; None for the first node."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,8 @@ class MediaLost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """Proofs of life: source to the instant it was last heard."""
+    """Proofs of life: source to the instant it was last heard. Comes with a take-over, of what was kept beside the
+    log until then, and when a room is put away."""
 
     heard: dict[str, Instant]
 

@@ -224,9 +224,8 @@ def _decide_for_server(state: RoomState, command: Command, now: Instant) -> Even
             return () if known is None or known.staff else notes.list_goals(state.notes, person, goals)
         case c.KeepCounsellingNote(note=note, subject=subject, author=author):
             return notes.keep_counselling_note(state.notes, note, subject, author)
-        case c.TakeOver(node=node, epoch=epoch):
-            before = state.at if state.attendance.took_over_at is not None else None
-            return (v.ServerTookOver(node=node, epoch=epoch, gap_from=before),)
+        case c.TakeOver():
+            return _take_over(state, command, now)
         case c.OpenConnection():
             return _open_connection(state, command)
         case c.ConnectMedia(peer=peer, person=person):
@@ -284,6 +283,17 @@ def _open_session(state: RoomState, command: c.OpenSession) -> Events:
             programme=command.programme,
             prompt_seed=command.prompt_seed,
         ),
+    )
+
+
+def _take_over(state: RoomState, command: c.TakeOver, now: Instant) -> Events:
+    """What was kept beside the log goes into it now: from here on the log says everything again."""
+    if state.attendance.took_over_at is None:
+        return (v.ServerTookOver(node=command.node, epoch=command.epoch, gap_from=None),)
+    lived_at = state.at if command.lived_at is None else min(max(state.at, command.lived_at), now)
+    return (
+        *attendance.pulse(state.attendance, command.heard, lived_at),
+        v.ServerTookOver(node=command.node, epoch=command.epoch, gap_from=lived_at),
     )
 
 

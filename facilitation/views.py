@@ -43,9 +43,9 @@ def audience_of(state: RoomState, person: PersonId) -> str:
 
 
 def room_part(state: RoomState, audience: str, position: Any = None) -> View:
-    """The same for everyone of one audience. Times that run are as of the last record.
+    """The same for everyone of one audience.
 
-    `position`: the agenda's part, for who has it ready.
+    `position`: the agenda's part, for who has it ready; else it is made as of the last record.
     """
     session = _session(state)
     inside = audience == GROUP_AUDIENCE
@@ -76,9 +76,9 @@ _NO_AGENDA: View = {
 }
 
 
-def agenda_part(state: RoomState) -> View:
-    """Where the group is in its plan, and how the time goes."""
-    plan, now = state.agenda, state.at
+def agenda_part(state: RoomState, now: Instant | None = None) -> View:
+    """Where the group is in its plan, and how the time goes; `now` None: as of the last record."""
+    plan, now = state.agenda, now or state.at
     following = agenda.coming(plan)
     paused = plan.paused_at is not None
     return {

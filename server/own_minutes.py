@@ -40,11 +40,12 @@ class OwnMinutes:
         if not records:
             scheduled = await self._store.clinic.get_session(session)
             return None if scheduled is None else _nothing_yet(scheduled)
+        kept = await self._store.leases.proofs(session)
         state = await asyncio.to_thread(_replay, records)  # a long evening takes a while
         seat = state.seats.known(person)
         if seat is None or seat.role is not Role.PARTICIPANT:
             return None
-        return _told(state, person)
+        return _told(state, person, state.at if kept is None else max(state.at, kept.at))
 
 
 def _replay(records: Sequence[Recorded]) -> RoomState:
@@ -74,12 +75,13 @@ def _nothing_yet(scheduled: ScheduledSession) -> dict[str, Any]:
     }
 
 
-def _told(state: RoomState, person: PersonId) -> dict[str, Any]:
+def _told(state: RoomState, person: PersonId, now: Instant) -> dict[str, Any]:
+    """`now`: as far as is known; a room in which nobody says anything writes nothing."""
     session = state.session
     assert session is not None
     zone = session.zone
-    hours = crediting.credit(state, person)
-    ran = attendance.session_span(state.attendance, state.at)
+    hours = crediting.credit(state, person, now)
+    ran = attendance.session_span(state.attendance, now)
     began = state.agenda.started_at or session.starts_at
     mine = state.corrections
     return {
@@ -92,7 +94,7 @@ def _told(state: RoomState, person: PersonId) -> dict[str, Any]:
         "present_text": words.minutes(hours.present_ms // MINUTE_MS),
         "corrected_ms": hours.corrected_ms,
         "attended": hours.attended,
-        "rows": _rows(explain.pieces(state, hours), ran, zone),
+        "rows": _rows(explain.pieces(state, hours, now), ran, zone),
         "corrections": [_correction(state, one, zone) for one in mine.of(person) if one.taken_back is None],
         "disputes": [_dispute(state, one, zone) for one in mine.disputes_of(person)],
         "waiting": any(one.open for one in mine.disputes_of(person)),

@@ -11,17 +11,17 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
-from zlib import crc32
 
 import structlog
 
-from facilitation.commands import Command, Pulse, Tick
+from facilitation.commands import CloseConnection, Command, LoseMedia, Pulse, Tick
 from facilitation.effects import Effect
 from facilitation.errors import Refusal
 from facilitation.events import Recorded
-from facilitation.ids import CommandId, PersonId, SessionId
+from facilitation.ids import CommandId, SessionId
 from facilitation.people import SERVER, Actor
 from facilitation.room import RoomState, decide, evolve, knows, next_deadline, react
+from facilitation.state import THE_BEGINNING
 from facilitation.timebase import Instant
 from server.clock import Clock
 from server.rooms.ports import EventLog, StoreUnavailable
@@ -29,7 +29,6 @@ from server.rooms.ports import EventLog, StoreUnavailable
 log = structlog.get_logger(__name__)
 
 MAILBOX_MAX: Final = 512
-PULSE_MS: Final = 2_000
 SLOW_STORE_S: Final = 1.0
 """An append that takes longer is shown to people as a store that fails."""
 STEPS_TO_THE_STORE: Final = 2
@@ -67,20 +66,27 @@ class Stage(Protocol):
         """When each open source last proved life; empty when nobody is there."""
         ...
 
-    def spoke(self) -> tuple[PersonId, ...]:
-        """Who was heard speaking since this was asked last."""
-        ...
-
 
 def _nobody(outcome: Outcome) -> None:
     """For commands of the server, whose answer nobody waits for."""
 
 
 class RoomActor:
-    """Runs one room from `state` on. `run` returns after `finish`, and raises LeaseLost, CorruptLog or our bug."""
+    """Runs one room from `state` on. `run` returns after `finish`, and raises LeaseLost, CorruptLog or our bug.
+
+    `not_before`: an instant that this room has lived through already, whatever the clock says.
+    """
 
     def __init__(
-        self, session: SessionId, state: RoomState, *, epoch: int, log: EventLog, clock: Clock, stage: Stage
+        self,
+        session: SessionId,
+        state: RoomState,
+        *,
+        epoch: int,
+        log: EventLog,
+        clock: Clock,
+        stage: Stage,
+        not_before: Instant = THE_BEGINNING,
     ) -> None:
         self.session = session
         self.state = state
@@ -95,14 +101,15 @@ class RoomActor:
         self._mailbox: deque[Asked] = deque()
         self._wake = asyncio.Event()
         self._finishing = False
-        self._pulse_at = Instant(state.at + crc32(session.encode()) % PULSE_MS)  # rooms take turns
+        self._latest = not_before
         self._ticked: tuple[Instant, int] | None = None
 
     # ------------------------------------------------------------------ asking
 
     def now(self) -> Instant:
-        """The room's present: the clock's, but never before what the log holds."""
-        return max(self._clock.now(), self.state.at)
+        """The room's present: the clock's, but never before what the log holds or what it was before."""
+        self._latest = max(self._latest, self._clock.now(), self.state.at)
+        return self._latest
 
     def ask(
         self,
@@ -125,9 +132,20 @@ class RoomActor:
         self._wake.set()
 
     def finish(self) -> None:
-        """Let `run` return once the mailbox is empty."""
+        """Let `run` return once the mailbox is empty, and the log says until when everybody was there."""
+        if not self._finishing:
+            self.ask(Pulse(heard=self._stage.heard()), always=True)
         self._finishing = True
         self._wake.set()
+
+    def ending(self) -> dict[str, Instant]:
+        """Sources whose end waits to be written down: when each was last heard."""
+        found: dict[str, Instant] = {}
+        for asked in self._mailbox if self.in_hand is None else (self.in_hand, *self._mailbox):
+            match asked.command:
+                case CloseConnection(connection=source, heard=heard) | LoseMedia(peer=source, heard=heard):
+                    found.setdefault(source, heard)
+        return found
 
     # ------------------------------------------------------------------ running
 
@@ -138,26 +156,20 @@ class RoomActor:
             if asked is not None:
                 self.in_hand = asked
                 await self._turn(asked)
+                self.in_hand = None
             elif self._finishing:
                 return
             else:
                 await self._sleep()
 
     def _next(self) -> Asked | None:
-        """What is to be done now: a deadline that has come, else the oldest command, else the pulse."""
+        """What is to be done now: a deadline that has come, else the oldest command."""
         at = self._mailbox[0].at if self._mailbox else self.now()
         deadline = self._deadline()
         if deadline is not None and deadline <= at:
             self._ticked = (deadline, self.state.seq)
             return Asked(command=Tick(), by=SERVER, command_id=None, at=at, answer=_nobody)
-        if self._mailbox:
-            return self._mailbox.popleft()
-        if self._pulse_at <= at:
-            self._pulse_at = Instant(at + PULSE_MS - (at - self._pulse_at) % PULSE_MS)  # and keep to them
-            if heard := self._stage.heard():
-                pulse = Pulse(heard=heard, spoke=self._stage.spoke())
-                return Asked(command=pulse, by=SERVER, command_id=None, at=at, answer=_nobody)
-        return None
+        return self._mailbox.popleft() if self._mailbox else None
 
     def _deadline(self) -> Instant | None:
         """The next deadline, unless a tick has just shown that nothing is to be done about it."""
@@ -167,11 +179,12 @@ class RoomActor:
         return deadline
 
     async def _sleep(self) -> None:
-        """Until something is asked, the next deadline or the next pulse."""
-        moment = self._pulse_at
-        if (deadline := self._deadline()) is not None:
-            moment = min(moment, deadline)
-        delay_s = max(0, moment - self.now()) / 1_000
+        """Until something is asked or the next deadline comes."""
+        deadline = self._deadline()
+        if deadline is None:
+            await self._wake.wait()
+            return
+        delay_s = max(0, deadline - self.now()) / 1_000
         alarm = asyncio.get_running_loop().call_later(delay_s, self._wake.set)
         try:
             await self._wake.wait()

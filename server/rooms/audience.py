@@ -54,6 +54,8 @@ STAFF_REFRESH_MS: Final = 10_000
 
 Watchers = Literal["nobody", "staff", "everyone"]
 
+AGED_MS: Final = 2_000
+"""Running times in a view are at most this old."""
 FORESEEN_EVERY_MS: Final = 100
 """More changes than this are not all shown (a viewer gets ten views a second), and need not all be prepared."""
 
@@ -187,8 +189,18 @@ class Audience:
                 self._staff_seen_at = state.at
             viewer.view_due()
 
+    def pass_time(self, now: Instant) -> None:
+        """Nothing may have happened for a while: staff are shown how the time goes."""
+        if now - self._staff_seen_at >= STAFF_REFRESH_MS:
+            self._staff_seen_at = now
+            for viewer in self.staff():
+                if viewer.connection in self._shown:
+                    viewer.view_due()
+
     def view(self, viewer: Viewer, now: Instant) -> View:
         """All that a viewer may see now."""
+        if now - self._sight.at >= AGED_MS:
+            self._sight = Sight(self._sight.state, after=self._sight, at=now)
         return self._sight.view(viewer, now)
 
     def _concerned(self, state: RoomState, records: Sequence[Recorded]) -> list[Viewer]:
@@ -196,7 +208,7 @@ class Audience:
         found = [watchers(record.event) for record in records]
         kinds = {kind for kind, _ in found}
         people = {person for _, person in found}
-        staff = "staff" in kinds or state.at - self._staff_seen_at >= STAFF_REFRESH_MS
+        staff = "staff" in kinds
         return [
             viewer
             for viewer in self._viewers.values()

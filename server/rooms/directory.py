@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
 
 import structlog
@@ -13,23 +13,29 @@ from facilitation.commands import OpenSession, TakeOver
 from facilitation.errors import Refusal
 from facilitation.ids import SessionId
 from facilitation.room import replay
+from facilitation.state import THE_BEGINNING
 from server.clock import Clock
+from server.rooms.actor import SLOW_STORE_S
 from server.rooms.live import LiveRoom, Poison
 from server.rooms.ports import (
     Close,
     CorruptLog,
     EventLog,
+    Held,
     LeaseLost,
     Leases,
     MediaFact,
     MediaPlane,
     NoSuchSession,
+    Proofs,
     StoreUnavailable,
 )
 
 log = structlog.get_logger(__name__)
 
-RENEW_EVERY_S: Final = 3.0
+PULSE_S: Final = 2.0
+AGAIN_S: Final = 0.5
+"""After a pulse that the store did not take."""
 IDLE_MS: Final = 10 * 60_000
 FINISH_WITHIN_S: Final = 5.0
 POISON_MAX: Final = 100
@@ -69,7 +75,7 @@ class Rooms:
         self._opening: dict[SessionId, asyncio.Task[LiveRoom]] = {}
         self._keepers: set[asyncio.Task[None]] = set()
         self._poison: deque[tuple[SessionId, Poison]] = deque(maxlen=POISON_MAX)
-        self._renewing: asyncio.Task[None] | None = None
+        self._pulse: asyncio.Task[None] | None = None
         self._closed = False
 
     def __len__(self) -> int:
@@ -106,9 +112,9 @@ class Rooms:
         self._closed = True
         for task in list(self._opening.values()):
             task.cancel()
+        if self._pulse is not None:
+            self._pulse.cancel()
         await asyncio.gather(*(self._retire(room) for room in list(self._rooms.values())))
-        if self._renewing is not None:
-            self._renewing.cancel()
         if self._keepers:
             _, late = await asyncio.wait(self._keepers, timeout=FINISH_WITHIN_S)
             for keeper in late:
@@ -137,7 +143,7 @@ class Rooms:
             raise
 
     async def _revive(self, session: SessionId, epoch: int) -> LiveRoom:
-        records = await self._log.read(session)
+        records, kept = await self._log.read(session), await self._leases.proofs(session)
         opening = None
         if not records:
             opening = await self._load_session(session)
@@ -158,12 +164,13 @@ class Rooms:
             sealed_only=self._sealed_only,
             on_end=self._ended,
             poison=[poison for where, poison in self._poison if where == session],
+            not_before=THE_BEGINNING if kept is None else kept.at,
         )
         room.start()
         try:
             if opening is not None:
                 await room.do(opening)
-            await room.do(TakeOver(node=self._node, epoch=epoch))
+            await room.do(_take_over(self._node, epoch, kept))
         except BaseException as error:
             await room.kill()
             if isinstance(error, Refusal):
@@ -171,8 +178,8 @@ class Rooms:
             raise
         log.info("room opened", session=session, epoch=epoch, records=len(records))
         self._rooms[session] = room
-        if self._renewing is None:
-            self._renewing = asyncio.create_task(self._renew(), name="renew leases")
+        if self._pulse is None:
+            self._pulse = asyncio.create_task(self._beat(), name="pulse")
         self._keep_an_eye_on(self._keep(room), f"keep {session}")
         return room
 
@@ -187,22 +194,48 @@ class Rooms:
         await self._release(room.session, room.epoch)
         log.info("room closed", session=room.session)
 
-    async def _renew(self) -> None:
-        """Renew the leases of all rooms together, and end those that are ours no more or that nobody needs."""
+    async def _beat(self) -> None:
+        """Keep all rooms in one write, time after time, and end those that are ours no more or that nobody needs."""
+        time = asyncio.get_running_loop().time
+        due_s = time() + PULSE_S
         while not self._closed:
-            await asyncio.sleep(RENEW_EVERY_S)
+            await asyncio.sleep(due_s - time())
+            due_s = max(due_s, time()) + PULSE_S
             rooms = {room.session: room for room in self._rooms.values() if not room.ended.is_set()}
-            try:
-                lost = await self._leases.renew({id_: room.epoch for id_, room in rooms.items()}, node=self._node)
-            except (StoreUnavailable, CorruptLog) as error:
-                log.warning("leases not renewed", error=str(error))
-                lost = {}  # every append is fenced: the next one tells whether a room is still ours
+            lost = await self._keep_all(rooms)
+            if lost is None:
+                due_s = time() + AGAIN_S
+                continue
             for id_, room in rooms.items():
                 if id_ in lost:
                     log.warning("lease lost", session=id_, epoch=room.epoch, at=lost[id_])
                     await room.kill(Close.ELSEWHERE)
                 elif room.idle(self._clock.now(), after_ms=IDLE_MS):
                     self._keep_an_eye_on(self._retire(room), f"retire {id_}")
+
+    async def _keep_all(self, rooms: Mapping[SessionId, LiveRoom]) -> Mapping[str, int] | None:
+        """Renew the leases of these rooms and keep what they have seen. Returns those that were lost.
+
+        None: the store did not take it, which everybody is shown, also while it is only slow. Rooms go on: every
+        append is fenced, and the next one tells whether a room is still ours.
+        """
+        held: dict[str, Held] = {id_: room.beat() for id_, room in rooms.items()}
+
+        def tell(kept: bool) -> None:
+            for room in rooms.values():
+                room.kept(kept)
+
+        alarm = asyncio.get_running_loop().call_later(SLOW_STORE_S, tell, False)
+        try:
+            lost = await self._leases.renew(held, node=self._node)
+        except (StoreUnavailable, CorruptLog) as error:
+            log.warning("leases not renewed", error=str(error))
+            tell(False)
+            return None
+        finally:
+            alarm.cancel()
+        tell(True)
+        return lost
 
     async def _release(self, session: SessionId, epoch: int) -> None:
         try:
@@ -216,3 +249,10 @@ class Rooms:
                 await room.finish()
         except TimeoutError:
             await room.kill()
+
+
+def _take_over(node: str, epoch: int, kept: Proofs | None) -> TakeOver:
+    """With what was kept beside the log by the node before."""
+    if kept is None:
+        return TakeOver(node=node, epoch=epoch)
+    return TakeOver(node=node, epoch=epoch, heard=dict(kept.heard), lived_at=kept.at)

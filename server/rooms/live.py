@@ -8,13 +8,14 @@ from typing import Any, Final
 
 import structlog
 
-from facilitation.commands import CloseConnection, Command, ExpectPerson, OpenConnection, PersonCommand
+from facilitation.commands import CloseConnection, Command, ExpectPerson, OpenConnection, PersonCommand, Pulse
 from facilitation.effects import Effect
 from facilitation.errors import Refusal
 from facilitation.events import Recorded
 from facilitation.ids import CommandId, PersonId, SessionId
 from facilitation.people import Actor
 from facilitation.room import RoomState, next_deadline
+from facilitation.state import THE_BEGINNING
 from facilitation.timebase import Instant
 from server.clock import Clock
 from server.rooms.actor import Outcome, RoomActor
@@ -26,10 +27,12 @@ from server.rooms.ports import (
     CorruptLog,
     Degraded,
     EventLog,
+    Held,
     LeaseLost,
     MediaFact,
     MediaPlane,
     Moving,
+    Proofs,
     Refused,
     View,
     Viewer,
@@ -67,6 +70,7 @@ class LiveRoom:
         sealed_only: bool = False,
         on_end: Callable[[LiveRoom], None] = lambda room: None,
         poison: Collection[Poison] = (),
+        not_before: Instant = THE_BEGINNING,
     ) -> None:
         self.session = session
         self.epoch = epoch
@@ -76,12 +80,16 @@ class LiveRoom:
         self._runner = Runner(
             session, media=media, audience=self._audience, on_signed=on_signed, sealed_only=sealed_only
         )
-        self._actor = RoomActor(session, state, epoch=epoch, log=log, clock=clock, stage=self)
+        self._actor = RoomActor(session, state, epoch=epoch, log=log, clock=clock, stage=self, not_before=not_before)
         self._runner.attach(self._actor)
         self._poison = frozenset(poison)
         self._on_end = on_end
         self._task: asyncio.Task[None] | None = None
         self._code = Close.TRY_AGAIN
+        self._heard: dict[str, Instant] = {}
+        self._kept = True
+        """False while what is kept beside the log is not taken by the store."""
+        self._degraded = False
 
     # ------------------------------------------------------------------ life
 
@@ -161,6 +169,30 @@ class LiveRoom:
             return False
         return now - self.empty_since >= after_ms
 
+    # ------------------------------------------------------------------ the pulse
+
+    def beat(self) -> Held:
+        """What time alone brings about is done, and what must survive this node is told, without the log.
+
+        That is while somebody is there, or the session runs. A source whose end is not yet in the log counts to that
+        end, and no further; one of which nothing is known for the moment, to what was known last.
+        """
+        now, state = self._actor.now(), self._actor.state
+        self._audience.pass_time(now)
+        if spoke := self._runner.spoke():
+            self._actor.ask(Pulse(spoke=spoke))
+        known = {source: at for source, at in self._heard.items() if source in state.attendance.owners}
+        found = known | self.heard() | self._actor.ending()
+        self._heard = {source: min(at, now) for source, at in found.items()}
+        if state.phase == "ended" or not (self._heard or state.phase == "running"):
+            return Held(epoch=self.epoch)
+        return Held(epoch=self.epoch, proofs=Proofs(at=now, heard=self._heard))
+
+    def kept(self, kept: bool) -> None:
+        """Whether the store takes what is kept beside the log."""
+        self._kept = kept
+        self._tell_store()
+
     # ------------------------------------------------------------------ the port Room
 
     def enter(self, viewer: Viewer) -> None:
@@ -173,7 +205,7 @@ class LiveRoom:
             return
         self._audience.add(viewer)
         self.empty_since = None
-        if not self._actor.stored:
+        if self._degraded:
             viewer.tell(Degraded(store=True))
 
         def entered(outcome: Outcome) -> None:
@@ -249,12 +281,17 @@ class LiveRoom:
         self._runner.run(effects)
 
     def store_answers(self, answers: bool) -> None:
-        self._audience.tell(Degraded(store=not answers))
+        self._tell_store()
 
     def heard(self) -> dict[str, Instant]:
         found: dict[str, Instant] = {viewer.connection: viewer.heard for viewer in self._audience if not viewer.record}
         found.update(self._runner.heard())
         return found
 
-    def spoke(self) -> tuple[PersonId, ...]:
-        return self._runner.spoke()
+    # ------------------------------------------------------------------ inside
+
+    def _tell_store(self) -> None:
+        degraded = not (self._actor.stored and self._kept)
+        if degraded != self._degraded:
+            self._degraded = degraded
+            self._audience.tell(Degraded(store=degraded))

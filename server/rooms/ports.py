@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
@@ -101,8 +102,26 @@ class EventLog(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proofs:
+    """The last proofs of life of one session. `at`: when its node looked, and so lived itself; `heard`: when each
+    source was last heard, none later than `at`."""
+
+    at: Instant
+    heard: Mapping[str, Instant]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A room that a node holds at `epoch`. `proofs` are kept beside its log; None: nothing is, any more."""
+
+    epoch: int
+    proofs: Proofs | None = None
+
+
 class Leases(Protocol):
-    """Who owns a room. The epoch grows by one with each new owner and fences every append."""
+    """Who owns a room, and what its owner saw last. The epoch grows by one with each new owner and fences all of it:
+    every append, and all that is kept beside the log."""
 
     async def acquire(self, session: str, *, node: str) -> int:
         """The new epoch. The node that holds the room already gets it anew at once: so does a restarted server.
@@ -111,10 +130,18 @@ class Leases(Protocol):
         """
         ...
 
-    async def renew(self, epochs: Mapping[str, int], *, node: str) -> Mapping[str, int]:
-        """Keep all these rooms at once, due every third of the lease's time; `epochs` by session.
+    async def renew(self, rooms: Mapping[str, Held], *, node: str) -> Mapping[str, int]:
+        """Keep all these rooms, and their proofs of life, in one write; durable when it returns. `rooms` by session.
 
-        Returns those that were lost, each with the epoch it is at. Raises StoreUnavailable.
+        Of each session only the latest proofs stand, whatever comes late. Returns the rooms that were lost, each with
+        the epoch it is at. Raises StoreUnavailable.
+        """
+        ...
+
+    async def proofs(self, session: str) -> Proofs | None:
+        """What was kept last, by whatever owner. Read by a new one: no other can keep anything any more.
+
+        Raises StoreUnavailable, CorruptLog.
         """
         ...
 

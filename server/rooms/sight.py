@@ -23,10 +23,12 @@ class Sight:
     """The views of one state. Running times in a part are as of the instant at which it was first looked at.
 
     `after`: an earlier sight of the same room, whose forms need not be encoded again: they stay the same for ever.
+    `at`: when this one was made; None: with the last record.
     """
 
-    def __init__(self, state: RoomState, after: Sight | None = None) -> None:
+    def __init__(self, state: RoomState, after: Sight | None = None, at: Instant | None = None) -> None:
         self.state = state
+        self.at = at or state.at
         self._parts: dict[str, msgspec.Raw] = {}
         self._forms: dict[FormId, msgspec.Raw] = {} if after is None else after._forms
         self._tallied: tuple[Instant, Tally] | None = None
@@ -48,7 +50,7 @@ class Sight:
         return view
 
     def agenda(self) -> msgspec.Raw:
-        return self._part("agenda", lambda: agenda_part(self.state))
+        return self._part("agenda", lambda: agenda_part(self.state, self.at))
 
     def _tally(self, now: Instant) -> Tally:
         if self._tallied is None or self._tallied[0] != now:

@@ -44,6 +44,10 @@ class Keys:
         """Counter: how often the room changed hands. It fences every append and never goes away."""
         return self._key(f"epoch:{session}")
 
+    def proofs(self, session: str) -> str:
+        """Hash, while the session may need them: last proofs of life, `at` and `heard` (JSON: source → instant)."""
+        return self._key(f"proofs:{session}")
+
     # ------------------------------------------------------------------ the clinic
 
     @property

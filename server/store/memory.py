@@ -11,7 +11,7 @@ from facilitation.events import Recorded
 from facilitation.goals import Goal
 from facilitation.ids import PersonId, SessionId
 from facilitation.timebase import Instant
-from server.rooms.ports import CorruptLog, LeaseHeld, LeaseLost
+from server.rooms.ports import CorruptLog, Held, LeaseHeld, LeaseLost, Proofs
 from server.store import chain, clinic, codec, disclosures, eventlog, hours, notebook, signing
 from server.store.checkpoint import ChainHead
 from server.store.clinic import Person, ScheduledSession
@@ -50,6 +50,7 @@ class MemoryLeases:
         self._seconds = seconds
         self._holders: dict[str, tuple[str, float]] = {}
         self._epochs: dict[str, int] = {}
+        self._proofs: dict[str, Proofs] = {}
 
     def epoch(self, session: str) -> int:
         return self._epochs.get(session, 0)
@@ -63,11 +64,19 @@ class MemoryLeases:
         self._epochs[session] = self.epoch(session) + 1
         return self._epochs[session]
 
-    async def renew(self, epochs: Mapping[str, int], *, node: str) -> Mapping[str, int]:
-        lost = {session: self.epoch(session) for session, epoch in epochs.items() if epoch != self.epoch(session)}
-        for session in epochs.keys() - lost.keys():
+    async def renew(self, rooms: Mapping[str, Held], *, node: str) -> Mapping[str, int]:
+        lost = {session: self.epoch(session) for session, held in rooms.items() if held.epoch != self.epoch(session)}
+        for session in rooms.keys() - lost.keys():
             self._holders[session] = (node, self._seconds() + self._lease_s)
+            proofs = rooms[session].proofs
+            if proofs is None:
+                self._proofs.pop(session, None)
+            elif session not in self._proofs or proofs.at >= self._proofs[session].at:
+                self._proofs[session] = Proofs(at=proofs.at, heard=dict(proofs.heard))
         return lost
+
+    async def proofs(self, session: str) -> Proofs | None:
+        return self._proofs.get(session)
 
     async def release(self, session: str, *, node: str, epoch: int) -> None:
         if epoch == self.epoch(session):

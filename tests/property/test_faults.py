@@ -10,11 +10,13 @@ from dataclasses import replace
 
 import pytest
 
-from facilitation import agenda, attendance, crediting, prompts
+from facilitation import agenda, attendance, crediting, prompts, room
+from facilitation import commands as c
 from facilitation.corrections import Correction
-from facilitation.events import Recorded, Spoke
+from facilitation.events import Recorded, ServerTookOver, Spoke
 from facilitation.ids import PersonId, SourceId
 from facilitation.intervals import Intervals
+from facilitation.state import RoomState
 from facilitation.timebase import MINUTE_MS, Instant
 from tests.load import oracle
 from tests.support.faults import live
@@ -37,6 +39,8 @@ EVERY_FAULT = {
     "late commands",
     "late facts",
     "lost pulses",
+    "nothing kept",
+    "pulses",
     "moved to the waiting room",
     "questions",
     "questions without an answer",
@@ -80,6 +84,28 @@ def test_it_is_found_when_a_lost_line_counts_until_it_is_noticed(monkeypatch: py
 
     monkeypatch.setattr(attendance, "last_heard", noticed)
     assert first_found() is not None
+
+
+def test_it_is_found_when_a_new_server_does_not_look_at_what_was_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_take_over", lambda state, command, now: took_over(command, state.at))
+    assert first_found() is not None
+
+
+def test_it_is_found_when_a_gap_begins_with_the_log_although_the_server_lived_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def short(state: RoomState, command: c.TakeOver, now: Instant) -> room.Events:
+        *proofs, _ = whole(state, command, now)
+        return (*proofs, *took_over(command, state.at))
+
+    whole = room._take_over
+    monkeypatch.setattr(room, "_take_over", short)
+    assert first_found(200) is not None
+
+
+def took_over(command: c.TakeOver, gap_from: Instant) -> room.Events:
+    first = command.epoch == 1
+    return (ServerTookOver(node=command.node, epoch=command.epoch, gap_from=None if first else gap_from),)
 
 
 def test_it_is_found_when_the_reach_of_a_gap_is_a_second_longer(monkeypatch: pytest.MonkeyPatch) -> None:

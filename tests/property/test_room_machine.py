@@ -98,6 +98,7 @@ class Room(RuleBasedStateMachine):
         self.meeting = Meeting(programme=ASKING)
         self.oracle = Oracle(uncounted={"break"}, credit_ms_max=RULES.server_gap_credit_ms_max)
         self.last_move: str | None = None
+        self.kept: tuple[Instant, dict[str, Instant]] = self.meeting.now, {}
         self.checked = 0
 
     # --- shorthands
@@ -199,13 +200,24 @@ class Room(RuleBasedStateMachine):
             if name in self.oracle.sources:
                 self.oracle.heard(self.now, name, self.now - ago)
 
-    @rule(heard=st.booleans(), gap=lengths, back=st.sets(people), after=lengths)
-    def the_server_dies_and_another_takes_over(self, heard: bool, gap: int, back: set[PersonId], after: int) -> None:
-        if heard:
-            self.time_passes_and_everyone_is_heard(0)
-        last = self.meeting.state.at
-        self.meeting.take_over(after_seconds=gap / 1_000)
-        self.oracle.crashed(last, self.now)
+    @rule(data=st.data(), ago=agos)
+    def proofs_of_life_are_kept_beside_the_log(self, data: st.DataObject, ago: int) -> None:
+        """The latest alone; what happens to these sources until the server dies is another matter."""
+        names = data.draw(st.lists(st.sampled_from([*self.open_names, "c999"]), unique=True))
+        self.kept = self.now, {name: Instant(self.now - ago) for name in names}
+
+    @rule(keeps=st.booleans(), gap=lengths, back=st.sets(people), after=lengths)
+    def the_server_dies_and_another_takes_over(self, keeps: bool, gap: int, back: set[PersonId], after: int) -> None:
+        """`keeps`: everybody was just heard, and that was kept; else what was kept last, if anything ever was."""
+        if keeps:
+            self.kept = self.now, dict.fromkeys(self.open_names, self.now)
+        last, (lived_at, heard) = self.meeting.state.at, self.kept
+        self.meeting.take_over(after_seconds=gap / 1_000, heard=heard, lived_at=lived_at if heard else None)
+        begins = max(last, lived_at) if heard else last
+        for name, instant in heard.items():
+            if name in self.open_names and self.phase != "ended":
+                self.oracle.heard(begins, name, instant)
+        self.oracle.crashed(begins, self.now)
         self.meeting.later(ms=after)
         for person in sorted(back):
             self.connect(person, "laptop")

@@ -53,6 +53,7 @@ def test_whatever_happens_the_record_is_right(seed: int) -> None:
         the_log_is_what_lives(records, state)
         every_command_was_done_once(world, records)
         nobody_was_present_while_silent(world, records)
+        gaps_lie_behind_the_log(records)
         minutes_are_those_of_the_oracle(records, state)
         everybody_sees_the_latest(world)
 
@@ -76,6 +77,43 @@ def test_with_a_good_network_nothing_is_lost_at_all() -> None:
     run(scene)
 
 
+def test_a_kill_loses_two_seconds_of_proof_at_most_whenever_it_comes() -> None:
+    """However long nobody has said anything: what proves life lies beside the log, and goes into it afterwards."""
+
+    async def scene() -> None:
+        world = Silence(5, calm=True)
+        world.go(kill_now_and_then(world, times=12))
+        state = await world.play(minutes=8)
+        records = await world.store.log.read(SESSION)
+        took_over = [record for record in records if isinstance(record.event, v.ServerTookOver)][1:]
+        truths, cut = last_heard(world), 0
+        for record, died_at in zip(took_over, world.lived_until, strict=True):
+            assert 0 <= died_at - record.event.gap_from <= LOST_MS_MAX  # type: ignore[union-attr, operator]
+            before = replay(records[: record.seq - 1]).attendance
+            for source, person in before.owners.items():
+                heard, truth = before.of(person).sources[source].heard, truths[source]
+                assert heard == truth or heard <= truth >= died_at - LOST_MS_MAX
+                cut += 1
+        assert world.kills == 12 and cut > 30
+        lines = sum(isinstance(record.event, v.Heard) for record in records)
+        assert 1 <= lines <= 12, "proofs of life stand in the log where a server took over, and nowhere else"
+        the_log_is_what_lives(records, state)
+        gaps_lie_behind_the_log(records)
+        nobody_was_present_while_silent(world, records)
+        minutes_are_those_of_the_oracle(records, state)
+
+    run(scene)
+
+
+async def kill_now_and_then(world: World, *, times: int) -> None:
+    await asyncio.sleep(80)
+    for _ in range(times):
+        await asyncio.sleep(world.rng.uniform(10, 30))
+        await world.kill(away_s=world.rng.choice((0.05, 3.0)), then="node")
+
+
+LOST_MS_MAX = 2_000 + 310
+"""From one pulse to the next, and on its way to a calm store."""
 ASKING = replace(PLAIN, id="asking", prompt_every_min=(5, 6), prompt_answer_s=60)
 
 
@@ -202,6 +240,19 @@ def nobody_was_present_while_silent(world: World, records: list[Recorded]) -> No
                 pass
 
 
+def gaps_lie_behind_the_log(records: list[Recorded]) -> None:
+    """No gap begins before what the log holds, but for the proofs of life that come with it."""
+    last = Instant(0)
+    for record in records:
+        match record.event:
+            case v.ServerTookOver(gap_from=gap_from) if gap_from is not None:
+                assert last <= gap_from <= record.at
+            case v.Heard():
+                pass
+            case _:
+                last = record.at
+
+
 def last_heard(world: World) -> dict[str, Instant]:
     """When the server truly took in the last message of each connection."""
     return {
@@ -213,10 +264,9 @@ def last_heard(world: World) -> dict[str, Instant]:
 
 def minutes_are_those_of_the_oracle(records: list[Recorded], state: RoomState) -> None:
     oracle = Oracle(uncounted={"break"}, credit_ms_max=RULES.server_gap_credit_ms_max)
-    last, names = Instant(0), dict[str, str]()
+    names = dict[str, str]()
     for record in records:
-        tell(oracle, record, last, names)
-        last = record.at
+        tell(oracle, record, names)
     for expected in EVERYBODY:
         hours = crediting.credit(state, expected.person, state.at)
         naive = oracle.figures(expected.person, state.at)
@@ -226,7 +276,7 @@ def minutes_are_those_of_the_oracle(records: list[Recorded], state: RoomState) -
         assert {name: ms for name, ms in hours.by_segment.items() if ms} == naive.by_segment
 
 
-def tell(oracle: Oracle, record: Recorded, last: Instant, names: dict[str, str]) -> None:
+def tell(oracle: Oracle, record: Recorded, names: dict[str, str]) -> None:
     """The bare facts of one record. `names`: what the oracle calls a source; a peer that comes back is another one."""
     at = record.at
     match record.event:
@@ -252,7 +302,7 @@ def tell(oracle: Oracle, record: Recorded, last: Instant, names: dict[str, str])
         case v.CorrectionTakenBack(correction=name):
             oracle.took_back(name)
         case v.ServerTookOver(gap_from=gap_from) if gap_from is not None:
-            oracle.crashed(last, at)
+            oracle.crashed(gap_from, at)
         case v.SessionStarted(segment=segment):
             oracle.began(at, segment)
         case v.SegmentEntered(segment=segment):

@@ -21,13 +21,15 @@ from facilitation.ids import SessionId
 from facilitation.people import Expected, Role
 from facilitation.programme import PLAIN, Programme
 from facilitation.state import RoomState
+from facilitation.timebase import Instant
 from server.rooms.directory import Rooms
 from server.rooms.silent_media import SilentMedia
 from server.store import memory
 from server.wire.connection import Greeting, session_socket
 from tests.simulation.network import Socket
 from tests.simulation.virtual import VirtualClock
-from tests.simulation.weather import WeatheredLog
+from tests.simulation.weather import Weather, WeatheredLeases, WeatheredLog
+from tests.support.rooms import end_process
 from tests.wire.example import EVERYBODY, PARTICIPANTS, PLAN, SESSION, opening
 
 Message = dict[str, Any]
@@ -46,7 +48,7 @@ class Process:
         self.media = SilentMedia(self.clock)
         self.rooms = Rooms(
             log=world.log,
-            leases=world.store.leases,
+            leases=world.leases,
             media=self.media,
             clock=self.clock,
             load_session=self._load,
@@ -80,12 +82,7 @@ class Process:
 
     async def kill(self) -> None:
         """As `kill -9` does it: between any two instructions, and nothing more is said or written."""
-        leftovers = [*self.rooms._keepers, *self.rooms._opening.values()]
-        for task in leftovers:
-            task.cancel()
-        for room in list(self.rooms._rooms.values()):
-            await room.kill()
-        await asyncio.gather(*leftovers, return_exceptions=True)
+        await end_process(self.rooms)
         for socket in self.sockets:
             socket.cut(server_sees=False, browser_sees=self._world.rng.random() < 0.7)
         for task in list(self._tasks):
@@ -220,12 +217,16 @@ class World:
         self.programme = programme
         self.loop = asyncio.get_running_loop()
         self.store = memory.connect(seconds=self.loop.time)
-        self.log = WeatheredLog(self.store.log, self.rng, calm=calm)
+        self.weather = Weather(self.rng, calm=calm)
+        self.log = WeatheredLog(self.store.log, self.weather)
+        self.leases = WeatheredLeases(self.store.leases, self.weather)
         self.numbers = itertools.count(1)
         self.sockets: list[Socket] = []
         self.tabs: list[Tab] = []
         self.server: Process | None = None
         self.kills = 0
+        self.lived_until: list[Instant] = []
+        """When the room was killed, by its own clock, each time."""
         self.accepted: dict[tuple[str, str], int] = {}
         self.refused: dict[tuple[str, str], str] = {}
         self.doubled: set[tuple[str, str]] = set()
@@ -282,7 +283,7 @@ class World:
         if not self.calm:
             self.go(self._weather(minutes * 60))
         await asyncio.sleep(minutes * 60)
-        self.log.away, self.log.calm = False, True
+        self.weather.away, self.weather.calm = False, True
         if self.server is None:
             await self._start("node")
         await asyncio.sleep(60)
@@ -299,6 +300,17 @@ class World:
         server = Process(self, node)
         await server.start()
         self.server = server
+
+    async def kill(self, *, away_s: float, then: str) -> None:
+        """Kill the server, between any two instructions of its; another one starts so much later, under this name."""
+        server, self.server = self.server, None
+        assert server is not None
+        self.kills += 1
+        self.lived_until += [room._actor.now() for room in server.rooms._rooms.values()]
+        await server.kill()
+        await asyncio.sleep(away_s)
+        if self.server is None:
+            await self._start(then)
 
     def _open(self, expected: Expected, *, first: bool = False) -> None:
         tab = Tab(self, expected, f"{expected.person}-{next(self.numbers)}")
@@ -441,14 +453,10 @@ class World:
                 if here := [tab for tab in self.tabs if tab.here]:
                     rng.choice(here).weather(rng.choice(("stall", "cut")), rng)
             elif luck < 0.88:
-                self.log.away = True
+                self.weather.away = True
                 await asyncio.sleep(rng.uniform(0.2, 15))
-                self.log.away = False
+                self.weather.away = False
             elif luck < 0.94 and self.server is not None:
                 self.server.clock.jump(rng.randint(0, 20_000))
             elif self.server is not None:
-                self.kills += 1
-                server, self.server = self.server, None
-                await server.kill()
-                await asyncio.sleep(rng.choice((0.05, 2.0, 20.0)))
-                await self._start(rng.choice(("node", "node", "other")))
+                await self.kill(away_s=rng.choice((0.05, 2.0, 20.0)), then=rng.choice(("node", "node", "other")))

@@ -31,6 +31,7 @@ from server.config import Settings
 from server.library import load_library
 from server.projections.worker import HoursProjection
 from server.rooms.directory import Rooms
+from server.rooms.ports import Held, Proofs
 from server.rooms.silent_media import SilentMedia
 from server.store.clinic import Person, ScheduledSession
 from server.store.connect import connect
@@ -102,9 +103,12 @@ class Evening:
         self.records: list[Recorded] = []
         self.state = EMPTY
         self.now = Instant(starts_at - 30 * MINUTE_MS)
+        self.epoch = 1
         self._commands = 0
         self._sources = 0
         self._open: dict[PersonId, SourceId] = {}
+        self.kept = Proofs(at=self.now, heard={})
+        """What its server keeps beside the log."""
         self.do(
             c.OpenSession(
                 session=SessionId(session),
@@ -131,9 +135,7 @@ class Evening:
     def at(self, minutes: float, seconds: float = 0) -> Evening:
         """So long after the planned start; before that, everyone connected has been heard until now."""
         self.now = Instant(round(self.scheduled.starts_at + minutes * MINUTE_MS + seconds * SECOND_MS))
-        heard = dict.fromkeys(self._open.values(), self.now)
-        if heard:
-            self.do(c.Pulse(heard=heard))
+        self.kept = Proofs(at=self.now, heard=dict.fromkeys(self._open.values(), self.now))
         return self
 
     def do(self, command: c.Command, by: PersonId | None = None) -> None:
@@ -183,10 +185,11 @@ class Evening:
 
     def outage(self, seconds: float) -> None:
         """The server dies now and is back so much later; everyone present reconnects a second after that."""
-        there = list(self._open)
+        there, kept = list(self._open), Proofs(at=self.now, heard=dict.fromkeys(self._open.values(), self.now))
         self._open.clear()
         self.now = Instant(round(self.now + seconds * SECOND_MS))
-        self.do(c.TakeOver(node="n-1", epoch=2))
+        self.epoch += 1
+        self.do(c.TakeOver(node="n-1", epoch=self.epoch, heard=dict(kept.heard), lived_at=kept.at))
         self.now = Instant(self.now + SECOND_MS)
         for person in there:
             self.connect(person)
@@ -311,6 +314,8 @@ class Clinic:
             if evening.lived:
                 epoch = await self.store.leases.acquire(scheduled.session, node="told")
                 await self.store.log.append(scheduled.session, evening.records, epoch=epoch)
+                held = Held(epoch=epoch, proofs=evening.kept)
+                await self.store.leases.renew({scheduled.session: held}, node="told")
                 await self.store.leases.release(scheduled.session, node="told", epoch=epoch)
         await HoursProjection(self.store.log, self.store.ledger, self._clock).catch_up()
 

@@ -115,6 +115,10 @@ class _Evening:
         self.names = 0
         self.commands = 0
         self.epoch = 1
+        self.kept: tuple[int, dict[str, int]] | None = None
+        """What the servers keep beside the log: when one last lived, and when each line had been heard by then."""
+        self.latest = 0
+        """The latest instant of the server that lives; a new one knows of what is kept, and of the log."""
 
     # ------------------------------------------------------------------ the shell: clock, order, log
 
@@ -125,8 +129,9 @@ class _Evening:
 
     @property
     def now(self) -> Instant:
-        """The instant that a command of now gets: never before the last record."""
-        return Instant(max(self.clock, self.log[-1].at if self.log else 0))
+        """The instant that a command of now gets: never before the last record, nor before what was kept."""
+        self.latest = max(self.latest, self.clock, self.log[-1].at if self.log else 0)
+        return Instant(self.latest)
 
     def ask(self, command: c.Command, by: PersonId | None = None) -> tuple[Event, ...] | None:
         """What a command led to; None: refused."""
@@ -134,7 +139,7 @@ class _Evening:
         id = CommandId(f"k-{self.commands}")
         actor = SERVER if by is None else Actor(person=by, role=self.roles[by])
         try:
-            events = decide(self.state, command, by=actor, now=self.clock)
+            events = decide(self.state, command, by=actor, now=self.now)
         except Refusal:
             self.count("refused commands")
             return None
@@ -186,7 +191,8 @@ class _Evening:
                 self.come(person)
             self.begin()
         deeds: list[tuple[int, Callable[[], None]]] = [
-            (14, self.pulse),
+            (10, self.keep),
+            (6, self.pulse),
             (8, self.fall_silent),
             (8, self.notice_silence),
             (5, self.close),
@@ -340,7 +346,22 @@ class _Evening:
             case _:
                 raise AssertionError(fact)
 
+    def keep(self) -> None:
+        """The server's pulse: what it has heard is kept beside the log, if the store takes it; the log is told nothing.
+
+        A line whose end is under way is kept as of what was known before it fell silent.
+        """
+        lot = self.dice.random()
+        if lot < 0.15:
+            self.count("lost pulses")
+            return
+        at = self.now - self.dice.choice((0, 0, 1, 900)) if lot < 0.3 else self.now  # it may be written a little later
+        if self.kept is None or at >= self.kept[0]:
+            self.kept = at, {str(line.name): min(line.proof, at) for line in self.lines.values()}
+            self.count("pulses")
+
     def pulse(self) -> None:
+        """Proofs of life that go into the log at once, as when a room is put away; some servers wrote all of them."""
         heard = {str(line.name): Instant(line.proof) for line in self.lines.values() if self.dice.random() < 0.9}
         pulse = c.Pulse(heard=heard)
         lot = self.dice.random()
@@ -479,9 +500,13 @@ class _Evening:
             except Refusal:
                 pass
         for _ in range(self.dice.choice((1, 1, 1, 2))):
-            if self.dice.random() < 0.5:
-                self.pulse()
-            last = self.log[-1].at
+            match self.dice.randrange(4):
+                case 0:
+                    self.pulse()
+                case 1 | 2:
+                    self.keep()
+                case _:
+                    pass  # what was kept last is old, or from an earlier server still
             self.pass_time(self.dice.choice((0, 1, 900, 2_000, 4_999, 5_001, 30_000, 119_000, 121_000, 700_000)))
             if self.dice.random() < 0.2:
                 self.set_clock()
@@ -490,8 +515,7 @@ class _Evening:
             self.state = again
             self.count("kills")
             self.epoch += 1
-            self.ask(c.TakeOver(node=f"n-{self.epoch}", epoch=self.epoch))
-            self.oracle.crashed(last, self.now)
+            self.take_over()
         gone, self.lines = self.lines, {}
         for person in sorted({line.person for line in gone.values()}):
             if self.dice.random() < 0.8:
@@ -502,6 +526,28 @@ class _Evening:
         for line in gone.values():
             if self.dice.random() < 0.1:
                 self.lost_mail.append(c.CloseConnection(connection=line.name, heard=Instant(line.proof)))
+
+    def take_over(self) -> None:
+        """A new server begins with the log and with what is kept, and knows nothing else."""
+        last, kept = self.log[-1].at, self.kept
+        if kept is not None and self.dice.random() < 0.1:
+            self.count("nothing kept")
+            kept = None
+        lived_at, heard = (None, {}) if kept is None else kept
+        self.latest = lived_at or 0
+        self.ask(
+            c.TakeOver(
+                node=f"n-{self.epoch}",
+                epoch=self.epoch,
+                heard={name: Instant(instant) for name, instant in heard.items()} | {"c-unknown": self.now},
+                lived_at=None if lived_at is None else Instant(lived_at),
+            )
+        )
+        for name, instant in heard.items():
+            source = self.oracle.sources.get(name)
+            if source is not None and source.end is None:
+                self.oracle.heard(lived_at or last, name, instant)
+        self.oracle.crashed(max(last, lived_at or 0), self.now)
 
     def set_clock(self) -> None:
         """Somebody, or the network's time, sets the server's clock; the room's time never goes back."""

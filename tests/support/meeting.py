@@ -108,6 +108,7 @@ class Meeting:
         roster: tuple[Expected, ...] = ROSTER,
         seats_max: int = 16,
         programme: Programme = PLAIN,
+        take_over: bool = True,
     ) -> None:
         self.now = START
         self.state: RoomState = EMPTY
@@ -132,7 +133,8 @@ class Meeting:
                 programme=programme,
             )
         )
-        self.do(c.TakeOver(node="n1", epoch=1))
+        if take_over:
+            self.do(c.TakeOver(node="n1", epoch=1))
 
     # --- asking
 
@@ -223,11 +225,13 @@ class Meeting:
             self.do(c.Admit(person=person), FAY)
         return source
 
-    def take_over(self, *, after_seconds: float) -> None:
-        """The server died after the last record; now another one takes over."""
+    def take_over(
+        self, *, after_seconds: float, heard: dict[str, Instant] | None = None, lived_at: Instant | None = None
+    ) -> None:
+        """The server died after the last record, or at `lived_at`, with `heard` kept; now another one takes over."""
         self.later(seconds=after_seconds)
         self._epoch += 1
-        self.do(c.TakeOver(node="n2", epoch=self._epoch))
+        self.do(c.TakeOver(node="n2", epoch=self._epoch, heard=heard or {}, lived_at=lived_at))
 
     # --- the session
 

@@ -20,6 +20,7 @@ from server.rooms.directory import Rooms
 from server.rooms.ports import EventLog, Leases, MediaPlane, NotAdmitted
 from server.rooms.silent_media import SilentMedia
 from server.wire.connection import Greeting, session_socket
+from tests.support.rooms import end_process
 from tests.wire.example import EVERYBODY, SESSION, opening
 
 
@@ -118,12 +119,7 @@ class Node:
     async def crash(self) -> None:
         """As a server ends that was killed: nothing more is written, nobody is told, sockets just end."""
         assert self._server is not None and self._serving is not None
-        keepers = list(self.rooms._keepers)
-        for keeper in keepers:
-            keeper.cancel()
-        await asyncio.gather(*keepers, return_exceptions=True)
-        for room in list(self.rooms._rooms.values()):
-            await room.kill()
+        await end_process(self.rooms)
         for protocol in list(self._server.server_state.connections):
             protocol.transport.abort()
         self._server.should_exit = True

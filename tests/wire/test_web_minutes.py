@@ -19,6 +19,7 @@ from server.clock import FakeClock
 from server.config import Settings
 from server.library import load_library
 from server.rooms.directory import Rooms
+from server.rooms.ports import Held
 from server.rooms.silent_media import SilentMedia
 from server.store import memory
 from server.web.links import Links, Seat
@@ -37,7 +38,11 @@ class Clinic:
     def __init__(self, folder: Path) -> None:
         held = usual(Evening(session="s-held", starts_at=TUESDAY_6_PM, people=4))
         to_come = Evening(session="s-to-come", starts_at=TUESDAY_6_PM + 48 * HOUR_MS, people=6)
-        self.evenings = {"s-held": held, "s-to-come": to_come}
+        running = Evening(session="s-running", starts_at=TUESDAY_6_PM + 24 * HOUR_MS, people=4)
+        for person in (FAY, ROBIN):
+            running.come(person)
+        running.at(0).do(c.StartSession(), FAY)
+        self.evenings = {"s-held": held, "s-running": running.at(47), "s-to-come": to_come}
         self.clock = FakeClock(TUESDAY_6_PM + 12 * HOUR_MS)
         self.store = memory.connect()
         settings, catalog = Settings(data_dir=folder), load_catalog()
@@ -72,6 +77,7 @@ class Clinic:
             if evening.lived:
                 epoch = await self.store.leases.acquire(name, node="told")
                 await self.store.log.append(name, evening.records, epoch=epoch)
+                await self.store.leases.renew({name: Held(epoch=epoch, proofs=evening.kept)}, node="told")
                 await self.store.leases.release(name, node="told", epoch=epoch)
 
     def seat(self, person: PersonId, session: str) -> Seat:
@@ -108,6 +114,12 @@ async def test_the_page_tells_when_somebody_was_there_and_when_not(clinic: Clini
     assert "6:52:03 PM" in page and "6:58:31 PM" in page, "from the drop to the return"
     assert "Our server was away" in page
     assert "no-store" in (await (await clinic.visitor(DROPPED)).get("/s/s-held/minutes")).headers["cache-control"]
+
+
+async def test_while_the_session_runs_minutes_are_told_although_nobody_says_anything(clinic: Clinic) -> None:
+    assert clinic.evenings["s-running"].records[-1].at == clinic.evenings["s-running"].scheduled.starts_at
+    page = (await (await clinic.visitor(ROBIN, "s-running")).get("/s/s-running/minutes")).text
+    assert "47 min" in page
 
 
 async def test_a_form_tells_the_facilitators_and_leads_back_to_the_page(clinic: Clinic) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from facilitation import attendance
 from facilitation import commands as c
+from facilitation import events as v
 from facilitation.ids import PersonId, SourceId
 from facilitation.intervals import Intervals
 from facilitation.room import replay
@@ -199,6 +200,13 @@ def test_a_pulse_that_says_nothing_new_is_not_logged() -> None:
     assert meeting.do(c.Pulse(heard={"c1": START, "c99": meeting.now})) == ()
 
 
+def test_after_the_end_no_proof_of_life_is_worth_a_line_of_the_log() -> None:
+    meeting = running(ROBIN)
+    meeting.end()
+    meeting.later(seconds=2)
+    assert meeting.do(c.Pulse(heard={str(name): meeting.now for name in meeting.state.attendance.owners})) == ()
+
+
 def test_what_is_said_of_an_unknown_source_changes_nothing() -> None:
     meeting = running()
     assert meeting.do(c.LoseMedia(peer=SourceId("m77"), heard=meeting.now)) == ()
@@ -369,6 +377,74 @@ def test_a_gap_before_the_start_is_no_gap_of_the_session() -> None:
     meeting.later(minutes=1)
     assert record_part(meeting.state, meeting.now)["gaps"] == []
     assert meeting.hours(ROBIN).gap_credit_ms == 0
+
+
+def test_what_was_kept_beside_the_log_goes_into_it_with_the_take_over() -> None:
+    meeting = running()
+    source = meeting.join(ROBIN)
+    meeting.later(minutes=10)
+    heard, lived_at = {str(source): meeting.at(10)}, Instant(meeting.now + 900)
+    meeting.later(seconds=30)
+    events = meeting.do(c.TakeOver(node="n2", epoch=2, heard=heard, lived_at=lived_at))
+    assert events == (v.Heard(heard=heard), v.ServerTookOver(node="n2", epoch=2, gap_from=lived_at))
+    assert seen(meeting) == minutes(meeting, (0, 10))
+    assert record_part(meeting.state, meeting.now)["gaps"] == [[lived_at, meeting.now]]
+    assert replay(meeting.log) == meeting.state
+
+
+def test_a_log_that_is_newer_than_what_was_kept_begins_the_gap() -> None:
+    meeting = running()
+    source = meeting.join(ROBIN)
+    meeting.later(minutes=10)
+    kept = {str(source): meeting.now}
+    lived_at = meeting.now
+    meeting.later(seconds=1)
+    meeting.do(c.RaiseHand(), FAY)
+    spoken_at = meeting.now
+    meeting.later(seconds=30)
+    meeting.do(c.TakeOver(node="n2", epoch=2, heard=kept, lived_at=lived_at))
+    (gap,) = meeting.state.attendance.gaps
+    assert (gap.start, gap.end, gap.cut[ROBIN]) == (spoken_at, meeting.now, meeting.at(10))
+
+
+def test_what_was_kept_of_sources_that_are_over_by_now_changes_nothing() -> None:
+    """A server took over, and died before it had kept anything itself."""
+    meeting = running()
+    source = meeting.join(ROBIN)
+    meeting.later(minutes=10)
+    kept = {str(source): meeting.now, "c-of-another-life": meeting.now}
+    lived_at = meeting.now
+    meeting.later(seconds=5)
+    meeting.do(c.TakeOver(node="n2", epoch=2, heard=kept, lived_at=lived_at))
+    again_at = meeting.now
+    meeting.later(seconds=5)
+    assert meeting.do(c.TakeOver(node="n3", epoch=3, heard=kept, lived_at=lived_at)) == (
+        v.ServerTookOver(node="n3", epoch=3, gap_from=again_at),
+    )
+    assert seen(meeting) == minutes(meeting, (0, 10))
+
+
+def test_nothing_that_was_kept_proves_more_than_that_its_server_lived() -> None:
+    meeting = running()
+    source = meeting.join(ROBIN)
+    meeting.later(minutes=10)
+    meeting.do(c.TakeOver(node="n2", epoch=2, heard={str(source): meeting.at(9)}, lived_at=meeting.at(8)))
+    assert seen(meeting) == minutes(meeting, (0, 8))
+
+
+def test_a_server_cannot_have_lived_in_the_future() -> None:
+    meeting = running()
+    source = meeting.join(ROBIN)
+    meeting.later(minutes=10)
+    meeting.do(c.TakeOver(node="n2", epoch=2, heard={str(source): meeting.at(99)}, lived_at=meeting.at(99)))
+    assert seen(meeting) == minutes(meeting, (0, 10))
+    assert meeting.state.attendance.gaps[-1].start == meeting.now
+
+
+def test_the_first_server_of_a_session_has_nothing_to_go_by() -> None:
+    meeting = Meeting(take_over=False)
+    event = v.ServerTookOver(node="n1", epoch=1, gap_from=None)
+    assert meeting.do(c.TakeOver(node="n1", epoch=1, heard={"c1": START}, lived_at=START)) == (event,)
 
 
 # --------------------------------------------------------------- evidence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -14,16 +13,13 @@ from facilitation import room as domain
 from facilitation import views
 from facilitation.commands import Command, OpenSession
 from facilitation.errors import Refusal
-from facilitation.events import HandRaised, Heard, Recorded, SessionEnded
-from facilitation.ids import CommandId, SessionId, SourceId
-from facilitation.people import Expected
+from facilitation.events import HandRaised, Recorded, SessionEnded
+from facilitation.ids import CommandId, SessionId
 from facilitation.room import ABANDONED_AFTER_MS
 from facilitation.state import replay
 from facilitation.timebase import MINUTE_MS, Instant
 from server.rooms import actor as actors
-from server.rooms import audience, directory, sight
-from server.rooms.directory import Rooms
-from server.rooms.live import LiveRoom
+from server.rooms import directory, sight
 from server.rooms.ports import (
     Accepted,
     Close,
@@ -33,121 +29,10 @@ from server.rooms.ports import (
     LeaseLost,
     NoSuchSession,
     Refused,
-    StoreUnavailable,
-    Told,
 )
-from server.rooms.silent_media import SilentMedia
-from server.store import memory
-from tests.simulation.virtual import VirtualClock, run
-from tests.wire.example import FACILITATOR, ROBIN, SESSION, opening
-
-
-class Seat:
-    """A connection that keeps what it is told: the port `Viewer`, without a socket."""
-
-    def __init__(self, clock: VirtualClock, expected: Expected, name: str, *, record: bool = False) -> None:
-        self._clock = clock
-        self.expected = expected
-        self.connection = SourceId(name)
-        self.device = "device"
-        self.record = record
-        self.told: list[Told] = []
-        self.due = 0
-        self.closed: Close | None = None
-
-    @property
-    def heard(self) -> Instant:
-        return self._clock.now()
-
-    def tell(self, message: Told) -> None:
-        self.told.append(message)
-
-    def view_due(self) -> None:
-        self.due += 1
-
-    def close(self, code: Close) -> None:
-        self.closed = self.closed or code
-
-    def answers(self) -> list[Told]:
-        return [message for message in self.told if isinstance(message, Accepted | Refused)]
-
-
-class Shaky:
-    """A log over the real one that fails when told to: before the deed, or after it."""
-
-    def __init__(self, log: Any) -> None:
-        self._log = log
-        self.before: int = 0
-        self.after: int = 0
-        self.slow_s = 0.0
-        self.error: Exception = StoreUnavailable("away")
-
-    async def read(self, session: str, *, after: int = 0) -> list[Recorded]:
-        return list(await self._log.read(session, after=after))
-
-    async def append(self, session: str, records: Sequence[Recorded], *, epoch: int) -> None:
-        await asyncio.sleep(self.slow_s)
-        if self.before:
-            self.before -= 1
-            raise self.error
-        await self._log.append(session, records, epoch=epoch)
-        if self.after:
-            self.after -= 1
-            raise self.error
-
-
-class Stage:
-    """A directory over a memory store whose log can be shaken, in virtual time."""
-
-    def __init__(self) -> None:
-        loop = asyncio.get_running_loop()
-        self.clock = VirtualClock(loop)
-        self.store = memory.connect(seconds=loop.time)
-        self.log = Shaky(self.store.log)
-        self.loads = 0
-        self.rooms = self.directory("node")
-
-    def directory(self, node: str) -> Rooms:
-        return Rooms(
-            log=self.log,
-            leases=self.store.leases,
-            media=SilentMedia(self.clock),
-            clock=self.clock,
-            load_session=self._load,
-            node=node,
-        )
-
-    async def _load(self, session: SessionId) -> OpenSession | None:
-        self.loads += 1
-        return opening(session, starts_at=self.clock.now()) if session == SESSION else None
-
-    async def room(self) -> LiveRoom:
-        return await self.rooms.open(SESSION)
-
-    async def seat(self, expected: Expected = FACILITATOR, name: str = "c1", *, record: bool = False) -> Seat:
-        seat = Seat(self.clock, expected, name, record=record)
-        room = await self.room()
-        room.enter(seat)
-        await asyncio.sleep(0.01)
-        return seat
-
-    async def ask(self, seat: Seat, command: c.PersonCommand, id_: str = "1") -> Told:
-        before = len(seat.answers())
-        (await self.room()).ask(seat, CommandId(id_), command)
-        await asyncio.sleep(5)
-        return seat.answers()[before]
-
-    async def records(self) -> list[Recorded]:
-        return list(await self.store.log.read(SESSION))
-
-
-def broken_by(kind: type[Command], original: Any) -> Any:
-    def decide(state: Any, command: Command, **rest: Any) -> Any:
-        assert not isinstance(command, kind), "a mistake of ours"
-        return original(state, command, **rest)
-
-    return decide
-
+from tests.simulation.virtual import run
+from tests.support.rooms import Stage, broken_by
+from tests.wire.example import FACILITATOR, ROBIN, SESSION
 
 # --------------------------------------------------------------- a turn
 
@@ -328,32 +213,6 @@ def test_a_tick_that_nothing_follows_from_is_not_asked_again_and_again(monkeypat
         await stage.seat()
         await asyncio.sleep(1)
         assert len(ticks) <= 1 + len(await stage.records()), "one after each record: nothing else has changed"
-
-    run(scene)
-
-
-def test_proofs_of_life_are_written_every_two_seconds_while_somebody_is_there() -> None:
-    async def scene() -> None:
-        stage = Stage()
-        seat = await stage.seat()
-        await asyncio.sleep(20)
-        assert 9 <= sum(isinstance(record.event, Heard) for record in await stage.records()) <= 11
-        (await stage.room()).leave(seat, heard=stage.clock.now())
-        await asyncio.sleep(1)
-        seq = len(await stage.records())
-        await asyncio.sleep(60)
-        assert len(await stage.records()) == seq
-
-    run(scene)
-
-
-def test_proofs_of_life_make_no_views_but_staff_see_time_pass() -> None:
-    async def scene() -> None:
-        stage = Stage()
-        fran, robin = await stage.seat(), await stage.seat(ROBIN, "c2")
-        due = fran.due, robin.due
-        await asyncio.sleep(audience.STAFF_REFRESH_MS / 1_000 + 5)
-        assert (fran.due - due[0], robin.due - due[1]) == (1, 0)
 
     run(scene)
 
