@@ -223,14 +223,22 @@ class RoomActor:
         self._stage.happened(state, records, effects)
 
     async def _append_and(self, prepare: Callable[[], None], records: Sequence[Recorded]) -> None:
-        appending = asyncio.create_task(self._append(records))
+        """Append, and prepare as soon as the store has work, unless it is done by then."""
+        loop, steps = asyncio.get_running_loop(), STEPS_TO_THE_STORE
+
+        def step() -> None:
+            nonlocal steps, next_step
+            steps -= 1
+            if steps:
+                next_step = loop.call_soon(step)
+            else:
+                prepare()
+
+        next_step = loop.call_soon(step)
         try:
-            for _ in range(STEPS_TO_THE_STORE):
-                await asyncio.sleep(0)
-            prepare()  # the store has work from here on, and so have we
-            await appending
+            await self._append(records)
         finally:
-            appending.cancel()
+            next_step.cancel()
 
     async def _append(self, records: Sequence[Recorded]) -> None:
         """Make the records durable, however long the store is away: the same ones again, which is harmless."""

@@ -60,6 +60,9 @@ FORESEEN_EVERY_MS: Final = 100
 """More changes than this are not all shown (a viewer gets ten views a second), and need not all be prepared."""
 
 
+_MOVES: Final = (SessionStarted, SegmentEntered, MoveUndone)
+
+
 def watchers(event: Event) -> tuple[Watchers, PersonId | None]:
     """Who sees something else after an event: a whole kind of viewers, and one person besides."""
     match event:
@@ -97,7 +100,7 @@ def watchers(event: Event) -> tuple[Watchers, PersonId | None]:
 
 def moves(records: Sequence[Recorded]) -> bool:
     """Whether the group is elsewhere in its plan after these records, which everybody should see at once."""
-    return any(isinstance(record.event, SessionStarted | SegmentEntered | MoveUndone) for record in records)
+    return any(isinstance(record.event, _MOVES) for record in records)
 
 
 class Audience:
@@ -162,13 +165,16 @@ class Audience:
 
         After a move the agenda is told first, and whatever else were made now would hold it up.
         """
-        concerned = self._concerned(state, records)
-        if not concerned or moves(records) or state.at - self._foreseen.state.at < FORESEEN_EVERY_MS:
+        concerned, moved = self._concerned(state, records), moves(records)
+        if not concerned or (not moved and state.at - self._foreseen.state.at < FORESEEN_EVERY_MS):
             return None
 
         def prepare() -> None:
             self._foreseen = Sight(state, after=self._sight)
             try:
+                if moved:
+                    self._foreseen.agenda()
+                    return
                 for viewer in concerned:
                     self._foreseen.view(viewer, state.at)
             except Exception:  # shown to those who look, if it comes to that
