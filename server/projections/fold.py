@@ -21,8 +21,8 @@ def fold(state: RoomState, record: Recorded) -> RoomState:
 
 
 class Room:
-    """A room folded record by record, quickly: nearly all of a log is proofs of life, and of those in a row only the
-    last of each source matters. They are gathered, and folded as one when something else happens or somebody looks.
+    """A room folded record by record, quickly: nearly all of an older log is proofs of life, and of those in a row only
+    the last of each source matters. They are gathered, and folded as one when something else happens or somebody looks.
 
     `Heard` folds to max(before, min(heard, at)) and `at` never decreases, so one with the greatest min(heard, at) of
     each source gives what all of them give, one after the other.

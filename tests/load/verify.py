@@ -2,10 +2,12 @@
 
     python -m tests.load.verify
 
-Two clinics on one real Valkey. The *year*: 20 groups of 10, three evenings a week for 50 weeks, every note signed, an
-amendment now and then; of the pulses that prove life every two seconds one a minute is kept, or filling it would take
-longer than the year. The *week*: one week of the same clinic with every pulse. Both are filled by copying one evening
-that the room itself decided, with other people on another day. Every figure is of one run.
+Two clinics on one real Valkey. The *year*: 20 groups of 10, three evenings a week for 50 weeks, with all that a server
+writes of them: people come with sound and picture, drop and return, check in and out, chat, raise hands; every note is
+typed, a draft each two seconds, and signed; now and then a server is killed, or hours are amended.
+The *week*: one week of thinner evenings as servers wrote them before proofs of life were kept beside the log, with a
+pulse every two seconds. Both are filled by copying evenings that the room itself decided, with other people on another
+day. Every figure is of one run.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from rich.console import Console
 
 from facilitation import commands as c
 from facilitation.events import HoursAmended, NoteSigned
+from facilitation.ids import FormId, PersonId, SourceId
 from facilitation.timebase import MINUTE_MS, Instant
 from server import logs
 from server.clock import RoomClock
@@ -37,14 +40,18 @@ from server.store.connect import connect, open_client
 from server.store.embedded import EmbeddedValkey
 from server.store.keys import Keys
 from server.store.ports import Store
-from tests.support.evening import FAY, Evening, usual
+from tests.support.evening import FAY, PERSON_TEXTS, Evening, usual
 
 GROUPS, GROUP_PEOPLE, WEEK_DAYS, WEEKS = 20, 10, (0, 2, 4), 50
 AMENDED_EVERY = 40
+KILLED_EVERY = 10
 DAY_MS = 86_400_000
+CHECK_IN, WRAP_UP = FormId("check-in"), FormId("wrap-up")
 BEGAN = 1_764_025_200_000
 """A Monday evening in New York, November 2025."""
 PULSE_MS = 2_000
+TYPED_EVERY_MS, TYPED_AT_ONCE = 2_000, 12
+"""A browser sends what is typed every two seconds, in which a good typist writes so many letters."""
 LINES_AT_ONCE = 2_000
 
 _INSTANT = re.compile(rb"\b17\d{11}\b")
@@ -58,26 +65,93 @@ class Pattern:
     posts: tuple[int, int]
 
 
-def pattern(pulse_ms: int) -> Pattern:
-    """A whole evening of ten with every note signed, and, as its last two lines, a correction and an amendment."""
-    evening = Evening(session="s-0", starts_at=BEGAN, people=GROUP_PEOPLE)
-    plain_at, due = evening.at, BEGAN
+class Pulsed(Evening):
+    """An evening of which every proof of life went into the log."""
 
-    def at(minutes: float, seconds: float = 0) -> Evening:
-        nonlocal due
-        until = BEGAN + round(minutes * MINUTE_MS + seconds * 1_000)
-        due = max(due, evening.now)
-        while due < until:
-            plain_at((due - BEGAN) / MINUTE_MS)
-            due += pulse_ms
-        return plain_at(minutes, seconds)
+    def at(self, minutes: float, seconds: float = 0) -> Evening:
+        until = round(self.scheduled.starts_at + minutes * MINUTE_MS + seconds * 1_000)
+        while self.now + PULSE_MS < until and self.state.phase != "ended":
+            self.now = Instant(self.now + PULSE_MS)
+            self.do(c.Pulse(heard=dict.fromkeys(map(str, self.state.attendance.owners), self.now)))
+        return super().at(minutes, seconds)
 
-    evening.at = at  # type: ignore[method-assign]
+
+class Lively(Evening):
+    """An evening on which people do what people do. `killed`: the server is, once."""
+
+    def __init__(self, *, killed: bool, **fields: Any) -> None:
+        self._killed = killed
+        self._minute = 0
+        super().__init__(**fields)
+
+    def at(self, minutes: float, seconds: float = 0) -> Evening:
+        until = round(self.scheduled.starts_at + minutes * MINUTE_MS + seconds * 1_000)
+        while self.now + MINUTE_MS < until and self.state.phase == "running":
+            self.now = Instant(self.now + MINUTE_MS)
+            self._minute += 1
+            self._live()
+        return super().at(minutes, seconds)
+
+    def come(self, person: PersonId) -> None:
+        super().come(person)
+        self.do(c.ConnectMedia(peer=SourceId(f"m-{len(self.records)}"), person=person))
+        self.do(c.SetMedia(microphone=True, camera=True), person)
+
+    def outage(self, seconds: float) -> None:
+        if self._killed:
+            super().outage(seconds)
+
+    def write(self, subject: str, text: str) -> None:
+        """As it is typed."""
+        for end in range(TYPED_AT_ONCE, len(text) + TYPED_AT_ONCE, TYPED_AT_ONCE):
+            self.now = Instant(self.now + TYPED_EVERY_MS)
+            super().write(subject, text[:end])
+
+    def _live(self) -> None:
+        """What happens in a minute."""
+        there = [person for person in self.people if self.state.attendance.of(person).present]
+        if not there:
+            return
+        who = there[self._minute % len(there)]
+        self.do(c.SetMedia(microphone=self._minute % 2 == 0, camera=True), who)
+        if self._minute % 3 == 0:
+            self.do(c.SendChat(text="That is how it was for me too, and walking helped."), who)
+        if self._minute % 4 == 0:
+            self.do(c.RaiseHand(), who)
+            self.do(c.LowerHand(), who)
+        if self._minute % 5 == 0:
+            self.do(c.React(reaction="heart"), who)
+        if self._minute <= len(there):
+            self._fill_in(CHECK_IN, who)
+        if self.state.agenda.position == self.state.agenda.plan.segments[-1].id:
+            for person in there:
+                if self.state.checkin.sheet(person, WRAP_UP).submitted_at is None:
+                    self._fill_in(WRAP_UP, person)
+
+    def _fill_in(self, form: FormId, person: PersonId) -> None:
+        """Question by question; nothing in it raises a flag."""
+        questions = next(each for each in self.state.checkin.forms if each.id == form).questions
+        answers: dict[str, bool | int | str | None] = {}
+        for question in questions:
+            if question.kind in ("scale", "number"):
+                answers[question.id] = question.low
+            elif question.kind == "yes_no":
+                answers[question.id] = "yes" not in question.flag_values
+            elif question.choices:
+                calm = [each.value for each in question.choices if each.value not in question.flag_values]
+                answers[question.id] = calm[0]
+            else:
+                continue
+            self.do(c.SaveForm(form=form, answers=dict(answers)), person)
+        self.do(c.SubmitForm(form=form, answers=answers), person)
+
+
+def pattern(evening: Evening) -> Pattern:
+    """The whole of it with every note signed, and, as its last two lines, a correction and an amendment."""
     usual(evening)
-    evening.at = plain_at  # type: ignore[method-assign]
     evening.at(240)
-    for person in evening.people:
-        evening.write(person, "Took part.")
+    for number, person in enumerate(evening.people):
+        evening.write(person, PERSON_TEXTS[number % len(PERSON_TEXTS)])
         evening.sign(person)
     signed = max(record.seq for record in evening.records if isinstance(record.event, NoteSigned))
     first = evening.people[0]
@@ -98,12 +172,16 @@ def copied(of: Pattern, *, session: str, group: int, days: int, amended: bool) -
         yield moved.replace(b'"s-0"', b'"%s"' % session.encode())
 
 
-async def fill(client: Redis, keys: Keys, of: Pattern, days: Iterator[int], people: Console) -> None:
-    """Logs as the rooms would have left them, straight into the store; what they post is still owed."""
+async def fill(client: Redis, keys: Keys, patterns: Sequence[Pattern], days: Iterator[int], people: Console) -> None:
+    """Logs as the rooms would have left them, straight into the store; what they post is still owed.
+
+    The last of `patterns` is that of every so many evenings.
+    """
     for number, day in enumerate(days):
         for group in range(GROUPS):
             session = f"s-{day}-{group}"
             amended = (number * GROUPS + group) % AMENDED_EVERY == 0
+            of = patterns[-1 if (number * GROUPS + group) % KILLED_EVERY == 3 else 0]
             hashed, head = client.pipeline(transaction=False), chain.genesis("log", session)
             for seq, line in enumerate(copied(of, session=session, group=group, days=day, amended=amended), 1):
                 head = chain.link(head, line)
@@ -150,11 +228,11 @@ def figure(name: str, value: float, unit: str, better: str, against: str, n: int
     print(json.dumps(row), flush=True)
 
 
-async def measure(url: str, what: str, pulse_ms: int, days: list[int], people: Console) -> None:
+async def measure(url: str, what: str, patterns: Sequence[Pattern], days: list[int], people: Console) -> None:
     client, store = open_client(url), await connect(url, clinic=what)
     try:
         began = time.perf_counter()
-        await fill(client, store.keys, pattern(pulse_ms), iter(days), people)
+        await fill(client, store.keys, patterns, iter(days), people)
         filled_s = time.perf_counter() - began
         posted = await HoursProjection(store.log, store.ledger, RoomClock()).catch_up()
         posted_s = time.perf_counter() - began - filled_s
@@ -181,8 +259,10 @@ async def main() -> None:
         url = await valkey.start()
         try:
             year = [week * 7 + day for week in range(WEEKS) for day in WEEK_DAYS]
-            await measure(url, "year", MINUTE_MS, year, people)
-            await measure(url, "week", PULSE_MS, list(WEEK_DAYS), people)
+            plan: dict[str, Any] = {"session": "s-0", "starts_at": BEGAN, "people": GROUP_PEOPLE}
+            lively = [pattern(Lively(killed=killed, **plan)) for killed in (False, True)]
+            await measure(url, "year", lively, year, people)
+            await measure(url, "week", [pattern(Pulsed(**plan))], list(WEEK_DAYS), people)
         finally:
             await valkey.stop()
 
