@@ -224,17 +224,14 @@ class RoomActor:
 
     async def _append_and(self, prepare: Callable[[], None], records: Sequence[Recorded]) -> None:
         """Append, and prepare as soon as the store has work, unless it is done by then."""
-        loop, steps = asyncio.get_running_loop(), STEPS_TO_THE_STORE
+        loop = asyncio.get_running_loop()
+        next_step: asyncio.Handle
 
-        def step() -> None:
-            nonlocal steps, next_step
-            steps -= 1
-            if steps:
-                next_step = loop.call_soon(step)
-            else:
-                prepare()
+        def step(left: int) -> None:
+            nonlocal next_step
+            next_step = loop.call_soon(step, left - 1) if left else loop.call_soon(prepare)
 
-        next_step = loop.call_soon(step)
+        step(STEPS_TO_THE_STORE - 1)
         try:
             await self._append(records)
         finally:
