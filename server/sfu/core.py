@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
+from server.sfu.rtp.echo import Echo
 from server.sfu.rtp.reception import Reception
 
 Address = tuple[Any, ...]
@@ -30,10 +31,8 @@ ENDED_MAX = 1_024
 """… and those that ended: they are remembered, lest somebody replay them."""
 UNPLACED_MAX, UNPLACED_EVERY_US = 128, 100_000
 """Packets without a place that one link may hand over in a while; a keyframe's worth."""
-SENT_MAX = 4_096
-"""Packets of one link whose sending is remembered for the viewer's feedback."""
-ARRIVALS_MAX = 2_000
-"""Arrivals of one link kept until they are fetched."""
+CONTROL_MAX, CONTROL_EVERY_US = 600, 1_000_000
+"""RTCP datagrams of one link that are read in a while; a viewer of many with much loss sends some hundreds a second."""
 LEVELS_MAX = 64
 """Levels of one track kept until they are fetched."""
 
@@ -42,7 +41,12 @@ class LinkHandler(Protocol):
     """Who is told what a link receives and the core does not forward. All but DTLS is authenticated and decrypted."""
 
     def received_dtls(self, data: bytes) -> None: ...
-    def received_rtcp(self, plain: bytes, now_us: int) -> None: ...
+    def received_rtcp(self, plain: bytes, now_us: int) -> None:
+        """What is to be read of an RTCP datagram besides transport-wide feedback."""
+
+    def received_echo(self, echo: Echo, now_us: int) -> None:
+        """What transport-wide feedback came to. Nobody is woken for it: it may wait until `Core.collect`."""
+
     def received_unplaced(self, plain: bytes, now_us: int) -> None:
         """An RTP packet of an unknown stream, or of a track without a route: `LinkCore.place` takes it back."""
 
@@ -76,6 +80,10 @@ class LayerCore(Protocol):
     @property
     def overflows(self) -> int:
         """How often so much was missing that only a keyframe could heal it."""
+
+    @property
+    def received(self) -> int:
+        """Packets that came by its own stream, copies included."""
 
     @property
     def missing(self) -> int:
@@ -177,6 +185,14 @@ class LinkCore(Protocol):
     def streams(self) -> int:
         """Incoming SSRCs that SRTP keeps state of."""
 
+    @property
+    def missing(self) -> int:
+        """How many packets all its layers wait for: seldom any, and then nobody need ask each layer."""
+
+    @property
+    def overflows(self) -> int:
+        """How often one of its layers overflowed."""
+
     def admit(self, address: Address) -> None:
         """Take what comes from this address for the link's; nobody else's any longer."""
 
@@ -203,14 +219,11 @@ class LinkCore(Protocol):
     def number_arrivals(self, extension: int) -> None:
         """Collect arrivals by the transport-wide number in this header extension; 0 for none."""
 
-    def arrivals(self) -> list[tuple[int, int]]:
-        """(16-bit number, when) of what arrived since the last call, in order of arrival."""
+    def send_feedback(self, *, ssrc: int, media: int) -> None:
+        """Tell the sender when its packets arrived since the last call (`rtp.twcc`); nothing when none did."""
 
     def number_departures(self, extension: int) -> None:
         """Give everything sent a transport-wide number, in this header extension; 0 for none."""
-
-    def departures(self, first: int, count: int) -> list[tuple[int, int]]:
-        """(when, bytes) of the packets sent with 16-bit numbers from `first` on; (0, 0) for unknown ones."""
 
     def track(self, *, kind: str, payload_type: int, resend_type: int | None, level_extension: int) -> TrackCore:
         """Another incoming track: 'audio', 'video' or 'screen'."""
@@ -257,6 +270,9 @@ class Core(Protocol):
     def unname_link(self, ufrag: str) -> None: ...
 
     def link(self, handler: LinkHandler) -> LinkCore: ...
+
+    def collect(self) -> None:
+        """Tell what waits because nobody need be woken for it; to be called each 20 ms or so."""
 
     def feed(self, data: bytes, address: Address, now_us: int) -> None:
         """Take one datagram as if the port had received it, and tell all that follows from it at once."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from server.sfu.core import LinkCore
 from server.sfu.publisher import Layer, Track
 from server.sfu.rtp.allocation import Want, allocate
 from server.sfu.rtp.bandwidth import Downlink
-from server.sfu.rtp.echo import Echoes
+from server.sfu.rtp.echo import Echo
 from server.sfu.rtp.probing import Prober
-from server.sfu.rtp.twcc import Feedback
 from server.sfu.subscription import Slot
 
 SOUND_BPS = 40_000
@@ -21,6 +19,10 @@ VOICES = 2
 
 NARROW_BPS = 800_000
 """A link below this is worth a word to its owner when pictures are smaller than they should be."""
+
+
+FIT_EVERY_US = 1_000_000
+"""Layers that suit are looked at again after so long, even if nothing happened: bitrates change."""
 
 
 class Picture(NamedTuple):
@@ -34,14 +36,13 @@ class Picture(NamedTuple):
 class Delivery:
     """Chooses layers for one viewer's slots, and finds out what more the connection would bear."""
 
-    def __init__(self, link: LinkCore) -> None:
+    def __init__(self) -> None:
         self.downlink = Downlink()
         self._missing = 0
-        self._link = link
-        self._echoes = Echoes()
         self._prober = Prober()
         self._next_bps: int | None = None
         self._wanted_bps = 0
+        self._fits_until_us = 0
         self.sending_bps = 0
         """What goes out now, probes and repeats not counted."""
         self._probed: Slot | None = None
@@ -55,13 +56,15 @@ class Delivery:
             return 0
         return self._missing if self._missing == 2 or capacity_bps < NARROW_BPS else 0
 
-    def echoed(self, feedback: Feedback, now_us: int) -> None:
+    def echoed(self, echo: Echo, now_us: int) -> None:
         """Take the viewer's transport-wide feedback."""
-        departed = self._link.departures(feedback.first, len(feedback.arrivals))
-        echo = self._echoes.fold(feedback, departed)
-        if echo is not None:
-            self.downlink.echoed(echo, now_us)
-            self._prober.echoed(echo)
+        self.downlink.echoed(echo, now_us)
+        self._prober.echoed(echo)
+
+    def is_fitted(self, now_us: int) -> bool:
+        """Whether every wish is met and will be, as long as senders and wishes are the same."""
+        budget_bps = self.downlink.budget_bps
+        return now_us < self._fits_until_us and (budget_bps is None or budget_bps >= self._wanted_bps)
 
     def fit(
         self, pictures: Sequence[Picture], sounds: Sequence[Layer], *, lowest_only: bool, now_us: int
@@ -107,12 +110,16 @@ class Delivery:
                 self.sending_bps += flowing.bitrate.bps
                 if slot.can_probe:
                     self._probed = slot
+        self._fits_until_us = now_us + FIT_EVERY_US if not needed and not allocation.missing else 0
         if allocation.paused and self._probed is None and self.downlink.may_rise(now_us):
             self.downlink.hope()
         return needed
 
     def probe(self, now_us: int) -> None:
         """Send what a probe needs; due each tick."""
+        if self._next_bps is None and not self._prober.target_bps:
+            self._owed = 0
+            return
         octets = self._prober.step(
             self.downlink,
             next_bps=self._next_bps if self._probed is not None else None,

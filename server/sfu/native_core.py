@@ -20,9 +20,10 @@ from typing import Any, NamedTuple, cast
 import cffi
 
 import server.sfu.core as port
-from server.sfu.core import ARRIVALS_MAX, LEVELS_MAX, Address, CoreName, LinkHandler, TakeStun
+from server.sfu.core import LEVELS_MAX, Address, CoreName, LinkHandler, TakeStun
 from server.sfu.native import build
 from server.sfu.python_core import bind
+from server.sfu.rtp.echo import Echo
 from server.sfu.rtp.nack import MISSING_MAX
 from server.sfu.rtp.reception import Reception
 from server.sfu.sdp import RATES
@@ -32,7 +33,8 @@ EVENTS_PER_TURN = 64
 DATAGRAM_BYTES_MAX = 2_048
 
 _EVENT = Struct("=IIQq16sIIHBx4x")
-_STUN, _DTLS, _RTCP, _UNPLACED = range(4)
+_STUN, _DTLS, _UNPLACED, _CONTROL, _REPORT, _ECHO = range(6)
+_READ_ECHO = Struct("=7q")
 
 ffi = cffi.FFI()
 ffi.cdef((build.SOURCES / "core.h").read_text())
@@ -97,6 +99,10 @@ class LayerCore(_Handle):
     @property
     def overflows(self) -> int:
         return cast(int, self._figures.overflows)
+
+    @property
+    def received(self) -> int:
+        return cast(int, self._figures.received)
 
     @property
     def missing(self) -> int:
@@ -273,7 +279,7 @@ class TrackCore(_Handle):
     def levels(self) -> list[tuple[int, int]]:
         if self.pointer is None:
             return []
-        found = self.link.core.moments
+        found = self.link.core.levels
         count = self._lib.track_levels(self.pointer, found, LEVELS_MAX)
         return [(found[index].at_us, found[index].number) for index in range(count)]
 
@@ -305,6 +311,14 @@ class LinkCore(_Handle):
     @property
     def streams(self) -> int:
         return cast(int, self._figures.streams)
+
+    @property
+    def missing(self) -> int:
+        return cast(int, self._figures.missing)
+
+    @property
+    def overflows(self) -> int:
+        return cast(int, self._figures.overflows)
 
     def admit(self, address: Address) -> None:
         if self.pointer is not None and self._lib.link_admit(self.pointer, _packed(address)):
@@ -357,23 +371,13 @@ class LinkCore(_Handle):
         if self.pointer is not None:
             self._lib.link_number_arrivals(self.pointer, extension)
 
-    def arrivals(self) -> list[tuple[int, int]]:
-        if self.pointer is None:
-            return []
-        found = self.core.moments
-        count = self._lib.link_arrivals(self.pointer, found, ARRIVALS_MAX)
-        return [(number, at_us) for at_us, number, _ in _MOMENT.iter_unpack(ffi.buffer(found, count * _MOMENT.size))]
+    def send_feedback(self, *, ssrc: int, media: int) -> None:
+        if self.pointer is not None:
+            self._lib.link_send_feedback(self.pointer, ssrc, media)
 
     def number_departures(self, extension: int) -> None:
         if self.pointer is not None and self._lib.link_number_departures(self.pointer, extension):
             raise MemoryError
-
-    def departures(self, first: int, count: int) -> list[tuple[int, int]]:
-        if self.pointer is None:
-            return [(0, 0)] * count
-        found = self.core.moments if count <= ARRIVALS_MAX else ffi.new("moment[]", count)
-        self._lib.link_departures(self.pointer, first, found, count)
-        return [(at_us, size) for at_us, _, size in _MOMENT.iter_unpack(ffi.buffer(found, count * _MOMENT.size))]
 
     def track(self, *, kind: str, payload_type: int, resend_type: int | None, level_extension: int) -> TrackCore:
         track = TrackCore(
@@ -443,7 +447,7 @@ class NativeCore:
         self.port = 0
         self.links: dict[int, LinkCore] = {}
         self.layers: dict[int, LayerCore] = {}
-        self.moments = ffi.new("moment[]", ARRIVALS_MAX)
+        self.levels = ffi.new("moment[]", LEVELS_MAX)
         self._sockets: list[socket.socket] = []
         self._waiting: deque[_Event] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -518,6 +522,10 @@ class NativeCore:
         self.links[link.number] = link
         return link
 
+    def collect(self) -> None:
+        if self._loop is not None:
+            self._told()
+
     def feed(self, data: bytes, address: Address, now_us: int) -> None:
         self._lib.core_feed(self.pointer, data, len(data), _packed(address), now_us)
         while self._fetch():
@@ -562,17 +570,28 @@ class NativeCore:
         link = self.links.get(event.link)
         if link is None or link.handler is None:
             return
-        if event.kind == _DTLS:
+        if event.kind == _ECHO:
+            arrived, lost, octets, begun_us, ended_us, sent_us, delay_us = _READ_ECHO.unpack(event.data)
+            echo = Echo(
+                arrived=arrived,
+                lost=lost,
+                octets=octets,
+                begun_us=begun_us,
+                ended_us=ended_us,
+                sent_us=sent_us,
+                delay_us=delay_us,
+            )
+            link.handler.received_echo(echo, event.now_us)
+        elif event.kind == _DTLS:
             link.handler.received_dtls(event.data)
-        elif event.kind == _RTCP:
-            link.handler.received_rtcp(event.data, event.now_us)
-        else:
-            assert event.kind == _UNPLACED
+        elif event.kind == _UNPLACED:
             link.handler.received_unplaced(event.data, event.now_us)
+        else:
+            assert event.kind in (_CONTROL, _REPORT)
+            link.handler.received_rtcp(event.data, event.now_us)
 
 
 _ADDRESS = Struct("=16sIIHBx")
-_MOMENT = Struct("=qII")
 
 
 def _packed(address: Address) -> Any:

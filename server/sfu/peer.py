@@ -9,6 +9,7 @@ from server.sfu.delivery import Delivery
 from server.sfu.facts import Wish
 from server.sfu.publisher import Uplink
 from server.sfu.rtp import rtcp
+from server.sfu.rtp.echo import Echo
 from server.sfu.rtp.packet import MalformedPacket
 from server.sfu.rtp.quality import Quality
 from server.sfu.rtp.twcc import Feedback
@@ -21,8 +22,6 @@ CHECK_AFTER_US = 1_500_000
 CHECK_EVERY_US = 500_000
 LOST_AFTER_US = 4_500_000
 """… and is lost after this long."""
-CONTROL_MAX = 600
-"""RTCP datagrams of one peer that are read in a second; a viewer of many with much loss sends some hundreds."""
 SMALL_HEIGHT = 180
 """Height in pixels that is assumed for a source no wish names."""
 
@@ -57,7 +56,6 @@ class Peer:
         self.is_lost = False
         self.quality = Quality()
         self._malformed = 0
-        self._control = self._control_since_us = 0
         self._session = secrets.randbits(62)
         self._version = 0
         self._checked_us = 0
@@ -67,7 +65,7 @@ class Peer:
         self._slots_by_ssrc: dict[int, Slot] = {}
         self.link = self._new_link(offer)
         self._address = self.link.address
-        self.delivery = Delivery(self.link.core)
+        self.delivery = Delivery()
         self.uplink = Uplink(self.link.core, unrouted=lambda kind, now_us: owner.unrouted(self, kind, now_us))
         self._take_lines(offer)
 
@@ -176,16 +174,14 @@ class Peer:
             self._malformed += 1
 
     def received_rtcp(self, data: bytes, now_us: int) -> None:
-        if now_us - self._control_since_us >= 1_000_000:
-            self._control_since_us, self._control = now_us, 0
-        self._control += 1
-        if self._control > CONTROL_MAX:
-            return
         try:
             for report in rtcp.read(data):
                 self._reported(report, now_us)
         except MalformedPacket:
             self._malformed += 1
+
+    def received_echo(self, echo: Echo, now_us: int) -> None:
+        self.delivery.echoed(echo, now_us)
 
     def _reported(self, report: rtcp.Report, now_us: int) -> None:
         match report:
@@ -204,12 +200,10 @@ class Peer:
                 slot = self._slots_by_ssrc.get(report.media)
                 if slot is not None:
                     self.owner.keyframe_wanted(slot)
-            case Feedback():
-                self.delivery.echoed(report, now_us)
             case rtcp.BandwidthMessage():
                 self.delivery.downlink.told(report.bitrate_bps, now_us)
-            case rtcp.Goodbye():
-                pass  # Who leaves says so by DTLS; a stream that ends just stops.
+            case Feedback() | rtcp.Goodbye():
+                pass  # The core folded the one; who leaves says so by DTLS, and a stream that ends just stops.
 
     def _blocks(self, blocks: tuple[rtcp.ReportBlock, ...], now_us: int) -> None:
         for block in blocks:
@@ -226,11 +220,13 @@ class Peer:
 
     def ask_for_keyframes(self, now_us: int) -> None:
         """Send upstream the keyframe requests that are due."""
-        for layer in self.uplink.layers():
+        for layer in self.uplink.wanting():
             if layer.ssrc is not None and layer.keyframe_due(now_us):
                 self.link.send_rtcp(rtcp.write_keyframe_request(ssrc=self.ssrc, media=layer.ssrc))
 
     def ask_for_missing(self, now_us: int) -> None:
+        if not self.link.core.missing:
+            return
         for layer in self.uplink.layers():
             if layer.ssrc is not None and layer.core.missing:
                 numbers = layer.core.due(now_us, self.delivery.downlink.round_trip_us)
@@ -240,12 +236,9 @@ class Peer:
 
     def send_feedback(self) -> None:
         """Tell the browser when its packets arrived, so that it finds its bandwidth."""
-        layers = self.uplink.layers()
-        media = next((layer.ssrc for layer in layers if layer.ssrc is not None), None)
+        media = next((layer.ssrc for layer in self.uplink.layers() if layer.ssrc is not None), None)
         if media is not None:
-            feedback = self.uplink.feedback(ssrc=self.ssrc, media=media)
-            if feedback is not None:
-                self.link.send_rtcp(feedback)
+            self.link.core.send_feedback(ssrc=self.ssrc, media=media)
 
     def probe(self, now_us: int) -> None:
         """Find out what the connection bears; due each tick."""

@@ -172,5 +172,6 @@ class Sfu:
         while True:
             await asyncio.sleep(TICK_S)
             now_us = monotonic_us()
+            self._port.core.collect()
             for room in list(self._rooms.values()):
                 room.tick(now_us)

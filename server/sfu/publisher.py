@@ -13,7 +13,6 @@ from server.sfu.rtp.layers import SILENT_US, Bitrate, LayerState, nominal_height
 from server.sfu.rtp.packet import RtpPacket
 from server.sfu.rtp.reception import Reception, Reports
 from server.sfu.rtp.rtcp import ReportBlock
-from server.sfu.rtp.twcc import Arrivals
 from server.sfu.sdp import AUDIO_LEVEL, MID, REPAIRED_RID, RID, TRANSPORT_CC, Section
 
 STREAMS_MAX = 16
@@ -53,12 +52,13 @@ class Layer:
         """Somebody cannot go on without one."""
         self._catch_up()
         self._gate.ask()
+        self.track.wanting.add(self)
 
     def keyframe_due(self, now_us: int) -> bool:
         """True when the sender must be asked now; counts as asked."""
-        if not self._gate.wanted and self.core.overflows == self._overflows:
-            return False
         self._catch_up()
+        if not self._gate.wanted:
+            self.track.wanting.discard(self)
         return self._gate.due(now_us)
 
     def _catch_up(self) -> None:
@@ -69,16 +69,11 @@ class Layer:
         if overflows != self._overflows:
             self._overflows = overflows
             self._gate.ask()
+            self.track.wanting.add(self)
 
     @property
     def reception(self) -> Reception | None:
         return self.core.reception()
-
-    @property
-    def received(self) -> int:
-        """Packets that came, copies included."""
-        reception = self.reception
-        return reception.received if reception is not None else 0
 
     def report(self, now_us: int) -> ReportBlock | None:
         """What to tell the sender of the time since the last report; None before the first packet."""
@@ -94,7 +89,7 @@ class Layer:
 
     def measure(self, now_us: int) -> None:
         """Take stock of what the layer costs; due each 200 ms or so."""
-        self.bitrate.counted(self.core.octets, self.received, now_us)
+        self.bitrate.counted(self.core.octets, self.core.received, now_us)
 
 
 class Track:
@@ -102,6 +97,8 @@ class Track:
 
     def __init__(self, link: LinkCore, section: Section) -> None:
         assert section.codec is not None
+        self.wanting: set[Layer] = set()
+        """Layers of which a keyframe is wanted."""
         self.kind = section.kind
         self.mid = section.mid
         self.payload_type = section.codec.payload_type
@@ -132,7 +129,7 @@ class Uplink:
         self.tracks: dict[str, Track] = {}
         self._core = link
         self._layers: tuple[Layer, ...] = ()
-        self._arrivals = Arrivals()
+        self._overflows = 0
         self._unrouted = unrouted
         # Every line was offered the same ids, as a bundle demands.
         self._arrival_id = 0
@@ -171,11 +168,13 @@ class Uplink:
             self._unrouted(bound[0].track.kind, now_us)
             self._core.place(plain, now_us)
 
-    def feedback(self, *, ssrc: int, media: int) -> bytes | None:
-        """The RTCP packet about what arrived since the last one; None when nothing did."""
-        for number, at_us in self._core.arrivals():
-            self._arrivals.arrived(number, at_us)
-        return self._arrivals.feedback(ssrc=ssrc, media=media)
+    def wanting(self) -> Sequence[Layer]:
+        """Layers of which a keyframe may be wanted; asked for fifty times a second."""
+        overflows = self._core.overflows
+        if overflows != self._overflows:
+            self._overflows = overflows
+            return self._layers
+        return [layer for track in self.tracks.values() if track.wanting for layer in track.wanting]
 
     def layers(self) -> Sequence[Layer]:
         """Those of all tracks; asked for fifty times a second."""
@@ -225,6 +224,7 @@ class Uplink:
             track.layers[index] = layer
             if layer.resend_ssrc is not None:  # It may have come first, being new as well.
                 self._streams[layer.resend_ssrc] = (layer, True)
+            track.wanting.discard(before)
             before.core.end()
             self._list_layers()
         self._streams[ssrc] = (layer, resent)

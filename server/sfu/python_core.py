@@ -14,10 +14,10 @@ from typing import Any, NamedTuple, Protocol, cast
 
 import server.sfu.core as port
 from server.sfu.core import (
-    ARRIVALS_MAX,
+    CONTROL_EVERY_US,
+    CONTROL_MAX,
     ENDED_MAX,
     LEVELS_MAX,
-    SENT_MAX,
     STREAMS_MAX,
     UNPLACED_EVERY_US,
     UNPLACED_MAX,
@@ -26,7 +26,9 @@ from server.sfu.core import (
     LinkHandler,
     TakeStun,
 )
+from server.sfu.rtp import rtcp
 from server.sfu.rtp.demux import MTU, Kind, classify
+from server.sfu.rtp.echo import Echoes
 from server.sfu.rtp.history import History
 from server.sfu.rtp.layers import SILENT_US
 from server.sfu.rtp.nack import Missing
@@ -35,6 +37,7 @@ from server.sfu.rtp.reception import Arrived, Reception
 from server.sfu.rtp.rewrite import Rewriter
 from server.sfu.rtp.sequence import Seen, Unwrapper, distance
 from server.sfu.rtp.stun import StunKind, outline
+from server.sfu.rtp.twcc import Arrivals, read_feedback
 from server.sfu.rtp.vp8 import Vp8
 from server.sfu.sdp import RATES
 
@@ -104,7 +107,8 @@ class LayerCore:
             if link.bound.get(ssrc, (None,))[0] is self:
                 link.end_stream(ssrc)
         self._ssrcs.clear()
-        self.track.link.core.stop_showing(self)
+        link.layers.discard(self)
+        link.core.stop_showing(self)
 
     def take(self, packet: RtpPacket, now_us: int) -> Incoming | None:
         """The packet as it goes to the slots; None when it came before. Raises MalformedPacket."""
@@ -115,6 +119,7 @@ class LayerCore:
             if self._gaps.overflowed:
                 self._gaps.overflowed = False
                 self.overflows += 1
+                self.track.link.overflows += 1
         return self._fresh(number, packet, packet.payload, now_us)
 
     def take_resent(self, packet: RtpPacket, now_us: int) -> Incoming | None:
@@ -144,6 +149,10 @@ class LayerCore:
                     self._gaps.forget_before(number)
                     self.height = vp8.height or self.height
         return Incoming(number, packet.timestamp, packet.marker, payload, vp8)
+
+    @property
+    def received(self) -> int:
+        return self._arrived.received
 
     @property
     def missing(self) -> int:
@@ -267,7 +276,9 @@ class TrackCore:
         self._levels: deque[tuple[int, int]] = deque(maxlen=LEVELS_MAX)
 
     def layer(self, owner: Any) -> LayerCore:
-        return LayerCore(self, owner)
+        layer = LayerCore(self, owner)
+        self.link.layers.add(layer)
+        return layer
 
     def route(self, slots: Sequence[port.SlotCore]) -> None:
         self.slots = cast(Sequence[SlotCore], tuple(slots))
@@ -306,9 +317,11 @@ class LinkCore:
         self._alive: set[int] = set()
         self._ended: set[int] = set()
         self._arrival_extension = self._departure_extension = 0
-        self._arrivals: list[tuple[int, int]] = []
-        self._departures: list[tuple[int, int, int]] = [(-1, 0, 0)] * SENT_MAX
-        self._departed = 0
+        self._arrivals = Arrivals()
+        self._echoes: Echoes | None = None
+        self.layers: set[LayerCore] = set()
+        self.overflows = 0
+        self._control = self._control_since_us = 0
         self._unplaced = 0
         self._unplaced_since_us = 0
         self.slots: list[SlotCore] = []
@@ -345,8 +358,8 @@ class LinkCore:
             extensions = packet.extensions()
             if not again and self._arrival_extension:
                 number = extensions.get(self._arrival_extension)
-                if number is not None and len(number) == 2 and len(self._arrivals) < ARRIVALS_MAX:
-                    self._arrivals.append((int.from_bytes(number, "big"), now_us))
+                if number is not None and len(number) == 2:
+                    self._arrivals.arrived(int.from_bytes(number, "big"), now_us)
             bound = self.bound.get(packet.ssrc)
             if bound is None or (bound[0].track.slots is None and not bound[0].track.is_shut):
                 if not again:
@@ -385,7 +398,22 @@ class LinkCore:
             self.failures += 1
             return
         self.heard_us = now_us
-        self._handler.received_rtcp(plain, now_us)
+        if now_us - self._control_since_us >= CONTROL_EVERY_US:
+            self._control, self._control_since_us = 0, now_us
+        self._control += 1
+        if self._control > CONTROL_MAX:
+            return
+        feedbacks, has_more = rtcp.split(plain)
+        for body in feedbacks:
+            try:
+                echo = self._echoes.fold(read_feedback(body)) if self._echoes is not None else None
+            except MalformedPacket:
+                self.malformed += 1
+                continue
+            if echo is not None:
+                self._handler.received_echo(echo, now_us)
+        if has_more:
+            self._handler.received_rtcp(plain, now_us)
 
     # ------------------------------------------------------------------ what goes
 
@@ -394,12 +422,10 @@ class LinkCore:
             return
         if slot.tx is None:
             slot.tx = self.new_tx()
-        if self._departure_extension:
-            number = self._departed & 0xFFFF
+        if self._departure_extension and self._echoes is not None:
+            number = self._echoes.sent(len(plain) + 8, now_us)
             head = bytes((0x90, *plain[1:12], 0xBE, 0xDE, 0, 1, self._departure_extension << 4 | 1))
             plain = head + number.to_bytes(2, "big") + b"\0" + plain[12:]
-            self._departures[number % SENT_MAX] = (number, now_us, len(plain))
-            self._departed += 1
         try:
             self.core.send(slot.tx.protect(plain), self._to)
         except self.core.failure:
@@ -436,19 +462,15 @@ class LinkCore:
     def number_arrivals(self, extension: int) -> None:
         self._arrival_extension = extension
 
-    def arrivals(self) -> list[tuple[int, int]]:
-        arrivals, self._arrivals = self._arrivals, []
-        return arrivals
+    def send_feedback(self, *, ssrc: int, media: int) -> None:
+        feedback = self._arrivals.feedback(ssrc=ssrc, media=media)
+        if feedback is not None:
+            self.send_rtcp(feedback)
 
     def number_departures(self, extension: int) -> None:
         self._departure_extension = extension
-
-    def departures(self, first: int, count: int) -> list[tuple[int, int]]:
-        found = []
-        for number in range(first, first + count):
-            known, at_us, size = self._departures[number % SENT_MAX]
-            found.append((at_us, size) if known == number & 0xFFFF else (0, 0))
-        return found
+        if extension and self._echoes is None:
+            self._echoes = Echoes()
 
     def track(self, *, kind: str, payload_type: int, resend_type: int | None, level_extension: int) -> TrackCore:
         return TrackCore(
@@ -473,6 +495,10 @@ class LinkCore:
     def streams(self) -> int:
         return len(self._alive)
 
+    @property
+    def missing(self) -> int:
+        return sum(layer.missing for layer in self.layers)
+
     def end_stream(self, ssrc: int) -> None:
         """Drop what still comes of it, and free what SRTP keeps of it."""
         self.bound.pop(ssrc, None)
@@ -489,6 +515,7 @@ class LinkCore:
         for layer in {layer for layer, _ in self.bound.values()}:
             self.core.stop_showing(layer)
         self.bound.clear()
+        self.layers.clear()
         for address in [address for address, link in self.core.by_address.items() if link is self]:
             del self.core.by_address[address]
         self.core.links.discard(self)
@@ -569,6 +596,9 @@ class PythonCore:
             except OSError:  # An ICMP error about something sent earlier.
                 continue
             self.feed(data, address, self._now_us())
+
+    def collect(self) -> None:
+        """Everything was told at once."""
 
     def feed(self, data: bytes, address: Address, now_us: int) -> None:
         kind = classify(data)

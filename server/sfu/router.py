@@ -68,6 +68,7 @@ class Room:
         self._told_levels: dict[str, int] = {}
         self._due = dict.fromkeys(("feedback", "layers", "speakers", "liveness", "reports"), 0)
         self._vacations = 0
+        self._flowed: list[tuple[Layer, int, bool, bool]] = []
 
     # ------------------------------------------------------------------ what peers tell
 
@@ -264,6 +265,16 @@ class Room:
         if [picture.slot.is_paused for picture in pictures] != paused:
             self._tell_slots(viewer)
 
+    def _flows(self, now_us: int) -> list[tuple[Layer, int, bool, bool]]:
+        """Which layers flow, how large they are, and whether one may climb to them: what choices rest on."""
+        return [
+            (layer, *layer.state(now_us).looks(now_us))
+            for source in self.sources.values()
+            for kind in KINDS
+            if (track := source.track(kind)) is not None
+            for layer in track.layers
+        ]
+
     def _tell_slots(self, viewer: Peer) -> None:
         shown = tuple(
             {slot.mid: slot.source for slot in viewer.slots_of(kind) if slot.source is not None and not slot.is_paused}
@@ -291,9 +302,11 @@ class Room:
             for peer in peers:
                 for layer in peer.uplink.layers():
                     layer.measure(now_us)
+            flows = self._flows(now_us)
             for peer in peers:
-                if peer.is_connected:
+                if peer.is_connected and not (flows == self._flowed and peer.delivery.is_fitted(now_us)):
                     self._choose_layers(peer)
+            self._flowed = flows
         if self._is_due("speakers", SPEAKERS_EVERY_US, now_us):
             self._tell_speakers(now_us)
         if self._is_due("liveness", LIVENESS_EVERY_US, now_us):

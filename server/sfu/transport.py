@@ -32,6 +32,7 @@ from server.sfu.core import Address, Core, CoreChoice, TakeStun
 from server.sfu.native import build
 from server.sfu.native_core import NativeCore
 from server.sfu.python_core import PythonCore
+from server.sfu.rtp.echo import Echo
 from server.sfu.rtp.packet import MalformedPacket
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ class LinkHandler(Protocol):
     def closed(self) -> None: ...
     def received_unplaced(self, plain: bytes, now_us: int) -> None: ...
     def received_rtcp(self, plain: bytes, now_us: int) -> None: ...
+    def received_echo(self, echo: Echo, now_us: int) -> None: ...
 
 
 def make_core(choice: CoreChoice, *, stun: TakeStun, now_us: Callable[[], int]) -> Core:
@@ -440,6 +442,10 @@ class Link:
     def received_rtcp(self, plain: bytes, now_us: int) -> None:
         if self.is_open and self._handler is not None:
             self._handler.received_rtcp(plain, now_us)
+
+    def received_echo(self, echo: Echo, now_us: int) -> None:
+        if self.is_open and self._handler is not None:
+            self._handler.received_echo(echo, now_us)
 
     def send_rtcp(self, plain: bytes) -> None:
         """Protect and send; without an open link it is dropped."""

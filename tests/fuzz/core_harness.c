@@ -158,7 +158,7 @@ static void step(world *all, input *in)
     track_t *track = all->tracks[link][video];
     address there = place_of(link);
     moment moments[64];
-    switch (what % 20) {
+    switch (what % 22) {
     case 0: /* any datagram */
     case 1: {
         uint8_t data[256];
@@ -236,9 +236,8 @@ static void step(world *all, input *in)
         settle(all, link);
         break;
     case 16:
-        link_arrivals(all->links[link], moments, 64);
+        link_send_feedback(all->links[link], 7, take(in));
         track_levels(track, moments, 64);
-        link_departures(all->links[link], (int)(take(in) << 8 | take(in)), moments, 64);
         slot_timestamp(slot, all->now_us);
         break;
     case 17: {
@@ -249,6 +248,24 @@ static void step(world *all, input *in)
     case 18: {
         address nowhere = {0};
         link_direct(all->links[link], take(in) & 1 ? &there : &nowhere);
+        break;
+    }
+    case 19: { /* feedback that looks right */
+        uint8_t data[220] = {0x8F, 205, 0, 0};
+        int size = 24 + 4 * (int)(take(in) % 48);
+        data[0] |= take(in) & 0x20;
+        data[3] = (uint8_t)(size / 4 - 1);
+        for (int i = 12; i < size; i++)
+            data[i] = (uint8_t)take(in);
+        data[12] = data[14] = 0;
+        core_feed(all->core, data, size, &there, all->now_us);
+        break;
+    }
+    case 20: { /* a packet with an arrival's number */
+        uint8_t data[24] = {0x90, 111, 0, (uint8_t)take(in), 0, 0, 0, 0, 0, 0, 0, (uint8_t)index, 0xBE, 0xDE, 0, 1, 0x31};
+        data[17] = (uint8_t)take(in);
+        data[18] = (uint8_t)take(in);
+        core_feed(all->core, data, sizeof data, &there, all->now_us);
         break;
     }
     default:

@@ -101,7 +101,7 @@ async def test_packets_of_a_shut_gate_never_leave_the_server(stage: Stage) -> No
         ada.send_video(number, keyframe=number % 5 == 0)
 
     peer = stage.sfu._rooms["room"].peers["ada"]
-    await pump(send, lambda: peer.uplink.layers()[1].received > 20)
+    await pump(send, lambda: peer.uplink.layers()[1].core.received > 20)
     assert ben.packets == []
     assert stage.slots("ben") == SlotsChanged(room="room", peer="ben", audio={}, video={})
 
@@ -113,8 +113,8 @@ async def test_packets_of_a_shut_gate_never_leave_the_server(stage: Stage) -> No
     stage.sfu.forward(room="room", source="ada", microphone=False, camera=False)
     await asyncio.sleep(0.05)
     ben.packets.clear()
-    received = peer.uplink.layers()[1].received
-    await pump(send, lambda: peer.uplink.layers()[1].received > received + 20, first=number)
+    received = peer.uplink.layers()[1].core.received
+    await pump(send, lambda: peer.uplink.layers()[1].core.received > received + 20, first=number)
     assert ben.packets == []
 
 

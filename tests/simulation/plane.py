@@ -18,6 +18,7 @@ from server.sfu.facts import MediaFact, SlotsChanged, Wish
 from server.sfu.peer import Peer, PeerOwner
 from server.sfu.router import Room
 from server.sfu.rtp import rtcp
+from server.sfu.rtp.echo import Echo
 from server.sfu.rtp.packet import RtpPacket
 from server.sfu.rtp.sequence import Unwrapper
 from server.sfu.rtp.twcc import Arrivals
@@ -60,6 +61,9 @@ class _Link:
 
     def received_rtcp(self, plain: bytes, now_us: int) -> None:
         self._handler.received_rtcp(plain, now_us)
+
+    def received_echo(self, echo: Echo, now_us: int) -> None:
+        self._handler.received_echo(echo, now_us)
 
     def received_unplaced(self, plain: bytes, now_us: int) -> None:
         self._handler.received_unplaced(plain, now_us)

@@ -40,8 +40,6 @@ class Viewing:
         self.delays_us: list[tuple[float, int]] = []
         self.probed = 0
         self.began_us = self.time.now_us
-        self._sent: dict[int, tuple[int, int]] = {}
-        self._number = 70
         self._credit = [0.0] * people
         self.time.every(FRAME_US, self._frame)
         self.time.every(TICK_US, self._tick)
@@ -72,9 +70,7 @@ class Viewing:
     # ------------------------------------------------------------------ the server
 
     def _send(self, size: int) -> None:
-        number = self._number & 0xFFFF
-        self._number += 1
-        self._sent[number] = (self.time.now_us, size)
+        number = self.echoes.sent(size, self.time.now_us)
         self.down.send(struct.pack("!HQ", number, self.time.now_us) + bytes(size - 10))
 
     def _frame(self) -> None:
@@ -136,8 +132,7 @@ class Viewing:
     def _heard(self, data: bytes) -> None:
         for report in rtcp.read(data):
             assert isinstance(report, Feedback)
-            numbers = [(report.first + index) & 0xFFFF for index in range(len(report.arrivals))]
-            echo = self.echoes.fold(report, [self._sent.get(number, (0, 0)) for number in numbers])
+            echo = self.echoes.fold(report)
             if echo is not None:
                 self.downlink.echoed(echo, self.time.now_us)
                 self.prober.echoed(echo)

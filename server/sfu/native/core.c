@@ -106,12 +106,11 @@ void link_expel(link_t *link, const address *from)
 
 /* ---------------------------------------------------------------- what Python is told */
 
-static void tell(core_t *core, int what, const link_t *link, const uint8_t *data, int size, const address *from,
-                 int64_t now_us)
+void tell(core_t *core, int what, const link_t *link, const uint8_t *data, int size, const address *from,
+          int64_t now_us)
 {
     int whole = (int)sizeof(event) + (size + 7) / 8 * 8;
-    /* Strangers may fill half of the room, and no more. */
-    int room = what == 0 ? EVENTS_BYTES_MAX / 2 : EVENTS_BYTES_MAX;
+    int room = what == CHECK ? EVENTS_BYTES_MAX / 2 : EVENTS_BYTES_MAX;
     if (core->events_size + whole > room) {
         COUNT(core->figures.untold);
         return;
@@ -119,11 +118,13 @@ static void tell(core_t *core, int what, const link_t *link, const uint8_t *data
     event head = {.size = (uint32_t)size, .kind = (uint32_t)what, .link = link ? link->number : 0, .now_us = now_us};
     if (from)
         head.from = *from;
-    if (!core->events_size)
-        eventfd_write(core->eventfd, 1);
     memcpy(core->events + core->events_size, &head, sizeof head);
     memcpy(core->events + core->events_size + sizeof head, data, (size_t)size);
     core->events_size += whole;
+    if (what < REPORT && !core->is_rung) {
+        core->is_rung = true;
+        eventfd_write(core->eventfd, 1);
+    }
 }
 
 int core_events(core_t *core, const uint8_t **events)
@@ -135,8 +136,9 @@ int core_events(core_t *core, const uint8_t **events)
     core->events = core->told;
     core->told = filled;
     core->events_size = 0;
-    if (size)
+    if (core->is_rung)
         eventfd_read(core->eventfd, &ignored);
+    core->is_rung = false;
     core_leave(core);
     *events = filled;
     return size;
@@ -159,7 +161,7 @@ static void hand_over(link_t *link, const uint8_t *plain, int size, int64_t now_
         link->unplaced_since_us = now_us;
     }
     if (++link->unplaced <= UNPLACED_MAX)
-        tell(link->core, 3, link, plain, size, NULL, now_us);
+        tell(link->core, UNPLACED, link, plain, size, NULL, now_us);
 }
 
 static void forward(link_t *link, const uint8_t *plain, int size, int64_t now_us, bool again)
@@ -170,11 +172,10 @@ static void forward(link_t *link, const uint8_t *plain, int size, int64_t now_us
         COUNT(link->figures.malformed);
         return;
     }
-    if (!again && link->arrival_extension && link->arrivals_count < ARRIVALS_MAX) {
+    if (!again && link->arrival_extension) {
         const uint8_t *number = rtp_extension(&packet, link->arrival_extension, &length);
         if (number && length == 2)
-            link->arrivals[link->arrivals_count++] =
-                (moment){.at_us = now_us, .number = (uint32_t)(number[0] << 8 | number[1])};
+            note_arrival(link, (uint16_t)(number[0] << 8 | number[1]), now_us);
     }
     const binding *bound = link->bound, *end = bound + link->bound_count;
     while (bound < end && bound->ssrc != packet.ssrc)
@@ -242,7 +243,7 @@ static void take_rtcp(link_t *link, uint8_t *data, int size, int64_t now_us)
         return;
     }
     SET(link->figures.heard_us, now_us);
-    tell(link->core, 2, link, data, size, NULL, now_us);
+    take_control(link, data, size, now_us);
 }
 
 void core_take(core_t *core, uint8_t *data, int size, const address *from, int64_t now_us)
@@ -252,7 +253,7 @@ void core_take(core_t *core, uint8_t *data, int size, const address *from, int64
     admitted *known = *find_admitted(core, from);
     if (what == STUN) {
         if (stun_outline(data, size, ufrag) && (data[0] || data[1] != 1 ? known != NULL : *find_name(core, ufrag) != NULL))
-            tell(core, 0, NULL, data, size, from, now_us);
+            tell(core, CHECK, NULL, data, size, from, now_us);
         else
             COUNT(core->figures.strays);
     } else if (!known || what == RUBBISH) {
@@ -262,7 +263,7 @@ void core_take(core_t *core, uint8_t *data, int size, const address *from, int64
     } else if (what == RTCP) {
         take_rtcp(known->link, data, size, now_us);
     } else {
-        tell(core, 1, known->link, data, size, NULL, now_us);
+        tell(core, HANDSHAKE, known->link, data, size, NULL, now_us);
     }
 }
 
@@ -344,6 +345,7 @@ link_t *link_new(core_t *core)
     core_enter(core);
     link->core = core;
     link->socket = -1;
+    link->bases.highest = link->arrival_numbers.highest = link->arrivals_next = -1;
     link->number = ++core->numbers;
     link->next = core->links;
     core->links = link;
@@ -442,13 +444,24 @@ datagram *link_compose(link_t *link)
 void link_protect(link_t *link, void *tx, datagram *out, int size, int64_t now_us)
 {
     if (link->departure_extension) {
-        uint32_t number = link->departed++ & 0xFFFF;
-        link->departures[number % SENT_MAX] = (moment){.at_us = now_us, .number = number, .size = (uint32_t)size};
+        link->departures[link->departed % SENT_MAX] = (departure){.at_us = now_us, .size = (uint16_t)size};
+        link->departed++;
     }
     out->size = size;
     out->to = link->to;
     out->socket = link->socket;
     if (link->core->crypto.protect(tx, out->data, &out->size))
+        COUNT(link->figures.failures);
+    else
+        link->core->out_count++;
+}
+
+void link_protect_rtcp(link_t *link, datagram *out, int size)
+{
+    out->size = size;
+    out->to = link->to;
+    out->socket = link->socket;
+    if (link->core->crypto.protect_rtcp(link->tx, out->data, &out->size))
         COUNT(link->figures.failures);
     else
         link->core->out_count++;
@@ -460,13 +473,7 @@ void link_send_rtcp(link_t *link, const uint8_t *plain, int size)
     datagram *out = size > 0 && size <= MTU ? link_compose(link) : NULL;
     if (out) {
         memcpy(out->data, plain, (size_t)size);
-        out->size = size;
-        out->to = link->to;
-        out->socket = link->socket;
-        if (link->core->crypto.protect_rtcp(link->tx, out->data, &out->size))
-            COUNT(link->figures.failures);
-        else
-            link->core->out_count++;
+        link_protect_rtcp(link, out, size);
         port_flush(link->core);
     }
     core_leave(link->core);
@@ -487,16 +494,6 @@ void link_number_arrivals(link_t *link, int extension)
     core_leave(link->core);
 }
 
-int link_arrivals(link_t *link, moment *found, int count)
-{
-    core_enter(link->core);
-    count = link->arrivals_count < count ? link->arrivals_count : count;
-    memcpy(found, link->arrivals, (size_t)count * sizeof *found);
-    link->arrivals_count = 0;
-    core_leave(link->core);
-    return count;
-}
-
 int link_number_departures(link_t *link, int extension)
 {
     core_enter(link->core);
@@ -506,17 +503,6 @@ int link_number_departures(link_t *link, int extension)
     link->departure_extension = is_possible ? extension : 0;
     core_leave(link->core);
     return is_possible ? 0 : -1;
-}
-
-void link_departures(link_t *link, int first, moment *found, int count)
-{
-    core_enter(link->core);
-    for (int i = 0; i < count; i++) {
-        uint32_t number = (uint32_t)(first + i) & 0xFFFF;
-        const moment *past = link->departures ? link->departures + number % SENT_MAX : NULL;
-        found[i] = past && past->number == number ? *past : (moment){0};
-    }
-    core_leave(link->core);
 }
 
 /* ---------------------------------------------------------------- tracks and layers */
@@ -648,6 +634,7 @@ void layer_end(layer_t *layer)
         else
             i++;
     lose_layer(link->core, layer);
+    SET(link->figures.missing, link->figures.missing - layer->figures.missing);
     for (layer_t **place = &track->layers; *place; place = &(*place)->next)
         if (*place == layer) {
             *place = layer->next;

@@ -41,6 +41,8 @@ typedef struct {
     uint64_t failures;
     uint64_t malformed;
     uint32_t streams;
+    uint32_t missing;
+    uint32_t overflows;
 } link_figures;
 
 typedef struct {
@@ -51,6 +53,7 @@ typedef struct {
     int64_t last_us;
     int64_t since_us;
     uint64_t octets;
+    uint64_t received;
     uint32_t height;
     uint32_t keyframes;
     uint32_t overflows;
@@ -74,13 +77,19 @@ typedef struct {
 typedef struct {
     int64_t at_us;
     uint32_t number;
-    uint32_t size;
 } moment;
+
+/* What a viewer's transport-wide feedback came to. */
+typedef struct {
+    int64_t arrived, lost, octets;
+    int64_t begun_us, ended_us, sent_us, delay_us;
+} echo;
 
 /* One thing that Python is told; `size` bytes of data follow it, and then as many as make it a multiple of eight. */
 typedef struct {
     uint32_t size;
-    uint32_t kind; /* 0 STUN, 1 DTLS, 2 RTCP (decrypted), 3 RTP without a place (decrypted) */
+    uint32_t kind; /* 0 STUN, 1 DTLS, 2 RTP without a place, 3 RTCP with a request; for these the eventfd is rung.
+                      4 RTCP that can wait, 5 an echo. All but 0, 1 and 5 are decrypted. */
     uint64_t link; /* its number; 0 for STUN */
     int64_t now_us;
     address from; /* of STUN */
@@ -110,9 +119,8 @@ void link_secure(link_t *, void *rx, void *tx); /* libsrtp's sessions, tx for RT
 void link_send_rtcp(link_t *, const uint8_t *plain, int size);
 void link_place(link_t *, const uint8_t *plain, int size, int64_t now_us);
 void link_number_arrivals(link_t *, int extension);
-int link_arrivals(link_t *, moment *found, int count);
+void link_send_feedback(link_t *, uint32_t ssrc, uint32_t media);
 int link_number_departures(link_t *, int extension); /* 0, or -1 without memory */
-void link_departures(link_t *, int first, moment *found, int count);
 
 track_t *track_new(link_t *, int rate, int is_video, int payload_type, int resend_type, int level_extension);
 const track_figures *track_read(track_t *);

@@ -22,6 +22,13 @@ enum {
     UNPLACED_EVERY_US = 100000,
     SENT_MAX = 4096,
     ARRIVALS_MAX = 2000,
+    SPAN_MAX = 600,
+    READ_MAX = 2048,
+    FEEDBACKS_MAX = 2,
+    PACKETS_MAX = 64,
+    CONTROL_MAX = 600,
+    CONTROL_EVERY_US = 1000000,
+    PATIENCE_US = 150000,
     LEVELS_MAX = 64,
     SILENT_US = 1000000,
     SEEN_MAX = 1024,
@@ -133,7 +140,6 @@ struct layer {
     int64_t transit;
     bool has_transit;
     double jitter;
-    uint64_t received;
 };
 
 typedef enum { TAKEN, NOTHING_NEW, MALFORMED } taken;
@@ -196,6 +202,17 @@ typedef struct {
 
 typedef enum { UNROUTED, SHUT, OPEN } gate;
 
+typedef struct {
+    int64_t number, at_us;
+} arrival;
+
+/* A packet that left with a transport-wide number, and what became of it. */
+typedef struct {
+    int64_t at_us;
+    uint16_t size;
+    enum { SENT, MISSED, ARRIVED } fate;
+} departure;
+
 struct track {
     track_figures figures;
     link_t *link;
@@ -229,12 +246,15 @@ struct link {
     uint32_t ended[ENDED_MAX];
     int ended_count;
     int arrival_extension, departure_extension;
-    moment arrivals[ARRIVALS_MAX];
+    int64_t departed, judged, told_of; /* numbers that never wrap: the next, the first undecided, the first untold */
+    departure *departures; /* SENT_MAX of them */
+    unwrapper bases, arrival_numbers;
+    int64_t arrivals_next; /* the first number of the next feedback; -1 before the first */
     int arrivals_count;
-    moment *departures; /* SENT_MAX of them */
-    uint32_t departed;
-    int unplaced;
-    int64_t unplaced_since_us;
+    uint8_t arrivals_told;
+    int unplaced, control;
+    int64_t unplaced_since_us, control_since_us;
+    arrival arrivals[ARRIVALS_MAX]; /* ascending */
 };
 
 typedef struct {
@@ -274,6 +294,7 @@ struct core {
 
     uint8_t *events, *told; /* being filled, and being read by Python */
     int events_size;
+    bool is_rung;
     int eventfd;
 
     datagram out[BATCH];
@@ -293,9 +314,18 @@ void core_enter(core_t *);
 void core_leave(core_t *);
 void core_take(core_t *, uint8_t *data, int size, const address *from, int64_t now_us);
 
+/* What Python is told: see `event`. Strangers may fill half of the room, and no more. */
+enum { CHECK, HANDSHAKE, UNPLACED, CONTROL, REPORT, ECHO };
+void tell(core_t *, int what, const link_t *, const uint8_t *data, int size, const address *from, int64_t now_us);
+
+/* Feedback (feedback.c). */
+void note_arrival(link_t *, uint16_t number, int64_t now_us);
+void take_control(link_t *, const uint8_t *plain, int size, int64_t now_us);
+
 /* Room for one datagram, or NULL when the link sends nothing; then the size of what was written there. */
 datagram *link_compose(link_t *);
 void link_protect(link_t *, void *tx, datagram *, int size, int64_t now_us);
+void link_protect_rtcp(link_t *, datagram *, int size);
 
 void port_flush(core_t *); /* send what was composed (port.c) */
 void port_queue(core_t *, const uint8_t *data, int size, const address *to);

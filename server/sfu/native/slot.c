@@ -227,7 +227,7 @@ static void emit(slot_t *slot, const past *packet, const uint8_t *payload, int s
     if (link->departure_extension) {
         at = put32(at, 0xBEDE0001);
         *at++ = (uint8_t)(link->departure_extension << 4 | 1);
-        at = put16(at, link->departed);
+        at = put16(at, (uint16_t)link->departed);
         *at++ = 0;
     }
     if (again)

@@ -34,11 +34,18 @@ static bool see(layer_t *layer, int64_t number)
 
 /* ---------------------------------------------------------------- gaps */
 
+static void set_missing(layer_t *layer, int count)
+{
+    link_figures *whole = &layer->track->link->figures;
+    SET(whole->missing, whole->missing + (uint32_t)count - layer->figures.missing);
+    SET(layer->figures.missing, (uint32_t)count);
+}
+
 static void forget_gaps(layer_t *layer, int from, int count)
 {
     int left = (int)layer->figures.missing - count;
     memmove(layer->gaps + from, layer->gaps + from + count, (size_t)(left - from) * sizeof(gap));
-    SET(layer->figures.missing, (uint32_t)left);
+    set_missing(layer, left);
 }
 
 static void note_gaps(layer_t *layer, int64_t number, int64_t now_us)
@@ -55,12 +62,13 @@ static void note_gaps(layer_t *layer, int64_t number, int64_t now_us)
     } else {
         int64_t hole = number - layer->gaps_highest - 1;
         if (hole && hole + count > MISSING_MAX) {
-            SET(layer->figures.missing, 0);
+            set_missing(layer, 0);
             COUNT(layer->figures.overflows);
+            COUNT(layer->track->link->figures.overflows);
         } else {
             for (int64_t missing = layer->gaps_highest + 1; missing < number; missing++)
                 layer->gaps[count++] = (gap){.number = missing, .when_us = now_us + FIRST_WAIT_US};
-            SET(layer->figures.missing, (uint32_t)count);
+            set_missing(layer, count);
         }
         layer->gaps_highest = number;
     }
@@ -106,7 +114,7 @@ static void count_arrival(layer_t *layer, int64_t number, uint32_t timestamp, in
     int rate = layer->track->rate;
     if (layer->first < 0)
         layer->first = number;
-    layer->received++;
+    COUNT(layer->figures.received);
     if (number <= layer->highest)
         return;
     layer->highest = number;
@@ -124,7 +132,7 @@ int layer_reception(layer_t *layer, reception *found)
 {
     core_t *core = layer->track->link->core;
     core_enter(core);
-    *found = (reception){layer->first, layer->highest, layer->received, (uint32_t)layer->jitter};
+    *found = (reception){layer->first, layer->highest, layer->figures.received, (uint32_t)layer->jitter};
     core_leave(core);
     return found->first >= 0;
 }

@@ -63,6 +63,7 @@ class Downlink:
         """Whether `capacity_bps` was measured, by congestion or by the viewer; before that it is only presumed."""
         self._echo_at_us = 0
         self._recent: deque[Echo] = deque()
+        self._recent_lost = self._recent_arrived = 0
         self._group: list[Echo] = []
         self._base_us: int | None = None
         self._base_next_us = 0
@@ -120,9 +121,13 @@ class Downlink:
             self._forget()
         else:
             self._recent.append(echo)
+            self._recent_lost += echo.lost
+            self._recent_arrived += echo.arrived
         self._echo_at_us = now_us
         while self._recent and echo.ended_us - self._recent[0].ended_us > LOSS_WINDOW_US:
-            self._recent.popleft()
+            old = self._recent.popleft()
+            self._recent_lost -= old.lost
+            self._recent_arrived -= old.arrived
         self._group.append(echo)
         packets = sum(one.arrived for one in self._group)
         span_us = echo.ended_us - self._group[0].begun_us
@@ -160,9 +165,8 @@ class Downlink:
 
     def _lost(self) -> float | None:
         """The share lost of late; None when there is too little to tell."""
-        lost = sum(echo.lost for echo in self._recent)
-        sent = lost + sum(echo.arrived for echo in self._recent)
-        return lost / sent if sent >= LOSS_PACKETS_MIN else None
+        sent = self._recent_lost + self._recent_arrived
+        return self._recent_lost / sent if sent >= LOSS_PACKETS_MIN else None
 
     def _judge(self, queue_us: int, now_us: int) -> None:
         known_loss = self._lost()
@@ -206,7 +210,7 @@ class Downlink:
         self.capacity_bps = max(FLOOR_BPS, min(self.capacity_bps, self.arrived_bps() or self.capacity_bps))
         self._cut_at_us, self._cut_queue_us, self._cut_loss = now_us, queue_us, loss
         self.held_until_us = now_us + HOLD_US
-        self._recent.clear()  # What comes now was sent after the cut, or waited in the queue before it.
+        self._forget_recent()  # What comes now was sent after the cut, or waited in the queue before it.
 
     def _is_not_ours(self, queue_us: int, loss: float) -> bool:
         """Whether trouble stayed the same although less is sent since the cut; remembers what is normal now."""
@@ -225,8 +229,12 @@ class Downlink:
             self._base_next_us = self._base_us
         return True
 
-    def _forget(self) -> None:
+    def _forget_recent(self) -> None:
         self._recent.clear()
+        self._recent_lost = self._recent_arrived = 0
+
+    def _forget(self) -> None:
+        self._forget_recent()
         self._group.clear()
         self._bad = self._good = 0
         self._loses_since_us = None

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
+from array import array
 from dataclasses import dataclass
 
 from server.sfu.rtp.sequence import Unwrapper
 from server.sfu.rtp.twcc import BASE_US, Feedback
 
 KEPT = 4_096
-"""Packets whose fate is remembered: some seconds of a large group."""
+"""Packets whose sending and fate are remembered: some seconds of a large group."""
 
 PATIENCE_US = 150_000
 """A packet counts as lost when others sent so much later arrived: jitter reorders."""
@@ -35,39 +34,52 @@ class Echo:
     delay_us: int
 
 
-class Echoes:
-    """Folds the feedback of one viewer."""
+_SENT, _MISSED, _ARRIVED = range(3)
 
-    __slots__ = ("_arrived", "_bases", "_holes", "_numbers")
+
+class Echoes:
+    """Numbers what one viewer is sent, and folds what it tells of the numbers."""
+
+    __slots__ = ("_at_us", "_bases", "_departed", "_fates", "_judged", "_sizes", "_told")
 
     def __init__(self) -> None:
-        self._numbers = Unwrapper(16)
         self._bases = Unwrapper(24)
-        # Those that arrived, by number modulo KEPT; and those that did not yet: (number, when sent).
-        self._arrived = [-1] * KEPT
-        self._holes: deque[tuple[int, int]] = deque(maxlen=KEPT)
+        # By number modulo KEPT.
+        self._at_us = array("q", bytes(8 * KEPT))
+        self._sizes = array("H", bytes(2 * KEPT))
+        self._fates = bytearray(KEPT)
+        # Numbers that never wrap: the next one, the first whose fate may change, and the first nobody told of.
+        self._departed = self._judged = self._told = 0
 
-    def fold(self, feedback: Feedback, departed: Sequence[tuple[int, int]]) -> Echo | None:
-        """`departed` holds when each packet of the feedback was sent, and its bytes; (0, 0) where nobody knows.
+    def sent(self, size: int, now_us: int) -> int:
+        """The 16-bit number of a packet that leaves now."""
+        place = self._departed % KEPT
+        self._at_us[place], self._sizes[place], self._fates[place] = now_us, size, _SENT
+        self._departed += 1
+        return (self._departed - 1) & 0xFFFF
 
-        None when nothing new came: silence is no news.
-        """
+    def fold(self, feedback: Feedback) -> Echo | None:
+        """None when nothing new came: silence is no news."""
         if not feedback.arrivals:
             return None
-        first = self._numbers.unwrap(feedback.first)
-        self._numbers.unwrap((feedback.first + len(feedback.arrivals) - 1) & 0xFFFF)
         base_us = self._bases.unwrap(feedback.base) * BASE_US
         arrived = octets = 0
         begun_us = ended_us = last_sent_us = delay_us = 0
-        known, holes = self._arrived, self._holes
-        for number, (at, (sent_us, size)) in enumerate(zip(feedback.arrivals, departed, strict=True), first):
-            if not sent_us or known[number % KEPT] == number:
+        last, fates, known = self._departed - 1, self._fates, min(self._departed, KEPT)
+        for number, at in enumerate(feedback.arrivals, feedback.first):
+            back = (last - number) & 0xFFFF
+            if back >= known:
                 continue
+            place = (last - back) % KEPT
+            if fates[place] == _ARRIVED:
+                continue
+            if self._told <= last - back:
+                self._told = last - back + 1
             if at is None:
-                if not holes or number > holes[-1][0]:
-                    holes.append((number, sent_us))
+                fates[place] = _MISSED
                 continue
-            known[number % KEPT] = number
+            fates[place] = _ARRIVED
+            sent_us = self._at_us[place]
             at += base_us
             delay = at - sent_us
             if not arrived:
@@ -82,19 +94,24 @@ class Echoes:
             if sent_us > last_sent_us:
                 last_sent_us = sent_us
             arrived += 1
-            octets += size
+            octets += self._sizes[place]
         if not arrived:
             return None
-        lost = 0
-        while holes and holes[0][1] < last_sent_us - PATIENCE_US:
-            number, _ = holes.popleft()
-            lost += known[number % KEPT] != number
         return Echo(
             arrived=arrived,
-            lost=lost,
+            lost=self._given_up(last_sent_us - PATIENCE_US),
             octets=octets,
             begun_us=begun_us,
             ended_us=ended_us,
             sent_us=last_sent_us,
             delay_us=delay_us,
         )
+
+    def _given_up(self, before_us: int) -> int:
+        """How many packets that were sent before this moment, and told missing, are lost; each counts once."""
+        lost = 0
+        self._judged = max(self._judged, self._departed - KEPT)
+        while self._judged < self._told and self._at_us[self._judged % KEPT] < before_us:
+            lost += self._fates[self._judged % KEPT] == _MISSED
+            self._judged += 1
+        return lost

@@ -26,6 +26,10 @@ class LayerState:
     last_us: int
     bps: int = 0
 
+    def looks(self, now_us: int) -> tuple[int, bool, bool]:
+        """Its height, whether it flows, and whether it flowed long enough for anyone to climb to it."""
+        return self.height, now_us - self.last_us <= SILENT_US, now_us - self.since_us >= SETTLED_US
+
 
 def nominal_height(index: int, count: int) -> int:
     """Pixels that layer `index` of `count` has in all likelihood: end-to-end encryption hides the true ones."""

@@ -19,20 +19,20 @@ class Reception(NamedTuple):
 class Arrived:
     """Counts one stream's packets, by growing number. `rate` is its clock in ticks a second."""
 
-    __slots__ = ("_first", "_highest", "_jitter", "_rate", "_received", "_transit")
+    __slots__ = ("_first", "_highest", "_jitter", "_rate", "_transit", "received")
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
         self._first = -1
         self._highest = -1
-        self._received = 0
+        self.received = 0
         self._jitter = 0.0
         self._transit: int | None = None
 
     def arrived(self, number: int, timestamp: int, now_us: int) -> None:
         if self._first < 0:
             self._first = number
-        self._received += 1
+        self.received += 1
         if number > self._highest:
             self._highest = number
             transit = now_us * self._rate // 1_000_000 - timestamp
@@ -45,7 +45,7 @@ class Arrived:
         """None before the first packet."""
         if self._first < 0:
             return None
-        return Reception(self._first, self._highest, self._received, int(self._jitter))
+        return Reception(self._first, self._highest, self.received, int(self._jitter))
 
 
 class Reports:

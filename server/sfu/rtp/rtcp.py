@@ -124,6 +124,35 @@ def read(data: bytes) -> Iterator[Report]:
         position = end
 
 
+def split(data: bytes) -> tuple[list[bytes], bool]:
+    """The bodies of the transport-wide feedbacks of a compound datagram, for a core; whether there is more to read.
+
+    What does not fit is more to read: whoever reads it finds out.
+    """
+    bodies: list[bytes] = []
+    position, has_more = 0, False
+    for _ in range(PACKETS_MAX):
+        if position == len(data):
+            break
+        if position + 8 > len(data):
+            return bodies, True
+        head, kind, words = unpack_from("!BBH", data, position)
+        end = position + 4 * (words + 1)
+        if head >> 6 != 2 or end > len(data) or words < 1:
+            return bodies, True
+        if kind == TRANSPORT_FEEDBACK and head & 31 == 15:
+            padding = data[end - 1] if head & 0x20 else 0
+            if (head & 0x20 and not padding) or padding > end - position - 8:
+                return bodies, True
+            if len(bodies) == FEEDBACKS_MAX:
+                break
+            bodies.append(data[position + 4 : end - padding])
+        else:
+            has_more = True
+        position = end
+    return bodies, has_more
+
+
 def _read_one(kind: int, count: int, body: bytes) -> Iterator[Report]:
     if kind == SENDER_REPORT:
         ssrc, high, low, timestamp, packets, octets = unpack_from("!IIIIII", body)

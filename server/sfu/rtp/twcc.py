@@ -14,8 +14,8 @@ from server.sfu.rtp.sequence import Unwrapper
 
 KEPT_MAX = 2_000
 """Arrivals kept between two feedbacks."""
-SPAN_MAX = 1_000
-"""Packet numbers one feedback covers; a jump beyond starts anew."""
+SPAN_MAX = 600
+"""Packet numbers one feedback covers, so that it fits a datagram whatever it says; a jump beyond starts anew."""
 
 READ_MAX = 2_048
 """Packets that one feedback may tell of. One about more follows an outage, and says nothing about bandwidth."""
@@ -52,7 +52,7 @@ class Arrivals:
             return None
         numbers = sorted(self._arrived)
         first = numbers[0]
-        if self._next is not None and self._next < first and first - self._next <= SPAN_MAX:
+        if self._next is not None and self._next < first < self._next + SPAN_MAX:
             first = self._next  # What is missing in between is reported lost.
         last = min(numbers[-1], first + SPAN_MAX - 1)
         arrived, self._arrived = self._arrived, {}

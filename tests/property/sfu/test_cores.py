@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from random import Random
@@ -12,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.sfu.core import CoreName, LayerCore, SlotCore
+from server.sfu.core import CONTROL_MAX, CoreName, LayerCore, SlotCore
+from server.sfu.rtp.packet import RtpPacket
+from server.sfu.rtp.twcc import Arrivals
 from tests.unit.sfu.bare import CORES, DEPARTURE_ID, LEVEL_ID, Bare
 from tests.unit.sfu.packets import rtp, vp8
 
@@ -52,6 +55,8 @@ class World:
         self.slots: list[SlotCore] = [viewer.slot(kind) for viewer in self.viewers for kind in ("video", "audio")]
         self.latest = [0] * len(self.slots)
         """The last number each slot sent."""
+        self.arrived = Arrivals()
+        """What came to the second viewer."""
         self.now_us = 5_000_000
 
     def do(self, step: tuple[Any, ...]) -> Any:
@@ -68,6 +73,14 @@ class World:
                 self.bare.feed(data, self.sender.address, self.now_us)
             case ("control", data):
                 self.sender.bare.feed(self.sender.far_tx.protect_rtcp(data), self.sender.address, self.now_us)
+            case ("tell", data):
+                self.viewers[1].bare.feed(data, self.viewers[1].address, self.now_us)
+            case ("feedback",):
+                self.sender.core.send_feedback(ssrc=7, media=10)
+            case ("echo",):
+                told = self.arrived.feedback(ssrc=7, media=1_000)
+                if told is not None:
+                    self.viewers[1].bare.feed(told, self.viewers[1].address, self.now_us)
             case ("aim", slot, layer, cut, shift):
                 wrong = layer is not None and (layer == 2) != (slot % 2 == 1)
                 target = None if layer is None or wrong else self.layers[layer]
@@ -109,15 +122,21 @@ class World:
 
     def seen(self) -> dict[str, Any]:
         """All that anybody can see of the core now."""
+        self.bare.collect()
+        reports = [data for data, address in self.bare.sent if address == self.sender.address]
+        self.bare.sent = [sent for sent in self.bare.sent if sent[1] != self.sender.address]
         out = [viewer.received() for viewer in self.viewers]
+        for packet in out[1]:
+            self.arrives(packet)
         for viewer, packets in enumerate(out):
             for packet in packets:
                 if packet.payload_type != 97:
                     self.latest[2 * viewer + (packet.ssrc == 2_000)] = packet.sequence
         return {
             "out": [[packet.data for packet in packets] for packets in out],
+            "reports": reports,
             "handed": list(self.sender.handed),
-            "control": list(self.sender.control),
+            "control": [list(link.control) for link in (self.sender, self.viewers[1])],
             "dtls": list(self.sender.dtls),
             "layers": [
                 (
@@ -136,12 +155,19 @@ class World:
             "link": (
                 *(self.sender.core.heard_us, self.sender.core.failures, self.sender.core.malformed),
                 *(self.sender.core.streams, self.bare.core.strays),
+                *(self.sender.core.missing, self.sender.core.overflows, self.viewers[1].core.malformed),
             ),
-            "arrivals": self.sender.core.arrivals(),
             "levels": [track.levels() for track in self.tracks],
-            "departures": self.viewers[1].core.departures(0, 40),
+            "echoes": [list(viewer.echoes) for viewer in self.viewers],
             "lasts": [track.last_us for track in self.tracks],
         }
+
+    def arrives(self, packet: RtpPacket) -> None:
+        """A packet comes to the second viewer, sooner or later or never."""
+        number = packet.extensions().get(DEPARTURE_ID)
+        fate = packet.sequence * 7_919 % 101
+        if number is not None and fate > 5:
+            self.arrived.arrived(int.from_bytes(number, "big"), self.now_us + fate * 500)
 
     def index(self, layer: LayerCore | None) -> int | None:
         return self.layers.index(layer) if layer is not None else None
@@ -178,6 +204,32 @@ packets = st.fixed_dictionaries(
         "padding": st.sampled_from([0, 0, 0, 0, 1, 40]),
     }
 )
+feedbacks = st.builds(
+    lambda first, count, base, chunks, deltas, padding, length: (
+        struct.pack("!BBHIIHHI", 0x8F | padding, 205, length, 7, 1_000, first, count, base)
+        + struct.pack(f"!{len(chunks)}H", *chunks)
+        + deltas
+    ),
+    st.one_of(st.integers(0, 40), st.integers(65_500, 65_535)),
+    st.one_of(st.integers(0, 30), st.integers(0, 65_535)),
+    st.one_of(st.integers(0, 255), st.integers(0, 2**32 - 1)),
+    st.lists(st.one_of(st.integers(0x2000, 0x2030), st.integers(0x4000, 0x4010), st.integers(0, 65_535)), max_size=6),
+    st.binary(max_size=24),
+    st.sampled_from([0, 0, 0, 0x20]),
+    st.integers(4, 14),
+)
+"""Transport-wide feedback that may be what it claims to be."""
+compounds = st.lists(
+    st.one_of(
+        feedbacks.map(lambda data: data[:2] + struct.pack("!H", max(0, len(data) // 4 - 1)) + data[4:]),
+        feedbacks,
+        st.just(b"\x80\xc9\x00\x01\x00\x00\x00\x07"),
+        st.just(b"\x81\xcd\x00\x03\x00\x00\x00\x07\x00\x00\x03\xe8\x00\x05\x00\x00"),
+        st.binary(max_size=12),
+    ),
+    min_size=1,
+    max_size=4,
+).map(lambda parts: b"\x80\xc9" + b"".join(parts)[2:] if b"".join(parts)[1:2] != b"\xcd" else b"".join(parts))
 steps = st.one_of(
     *[st.tuples(st.just("packet"), packets)] * 6,
     st.tuples(st.just("wait"), st.sampled_from([0, 300, 20_000, 45_000, 600_000, 1_500_000])),
@@ -206,6 +258,9 @@ steps = st.one_of(
     st.tuples(st.just("bytes"), st.binary(min_size=2, max_size=40)),
     st.tuples(st.just("odd"), st.integers(128, 191), st.binary(max_size=60)),
     st.tuples(st.just("raw"), st.binary(max_size=80)),
+    *[st.tuples(st.just("tell"), compounds)] * 2,
+    st.tuples(st.just("feedback")),
+    st.tuples(st.just("echo")),
     st.tuples(st.just("control"), st.just(b"\x80\xc9\x00\x01\x00\x00\x00\x07")),
 )
 
@@ -234,6 +289,8 @@ class Evening:
                     yield from self._through_the_air(packet)
             if dice.random() < 0.4:
                 yield self._viewers_do()
+            if dice.random() < 0.3:
+                yield (dice.choice(["echo", "feedback"]),)
             if dice.random() < 0.01:
                 yield ("wait", dice.choice([400_000, 1_200_000, 2_500_000]))
 
@@ -345,3 +402,8 @@ def test_both_cores_do_the_same_with_rubbish(script: list[tuple[Any, ...]]) -> N
 def test_both_cores_do_the_same_of_an_evening(seed: int) -> None:
     first, stamp = [2, 300, 32_760][seed % 3], [0, 2**32 - 5_000][seed % 2]
     compare(Evening(seed).steps(250), first=first, stamp=stamp)
+
+
+def test_both_cores_read_as_many_reports_in_a_second_and_no_more() -> None:
+    report = b"\x80\xc9\x00\x01\x00\x00\x00\x07"
+    compare([*[("tell", report)] * (CONTROL_MAX + 3), ("wait", 1_000_000), ("tell", report)])

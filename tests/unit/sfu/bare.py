@@ -11,6 +11,7 @@ import pytest
 from server.sfu.core import Address, Core, CoreName, LinkCore, SlotCore
 from server.sfu.native import build
 from server.sfu.native_core import NativeCore, ffi
+from server.sfu.rtp.echo import Echo
 from server.sfu.rtp.packet import RtpPacket
 from server.sfu.transport import make_core
 from tests.unit.sfu.packets import rtp
@@ -123,6 +124,7 @@ class BareLink:
         self.address = address
         self.dtls: list[bytes] = []
         self.control: list[bytes] = []
+        self.echoes: list[Echo] = []
         self.handed: list[bytes] = []
         self.unplaced: Callable[[bytes, int], None] | None = None
         self.core: LinkCore = bare.core.link(self)
@@ -141,6 +143,9 @@ class BareLink:
 
     def received_rtcp(self, plain: bytes, now_us: int) -> None:
         self.control.append(plain)
+
+    def received_echo(self, echo: Echo, now_us: int) -> None:
+        self.echoes.append(echo)
 
     def received_unplaced(self, plain: bytes, now_us: int) -> None:
         self.handed.append(plain)

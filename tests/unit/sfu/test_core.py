@@ -8,10 +8,8 @@ import pytest
 from aioice import stun
 
 from server.sfu.core import (
-    ARRIVALS_MAX,
     ENDED_MAX,
     LEVELS_MAX,
-    SENT_MAX,
     STREAMS_MAX,
     UNPLACED_EVERY_US,
     UNPLACED_MAX,
@@ -22,7 +20,9 @@ from server.sfu.core import (
 )
 from server.sfu.native_core import NativeCore
 from server.sfu.rtp.rewrite import REMOVED_RUNS_MAX
+from server.sfu.rtp.twcc import Arrivals
 from tests.unit.sfu.bare import CORES, DEPARTURE_ID, LEVEL_ID, SECOND_US, Bare, BareLink
+from tests.unit.sfu.feedback import read_feedback
 from tests.unit.sfu.packets import rtp, vp8
 
 CAMERA, MICROPHONE = 10, 30
@@ -205,39 +205,86 @@ def test_closing_more_gaps_than_are_remembered_forgets_the_oldest(bare: Bare) ->
     assert late.sequence == last.sequence - 1
 
 
-def test_departures_are_numbered_and_remembered_for_a_while(bare: Bare) -> None:
+def test_departures_are_numbered_and_what_a_viewer_tells_of_them_is_folded(bare: Bare) -> None:
     sender, viewer = bare.link(), bare.link()
     viewer.core.number_departures(DEPARTURE_ID)
     camera(sender, viewer.slot("video"))
-    for number in range(1, SENT_MAX + 11):
-        show(sender, number, keyframe=number == 1, at_us=NOW + number)
+    arrivals = Arrivals()
+    for number in range(1, 11):
+        show(sender, number, keyframe=number == 1, at_us=NOW + 10_000 * number)
     packets = viewer.received()
     numbers = [int.from_bytes(packet.extensions()[DEPARTURE_ID], "big") for packet in packets]
-    assert numbers == list(range(len(numbers)))
-    assert viewer.core.departures(9, 2) == [(0, 0), (NOW + 11, len(packets[10].data))]
-    assert viewer.core.departures(len(packets), 1) == [(0, 0)]
+    assert numbers == list(range(10))
+    for number in numbers:
+        arrivals.arrived(number, 64_000 + 10_000 * number)
+    told = arrivals.feedback(ssrc=1, media=2)
+    assert told is not None
+    bare.feed(viewer.far_tx.protect_rtcp(told), viewer.address, NOW)
+    (echo,) = viewer.echoes
+    assert (echo.arrived, echo.lost) == (10, 0)
+    assert echo.octets == sum(len(packet.data) for packet in packets)
+    assert (echo.ended_us - echo.begun_us, echo.sent_us) == (90_000, NOW + 100_000)
+    assert viewer.control == [], "there was nothing else to read"
 
 
-def test_arrivals_and_levels_wait_to_be_fetched_and_not_without_end(bare: Bare) -> None:
+def test_feedback_that_is_cut_off_is_counted_and_nothing_more(bare: Bare) -> None:
     sender, viewer = bare.link(), bare.link()
+    viewer.core.number_departures(DEPARTURE_ID)
+    camera(sender, viewer.slot("video"))
+    show(sender, 1, keyframe=True)
+    cut = bytes.fromhex("8fcd0004 00000001 00000002 00000005 00010203")
+    bare.feed(viewer.far_tx.protect_rtcp(cut), viewer.address, NOW)
+    assert (viewer.core.malformed, viewer.echoes, viewer.control) == (1, [], [])
+
+
+def test_a_sender_is_told_when_its_packets_arrived(bare: Bare) -> None:
+    sender = bare.link()
     sender.core.number_arrivals(3)
+    for number in (7, 8, 10):
+        sender.send_rtp(NOW + 1_000 * number, ssrc=MICROPHONE, sequence=number, extensions={3: bytes((0, number))})
+    sender.core.send_feedback(ssrc=1, media=MICROPHONE)
+    sender.core.send_feedback(ssrc=1, media=MICROPHONE)
+    bare.collect()
+    ((data, address),) = bare.sent
+    assert address == sender.address
+    first, arrived = read_feedback(sender.far_rx.unprotect_rtcp(data))
+    assert first == 7
+    at = [None if when is None else when - (arrived[0] or 0) for when in arrived]
+    assert at == [0, 1_000, None, 3_000]
+
+
+def test_levels_wait_to_be_fetched_and_not_without_end(bare: Bare) -> None:
+    sender, viewer = bare.link(), bare.link()
     track = sender.core.track(kind="audio", payload_type=111, resend_type=None, level_extension=LEVEL_ID)
     layer = track.layer("microphone")
     layer.bind(MICROPHONE)
     track.route([viewer.slot("audio")])
-    for number in range(ARRIVALS_MAX + 50):
+    last = LEVELS_MAX + 50
+    for number in range(last):
         sender.send_rtp(
             NOW + number,
             ssrc=MICROPHONE,
             sequence=number,
             payload_type=111,
-            extensions={LEVEL_ID: bytes([0x80 | number % 100]), 3: number.to_bytes(2, "big")},
+            extensions={LEVEL_ID: bytes([0x80 | number % 100])},
         )
-    arrivals, levels = sender.core.arrivals(), track.levels()
-    assert arrivals == [(number, NOW + number) for number in range(ARRIVALS_MAX)]
-    last = ARRIVALS_MAX + 50
-    assert levels == [(NOW + number, number % 100) for number in range(last - LEVELS_MAX, last)]
-    assert (sender.core.arrivals(), track.levels()) == ([], [])
+    assert track.levels() == [(NOW + number, number % 100) for number in range(last - LEVELS_MAX, last)]
+    assert track.levels() == []
+
+
+def test_a_link_knows_how_many_packets_it_waits_for(bare: Bare) -> None:
+    sender, viewer = bare.link(), bare.link()
+    track, layer = camera(sender, viewer.slot("video"))
+    show(sender, 1, keyframe=True)
+    show(sender, 4)
+    assert (sender.core.missing, layer.missing, layer.received) == (2, 2, 2)
+    show(sender, 400)
+    assert (sender.core.missing, sender.core.overflows, layer.overflows) == (0, 1, 1)
+    show(sender, 403)
+    track.layer("other")
+    assert sender.core.missing == 2
+    layer.end()
+    assert sender.core.missing == 0
 
 
 def test_a_silent_link_neither_takes_nor_sends(bare: Bare) -> None:

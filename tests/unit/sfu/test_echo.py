@@ -1,16 +1,25 @@
 from __future__ import annotations
 
-from server.sfu.rtp.echo import PATIENCE_US, Echoes
+from server.sfu.rtp.echo import KEPT, PATIENCE_US, Echo, Echoes
 from server.sfu.rtp.twcc import BASE_US, Feedback
 
 
-def feedback(first: int, *arrivals: int | None, base: int = 100) -> Feedback:
-    return Feedback(first=first, base=base, arrivals=arrivals)
+def sent(*packets: tuple[int, int]) -> Echoes:
+    """What was sent so far: (when, bytes), numbered from 0."""
+    echoes = Echoes()
+    for at_us, size in packets:
+        echoes.sent(size, at_us)
+    return echoes
+
+
+def fold(echoes: Echoes, first: int, *arrivals: int | None, base: int = 100) -> Echo:
+    echo = echoes.fold(Feedback(first=first, base=base, arrivals=arrivals))
+    assert echo is not None
+    return echo
 
 
 def test_what_arrived_is_counted_with_the_delay_of_the_quickest() -> None:
-    echo = Echoes().fold(feedback(10, 5_000, 6_000, 30_000), [(1_000, 500), (2_500, 600), (3_000, 700)])
-    assert echo is not None
+    echo = fold(sent((1_000, 500), (2_500, 600), (3_000, 700)), 0, 5_000, 6_000, 30_000)
     base_us = (100 + (1 << 24)) * BASE_US
     assert (echo.arrived, echo.octets, echo.lost) == (3, 1_800, 0)
     assert (echo.begun_us, echo.ended_us) == (base_us + 5_000, base_us + 30_000)
@@ -19,43 +28,43 @@ def test_what_arrived_is_counted_with_the_delay_of_the_quickest() -> None:
 
 
 def test_a_packet_is_lost_only_when_much_later_ones_arrived() -> None:
-    echoes = Echoes()
-    first = echoes.fold(feedback(1, 0, None, 1_000), [(1_000, 100), (2_000, 100), (3_000, 100)])
-    assert first is not None
-    assert first.lost == 0
     later = 2_000 + PATIENCE_US + 1_000
-    second = echoes.fold(feedback(4, later, later), [(later, 100), (later, 100)])
-    assert second is not None
-    assert second.lost == 1
-    third = echoes.fold(feedback(6, later), [(later + 1, 100)])
-    assert third is not None
-    assert third.lost == 0, "it is lost once"
+    echoes = sent((1_000, 100), (2_000, 100), (3_000, 100), (later, 100), (later, 100), (later + 1, 100))
+    assert fold(echoes, 0, 0, None, 1_000).lost == 0
+    assert fold(echoes, 3, later, later).lost == 1
+    assert fold(echoes, 5, later).lost == 0, "it is lost once"
 
 
 def test_a_packet_that_jitter_delayed_is_found_again() -> None:
-    echoes = Echoes()
-    echoes.fold(feedback(1, 0, None, 1_000), [(1_000, 100), (2_000, 100), (3_000, 100)])
-    found = echoes.fold(feedback(2, 60_000), [(2_000, 100)])
-    assert found is not None
-    assert found.arrived == 1
-    later = echoes.fold(feedback(4, 400_000), [(400_000, 100)])
-    assert later is not None
-    assert later.lost == 0
+    echoes = sent((1_000, 100), (2_000, 100), (3_000, 100), (400_000, 100))
+    fold(echoes, 0, 0, None, 1_000)
+    assert fold(echoes, 1, 60_000).arrived == 1
+    assert fold(echoes, 3, 400_000).lost == 0
+
+
+def test_what_no_feedback_told_of_is_not_lost() -> None:
+    echoes = sent(*[(1_000 * number, 100) for number in range(400)])
+    fold(echoes, 0, 0)
+    assert fold(echoes, 390, 0, 0).lost == 0
 
 
 def test_what_was_told_before_or_never_sent_is_no_news() -> None:
-    echoes = Echoes()
-    assert echoes.fold(feedback(1, 0), [(1_000, 100)]) is not None
-    assert echoes.fold(feedback(1, 0), [(1_000, 100)]) is None
-    assert echoes.fold(feedback(500, 0, None), [(0, 0), (0, 0)]) is None
-    assert echoes.fold(feedback(9), []) is None
+    echoes = sent((1_000, 100))
+    fold(echoes, 0, 0)
+    for first, arrivals in ((0, (0,)), (500, (0, None)), (65_535, (0,)), (0, ())):
+        assert echoes.fold(Feedback(first=first, base=100, arrivals=arrivals)) is None
+
+
+def test_what_was_sent_too_long_ago_is_forgotten() -> None:
+    echoes = sent(*[(1_000 + number, 100) for number in range(KEPT + 10)])
+    assert echoes.fold(Feedback(first=0, base=100, arrivals=(0,) * 10)) is None
+    assert fold(echoes, 9, 0, 0).arrived == 1
 
 
 def test_numbers_and_base_times_may_wrap() -> None:
-    echoes = Echoes()
-    before = echoes.fold(feedback(65_535, 0, base=(1 << 24) - 1), [(1_000, 100)])
-    after = echoes.fold(feedback(0, 0, base=0), [(65_000, 100)])
-    assert before is not None
-    assert after is not None
+    echoes = sent(*[(1_000, 100)] * 65_536)
+    before = fold(echoes, 65_535, 0, base=(1 << 24) - 1)
+    assert echoes.sent(100, 65_000) == 0
+    after = fold(echoes, 0, 0, base=0)
     assert after.begun_us - before.begun_us == BASE_US
     assert after.delay_us == before.delay_us

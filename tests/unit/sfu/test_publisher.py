@@ -54,7 +54,7 @@ class Sent:
 
     def counts(self) -> list[int]:
         """Packets that each layer of the camera received, by the layer's place."""
-        return [layer.received for layer in self.uplink.tracks["video"].layers]
+        return [layer.core.received for layer in self.uplink.tracks["video"].layers]
 
     def forwarded(self) -> list[bytes]:
         return [packet.payload for packet in self.viewer.received()]
@@ -129,9 +129,9 @@ def test_a_new_ssrc_is_a_new_layer_with_numbers_of_its_own() -> None:
     assert second.resend_ssrc == 11
     assert sent.uplink.layer(10) is None
     assert sent.sender.core.streams == 2, "what ended left the SRTP session"
-    received = second.received
+    received = second.core.received
     sent.camera(60_001, None, ssrc=10)
-    assert second.received == received, "a stream that ended is not taken up again"
+    assert second.core.received == received, "a stream that ended is not taken up again"
 
 
 def test_streams_and_payload_types_are_bounded() -> None:
