@@ -201,11 +201,8 @@ class LinkCore(Protocol):
     def direct(self, address: Address | None) -> None:
         """Send to this address from now on."""
 
-    def secure(self, rx: Any, new_tx: Callable[[], Any]) -> None:
-        """Take the SRTP sessions (pylibsrtp's): from now on media and RTCP are taken and sent.
-
-        `new_tx` is called for RTCP, and for each slot that comes to send: libsrtp seeks a stream's state in a list.
-        """
+    def secure(self, rx: Any, tx: Any) -> None:
+        """Take the SRTP sessions (pylibsrtp's): from now on media and RTCP are taken and sent."""
 
     def silence(self) -> None:
         """Neither take nor send media and RTCP any more."""

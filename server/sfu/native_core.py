@@ -174,28 +174,11 @@ class SlotCore(_Handle):
         self._link = link
         self._layers = link.core.layers
         self._last_timestamp = 0
-        self._tx: Any = None
-        self._is_used = False
 
     def aim(self, layer: port.LayerCore | None, *, cut: bool, clock_shift: int | None = None) -> None:
         if self.pointer is not None:
-            if layer is not None and not self._is_used:
-                self._is_used = True
-                self.secure()
             target = cast(LayerCore, layer).pointer if layer is not None else None
             self._lib.slot_aim(self.pointer, target or ffi.NULL, cut, clock_shift is not None, clock_shift or 0)
-
-    def secure(self) -> None:
-        """Have an SRTP session, once there is something to send and a key to send it with."""
-        made = self._link.new_tx() if self._is_used and self._tx is None else None
-        if made is not None:
-            self._tx, pointer = made
-            self._lib.slot_secure(self.pointer, pointer)
-
-    def silence(self) -> None:
-        if self._tx is not None:
-            self._lib.slot_secure(self.pointer, ffi.NULL)
-            self._tx = None
 
     @property
     def flowing(self) -> LayerCore | None:
@@ -292,7 +275,6 @@ class LinkCore(_Handle):
         self.handler: LinkHandler | None = handler
         self.number: int = lib.link_number(pointer)
         self._sessions: tuple[Any, ...] = ()
-        self._new_tx: Callable[[], Any] | None = None
         self._tracks: list[TrackCore] = []
         self._slots: list[SlotCore] = []
 
@@ -332,29 +314,15 @@ class LinkCore(_Handle):
         if self.pointer is not None:
             self._lib.link_direct(self.pointer, ffi.new(_ADDRESS_POINTER) if address is None else _packed(address))
 
-    def secure(self, rx: Any, new_tx: Callable[[], Any]) -> None:
+    def secure(self, rx: Any, tx: Any) -> None:
         if self.pointer is not None:
-            tx = new_tx()
             self._lib.link_secure(self.pointer, self._session(rx), self._session(tx))
             self._sessions = (rx, tx)  # They live as long as the core may use them.
-            self._new_tx = new_tx
-            for slot in self._slots:
-                slot.secure()
 
     def silence(self) -> None:
         if self.pointer is not None:
             self._lib.link_secure(self.pointer, ffi.NULL, ffi.NULL)
-            self._new_tx = None
-            for slot in self._slots:
-                slot.silence()
             self._sessions = ()
-
-    def new_tx(self) -> tuple[Any, Any] | None:
-        """A session to send with, and its pointer; None while the link is not secured."""
-        if self._new_tx is None:
-            return None
-        tx = self._new_tx()
-        return tx, self._session(tx)
 
     def _session(self, session: Any) -> Any:
         return ffi.cast("void *", self.core.session_pointer(session))

@@ -177,7 +177,6 @@ class SlotCore:
         resend_type: int | None,
     ) -> None:
         self._link = link
-        self.tx: Session | None = None
         self._ssrc, self._payload_type = ssrc, payload_type
         self._resend = (resend_ssrc, resend_type) if resend_ssrc is not None and resend_type is not None else None
         self.packets = 0
@@ -229,7 +228,7 @@ class SlotCore:
             self._history.sent(out, now_us)
         self.packets += 1
         self.octets += len(out.payload)
-        self._link.send_rtp(compose(out, ssrc=self._ssrc, payload_type=self._payload_type), self, now_us)
+        self._link.send_rtp(compose(out, ssrc=self._ssrc, payload_type=self._payload_type), now_us)
 
     def resend(self, numbers: Sequence[int], round_trip_us: int, now_us: int) -> None:
         if self._history is None:
@@ -253,7 +252,7 @@ class SlotCore:
         ssrc, payload_type = self._resend
         data = compose_resent(out, ssrc=ssrc, payload_type=payload_type, sequence=self._resend_sequence)
         self._resend_sequence = (self._resend_sequence + 1) & 0xFFFF
-        self._link.send_rtp(data, self, now_us)
+        self._link.send_rtp(data, now_us)
         return len(data)
 
     def forget(self) -> None:
@@ -307,7 +306,6 @@ class LinkCore:
         self._handler: LinkHandler | None = handler
         self._rx: Session | None = None
         self._tx: Session | None = None
-        self.new_tx: Callable[[], Session] | None = None
         self._to: Address | None = None
         self.heard_us = 0
         self.failures = 0
@@ -417,17 +415,15 @@ class LinkCore:
 
     # ------------------------------------------------------------------ what goes
 
-    def send_rtp(self, plain: bytes, slot: SlotCore, now_us: int) -> None:
-        if self.new_tx is None or self._to is None:
+    def send_rtp(self, plain: bytes, now_us: int) -> None:
+        if self._tx is None or self._to is None:
             return
-        if slot.tx is None:
-            slot.tx = self.new_tx()
         if self._departure_extension and self._echoes is not None:
             number = self._echoes.sent(len(plain) + 8, now_us)
             head = bytes((0x90, *plain[1:12], 0xBE, 0xDE, 0, 1, self._departure_extension << 4 | 1))
             plain = head + number.to_bytes(2, "big") + b"\0" + plain[12:]
         try:
-            self.core.send(slot.tx.protect(plain), self._to)
+            self.core.send(self._tx.protect(plain), self._to)
         except self.core.failure:
             self.failures += 1
 
@@ -451,13 +447,11 @@ class LinkCore:
     def direct(self, address: Address | None) -> None:
         self._to = address
 
-    def secure(self, rx: Session, new_tx: Callable[[], Session]) -> None:
-        self._rx, self._tx, self.new_tx = rx, new_tx(), new_tx
+    def secure(self, rx: Session, tx: Session) -> None:
+        self._rx, self._tx = rx, tx
 
     def silence(self) -> None:
-        self._rx = self._tx = self.new_tx = None
-        for slot in self.slots:
-            slot.tx = None
+        self._rx = self._tx = None
 
     def number_arrivals(self, extension: int) -> None:
         self._arrival_extension = extension

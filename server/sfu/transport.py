@@ -228,10 +228,8 @@ class _Pipe:
 
 
 class _Dtls(RTCDtlsTransport):
-    """aiortc's, that gives away sessions for sending: one with few streams finds them sooner.
-
-    Their window is small: it only costs time, since nobody replays to ourselves.
-    """
+    """aiortc's, that gives away a session for sending with a small window: it only costs time, since nobody replays
+    to ourselves."""
 
     def new_tx(self) -> pylibsrtp.Session:
         """Another session with the key of what we send. No two may ever send with the same SSRC."""
@@ -413,7 +411,7 @@ class Link:
             self.is_over = True
             self._handler.closed()
             return
-        self.core.secure(self._dtls._rx_srtp, self._dtls.new_tx)
+        self.core.secure(self._dtls._rx_srtp, self._dtls.new_tx())
         self.is_open = True
         self._handler.opened()
 

@@ -46,7 +46,7 @@ class _Link:
         self.core.admit(address)
         self.core.direct(address)
         opened = Open()
-        self.core.secure(opened, lambda: opened)
+        self.core.secure(opened, opened)
         self.address = address
         self.is_open, self.is_over = True, False
         self.fingerprints: tuple[tuple[str, str], ...] = ()

@@ -206,8 +206,10 @@ static void forward(link_t *link, const uint8_t *plain, int size, int64_t now_us
         }
     }
     for (int i = 0; i < track->slots_count; i++) {
+        if (i + 2 < track->slots_count)
+            slot_expect(track->slots[i + 2]);
         if (i + 1 < track->slots_count)
-            slot_expect(track->slots[i + 1]);
+            slot_expect_soon(track->slots[i + 1]);
         slot_push(track->slots[i], bound->layer, &in);
     }
     kept_release(in.copy);
@@ -441,7 +443,7 @@ datagram *link_compose(link_t *link)
     return core->out + core->out_count;
 }
 
-void link_protect(link_t *link, void *tx, datagram *out, int size, int64_t now_us)
+void link_protect(link_t *link, datagram *out, int size, int64_t now_us)
 {
     if (link->departure_extension) {
         link->departures[link->departed % SENT_MAX] = (departure){.at_us = now_us, .size = (uint16_t)size};
@@ -450,7 +452,7 @@ void link_protect(link_t *link, void *tx, datagram *out, int size, int64_t now_u
     out->size = size;
     out->to = link->to;
     out->socket = link->socket;
-    if (link->core->crypto.protect(tx, out->data, &out->size))
+    if (link->core->crypto.protect(link->tx, out->data, &out->size))
         COUNT(link->figures.failures);
     else
         link->core->out_count++;
@@ -674,10 +676,3 @@ slot_t *slot_new(link_t *link, int rate, int is_video, uint32_t ssrc, int payloa
 }
 
 const slot_figures *slot_read(slot_t *slot) { return &slot->figures; }
-
-void slot_secure(slot_t *slot, void *tx)
-{
-    core_enter(slot->link->core);
-    slot->tx = tx;
-    core_leave(slot->link->core);
-}

@@ -115,7 +115,7 @@ const link_figures *link_read(link_t *);
 int link_admit(link_t *, const address *); /* 0, or -1 without memory */
 void link_expel(link_t *, const address *);
 void link_direct(link_t *, const address *);
-void link_secure(link_t *, void *rx, void *tx); /* libsrtp's sessions, tx for RTCP; or NULL and NULL */
+void link_secure(link_t *, void *rx, void *tx); /* libsrtp's sessions, or NULL and NULL */
 void link_send_rtcp(link_t *, const uint8_t *plain, int size);
 void link_place(link_t *, const uint8_t *plain, int size, int64_t now_us);
 void link_number_arrivals(link_t *, int extension);
@@ -140,7 +140,6 @@ int layer_reception(layer_t *, reception *found); /* 0 before the first packet *
 slot_t *slot_new(link_t *, int rate, int is_video, uint32_t ssrc, int payload_type, uint32_t resend_ssrc, int resend_type,
                int first_sequence, uint32_t first_timestamp, int first_resend_sequence);
 const slot_figures *slot_read(slot_t *);
-void slot_secure(slot_t *, void *tx); /* a session of its own; without one it sends nothing */
 void slot_aim(slot_t *, layer_t *or_null, int cut, int has_shift, int64_t clock_shift);
 uint32_t slot_timestamp(slot_t *, int64_t now_us);
 void slot_resend(slot_t *, const uint16_t *numbers, int count, int64_t round_trip_us, int64_t now_us);

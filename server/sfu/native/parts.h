@@ -165,7 +165,6 @@ typedef struct {
 struct slot { /* in the order of use: a slot's memory is cold when its turn comes */
     slot_figures figures;
     link_t *link;
-    void *tx;
     layer_t *aim, *current;
     past *history; /* HISTORY_MAX of them, once something was sent */
     int64_t last_sequence, first_number, highest_number, last_at_us;
@@ -187,7 +186,8 @@ struct slot { /* in the order of use: a slot's memory is cold when its turn come
 };
 
 void slot_push(slot_t *, layer_t *, incoming *);
-void slot_expect(const slot_t *); /* it is pushed to soon */
+void slot_expect(const slot_t *); /* it is pushed to soon: fetch it … */
+void slot_expect_soon(const slot_t *); /* … and then what it points to */
 void slot_lose(slot_t *, const layer_t *); /* the layer is about to end */
 void slot_release(slot_t *);
 void kept_release(kept *);
@@ -229,31 +229,31 @@ struct track {
     int levels_first, levels_count;
 };
 
-struct link {
-    link_figures figures;
-    uint64_t number;
+struct link { /* what each packet that leaves needs comes first, and together */
     core_t *core;
+    void *tx;
+    departure *departures; /* SENT_MAX of them */
+    int64_t departed; /* a number that never wraps: the next */
+    int departure_extension;
+    int socket; /* connected to `to`, where there is one; else -1 */
+    address to;
+    link_figures figures;
+    void *rx;
+    int arrival_extension;
+    int bound_count, alive_count, ended_count;
+    uint64_t number;
     link_t *next;
     track_t *tracks;
     slot_t *slots;
-    void *rx, *tx;
-    address to;
-    int socket; /* connected to `to`, where there is one; else -1 */
-    binding bound[BOUND_MAX];
-    int bound_count;
-    uint32_t alive[ALIVE_MAX];
-    int alive_count;
-    uint32_t ended[ENDED_MAX];
-    int ended_count;
-    int arrival_extension, departure_extension;
-    int64_t departed, judged, told_of; /* numbers that never wrap: the next, the first undecided, the first untold */
-    departure *departures; /* SENT_MAX of them */
+    int64_t judged, told_of; /* of departures: the first undecided, the first nobody told of */
     unwrapper bases, arrival_numbers;
     int64_t arrivals_next; /* the first number of the next feedback; -1 before the first */
     int arrivals_count;
     uint8_t arrivals_told;
     int unplaced, control;
     int64_t unplaced_since_us, control_since_us;
+    binding bound[BOUND_MAX];
+    uint32_t alive[ALIVE_MAX], ended[ENDED_MAX];
     arrival arrivals[ARRIVALS_MAX]; /* ascending */
 };
 
@@ -324,7 +324,7 @@ void take_control(link_t *, const uint8_t *plain, int size, int64_t now_us);
 
 /* Room for one datagram, or NULL when the link sends nothing; then the size of what was written there. */
 datagram *link_compose(link_t *);
-void link_protect(link_t *, void *tx, datagram *, int size, int64_t now_us);
+void link_protect(link_t *, datagram *, int size, int64_t now_us);
 void link_protect_rtcp(link_t *, datagram *, int size);
 
 void port_flush(core_t *); /* send what was composed (port.c) */

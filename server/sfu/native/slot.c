@@ -215,7 +215,7 @@ static void emit(slot_t *slot, const past *packet, const uint8_t *payload, int s
 {
     link_t *link = slot->link;
     uint16_t sequence = again ? slot->resend_sequence++ : packet->sequence;
-    datagram *out = slot->tx ? link_compose(link) : NULL;
+    datagram *out = link_compose(link);
     if (!out)
         return;
     uint8_t *at = out->data;
@@ -236,13 +236,21 @@ static void emit(slot_t *slot, const past *packet, const uint8_t *payload, int s
     at += packet->prefix_size;
     memcpy(at, payload + packet->skip, (size_t)(size - packet->skip));
     at += size - packet->skip;
-    link_protect(link, slot->tx, out, (int)(at - out->data), now_us);
+    link_protect(link, out, (int)(at - out->data), now_us);
 }
 
 void slot_expect(const slot_t *slot)
 {
     for (size_t at = 0; at <= offsetof(struct slot, runs); at += 64)
         __builtin_prefetch((const char *)slot + at, 1);
+}
+
+void slot_expect_soon(const slot_t *slot)
+{
+    const link_t *link = slot->link;
+    __builtin_prefetch(&link->tx, 1);
+    if (slot->history)
+        __builtin_prefetch(slot->history + (slot->last_sequence + 1) % HISTORY_MAX, 1);
 }
 
 void slot_push(slot_t *slot, layer_t *layer, incoming *in)

@@ -132,7 +132,7 @@ class BareLink:
         self.core.direct(address)
         come, go = (Open() if bare.is_open else session(kind) for kind in _BOTH)
         if secured:
-            self.core.secure(come, lambda: go)
+            self.core.secure(come, go)
         self.far_rx, self.far_tx = (Open() if bare.is_open else session(kind) for kind in _BOTH)
         self._slots = 0
 
