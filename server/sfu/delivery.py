@@ -21,7 +21,7 @@ NARROW_BPS = 800_000
 """A link below this is worth a word to its owner when pictures are smaller than they should be."""
 
 
-FIT_EVERY_US = 1_000_000
+FIT_EVERY_US = 2_000_000
 """Layers that suit are looked at again after so long, even if nothing happened: bitrates change."""
 
 

@@ -218,15 +218,24 @@ class Peer:
 
     # ------------------------------------------------------------------ by the clock
 
+    def tick(self, now_us: int) -> None:
+        """Ask for what is missing, and find out what the connection bears; due each 20 ms or so."""
+        if self.link.core.missing:
+            self.ask_for_missing(now_us)
+        if self.uplink.wants_keyframe():
+            self.ask_for_keyframes(now_us)
+        if self.link.address != self._address:
+            self._address = self.link.address
+            self.delivery.downlink.moved()
+        self.delivery.probe(now_us)
+
     def ask_for_keyframes(self, now_us: int) -> None:
         """Send upstream the keyframe requests that are due."""
-        for layer in self.uplink.wanting():
+        for layer in self.uplink.layers():
             if layer.ssrc is not None and layer.keyframe_due(now_us):
                 self.link.send_rtcp(rtcp.write_keyframe_request(ssrc=self.ssrc, media=layer.ssrc))
 
     def ask_for_missing(self, now_us: int) -> None:
-        if not self.link.core.missing:
-            return
         for layer in self.uplink.layers():
             if layer.ssrc is not None and layer.core.missing:
                 numbers = layer.core.due(now_us, self.delivery.downlink.round_trip_us)
@@ -239,13 +248,6 @@ class Peer:
         media = next((layer.ssrc for layer in self.uplink.layers() if layer.ssrc is not None), None)
         if media is not None:
             self.link.core.send_feedback(ssrc=self.ssrc, media=media)
-
-    def probe(self, now_us: int) -> None:
-        """Find out what the connection bears; due each tick."""
-        if self.link.address != self._address:
-            self._address = self.link.address
-            self.delivery.downlink.moved()
-        self.delivery.probe(now_us)
 
     def take_stock(self, now_us: int) -> None:
         """Sum up what the viewer reported since the last time: browsers report each stream on its own."""
@@ -263,7 +265,7 @@ class Peer:
         for slot in self.slots.values():
             report = slot.report(ntp, now_us)
             if report is not None:
-                parts.append(rtcp.write_sender_report(report))
+                parts.append(report)
         parts.append(rtcp.write_description(ssrc=self.ssrc, cname="milieu"))
         for compound in _bundled(parts, 1_100):
             self.link.send_rtcp(compound)

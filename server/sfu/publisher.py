@@ -93,12 +93,14 @@ class Layer:
 
 
 class Track:
-    """A peer's microphone ('audio'), camera ('video') or 'screen'; `layers` go from the smallest to the largest."""
+    """A peer's microphone ('audio'), camera ('video') or 'screen'; `layers` go from the smallest to the largest.
 
-    def __init__(self, link: LinkCore, section: Section) -> None:
+    Those of which a keyframe is wanted put themselves into `wanting`.
+    """
+
+    def __init__(self, link: LinkCore, section: Section, wanting: set[Layer]) -> None:
         assert section.codec is not None
-        self.wanting: set[Layer] = set()
-        """Layers of which a keyframe is wanted."""
+        self.wanting = wanting
         self.kind = section.kind
         self.mid = section.mid
         self.payload_type = section.codec.payload_type
@@ -129,6 +131,7 @@ class Uplink:
         self.tracks: dict[str, Track] = {}
         self._core = link
         self._layers: tuple[Layer, ...] = ()
+        self._wanting: set[Layer] = set()
         self._overflows = 0
         self._unrouted = unrouted
         # Every line was offered the same ids, as a bundle demands.
@@ -144,7 +147,7 @@ class Uplink:
                 continue
             if known is not None:
                 self._forget(known)
-            track = self.tracks[section.kind] = Track(self._core, section)
+            track = self.tracks[section.kind] = Track(self._core, section, self._wanting)
             self._arrival_id = section.extensions.get(TRANSPORT_CC, self._arrival_id)
             for layer in track.layers:
                 if layer.ssrc is not None:
@@ -157,6 +160,7 @@ class Uplink:
     def _forget(self, track: Track) -> None:
         track.core.shut()
         for layer in track.layers:
+            self._wanting.discard(layer)
             layer.core.end()
         self._streams = {ssrc: bound for ssrc, bound in self._streams.items() if bound[0].track is not track}
 
@@ -168,16 +172,14 @@ class Uplink:
             self._unrouted(bound[0].track.kind, now_us)
             self._core.place(plain, now_us)
 
-    def wanting(self) -> Sequence[Layer]:
-        """Layers of which a keyframe may be wanted; asked for fifty times a second."""
+    def wants_keyframe(self) -> bool:
+        """Whether one of the layers may want one; asked for fifty times a second."""
         overflows = self._core.overflows
-        if overflows != self._overflows:
-            self._overflows = overflows
-            return self._layers
-        return [layer for track in self.tracks.values() if track.wanting for layer in track.wanting]
+        changed, self._overflows = overflows != self._overflows, overflows
+        return changed or bool(self._wanting)
 
     def layers(self) -> Sequence[Layer]:
-        """Those of all tracks; asked for fifty times a second."""
+        """Those of all tracks."""
         return self._layers
 
     def _list_layers(self) -> None:
@@ -224,7 +226,7 @@ class Uplink:
             track.layers[index] = layer
             if layer.resend_ssrc is not None:  # It may have come first, being new as well.
                 self._streams[layer.resend_ssrc] = (layer, True)
-            track.wanting.discard(before)
+            self._wanting.discard(before)
             before.core.end()
             self._list_layers()
         self._streams[ssrc] = (layer, resent)

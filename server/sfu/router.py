@@ -292,9 +292,7 @@ class Room:
         peers = list(self.peers.values())
         for peer in peers:
             if peer.is_connected:
-                peer.ask_for_missing(now_us)
-                peer.ask_for_keyframes(now_us)
-                peer.probe(now_us)
+                peer.tick(now_us)
         if self._is_due("feedback", FEEDBACK_EVERY_US, now_us):
             for peer in peers:
                 peer.send_feedback()

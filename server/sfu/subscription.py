@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from server.sfu.core import LinkCore
 from server.sfu.publisher import Layer
-from server.sfu.rtp.rtcp import SenderReport
+from server.sfu.rtp.rtcp import write_bare_report
 from server.sfu.rtp.sequence import distance
 from server.sfu.sdp import RATES, Section, SlotStream
 
@@ -73,17 +73,12 @@ class Slot:
         current = self.core.flowing
         return current.owner if current is not None else None
 
-    def report(self, ntp: int, now_us: int) -> SenderReport | None:
+    def report(self, ntp: int, now_us: int) -> bytes | None:
         """The sender report of the slot's stream; None while nobody is shown or nothing was sent yet."""
         if self.source is None or not self.core.started:
             return None
-        return SenderReport(
-            ssrc=self.stream.ssrc,
-            ntp=ntp,
-            timestamp=self.core.timestamp_at(now_us),
-            packets=self.core.packets,
-            octets=self.core.octets,
-        )
+        core = self.core
+        return write_bare_report(self.stream.ssrc, ntp, core.timestamp_at(now_us), core.packets, core.octets)
 
 
 def _clock_shift(layer: Layer, current: Layer) -> int | None:

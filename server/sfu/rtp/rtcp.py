@@ -28,6 +28,7 @@ BITRATE_BPS_MAX = 1_000_000_000
 """Beyond this a bandwidth message says no more than "plenty"."""
 
 _BLOCK = Struct("!IIIIII")
+_BARE = Struct("!BBHIQIII")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +226,11 @@ def write_sender_report(report: SenderReport) -> bytes:
         )
         + _write_blocks(report.blocks),
     )
+
+
+def write_bare_report(ssrc: int, ntp: int, timestamp: int, packets: int, octets: int) -> bytes:
+    """A sender report without blocks: there are many of them, each second."""
+    return _BARE.pack(0x80, SENDER_REPORT, 6, ssrc, ntp, timestamp, packets & 0xFFFFFFFF, octets & 0xFFFFFFFF)
 
 
 def write_receiver_report(*, ssrc: int, blocks: Iterable[ReportBlock]) -> bytes:
