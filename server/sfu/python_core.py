@@ -10,6 +10,7 @@ import secrets
 import socket
 from collections import deque
 from collections.abc import Callable, Sequence
+from struct import Struct
 from typing import Any, NamedTuple, Protocol, cast
 
 import server.sfu.core as port
@@ -26,13 +27,14 @@ from server.sfu.core import (
     LinkHandler,
     TakeStun,
 )
+from server.sfu.datagrams import BATCH, STRIDE, Inbox, Name, Outbox, address_of, destination, name_of
 from server.sfu.rtp import rtcp
-from server.sfu.rtp.demux import MTU, Kind, classify
+from server.sfu.rtp.demux import Kind, classify
 from server.sfu.rtp.echo import Echoes
 from server.sfu.rtp.history import History
 from server.sfu.rtp.layers import SILENT_US
 from server.sfu.rtp.nack import Missing
-from server.sfu.rtp.packet import MalformedPacket, RtpPacket, compose, compose_resent
+from server.sfu.rtp.packet import MalformedPacket, Outgoing, RtpPacket
 from server.sfu.rtp.reception import Arrived, Reception
 from server.sfu.rtp.rewrite import Rewriter
 from server.sfu.rtp.sequence import Seen, Unwrapper, distance
@@ -41,8 +43,10 @@ from server.sfu.rtp.twcc import Arrivals, read_feedback
 from server.sfu.rtp.vp8 import Vp8
 from server.sfu.sdp import RATES
 
-BATCH_MAX = 64
-"""Datagrams read in one go, before timers and everybody else have their turn."""
+_HEADER, _HEADER_NUMBERED = Struct("!BBHII"), Struct("!BBHIIHHBHx")
+"""RTP's header, and the same with a transport-wide number in an extension (RFC 8285 §4.2)."""
+_ONE_BYTE_ELEMENTS = 0xBEDE
+
 SOCKET_BUFFER_BYTES = 4 << 20
 RESENDS_PER_REQUEST_MAX = 64
 CAUGHT_MAX = 4_096
@@ -59,14 +63,29 @@ class Session(Protocol):
     def remove_stream(self, ssrc: int) -> None: ...
 
 
+class Srtp(Protocol):
+    """libsrtp without its wrapping: packets are encrypted where they lie. `pointer` is None for sessions not its own.
+
+    `protect` returns 0 when it could.
+    """
+
+    @property
+    def protect(self) -> Callable[[Any, Any, Any], int]: ...
+    def pointer(self, session: Session) -> Any | None: ...
+
+
 class Incoming(NamedTuple):
-    """A packet on its way to the slots. `number` never wraps; no payload means padding only."""
+    """A packet on its way to the slots. `number` never wraps; no payload means padding only.
+
+    `body` is the payload from where slots leave it as it is.
+    """
 
     number: int
     timestamp: int
     marker: bool
     payload: bytes
     vp8: Vp8 | None
+    body: bytes
 
 
 class LayerCore:
@@ -148,7 +167,8 @@ class LayerCore:
                     self.keyframes += 1
                     self._gaps.forget_before(number)
                     self.height = vp8.height or self.height
-        return Incoming(number, packet.timestamp, packet.marker, payload, vp8)
+        body = payload[vp8.size :] if vp8 is not None else payload
+        return Incoming(number, packet.timestamp, packet.marker, payload, vp8, body)
 
     @property
     def received(self) -> int:
@@ -228,7 +248,7 @@ class SlotCore:
             self._history.sent(out, now_us)
         self.packets += 1
         self.octets += len(out.payload)
-        self._link.send_rtp(compose(out, ssrc=self._ssrc, payload_type=self._payload_type), now_us)
+        self._link.send_rtp(out, self._ssrc, self._payload_type, out.sequence, out.prefix, incoming.body, now_us)
 
     def resend(self, numbers: Sequence[int], round_trip_us: int, now_us: int) -> None:
         if self._history is None:
@@ -237,6 +257,7 @@ class SlotCore:
             out = self._history.find(sequence, now_us, round_trip_us)
             if out is not None:
                 self._send_again(out, now_us)
+        self._link.core.flush()
 
     def probe(self, octets: int, now_us: int) -> int:
         sent = 0
@@ -245,15 +266,18 @@ class SlotCore:
                 if sent >= octets:
                     break
                 sent += self._send_again(out, now_us)
+            self._link.core.flush()
         return sent
 
-    def _send_again(self, out: Any, now_us: int) -> int:
+    def _send_again(self, out: Outgoing, now_us: int) -> int:
         assert self._resend is not None
         ssrc, payload_type = self._resend
-        data = compose_resent(out, ssrc=ssrc, payload_type=payload_type, sequence=self._resend_sequence)
-        self._resend_sequence = (self._resend_sequence + 1) & 0xFFFF
-        self._link.send_rtp(data, now_us)
-        return len(data)
+        sequence = self._resend_sequence
+        self._resend_sequence = (sequence + 1) & 0xFFFF
+        prefix = out.sequence.to_bytes(2, "big") + out.prefix  # The original number first (RFC 4588 §4).
+        body = out.payload[out.skip :]
+        self._link.send_rtp(out, ssrc, payload_type, sequence, prefix, body, now_us)
+        return 12 + len(prefix) + len(body)
 
     def forget(self) -> None:
         if self._history is not None:
@@ -307,6 +331,10 @@ class LinkCore:
         self._rx: Session | None = None
         self._tx: Session | None = None
         self._to: Address | None = None
+        self._there: Any = None
+        """The same for the outbox that goes there."""
+        self._outbox: Outbox | None = None
+        self._tx_pointer: Any = None
         self.heard_us = 0
         self.failures = 0
         self.malformed = 0
@@ -349,6 +377,7 @@ class LinkCore:
 
     def place(self, plain: bytes, now_us: int) -> None:
         self._forward(plain, now_us, again=True)
+        self.core.flush()
 
     def _forward(self, plain: bytes, now_us: int, *, again: bool) -> None:
         try:
@@ -415,17 +444,56 @@ class LinkCore:
 
     # ------------------------------------------------------------------ what goes
 
-    def send_rtp(self, plain: bytes, now_us: int) -> None:
-        if self._tx is None or self._to is None:
+    def send_rtp(
+        self,
+        packet: Outgoing,
+        ssrc: int,
+        payload_type: int,
+        sequence: int,
+        prefix: bytes,
+        body: bytes,
+        now_us: int,
+    ) -> None:
+        """Write a packet into the outbox and encrypt it there; it leaves with the batch."""
+        box = self._outbox
+        if box is None or self._tx is None:
             return
+        index = box.count
+        if index == BATCH:
+            self.core.flush()
+            index = 0
+        data, start = box.data, index * STRIDE
+        kind = payload_type | 0x80 if packet.marker else payload_type
         if self._departure_extension and self._echoes is not None:
-            number = self._echoes.sent(len(plain) + 8, now_us)
-            head = bytes((0x90, *plain[1:12], 0xBE, 0xDE, 0, 1, self._departure_extension << 4 | 1))
-            plain = head + number.to_bytes(2, "big") + b"\0" + plain[12:]
+            at = start + 20
+            number = self._echoes.sent(20 + len(prefix) + len(body), now_us)
+            element = self._departure_extension << 4 | 1
+            _HEADER_NUMBERED.pack_into(
+                *(data, start, 0x90, kind, sequence, packet.timestamp, ssrc, _ONE_BYTE_ELEMENTS, 1, element, number)
+            )
+        else:
+            at = start + 12
+            _HEADER.pack_into(data, start, 0x80, kind, sequence, packet.timestamp, ssrc)
+        if prefix:
+            data[at : at + len(prefix)] = prefix
+            at += len(prefix)
+        end = at + len(body)
+        data[at:end] = body
+        if self._tx_pointer is not None:
+            size = box.sizes[index]
+            size[0] = end - start
+            if self.core.srtp.protect(self._tx_pointer, box.at[index], size):
+                self.failures += 1
+            else:
+                box.add(size[0], self._there)
+            return
         try:
-            self.core.send(self._tx.protect(plain), self._to)
+            protected = self._tx.protect(bytes(data[start:end]))
         except self.core.failure:
             self.failures += 1
+            return
+        data[start : start + len(protected)] = protected
+        box.add(len(protected), self._there)
 
     def send_rtcp(self, plain: bytes) -> None:
         if self._tx is None or self._to is None:
@@ -438,20 +506,25 @@ class LinkCore:
     # ------------------------------------------------------------------ what is set up
 
     def admit(self, address: Address) -> None:
-        self.core.by_address[address] = self
+        self.core.by_name[name_of(address)] = self
 
     def expel(self, address: Address) -> None:
-        if self.core.by_address.get(address) is self:
-            del self.core.by_address[address]
+        name = name_of(address)
+        if self.core.by_name.get(name) is self:
+            del self.core.by_name[name]
 
     def direct(self, address: Address | None) -> None:
+        self.core.flush()  # What waits goes where it was meant to.
         self._to = address
+        self._there = destination(address) if address is not None else None
+        self._outbox = self.core.outbox(address) if address is not None else None
 
     def secure(self, rx: Session, tx: Session) -> None:
         self._rx, self._tx = rx, tx
+        self._tx_pointer = self.core.srtp.pointer(tx)
 
     def silence(self) -> None:
-        self._rx = self._tx = None
+        self._rx = self._tx = self._tx_pointer = None
 
     def number_arrivals(self, extension: int) -> None:
         self._arrival_extension = extension
@@ -505,13 +578,13 @@ class LinkCore:
     def close(self) -> None:
         self.silence()
         self._handler = None
-        self._to = None
+        self.direct(None)
         for layer in {layer for layer, _ in self.bound.values()}:
             self.core.stop_showing(layer)
         self.bound.clear()
         self.layers.clear()
-        for address in [address for address, link in self.core.by_address.items() if link is self]:
-            del self.core.by_address[address]
+        for name in [name for name, link in self.core.by_name.items() if link is self]:
+            del self.core.by_name[name]
         self.core.links.discard(self)
 
 
@@ -520,8 +593,9 @@ class PythonCore:
 
     name: CoreName = "python"
 
-    def __init__(self, *, stun: TakeStun, failure: type[Exception], now_us: Callable[[], int]) -> None:
+    def __init__(self, *, stun: TakeStun, srtp: Srtp, failure: type[Exception], now_us: Callable[[], int]) -> None:
         self._stun = stun
+        self.srtp = srtp
         self.failure = (failure, ValueError)
         self._now_us = now_us
         self.port = 0
@@ -529,7 +603,8 @@ class PythonCore:
         self.unsent = 0
         self.untold = 0  # Everything is told at once.
         self.links: set[LinkCore] = set()
-        self.by_address: dict[Address, LinkCore] = {}
+        self.by_name: dict[Name, LinkCore] = {}
+        self._outboxes: dict[bool, Outbox] = {}
         self._ufrags: set[str] = set()
         self._sockets: list[socket.socket] = []
         self._socket4: socket.socket | None = None
@@ -548,7 +623,7 @@ class PythonCore:
                     self._socket6 = sock
                 else:
                     self._socket4 = sock
-                loop.add_reader(sock.fileno(), self._readable, sock)
+                loop.add_reader(sock.fileno(), self._readable, sock, Inbox())
         except OSError:
             await self.close()
             raise
@@ -562,9 +637,30 @@ class PythonCore:
         self._socket4 = self._socket6 = None
 
     def caught(self) -> list[tuple[bytes, Address]]:
+        self.flush()
         caught = list(self._caught)
         self._caught.clear()
         return caught
+
+    def outbox(self, address: Address) -> Outbox:
+        """Where packets to this address wait, with others of the same batch."""
+        is_ipv6 = ":" in address[0]
+        if is_ipv6 not in self._outboxes:
+            self._outboxes[is_ipv6] = Outbox()
+        return self._outboxes[is_ipv6]
+
+    def flush(self) -> None:
+        """Send what waits."""
+        for is_ipv6, box in self._outboxes.items():
+            sock = self._socket6 if is_ipv6 else self._socket4
+            if not box.count:
+                continue
+            if sock is not None:
+                self.unsent += box.send(sock)
+            elif not self._sockets:
+                self._caught.extend(box.taken())
+            else:
+                box.count = 0  # Nothing goes there from here.
 
     def release(self) -> None:
         for link in list(self.links):
@@ -581,29 +677,27 @@ class PythonCore:
         except OSError:
             self.unsent += 1
 
-    def _readable(self, sock: socket.socket) -> None:
-        for _ in range(BATCH_MAX):
-            try:
-                data, address = sock.recvfrom(MTU + 1)
-            except BlockingIOError:
-                return
-            except OSError:  # An ICMP error about something sent earlier.
-                continue
-            self.feed(data, address, self._now_us())
+    def _readable(self, sock: socket.socket, inbox: Inbox) -> None:
+        now_us = self._now_us()
+        inbox.read(sock, lambda data, name: self._take(data, name, now_us))
+        self.flush()
 
     def collect(self) -> None:
         """Everything was told at once."""
 
     def feed(self, data: bytes, address: Address, now_us: int) -> None:
+        self._take(data, name_of(address), now_us)
+        self.flush()
+
+    def _take(self, data: bytes, name: Name, now_us: int) -> None:
         kind = classify(data)
+        link = self.by_name.get(name)
         if kind is Kind.STUN:
-            if self._is_expected(data, address):
-                self._stun(data, address, now_us)
+            if self._is_expected(data, is_known=link is not None):
+                self._stun(data, address_of(name), now_us)
             else:
                 self.strays += 1
-            return
-        link = self.by_address.get(address)
-        if link is None or kind is Kind.RUBBISH:
+        elif link is None or kind is Kind.RUBBISH:
             self.strays += 1
         elif kind is Kind.RTP:
             link.received_rtp(data, now_us)
@@ -612,14 +706,14 @@ class PythonCore:
         else:
             link.received_dtls(data)
 
-    def _is_expected(self, data: bytes, address: Address) -> bool:
+    def _is_expected(self, data: bytes, *, is_known: bool) -> bool:
         try:
             seen = outline(data)
         except MalformedPacket:
             return False
         if seen.kind is StunKind.REQUEST:
             return seen.username.partition(":")[0] in self._ufrags
-        return address in self.by_address
+        return is_known
 
     def name_link(self, ufrag: str) -> None:
         self._ufrags.add(ufrag)

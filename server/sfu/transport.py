@@ -85,8 +85,17 @@ def make_core(choice: CoreChoice, *, stun: TakeStun, now_us: Callable[[], int]) 
     if choice == "native" and not library.exists():
         raise build.NotBuilt(build.WHY_NOT)
     if choice == "python" or not library.exists():
-        return PythonCore(stun=stun, failure=pylibsrtp.Error, now_us=now_us)
+        return PythonCore(stun=stun, srtp=_Srtp(), failure=pylibsrtp.Error, now_us=now_us)
     return NativeCore(library, stun=stun, crypto=srtp_functions(), session_pointer=session_pointer)
+
+
+class _Srtp:
+    """libsrtp for the core in Python."""
+
+    protect = lib.srtp_protect
+
+    def pointer(self, session: Any) -> Any | None:
+        return session._srtp[0] if isinstance(session, pylibsrtp.Session) else None
 
 
 def srtp_functions() -> dict[str, int]:

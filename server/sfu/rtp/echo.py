@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from dataclasses import dataclass
+from operator import sub
+from typing import cast
 
 from server.sfu.rtp.sequence import Unwrapper
 from server.sfu.rtp.twcc import BASE_US, Feedback
@@ -63,6 +66,9 @@ class Echoes:
         if not feedback.arrivals:
             return None
         base_us = self._bases.unwrap(feedback.base) * BASE_US
+        echo = self._fold_plain(feedback, base_us)
+        if echo is not None:
+            return echo
         arrived = octets = 0
         begun_us = ended_us = last_sent_us = delay_us = 0
         last, fates, known = self._departed - 1, self._fates, min(self._departed, KEPT)
@@ -107,11 +113,39 @@ class Echoes:
             delay_us=delay_us,
         )
 
+    def _fold_plain(self, feedback: Feedback, base_us: int) -> Echo | None:
+        """The same, all at once, where everything came and is heard of for the first time, as on most days."""
+        arrivals = feedback.arrivals
+        back = (self._departed - 1 - feedback.first) & 0xFFFF
+        first = self._departed - 1 - back
+        begin, end = first % KEPT, first % KEPT + len(arrivals)
+        is_known = back < min(self._departed, KEPT) and len(arrivals) <= back + 1 and end <= KEPT
+        if not is_known or None in arrivals or self._fates.find(_ARRIVED, begin, end) >= 0:
+            return None
+        self._told = max(self._told, first + len(arrivals))
+        self._fates[begin:end] = bytes((_ARRIVED,)) * len(arrivals)
+        at_us, sent_us = cast(tuple[int, ...], arrivals), self._at_us[begin:end]
+        last_sent_us = max(sent_us)
+        return Echo(
+            arrived=len(at_us),
+            lost=self._given_up(last_sent_us - PATIENCE_US),
+            octets=sum(self._sizes[begin:end]),
+            begun_us=base_us + min(at_us),
+            ended_us=base_us + max(at_us),
+            sent_us=last_sent_us,
+            delay_us=base_us + min(map(sub, at_us, sent_us)),
+        )
+
     def _given_up(self, before_us: int) -> int:
         """How many packets that were sent before this moment, and told missing, are lost; each counts once."""
         lost = 0
         self._judged = max(self._judged, self._departed - KEPT)
-        while self._judged < self._told and self._at_us[self._judged % KEPT] < before_us:
-            lost += self._fates[self._judged % KEPT] == _MISSED
-            self._judged += 1
+        while self._judged < self._told:
+            begin = self._judged % KEPT
+            end = min(begin + self._told - self._judged, KEPT)
+            judged = bisect_left(self._at_us, before_us, begin, end)
+            lost += self._fates.count(_MISSED, begin, judged)
+            self._judged += judged - begin
+            if judged < end:
+                break
         return lost

@@ -102,22 +102,3 @@ class Outgoing(NamedTuple):
     prefix: bytes
     payload: bytes
     skip: int
-
-
-def compose(out: Outgoing, *, ssrc: int, payload_type: int) -> bytes:
-    """The bytes of `out`, without extensions: what senders tell the server is not the viewers' business."""
-    head = _HEADER.pack(
-        0x80,
-        payload_type | 0x80 if out.marker else payload_type,
-        out.sequence,
-        out.timestamp,
-        ssrc,
-    )
-    return b"".join((head, out.prefix, out.payload[out.skip :] if out.skip else out.payload))
-
-
-def compose_resent(out: Outgoing, *, ssrc: int, payload_type: int, sequence: int) -> bytes:
-    """`out` wrapped for its resending stream: own ssrc and number, the original number first (RFC 4588 §4)."""
-    original = out.sequence.to_bytes(2, "big")
-    wrapped = out._replace(sequence=sequence, prefix=original + out.prefix)
-    return compose(wrapped, ssrc=ssrc, payload_type=payload_type)

@@ -6,7 +6,8 @@ timestamps and VP8 picture numbers run on without a seam, whoever is shown and i
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from struct import Struct
 
 from server.sfu.rtp.packet import Outgoing
 from server.sfu.rtp.sequence import Unwrapper, distance
@@ -16,6 +17,9 @@ REMOVED_RUNS_MAX = 100
 """How many closed gaps are remembered for packets that arrive late."""
 
 _WORD = 1 << 32
+_outgoing: Callable[[type[Outgoing], tuple[object, ...]], Outgoing] = tuple.__new__
+_DESCRIPTORS = {0x80: Struct("!BBH"), 0xC0: Struct("!BBHB")}
+"""Of pictures whose number has 15 bits; the other fields are seldom there."""
 
 
 class Rewriter:
@@ -128,6 +132,18 @@ class Rewriter:
         now_us: int,
     ) -> Outgoing | None:
         """The packet as the slot sends it, or None when it must not be sent."""
+        if stream is self._current and number == self._highest_number + 1:
+            # In order, as nearly all are: the same as below, where less can happen.
+            self._highest_number = number
+            self._last_sequence = sequence = number + self._offsets[-1][1]
+            self._frame_open = not marker
+            out_timestamp = (timestamp + self._timestamp_offset) & 0xFFFFFFFF
+            if out_timestamp != self._last_timestamp and (out_timestamp - self._last_timestamp) & 0xFFFFFFFF < 1 << 31:
+                self._last_timestamp, self._last_at_us = out_timestamp, now_us
+            if vp8 is None:
+                return _outgoing(Outgoing, (sequence & 0xFFFF, out_timestamp, marker, b"", payload, 0))
+            prefix = self._renumbered(payload, vp8)
+            return _outgoing(Outgoing, (sequence & 0xFFFF, out_timestamp, marker, prefix, payload, vp8.size))
         if stream != self._current:
             if stream != self._aim or stream is None:
                 return None
@@ -192,25 +208,32 @@ class Rewriter:
         return self._offsets[0][1]
 
     def _renumbered(self, payload: bytes, vp8: Vp8) -> bytes:
-        picture = tl0 = key_index = None
-        if vp8.picture is not None:
-            seen = vp8.picture if vp8.picture_bits == 15 else self._seven_bits.unwrap(vp8.picture)
+        picture, tl0, key_index = vp8.picture, vp8.tl0, vp8.key_index
+        if picture is not None:
+            if vp8.picture_bits != 15:
+                picture = self._seven_bits.unwrap(picture)
             if self._picture_offset is None:
                 # Counting starts anywhere; after a seam it goes on where the last stream stopped.
-                self._picture_offset = self._last_picture + 1 - seen if self._last_picture >= 0 else 0
-            picture = (seen + self._picture_offset) & 0x7FFF
-            if self._last_picture < 0 or distance(picture, self._last_picture, 15) > 0:
+                self._picture_offset = self._last_picture + 1 - picture if self._last_picture >= 0 else 0
+            picture = (picture + self._picture_offset) & 0x7FFF
+            if self._last_picture < 0 or 0 < (picture - self._last_picture) & 0x7FFF < 0x4000:
                 self._last_picture = picture
-        if vp8.tl0 is not None:
+        if tl0 is not None:
             if self._tl0_offset is None:
-                self._tl0_offset = self._last_tl0 + 1 - vp8.tl0 if self._last_tl0 >= 0 else 0
-            tl0 = (vp8.tl0 + self._tl0_offset) & 0xFF
-            if self._last_tl0 < 0 or distance(tl0, self._last_tl0, 8) > 0:
+                self._tl0_offset = self._last_tl0 + 1 - tl0 if self._last_tl0 >= 0 else 0
+            tl0 = (tl0 + self._tl0_offset) & 0xFF
+            if self._last_tl0 < 0 or 0 < (tl0 - self._last_tl0) & 0xFF < 0x80:
                 self._last_tl0 = tl0
-        if vp8.key_index is not None:
+        if key_index is not None:
             if self._key_offset is None:
-                self._key_offset = self._last_key_index + 1 - vp8.key_index if self._last_key_index >= 0 else 0
-            key_index = (vp8.key_index + self._key_offset) & 0x1F
-            if self._last_key_index < 0 or distance(key_index, self._last_key_index, 5) > 0:
+                self._key_offset = self._last_key_index + 1 - key_index if self._last_key_index >= 0 else 0
+            key_index = (key_index + self._key_offset) & 0x1F
+            if self._last_key_index < 0 or 0 < (key_index - self._last_key_index) & 0x1F < 0x10:
                 self._last_key_index = key_index
+        if picture is not None and key_index is None and vp8.temporal is None:
+            plain = _DESCRIPTORS.get(payload[1])
+            if plain is not None and tl0 is not None:
+                return plain.pack(payload[0], 0xC0, 0x8000 | picture, tl0)
+            if plain is not None:
+                return plain.pack(payload[0], 0x80, 0x8000 | picture)
         return renumber(payload, vp8, picture=picture, tl0=tl0, key_index=key_index)

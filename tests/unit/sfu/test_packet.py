@@ -4,10 +4,7 @@ import pytest
 
 from server.sfu.rtp.packet import (
     MalformedPacket,
-    Outgoing,
     RtpPacket,
-    compose,
-    compose_resent,
 )
 from tests.unit.sfu.packets import rtp
 
@@ -58,20 +55,3 @@ def test_every_truncation_is_refused_or_read_without_harm() -> None:
 def test_lies_about_lengths_are_refused(data: bytes) -> None:
     with pytest.raises(MalformedPacket):
         RtpPacket(data)
-
-
-def test_what_is_composed_reads_back() -> None:
-    out = Outgoing(sequence=65535, timestamp=2**32 - 1, marker=True, prefix=b"PP", payload=b"..rest", skip=2)
-    data = compose(out, ssrc=5, payload_type=97)
-    packet = RtpPacket(data)
-    assert (packet.sequence, packet.timestamp, packet.marker) == (65535, 2**32 - 1, True)
-    assert (packet.ssrc, packet.payload_type) == (5, 97)
-    assert packet.payload == b"PPrest"
-    assert packet.extensions() == {}
-
-
-def test_a_resent_packet_carries_the_original_number_first() -> None:
-    out = Outgoing(sequence=0x0102, timestamp=7, marker=False, prefix=b"P", payload=b".rest", skip=1)
-    packet = RtpPacket(compose_resent(out, ssrc=6, payload_type=98, sequence=9))
-    assert (packet.ssrc, packet.payload_type, packet.sequence, packet.timestamp) == (6, 98, 9, 7)
-    assert packet.payload == b"\x01\x02Prest"
