@@ -82,8 +82,10 @@ class _Batch:
 class Outbox(_Batch):
     """Up to BATCH datagrams that leave together. Whoever writes one at `data[count * STRIDE:]` adds it afterwards."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_ipv6: bool) -> None:
         super().__init__()
+        for head in self.heads:
+            head.msg_namelen = _NAME_BYTES if is_ipv6 else 16
         self.count = 0
         self._sizes = ffi.new("int[]", BATCH)
         self.sizes = [self._sizes + index for index in range(BATCH)]
@@ -93,8 +95,7 @@ class Outbox(_Batch):
         """The datagram is whole; `there` is where it goes, of `destination`."""
         count = self.count
         self.parts[count].iov_len = size
-        head = self.heads[count]
-        head.msg_name, head.msg_namelen = there
+        self.heads[count].msg_name = there
         self.count = count + 1
 
     def taken(self) -> list[tuple[bytes, Address]]:
@@ -129,13 +130,12 @@ class Outbox(_Batch):
         return unsent
 
 
-def destination(address: Address) -> tuple[Any, int]:
+def destination(address: Address) -> Any:
     """Where a datagram goes, for `Outbox.add`."""
     name = name_of(address)
-    size = len(name) if len(name) > 16 else 16
-    there = ffi.new("char[]", size)
+    there = ffi.new("char[]", _NAME_BYTES)
     ffi.memmove(there, name, len(name))
-    return there, size
+    return there
 
 
 class Inbox(_Batch):

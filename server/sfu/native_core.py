@@ -539,17 +539,7 @@ class NativeCore:
         if link is None or link.handler is None:
             return
         if event.kind == _ECHO:
-            arrived, lost, octets, begun_us, ended_us, sent_us, delay_us = _READ_ECHO.unpack(event.data)
-            echo = Echo(
-                arrived=arrived,
-                lost=lost,
-                octets=octets,
-                begun_us=begun_us,
-                ended_us=ended_us,
-                sent_us=sent_us,
-                delay_us=delay_us,
-            )
-            link.handler.received_echo(echo, event.now_us)
+            link.handler.received_echo(Echo._make(_READ_ECHO.unpack(event.data)), event.now_us)
         elif event.kind == _DTLS:
             link.handler.received_dtls(event.data)
         elif event.kind == _UNPLACED:

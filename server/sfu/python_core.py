@@ -230,25 +230,21 @@ class SlotCore:
 
     def push(self, layer: LayerCore, incoming: Incoming, now_us: int) -> None:
         """Send one packet on, if it is of the layer this slot follows."""
-        if not incoming.payload:
-            self._rewriter.drop(layer, incoming.number)
-            return
-        out = self._rewriter.push(
-            layer,
-            number=incoming.number,
-            timestamp=incoming.timestamp,
-            marker=incoming.marker,
-            payload=incoming.payload,
-            vp8=incoming.vp8,
-            now_us=now_us,
-        )
+        number, timestamp, marker, payload, vp8, body = incoming
+        out = self._rewriter.push(layer, number, timestamp, marker, payload, vp8, now_us)
         if out is None:
             return
+        sequence, timestamp, marker, prefix, _, _ = out
         if self._history is not None:
             self._history.sent(out, now_us)
         self.packets += 1
-        self.octets += len(out.payload)
-        self._link.send_rtp(out, self._ssrc, self._payload_type, out.sequence, out.prefix, incoming.body, now_us)
+        self.octets += len(payload)
+        kind = self._payload_type | 0x80 if marker else self._payload_type
+        self._link.send_rtp(kind, sequence, timestamp, self._ssrc, prefix, body, now_us)
+
+    def drop(self, layer: LayerCore, number: int) -> None:
+        """Close the gap that a packet without content would leave."""
+        self._rewriter.drop(layer, number)
 
     def resend(self, numbers: Sequence[int], round_trip_us: int, now_us: int) -> None:
         if self._history is None:
@@ -276,7 +272,8 @@ class SlotCore:
         self._resend_sequence = (sequence + 1) & 0xFFFF
         prefix = out.sequence.to_bytes(2, "big") + out.prefix  # The original number first (RFC 4588 §4).
         body = out.payload[out.skip :]
-        self._link.send_rtp(out, ssrc, payload_type, sequence, prefix, body, now_us)
+        kind = payload_type | 0x80 if out.marker else payload_type
+        self._link.send_rtp(kind, sequence, out.timestamp, ssrc, prefix, body, now_us)
         return 12 + len(prefix) + len(body)
 
     def forget(self) -> None:
@@ -342,9 +339,12 @@ class LinkCore:
         self.bound: dict[int, tuple[LayerCore, bool]] = {}
         self._alive: set[int] = set()
         self._ended: set[int] = set()
-        self._arrival_extension = self._departure_extension = 0
+        self._arrival_extension = self._element = 0
         self._arrivals = Arrivals()
         self._echoes: Echoes | None = None
+        self._number: Callable[[int, int], int] | None = None
+        """Gives a packet its transport-wide number, where it is to have one."""
+        self._protect = core.srtp.protect
         self.layers: set[LayerCore] = set()
         self.overflows = 0
         self._control = self._control_since_us = 0
@@ -407,7 +407,10 @@ class LinkCore:
             if level:
                 track.heard(level, now_us)
         for slot in track.slots:
-            slot.push(layer, incoming, now_us)
+            if incoming.payload:
+                slot.push(layer, incoming, now_us)
+            else:
+                slot.drop(layer, incoming.number)
 
     def _hand_over(self, plain: bytes, now_us: int) -> None:
         if now_us - self._unplaced_since_us >= UNPLACED_EVERY_US:
@@ -445,16 +448,9 @@ class LinkCore:
     # ------------------------------------------------------------------ what goes
 
     def send_rtp(
-        self,
-        packet: Outgoing,
-        ssrc: int,
-        payload_type: int,
-        sequence: int,
-        prefix: bytes,
-        body: bytes,
-        now_us: int,
+        self, kind: int, sequence: int, timestamp: int, ssrc: int, prefix: bytes, body: bytes, now_us: int
     ) -> None:
-        """Write a packet into the outbox and encrypt it there; it leaves with the batch."""
+        """Put a packet into the outbox and encrypt it there; it leaves with the batch. `kind` is the second byte."""
         box = self._outbox
         if box is None or self._tx is None:
             return
@@ -462,38 +458,30 @@ class LinkCore:
         if index == BATCH:
             self.core.flush()
             index = 0
-        data, start = box.data, index * STRIDE
-        kind = payload_type | 0x80 if packet.marker else payload_type
-        if self._departure_extension and self._echoes is not None:
-            at = start + 20
-            number = self._echoes.sent(20 + len(prefix) + len(body), now_us)
-            element = self._departure_extension << 4 | 1
-            _HEADER_NUMBERED.pack_into(
-                *(data, start, 0x90, kind, sequence, packet.timestamp, ssrc, _ONE_BYTE_ELEMENTS, 1, element, number)
+        if self._number is not None:
+            number = self._number(20 + len(prefix) + len(body), now_us)
+            head = _HEADER_NUMBERED.pack(
+                0x90, kind, sequence, timestamp, ssrc, _ONE_BYTE_ELEMENTS, 1, self._element, number
             )
         else:
-            at = start + 12
-            _HEADER.pack_into(data, start, 0x80, kind, sequence, packet.timestamp, ssrc)
-        if prefix:
-            data[at : at + len(prefix)] = prefix
-            at += len(prefix)
-        end = at + len(body)
-        data[at:end] = body
-        if self._tx_pointer is not None:
-            size = box.sizes[index]
-            size[0] = end - start
-            if self.core.srtp.protect(self._tx_pointer, box.at[index], size):
+            head = _HEADER.pack(0x80, kind, sequence, timestamp, ssrc)
+        packet = b"".join((head, prefix, body))
+        if self._tx_pointer is None:
+            try:
+                packet = self._tx.protect(packet)
+            except self.core.failure:
                 self.failures += 1
-            else:
-                box.add(size[0], self._there)
-            return
-        try:
-            protected = self._tx.protect(bytes(data[start:end]))
-        except self.core.failure:
-            self.failures += 1
-            return
-        data[start : start + len(protected)] = protected
-        box.add(len(protected), self._there)
+                return
+        start, size = index * STRIDE, len(packet)
+        box.data[start : start + size] = packet
+        if self._tx_pointer is not None:
+            there = box.sizes[index]
+            there[0] = size
+            if self._protect(self._tx_pointer, box.at[index], there):
+                self.failures += 1
+                return
+            size = there[0]
+        box.add(size, self._there)
 
     def send_rtcp(self, plain: bytes) -> None:
         if self._tx is None or self._to is None:
@@ -535,9 +523,10 @@ class LinkCore:
             self.send_rtcp(feedback)
 
     def number_departures(self, extension: int) -> None:
-        self._departure_extension = extension
         if extension and self._echoes is None:
             self._echoes = Echoes()
+        self._number = self._echoes.sent if extension and self._echoes is not None else None
+        self._element = extension << 4 | 1
 
     def track(self, *, kind: str, payload_type: int, resend_type: int | None, level_extension: int) -> TrackCore:
         return TrackCore(
@@ -646,7 +635,7 @@ class PythonCore:
         """Where packets to this address wait, with others of the same batch."""
         is_ipv6 = ":" in address[0]
         if is_ipv6 not in self._outboxes:
-            self._outboxes[is_ipv6] = Outbox()
+            self._outboxes[is_ipv6] = Outbox(is_ipv6=is_ipv6)
         return self._outboxes[is_ipv6]
 
     def flush(self) -> None:

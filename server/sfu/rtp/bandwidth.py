@@ -129,10 +129,10 @@ class Downlink:
             self._recent_lost -= old.lost
             self._recent_arrived -= old.arrived
         self._group.append(echo)
-        packets = sum(one.arrived for one in self._group)
-        span_us = echo.ended_us - self._group[0].begun_us
-        if packets >= GROUP_PACKETS or span_us >= GROUP_US_MAX:
-            queue_us = self._queue_of(min(one.delay_us for one in self._group), now_us)
+        group = self._group
+        packets = sum([one.arrived for one in group])
+        if packets >= GROUP_PACKETS or echo.ended_us - group[0].begun_us >= GROUP_US_MAX:
+            queue_us = self._queue_of(min([one.delay_us for one in group]), now_us)
             self._group.clear()
             self._judge(queue_us, now_us)
 

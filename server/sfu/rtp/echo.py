@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from dataclasses import dataclass
 from operator import sub
-from typing import cast
+from typing import NamedTuple, cast
 
 from server.sfu.rtp.sequence import Unwrapper
 from server.sfu.rtp.twcc import BASE_US, Feedback
@@ -18,8 +17,7 @@ PATIENCE_US = 150_000
 """A packet counts as lost when others sent so much later arrived: jitter reorders."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Echo:
+class Echo(NamedTuple):
     """The packets of one feedback, folded; times in microseconds.
 
     `arrived` and `octets` are what came, `lost` what is given up by now, also of earlier feedback. `begun_us` and

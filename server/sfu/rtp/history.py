@@ -12,6 +12,7 @@ BUDGET_SHARE = 0.4
 """Resent bytes stay below this share of what was sent, with a little allowance to begin with: a way that loses a fifth
 needs a quarter, and what a narrow link bears is the estimate's matter."""
 ALLOWANCE_BYTES = 16_000
+CREDIT_BYTES_MAX = 4.0 * ALLOWANCE_BYTES
 PAUSE_MIN_US = 20_000
 
 
@@ -29,7 +30,9 @@ class History:
     def sent(self, packet: Outgoing, now_us: int) -> None:
         self._ring[packet.sequence % SIZE] = (packet, now_us, 0)
         self._last = packet.sequence
-        self._credit_bytes = min(self._credit_bytes + len(packet.payload) * BUDGET_SHARE, 4.0 * ALLOWANCE_BYTES)
+        self._credit_bytes += len(packet.payload) * BUDGET_SHARE
+        if self._credit_bytes > CREDIT_BYTES_MAX:
+            self._credit_bytes = CREDIT_BYTES_MAX
 
     def find(self, sequence: int, now_us: int, round_trip_us: int) -> Outgoing | None:
         """The packet to send again; None if unknown, too old, resent a moment ago or beyond the budget."""

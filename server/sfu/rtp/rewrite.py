@@ -123,7 +123,6 @@ class Rewriter:
     def push(
         self,
         stream: Hashable,
-        *,
         number: int,
         timestamp: int,
         marker: bool,
