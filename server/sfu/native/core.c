@@ -300,6 +300,7 @@ core_t *core_new(const crypto *functions)
     core->told = malloc(EVENTS_BYTES_MAX);
     core->caught = calloc(CAUGHT_MAX, sizeof *core->caught);
     core->eventfd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    core->batches = 1;
     core->wakefd = core->epollfd = core->socket4 = core->socket6 = -1;
     pthread_mutex_init(&core->lock, NULL);
     pthread_mutex_init(&core->door, NULL);
@@ -421,6 +422,7 @@ void link_direct(link_t *link, const address *to)
         port_disconnect(link->core, link->socket);
         link->to = *to;
         link->socket = port_connect(link->core, to);
+        link->is_whole = false;
     }
     core_leave(link->core);
 }
@@ -438,9 +440,24 @@ datagram *link_compose(link_t *link)
     core_t *core = link->core;
     if (!link->tx || !link->to.family)
         return NULL;
-    if (core->out_count == BATCH)
+    if (core->out_count == OUT_MAX)
         port_flush(core);
     return core->out + core->out_count;
+}
+
+void link_post(link_t *link, datagram *out)
+{
+    core_t *core = link->core;
+    int own = core->out_count++;
+    out->to = link->to;
+    out->socket = link->socket;
+    out->link = link;
+    out->next = 0;
+    out->is_sent = false;
+    if (link->batch == core->batches)
+        core->out[link->newest].next = own;
+    link->batch = core->batches;
+    link->newest = own;
 }
 
 void link_protect(link_t *link, datagram *out, int size, int64_t now_us)
@@ -450,23 +467,19 @@ void link_protect(link_t *link, datagram *out, int size, int64_t now_us)
         link->departed++;
     }
     out->size = size;
-    out->to = link->to;
-    out->socket = link->socket;
     if (link->core->crypto.protect(link->tx, out->data, &out->size))
         COUNT(link->figures.failures);
     else
-        link->core->out_count++;
+        link_post(link, out);
 }
 
 void link_protect_rtcp(link_t *link, datagram *out, int size)
 {
     out->size = size;
-    out->to = link->to;
-    out->socket = link->socket;
     if (link->core->crypto.protect_rtcp(link->tx, out->data, &out->size))
         COUNT(link->figures.failures);
     else
-        link->core->out_count++;
+        link_post(link, out);
 }
 
 void link_send_rtcp(link_t *link, const uint8_t *plain, int size)

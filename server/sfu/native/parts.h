@@ -49,7 +49,9 @@ enum {
     SOCKETS_MAX = 16,
     READY_MAX = 64,
     RECEIVE_BYTES = 1 << 20, /* buffer of a socket that serves one peer */
-    BATCH = 64,
+    BATCH = 64, /* datagrams read at once */
+    OUT_MAX = 192, /* and written: what a few of them become in a large room */
+    SEGMENTS_MAX = 40, /* of those, sent to one peer as one */
     ROUNDS = 4,
     OUT_BYTES = MTU + 8 + 2 + 6 + 144, /* extension, resent number, a wider descriptor, SRTP's trailer */
 };
@@ -236,6 +238,9 @@ struct link { /* what each packet that leaves needs comes first, and together */
     int64_t departed; /* a number that never wraps: the next */
     int departure_extension;
     int socket; /* connected to `to`, where there is one; else -1 */
+    int newest; /* datagram of ours in the batch … */
+    bool is_whole; /* nothing can be sent there in segments */
+    uint64_t batch; /* … of this number */
     address to;
     link_figures figures;
     void *rx;
@@ -261,6 +266,9 @@ typedef struct {
     uint8_t data[OUT_BYTES] __attribute__((aligned(16)));
     int size;
     int socket; /* connected to `to`; -1 for the one that all share */
+    int next; /* datagram of the same link in this batch; 0 for none */
+    bool is_sent;
+    link_t *link; /* whose own socket it is */
     address to;
 } datagram;
 
@@ -297,8 +305,9 @@ struct core {
     bool is_rung;
     int eventfd;
 
-    datagram out[BATCH];
+    datagram out[OUT_MAX];
     int out_count;
+    uint64_t batches; /* flushed so far */
     datagram **caught; /* a ring, while no port is open */
     int caught_first, caught_count;
 
@@ -324,6 +333,7 @@ void take_control(link_t *, const uint8_t *plain, int size, int64_t now_us);
 
 /* Room for one datagram, or NULL when the link sends nothing; then the size of what was written there. */
 datagram *link_compose(link_t *);
+void link_post(link_t *, datagram *); /* it is whole: let it leave with the batch */
 void link_protect(link_t *, datagram *, int size, int64_t now_us);
 void link_protect_rtcp(link_t *, datagram *, int size);
 

@@ -1,6 +1,7 @@
 /* The port: datagrams in and out by the batch, in a thread of its own that waits for nothing but the network. */
 
 #include <errno.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -91,11 +92,55 @@ int core_caught(core_t *core, uint8_t *data, int size, address *to)
     return length;
 }
 
+static bool send_once(const datagram *first, const struct msghdr *message)
+{
+    return sendmsg(first->socket, message, MSG_DONTWAIT) >= 0 ||
+           /* about an earlier one; it is not refused itself */
+           (errno == ECONNREFUSED && sendmsg(first->socket, message, MSG_DONTWAIT) >= 0);
+}
+
+/* Send a datagram of a link and those of one size that follow it as one, which the system cuts up (UDP_SEGMENT): a
+   picture of many packets is one way down to the network. Returns the first one left, or NULL. */
+static datagram *send_run(core_t *core, datagram *first)
+{
+    char control[CMSG_SPACE(sizeof(uint16_t))] = {0};
+    struct iovec parts[SEGMENTS_MAX];
+    struct msghdr message = {.msg_iov = parts};
+    datagram *next = first;
+    do {
+        datagram *last = next;
+        parts[message.msg_iovlen++] = (struct iovec){last->data, (size_t)last->size};
+        last->is_sent = true;
+        next = last->next ? core->out + last->next : NULL;
+        if (first->link->is_whole || last->size < first->size)
+            break; /* only the last segment may be shorter */
+    } while (next && next->size <= first->size && message.msg_iovlen < SEGMENTS_MAX);
+    if (message.msg_iovlen > 1) {
+        message.msg_control = control;
+        message.msg_controllen = sizeof control;
+        struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+        head->cmsg_level = SOL_UDP;
+        head->cmsg_type = UDP_SEGMENT;
+        head->cmsg_len = CMSG_LEN(sizeof(uint16_t));
+        uint16_t size = (uint16_t)first->size;
+        memcpy(CMSG_DATA(head), &size, sizeof size);
+    }
+    if (!send_once(first, &message)) {
+        if (message.msg_iovlen > 1 && errno != EAGAIN && errno != ENOBUFS) {
+            first->link->is_whole = true; /* a narrow way, or a card that cannot: one by one, then */
+            return first;
+        }
+        SET(core->figures.unsent, core->figures.unsent + message.msg_iovlen); /* lost, as by any router */
+    }
+    return next;
+}
+
 void port_flush(core_t *core)
 {
-    struct mmsghdr messages[BATCH];
-    struct iovec parts[BATCH];
-    sockaddr_ip there[BATCH];
+    struct mmsghdr messages[OUT_MAX];
+    struct iovec parts[OUT_MAX];
+    sockaddr_ip there[OUT_MAX];
+    core->batches++;
     if (!core->is_running) {
         catch_out(core);
         core->out_count = 0;
@@ -113,19 +158,19 @@ void port_flush(core_t *core)
         messages[i].msg_hdr.msg_iovlen = 1;
     }
     for (int i = 0; i < core->out_count;) {
-        const datagram *out = core->out + i;
-        int end = i + 1, sent;
+        datagram *out = core->out + i;
         if (out->socket >= 0) {
-            sent = send(out->socket, out->data, (size_t)out->size, MSG_DONTWAIT) >= 0;
-            if (!sent && errno == ECONNREFUSED) /* about an earlier one; it is not refused itself */
-                sent = send(out->socket, out->data, (size_t)out->size, MSG_DONTWAIT) >= 0;
-        } else {
-            while (end < core->out_count && core->out[end].socket < 0 && core->out[end].to.family == out->to.family)
-                end++;
-            int shared = out->to.family == 4 ? core->socket4 : core->socket6;
-            sent = sendmmsg(shared, messages + i, (unsigned)(end - i), MSG_DONTWAIT);
+            for (out = out->is_sent ? NULL : out; out;)
+                out = send_run(core, out);
+            i++;
+            continue;
         }
-        if (sent < 1) { /* a full buffer, or nowhere to go to: lost, as by any router */
+        int end = i + 1;
+        while (end < core->out_count && core->out[end].socket < 0 && core->out[end].to.family == out->to.family)
+            end++;
+        int shared = out->to.family == 4 ? core->socket4 : core->socket6;
+        int sent = sendmmsg(shared, messages + i, (unsigned)(end - i), MSG_DONTWAIT);
+        if (sent < 1) { /* a full buffer, or nowhere to go to */
             COUNT(core->figures.unsent);
             sent = 1;
         }
@@ -138,7 +183,7 @@ void port_queue(core_t *core, const uint8_t *data, int size, const address *to)
 {
     if (size < 0 || size > OUT_BYTES || !to->family)
         return;
-    if (core->out_count == BATCH)
+    if (core->out_count == OUT_MAX)
         port_flush(core);
     datagram *out = core->out + core->out_count++;
     memcpy(out->data, data, (size_t)size);
