@@ -92,7 +92,7 @@ class Outbox(_Batch):
         """Where the encryption reads a datagram's size and writes the new one."""
 
     def add(self, size: int, there: Any) -> None:
-        """The datagram is whole; `there` is where it goes, of `destination`."""
+        """The datagram is whole; `there` is where it goes, of `destination`, and must live until it was sent."""
         count = self.count
         self.parts[count].iov_len = size
         self.heads[count].msg_name = there

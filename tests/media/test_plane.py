@@ -93,6 +93,20 @@ async def test_sound_and_picture_arrive_unchanged_under_the_slots_own_numbers(st
     assert {packet.timestamp - pictures[-1].timestamp for packet in pictures[-2:]} == {0, -6_000}
 
 
+async def test_a_picture_of_many_packets_comes_whole_and_in_order(stage: Stage) -> None:
+    """They come all at once, and leave together where the system can do that."""
+    ada, ben = await stage.join("ada"), await stage.join("ben")
+    ssrc = await watching(stage, ada, ben)
+    for number in range(100, 160):
+        ada.send_video(number)
+    ada.send_video(1_000)  # one that is larger by a digit
+    await ben.until(lambda: b"frame1000" in ben.of(ssrc)[-1].payload)
+    pictures = ben.of(ssrc)[-61:]
+    numbers = [packet.sequence for packet in pictures]
+    assert numbers[:60] == list(range(numbers[0], numbers[0] + 60))
+    assert [packet.payload[-8:] for packet in pictures[:60]] == [b"frame%d" % number for number in range(100, 160)]
+
+
 async def test_packets_of_a_shut_gate_never_leave_the_server(stage: Stage) -> None:
     ada, ben = await stage.join("ada", gates=False), await stage.join("ben")
 
