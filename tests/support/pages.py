@@ -110,6 +110,7 @@ class MemoryClinic:
             "target_text": "9 h",
             "fraction": 0.0,
             "reached": False,
+            "aside": "",
             "entries": [],
             "days": [
                 {"label": day, "date": "2026-11-23", "minutes": 0, "minutes_text": "0 min", "fraction": 0.0}

@@ -15,8 +15,8 @@ DOMAIN_MAY_IMPORT = (
     "facilitation",
 )
 CODEC_MAY_IMPORT = (
-    *("__future__", "bisect", "collections", "dataclasses", "enum", "functools", "heapq", "ipaddress", "itertools"),
-    *("math", "operator", "re", "string", "struct", "types", "typing", "zlib"),
+    *("__future__", "array", "bisect", "collections", "dataclasses", "enum", "functools", "heapq", "ipaddress"),
+    *("itertools", "math", "operator", "re", "string", "struct", "types", "typing", "zlib"),
 )
 PURE = {
     "facilitation": DOMAIN_MAY_IMPORT,
