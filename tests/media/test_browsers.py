@@ -121,8 +121,8 @@ async def test_a_shut_gate_stops_packets_and_the_camera_off_sends_none(
     await ben.wait_for_function("() => window.peer.stream('ada', 'video') === null")
     sent = [slot.core.packets for slot in slots]
     uplink = stage.sfu._rooms["room"].peers["ada"].uplink.layers()
-    arrived = [layer.received for layer in uplink]
-    await until(lambda: all(layer.received > before + 10 for layer, before in zip(uplink, arrived, strict=True)))
+    arrived = [layer.core.received for layer in uplink]
+    await until(lambda: all(layer.core.received > before + 10 for layer, before in zip(uplink, arrived, strict=True)))
     assert [slot.core.packets for slot in slots] == sent
     assert await received(ben) == {}
 
