@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 from collections import deque
@@ -18,6 +19,8 @@ AT_ONCE = 5
 """Sessions that a process is given at once."""
 WORTH_PROCESSES = 100
 """With fewer sessions than this, starting processes takes longer than they save."""
+YOUNG_MAX = 100_000
+"""New objects that make the collector look at them: records come and go by the thousand, and hang in no cycle."""
 
 
 def quick_reader_of(store: Store) -> Reader:
@@ -52,6 +55,7 @@ def quick_reader_of(store: Store) -> Reader:
 
 def _tell_some(url: str, clinic: str, sessions: Sequence[str]) -> list[Told]:
     logs.configure(level="error")
+    gc.set_threshold(YOUNG_MAX)
     return asyncio.run(_tell_all(url, clinic, sessions))
 
 

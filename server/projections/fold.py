@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from facilitation.events import Heard, Recorded, SessionOpened
+from collections.abc import Set
+from dataclasses import replace
+
+from facilitation.events import Event, Heard, Recorded, SessionOpened
 from facilitation.state import EMPTY, RoomState, evolve
 from facilitation.timebase import Instant
 from server.rooms.ports import CorruptLog
@@ -26,33 +29,48 @@ class Room:
 
     `Heard` folds to max(before, min(heard, at)) and `at` never decreases, so one with the greatest min(heard, at) of
     each source gives what all of them give, one after the other.
+
+    `beside`: kinds of events that do not matter to whoever looks. They are not folded at all; what the state says of
+    them is not so.
     """
 
-    def __init__(self, state: RoomState = EMPTY) -> None:
-        self._state = state
+    def __init__(self, *, beside: Set[type[Event]] = frozenset()) -> None:
+        self._state = EMPTY
+        self._beside = beside
         self._heard: dict[str, Instant] = {}
         self._last: Recorded | None = None
 
     def add(self, record: Recorded) -> None:
         """Raises CorruptLog."""
         event = record.event
-        if type(event) is not Heard or self._state.session is None:
-            self._state = fold(self.state, record)
-            return
-        heard, at = self._heard, record.at
+        if self._state.session is not None:
+            if type(event) in self._beside:
+                self._last = record
+                return
+            if type(event) is Heard:
+                self._gather(event, record.at)
+                self._last = record
+                return
+        self._state = fold(self.state, record)
+
+    def _gather(self, event: Heard, at: Instant) -> None:
+        heard = self._heard
         for source, instant in event.heard.items():
             latest = instant if instant < at else at
             if latest > heard.get(source, -1):
                 heard[source] = latest
-        self._last = record
 
     @property
     def state(self) -> RoomState:
         """After the last record that was added."""
         if self._last is not None:
             last, heard, self._last, self._heard = self._last, self._heard, None, {}
-            gathered = Recorded(seq=last.seq, at=last.at, event=Heard(heard=heard), by=last.by, command=last.command)
-            self._state = fold(self._state, gathered)
+            if heard:
+                event = Heard(heard=heard)
+                gathered = Recorded(seq=last.seq, at=last.at, event=event, by=last.by, command=last.command)
+                self._state = fold(self._state, gathered)
+            else:
+                self._state = replace(self._state, seq=last.seq, at=last.at)
         return self._state
 
     @property

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
 from facilitation import crediting
+from facilitation import events as v
 from facilitation.events import HoursAmended, NoteSigned, Recorded
 from facilitation.ids import PersonId
 from facilitation.state import RoomState
@@ -16,15 +18,48 @@ from server.store import hours
 from server.store.codec import INSTANT_MAX
 from server.store.hours import HoursFacts, SegmentHours, entry_id
 
+BESIDE_HOURS: Final = frozenset(
+    {
+        v.MediaSet,
+        v.ScreenShared,
+        v.SharingAllowed,
+        v.UnmuteAsked,
+        v.HandRaised,
+        v.HandLowered,
+        v.ChatSent,
+        v.Reacted,
+        v.Shielded,
+        v.LeadTaken,
+        v.Spoke,
+        v.FormDrafted,
+        v.FormSubmitted,
+        v.AnswerShared,
+        v.FlagRaised,
+        v.FlagDisposed,
+        v.NoteDrafted,
+        v.SectionDrafted,
+        v.GoalsListed,
+        v.GoalsAddressed,
+        v.SkillsNamed,
+        v.LocationSaid,
+        v.CounsellingNoteKept,
+        v.AddendumAdded,
+        v.NoteCosigned,
+        v.NoteReturned,
+    }
+)
+"""Most of a log is words, hands and drafts, of which no figure is made: attendance, agenda, corrections, absences and
+what was agreed at the opening are the same before and after them (a test holds that of every kind)."""
+
 
 class SessionHours:
     """One session's log, told record by record: which hours each signature and each amendment posts.
 
-    Ask `posts` of a record before it is added.
+    Ask `posts` of a record before it is added. `whole`: fold also what bears on nobody's hours.
     """
 
-    def __init__(self) -> None:
-        self._room = Room()
+    def __init__(self, *, whole: bool = False) -> None:
+        self._room = Room(beside=frozenset() if whole else BESIDE_HOURS)
         self._hashes = [""]
         self._standing: dict[PersonId, HoursFacts] = {}
 

@@ -32,7 +32,7 @@ def lines_of(file: BinaryIO) -> Iterator[bytes]:
 
 def report(lines: Iterable[bytes]) -> dict[str, Any]:
     """What a log says, as plain JSON values. Empty lines are passed over. Raises BadLog."""
-    told, at, hours = SessionHours(), 0, list[dict[str, Any]]()
+    told, at, hours = SessionHours(whole=True), 0, list[dict[str, Any]]()
     head = ""
     for number, line in enumerate(lines, 1):
         text = line.strip()

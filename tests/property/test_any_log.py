@@ -19,7 +19,10 @@ from facilitation.ids import PersonId
 from facilitation.people import Expected, Role
 from facilitation.programme import PLAIN
 from facilitation.room import next_deadline, replay
+from facilitation.state import RoomState
 from facilitation.timebase import MINUTE_MS, Instant
+from server.projections.fold import Room
+from server.projections.hours import BESIDE_HOURS
 from tests.support.meeting import FAY, PLAN, ROBIN, START, Meeting
 
 ASKING = replace(PLAIN, prompt_every_min=(5, 7))
@@ -70,15 +73,36 @@ any_event = st.one_of([anything(kind) for kind in get_args(v.Event) if kind is n
 steps = st.tuples(st.integers(0, 5 * MINUTE_MS), any_event, st.sampled_from([None, FAY, ROBIN, STRANGER]))
 
 
-@given(st.lists(steps, max_size=30))
-@settings(deadline=None)
-def test_no_log_breaks_a_fold_or_a_view(log: list[tuple[int, v.Event, PersonId | None]]) -> None:
-    records = list(Meeting(programme=ASKING).log)
-    at = START
+def logged(log: list[tuple[int, v.Event, PersonId | None]]) -> list[Recorded]:
+    """After the opening, so long after the record before it, each."""
+    records, at = list(Meeting(programme=ASKING).log), START
     for wait, event, by in log:
         at = Instant(at + wait)
         records.append(Recorded(seq=len(records) + 1, at=at, event=event, by=by))
-    state = replay(records)
+    return records
+
+
+def bears_on_hours(state: RoomState) -> tuple[object, ...]:
+    return state.session, state.attendance, state.agenda, state.corrections, state.absences, state.seq, state.at
+
+
+@given(st.lists(steps, max_size=30))
+@settings(deadline=None)
+def test_what_is_said_to_lie_beside_the_hours_changes_nothing_of_what_they_are_made_of(
+    log: list[tuple[int, v.Event, PersonId | None]],
+) -> None:
+    records = logged(log)
+    room = Room(beside=BESIDE_HOURS)
+    for record in records:
+        room.add(record)
+    assert bears_on_hours(room.state) == bears_on_hours(replay(records))
+
+
+@given(st.lists(steps, max_size=30))
+@settings(deadline=None)
+def test_no_log_breaks_a_fold_or_a_view(log: list[tuple[int, v.Event, PersonId | None]]) -> None:
+    records = logged(log)
+    state, at = replay(records), records[-1].at if log else START
     for person in (FAY, ROBIN, STRANGER):
         hours = credit(state, person, at)
         assert 0 <= hours.countable_min * MINUTE_MS <= hours.counted_ms
