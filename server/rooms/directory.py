@@ -219,7 +219,13 @@ class Rooms:
         None: the store did not take it, which everybody is shown, also while it is only slow. Rooms go on: every
         append is fenced, and the next one tells whether a room is still ours.
         """
-        held: dict[str, Held] = {id_: room.beat() for id_, room in rooms.items()}
+        held: dict[str, Held] = {}
+        for id_, room in rooms.items():
+            try:
+                held[id_] = room.beat()
+            except Exception:  # a mistake of ours in one room is not the end of the others
+                log.exception("room died of a mistake of ours", session=id_)
+                await room.kill(Close.OUR_MISTAKE)
 
         def tell(kept: bool) -> None:
             for room in rooms.values():
@@ -230,6 +236,10 @@ class Rooms:
             lost = await self._leases.renew(held, node=self._node)
         except (StoreUnavailable, CorruptLog) as error:
             log.warning("leases not renewed", error=str(error))
+            tell(False)
+            return None
+        except Exception:  # whatever it is, the next pulse may do better, and without any every room is lost
+            log.exception("leases not renewed")
             tell(False)
             return None
         finally:
@@ -249,6 +259,9 @@ class Rooms:
                 await room.finish()
         except TimeoutError:
             await room.kill()
+        except Exception:
+            log.exception("room died of a mistake of ours", session=room.session)
+            await room.kill(Close.OUR_MISTAKE)
 
 
 def _take_over(node: str, epoch: int, kept: Proofs | None) -> TakeOver:

@@ -378,6 +378,35 @@ def test_rooms_go_on_however_long_nothing_can_be_kept() -> None:
     run(scene)
 
 
+def test_a_mistake_of_ours_in_one_room_is_not_the_end_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene() -> None:
+        stage = Stage(sessions=2)
+        one, other = [await stage.seat(session=session) for session in stage.sessions]
+
+        def broken() -> dict[str, Instant]:
+            raise ZeroDivisionError("a mistake of ours")
+
+        monkeypatch.setattr(await stage.room(), "heard", broken)
+        await asyncio.sleep(30)
+        assert one.closed is Close.OUR_MISTAKE and other.closed is None
+        kept = await stage.store.leases.proofs(stage.sessions[1])
+        assert kept is not None and stage.clock.now() - kept.at <= PULSE_MS
+
+    run(scene)
+
+
+def test_a_mistake_of_ours_in_the_store_ends_no_pulse() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        seat = await stage.seat()
+        stage.leases.before, stage.leases.error = 3, ZeroDivisionError("a mistake of ours")
+        await asyncio.sleep(30)
+        assert degraded(seat) == [True, False] and seat.closed is None
+        assert stage.clock.now() - (await proofs(stage)).at <= PULSE_MS
+
+    run(scene)
+
+
 def test_an_answer_that_was_lost_is_asked_again_to_no_harm() -> None:
     async def scene() -> None:
         stage = Stage()
