@@ -15,8 +15,8 @@ from server.projections.log_reader import Reader, Told, reader_of, tell
 from server.store.connect import connect
 from server.store.ports import Store
 
-AT_ONCE = 5
-"""Sessions that a process is given at once."""
+AT_ONCE = 20
+"""Sessions that a process is given at once: each time it connects anew."""
 WORTH_PROCESSES = 100
 """With fewer sessions than this, starting processes takes longer than they save."""
 YOUNG_MAX = 100_000
