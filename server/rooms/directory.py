@@ -34,6 +34,8 @@ from server.rooms.ports import (
 log = structlog.get_logger(__name__)
 
 PULSE_S: Final = 2.0
+BREATH: Final = 5
+"""Rooms looked at before others get their turn."""
 AGAIN_S: Final = 0.5
 """After a pulse that the store did not take."""
 IDLE_MS: Final = 10 * 60_000
@@ -219,13 +221,16 @@ class Rooms:
         None: the store did not take it, which everybody is shown, also while it is only slow. Rooms go on: every
         append is fenced, and the next one tells whether a room is still ours.
         """
-        held: dict[str, Held] = {}
-        for id_, room in rooms.items():
+        beats: dict[SessionId, Held] = {}
+        for number, (id_, room) in enumerate(rooms.items(), 1):
             try:
-                held[id_] = room.beat()
+                beats[id_] = room.beat()
             except Exception:  # a mistake of ours in one room is not the end of the others
                 log.exception("room died of a mistake of ours", session=id_)
                 await room.kill(Close.OUR_MISTAKE)
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
+        held: dict[str, Held] = {id_: beat for id_, beat in beats.items() if not rooms[id_].ended.is_set()}
 
         def tell(kept: bool) -> None:
             for room in rooms.values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
+from zlib import crc32
 
 import structlog
 
@@ -44,6 +45,9 @@ log = structlog.get_logger(__name__)
 
 Poison = tuple[PersonId | None, CommandId]
 """A person's command that ended the room once; it is not tried again."""
+
+SPREAD_MS: Final = 2_000
+"""All rooms of a node beat at once; the views that time alone changes are made one room after the other."""
 
 TURNED_AWAY: Final[dict[str, tuple[str | None, Close]]] = {
     "removed": ("removed", Close.BYE),
@@ -87,6 +91,7 @@ class LiveRoom:
         self._task: asyncio.Task[None] | None = None
         self._code = Close.TRY_AGAIN
         self._heard: dict[str, Instant] = {}
+        self._phase_s = crc32(session.encode()) % SPREAD_MS / 1_000
         self._kept = True
         """False while what is kept beside the log is not taken by the store."""
         self._degraded = False
@@ -178,7 +183,7 @@ class LiveRoom:
         end, and no further; one of which nothing is known for the moment, to what was known last.
         """
         now, state = self._actor.now(), self._actor.state
-        self._audience.pass_time(now)
+        asyncio.get_running_loop().call_later(self._phase_s, self._audience.pass_time, now)
         if spoke := self._runner.spoke():
             self._actor.ask(Pulse(spoke=spoke))
         known = {source: at for source, at in self._heard.items() if source in state.attendance.owners}
