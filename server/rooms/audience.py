@@ -165,16 +165,13 @@ class Audience:
 
         After a move the agenda is told first, and whatever else were made now would hold it up.
         """
-        concerned, moved = self._concerned(state, records), moves(records)
-        if not concerned or (not moved and state.at - self._foreseen.state.at < FORESEEN_EVERY_MS):
+        concerned = self._concerned(state, records)
+        if not concerned or moves(records) or state.at - self._foreseen.state.at < FORESEEN_EVERY_MS:
             return None
 
         def prepare() -> None:
             self._foreseen = Sight(state, after=self._sight)
             try:
-                if moved:
-                    self._foreseen.agenda()
-                    return
                 for viewer in concerned:
                     self._foreseen.view(viewer, state.at)
             except Exception:  # shown to those who look, if it comes to that
