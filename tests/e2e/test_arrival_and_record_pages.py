@@ -16,6 +16,7 @@ from tests.support.evening import CODY, FAY, PERSON_TEXTS, Evening, usual
 from tests.support.visits import (
     ALEX,
     BEGUN_AGO_MS,
+    HERE,
     ROBIN,
     SAM,
     House,
@@ -37,7 +38,7 @@ TWO_WRITERS = Path(__file__).with_name("two_writers.js")
 
 def signed_before(days: int) -> Evening:
     """One of some days ago, written and signed."""
-    evening = usual(Evening(session=f"s-{days}", starts_at=now() - BEGUN_AGO_MS - days * DAY_MS, people=4))
+    evening = usual(Evening(session=f"s-{days}", starts_at=now() - BEGUN_AGO_MS - days * DAY_MS, people=4, zone=HERE))
     evening.at(214)
     for person in evening.people:
         evening.write(person, PERSON_TEXTS[0])
@@ -47,7 +48,7 @@ def signed_before(days: int) -> Evening:
 
 def abandoned_with_a_flag() -> Evening:
     """Robin's safety answer was left open, everybody dropped off, and the session ended by itself."""
-    evening = Evening(session="s-flag", starts_at=now() - BEGUN_AGO_MS, people=2)
+    evening = Evening(session="s-flag", starts_at=now() - BEGUN_AGO_MS, people=2, zone=HERE)
     evening.at(-5)
     for person in (FAY, ROBIN, SAM):
         evening.come(person)

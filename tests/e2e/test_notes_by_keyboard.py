@@ -12,6 +12,7 @@ from tests.support.browser import DESKTOP, PHONE, TABLET, pictures
 from tests.support.evening import FAY, Evening, usual
 from tests.support.visits import (
     ALEX,
+    HERE,
     PIN,
     ROBIN,
     SAM,
@@ -312,7 +313,14 @@ async def test_the_work_list_says_what_is_due_until_when_and_leads_to_each_note(
     begun = over("s-today", 4, programme="adult-iop")
     begun.do(c.EditSection(person=ROBIN, section=SectionId("data"), text="Begun.", revision=0), FAY)
     late = usual(
-        Evening(session="s-late", starts_at=now() - 6 * DAY_MS, people=8, title="Weekend group", programme="adult-iop")
+        Evening(
+            session="s-late",
+            starts_at=now() - 6 * DAY_MS,
+            people=8,
+            title="Weekend group",
+            programme="adult-iop",
+            zone=HERE,
+        )
     )
     cosigned = over("s-cosign", 3, programme="co-occurring-iop", supervised=True)
     async with house(begun, late, cosigned) as clinic:

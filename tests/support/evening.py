@@ -75,6 +75,7 @@ class Evening:
         title: str = "Evening group",
         programme: str = "",
         supervised: bool = False,
+        zone: str = ZONE,
     ) -> None:
         catalog = load_catalog()
         supervisors = [Expected(person=SUE, role=Role.SUPERVISOR, name="Sue Supervisor")] if supervised else []
@@ -91,7 +92,7 @@ class Evening:
             session=SessionId(session),
             clinic=CLINIC,
             title=title,
-            zone=ZONE,
+            zone=zone,
             starts_at=Instant(starts_at),
             plan_id=plan,
             rules_id="exact-floor",
@@ -114,7 +115,7 @@ class Evening:
                 session=SessionId(session),
                 clinic=CLINIC,
                 title=title,
-                zone=ZONE,
+                zone=zone,
                 starts_at=Instant(starts_at),
                 plan=catalog.plans[plan],
                 rules=catalog.rules["exact-floor"],
@@ -309,7 +310,7 @@ class Clinic:
             scheduled = evening.scheduled
             await self.store.clinic.put_session(scheduled)
             for each in scheduled.roster:
-                person = Person(person=each.person, name=each.name, role=each.role, track="adult", zone=ZONE)
+                person = Person(person=each.person, name=each.name, role=each.role, track="adult", zone=scheduled.zone)
                 await self.store.clinic.put_person(person)
             if evening.lived:
                 epoch = await self.store.leases.acquire(scheduled.session, node="told")
