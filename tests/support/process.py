@@ -112,7 +112,7 @@ class Milieu:
     def valkey_pid(self) -> int | None:
         """The embedded store's process: the child of ours that runs a Valkey binary."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return next((int(pid) for pid in children if "valkey" in str(Path(f"/proc/{pid}/exe").readlink())), None)
+        return next((int(pid) for pid in children if "valkey" in _program(pid)), None)
 
     def link(self, name: str, *, group: int = 0) -> str:
         """The link of somebody of the demo clinic, as it was printed; `group` counts the groups printed."""
@@ -138,11 +138,19 @@ async def milieu(data_dir: Path, *arguments: str, **environment: str) -> AsyncIt
         await server.stop()
 
 
+def _program(pid: str) -> str:
+    """What a process runs; nothing when it has ended."""
+    try:
+        return str(Path(f"/proc/{pid}/exe").readlink())
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def alive(pid: int) -> bool:
     """Whether a process runs (a zombie does not)."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the second: it went while the file was being read
         return False
     return state != "Z"
 

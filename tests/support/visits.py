@@ -71,7 +71,7 @@ class Visit:
         self.context = context
         self.page = page
         self.errors: list[str] = []
-        self.foreseen = ["WebSocket"]
+        self.foreseen = ["WebSocket", "ERR_CONNECTION_REFUSED"]  # the clinic closes before its visitors do
         """Words of errors that this visit is to bring; browsers may tell of them late."""
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
