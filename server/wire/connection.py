@@ -72,6 +72,8 @@ STUCK_S: Final = 8.0
 VIEWS_PER_S: Final = 10.0
 VIEW_BURST: Final = 3.0
 """So that a change is seen at once although another one was just shown."""
+AGENDA_AHEAD_S: Final = 0.003
+"""How long whole views wait when the group has moved: until everybody has been told where it is."""
 OUTBOX_MAX: Final = 256
 RATE_PER_S: Final = 20.0
 BURST: Final = 60.0
@@ -402,8 +404,8 @@ class Connection:
             elif self._closing is not None:
                 raise _Ended(self._closing)
             elif self._view_due:
-                if signals:
-                    await asyncio.sleep(0)  # what is short goes to everybody before what is long to anybody
+                if signals:  # what is short goes to everybody, and is read by them, before what is long to anybody
+                    await asyncio.sleep(AGENDA_AHEAD_S if any(kind is Agenda for kind, _ in signals) else 0)
                 await self._show()
 
     async def _show(self) -> None:
