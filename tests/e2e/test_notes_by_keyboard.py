@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from facilitation import commands as c
 from facilitation.ids import SectionId, SessionId
@@ -244,9 +246,20 @@ async def test_counselling_notes_are_a_layer_that_only_their_author_ever_reads(v
         await pictures(page, "record-own-layer", sizes=(PHONE, DESKTOP))
         await page.keyboard.press("Escape")
         assert words not in await page.locator("body").inner_text()
+
+        slow = asyncio.Event()  # a drawer that is opened before it is filled takes what is typed as soon as it is
+
+        async def hold(route: Route) -> None:
+            await slow.wait()
+            await route.continue_()
+
+        await page.route("**/s/s-over/notebook", hold)
         await page.reload()
         await page.get_by_role("link", name="Alex").click()
         await page.keyboard.press("Alt+p")
+        await expect(drawer.get_by_text("Opening…")).to_be_visible()
+        slow.set()
+        await expect(drawer.get_by_label("About Alex", exact=False)).to_be_focused()
         await expect(drawer.get_by_label("About Alex", exact=False)).to_have_value(words)
         cody = await (await visits(clinic)).record("s-over", "p-cody")
         await cody.get_by_role("link", name="Alex").click()

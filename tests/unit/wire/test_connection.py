@@ -17,6 +17,7 @@ from facilitation.people import Expected
 from facilitation.timebase import Instant
 from server.rooms import ports
 from server.rooms.ports import (
+    Agenda,
     Close,
     Nudge,
     Qualities,
@@ -24,6 +25,7 @@ from server.rooms.ports import (
     Slots,
     Speaking,
     StoreUnavailable,
+    Told,
     View,
     Viewer,
 )
@@ -156,6 +158,38 @@ def test_of_a_signal_the_latest_is_sent_and_of_words_every_one() -> None:
         await line.end()
 
     play(scene)
+
+
+@pytest.mark.parametrize(
+    ("told", "wait_s"),
+    [
+        (Agenda(version=1, now=0, phase="running", agenda=msgspec.Raw(b"{}")), connection.AGENDA_AHEAD_S),
+        (Qualities(people={}), 0.0),
+    ],
+    ids=["a move", "anything else"],
+)
+def test_a_view_waits_a_moment_after_a_move_and_after_nothing_else(told: Told, wait_s: float) -> None:
+    async def scene() -> None:
+        line = Line()
+        viewer = await line.viewer()
+        made: list[float] = []
+        view = line.room.view
+
+        def noticed(viewer: Viewer) -> View:
+            made.append(line.loop.time())
+            return view(viewer)
+
+        line.room.view = noticed  # type: ignore[method-assign]
+        moved = line.loop.time()
+        viewer.tell(told)
+        viewer.view_due()
+        await asyncio.sleep(2)
+        assert [at - moved for at in made] == [pytest.approx(wait_s, abs=1e-4)]
+        (short,), (long,) = line.times(type(told).__name__.lower()), line.times("view")
+        assert short <= long
+        await line.end()
+
+    play(scene, VirtualLoop)
 
 
 def test_an_outbox_that_overflows_ends_the_connection() -> None:

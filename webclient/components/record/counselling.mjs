@@ -76,21 +76,27 @@ export function createCounselling(desk) {
     desk.draw();
   }
 
+  function takeUpThePen() {
+    /** @type {HTMLElement | null} */ (dialog.element.querySelector("textarea"))?.focus();
+  }
+
   return {
     /** @param {any} person */
     open(person) {
       about = person;
       dialog.show(contents(), desk.draw);
-      /** @type {HTMLElement | null} */ (dialog.element.querySelector("textarea"))?.focus();
+      takeUpThePen();
       if (!loaded) void load();
     },
 
     /** @param {import("./notebook.mjs").CounsellingNote[]} kept */
     known(kept) {
       for (const { subject, text, revision } of kept) notes.seen(subject, null, { text, revision });
+      const awaited = !loaded && dialog.open;
       loaded = true;
       line.flush();
       dialog.draw(contents());
+      if (awaited) takeUpThePen(); // whoever opened the drawer before there was a field in it means to write
     },
 
     /** Is anything kept about this person? @param {string} person */
