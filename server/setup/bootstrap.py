@@ -439,7 +439,7 @@ def main(arguments: list[str]) -> int:
                 carry_out(steps_for("test"))
                 then = [*map(str, node_tool("node")), *own_words[1:]]
             elif purpose == "lock":
-                carry_out(steps_for("run"))
+                carry_out(steps_for("run")[:1])  # only what locks: the packages may not fit the locks any more
                 lock_everything("--upgrade" in own_words)
             else:
                 print(__doc__)
