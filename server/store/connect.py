@@ -6,15 +6,19 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from server.store import audit, disclosures
+from server.store.audit import ChronicleOfTraces
 from server.store.calls import ask
+from server.store.chronicle import ChronicleKeys, RedisChronicle
 from server.store.clinic import RedisClinic
-from server.store.disclosures import RedisDisclosures
+from server.store.disclosures import ChronicleOfDisclosures
 from server.store.eventlog import RedisEventLog
 from server.store.keys import Keys
 from server.store.lease import LEASE_MS, RedisLeases
 from server.store.ledger import RedisLedger
 from server.store.notebook import RedisNotebook
 from server.store.ports import Store
+from server.store.register import RedisRegister
 from server.store.signing import RedisSigning
 from server.store.together import Together
 
@@ -37,7 +41,14 @@ async def connect(url: str, *, clinic: str = "demo", lease_ms: int = LEASE_MS) -
         leases=RedisLeases(client, keys, lease_ms=lease_ms),
         ledger=RedisLedger(client, keys, together),
         clinic=RedisClinic(client, keys),
-        disclosures=RedisDisclosures(client, keys),
+        disclosures=ChronicleOfDisclosures(
+            RedisChronicle(client, disclosures.KIND, ChronicleKeys(keys.disclosures, keys.disclosed), clinic=clinic),
+            keys,
+        ),
+        audit=ChronicleOfTraces(
+            RedisChronicle(client, audit.KIND, ChronicleKeys(keys.audit, keys.audited), clinic=clinic), keys
+        ),
+        register=RedisRegister(client, keys),
         notebook=RedisNotebook(client, keys),
         signing=RedisSigning(client, keys),
         keys=keys,

@@ -110,6 +110,41 @@ class Keys:
         """Sorted set: the numbers of those about one person."""
         return self._key(f"disclosures:about:{person}")
 
+    # ------------------------------------------------------------------ audit
+
+    @property
+    def audit(self) -> str:
+        """Stream: entry `number-0` holds `trace` (one line of JSON) and its `hash`."""
+        return self._key("audit:log")
+
+    @property
+    def audited(self) -> str:
+        """Hash: trace's id → its number."""
+        return self._key("audit:ids")
+
+    @property
+    def traces(self) -> str:
+        """Sorted set: the numbers of all."""
+        return self._key("audit:all")
+
+    def traces_about(self, person: str) -> str:
+        """Sorted set: the numbers of those about one person's record."""
+        return self._key(f"audit:about:{person}")
+
+    def traces_by(self, person: str) -> str:
+        """Sorted set: the numbers of what one person read or did."""
+        return self._key(f"audit:by:{person}")
+
+    # ------------------------------------------------------------------ the register
+
+    def register(self, kind: str) -> str:
+        """Hash: id → a record of that kind, `revision {by, at, data}`."""
+        return self._key(f"register:{kind}")
+
+    def register_past(self, kind: str, id: str) -> str:
+        """List: every revision of one record, the oldest first."""
+        return self._key(f"register-past:{kind}:{id}")
+
     # ------------------------------------------------------------------ beside the sessions
 
     def goals(self, person: str) -> str:

@@ -6,19 +6,23 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from time import monotonic
 
 from facilitation.counselling import CounsellingNote
-from facilitation.disclosures import Disclosure
 from facilitation.events import Recorded
 from facilitation.goals import Goal
 from facilitation.ids import PersonId, SessionId
 from facilitation.timebase import Instant
 from server.rooms.ports import CorruptLog, Held, LeaseHeld, LeaseLost, Proofs
-from server.store import chain, clinic, codec, disclosures, eventlog, hours, notebook, signing
+from server.store import audit, codec, disclosures, eventlog, hours, notebook, signing
+from server.store import clinic as records
+from server.store.audit import ChronicleOfTraces
 from server.store.checkpoint import ChainHead
+from server.store.chronicle import MemoryChronicle
 from server.store.clinic import Person, ScheduledSession
+from server.store.disclosures import ChronicleOfDisclosures
 from server.store.hours import Account, HoursEntry, HoursFacts, Row
 from server.store.keys import Keys
 from server.store.lease import LEASE_MS
 from server.store.ports import Linked, Store
+from server.store.register import MemoryRegister
 
 
 def connect(*, clinic: str = "demo", lease_ms: int = LEASE_MS, seconds: Callable[[], float] = monotonic) -> Store:
@@ -29,15 +33,18 @@ def connect(*, clinic: str = "demo", lease_ms: int = LEASE_MS, seconds: Callable
 
     leases = MemoryLeases(lease_ms=lease_ms, seconds=seconds)
     ledger = MemoryLedger()
+    keys = Keys(clinic)
     return Store(
         log=MemoryEventLog(leases, ledger),
         leases=leases,
         ledger=ledger,
         clinic=MemoryClinic(),
-        disclosures=MemoryDisclosures(clinic),
+        disclosures=ChronicleOfDisclosures(MemoryChronicle(disclosures.KIND, clinic=clinic), keys),
+        audit=ChronicleOfTraces(MemoryChronicle(audit.KIND, clinic=clinic), keys),
+        register=MemoryRegister(),
         notebook=MemoryNotebook(),
         signing=MemorySigning(seconds=seconds),
-        keys=Keys(clinic),
+        keys=keys,
         client=None,
         ping=nothing,
         close=nothing,
@@ -201,26 +208,26 @@ class MemoryClinic:
         self._sessions: dict[str, bytes] = {}
 
     async def put_person(self, person: Person) -> None:
-        self._people[person.person] = clinic.encode(person)
+        self._people[person.person] = records.encode(person)
 
     async def get_person(self, person: str) -> Person | None:
         data = self._people.get(person)
-        return None if data is None else clinic.decode(Person, data)
+        return None if data is None else records.decode(Person, data)
 
     async def list_people(self) -> list[Person]:
-        return sorted((clinic.decode(Person, data) for data in self._people.values()), key=clinic.by_name)
+        return sorted((records.decode(Person, data) for data in self._people.values()), key=records.by_name)
 
     async def put_session(self, session: ScheduledSession) -> None:
-        self._sessions[session.session] = clinic.encode(session)
+        self._sessions[session.session] = records.encode(session)
 
     async def get_session(self, session: str) -> ScheduledSession | None:
         data = self._sessions.get(session)
-        return None if data is None else clinic.decode(ScheduledSession, data)
+        return None if data is None else records.decode(ScheduledSession, data)
 
     async def list_sessions(
         self, *, since: Instant | None = None, until: Instant | None = None
     ) -> list[ScheduledSession]:
-        sessions = [clinic.decode(ScheduledSession, data) for data in self._sessions.values()]
+        sessions = [records.decode(ScheduledSession, data) for data in self._sessions.values()]
         return sorted(
             (
                 each
@@ -229,39 +236,6 @@ class MemoryClinic:
             ),
             key=lambda each: (each.starts_at, each.session),
         )
-
-
-class MemoryDisclosures:
-    def __init__(self, clinic: str) -> None:
-        self._genesis = disclosures.genesis(clinic)
-        self._rows: list[tuple[bytes, str]] = []
-        self._ids: dict[str, int] = {}
-        self._about: dict[str, list[int]] = {}
-
-    async def record(self, disclosure: Disclosure) -> Disclosure:
-        if disclosure.disclosure in self._ids:
-            return self._read(self._ids[disclosure.disclosure])
-        number = len(self._rows) + 1
-        line = disclosures.text(number, disclosure)
-        self._rows.append((line, chain.link(self._previous(number), line)))
-        self._ids[disclosure.disclosure] = number
-        for person in disclosure.about:
-            self._about.setdefault(person, []).append(number)
-        return disclosure
-
-    async def about(self, person: str) -> list[Disclosure]:
-        numbers = self._about.get(person, [])[-disclosures.SHOWN_MAX :]
-        return [self._read(number) for number in reversed(numbers)]
-
-    async def all(self) -> AsyncIterator[Disclosure]:
-        for number in range(1, len(self._rows) + 1):
-            yield self._read(number)
-
-    def _read(self, number: int) -> Disclosure:
-        return disclosures.check(number, *self._rows[number - 1], self._previous(number))
-
-    def _previous(self, number: int) -> str:
-        return self._rows[number - 2][1] if number > 1 else self._genesis
 
 
 class MemoryNotebook:

@@ -5,12 +5,13 @@ Every method may raise StoreUnavailable, and every one is harmless when done aga
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
 from redis.asyncio import Redis
 
+from facilitation.audit import Trace
 from facilitation.counselling import CounsellingNote
 from facilitation.disclosures import Disclosure
 from facilitation.events import Recorded
@@ -18,10 +19,12 @@ from facilitation.goals import Goal
 from facilitation.ids import PersonId, SessionId
 from facilitation.timebase import Instant
 from server.rooms.ports import EventLog, Leases
+from server.store.audit import Found
 from server.store.checkpoint import ChainHead
 from server.store.clinic import Person, ScheduledSession
 from server.store.hours import Account, HoursEntry, HoursFacts
 from server.store.keys import Keys
+from server.store.register import Register
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +131,32 @@ class Disclosures(Protocol):
         ...
 
 
+class Audit(Protocol):
+    """Who read or did what, in one chain that only grows."""
+
+    async def record(self, trace: Trace) -> Trace:
+        """Log it, durably and once; returns what stands under its name. Raises CorruptLog."""
+        ...
+
+    async def search(
+        self,
+        *,
+        about: str | None = None,
+        by: str | None = None,
+        actions: Set[str] | None = None,
+        since: Instant | None = None,
+        until: Instant | None = None,
+        before: int | None = None,
+        count: int = 50,
+    ) -> Found:
+        """Those with `since` <= `at` < `until` that fit it all, newest first, a page at most. Raises CorruptLog."""
+        ...
+
+    def all(self) -> AsyncIterator[Trace]:
+        """Every one, the oldest first, each checked against the chain: raises CorruptLog at the first bad one."""
+        ...
+
+
 class Notebook(Protocol):
     """What staff keep beside the sessions. Putting replaces."""
 
@@ -196,6 +225,8 @@ class Store:
     ledger: Ledger
     clinic: Clinic
     disclosures: Disclosures
+    audit: Audit
+    register: Register
     notebook: Notebook
     signing: Signing
     keys: Keys

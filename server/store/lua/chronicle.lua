@@ -1,6 +1,6 @@
--- Log one disclosure and put it into the account of everybody it is about: all or nothing, once.
--- KEYS: disclosures, ids, then the account of each person   ARGV: id, number, hash before it, line, hash
--- Returns 'logged' | 'already' number | 'moved' last id, last hash
+-- Write one line at the end of a chronicle and into the indexes it belongs to: all or nothing, once.
+-- KEYS: chronicle, ids, then each index   ARGV: id, number, hash before it, name of the line's field, line, hash
+-- Returns 'written' | 'already' number | 'moved' last id, last hash
 local there = redis.call('HGET', KEYS[2], ARGV[1])
 if there then
   return {'already', there}
@@ -15,9 +15,9 @@ if last_id ~= (tonumber(ARGV[2]) - 1) .. '-0' or (last_hash and last_hash ~= ARG
   return {'moved', last_id, last_hash}
 end
 
-redis.call('XADD', KEYS[1], ARGV[2] .. '-0', 'disclosure', ARGV[4], 'hash', ARGV[5])
+redis.call('XADD', KEYS[1], ARGV[2] .. '-0', ARGV[4], ARGV[5], 'hash', ARGV[6])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 for i = 3, #KEYS do
   redis.call('ZADD', KEYS[i], ARGV[2], ARGV[2])
 end
-return {'logged'}
+return {'written'}

@@ -1,0 +1,27 @@
+"""Traces: who read or did what with whose record, and by what right (45 CFR 164.312(b))."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from facilitation.ids import PersonId, SessionId
+from facilitation.people import Role
+from facilitation.timebase import Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """One reading or deed. `trace`: its own name, under which it is kept once; `by`: who (""; the server itself).
+
+    `action`: as in `policy.Action`, or what the server did. `about`: whose record it was (nobody's: empty). `session`:
+    of which session ("": of none). `reason`: what was said for it, where a reason is asked for (break-glass).
+    """
+
+    trace: str
+    at: Instant
+    by: PersonId | str
+    role: Role | None
+    action: str
+    about: tuple[PersonId, ...] = ()
+    session: SessionId | str = ""
+    reason: str = ""
