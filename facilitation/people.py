@@ -9,7 +9,7 @@ from facilitation.ids import PersonId, SourceId
 
 
 class Role(StrEnum):
-    """What a person is in one session. Rights follow from `policy`."""
+    """What a person is: in one session (`SESSION_ROLES`), or to the clinic. Rights follow from `policy`."""
 
     PARTICIPANT = "participant"
     FACILITATOR = "facilitator"
@@ -18,19 +18,34 @@ class Role(StrEnum):
     """A trainee or visitor who watches with the facilitators' eyes and changes nothing."""
     SUPERVISOR = "supervisor"
     """Reads what facilitators read, and co-signs their notes or returns them."""
+    GUARDIAN = "guardian"
+    """Answers for a teen (`guardianship`). In a family session they are a participant like everybody there."""
+    ADMINISTRATOR = "administrator"
+    """Plans sessions, lets people in and keeps their accounts; reads hours, and no notes."""
+    AUDITOR = "auditor"
+    """Reads what is kept, and never writes."""
 
 
 STAFF = frozenset({Role.FACILITATOR, Role.COFACILITATOR, Role.OBSERVER, Role.SUPERVISOR})
+"""Who looks after a session."""
+SESSION_ROLES = STAFF | {Role.PARTICIPANT}
+"""What somebody can be on a session's list; the others are roles of the clinic alone."""
+WORKFORCE = STAFF | {Role.ADMINISTRATOR, Role.AUDITOR}
+"""Who works for the clinic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """A person on the session's list: `name` as the group may see it."""
+    """A person on the session's list: `name` as the group may see it. `role` is one of `SESSION_ROLES`."""
 
     person: PersonId
     role: Role
     name: str
     teen: bool = False
+
+    def __post_init__(self) -> None:
+        if self.role not in SESSION_ROLES:
+            raise ValueError(f"nobody is {self.role} in a session")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,16 +1,22 @@
-"""Who may ask what: one table of roles and commands. Nothing else in Milieu decides on rights."""
+"""Who may do what: one table of roles and commands, one of roles and actions. Nothing else in Milieu decides on rights.
+
+A *command* is asked of a room; an *action* is whatever else can be done: a page, a message beside the socket, a file.
+"""
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from facilitation import commands as c
 from facilitation.errors import Refusal
-from facilitation.people import Actor, Role
+from facilitation.people import SESSION_ROLES, STAFF, WORKFORCE, Actor, Role
 
 PARTICIPANT = frozenset({Role.PARTICIPANT})
 FACILITATORS = frozenset({Role.FACILITATOR, Role.COFACILITATOR})
 SUPERVISORS = frozenset({Role.SUPERVISOR})
 SPEAKERS = PARTICIPANT | FACILITATORS
-ANYONE = frozenset(Role)
+ANYONE = SESSION_ROLES
+EVERYBODY = frozenset(Role)
 SERVER: frozenset[Role] = frozenset()
 """Nobody: only the server itself."""
 
@@ -116,6 +122,71 @@ AFTER_THE_END: frozenset[type[c.Command]] = frozenset(
 
 SIGNATURES: frozenset[type[c.Command]] = frozenset({c.SignNote, c.CosignNote, c.AmendHours})
 """What somebody answers for with their name: asked for only after they have just proven who they are."""
+
+
+WRITERS = STAFF - {Role.OBSERVER}
+"""Of those who look after sessions, who may also change something."""
+OFFICE = WRITERS | {Role.ADMINISTRATOR}
+
+
+class Action(StrEnum):
+    """What can be done on a page, by a message beside the socket, or with a file."""
+
+    COME_HOME = "come home"
+    ENTER_ROOM = "enter a room"
+    # One's own.
+    READ_OWN_MINUTES = "read one's own minutes"
+    DISPUTE_MINUTES = "dispute one's own minutes"
+    READ_OWN_STATEMENT = "read one's own statement"
+    TAKE_OWN_HOURS = "take one's own hours as a file"
+    TAKE_OWN_PAPERS = "take one's own papers"
+    # The record of a session.
+    READ_RECORD = "read a record"
+    READ_NOTEBOOK = "read goals and one's own notebook"
+    WRITE_NOTEBOOK = "write goals and one's own notebook"
+    PROVE_ONESELF = "show a signing PIN"
+    SEE_DUE_NOTES = "see which notes are due"
+    # People's hours.
+    READ_STATEMENT = "read anybody's statement"
+    TAKE_HOURS = "take anybody's hours as a file"
+    TAKE_PAPERS = "take anybody's papers"
+    SEE_WEEKS = "see everybody's week"
+    TAKE_WEEKS = "take everybody's week as a file"
+    TELL_ABSENCE = "tell why somebody was away"
+    SEE_CLINIC = "see the clinic at a glance"
+    TAKE_CLINIC = "take the clinic's figures as a file"
+    # What is taught.
+    READ_LIBRARY = "read the skills library"
+
+
+MAY: dict[Action, frozenset[Role]] = {
+    Action.COME_HOME: EVERYBODY,
+    Action.ENTER_ROOM: SESSION_ROLES,
+    Action.READ_OWN_MINUTES: PARTICIPANT,
+    Action.DISPUTE_MINUTES: PARTICIPANT,
+    Action.READ_OWN_STATEMENT: PARTICIPANT,
+    Action.TAKE_OWN_HOURS: PARTICIPANT,
+    Action.TAKE_OWN_PAPERS: PARTICIPANT,
+    Action.READ_RECORD: STAFF,
+    Action.READ_NOTEBOOK: STAFF,
+    Action.WRITE_NOTEBOOK: FACILITATORS,
+    Action.PROVE_ONESELF: FACILITATORS | SUPERVISORS,
+    Action.SEE_DUE_NOTES: STAFF,
+    Action.READ_STATEMENT: WORKFORCE,
+    Action.TAKE_HOURS: OFFICE,
+    Action.TAKE_PAPERS: WRITERS,
+    Action.SEE_WEEKS: WORKFORCE,
+    Action.TAKE_WEEKS: OFFICE,
+    Action.TELL_ABSENCE: FACILITATORS,
+    Action.SEE_CLINIC: WORKFORCE,
+    Action.TAKE_CLINIC: OFFICE,
+    Action.READ_LIBRARY: WORKFORCE,
+}
+"""In a session, the role is what its list says; elsewhere, what somebody is to the clinic."""
+
+
+def may(role: Role, action: Action) -> bool:
+    return role in MAY[action]
 
 
 def allows(role: Role | None, command: type[c.Command]) -> bool:

@@ -101,7 +101,7 @@ def build(
     links = Links(site.keys, clinic=site.clinic)
     meters = Meters(store, catalog=catalog, clock=clock)
     books = ClinicBooks(store, catalog=catalog, clock=clock, meters=meters)
-    doorkeeper = Doorkeeper(links, roster=books.roster, clock=clock)
+    doorkeeper = Doorkeeper(links, roster=books.roster, people=store.clinic.get_person, clock=clock)
     signatures = Signatures(store.signing, codes=SetUpCodes(site.keys, clinic=site.clinic), clock=clock)
     turn_secret = settings.turn_secret.get_secret_value() if settings.turn_secret else None
     greeting = Greeting(

@@ -11,9 +11,9 @@ from datetime import date, timedelta
 from typing import Any, Protocol
 
 from facilitation.ids import PersonId, SessionId
-from facilitation.people import Expected, Role
+from facilitation.people import STAFF, Expected, Role
 from facilitation.plan import SessionPlan
-from facilitation.policy import FACILITATORS
+from facilitation.policy import FACILITATORS, Action
 from facilitation.rules import RuleSet
 from facilitation.timebase import HOUR_MS, Instant
 from facilitation.weeks import DAYS, Visit, Week, first_day, week
@@ -27,7 +27,7 @@ from server.store.clinic import Person, ScheduledSession
 from server.store.hours import HoursEntry
 from server.store.ports import Store
 from server.web import words
-from server.web.auth import Identity
+from server.web.auth import Visitor
 
 DAY_MS = 24 * HOUR_MS
 AHEAD_DAYS = 7
@@ -67,53 +67,51 @@ class ClinicBooks:
 
     # ------------------------------------------------------------------ home
 
-    async def home(self, identities: Sequence[Identity]) -> dict[str, Any]:
-        """`identities`: all seats of one person."""
-        me = identities[0]
+    async def home(self, me: Visitor) -> dict[str, Any]:
         now = self._clock.now()
         zone = await self._zone(me.person)
         rows = []
-        for scheduled in await self._sessions_of(identities, now):
+        for scheduled in await self._sessions_of(me, now):
             progress = await self._progress.of(scheduled.session)
             if _shown(scheduled, progress, now):
                 rows.append(self._session_row(scheduled, progress, me, zone, now))
         owed = [row for row in rows if row["to_sign"]]
-        own = None if me.staff else await self._own(me)
+        own = await self._own(me) if me.may(Action.READ_OWN_STATEMENT) else None
         return {
             "now": words.weekday(words.local(now, zone).date()),
             "sessions": rows,
             "next": _next(rows, now),
             "owed": owed,
-            "people": await self._people(me) if me.staff else [],
+            "people": await self._people(me) if me.may(Action.READ_STATEMENT) else [],
             "week": own and own["week"],
             "meter": own and own["meter"],
             "statement_url": own and own["statement_url"],
         }
 
-    async def work(self, identities: Sequence[Identity]) -> dict[str, Any]:
-        """The notes that are due in the sessions of one of the staff. `identities`: all their seats."""
-        me, now = identities[0], self._clock.now()
-        sessions = await self._sessions_of(identities, now)
+    async def work(self, me: Visitor) -> dict[str, Any]:
+        """The notes that are due in the sessions of one of the staff."""
+        now = self._clock.now()
+        sessions = await self._sessions_of(me, now)
         far = [(scheduled, await self._progress.of(scheduled.session)) for scheduled in sessions]
         return worklist.page(far, me, zone=await self._zone(me.person), now=now)
 
-    async def _sessions_of(self, identities: Sequence[Identity], now: Instant) -> list[ScheduledSession]:
-        """A participant's are those of their links; staff's are all on whose list they stand as staff."""
+    async def _sessions_of(self, me: Visitor, now: Instant) -> list[ScheduledSession]:
+        """By link, a participant's are those of their links, and staff's all on whose list they stand as staff.
+
+        Who is signed in has all on whose list they stand.
+        """
         near = await self._clinic.list_sessions(
             since=Instant(now - OWED_DAYS * DAY_MS), until=Instant(now + AHEAD_DAYS * DAY_MS)
         )
-        seats = {identity.session for identity in identities}
-        staff = any(identity.staff for identity in identities)
-        person = identities[0].person
-        return [
-            session
-            for session in near
-            if session.session in seats
-            or (staff and any(each.person == person and each.role is not Role.PARTICIPANT for each in session.roster))
-        ]
+
+        def mine(session: ScheduledSession) -> bool:
+            here = next((each.role for each in session.roster if each.person == me.person), None)
+            return session.session in me.seats or (here is not None and me.signed_in) or (here in STAFF and me.staff)
+
+        return [session for session in near if mine(session)]
 
     def _session_row(
-        self, scheduled: ScheduledSession, progress: Progress, me: Identity, zone: str, now: Instant
+        self, scheduled: ScheduledSession, progress: Progress, me: Visitor, zone: str, now: Instant
     ) -> dict[str, Any]:
         starts = words.local(scheduled.starts_at, zone)
         today = words.local(now, zone).date()
@@ -126,7 +124,7 @@ class ClinicBooks:
             "zone": zone,
             "status": progress.status,
             "url": f"/s/{scheduled.session}{me.choice}",
-            "record_url": f"/s/{scheduled.session}/record{me.choice}" if me.staff else None,
+            "record_url": f"/s/{scheduled.session}/record{me.choice}" if me.may(Action.READ_RECORD) else None,
             "head_count": len(progress.participants)
             if progress.ended_at is not None
             else sum(each.role is Role.PARTICIPANT for each in scheduled.roster),
@@ -138,10 +136,10 @@ class ClinicBooks:
         plan = self._catalog.plans.get(scheduled.plan_id)
         return plan.segments if plan else ()
 
-    async def _people(self, me: Identity) -> list[dict[str, Any]]:
+    async def _people(self, me: Visitor) -> list[dict[str, Any]]:
         return [self._row(meter, me) for meter in await self._meters.everybody(why=False)]
 
-    async def _own(self, me: Identity) -> dict[str, Any] | None:
+    async def _own(self, me: Visitor) -> dict[str, Any] | None:
         """A participant's own week, as a row and in words to them."""
         found = await self._clinic.get_person(me.person)
         if found is None:
@@ -150,7 +148,7 @@ class ClinicBooks:
         told = meter_words.told(meter) | {"sentences": meter_words.for_participant(meter)}
         return self._row(meter, me) | {"meter": told}
 
-    def _row(self, meter: Meter, me: Identity) -> dict[str, Any]:
+    def _row(self, meter: Meter, me: Visitor) -> dict[str, Any]:
         person = meter.person
         return {
             "person": person.person,
@@ -162,10 +160,8 @@ class ClinicBooks:
 
     # ------------------------------------------------------------------ statement
 
-    async def statement(
-        self, person: PersonId, *, reader: Identity, as_of: date | None = None
-    ) -> dict[str, Any] | None:
-        """`reader`: for staff, entries lead to their records. `as_of`: as it stood at the end of that day.
+    async def statement(self, person: PersonId, *, reader: Visitor, as_of: date | None = None) -> dict[str, Any] | None:
+        """`reader`: who may read records finds entries leading to them. `as_of`: as it stood at the end of that day.
 
         None: nobody of that id. Raises CorruptLog.
         """
@@ -244,7 +240,7 @@ class ClinicBooks:
             },
         }
 
-    async def _disclosed(self, person: Person, reader: Identity, as_of: date | None) -> list[dict[str, Any]]:
+    async def _disclosed(self, person: Person, reader: Visitor, as_of: date | None) -> list[dict[str, Any]]:
         """The accounting of disclosures, the newest first."""
         rows = []
         names: dict[str, str] = {reader.person: "You"}
@@ -292,7 +288,7 @@ class ClinicBooks:
         return self._catalog.rules_of(facts.rules_id, facts.rules_version) or self._catalog.rules.get(facts.rules_id)
 
     async def _entry_row(
-        self, entry: HoursEntry, zone: str, reader: Identity, numbers: Mapping[str, int]
+        self, entry: HoursEntry, zone: str, reader: Visitor, numbers: Mapping[str, int]
     ) -> dict[str, Any]:
         """`numbers`: of every entry of this person, by its id."""
         facts = entry.facts
@@ -332,7 +328,7 @@ class ClinicBooks:
                 }
                 for share in facts.by_segment
             ],
-            "record_url": f"/s/{facts.session}/record{reader.choice}" if reader.staff else None,
+            "record_url": f"/s/{facts.session}/record{reader.choice}" if reader.may(Action.READ_RECORD) else None,
         }
 
     async def _zone(self, person: PersonId) -> str:

@@ -20,7 +20,7 @@ from server.spreadsheet import Cell, encode
 from server.store.hours import HoursEntry, standing
 from server.store.ports import Store
 from server.web import words
-from server.web.auth import Identity
+from server.web.auth import Visitor
 from server.web.exports import Asked, Handout
 
 WEEKS: Final = (4, 8, 12)
@@ -52,7 +52,7 @@ class ClinicBook:
         self._clock = clock
         self._progress = ProgressBook(store.log)
 
-    async def page(self, *, reader: Identity, weeks: int) -> dict[str, Any]:
+    async def page(self, *, reader: Visitor, weeks: int) -> dict[str, Any]:
         seen, names, _ = await self._look(reader, weeks)
         return {
             "spans": [
@@ -71,7 +71,7 @@ class ClinicBook:
             "empty": not any(week.sessions for week in seen.weeks) and not seen.visits,
         }
 
-    async def export(self, *, by: Identity, weeks: int, kind: str, asked: Asked) -> Handout:
+    async def export(self, *, by: Visitor, weeks: int, kind: str, asked: Asked) -> Handout:
         """The page's figures as a file ('csv' or 'json'), once that is logged. Raises Refusal."""
         if kind not in ("csv", "json"):
             raise Refusal("bad_kind", "Choose a table (CSV) or data for programs (JSON).")
@@ -97,7 +97,7 @@ class ClinicBook:
             return Handout(filename=f"clinic-{today}.csv", chunks=encode(COLUMNS, rows))
         return Handout(filename=f"clinic-{today}.json", chunks=_json(rows), media_type="application/json")
 
-    async def _look(self, reader: Identity, weeks: int) -> tuple[Overview, Mapping[PersonId, str], date]:
+    async def _look(self, reader: Visitor, weeks: int) -> tuple[Overview, Mapping[PersonId, str], date]:
         now = self._clock.now()
         me = await self._store.clinic.get_person(reader.person)
         zone = zone_of(me.zone if me else "UTC")
@@ -141,7 +141,7 @@ def _week_rows(seen: Overview) -> list[dict[str, Any]]:
     ]
 
 
-def _person_row(visits: Visits, names: Mapping[PersonId, str], reader: Identity) -> dict[str, Any]:
+def _person_row(visits: Visits, names: Mapping[PersonId, str], reader: Visitor) -> dict[str, Any]:
     label, chip = COURSES[visits.course]
     return {
         "name": names.get(visits.person, visits.person),

@@ -24,7 +24,7 @@ from server.rooms.ports import CorruptLog
 from server.spreadsheet import Cell, encode
 from server.store.hours import HoursEntry, HoursFacts, day_of, standing
 from server.store.ports import Store
-from server.web.auth import Identity
+from server.web.auth import Visitor
 from server.web.exports import Asked, Handout
 
 COLUMNS: Final = (
@@ -68,7 +68,7 @@ class HoursExports:
     def tables(self) -> dict[str, str]:
         return {payer.id: payer.title for payer in self._payers.values()}
 
-    async def hours(self, person: PersonId | None, *, by: Identity, asked: Asked) -> Handout:
+    async def hours(self, person: PersonId | None, *, by: Visitor, asked: Asked) -> Handout:
         if person is None:
             _bounded(asked)
         if asked.payer:
@@ -84,7 +84,7 @@ class HoursExports:
         await self._log("hours", entries, by=by, asked=asked, now=now)
         return Handout(filename=f"hours-{_today(now)}.csv", chunks=encode(COLUMNS, rows))
 
-    async def _claims(self, person: PersonId | None, *, by: Identity, asked: Asked) -> Handout:
+    async def _claims(self, person: PersonId | None, *, by: Visitor, asked: Asked) -> Handout:
         """What a payer's table makes of the hours that stand: rows for whoever bills, to be checked by them."""
         payer = self._payers.get(asked.payer)
         if payer is None:
@@ -106,7 +106,7 @@ class HoursExports:
         await self._log("claim-ready rows", entries, by=by, asked=asked, now=now)
         return Handout(filename=f"claim-ready-{_today(now)}.csv", chunks=encode(CLAIM_COLUMNS, rows))
 
-    async def _log(self, what: str, entries: Iterable[HoursEntry], *, by: Identity, asked: Asked, now: Instant) -> None:
+    async def _log(self, what: str, entries: Iterable[HoursEntry], *, by: Visitor, asked: Asked, now: Instant) -> None:
         await self._store.disclosures.record(
             disclose(
                 clinic=self._store.keys.clinic,

@@ -33,7 +33,7 @@ from server.rooms.ports import CorruptLog
 from server.store import hours
 from server.store.hours import HoursEntry, day_of
 from server.store.ports import Store
-from server.web.auth import Identity
+from server.web.auth import Visitor
 from server.web.exports import Asked, Handout
 from server.web.papers import Kind
 
@@ -44,7 +44,7 @@ PDF, ZIP, FHIR = "application/pdf", "application/zip", "application/fhir+json"
 
 
 class Statements(Protocol):
-    async def statement(self, person: PersonId, *, reader: Identity) -> dict[str, Any] | None: ...
+    async def statement(self, person: PersonId, *, reader: Visitor) -> dict[str, Any] | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class ClinicPapers:
         found = await self._store.clinic.get_person(person)
         return None if found is None else found.name
 
-    async def hand_out(self, person: PersonId, kind: Kind, *, by: Identity, asked: Asked) -> Handout:
+    async def hand_out(self, person: PersonId, kind: Kind, *, by: Visitor, asked: Asked) -> Handout:
         async with self._turns:
             now = self._clock.now()
             files = await self._files(person, kind, by, asked, now)
@@ -100,7 +100,7 @@ class ClinicPapers:
         return Handout(filename=f"{kind}-{day}.{ending}", chunks=[data], media_type=media_type)
 
     async def _files(
-        self, person: PersonId, kind: Kind, by: Identity, asked: Asked, now: Instant
+        self, person: PersonId, kind: Kind, by: Visitor, asked: Asked, now: Instant
     ) -> Mapping[str, bytes]:
         if kind is Kind.STATEMENT:
             return {"statement.pdf": await self._statement(person, by, asked, now)}
@@ -146,7 +146,7 @@ class ClinicPapers:
                 await asyncio.sleep(0)
         return room.state
 
-    async def _statement(self, person: PersonId, by: Identity, asked: Asked, now: Instant) -> bytes:
+    async def _statement(self, person: PersonId, by: Visitor, asked: Asked, now: Instant) -> bytes:
         told = await self._books.statement(person, reader=by)
         if told is None:
             raise Refusal("nothing", "There is nobody of that name.")
@@ -172,7 +172,7 @@ class ClinicPapers:
         person: PersonId,
         evenings: Sequence[Evening],
         head: Letterhead,
-        by: Identity,
+        by: Visitor,
         asked: Asked,
         now: Instant,
     ) -> bytes:

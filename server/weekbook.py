@@ -19,7 +19,7 @@ from server.projections.meters import AROUND_DAYS, DAY_MS, Meter, Meters, Part, 
 from server.spreadsheet import encode
 from server.store.ports import Store
 from server.web import words
-from server.web.auth import Identity
+from server.web.auth import Visitor
 from server.web.exports import Asked, Handout
 
 MINE: Final = "mine"
@@ -39,7 +39,7 @@ class WeekBook:
         self._meters = meters
         self._clock = clock
 
-    async def page(self, *, reader: Identity, group: str | None) -> dict[str, Any]:
+    async def page(self, *, reader: Visitor, group: str | None) -> dict[str, Any]:
         """`group`: the title of one, 'mine', or None: everybody."""
         everybody = await self._meters.everybody()
         mine = await self._groups_of(reader)
@@ -52,14 +52,14 @@ class WeekBook:
             "rows": [self._row(meter, reader) for meter in shown],
         }
 
-    def _row(self, meter: Meter, reader: Identity) -> dict[str, Any]:
+    def _row(self, meter: Meter, reader: Visitor) -> dict[str, Any]:
         return meter_words.told(meter) | {
             "name": meter.person.name,
             "groups": ", ".join(meter.groups),
             "week_url": f"/weeks/{meter.person.person}{reader.choice}",
         }
 
-    async def person(self, person: PersonId, *, reader: Identity) -> dict[str, Any] | None:
+    async def person(self, person: PersonId, *, reader: Visitor) -> dict[str, Any] | None:
         """One person's week, session by session. None: no such participant."""
         found = await self._store.clinic.get_person(person)
         if found is None or found.role is not Role.PARTICIPANT:
@@ -78,7 +78,7 @@ class WeekBook:
             "make_up_action": f"/weeks/{person}/make-up{reader.choice}",
         }
 
-    async def export(self, *, by: Identity, group: str | None, kind: str, asked: Asked) -> Handout:
+    async def export(self, *, by: Visitor, group: str | None, kind: str, asked: Asked) -> Handout:
         """Everybody's week, or a group's, as a file ('csv' or 'json'), once that is logged. Raises Refusal."""
         if kind not in ("csv", "json"):
             raise Refusal("bad_kind", "Choose a table (CSV) or data for programs (JSON).")
@@ -105,7 +105,7 @@ class WeekBook:
             return Handout(filename=name, chunks=encode(meter_words.COLUMNS, map(meter_words.row, meters)))
         return Handout(filename=name, chunks=_json(meters))
 
-    async def _groups_of(self, reader: Identity) -> frozenset[str]:
+    async def _groups_of(self, reader: Visitor) -> frozenset[str]:
         """Titles of the sessions around now on whose list the reader stands as staff."""
         now = self._clock.now()
         near = await self._store.clinic.list_sessions(
@@ -118,7 +118,7 @@ class WeekBook:
         )
 
 
-def _part_row(part: Part, titles: Mapping[SessionId, str], person: PersonId, reader: Identity) -> dict[str, Any]:
+def _part_row(part: Part, titles: Mapping[SessionId, str], person: PersonId, reader: Visitor) -> dict[str, Any]:
     absence = part.absence
     return {
         "session": part.session,
@@ -151,7 +151,7 @@ def _is_in(meter: Meter, group: str | None, mine: frozenset[str]) -> bool:
             return title in meter.groups
 
 
-def _choices(titles: Iterable[str], group: str | None, reader: Identity) -> list[dict[str, Any]]:
+def _choices(titles: Iterable[str], group: str | None, reader: Visitor) -> list[dict[str, Any]]:
     """Everybody, one's own groups, then each group; with the address of each."""
     choices: list[tuple[str | None, str]] = [
         (None, "Everybody"),

@@ -19,7 +19,7 @@ from facilitation.timebase import MINUTE_MS, Instant
 from server.progress import Progress, Writing
 from server.store.clinic import ScheduledSession
 from server.web import words
-from server.web.auth import Identity
+from server.web.auth import Visitor
 
 GROUPS: Final = ("overdue", "today", "tomorrow", "later", "others")
 
@@ -83,7 +83,7 @@ def _complete(note_format: str, writing: Writing) -> bool:
 
 
 def page(
-    sessions: Iterable[tuple[ScheduledSession, Progress]], me: Identity, *, zone: str, now: Instant
+    sessions: Iterable[tuple[ScheduledSession, Progress]], me: Visitor, *, zone: str, now: Instant
 ) -> dict[str, Any]:
     """`sessions`: those in which `me` is one of the staff. Times are told in `zone`."""
     groups: dict[str, list[dict[str, Any]]] = {key: [] for key in GROUPS}
@@ -121,7 +121,7 @@ def _session_row(
     progress: Progress,
     notes: Sequence[Due],
     mine: Sequence[Due],
-    me: Identity,
+    me: Visitor,
     *,
     zone: str,
     now: Instant,

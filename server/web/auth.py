@@ -1,23 +1,29 @@
-"""Who somebody is: the seats their cookie or ticket proves, and nothing that a message says.
+"""Who somebody is, and whether they may: what their cookie or ticket proves, and nothing that a message says.
 
 The cookie holds an id only; what it proves lies in the store and can be revoked there at any moment. One cookie may
 hold several seats (two sessions of one person; on a shared computer, two people), numbered in the order in which
 their links were opened. `?seat=2` chooses among them; it proves nothing by itself.
+
+It may hold one signed-in person, too. They are the first and need no `?seat=`; they enter the rooms on whose list they
+stand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
 
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 from starsessions import load_session, regenerate_session_id
 from starsessions.session import get_session_handler
 
+from facilitation import policy
 from facilitation.ids import PersonId, SessionId
-from facilitation.people import STAFF, Expected, Role
+from facilitation.people import STAFF, WORKFORCE, Expected, Role
+from facilitation.policy import Action
 from facilitation.timebase import Instant
 from server.clock import Clock
 from server.rooms.ports import NotAdmitted
@@ -25,38 +31,77 @@ from server.web.guard import comes_from_here
 from server.web.links import BadLink, Links, Seat
 
 SEATS_MAX = 20
+SIGNED_IN: Final = 1
+"""The number of whoever is signed in; no seat has it then."""
 
 Roster = Callable[[SessionId], Awaitable[Sequence[Expected] | None]]
 """The list of who is expected in a session; None: no such session. Raises StoreUnavailable."""
 
 
+class Known(Protocol):
+    """Somebody of the clinic."""
+
+    @property
+    def person(self) -> PersonId: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def role(self) -> Role: ...
+    @property
+    def track(self) -> str: ...
+    @property
+    def zone(self) -> str: ...
+
+
+People = Callable[[PersonId], Awaitable[Known | None]]
+"""Somebody of the clinic by id. Raises StoreUnavailable."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Somebody who proved a seat and stands on that session's list. `number` is the cookie's seat (0: a ticket)."""
+class Visitor:
+    """Somebody whom this browser or program proves, and what they are.
+
+    `number`: the cookie's seat (0: a ticket). `zone`: an IANA name, "" where it was not asked for. `seats`: the
+    sessions whose links were opened here; who is `signed_in` has those on whose list they stand besides.
+    """
 
     person: PersonId
     role: Role
-    session: SessionId
     name: str
     teen: bool = False
     number: int = 0
+    zone: str = ""
+    seats: frozenset[SessionId] = frozenset()
+    signed_in: bool = False
 
     @property
     def staff(self) -> bool:
-        return self.role in STAFF
+        """Whether they work for the clinic; in a session, whether they look after it."""
+        return self.role in WORKFORCE
 
     @property
     def choice(self) -> str:
         """How a page's addresses say that this seat of the cookie is meant; the first needs no saying."""
         return f"?seat={self.number}" if self.number > 1 else ""
 
+    def may(self, action: Action) -> bool:
+        return policy.may(self.role, action)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity(Visitor):
+    """A visitor in one session: they stand on its list, and `role` is what that list says."""
+
+    session: SessionId
+
 
 class Doorkeeper:
-    """Turns links into seats in a cookie, and cookies and tickets into identities."""
+    """Turns links into seats in a cookie, and cookies and tickets into visitors; turns away who may not."""
 
-    def __init__(self, links: Links, *, roster: Roster, clock: Clock) -> None:
+    def __init__(self, links: Links, *, roster: Roster, people: People, clock: Clock) -> None:
         self._links = links
         self._roster = roster
+        self._people = people
         self._clock = clock
 
     # ------------------------------------------------------------------ coming in
@@ -76,20 +121,33 @@ class Doorkeeper:
         """
         seat = await self.check(link)
         await load_session(connection)
+        account = await self._account(connection)
+        if account is not None and account.person == seat.person:
+            identity = await self._on_list(seat, SIGNED_IN)
+            assert identity is not None
+            return identity
         seats = self._held(connection)
         number = next((n for n, held in seats.items() if (held.session, held.person) == (seat.session, seat.person)), 0)
-        number = number or max(seats, default=0) + 1
+        number = number or max(seats, default=0 if account is None else SIGNED_IN) + 1
         seats[number] = seat
         for oldest in sorted(seats)[:-SEATS_MAX]:
             del seats[oldest]
-        await get_session_handler(connection).destroy()
-        regenerate_session_id(connection)
-        connection.session["seats"] = [
-            [n, held.session, held.person, held.role, held.until] for n, held in sorted(seats.items())
-        ]
+        await self._renew(connection)
+        self._put(connection, seats)
         identity = await self._on_list(seat, number)
         assert identity is not None
         return identity
+
+    async def sign_in(self, connection: HTTPConnection, person: PersonId) -> None:
+        """Let this browser be `person`'s, who has just proven it, under a new cookie id.
+
+        Their seats are not needed any more; seats of others stay, under another number than theirs.
+        """
+        await load_session(connection)
+        others = [seat for _, seat in sorted(self._held(connection).items()) if seat.person != person]
+        await self._renew(connection)
+        self._put(connection, dict(enumerate(others, SIGNED_IN + 1)))
+        connection.session["account"] = person
 
     async def get_up(self, connection: HTTPConnection) -> None:
         """Revoke the cookie and every seat in it, here and in the store."""
@@ -97,15 +155,83 @@ class Doorkeeper:
         connection.session.clear()
         await get_session_handler(connection).destroy()
 
+    # ------------------------------------------------------------------ being let in
+
+    async def visitor(self, connection: HTTPConnection, action: Action) -> Visitor:
+        """Who asks, if they may. Raises HTTPException 403."""
+        return self._allowed(await self._someone(connection), action)
+
+    async def reader(self, connection: HTTPConnection, person: PersonId, action: Action, *, own: Action) -> Visitor:
+        """Who asks for something about `person`, if they may do `action`, or `own` and are that person."""
+        me = await self._someone(connection)
+        return self._allowed(me, own if me.person == person and me.may(own) else action)
+
+    async def here(self, connection: HTTPConnection, session: SessionId, action: Action) -> Identity:
+        """Who asks for something of a session, if what they are in it may do that. Raises HTTPException 403.
+
+        Strangers learn nothing: not even whether there is such a session.
+        """
+        me = await self.at(connection, session)
+        if me is None:
+            raise HTTPException(403, "no_seat")
+        if not me.may(action):
+            raise HTTPException(403)
+        return me
+
+    async def oneself(self, connection: HTTPConnection, session: SessionId, action: Action) -> Identity:
+        """Who asks for what is theirs alone of a session. Raises HTTPException 403."""
+        me = await self.participant(connection, session)
+        if me is None:
+            raise HTTPException(403, None if await self.visitors(connection) else "no_seat")
+        if not me.may(action):
+            raise HTTPException(403)
+        return me
+
+    async def _someone(self, connection: HTTPConnection) -> Visitor:
+        """The one person of this cookie (of several people: who is signed in, or whose link was opened first)."""
+        visitors = await self.visitors(connection)
+        if not visitors:
+            raise HTTPException(403, "no_seat")
+        me = visitors[0]
+        known = await self._people(me.person)
+        return me if known is None else replace(me, zone=known.zone)
+
+    @staticmethod
+    def _allowed(me: Visitor, action: Action) -> Visitor:
+        if not me.may(action):
+            raise HTTPException(403)
+        return me
+
     # ------------------------------------------------------------------ being known
 
-    async def identities(self, connection: HTTPConnection) -> list[Identity]:
-        """Everyone this cookie proves, in the order of their seats; with `?seat=`, that one alone."""
+    async def visitors(self, connection: HTTPConnection) -> list[Visitor]:
+        """Everyone this cookie proves, each once, in the order of their numbers; with `?seat=`, that one alone."""
         await load_session(connection)
-        wanted = connection.query_params.get("seat")
+        found: dict[PersonId, Visitor] = {}
+        account = await self._account(connection)
+        if account is not None and _meant(connection, SIGNED_IN):
+            found[account.person] = Visitor(
+                person=account.person,
+                role=account.role,
+                name=account.name,
+                teen=account.track == "teen",
+                number=SIGNED_IN,
+                zone=account.zone,
+                signed_in=True,
+            )
+        for each in await self._seated(connection):
+            first = found.setdefault(
+                each.person,
+                Visitor(person=each.person, role=each.role, name=each.name, teen=each.teen, number=each.number),
+            )
+            found[each.person] = replace(first, seats=first.seats | {each.session})
+        return list(found.values())
+
+    async def _seated(self, connection: HTTPConnection) -> list[Identity]:
+        """Everyone who has a seat by a link, in the order of their seats; with `?seat=`, that one alone."""
         found = []
         for number, seat in sorted(self._held(connection).items()):
-            if wanted is None or wanted == str(number):
+            if _meant(connection, number):
                 identity = await self._on_list(seat, number)
                 if identity is not None:
                     found.append(identity)
@@ -114,10 +240,16 @@ class Doorkeeper:
     async def at(self, connection: HTTPConnection, session: SessionId) -> Identity | None:
         """Who this cookie proves in one session.
 
-        A participant needs a seat of this very session. Staff may use the seat of any session of their clinic,
-        and are here what this session's own list says.
+        Who is signed in is what the session's list says. By link, a participant needs a seat of this very session;
+        staff may use the seat of any session of their clinic, and are here what this session's own list says.
         """
-        identities = await self.identities(connection)
+        await load_session(connection)
+        account = await self._account(connection)
+        if account is not None and _meant(connection, SIGNED_IN):
+            here = await self._entry(session, account.person)
+            if here is not None:
+                return _identity(here, session, SIGNED_IN)
+        identities = await self._seated(connection)
         for identity in identities:
             if identity.session == session:
                 return identity
@@ -133,10 +265,10 @@ class Doorkeeper:
 
         For what is theirs alone: their own minutes stay theirs when the link of that evening has run out.
         """
-        for identity in await self.identities(connection):
-            here = None if identity.staff else await self._entry(session, identity.person)
+        for visitor in await self.visitors(connection):
+            here = None if visitor.staff else await self._entry(session, visitor.person)
             if here is not None and here.role is Role.PARTICIPANT:
-                return _identity(here, session, identity.number)
+                return _identity(here, session, visitor.number)
         return None
 
     async def identify(self, websocket: WebSocket, session: SessionId, ticket: str | None) -> Identity | None:
@@ -169,6 +301,23 @@ class Doorkeeper:
 
     # ------------------------------------------------------------------ inside
 
+    async def _account(self, connection: HTTPConnection) -> Known | None:
+        """Who is signed in here, if they still are of the clinic."""
+        person = connection.session.get("account")
+        return None if person is None else await self._people(PersonId(person))
+
+    @staticmethod
+    async def _renew(connection: HTTPConnection) -> None:
+        """A new id for this cookie: one that was planted or seen before is worth nothing from now on."""
+        await get_session_handler(connection).destroy()
+        regenerate_session_id(connection)
+
+    @staticmethod
+    def _put(connection: HTTPConnection, seats: Mapping[int, Seat]) -> None:
+        connection.session["seats"] = [
+            [n, held.session, held.person, held.role, held.until] for n, held in sorted(seats.items())
+        ]
+
     def _held(self, connection: HTTPConnection) -> dict[int, Seat]:
         """Seats of the loaded cookie that have not expired."""
         now = self._clock.now()
@@ -189,6 +338,11 @@ class Doorkeeper:
 def bearer(connection: HTTPConnection, ticket: str | None = None) -> str:
     """What a browser (its cookie) or a program (its ticket) is known by; proves nothing by itself."""
     return f"ticket {ticket}" if ticket is not None else f"cookie {get_session_handler(connection).session_id}"
+
+
+def _meant(connection: HTTPConnection, number: int) -> bool:
+    wanted = connection.query_params.get("seat")
+    return wanted is None or wanted == str(number)
 
 
 def _identity(expected: Expected, session: SessionId, number: int) -> Identity:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import secrets
 from typing import Any, Protocol
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from facilitation.disclosures import REASON_CHARS_MAX
 from facilitation.errors import Refusal
-from server.web.auth import Doorkeeper, Identity
+from facilitation.policy import Action
+from server.web.auth import Doorkeeper, Visitor
 from server.web.exports import FIELDS_MAX, REASONS, Asked, Handout, asked_for
 from server.web.pages import NO_STORE
 from server.web.templates import Pages
@@ -24,11 +24,11 @@ SPANS = ("4", "8", "12")
 class ClinicPage(Protocol):
     """Raises StoreUnavailable, CorruptLog."""
 
-    async def page(self, *, reader: Identity, weeks: int) -> dict[str, Any]:
+    async def page(self, *, reader: Visitor, weeks: int) -> dict[str, Any]:
         """What the template needs."""
         ...
 
-    async def export(self, *, by: Identity, weeks: int, kind: str, asked: Asked) -> Handout:
+    async def export(self, *, by: Visitor, weeks: int, kind: str, asked: Asked) -> Handout:
         """A file ('csv' or 'json'), already logged. Raises Refusal that says what to choose instead."""
         ...
 
@@ -43,10 +43,11 @@ class ClinicDesk:
         return [Route("/clinic", self.page), Route("/clinic/export", self.export, methods=["POST"])]
 
     async def page(self, request: Request) -> Response:
-        return await self._page(request, await self._staff(request), _weeks(request.query_params.get("weeks")), {})
+        me = await self._doorkeeper.visitor(request, Action.SEE_CLINIC)
+        return await self._page(request, me, _weeks(request.query_params.get("weeks")), {})
 
     async def export(self, request: Request) -> Response:
-        me = await self._staff(request)
+        me = await self._doorkeeper.visitor(request, Action.TAKE_CLINIC)
         async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
             given = {field: value for field, value in sent.items() if isinstance(value, str)}
         weeks = _weeks(given.get("weeks"))
@@ -59,7 +60,7 @@ class ClinicDesk:
         return StreamingResponse(iter(handout.chunks), media_type=handout.media_type, headers=headers)
 
     async def _page(
-        self, request: Request, me: Identity, weeks: int, given: dict[str, str], error: str | None = None
+        self, request: Request, me: Visitor, weeks: int, given: dict[str, str], error: str | None = None
     ) -> Response:
         context = await self._clinic.page(reader=me, weeks=weeks) | {
             "me": me,
@@ -72,14 +73,6 @@ class ClinicDesk:
             "error": error,
         }
         return self._pages.render(request, "clinic.html", context, 422 if error else 200, NO_STORE)
-
-    async def _staff(self, request: Request) -> Identity:
-        identities = await self._doorkeeper.identities(request)
-        if not identities:
-            raise HTTPException(403, "no_seat")
-        if not identities[0].staff:
-            raise HTTPException(403)
-        return identities[0]
 
 
 def _weeks(text: str | None) -> int:

@@ -16,8 +16,9 @@ from starlette.routing import BaseRoute, Route
 from facilitation.disclosures import REASON_CHARS_MAX, Purpose
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
+from facilitation.policy import Action
 from server.web import words
-from server.web.auth import Doorkeeper, Identity
+from server.web.auth import Doorkeeper, Visitor
 from server.web.pages import ID_CHARS_MAX, NO_STORE, day_asked
 from server.web.templates import Pages
 
@@ -59,7 +60,7 @@ class Exports(Protocol):
         """Payers' tables that there are: their titles by id."""
         ...
 
-    async def hours(self, person: PersonId | None, *, by: Identity, asked: Asked) -> Handout:
+    async def hours(self, person: PersonId | None, *, by: Visitor, asked: Asked) -> Handout:
         """One person's entries, or everybody's (None). Raises Refusal that says what to choose instead."""
         ...
 
@@ -79,22 +80,18 @@ class ExportDesk:
         ]
 
     async def everybody(self, request: Request) -> Response:
-        me = await self._someone(request)
-        if not me.staff:
-            raise HTTPException(403)
+        me = await self._doorkeeper.visitor(request, Action.TAKE_HOURS)
         return await self._answer(request, me, None, None)
 
     async def one(self, request: Request) -> Response:
-        me = await self._someone(request)
         person = PersonId(request.path_params["person"])
-        if not me.staff and me.person != person:
-            raise HTTPException(403)
+        me = await self._doorkeeper.reader(request, person, Action.TAKE_HOURS, own=Action.TAKE_OWN_HOURS)
         name = await self._exports.name(person) if len(person) <= ID_CHARS_MAX else None
         if name is None:
             raise HTTPException(404)
         return await self._answer(request, me, person, name)
 
-    async def _answer(self, request: Request, me: Identity, person: PersonId | None, name: str | None) -> Response:
+    async def _answer(self, request: Request, me: Visitor, person: PersonId | None, name: str | None) -> Response:
         own = not me.staff
         if request.method != "POST":
             return self._form(request, me, person, name, {"form": secrets.token_urlsafe(12)})
@@ -110,7 +107,7 @@ class ExportDesk:
     def _form(
         self,
         request: Request,
-        me: Identity,
+        me: Visitor,
         person: PersonId | None,
         name: str | None,
         given: dict[str, str],
@@ -130,12 +127,6 @@ class ExportDesk:
             "error": error,
         }
         return self._pages.render(request, "export.html", context, 422 if error else 200, NO_STORE)
-
-    async def _someone(self, request: Request) -> Identity:
-        identities = await self._doorkeeper.identities(request)
-        if not identities:
-            raise HTTPException(403, "no_seat")
-        return identities[0]
 
 
 def asked_for(given: dict[str, str], *, own: bool) -> Asked:

@@ -18,6 +18,7 @@ from facilitation.commands import DisputeMinutes, PersonCommand, TakeBackDispute
 from facilitation.corrections import DISPUTE_MAX
 from facilitation.errors import Refusal
 from facilitation.ids import DisputeId, PersonId, SessionId
+from facilitation.policy import Action
 from server.web.auth import Doorkeeper, Identity
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
@@ -64,19 +65,21 @@ class MinutesDesk:
         ]
 
     async def show(self, request: Request) -> Response:
-        return await self._page(request, await self._someone(request))
+        return await self._page(
+            request, await self._doorkeeper.oneself(request, _session(request), Action.READ_OWN_MINUTES)
+        )
 
     async def dispute(self, request: Request) -> Response:
         if _is_json(request):
             return await self._by_program(request, Said, lambda said: DisputeMinutes(text=said.text))
-        me = await self._someone(request)
+        me = await self._doorkeeper.oneself(request, _session(request), Action.DISPUTE_MINUTES)
         text = (await _field(request, "text")).replace("\r\n", "\n")
         return await self._by_form(request, me, DisputeMinutes(text=text), text=text)
 
     async def take_back(self, request: Request) -> Response:
         if _is_json(request):
             return await self._by_program(request, Back, lambda back: TakeBackDispute(dispute=DisputeId(back.dispute)))
-        me = await self._someone(request)
+        me = await self._doorkeeper.oneself(request, _session(request), Action.DISPUTE_MINUTES)
         return await self._by_form(request, me, TakeBackDispute(dispute=DisputeId(await _field(request, "dispute"))))
 
     async def _by_form(self, request: Request, me: Identity, command: PersonCommand, *, text: str = "") -> Response:
@@ -92,6 +95,8 @@ class MinutesDesk:
         me = caller[0] if caller is not None else await self._doorkeeper.participant(request, session)
         if me is None:
             return _refused(403, "no_seat", "For your privacy this browser has forgotten you. Open your link again.")
+        if not me.may(Action.DISPUTE_MINUTES):
+            return _refused(403, "not_allowed", "This is not something you can do in this session.")
         try:
             said = msgspec.json.decode(await request.body(), type=shape)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -115,13 +120,6 @@ class MinutesDesk:
             "error": error,
         }
         return self._pages.render(request, "minutes.html", context, 422 if error else 200, NO_STORE)
-
-    async def _someone(self, request: Request) -> Identity:
-        """Strangers learn nothing: not even whether there is such a session."""
-        me = await self._doorkeeper.participant(request, _session(request))
-        if me is None:
-            raise HTTPException(403, None if await self._doorkeeper.identities(request) else "no_seat")
-        return me
 
 
 def _is_json(request: Request) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any, Final, Protocol, TypeVar
 
 import msgspec
@@ -13,17 +14,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from facilitation import policy
 from facilitation.counselling import CounsellingNote
 from facilitation.errors import Refusal
 from facilitation.ids import GoalId, PersonId, SessionId
-from facilitation.policy import FACILITATORS
+from facilitation.policy import Action
 from facilitation.timebase import Instant
 from server.web.auth import Doorkeeper, Identity
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 
 SNIPPET_NAME: Final = re.compile(r"[\w-]{1,40}")
-SIGNERS: Final = frozenset().union(*(policy.ALLOWED[command] for command in policy.SIGNATURES))
 STATUS: Final = {
     "unknown_session": 404,
     "unknown_person": 404,
@@ -109,15 +108,15 @@ class NotebookDesk:
         self._doorkeeper = doorkeeper
 
     def routes(self) -> list[BaseRoute]:
-        base = "/s/{session}/notebook"
+        base, writing = "/s/{session}/notebook", partial(self._for, Action.WRITE_NOTEBOOK)
         return [
-            Route(base, self._for(self._open), methods=["GET"]),
-            Route(f"{base}/snippets/{{name}}", self._for(self._put_snippet), methods=["PUT"]),
-            Route(f"{base}/snippets/{{name}}", self._for(self._drop_snippet), methods=["DELETE"]),
-            Route(f"{base}/counselling/{{subject}}", self._for(self._keep), methods=["PUT"]),
-            Route(f"{base}/goals/{{person}}", self._for(self._add_goal), methods=["POST"]),
-            Route(f"{base}/goals/{{person}}/{{goal}}", self._for(self._change_goal), methods=["PUT"]),
-            Route("/s/{session}/proof", self._for(self._prove), methods=["POST"]),
+            Route(base, self._for(Action.READ_NOTEBOOK, self._open), methods=["GET"]),
+            Route(f"{base}/snippets/{{name}}", writing(self._put_snippet), methods=["PUT"]),
+            Route(f"{base}/snippets/{{name}}", writing(self._drop_snippet), methods=["DELETE"]),
+            Route(f"{base}/counselling/{{subject}}", writing(self._keep), methods=["PUT"]),
+            Route(f"{base}/goals/{{person}}", writing(self._add_goal), methods=["POST"]),
+            Route(f"{base}/goals/{{person}}/{{goal}}", writing(self._change_goal), methods=["PUT"]),
+            Route("/s/{session}/proof", self._for(Action.PROVE_ONESELF, self._prove), methods=["POST"]),
         ]
 
     # ------------------------------------------------------------------ handlers
@@ -131,18 +130,15 @@ class NotebookDesk:
         return _json(await self._notebook.open(me.session, me.person) | {"proof": proof})
 
     async def _put_snippet(self, request: Request, me: Identity, bearer: str) -> Response:
-        _check(me.role in FACILITATORS)
         sent = await _read(request, _Text)
         await self._notebook.put_snippet(me.person, _name(request), sent.text)
         return _json({})
 
     async def _drop_snippet(self, request: Request, me: Identity, bearer: str) -> Response:
-        _check(me.role in FACILITATORS)
         await self._notebook.drop_snippet(me.person, _name(request))
         return Response(status_code=204, headers=NO_STORE)
 
     async def _keep(self, request: Request, me: Identity, bearer: str) -> Response:
-        _check(me.role in FACILITATORS)
         sent = await _read(request, _Typed)
         subject = request.path_params["subject"]
         kept = await self._notebook.keep(me.session, me.person, subject, sent.text, sent.revision)
@@ -152,20 +148,17 @@ class NotebookDesk:
         return _json({"note": kept.note, "revision": kept.revision, "at": kept.at})
 
     async def _add_goal(self, request: Request, me: Identity, bearer: str) -> Response:
-        _check(me.role in FACILITATORS)
         sent = await _read(request, _Text)
         goal = await self._notebook.add_goal(me.session, PersonId(request.path_params["person"]), sent.text)
         return _json({"goal": goal}, 201)
 
     async def _change_goal(self, request: Request, me: Identity, bearer: str) -> Response:
-        _check(me.role in FACILITATORS)
         sent = await _read(request, _GoalChange)
         person, goal = PersonId(request.path_params["person"]), request.path_params["goal"]
         await self._notebook.change_goal(me.session, person, goal, text=sent.text, ended=sent.ended)
         return _json({})
 
     async def _prove(self, request: Request, me: Identity, bearer: str) -> Response:
-        _check(me.role in SIGNERS)
         sent = await _read(request, _Shown)
         if sent.change_to is not None:
             until = await self._proofs.change(me.person, bearer, sent.pin, sent.change_to)
@@ -177,8 +170,8 @@ class NotebookDesk:
 
     # ------------------------------------------------------------------ around them
 
-    def _for(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        """`handler` for staff of the session; its refusals and everybody else's as JSON."""
+    def _for(self, action: Action, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        """`handler` for who may do that in the session; its refusals and everybody else's as JSON."""
 
         async def handle(request: Request) -> Response:
             session = request.path_params["session"]
@@ -189,7 +182,8 @@ class NotebookDesk:
                 return _error(403, "no_seat", "For your privacy this browser has forgotten you. Open your link again.")
             me, bearer = caller
             try:
-                _check(me.staff)
+                if not me.may(action):
+                    raise HTTPException(403)
                 return await handler(request, me, bearer)
             except Refusal as refusal:
                 return _refused(refusal)
@@ -205,11 +199,6 @@ _WORDS: Final = {
     403: ("not_yours", "This is not something you can do in this session."),
     404: ("not_found", "There is nothing here."),
 }
-
-
-def _check(allowed: bool) -> None:
-    if not allowed:
-        raise HTTPException(403)
 
 
 def _name(request: Request) -> str:

@@ -15,9 +15,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from facilitation.ids import PersonId, SessionId
+from facilitation.policy import Action
 from facilitation.timebase import SECOND_MS, Instant
 from server.clock import Clock
-from server.web.auth import Doorkeeper, Identity
+from server.web.auth import Doorkeeper, Identity, Visitor
 from server.web.guard import Throttle
 from server.web.links import BadLink, Links, Seat
 from server.web.site import Site
@@ -37,15 +38,13 @@ class Books(Protocol):
         """A session's title; None: no such session."""
         ...
 
-    async def home(self, identities: list[Identity]) -> dict[str, Any]: ...
-    async def work(self, identities: list[Identity]) -> dict[str, Any]:
+    async def home(self, me: Visitor) -> dict[str, Any]: ...
+    async def work(self, me: Visitor) -> dict[str, Any]:
         """The notes that are due, for one of the staff."""
         ...
 
-    async def statement(
-        self, person: PersonId, *, reader: Identity, as_of: date | None = None
-    ) -> dict[str, Any] | None:
-        """`reader`: for staff, entries lead to their records. `as_of`: as it stood at the end of that day.
+    async def statement(self, person: PersonId, *, reader: Visitor, as_of: date | None = None) -> dict[str, Any] | None:
+        """`reader`: who may read records finds entries leading to them. `as_of`: as it stood at the end of that day.
 
         None: nobody of that id.
         """
@@ -185,16 +184,15 @@ class Desk:
 
     async def room(self, request: Request) -> Response:
         """One page from arrival to goodbye; the view's `you.place` says what it shows."""
-        return await self._session_page(request, "session.html", "room")
+        identity = await self._doorkeeper.here(request, _session(request), Action.ENTER_ROOM)
+        return await self._session_page(request, identity, "session.html", "room")
 
     async def record(self, request: Request) -> Response:
-        return await self._session_page(request, "record.html", "record")
+        identity = await self._doorkeeper.here(request, _session(request), Action.READ_RECORD)
+        return await self._session_page(request, identity, "record.html", "record")
 
-    async def _session_page(self, request: Request, template: str, mode: str) -> Response:
-        session = _session(request)
-        identity = await self._known(request, session)
-        if mode == "record" and not identity.staff:
-            raise HTTPException(403)
+    async def _session_page(self, request: Request, identity: Identity, template: str, mode: str) -> Response:
+        session = identity.session
         choice = identity.choice
         boot = {
             "session": session,
@@ -205,52 +203,39 @@ class Desk:
             "mode": mode,
             "exit_url": self._site.exit_url,
             "home": f"/home{choice}",
-            "record": f"/s/{session}/record{choice}" if identity.staff else None,
-            "library": f"/skills{choice}" if identity.staff else None,
-            "minutes": None if identity.staff else f"/s/{session}/minutes{choice}",
-            "statement": None if identity.staff else f"/statement{choice}",
+            "record": f"/s/{session}/record{choice}" if identity.may(Action.READ_RECORD) else None,
+            "library": f"/skills{choice}" if identity.may(Action.READ_LIBRARY) else None,
+            "minutes": f"/s/{session}/minutes{choice}" if identity.may(Action.READ_OWN_MINUTES) else None,
+            "statement": f"/statement{choice}" if identity.may(Action.READ_OWN_STATEMENT) else None,
         }
         context = {"boot": boot, "me": identity, "choice": choice, "title": await self._books.title(session)}
         return self._pages.render(request, template, context, headers=NO_STORE)
 
-    async def _known(self, request: Request, session: SessionId) -> Identity:
-        """Who opens a session's page. Strangers learn nothing: not even whether there is such a session."""
-        identity = await self._doorkeeper.at(request, session)
-        if identity is None:
-            raise HTTPException(403, "no_seat")
-        return identity
-
     # ------------------------------------------------------------------ home and statements
 
     async def home(self, request: Request) -> Response:
-        identities = await self._someone(request)
-        me = identities[0]
-        context = await self._books.home(identities) | {"me": me, "choice": me.choice}
+        me = await self._doorkeeper.visitor(request, Action.COME_HOME)
+        context = await self._books.home(me) | {"me": me, "choice": me.choice}
         return self._pages.render(request, "home.html", context, headers=NO_STORE)
 
     async def work(self, request: Request) -> Response:
         """What is still to be written and signed, and until when."""
-        identities = await self._someone(request)
-        me = identities[0]
-        if not me.staff:
-            raise HTTPException(403)
-        context = await self._books.work(identities) | {"me": me, "choice": me.choice, "home": f"/home{me.choice}"}
+        me = await self._doorkeeper.visitor(request, Action.SEE_DUE_NOTES)
+        context = await self._books.work(me) | {"me": me, "choice": me.choice, "home": f"/home{me.choice}"}
         return self._pages.render(request, "work.html", context, headers=NO_STORE)
 
     async def own_statement(self, request: Request) -> Response:
-        me = (await self._someone(request))[0]
-        if me.staff:
+        me = await self._doorkeeper.visitor(request, Action.COME_HOME)
+        if not me.may(Action.READ_OWN_STATEMENT):
             return RedirectResponse(f"/home{me.choice}", 303, NO_STORE)
         return await self._statement(request, me, me.person)
 
     async def statement(self, request: Request) -> Response:
-        me = (await self._someone(request))[0]
         person = PersonId(request.path_params["person"])
-        if not me.staff and me.person != person:
-            raise HTTPException(403)
+        me = await self._doorkeeper.reader(request, person, Action.READ_STATEMENT, own=Action.READ_OWN_STATEMENT)
         return await self._statement(request, me, person)
 
-    async def _statement(self, request: Request, me: Identity, person: PersonId) -> Response:
+    async def _statement(self, request: Request, me: Visitor, person: PersonId) -> Response:
         if len(person) > ID_CHARS_MAX:
             raise HTTPException(404)
         context = await self._books.statement(person, reader=me, as_of=day_asked(request.query_params.get("as_of")))
@@ -266,22 +251,15 @@ class Desk:
         }
         return self._pages.render(request, "statement.html", context, headers=NO_STORE)
 
-    async def _what_if(self, request: Request, me: Identity, person: PersonId) -> dict[str, Any] | None:
+    async def _what_if(self, request: Request, me: Visitor, person: PersonId) -> dict[str, Any] | None:
         """Other rules are a question for staff; a participant's page never shows minutes that are not theirs."""
-        if not me.staff:
+        if not me.may(Action.READ_STATEMENT):
             return None
         rules, day = request.query_params.get("rules") or None, day_asked(request.query_params.get("week"))
         told = await self._books.what_if(person, rules=rules, day=day)
         if told is None:
             raise HTTPException(400, "bad_rules")
         return told
-
-    async def _someone(self, request: Request) -> list[Identity]:
-        """All seats of the one person whom this cookie proves (of several people: whose link was opened first)."""
-        identities = await self._doorkeeper.identities(request)
-        if not identities:
-            raise HTTPException(403, "no_seat")
-        return [identity for identity in identities if identity.person == identities[0].person]
 
     def _address(self, request: Request, scheme: str) -> str:
         """Where programs reach us: the public address if there is one, else as they reached us now."""

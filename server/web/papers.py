@@ -14,7 +14,8 @@ from starlette.routing import BaseRoute, Route
 from facilitation.disclosures import REASON_CHARS_MAX
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
-from server.web.auth import Doorkeeper, Identity
+from facilitation.policy import Action
+from server.web.auth import Doorkeeper, Visitor
 from server.web.exports import FIELDS_MAX, REASONS, Asked, Handout, asked_for
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
@@ -47,7 +48,7 @@ class Papers(Protocol):
         """A person's name; None: nobody of that id."""
         ...
 
-    async def hand_out(self, person: PersonId, kind: Kind, *, by: Identity, asked: Asked) -> Handout:
+    async def hand_out(self, person: PersonId, kind: Kind, *, by: Visitor, asked: Asked) -> Handout:
         """A file about one person, already logged. Raises Refusal that says what to choose instead."""
         ...
 
@@ -64,13 +65,8 @@ class PaperDesk:
         return [Route("/papers/{person}", self.desk, methods=["GET", "POST"])]
 
     async def desk(self, request: Request) -> Response:
-        identities = await self._doorkeeper.identities(request)
-        if not identities:
-            raise HTTPException(403, "no_seat")
-        me = identities[0]
         person = PersonId(request.path_params["person"])
-        if not me.staff and me.person != person:
-            raise HTTPException(403)
+        me = await self._doorkeeper.reader(request, person, Action.TAKE_PAPERS, own=Action.TAKE_OWN_PAPERS)
         name = await self._papers.name(person) if len(person) <= ID_CHARS_MAX else None
         if name is None:
             raise HTTPException(404)
@@ -94,7 +90,7 @@ class PaperDesk:
     def _form(
         self,
         request: Request,
-        me: Identity,
+        me: Visitor,
         person: PersonId,
         name: str,
         given: dict[str, str],
@@ -116,5 +112,5 @@ class PaperDesk:
         return self._pages.render(request, "papers.html", context, 422 if error else 200, NO_STORE)
 
 
-def _offered(me: Identity) -> tuple[Kind, ...]:
+def _offered(me: Visitor) -> tuple[Kind, ...]:
     return tuple(Kind) if me.staff else (Kind.STATEMENT,)

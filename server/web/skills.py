@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from facilitation.policy import Action
 from facilitation.skills import QUERY_MAX, Library, running_order
-from server.web.auth import Doorkeeper, Identity
+from server.web.auth import Doorkeeper, Visitor
 from server.web.templates import Pages
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -30,14 +31,14 @@ class SkillPages:
         ]
 
     async def library(self, request: Request) -> Response:
-        me = await self._staff(request)
+        me = await self._doorkeeper.visitor(request, Action.READ_LIBRARY)
         words = " ".join(request.query_params.get("q", "")[:QUERY_MAX].split())
         found = self._library.search(words) if words else None
         context = {"library": self._library, "words": words, "words_max": QUERY_MAX, "found": found}
         return self._render(request, "skills.html", me, context)
 
     async def skill(self, request: Request) -> Response:
-        me = await self._staff(request)
+        me = await self._doorkeeper.visitor(request, Action.READ_LIBRARY)
         skill = self._library.skills.get(request.path_params["skill"])
         if skill is None:
             raise HTTPException(404)
@@ -51,7 +52,7 @@ class SkillPages:
         return self._render(request, "skill.html", me, context)
 
     async def curriculum(self, request: Request) -> Response:
-        me = await self._staff(request)
+        me = await self._doorkeeper.visitor(request, Action.READ_LIBRARY)
         wanted = request.path_params["curriculum"]
         curriculum = next((each for each in self._library.curricula if each.id == wanted), None)
         if curriculum is None:
@@ -59,15 +60,6 @@ class SkillPages:
         context = {"curriculum": curriculum, "skills": self._library.skills}
         return self._render(request, "curriculum.html", me, context)
 
-    def _render(self, request: Request, template: str, me: Identity, context: dict[str, object]) -> Response:
+    def _render(self, request: Request, template: str, me: Visitor, context: dict[str, object]) -> Response:
         known = {"me": me, "choice": me.choice, "home": f"/home{me.choice}"}
         return self._pages.render(request, template, context | known, headers=NO_STORE)
-
-    async def _staff(self, request: Request) -> Identity:
-        """The person of the first seat, as on their home page, if they are staff there."""
-        identities = await self._doorkeeper.identities(request)
-        if not identities:
-            raise HTTPException(403, "no_seat")
-        if not identities[0].staff:
-            raise HTTPException(403)
-        return identities[0]

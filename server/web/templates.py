@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
+from facilitation.policy import Action
 from server.web.site import Site
 
 WEBCLIENT = Path(__file__).parents[2] / "webclient"
@@ -22,13 +23,13 @@ ICON_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class Pages:
-    """Renders `webclient/templates`. Every template knows `icon(name)` and `site`."""
+    """Renders `webclient/templates`. Every template knows `icon(name)`, `site` and `Action` (of `me.may`)."""
 
     def __init__(self, site: Site, *, folder: Path = WEBCLIENT / "templates") -> None:
         self._templates = Jinja2Templates(directory=folder)
         self._templates.env.undefined = StrictUndefined
         self._templates.env.trim_blocks = self._templates.env.lstrip_blocks = True
-        self._templates.env.globals |= {"icon": icon, "site": site}
+        self._templates.env.globals |= {"icon": icon, "site": site, "Action": Action}
 
     def render(
         self,

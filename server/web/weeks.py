@@ -15,8 +15,9 @@ from facilitation.commands import ExplainAbsence, LinkMakeUp, PersonCommand
 from facilitation.disclosures import REASON_CHARS_MAX
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId, SessionId
+from facilitation.policy import Action
 from facilitation.text import TITLE_MAX
-from server.web.auth import Doorkeeper, Identity
+from server.web.auth import Doorkeeper, Identity, Visitor
 from server.web.exports import FIELDS_MAX, REASONS, Asked, Handout, asked_for
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
@@ -28,15 +29,15 @@ TYPES = {"csv": "text/csv; charset=utf-8; header=present", "json": "application/
 class Weeks(Protocol):
     """Raises StoreUnavailable, CorruptLog."""
 
-    async def page(self, *, reader: Identity, group: str | None) -> dict[str, Any]:
+    async def page(self, *, reader: Visitor, group: str | None) -> dict[str, Any]:
         """What the template needs. `group`: the title of one, 'mine', or None: everybody."""
         ...
 
-    async def person(self, person: PersonId, *, reader: Identity) -> dict[str, Any] | None:
+    async def person(self, person: PersonId, *, reader: Visitor) -> dict[str, Any] | None:
         """One person's week, session by session. None: no such participant."""
         ...
 
-    async def export(self, *, by: Identity, group: str | None, kind: str, asked: Asked) -> Handout:
+    async def export(self, *, by: Visitor, group: str | None, kind: str, asked: Asked) -> Handout:
         """A file ('csv' or 'json'), already logged. Raises Refusal that says what to choose instead."""
         ...
 
@@ -66,10 +67,11 @@ class WeekPages:
         ]
 
     async def page(self, request: Request) -> Response:
-        return await self._page(request, await self._staff(request), request.query_params.get("group"), {})
+        me = await self._doorkeeper.visitor(request, Action.SEE_WEEKS)
+        return await self._page(request, me, request.query_params.get("group"), {})
 
     async def export(self, request: Request) -> Response:
-        me = await self._staff(request)
+        me = await self._doorkeeper.visitor(request, Action.TAKE_WEEKS)
         given = await _given(request)
         try:
             handout = await self._weeks.export(
@@ -83,7 +85,7 @@ class WeekPages:
     # ------------------------------------------------------------------ one person
 
     async def person(self, request: Request) -> Response:
-        me = await self._staff(request)
+        me = await self._doorkeeper.visitor(request, Action.SEE_WEEKS)
         done = DONE.get(request.query_params.get("done", ""), "")
         return await self._person(request, me, done=done)
 
@@ -102,11 +104,9 @@ class WeekPages:
 
     async def _ask(self, request: Request, given: dict[str, str], command: PersonCommand, *, done: str) -> Response:
         """Put `command` to the room of the session that the form names, as what the asker is in that session."""
-        me = await self._staff(request)
+        me = await self._doorkeeper.visitor(request, Action.SEE_WEEKS)
         session = SessionId(given.get("session", "")[: ID_CHARS_MAX + 1])
-        here = await self._doorkeeper.at(request, session)
-        if here is None or not here.staff:
-            raise HTTPException(403)
+        here = await self._doorkeeper.here(request, session, Action.TELL_ABSENCE)
         try:
             await self._errands.ask(here, command)
         except Refusal as refusal:
@@ -115,7 +115,7 @@ class WeekPages:
         address = f"/weeks/{quote(_person(request), safe='')}?{urlencode(query | {'done': done})}"
         return RedirectResponse(address, 303, NO_STORE)
 
-    async def _person(self, request: Request, me: Identity, *, done: str = "", error: str | None = None) -> Response:
+    async def _person(self, request: Request, me: Visitor, *, done: str = "", error: str | None = None) -> Response:
         person = _person(request)
         context = await self._weeks.person(person, reader=me) if len(person) <= ID_CHARS_MAX else None
         if context is None:
@@ -126,7 +126,7 @@ class WeekPages:
     # ------------------------------------------------------------------ everybody
 
     async def _page(
-        self, request: Request, me: Identity, group: str | None, given: dict[str, str], error: str | None = None
+        self, request: Request, me: Visitor, group: str | None, given: dict[str, str], error: str | None = None
     ) -> Response:
         group = _group(group)
         context = await self._weeks.page(reader=me, group=group) | {
@@ -141,14 +141,6 @@ class WeekPages:
             "error": error,
         }
         return self._pages.render(request, "weeks.html", context, 422 if error else 200, NO_STORE)
-
-    async def _staff(self, request: Request) -> Identity:
-        identities = await self._doorkeeper.identities(request)
-        if not identities:
-            raise HTTPException(403, "no_seat")
-        if not identities[0].staff:
-            raise HTTPException(403)
-        return identities[0]
 
 
 async def _given(request: Request) -> dict[str, str]:

@@ -16,8 +16,10 @@ from typing import Any, Final, Literal, Protocol, assert_never
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from facilitation import policy
 from facilitation.ids import PersonId, SessionId, SourceId
-from facilitation.people import STAFF, Expected, Role
+from facilitation.people import Expected, Role
+from facilitation.policy import Action
 from facilitation.timebase import Instant
 from server.clock import Clock
 from server.rooms import ports
@@ -174,7 +176,7 @@ async def _known(websocket: WebSocket, identify: Identify, session: SessionId, h
         raise _Ended(Close.TRY_AGAIN) from None
     if identity is None:
         raise _Ended(Close.NO_TICKET)
-    if hello.mode == "record" and identity.role not in STAFF:
+    if not policy.may(identity.role, Action.READ_RECORD if hello.mode == "record" else Action.ENTER_ROOM):
         raise _Ended(Close.NOT_ADMITTED, "the record is for staff")
     return Expected(person=identity.person, role=identity.role, name=identity.name, teen=identity.teen)
 

@@ -16,7 +16,7 @@ from facilitation.crediting import credit
 from facilitation.events import Recorded
 from facilitation.goals import ListedGoal
 from facilitation.ids import PersonId
-from facilitation.people import Expected, Role
+from facilitation.people import SESSION_ROLES, Expected
 from facilitation.programme import PLAIN
 from facilitation.room import next_deadline, replay
 from facilitation.state import RoomState
@@ -38,7 +38,9 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "peer": sources,
     "heard": instants,
     "gap_from": instants | st.none(),
-    "expected": st.builds(Expected, person=st.just(STRANGER), role=st.sampled_from(Role), name=st.text(max_size=3)),
+    "expected": st.builds(
+        Expected, person=st.just(STRANGER), role=st.sampled_from(sorted(SESSION_ROLES)), name=st.text(max_size=3)
+    ),
     "answers": st.dictionaries(words, st.none() | st.booleans() | st.integers() | words, max_size=3),
     "questions": st.tuples(words),
     "segment": st.sampled_from([segment.id for segment in PLAN.segments] + ["nowhere"]),

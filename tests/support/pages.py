@@ -31,9 +31,10 @@ from server.rooms.ports import NoSuchSession
 from server.signing import SetUpCodes, Signatures
 from server.spreadsheet import encode
 from server.store import memory
+from server.store.clinic import Person
 from server.web import words
 from server.web.application import application
-from server.web.auth import Doorkeeper, Identity
+from server.web.auth import Doorkeeper, Identity, Visitor
 from server.web.exports import Asked, Handout
 from server.web.links import Links, Seat
 from server.web.papers import Kind
@@ -61,11 +62,18 @@ class MemoryClinic:
             EVENING: [fay, expected(ROBIN, "Robin Example"), expected(SAM, "Sam Sample")],
             MORNING: [fay, expected(ROBIN, "Robin Example")],
         }
+        self.others: dict[PersonId, Person] = {}
         self.departed: list[Identity] = []
         self.works = {"store": True, "media": True}
 
     async def roster(self, session: SessionId) -> list[Expected] | None:
         return self.rosters.get(session)
+
+    async def person(self, person: PersonId) -> Person | None:
+        known = next((each for roster in self.rosters.values() for each in roster if each.person == person), None)
+        if known is None:
+            return self.others.get(person)
+        return Person(person=person, name=known.name, role=known.role, track="adult", zone="America/New_York")
 
     async def depart(self, identity: Identity) -> None:
         self.departed.append(identity)
@@ -78,7 +86,7 @@ class MemoryClinic:
     async def title(self, session: SessionId) -> str | None:
         return "Evening group" if session in self.rosters else None
 
-    async def home(self, identities: list[Identity]) -> dict[str, Any]:
+    async def home(self, me: Visitor) -> dict[str, Any]:
         empty: dict[str, Any] = {
             "sessions": [],
             "next": None,
@@ -89,16 +97,14 @@ class MemoryClinic:
         }
         return {"now": "Tuesday, November 24"} | empty
 
-    async def work(self, identities: list[Identity]) -> dict[str, Any]:
+    async def work(self, me: Visitor) -> dict[str, Any]:
         return {
             "now": "Tuesday, November 17",
             "count": {"open": 0, "overdue": 0, "to_cosign": 0},
             "groups": [],
         }
 
-    async def statement(
-        self, person: PersonId, *, reader: Identity, as_of: date | None = None
-    ) -> dict[str, Any] | None:
+    async def statement(self, person: PersonId, *, reader: Visitor, as_of: date | None = None) -> dict[str, Any] | None:
         this_week = {
             "label": "This week",
             "from": "2026-11-23",
@@ -139,12 +145,12 @@ class MemoryClinic:
     def tables(self) -> dict[str, str]:
         return {"example": "Example: by the day"}
 
-    async def hours(self, person: PersonId | None, *, by: Identity, asked: Asked) -> Handout:
+    async def hours(self, person: PersonId | None, *, by: Visitor, asked: Asked) -> Handout:
         return Handout(filename="hours-2026-11-24.csv", chunks=encode(["session"], []))
 
     # ------------------------------------------------------------------ Papers
 
-    async def hand_out(self, person: PersonId, kind: Kind, *, by: Identity, asked: Asked) -> Handout:
+    async def hand_out(self, person: PersonId, kind: Kind, *, by: Visitor, asked: Asked) -> Handout:
         return Handout(filename=f"{kind}-2026-11-24.pdf", chunks=[b"%PDF-"], media_type="application/pdf")
 
 
@@ -159,7 +165,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
     """The application, what makes links for it, and who knows people by them."""
     site = site or Site(clinic=ClinicId("demo"), keys=(KEY,))
     links = Links(site.keys, clinic=site.clinic)
-    doorkeeper = Doorkeeper(links, roster=clinic.roster, clock=clock)
+    doorkeeper = Doorkeeper(links, roster=clinic.roster, people=clinic.person, clock=clock)
     store = memory.connect()
     app = application(
         site,

@@ -22,7 +22,7 @@ from server.rooms.ports import CorruptLog
 from server.store import memory
 from server.store.clinic import Person
 from server.store.ports import Store
-from server.web.auth import Identity
+from server.web.auth import Identity, Visitor
 from tests.support.evening import FAY, Evening, usual
 
 SUE = PersonId("p-sue")
@@ -55,8 +55,8 @@ class Desk:
         return self
 
     async def home(self, person: PersonId, role: Role, *, number: int = 1) -> dict[str, Any]:
-        seats = [_identity(person, role, evening.scheduled.session, number) for evening in self.evenings]
-        return await self.books.home(seats)
+        seats = frozenset(evening.scheduled.session for evening in self.evenings)
+        return await self.books.home(Visitor(person=person, role=role, name=str(person), number=number, seats=seats))
 
     async def statement(
         self, person: PersonId, *, reader: PersonId = FAY, number: int = 1, as_of: date | None = None
@@ -152,8 +152,12 @@ async def test_a_participant_sees_their_own_sessions_and_week_and_nothing_of_oth
 async def test_a_participant_without_a_link_to_a_session_does_not_see_it_at_home() -> None:
     first, second = evening(session="s-1"), evening(session="s-2")
     desk = await Desk(first, second, now=TUESDAY_6_PM).fill()
-    seats = [_identity(first.people[0], Role.PARTICIPANT, first.scheduled.session, 1)]
-    assert [row["session"] for row in (await desk.books.home(seats))["sessions"]] == ["s-1"]
+    me = Visitor(
+        person=first.people[0], role=Role.PARTICIPANT, name="Robin", seats=frozenset({first.scheduled.session})
+    )
+    assert [row["session"] for row in (await desk.books.home(me))["sessions"]] == ["s-1"]
+    signed_in = replace(me, seats=frozenset(), signed_in=True)
+    assert [row["session"] for row in (await desk.books.home(signed_in))["sessions"]] == ["s-1", "s-2"]
 
 
 async def test_addresses_keep_the_seat_of_a_shared_browser() -> None:

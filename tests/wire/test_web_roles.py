@@ -31,7 +31,9 @@ from server.web.links import Links, Seat
 from tests.support.visitor import Visitor, served
 
 README = Path(__file__).parents[2] / "server/web/README.md"
-ROW = re.compile(r"^\| `(?P<method>GET|POST|PUT|DELETE|WS) (?P<path>/\S*)` \|(?P<cells>.*)\|$", re.MULTILINE)
+ROW = re.compile(
+    r"^\| `(?P<method>GET|POST|PUT|DELETE|WS) (?P<path>/\S*)` \|(?P<action>[^|]*)\|(?P<cells>.*)\|$", re.MULTILINE
+)
 ROLES = ("stranger", "participant", "other", "staff")
 ROBIN = PersonId("p-robin")
 ASH = PersonId("p-ash")

@@ -1,0 +1,47 @@
+"""Who answers for a teen, from when until when, and what they may do in the teen's stead.
+
+It is a record of the clinic, not a place in a group: in a family session a guardian is a participant like everybody
+there, and nowhere do they see more of the group than their teen's own name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from facilitation.ids import PersonId
+from facilitation.timebase import Instant
+
+
+class Care(StrEnum):
+    """What a guardian may be allowed, each by itself. A note or an answer of the teen's is never among it."""
+
+    SCHEDULE = "schedule"
+    """See when the teen's sessions are."""
+    ABSENCES = "absences"
+    """Tell the clinic that the teen will be away."""
+    HOURS = "hours"
+    """Read the teen's statement of hours."""
+    CONSENTS = "consents"
+    """Read and sign consents that are theirs to sign."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guardianship:
+    """One guardian and one teen. It holds while `since` <= now, and now < `until` if that is set."""
+
+    guardian: PersonId
+    teen: PersonId
+    since: Instant
+    until: Instant | None = None
+    may: frozenset[Care] = frozenset()
+
+    @property
+    def id(self) -> str:
+        return f"{self.guardian} {self.teen}"
+
+    def holds(self, now: Instant) -> bool:
+        return self.since <= now and (self.until is None or now < self.until)
+
+    def allows(self, care: Care, now: Instant) -> bool:
+        return care in self.may and self.holds(now)
