@@ -20,6 +20,11 @@ CounsellingNoteId = NewType("CounsellingNoteId", str)
 ModuleId = NewType("ModuleId", str)
 SkillId = NewType("SkillId", str)
 CurriculumId = NewType("CurriculumId", str)
+TermId = NewType("TermId", str)
+CohortId = NewType("CohortId", str)
+SeriesId = NewType("SeriesId", str)
+EnrolmentId = NewType("EnrolmentId", str)
+CoverId = NewType("CoverId", str)
 
 SourceId = NewType("SourceId", str)
 """A proof of presence: one websocket ("c…", a *connection*) or one WebRTC transport ("m…", a *peer*)."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeVar
 
 import msgspec
 from redis.asyncio import Redis
 
-from facilitation.ids import ClinicId, PersonId, SessionId
+from facilitation.ids import ClinicId, CohortId, PersonId, SeriesId, SessionId
 from facilitation.people import Expected, Role
+from facilitation.schedule import SeriesKind
 from facilitation.timebase import Instant
 from server.rooms.ports import CorruptLog
 from server.store.calls import ask
@@ -29,7 +31,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledSession:
-    """A session that is to be held. `plan_id`, `rules_id`, `programme_id` (may be "") name entries of the catalog."""
+    """A session that is to be held. `plan_id`, `rules_id`, `programme_id` (may be "") name entries of the catalog.
+
+    `series` and `on`: the series it is a meeting of, and its day by the rule of that; None for one that stands alone.
+    `sequence`: how often it was changed since it was planned (RFC 5545 §3.8.7.4). `cancelled`: why, or "".
+    """
 
     session: SessionId
     clinic: ClinicId
@@ -40,6 +46,12 @@ class ScheduledSession:
     rules_id: str
     roster: tuple[Expected, ...]
     programme_id: str = ""
+    kind: SeriesKind = SeriesKind.GROUP
+    cohort: CohortId | None = None
+    series: SeriesId | None = None
+    on: date | None = None
+    sequence: int = 0
+    cancelled: str = ""
 
 
 T = TypeVar("T")
@@ -99,7 +111,7 @@ class RedisClinic:
         return None if data is None else decode(ScheduledSession, data)
 
     async def list_sessions(
-        self, *, since: Instant | None = None, until: Instant | None = None
+        self, *, since: Instant | None = None, until: Instant | None = None, cancelled: bool = False
     ) -> list[ScheduledSession]:
         low = "-inf" if since is None else str(since)
         high = "+inf" if until is None else f"({until}"
@@ -107,4 +119,5 @@ class RedisClinic:
         if not ids:
             return []
         found: list[bytes | None] = await ask(lambda: self._client.hmget(self._keys.sessions, ids))
-        return [decode(ScheduledSession, data) for data in found if data is not None]
+        sessions = [decode(ScheduledSession, data) for data in found if data is not None]
+        return [each for each in sessions if cancelled or not each.cancelled]

@@ -225,7 +225,7 @@ class MemoryClinic:
         return None if data is None else records.decode(ScheduledSession, data)
 
     async def list_sessions(
-        self, *, since: Instant | None = None, until: Instant | None = None
+        self, *, since: Instant | None = None, until: Instant | None = None, cancelled: bool = False
     ) -> list[ScheduledSession]:
         sessions = [records.decode(ScheduledSession, data) for data in self._sessions.values()]
         return sorted(
@@ -233,6 +233,7 @@ class MemoryClinic:
                 each
                 for each in sessions
                 if (since is None or since <= each.starts_at) and (until is None or each.starts_at < until)
+                if cancelled or not each.cancelled
             ),
             key=lambda each: (each.starts_at, each.session),
         )

@@ -109,9 +109,9 @@ class Clinic(Protocol):
     async def put_session(self, session: ScheduledSession) -> None: ...
     async def get_session(self, session: str) -> ScheduledSession | None: ...
     async def list_sessions(
-        self, *, since: Instant | None = None, until: Instant | None = None
+        self, *, since: Instant | None = None, until: Instant | None = None, cancelled: bool = False
     ) -> list[ScheduledSession]:
-        """By start, those with `since` <= `starts_at` < `until`."""
+        """By start, those with `since` <= `starts_at` < `until`; `cancelled`: also those that will not be held."""
         ...
 
 

@@ -34,6 +34,15 @@ SESSION = ScheduledSession(
 )
 
 
+async def test_what_is_cancelled_is_listed_only_for_who_asks_for_it(store: Store) -> None:
+    off = replace(SESSION, session=SessionId("s-2"), cancelled="Snow", sequence=1)
+    await store.clinic.put_session(SESSION)
+    await store.clinic.put_session(off)
+    assert await store.clinic.list_sessions() == [SESSION]
+    assert await store.clinic.list_sessions(cancelled=True) == [SESSION, off]
+    assert await store.clinic.get_session("s-2") == off
+
+
 async def test_a_person_comes_back_as_put(store: Store) -> None:
     assert await store.clinic.get_person("p-robin") is None
     await store.clinic.put_person(ROBIN)

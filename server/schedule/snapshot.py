@@ -1,0 +1,125 @@
+"""The whole schedule as one moment had it, and what follows from it: which sessions there should be, and for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from facilitation.cohorts import Cohort, Lead
+from facilitation.enrolment import Discharge, Enrolment, members
+from facilitation.facts import zone_of
+from facilitation.ids import ClinicId, CohortId, CoverId, EnrolmentId, PersonId, SeriesId, TermId
+from facilitation.people import Expected, Role
+from facilitation.programme import PLAIN, Programme
+from facilitation.schedule import MOVE_DAYS_MAX, Cover, Occurrence, Series, led_by, occurrences
+from facilitation.terms import Term
+from server.schedule.recurrence import days
+from server.store.clinic import Person, ScheduledSession
+
+MOVED = timedelta(days=MOVE_DAYS_MAX)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """Everything by its id. `plans`, `programmes`: the name under which the newest version is in the catalog."""
+
+    terms: Mapping[TermId, Term] = field(default_factory=dict)
+    cohorts: Mapping[CohortId, Cohort] = field(default_factory=dict)
+    series: Mapping[SeriesId, Series] = field(default_factory=dict)
+    enrolments: Mapping[EnrolmentId, Enrolment] = field(default_factory=dict)
+    covers: Mapping[CoverId, Cover] = field(default_factory=dict)
+    discharges: Mapping[PersonId, Discharge] = field(default_factory=dict)
+    people: Mapping[PersonId, Person] = field(default_factory=dict)
+    plans: Mapping[str, str] = field(default_factory=dict)
+    programmes: Mapping[str, str] = field(default_factory=dict)
+
+    # ------------------------------------------------------------------ when
+
+    def occurrences(self, series: Series, first: date, last: date) -> list[Occurrence]:
+        """Those that are, or by the rule would be, between two days, both included; in order of time."""
+        near = days(series, first - MOVED, last + MOVED)
+        term = self.terms.get(series.term) if series.term else None
+        found = occurrences(series, near, term, zone_of(series.zone))
+        inside = (each for each in found if first <= each.on <= last or first <= each.day <= last)
+        return sorted(inside, key=lambda each: (each.starts_at, each.on))
+
+    def meets(self, series: Series) -> bool:
+        """Whether it is planned at all: not, once its cohort meets no more."""
+        return series.cohort is None or not self.cohorts[series.cohort].closed
+
+    # ------------------------------------------------------------------ who
+
+    def cohort_of(self, series: Series) -> Cohort | None:
+        return self.cohorts.get(series.cohort) if series.cohort else None
+
+    def participants(self, series: Series, day: date) -> list[PersonId]:
+        """Those who are treated, on that day."""
+        enrolled = members(self.enrolments.values(), series.cohort, day) if series.cohort else ()
+        return list(dict.fromkeys((*enrolled, *series.people)))
+
+    def leads(self, series: Series, day: date) -> tuple[Lead, ...]:
+        cohort = self.cohort_of(series)
+        leads = series.leads or (cohort.leads if cohort else ())
+        return led_by(leads, self.covers.values(), series.id, day)
+
+    def roster(self, series: Series, occurrence: Occurrence) -> tuple[Expected, ...]:
+        """Staff first. Whoever the clinic does not know any more is left out."""
+        seats = [(lead.person, lead.role) for lead in self.leads(series, occurrence.day)]
+        leading = {person for person, _ in seats}
+        seats += [(person, Role.PARTICIPANT) for person in self.participants(series, occurrence.on)]
+        seats += [(person, Role.OBSERVER) for person in series.relatives]
+        return tuple(
+            self._expected(person, role)
+            for person, role in seats
+            if person in self.people and (role not in (Role.PARTICIPANT, Role.OBSERVER) or person not in leading)
+        )
+
+    def _expected(self, person: PersonId, role: Role) -> Expected:
+        known = self.people[person]
+        teen = role is Role.PARTICIPANT and known.track == "teen"
+        return Expected(person=person, role=role, name=known.name, teen=teen)
+
+    # ------------------------------------------------------------------ by which rules
+
+    def programme_id(self, series: Series) -> str:
+        cohort = self.cohort_of(series)
+        return series.programme or (cohort.programme if cohort else "")
+
+    def rules_id(self, series: Series, programmes: Mapping[str, Programme]) -> str:
+        cohort = self.cohort_of(series)
+        named = series.rules_id or (cohort.rules_id if cohort else "")
+        programme = self.programme_id(series)
+        return named or programmes.get(self.programmes.get(programme, programme), PLAIN).rules_id
+
+    # ------------------------------------------------------------------ as sessions
+
+    def sessions(
+        self, clinic: ClinicId, programmes: Mapping[str, Programme], first: date, last: date
+    ) -> Iterable[tuple[Occurrence, ScheduledSession]]:
+        """Every occurrence between two days as the session that it should be; `cancelled` where it is not held."""
+        for series in self.series.values():
+            if self.meets(series):
+                for occurrence in self.occurrences(series, first, last):
+                    yield occurrence, self.session(clinic, programmes, series, occurrence)
+
+    def session(
+        self, clinic: ClinicId, programmes: Mapping[str, Programme], series: Series, occurrence: Occurrence
+    ) -> ScheduledSession:
+        programme = self.programme_id(series)
+        return ScheduledSession(
+            session=occurrence.session,
+            clinic=clinic,
+            title=series.title,
+            zone=series.zone,
+            starts_at=occurrence.starts_at,
+            plan_id=self.plans.get(series.plan_id, series.plan_id),
+            rules_id=self.rules_id(series, programmes),
+            roster=self.roster(series, occurrence),
+            programme_id=self.programmes.get(programme, programme),
+            kind=series.kind,
+            cohort=series.cohort,
+            series=series.id,
+            on=occurrence.on,
+            cancelled=occurrence.dropped,
+        )
