@@ -28,13 +28,14 @@ PURE = {
 NOT_PURE_TO_CALL = {"open", "print", "input", "eval", "exec", "compile", "__import__", "breakpoint"}
 ASKS_THE_TIME = {"now", "utcnow", "today"}
 
-SIBLINGS = ("bots", "projections", "rooms", "schedule", "sfu", "store", "web", "wire")
+SIBLINGS = ("bots", "people", "projections", "rooms", "schedule", "sfu", "store", "web", "wire")
 # Beside itself, the domain and what is installed, a sibling may import these of the server.
 MEETING_PLACES = ("server.clock", "server.rooms.ports")
 OWN_RULES = {
     "bots": (),  # they know the written protocol and nothing else
     "sfu": (),
     "rooms": (*MEETING_PLACES, "server.sfu.facts"),
+    "people": (*MEETING_PLACES, "server.store.clinic", "server.store.ports", "server.store.register"),
     "schedule": (*MEETING_PLACES, "server.store.clinic", "server.store.ports", "server.store.register"),
     "projections": (
         *MEETING_PLACES,
