@@ -25,6 +25,7 @@ from facilitation.ids import (
     SourceId,
 )
 from facilitation.people import Expected
+from facilitation.places import HelpLine
 from facilitation.plan import SessionPlan
 from facilitation.programme import PLAIN, Programme
 from facilitation.rules import RuleSet
@@ -43,6 +44,11 @@ class Arrive:
     private_space: bool
     agreement: bool
     others_present: str = ""
+    state: str = ""
+    """The state they are in (`licences.STATES`), which licences follow."""
+    contact_name: str = ""
+    contact_phone: str = ""
+    """Somebody near, who can be asked to look after them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -455,6 +461,24 @@ class KeepCounsellingNote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckDoor:
+    """What was looked up when somebody gave their arrival answers: whether they can come in, and who helps there.
+
+    `held`: why not ('consent', 'guardian', 'place'), empty: they can. `words`: what the facilitators should know of it.
+    `location`, `state`, `callback`: as given. `help`: numbers kept for that place. `consents`: those that stand.
+    """
+
+    person: PersonId
+    held: tuple[str, ...] = ()
+    words: str = ""
+    location: str = ""
+    state: str = ""
+    callback: str = ""
+    help: tuple[HelpLine, ...] = ()
+    consents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakeOver:
     """A node took the lease: what was open before is over, as of when it was last heard.
 
@@ -568,6 +592,7 @@ ServerCommand = (
     | ExpectPerson
     | ListGoals
     | KeepCounsellingNote
+    | CheckDoor
     | TakeOver
     | OpenConnection
     | CloseConnection

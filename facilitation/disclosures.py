@@ -23,14 +23,21 @@ SAME_WITHIN_MS: Final = 10 * MINUTE_MS
 
 
 class Purpose(StrEnum):
-    """Why. `OWN`: the person took a copy of their own record, and need not say why."""
+    """Why. `TREATMENT`: by this program itself; `CARE`: by somebody else. `OWN`: the person took a copy of their own
+    record, and need not say why."""
 
     TREATMENT = "treatment"
+    CARE = "care"
+    EMERGENCY = "emergency"
     PAYMENT = "payment"
     OPERATIONS = "operations"
     REQUEST = "request"
     OTHER = "other"
     OWN = "own"
+
+
+REASON_NEEDED: Final = frozenset({Purpose.EMERGENCY, Purpose.OTHER})
+"""What a word alone does not explain. Of an emergency it must be written down what it was (42 CFR 2.51)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +79,7 @@ def disclose(
     reason = " ".join(reason.split())
     if len(reason) > REASON_CHARS_MAX:
         raise Refusal("bad_reason", f"The reason is too long: at most {REASON_CHARS_MAX} characters.")
-    if purpose is Purpose.OTHER and not reason:
+    if purpose in REASON_NEEDED and not reason:
         raise Refusal("bad_reason", "Say in a few words what it is for.")
     if first is not None and last is not None and last < first:
         raise Refusal("bad_days", "The last day is before the first one.")

@@ -26,6 +26,7 @@ from facilitation.ids import (
     SourceId,
 )
 from facilitation.people import Expected
+from facilitation.places import HelpLine
 from facilitation.plan import SessionPlan
 from facilitation.programme import PLAIN, Programme
 from facilitation.rules import RuleSet
@@ -121,6 +122,24 @@ class Arrived:
     callback: str
     private_space: bool
     others_present: str
+    state: str = ""
+    contact_name: str = ""
+    contact_phone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorChecked:
+    """What the clinic's records said of somebody who gave their arrival answers. `held`: why they cannot come in yet,
+    'consent', 'guardian' or 'place'; empty: they can. The rest is for facilitators."""
+
+    person: PersonId
+    held: tuple[str, ...] = ()
+    words: str = ""
+    location: str = ""
+    state: str = ""
+    callback: str = ""
+    help: tuple[HelpLine, ...] = ()
+    consents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -511,6 +530,7 @@ Event = (
     | MediaLost
     | Heard
     | Arrived
+    | DoorChecked
     | Admitted
     | MovedToWaiting
     | PersonRemoved

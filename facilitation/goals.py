@@ -28,6 +28,8 @@ class Goal:
     text: str
     since: date
     until: date | None = None
+    shared: bool = False
+    """Agreed with the person and their guardian, who may see it."""
 
     def holds_on(self, day: date) -> bool:
         return self.since <= day and (self.until is None or day <= self.until)

@@ -84,6 +84,7 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     c.ExpectPerson: SERVER,
     c.ListGoals: SERVER,
     c.KeepCounsellingNote: SERVER,
+    c.CheckDoor: SERVER,
     c.TakeOver: SERVER,
     c.OpenConnection: SERVER,
     c.CloseConnection: SERVER,

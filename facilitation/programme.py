@@ -6,9 +6,12 @@ version changes nothing that was before it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
+from facilitation.consents import ConsentKind, Signers
 from facilitation.errors import Refusal
+from facilitation.licences import STATES, Travel
 from facilitation.rules import TRACKS, RuleSet
 from facilitation.text import TITLE_MAX, line
 from facilitation.timebase import SECOND_MS
@@ -18,6 +21,7 @@ PLAIN_TEXT = "text"
 
 NOTE_FORMATS = frozenset({PLAIN_TEXT, "dap", "birp", "soap", "girp"})
 
+CAMERAS = frozenset({"optional", "required", "off"})
 NOTE_DUE_H_MAX = 31 * 24
 POLICY_MIN_MAX = 120
 """Most minutes after which somebody is called late, early or away."""
@@ -43,6 +47,10 @@ class Programme:
     `prompt_every_min`: the least and most minutes without any sign of somebody, after which they are asked whether they
     are still here (a random time between both); None: nobody is ever asked. `prompt_answer_s`: how long they have to
     answer. No answer takes nothing away: it is shown to the facilitator, who decides.
+
+    The way in: `consents`, the kinds that it takes (`consents`); `minors`, who signs for a minor, and `minors_by_state`
+    where that differs; `travel`, what happens when nobody is licensed where a participant is today (`licences`).
+    `camera`: 'optional', 'required' (asked for, never forced) or 'off' (everybody comes in with it off).
     """
 
     id: str
@@ -59,6 +67,11 @@ class Programme:
     away_after_min: int = 5
     prompt_every_min: tuple[int, int] | None = None
     prompt_answer_s: int = 120
+    consents: tuple[str, ...] = ()
+    minors: str = "both"
+    minors_by_state: dict[str, str] = field(default_factory=dict)
+    travel: str = "allow"
+    camera: str = "optional"
 
 
 PLAIN = Programme(
@@ -130,6 +143,18 @@ def check_programme(programme: Programme) -> None:
         _check_range("the second of prompt_every_min", most, least, PROMPT_EVERY_MIN_MOST)
         if least * 60 <= programme.prompt_answer_s:
             raise _bad("prompt_answer_s leaves more time to answer than there is between two questions")
+    _check_among("consents", programme.consents, ConsentKind)
+    _check_among("minors", (programme.minors, *programme.minors_by_state.values()), Signers)
+    _check_among("minors_by_state", programme.minors_by_state, STATES)
+    _check_among("travel", (programme.travel,), Travel)
+    _check_among("camera", (programme.camera,), CAMERAS)
+
+
+def _check_among(name: str, values: Iterable[str], known: Iterable[str]) -> None:
+    words = [str(each) for each in known]
+    wrong = sorted(set(values) - set(words))
+    if wrong:
+        raise _bad(f"{name}: not known: {', '.join(wrong)}; there are {', '.join(sorted(words))}")
 
 
 def _check_range(name: str, value: int, least: int, most: int) -> None:

@@ -199,6 +199,7 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             | c.ExpectPerson()
             | c.ListGoals()
             | c.KeepCounsellingNote()
+            | c.CheckDoor()
             | c.TakeOver()
             | c.OpenConnection()
             | c.CloseConnection()
@@ -224,6 +225,10 @@ def _decide_for_server(state: RoomState, command: Command, now: Instant) -> Even
             return () if known is None or known.staff else notes.list_goals(state.notes, person, goals)
         case c.KeepCounsellingNote(note=note, subject=subject, author=author):
             return notes.keep_counselling_note(state.notes, note, subject, author)
+        case c.CheckDoor(person=person):
+            known = state.seats.known(person)
+            shut = known is None or known.staff or state.phase == "ended"
+            return () if known is None or shut else seats.check_door(known, command)
         case c.TakeOver():
             return _take_over(state, command, now)
         case c.OpenConnection():

@@ -13,12 +13,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from facilitation.commands import Arrive
+from facilitation.commands import Arrive, CheckDoor
 from facilitation.errors import Refusal
 from facilitation.events import (
     Admitted,
     Arrived,
     ConnectionOpened,
+    DoorChecked,
     Event,
     HandLowered,
     HandRaised,
@@ -35,7 +36,9 @@ from facilitation.events import (
     UnmuteAsked,
 )
 from facilitation.ids import PersonId
+from facilitation.licences import is_place
 from facilitation.people import STAFF, Expected, Role
+from facilitation.places import HelpLine
 from facilitation.text import CALLBACK_MAX, LOCATION_MAX, NAME_MAX, OTHERS_MAX, line
 from facilitation.timebase import Instant
 
@@ -60,6 +63,23 @@ class Arrival:
     callback: str
     private_space: bool
     others_present: str
+    state: str = ""
+    contact_name: str = ""
+    contact_phone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """What was looked up as somebody gave their answers, for staff only; `held`: why they cannot come in yet."""
+
+    held: tuple[str, ...]
+    words: str
+    location: str
+    state: str
+    callback: str
+    help: tuple[HelpLine, ...]
+    consents: tuple[str, ...]
+    at: Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +92,7 @@ class Seat:
     teen: bool = False
     place: Place = Place.EXPECTED
     arrival: Arrival | None = None
+    door: Door | None = None
     arrived_at: Instant | None = None
     waiting_since: Instant | None = None
     admitted: int | None = None
@@ -147,8 +168,13 @@ def evolve(seats: Seats, recorded: Recorded) -> Seats:
                 callback=arrived.callback,
                 private_space=arrived.private_space,
                 others_present=arrived.others_present,
+                state=arrived.state,
+                contact_name=arrived.contact_name,
+                contact_phone=arrived.contact_phone,
             )
             return _change(seats, person, lambda seat: _arrived(replace(seat, name=name, arrival=arrival), at))
+        case DoorChecked(person=person) as checked:
+            return _change(seats, person, lambda seat: replace(seat, door=_door(checked, at)))
         case Admitted(person=person):
             return _change(seats, person, lambda seat: _into_room(seat, recorded.seq))
         case MovedToWaiting(person=person):
@@ -193,6 +219,19 @@ def evolve(seats: Seats, recorded: Recorded) -> Seats:
 
 def _expected(expected: Expected) -> Seat:
     return Seat(person=expected.person, role=expected.role, name=expected.name, teen=expected.teen)
+
+
+def _door(checked: DoorChecked, at: Instant) -> Door:
+    return Door(
+        held=checked.held,
+        words=checked.words,
+        location=checked.location,
+        state=checked.state,
+        callback=checked.callback,
+        help=checked.help,
+        consents=checked.consents,
+        at=at,
+    )
 
 
 def _change(seats: Seats, person: PersonId, change: Callable[[Seat], Seat]) -> Seats:
@@ -255,10 +294,31 @@ def arrive(seat: Seat, answers: Arrive) -> tuple[Event, ...]:
         callback=line(answers.callback, "a number we can call", CALLBACK_MAX),
         private_space=answers.private_space,
         others_present=line(answers.others_present, "who is with you", OTHERS_MAX, required=False),
+        state=answers.state,
+        contact_name=line(answers.contact_name, "who could be called near you", NAME_MAX, required=False),
+        contact_phone=line(answers.contact_phone, "their number", CALLBACK_MAX, required=False),
     )
+    if arrived.state and not is_place(arrived.state):
+        raise Refusal("bad_place", "Please choose the state you are in.")
     if sum(character.isdigit() for character in arrived.callback) < CALLBACK_DIGITS_MIN:
         raise Refusal("bad_callback", "Please give a phone number we can call if we lose you.")
     return (arrived,)
+
+
+def check_door(seat: Seat, checked: CheckDoor) -> tuple[Event, ...]:
+    """What is known already is not said again."""
+    found = DoorChecked(
+        person=seat.person,
+        held=checked.held,
+        words=checked.words,
+        location=checked.location,
+        state=checked.state,
+        callback=checked.callback,
+        help=checked.help,
+        consents=checked.consents,
+    )
+    known = seat.door is not None and replace(seat.door, at=Instant(0)) == _door(found, Instant(0))
+    return () if known else (found,)
 
 
 def admit(seat: Seat) -> tuple[Event, ...]:

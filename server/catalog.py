@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +18,8 @@ import msgspec
 from facilitation.agenda import check_plan
 from facilitation.checkin import check_forms
 from facilitation.claims import Payer, check_payer
+from facilitation.consents import ConsentForm
+from facilitation.consents import check_forms as check_consents
 from facilitation.errors import Refusal
 from facilitation.forms import Form, QuestionKind
 from facilitation.ids import SegmentId
@@ -48,6 +50,8 @@ class Catalog:
     versions: dict[str, tuple[RuleSet, ...]]
     programmes: dict[str, Programme]
     payers: dict[str, Payer]
+    consents: tuple[ConsentForm, ...] = ()
+    """Texts as shipped; the clinic's own versions stand in the store."""
 
     def programme(self, id: str) -> Programme:
         """The programme of that id; PLAIN for an empty one. Raises KeyError: no such programme."""
@@ -66,13 +70,15 @@ class Catalog:
 
 
 def load_catalog(folder: Path = FOLDER) -> Catalog:
-    """Read `plans`, `rules`, `programmes`, `payers` and `forms` (`.toml`) of a folder. Raises `CatalogError`."""
+    """Read all files of a folder but the skills and curricula. Raises `CatalogError`."""
     plans = [_plan(folder, plan) for plan in read_file(folder / "plans.toml", _PlansFile).plan]
     versions = _versions(folder / "rules.toml", read_file(folder / "rules.toml", _RulesFile).rules)
     forms = tuple(read_file(folder / "forms.toml", _FormsFile).form)
     programmes = read_file(folder / "programmes.toml", _ProgrammesFile).programme
     payers = read_file(folder / "payers.toml", _PayersFile).payer
+    consents = tuple(read_file(folder / "consents.toml", _ConsentsFile).form)
     check_unique(folder / "plans.toml", [plan.id for plan in plans])
+    _check_consents(folder / "consents.toml", consents)
     _check_payers(folder / "payers.toml", payers)
     _check_programmes(folder / "programmes.toml", programmes, versions)
     _check_forms(folder / "forms.toml", forms)
@@ -83,6 +89,7 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
         versions=versions,
         programmes={programme.id: programme for programme in programmes},
         payers={payer.id: payer for payer in payers},
+        consents=tuple(replace(form, text=form.text.strip()) for form in consents),
     )
 
 
@@ -119,6 +126,10 @@ class _RulesFile(msgspec.Struct, forbid_unknown_fields=True):
 
 class _ProgrammesFile(msgspec.Struct, forbid_unknown_fields=True):
     programme: list[Programme]
+
+
+class _ConsentsFile(msgspec.Struct, forbid_unknown_fields=True):
+    form: list[ConsentForm]
 
 
 class _FormsFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -218,6 +229,13 @@ def _check_payers(path: Path, payers: Sequence[Payer]) -> None:
             check_payer(payer)
         except Refusal as refusal:
             raise CatalogError(f"{path}: payer {payer.id!r}: {refusal.text}") from None
+
+
+def _check_consents(path: Path, forms: Sequence[ConsentForm]) -> None:
+    try:
+        check_consents(forms)
+    except Refusal as refusal:
+        raise CatalogError(f"{path}: {refusal.text}") from None
 
 
 def _check_programmes(path: Path, programmes: Sequence[Programme], rules: Container[str]) -> None:

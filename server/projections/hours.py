@@ -22,6 +22,7 @@ BESIDE_HOURS: Final = frozenset(
     {
         v.MediaSet,
         v.ScreenShared,
+        v.DoorChecked,
         v.SharingAllowed,
         v.UnmuteAsked,
         v.HandRaised,

@@ -13,6 +13,7 @@ from facilitation.events import (
     AttendanceCorrected,
     CounsellingNoteKept,
     DisputeTakenBack,
+    DoorChecked,
     Event,
     FormDrafted,
     GoalsAddressed,
@@ -81,7 +82,8 @@ def watchers(event: Event) -> tuple[Watchers, PersonId | None]:
         case FormDrafted() | UnmuteAsked():
             return "nobody", event.person
         case (
-            NoteDrafted()
+            DoorChecked()
+            | NoteDrafted()
             | SectionDrafted()
             | GoalsListed()
             | GoalsAddressed()

@@ -51,7 +51,9 @@ def moment(instant: Instant, zone: str) -> str:
 
 
 PURPOSES = {
-    Purpose.TREATMENT: "Treatment",
+    Purpose.TREATMENT: "Treatment here",
+    Purpose.CARE: "Treatment by somebody else",
+    Purpose.EMERGENCY: "A medical emergency",
     Purpose.PAYMENT: "Payment",
     Purpose.OPERATIONS: "Running the clinic",
     Purpose.REQUEST: "The person asked for it",

@@ -65,6 +65,7 @@ WHO: dict[type[c.Command], str] = {
     c.ExpectPerson: "s",
     c.ListGoals: "s",
     c.KeepCounsellingNote: "s",
+    c.CheckDoor: "s",
     c.TakeOver: "s",
     c.OpenConnection: "s",
     c.CloseConnection: "s",
