@@ -20,6 +20,7 @@ from facilitation.events import Recorded
 from facilitation.ids import CommandId, SessionId, SourceId
 from facilitation.people import Expected
 from facilitation.timebase import Instant
+from server.sfu.facts import LayersNeeded as LayersNeeded
 from server.sfu.facts import MediaConnected as MediaConnected
 from server.sfu.facts import MediaFact as MediaFact
 from server.sfu.facts import MediaLost as MediaLost
@@ -226,6 +227,13 @@ class Slots(Told):
     audio: dict[str, str]
     video: dict[str, str]
     screen: dict[str, str]
+
+
+class SendLayers(Told):
+    """How many layers of its camera a browser is to send, from the smallest."""
+
+    peer: str
+    video: int
 
 
 class Speaking(Told):

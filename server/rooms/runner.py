@@ -28,6 +28,7 @@ from server.rooms.ports import (
     Answer,
     Bye,
     Close,
+    LayersNeeded,
     MediaConnected,
     MediaFact,
     MediaLost,
@@ -39,6 +40,7 @@ from server.rooms.ports import (
     Quality,
     QualityChanged,
     Refused,
+    SendLayers,
     Slots,
     SlotsChanged,
     SpeakersChanged,
@@ -65,6 +67,7 @@ class Peer:
     connection: SourceId | None
     connected: bool = False
     slots: Slots | None = None
+    layers: SendLayers | None = None
     quality: str = "good"
     deadline: asyncio.TimerHandle | None = None
     """Runs while nobody speaks for it or nothing is heard from it."""
@@ -200,8 +203,13 @@ class Runner:
         shares = self._actor.state.screen.by == person
         self._forward(person, microphone=seat.microphone, camera=seat.camera, screen=shares)
         viewer.tell(Answer(offer_id=offer_id, peer=id_, sdp=answer))
-        if peer.slots is not None:
-            viewer.tell(peer.slots)
+        self._tell_signals(viewer, peer)
+
+    def _tell_signals(self, viewer: Viewer, peer: Peer) -> None:
+        """What holds for a peer now, for a connection that may not know it."""
+        for signal in (peer.slots, peer.layers):
+            if signal is not None:
+                viewer.tell(signal)
 
     def wish(self, viewer: Viewer, *, peer: str, wish: Wish) -> None:
         if self._claim(viewer, peer) is None:
@@ -218,8 +226,7 @@ class Runner:
             peer.connection = viewer.connection
             if peer.connected:
                 _disarm(peer)
-            if peer.slots is not None:
-                viewer.tell(peer.slots)
+            self._tell_signals(viewer, peer)
         return peer
 
     def announce_key(self, viewer: Viewer, key: str | None) -> None:
@@ -249,6 +256,11 @@ class Runner:
                     peer.slots = Slots(peer=id_, audio=audio, video=video, screen=screen)
                     if (viewer := self._speaker_for(peer)) is not None:
                         viewer.tell(peer.slots)
+            case LayersNeeded(peer=id_, video=video):
+                if (peer := self._peers.get(SourceId(id_))) is not None:
+                    peer.layers = SendLayers(peer=id_, video=video)
+                    if (viewer := self._speaker_for(peer)) is not None:
+                        viewer.tell(peer.layers)
             case SpeakersChanged(levels=levels):
                 self._spoke.update(map(PersonId, levels))
                 speaking = Speaking(levels=levels)

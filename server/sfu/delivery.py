@@ -72,16 +72,17 @@ class Delivery:
         """Aim every picture's slot at the layer that fits; the layers that must give a keyframe for it."""
         sound_bps = max(SOUND_BPS * min(VOICES, len(sounds)), sum(layer.bitrate.bps for layer in sounds))
         budget_bps = self.downlink.budget_bps
+        states = [[layer.state(now_us) for layer in picture.track.layers] for picture in pictures]
         allocation = allocate(
             [
                 Want(
                     height=picture.height,
-                    layers=[layer.state(now_us) for layer in picture.track.layers],
+                    layers=states[index],
                     current=None if picture.slot.target is None else picture.slot.target.index,
                     was_paused=picture.slot.is_paused,
                     comes_first=picture.slot.kind == "screen",
                 )
-                for picture in pictures
+                for index, picture in enumerate(pictures)
             ],
             budget_bps=None if budget_bps is None else max(0, budget_bps - sound_bps),
             may_rise=self.downlink.may_rise(now_us),
@@ -101,6 +102,10 @@ class Delivery:
             if index in allocation.paused:
                 slot.pause()
                 continue
+            flowing = slot.flowing()
+            if flowing is None and chosen is not None and not states[index][chosen].flows(now_us):
+                # One that is about to flow is waited for with a smaller one before one's eyes.
+                chosen = next((i for i in reversed(range(chosen)) if states[index][i].flows(now_us)), chosen)
             # Where nothing flows yet, whatever comes first will do.
             layer = layers[chosen] if chosen is not None else slot.target or layers[0]
             if slot.aim(layer):

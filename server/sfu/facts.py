@@ -64,7 +64,19 @@ class QualityChanged:
     direction: str = ""
 
 
-MediaFact = MediaConnected | MediaLost | SlotsChanged | SpeakersChanged | QualityChanged
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayersNeeded:
+    """How many layers of its camera, from the smallest, a peer need send: nobody watches the larger ones.
+
+    At first all of them. One that is not needed any more may go on: it is only wasted.
+    """
+
+    room: str
+    peer: str
+    video: int
+
+
+MediaFact = MediaConnected | MediaLost | SlotsChanged | SpeakersChanged | QualityChanged | LayersNeeded
 
 
 class MediaRefused(Exception):

@@ -138,6 +138,10 @@ class Peer:
             return 0
         return self.wish.heights.get(source, SMALL_HEIGHT)
 
+    def needed_height(self, source: str) -> int:
+        """Of those pixels, how many it has a use for: with little data the smallest picture will do."""
+        return min(self.height(source), 1) if self.wish.mode == "low_data" else self.height(source)
+
     def shows(self, kind: str, source: str) -> bool:
         """Whether this viewer has any use for this track of `source`."""
         if kind == "screen":

@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from server.sfu.core import LayerCore, LinkCore
+from server.sfu.rtp.demand import Demand
 from server.sfu.rtp.keyframe import KeyframeGate
-from server.sfu.rtp.layers import SILENT_US, Bitrate, LayerState, nominal_height
+from server.sfu.rtp.layers import SILENT_US, Bitrate, LayerState, needed, nominal_height
 from server.sfu.rtp.packet import RtpPacket
 from server.sfu.rtp.reception import Reception, Reports
 from server.sfu.rtp.rtcp import ReportBlock
 from server.sfu.sdp import AUDIO_LEVEL, MID, REPAIRED_RID, RID, TRANSPORT_CC, Section
 
+WAKING_US = 2_000_000
+"""A sender who was told that a layer is watched again gets this long to send it."""
 STREAMS_MAX = 16
 """SSRCs bound to the tracks of one peer."""
 
@@ -35,6 +38,7 @@ class Layer:
         self.bitrate = Bitrate()
         self._gate = KeyframeGate()
         self._keyframes = self._overflows = 0
+        self._woken_us: int | None = None
         if ssrc is not None:
             self.bind(ssrc)
         if resend_ssrc is not None:
@@ -79,17 +83,28 @@ class Layer:
         """What to tell the sender of the time since the last report; None before the first packet."""
         return self.reports.block(self.ssrc, self.reception, now_us) if self.ssrc is not None else None
 
+    @property
+    def height(self) -> int:
+        """Pixels, as far as is known."""
+        return self.core.height or nominal_height(self.index, len(self.track.layers))
+
     def state(self, now_us: int) -> LayerState:
         return LayerState(
-            height=self.core.height or nominal_height(self.index, len(self.track.layers)),
+            height=self.height,
             since_us=self.core.since_us,
             last_us=self.core.last_us or now_us - 2 * SILENT_US,
             bps=self.bitrate.bps,
+            is_waking=self._woken_us is not None and now_us - self._woken_us < WAKING_US,
         )
 
+    def wake(self, now_us: int) -> None:
+        """The sender is told that the layer is watched again."""
+        self._woken_us = now_us
+
     def measure(self, now_us: int) -> None:
-        """Take stock of what the layer costs; due each 200 ms or so."""
-        self.bitrate.counted(self.core.octets, self.core.received, now_us)
+        """Take stock of what the layer costs; due each 200 ms or so. One that is not sent will cost what it did."""
+        if self.index < self.track.demand.layers:
+            self.bitrate.counted(self.core.octets, self.core.received, now_us)
 
 
 class Track:
@@ -119,6 +134,15 @@ class Track:
             ssrc = section.ssrcs[0] if section.ssrcs else None
             resend = section.resends.get(ssrc) if ssrc is not None else None
             self.layers = [Layer(self, 0, ssrc, resend)]
+        self.demand = Demand(len(self.layers))
+
+    def watched(self, height: int, now_us: int) -> bool:
+        """Take the height in pixels at which it is shown largest; True when more or fewer layers are needed now."""
+        before = self.demand.layers
+        changes = self.demand.watched(needed([layer.height for layer in self.layers], height), now_us)
+        for layer in self.layers[before : self.demand.layers]:
+            layer.wake(now_us)
+        return changes
 
 
 class Uplink:

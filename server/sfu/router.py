@@ -7,6 +7,7 @@ from collections.abc import Callable
 from facilitation.timebase import Instant
 from server.sfu.delivery import Picture
 from server.sfu.facts import (
+    LayersNeeded,
     MediaConnected,
     MediaFact,
     MediaLost,
@@ -49,6 +50,8 @@ class Source:
         self.active: dict[str, Peer | None] = dict.fromkeys(KINDS)
         self.slots: dict[str, list[Slot]] = {kind: [] for kind in KINDS}
         self.meter = SpeakerMeter()
+        self.watched_height = 0
+        """Pixels at which the camera is shown to the viewer who shows it largest."""
 
     def track(self, kind: str) -> Track | None:
         peer = self.active[kind]
@@ -119,6 +122,10 @@ class Room:
     def add(self, peer: Peer) -> None:
         self.peers[peer.name] = peer
         self.sources.setdefault(peer.source, Source(peer.source))
+        track = peer.uplink.tracks.get("video")
+        if track is not None and len(track.layers) > 1:
+            # One that replaces another under the same name may have been told less.
+            self._say(LayersNeeded(room=self.name, peer=peer.name, video=len(track.layers)))
 
     def connected(self, peer: Peer) -> None:
         peer.is_lost = False
@@ -198,6 +205,29 @@ class Room:
             if any(slot.source is not None and slot.target is None for slot in viewer.slots.values()):
                 self._choose_layers(viewer)
             self._tell_slots(viewer)
+        self._look_who_watches()
+
+    def _look_who_watches(self) -> None:
+        for source in self.sources.values():
+            source.watched_height = 0
+        for viewer in self.peers.values():
+            for slot in viewer.slots_of("video"):
+                source_shown = self.sources.get(slot.source or "")
+                if source_shown is not None:
+                    height = viewer.needed_height(source_shown.name)
+                    source_shown.watched_height = max(source_shown.watched_height, height)
+        self._tell_needs()
+
+    def _tell_needs(self) -> None:
+        """Tell senders which layers nobody watches, so that they need not send them, or somebody does again."""
+        for peer in self.peers.values():
+            track = peer.uplink.tracks.get("video")
+            if track is None or len(track.layers) < 2:
+                continue
+            source = self.sources[peer.source]
+            height = source.watched_height if source.active["video"] is peer else 0
+            if track.watched(height, peer.now_us()):
+                self._say(LayersNeeded(room=self.name, peer=peer.name, video=track.demand.layers))
 
     def _assign(self, viewer: Peer, kind: str) -> None:
         slots = viewer.slots_of(kind)
@@ -300,6 +330,7 @@ class Room:
             for peer in peers:
                 for layer in peer.uplink.layers():
                     layer.measure(now_us)
+            self._tell_needs()
             flows = self._flows(now_us)
             for peer in peers:
                 if peer.is_connected and not (flows == self._flowed and peer.delivery.is_fitted(now_us)):

@@ -38,6 +38,7 @@ from server.rooms.ports import (
     Room,
     RoomDirectory,
     SealedKeys,
+    SendLayers,
     Slots,
     Speaking,
     StoreUnavailable,
@@ -76,6 +77,8 @@ VIEW_BURST: Final = 3.0
 """So that a change is seen at once although another one was just shown."""
 AGENDA_AHEAD_S: Final = 0.003
 """How long whole views wait when the group has moved: until everybody has been told where it is."""
+SIGNALS: Final = (*(Agenda, Slots, SendLayers, Speaking, Quality, Qualities, Talk, KeyRing, Degraded, Ping),)
+"""Of these only the latest counts, of each peer."""
 OUTBOX_MAX: Final = 256
 RATE_PER_S: Final = 20.0
 BURST: Final = 60.0
@@ -367,7 +370,7 @@ class Connection:
     # ------------------------------------------------------------------ the port Viewer
 
     def tell(self, message: Told) -> None:
-        if isinstance(message, Agenda | Slots | Speaking | Quality | Qualities | Talk | KeyRing | Degraded | Ping):
+        if isinstance(message, SIGNALS):
             self._signals[type(message), getattr(message, "peer", "")] = message
         elif isinstance(message, SealedKeys):
             self._signals[type(message), message.member] = message  # each box holds all that its sender still uses

@@ -12,7 +12,7 @@ from playwright.async_api import BrowserContext, Page, Route
 
 from facilitation.timebase import Instant
 from server.sfu.core import CoreChoice
-from server.sfu.facts import MediaConnected, MediaFact, MediaRefused, SlotsChanged
+from server.sfu.facts import LayersNeeded, MediaConnected, MediaFact, MediaRefused, SlotsChanged
 from server.sfu.plane import MediaSettings, Sfu
 from tests.media.rawpeer import RawPeer
 
@@ -114,16 +114,21 @@ class Stage:
         self.facts.append(fact)
         self._changed.set()
         if isinstance(fact, SlotsChanged) and fact.peer in self._pages:
-            task = asyncio.ensure_future(self._tell_slots(self._pages[fact.peer], fact))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            slots = {"audio": fact.audio, "video": fact.video}
+            self._tell(fact.peer, "([name, slots]) => (window.peers[name] ?? window.peer).setSlots(slots)", slots)
+        elif isinstance(fact, LayersNeeded) and fact.peer in self._pages:
+            # A first one comes with the offer, when there is no peer yet.
+            script = "([name, count]) => (window.peers[name] ?? window.peer)?.setLayers(count)"
+            self._tell(fact.peer, script, fact.video)
 
-    async def _tell_slots(self, page: Page, fact: SlotsChanged) -> None:
+    def _tell(self, peer: str, script: str, what: Any) -> None:
+        task = asyncio.ensure_future(self._say(self._pages[peer], script, [peer, what]))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _say(self, page: Page, script: str, what: list[Any]) -> None:
         if not page.is_closed():
-            await page.evaluate(
-                "([name, slots]) => (window.peers[name] ?? window.peer).setSlots(slots)",
-                [fact.peer, {"audio": fact.audio, "video": fact.video}],
-            )
+            await page.evaluate(script, what)
 
     async def until(self, holds: Callable[[], bool], what: str, seconds: float = 40) -> None:
         """Wait until a fact makes `holds` true."""

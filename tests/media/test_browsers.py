@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import BrowserContext, Page
 
-from server.sfu.facts import MediaConnected, MediaLost, Wish
+from server.sfu.facts import LayersNeeded, MediaConnected, MediaLost, Wish
 from server.sfu.peer import LOST_AFTER_US
 from server.sfu.transport import monotonic_us
 from tests.media.network import Way
@@ -74,6 +74,26 @@ async def test_srtp_is_the_quick_kind_and_layers_switch_while_the_picture_goes_o
             shown,
         )
         await sees_and_hears(ada, "ben")
+
+
+async def test_a_layer_that_nobody_watches_is_not_sent_and_comes_back_at_once(
+    browser_context: BrowserContext, stage: Stage
+) -> None:
+    await stage.enter(browser_context, "ada", simulcast=True)
+    ben = await stage.enter(browser_context, "ben", tracks=False)
+    large = stage.sfu._rooms["room"].peers["ada"].uplink.tracks["video"].layers[1]
+    stage.sfu.wish(room="room", peer="ben", wish=Wish(heights={"ada": 90}))
+    await sees_and_hears(ben, "ada")
+    await stage.until(lambda: bool(stage.said(LayersNeeded, peer="ada", video=1)), "word that one layer will do")
+    await until(lambda: monotonic_us() - large.core.last_us > 1_500_000)
+    await sees_and_hears(ben, "ada")
+
+    asked = monotonic_us()
+    stage.sfu.wish(room="room", peer="ben", wish=Wish(heights={"ada": 360}))
+    await eventually(ben, "async () => (await window.peer.stats()).received.ada.frameHeight === 360")
+    print(f"the larger picture came after {(monotonic_us() - asked) / 1_000:.0f} ms")
+    await sees_and_hears(ben, "ada")
+    assert (await received(ben))["ada"]["freezes"] == 0
 
 
 async def test_twelve_people_are_all_seen_and_heard_by_all(browser_context: BrowserContext, stage: Stage) -> None:

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from facilitation.timebase import Instant
 from server.sfu.core import CoreName
-from server.sfu.facts import MediaFact, SlotsChanged, Wish
+from server.sfu.facts import LayersNeeded, MediaFact, SlotsChanged, Wish
 from server.sfu.peer import Peer, PeerOwner
 from server.sfu.router import Room
 from server.sfu.rtp import rtcp
@@ -35,6 +35,7 @@ RIDS = ("low", "mid", "full")
 HEIGHTS = (135, 270, 540)
 RATES_BPS = (100_000, 350_000, 1_000_000)
 FRAME_US, SOUND_US, PACKET = 66_000, 20_000, 1_000
+SIGNALLING_US = 40_000
 _TRUTH = struct.Struct("!4sHIHH")
 
 
@@ -204,6 +205,8 @@ class Seat:
         self.sounds: dict[int, set[int]] = {s.stream.ssrc: set() for s in self.peer.slots.values() if s.kind == "audio"}
         self.shown: dict[str, str] = {}
         self.layers = layers
+        self.sends = layers
+        """How many of them are watched."""
         self.is_sending = True
         self.keyframes_sent = 0
         self.keyframes_asked = 0
@@ -256,7 +259,7 @@ class Seat:
         if not self.is_sending:
             return
         self._frame += 1
-        for layer in range(self.layers):
+        for layer in range(self.sends):
             key = self._wants_key[layer]
             self._wants_key[layer] = False
             self.keyframes_sent += key
@@ -292,7 +295,7 @@ class Seat:
     def _report(self) -> None:
         now_us = self.hall.time.now_us
         ntp = (now_us // 1_000_000) << 32 | (now_us % 1_000_000 << 32) // 1_000_000
-        for layer in range(self.layers if self.is_sending else 0):
+        for layer in range(self.sends if self.is_sending else 0):
             timestamp = (self._bases[layer] + self._frame * FRAME_US * 90 // 1_000) % (1 << 32)
             self.up.send(
                 rtcp.write_sender_report(
@@ -301,6 +304,12 @@ class Seat:
             )
         if not self.is_sending:
             self.up.send(rtcp.write_receiver_report(ssrc=1, blocks=[]))
+
+    def need(self, layers: int) -> None:
+        """The server's word on how many layers are watched arrives, one way of signalling later."""
+        if layers > self.sends:
+            self._wants_key = [True] * 3
+        self.sends = layers
 
     # ------------------------------------------------------------------ what it receives
 
@@ -467,3 +476,6 @@ class Hall:
     def _say(self, fact: MediaFact) -> None:
         if isinstance(fact, SlotsChanged) and fact.peer in self.seats:
             self.seats[fact.peer].shown = dict(fact.video)
+        elif isinstance(fact, LayersNeeded) and fact.peer in self.seats:
+            seat = self.seats[fact.peer]
+            self.time.later(SIGNALLING_US, lambda: seat.need(fact.video))

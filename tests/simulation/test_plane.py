@@ -12,7 +12,7 @@ import pytest
 
 from server.sfu.core import CoreName
 from tests.simulation.link import Weather
-from tests.simulation.plane import HEIGHTS, RIDS, Hall
+from tests.simulation.plane import FRAME_US, HEIGHTS, RIDS, Hall
 from tests.unit.sfu.bare import CORES
 
 PEOPLE = ("ada", "ben", "cleo")
@@ -103,6 +103,54 @@ def test_layers_switch_without_a_seam(core: CoreName) -> None:
     assert max(stills_ms(hall, 12).values()) <= 250
     numbers = [frame for _, _, _, frame in screen.decoded]
     assert numbers == sorted(set(numbers)), "a picture twice, or time goes back"
+
+
+@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("seed", range(2))
+def test_what_nobody_watches_is_not_sent_and_comes_back_at_once(seed: int, core: CoreName) -> None:
+    hall = everybody(core, seed=seed)
+    hall.run(6)  # Ada's link is known to bear large pictures.
+    for seat in hall.seats.values():
+        seat.wish(135)
+    hall.run(6)
+    ben = hall.seats["ben"]
+    screen = hall.seats["ada"].screen("ben")
+    assert screen is not None
+    assert [seat.sends for seat in hall.seats.values()] == [1, 1, 1]
+    for height in (540, 270):
+        sent = ben.up.sent
+        hall.run(2)
+        assert ben.up.sent - sent < 2 * (50 + 2 * 1_000_000 / FRAME_US + 30), "sound, the small picture, reports"
+        hall.seats["ada"].wish(height)
+        hall.run(0.3)
+        assert screen.decoded[-1][2] == HEIGHTS.index(height), "the larger picture is not there yet"
+        hall.run(1)
+        assert ben.sends == HEIGHTS.index(height) + 1
+        hall.seats["ada"].wish(135)
+        hall.run(4)
+        assert ben.sends == HEIGHTS.index(height) + 1, "people look here and there"
+        hall.run(2)
+        assert [seat.sends for seat in hall.seats.values()] == [1, 1, 1]
+    assert max(stills_ms(hall, 16).values()) <= 150
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_who_sends_no_larger_layer_though_it_is_asked_for_is_seen_on(core: CoreName) -> None:
+    hall = everybody(core, seed=2, height=135)
+    hall.run(8)
+    ben = hall.seats["ben"]
+    ben.need = lambda layers: None  # type: ignore[method-assign]
+    hall.seats["ada"].wish(540)
+    hall.run(1)
+    dora = hall.join("dora")
+    dora.wish(540)
+    hall.run(0.5)
+    for viewer in (hall.seats["ada"], dora):
+        screen = viewer.screen("ben")
+        assert screen is not None
+        assert screen.decoded[-1][2] == 0
+    hall.run(4)
+    assert max(stills_ms(hall, 3).values()) <= 150
 
 
 @pytest.mark.parametrize("core", CORES)

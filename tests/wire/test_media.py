@@ -13,7 +13,7 @@ from facilitation.events import MediaLost as WrittenLost
 from facilitation.people import Expected
 from server.clock import RoomClock
 from server.rooms import runner
-from server.rooms.ports import QualityChanged, SlotsChanged, SpeakersChanged, Wish
+from server.rooms.ports import LayersNeeded, QualityChanged, SlotsChanged, SpeakersChanged, Wish
 from server.rooms.silent_media import SilentMedia
 from server.store import memory
 from server.store.ports import Store
@@ -158,11 +158,16 @@ async def test_a_browser_that_reconnects_keeps_its_media(place: Place) -> None:
     place.node.rooms.media_fact(SlotsChanged(room=SESSION, peer=peer, audio={"2": "p-fran"}, video={}))
     slots = {"type": "slots", "peer": peer, "audio": {"2": "p-fran"}, "video": {}, "screen": {}}
     await robin.message(lambda message: message == slots)
+    for video in (3, 1):
+        place.node.rooms.media_fact(LayersNeeded(room=SESSION, peer=peer, video=video))
+    layers = {"type": "send_layers", "peer": peer, "video": 1}
+    await robin.message(lambda message: message == layers)
     await robin.vanish()
     await robin.connect()
     before = len(robin.messages)
     await robin.say(type="wish", peer=peer, heights={})
     await robin.message(lambda message: message == slots, after=before)
+    await robin.message(lambda message: message == layers, after=before)
     assert (await offer(robin, peer))["peer"] == peer
     assert place.media.rooms[SESSION].sources == {peer: "p-robin"}
     await robin.close()

@@ -133,6 +133,7 @@ function createPeer({ onSlot, onState }) {
     },
     setTrack: async () => undefined,
     setSlots() {},
+    setLayers() {},
     rebuild() {},
     stats: async () => null,
     close() {},

@@ -18,17 +18,22 @@ PACKET_OVERHEAD = 64
 class LayerState:
     """`height` in pixels (0 = not known yet), `since_us` when it began to flow, `last_us` its last packet.
 
-    `bps` is what it costs a viewer, headers included.
+    `bps` is what it costs a viewer, headers included. One that `is_waking` does not flow yet, but its sender was told
+    that it is watched again: to climb to it is to wait for its first keyframe.
     """
 
     height: int
     since_us: int
     last_us: int
     bps: int = 0
+    is_waking: bool = False
+
+    def flows(self, now_us: int) -> bool:
+        return now_us - self.last_us <= SILENT_US
 
     def looks(self, now_us: int) -> tuple[int, bool, bool]:
         """Its height, whether it flows, and whether it flowed long enough for anyone to climb to it."""
-        return self.height, now_us - self.last_us <= SILENT_US, now_us - self.since_us >= SETTLED_US
+        return self.height, self.flows(now_us), now_us - self.since_us >= SETTLED_US
 
 
 def nominal_height(index: int, count: int) -> int:
@@ -37,15 +42,24 @@ def nominal_height(index: int, count: int) -> int:
 
 
 def flowing(layers: Sequence[LayerState], now_us: int) -> list[int]:
-    """Indices of the layers that flow, lowest first."""
-    return [index for index, layer in enumerate(layers) if now_us - layer.last_us <= SILENT_US]
+    """Indices of the layers that flow, or are about to, lowest first."""
+    return [index for index, layer in enumerate(layers) if layer.flows(now_us) or layer.is_waking]
+
+
+def suffices(height: int, wished_height: int) -> bool:
+    """Whether a picture is big enough: at three quarters of the wished height it is. An unknown height (0) never is."""
+    return height > 0 and height * 4 >= wished_height * 3
+
+
+def needed(heights: Sequence[int], wished_height: int) -> int:
+    """How many layers, from the smallest, their sender must send so that one of them is big enough, or all."""
+    return next((count for count, height in enumerate(heights, 1) if suffices(height, wished_height)), len(heights))
 
 
 def ideal(layers: Sequence[LayerState], *, wished_height: int, current: int | None, now_us: int) -> int | None:
     """Index of the layer to show if bandwidth were no matter, lowest first; None when nothing flows.
 
-    A layer is big enough at three quarters of the wished height. One that does not flow is never chosen; one that
-    has just begun is no reason to climb.
+    One that does not flow is never chosen; one that has just begun is no reason to climb, unless it was asked for.
     """
     usable = flowing(layers, now_us)
     if not usable:
@@ -53,10 +67,10 @@ def ideal(layers: Sequence[LayerState], *, wished_height: int, current: int | No
     settled = [
         index
         for index in usable
-        if index == current or now_us - layers[index].since_us >= SETTLED_US or index == usable[0]
+        if index in (current, usable[0]) or now_us - layers[index].since_us >= SETTLED_US or layers[index].is_waking
     ]
     for index in settled:
-        if layers[index].height * 4 >= wished_height * 3 and layers[index].height:
+        if suffices(layers[index].height, wished_height):
             return index
     return settled[-1]
 

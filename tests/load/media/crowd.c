@@ -76,6 +76,8 @@ typedef struct {
     double hertz, offset_s;
     uint16_t first_sequence;
     uint64_t number, first; /* of the next packet; of the first one of this run */
+    int is_off;             /* not sent for the time being: the server said that nobody watches */
+    uint64_t keyframe;      /* number of the latest one that is not due by itself */
     int64_t due_ns, period_ns;
     uint8_t filling[DATAGRAM];
 } flow;
@@ -157,6 +159,12 @@ void crowd_flow(crowd *c, int by, int index, int size, int is_picture, int heigh
     c->by_place[f->room * c->flows_a_room + index] = f;
 }
 
+/* Send a flow or not, from any thread, also in a run; what goes on again begins with a keyframe. */
+void crowd_let(crowd *c, int room, int index, int is_on) {
+    flow *f = c->by_place[room * c->flows_a_room + index];
+    if (f) __atomic_store_n(&f->is_off, !is_on, __ATOMIC_RELAXED);
+}
+
 /* ------------------------------------------------------------------ sending */
 
 static int compose(crowd *c, flow *f, uint8_t *packet) {
@@ -178,7 +186,7 @@ static int compose(crowd *c, flow *f, uint8_t *packet) {
     uint8_t *payload = at;
     memcpy(payload, f->filling, f->size);
     if (f->is_picture) { /* VP8: a descriptor with picture number and TL0PICIDX, then a frame's first ten bytes */
-        int is_key = f->number % f->keyframe_every == 0;
+        int is_key = f->number % f->keyframe_every == 0 || f->number == f->keyframe;
         *at++ = 0x90, *at++ = 0xC0;
         put16(at, 0x8000 | (f->number & 0x7FFF)), at += 2;
         *at++ = f->number;
@@ -220,7 +228,13 @@ static int64_t send_due(crowd *c, int rooms, int64_t now, int64_t until) {
     for (int i = 0; i < c->flows_n; i++) {
         flow *f = &c->flows[i];
         if (f->room >= rooms) continue;
+        int is_off = __atomic_load_n(&f->is_off, __ATOMIC_RELAXED);
         while (f->due_ns <= now && f->due_ns < until) {
+            if (is_off) {
+                f->keyframe = f->number;
+                f->due_ns += f->period_ns;
+                continue;
+            }
             if (n == BATCH || (n && by != f->end)) post(c, &c->ends[by], posts, n), n = 0;
             by = f->end;
             int size = compose(c, f, packets[n]);

@@ -68,6 +68,7 @@ def built() -> ctypes.CDLL:
     library.crowd_agreed.argtypes = (c_void_p, *[c_int] * 5)
     library.crowd_end.argtypes = (c_void_p, c_int, c_void_p, c_void_p, c_int, c_int)
     library.crowd_flow.argtypes = (c_void_p, *[c_int] * 9, c_uint32, c_uint32, c_double, c_double, c_int)
+    library.crowd_let.argtypes = (c_void_p, c_int, c_int, c_int)
     library.crowd_run.argtypes = (c_void_p, c_int, c_double, c_double, c_double)
     library.crowd_outcome.argtypes = (c_void_p,)
     library.crowd_outcome.restype = POINTER(_Outcome)
@@ -206,6 +207,12 @@ class Crowd:
             *(ord(stream.rid) if stream.rid else 0, ssrc, round(stream.clock_hz / stream.hertz)),
             *(stream.hertz, offset_s, ssrc & 0x3FFF),
         )
+
+    def send_layers(self, room: int, seat: int, count: int) -> None:
+        """Let somebody send the `count` smallest layers of the picture alone, as a browser does that is told so."""
+        layers = [index for index, stream in self.scene.of(seat).items() if stream.rid]
+        for place, index in enumerate(layers if room < self.rooms else ()):
+            self._c.crowd_let(self._crowd, room, index, place < count)
 
     def run(self, seconds: float, *, rooms: int = 1, speed: float = 1.0) -> Outcome:
         """Let the first `rooms` rooms play for `seconds`, every stream `speed` times as fast; waits for the last

@@ -11,8 +11,8 @@ from tests.load.media.crowd import Crowd, Outcome
 from tests.load.media.scene import Scene
 from tests.load.media.subject import Subject, cpu_s, favour, main_thread_cpu_s, memory_kb
 
-WARM_S, WARM_LAYERS_S = 1.2, 3.0
-"""Long enough for a keyframe of every stream, and for layers to settle where there are some."""
+WARM_S, WARM_LAYERS_S = 1.2, 6.5
+"""Long enough for a keyframe of every stream, and, where there are layers, until those stop that nobody watches."""
 REST_S = 1.0
 """After a server was overwhelmed, before anything else is asked of it."""
 FULL_S, FLAT_S = 14.0, 6.0
@@ -109,6 +109,7 @@ async def seat(subject: Subject, scene: Scene, *, rooms: int = 1, rooms_max: int
 
 async def seat_more(subject: Subject, crowd: Crowd, rooms: int) -> None:
     """Fill rooms until there are `rooms`, and let everything settle."""
+    subject.on_layers = crowd.send_layers
     while crowd.rooms < rooms:
         crowd.add(await subject.fill(crowd.rooms, crowd.scene))
     favour(subject.pid)

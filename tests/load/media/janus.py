@@ -15,6 +15,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,8 @@ class Janus:
         self._seats: list[Seat] = []
         self._handles: list[int] = []
         self._rooms: dict[int, int] = {}
+        self.on_layers: Callable[[int, int, int], None] | None = None
+        """Never told: Janus takes all layers, watched or not."""
 
     @property
     def pid(self) -> int:

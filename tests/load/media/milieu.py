@@ -15,7 +15,7 @@ import uvloop
 
 from facilitation.timebase import Instant
 from server.sfu.core import CoreChoice
-from server.sfu.facts import MediaFact, SlotsChanged, Wish
+from server.sfu.facts import LayersNeeded, MediaFact, SlotsChanged, Wish
 from server.sfu.native.build import NotBuilt
 from server.sfu.plane import MediaSettings, Sfu
 from tests.load.media import apart
@@ -45,6 +45,7 @@ class Milieu:
         self._seats: list[Seat] = []
         self.on_slots: Callable[[str, dict[str, dict[str, str]]], Awaitable[None]] | None = None
         """Told what the slots of a browser (a source of that name) show from now on."""
+        self.on_layers: Callable[[int, int, int], None] | None = None
 
     @property
     def pid(self) -> int:
@@ -70,7 +71,10 @@ class Milieu:
         assert self._process.stdout is not None
         while line := await self._process.stdout.readline():
             said = json.loads(line)
-            if "slots" not in said:
+            if "layers" in said:
+                if self.on_layers is not None:
+                    self.on_layers(int(said["room"]), int(said["peer"].partition("-")[2]), said["layers"])
+            elif "slots" not in said:
                 self._answers.put_nowait(said)
             elif self.on_slots is not None:
                 await self.on_slots(said["peer"], said["slots"])
@@ -128,8 +132,10 @@ class Milieu:
 
 
 def tell(fact: MediaFact) -> None:
-    """Say what the slots of browsers show; nobody else asks."""
-    if isinstance(fact, SlotsChanged) and fact.peer.startswith(BROWSER):
+    """Say what the slots of browsers show, and which layers others need send; nobody else asks."""
+    if isinstance(fact, LayersNeeded) and not fact.peer.startswith(BROWSER):
+        print(json.dumps({"room": fact.room, "peer": fact.peer, "layers": fact.video}), flush=True)
+    elif isinstance(fact, SlotsChanged) and fact.peer.startswith(BROWSER):
         slots = {"audio": fact.audio, "video": fact.video}
         print(json.dumps({"peer": fact.peer, "slots": slots}), flush=True)
 

@@ -27,6 +27,10 @@ class Subject(Protocol):
     def name(self) -> str: ...
     @property
     def pid(self) -> int: ...
+
+    on_layers: Callable[[int, int, int], None] | None
+    """Told (room, seat, count): so many layers of this seat's picture, the smallest, are watched."""
+
     async def start(self) -> None: ...
     async def fill(self, room: int, scene: Scene) -> list[End]:
         """Seat everybody of a room; rooms are numbered from 0."""

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from server.sfu.rtp.layers import SILENT_US, Bitrate, LayerState, flowing, ideal, nominal_height
+from server.sfu.rtp.layers import SILENT_US, Bitrate, LayerState, flowing, ideal, needed, nominal_height
 
 NOW = 100_000_000
 
@@ -34,6 +34,18 @@ def test_a_layer_that_has_just_begun_is_no_reason_to_climb() -> None:
     assert pick(layer(180), young, wish=360) == 0
     assert pick(layer(180), young, wish=360, current=1) == 1
     assert pick(young, wish=360) == 0
+
+
+def test_a_layer_that_was_asked_for_is_waited_for() -> None:
+    asleep = LayerState(height=360, since_us=0, last_us=0, is_waking=True)
+    assert pick(layer(180), asleep, wish=360) == 1
+    assert pick(layer(180), asleep, wish=180) == 0
+    assert not asleep.flows(NOW)
+
+
+def test_a_sender_need_send_no_more_than_is_big_enough() -> None:
+    assert [needed((135, 270, 540), wish) for wish in (0, 90, 180, 181, 360, 361, 2_000)] == [1, 1, 1, 2, 2, 3, 3]
+    assert needed((0, 0), 90) == 2
 
 
 def test_layers_of_unknown_height_do_not_count_as_big_enough() -> None:

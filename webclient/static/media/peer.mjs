@@ -13,6 +13,7 @@
  *     await peer.setTrack("video", track);            // null: sends nothing, costs nothing
  *     await peer.start();
  *     peer.setSlots({ audio: { "2": "p-1" }, video: { "17": "p-1" } });   // as the server says it
+ *     peer.setLayers(1);                                                  // likewise
  *
  * It heals itself: after a lost network it restarts ICE (the media goes on where it stopped), and where that does not
  * help it builds a new connection for the same seat, until `close`. No DOM here, and no signalling of its own.
@@ -48,6 +49,7 @@
  * @property {() => Promise<void>} start  Resolves once an answer is taken, not yet when media flows.
  * @property {(kind: Kind, track: MediaStreamTrack | null) => Promise<void>} setTrack  At any time, also before `start`.
  * @property {(slots: Slots) => void} setSlots
+ * @property {(count: number) => void} setLayers  How many sizes of the camera, from the smallest, anybody watches.
  * @property {(source: string, kind: Kind) => MediaStream | null} stream
  * @property {() => void} restart  Something changed (the network, the signalling connection): restart ICE.
  * @property {() => void} rebuild  The server does not know this connection any more: build a new one.
@@ -109,6 +111,10 @@ export function createPeer(options) {
   let wanted = {};
   /** @type {PeerState} */
   let state = "new";
+  /** How many layers of the camera anybody watches. */
+  let watched = LAYERS.length;
+  /** One change of the camera's layers at a time: a browser refuses one that another one overtook. @type {Promise<void>} */
+  let fitting = Promise.resolve();
   let offered = false;
   let failures = 0;
   /** One negotiation at a time. @type {Promise<void>} */
@@ -147,6 +153,7 @@ export function createPeer(options) {
       ...(protect ? { encodedInsertableStreams: true } : {}),
     }));
     screens = new Set();
+    watched = LAYERS.length;
     /** @param {"audio" | "video"} kind @param {RTCRtpTransceiverInit} init */
     const line = (kind, init) => {
       const transceiver = pc.addTransceiver(kind, init);
@@ -263,14 +270,21 @@ export function createPeer(options) {
     void inTurn(() => attempt(true));
   }
 
-  /** Send the camera in the layers that its picture has room for. */
-  async function fitLayers() {
-    const { width = 0, height = 0 } = tracks.video?.getSettings() ?? {};
-    const parameters = senders.video?.getParameters();
-    if (!simulcast || width * height === 0 || senders.video === null || parameters?.encodings.length !== LAYERS.length) return;
-    const fitted = width * height < THREE_LAYERS_PIXELS ? SMALL_CAMERA : LAYERS;
-    parameters.encodings.forEach((encoding, index) => Object.assign(encoding, { active: true }, fitted[index]));
-    await senders.video.setParameters(parameters);
+  /** Send the camera in the layers that its picture has room for and somebody watches. */
+  function fitLayers() {
+    const fitted = fitting.then(async () => {
+      const { width = 0, height = 0 } = tracks.video?.getSettings() ?? {};
+      const parameters = senders.video?.getParameters();
+      if (!simulcast || width * height === 0 || senders.video === null || parameters?.encodings.length !== LAYERS.length) return;
+      const sizes = width * height < THREE_LAYERS_PIXELS ? SMALL_CAMERA : LAYERS;
+      parameters.encodings.forEach((encoding, index) => {
+        Object.assign(encoding, { active: true }, sizes[index]);
+        if (index >= watched) encoding.active = false;
+      });
+      await senders.video.setParameters(parameters);
+    });
+    fitting = fitted.catch(() => undefined);
+    return fitted;
   }
 
   /** Let go of the present connection and of what it showed. */
@@ -334,6 +348,12 @@ export function createPeer(options) {
     setSlots(slots) {
       wanted = slots;
       if (connection !== null) showSlots();
+    },
+
+    setLayers(count) {
+      if (count === watched) return;
+      watched = count;
+      fitLayers().catch(() => undefined); // a connection that is being replaced; the next one begins with all
     },
 
     stream: (source, kind) => shown[kind].get(source)?.stream ?? null,

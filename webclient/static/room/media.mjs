@@ -210,6 +210,9 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
         case "slots":
           if (message.peer === peerId) peer?.setSlots({ audio: message.audio, video: message.video, screen: message.screen });
           return;
+        case "send_layers":
+          if (message.peer === peerId) peer?.setLayers(message.video);
+          return;
         case "no_media":
           if (message.peer !== peerId) return;
           peerId = null;
