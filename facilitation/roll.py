@@ -212,6 +212,8 @@ def _row(
         wrong("cohort", f"There is no group “{_short(get('cohort'))}”. Make it first, or leave this cell empty.")
     elif get("cohort") and role is not None and role is not Role.PARTICIPANT:
         wrong("cohort", "Only participants are put into a group by a list. Facilitators are named with the group.")
+    elif before and before.cohort not in ("", cohort):
+        wrong("cohort", "They are in another group already. Move them on that group’s page.")
     for column in ("phone", "guardian_phone"):
         if get(column) and (len(get(column)) > PHONE_MAX or not PHONE.fullmatch(get(column))):
             wrong(column, f"“{_short(get(column))}” is no phone number.")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from redis.asyncio import Redis
@@ -85,6 +86,12 @@ class RedisClinic:
     async def put_person(self, person: Person) -> None:
         data = encode(person)
         await ask(lambda: self._client.hset(self._keys.people, person.person, data))
+
+    async def put_people(self, people: Sequence[Person]) -> None:
+        """All of them in one step."""
+        fields: dict[Any, bytes] = {person.person: encode(person) for person in people}
+        if fields:
+            await ask(lambda: self._client.hset(self._keys.people, mapping=fields))
 
     async def get_person(self, person: str) -> Person | None:
         data = await ask(lambda: self._client.hget(self._keys.people, person))

@@ -210,6 +210,9 @@ class MemoryClinic:
     async def put_person(self, person: Person) -> None:
         self._people[person.person] = records.encode(person)
 
+    async def put_people(self, people: Sequence[Person]) -> None:
+        self._people |= {person.person: records.encode(person) for person in people}
+
     async def get_person(self, person: str) -> Person | None:
         data = self._people.get(person)
         return None if data is None else records.decode(Person, data)

@@ -105,6 +105,13 @@ def test_who_is_known_keeps_their_id_and_what_the_list_does_not_say() -> None:
     assert row.person == replace(ROBIN, name="Robin Renamed")
 
 
+def test_a_list_moves_nobody_from_one_group_to_another() -> None:
+    known = {ROBIN.email: replace(ROBIN, cohort="c-morning")}
+    row = ("Robin Example", "robin@example.org", "", "", "Evening group")
+    found = roll(row, around=replace(AROUND, known=known))
+    assert said(found) == [(2, "Group", "They are in another group already. Move them on that group’s page.")]
+
+
 def test_empty_rows_are_no_rows_and_numbers_are_those_of_the_spreadsheet() -> None:
     found = roll(("", ""), ("Sam", "sam@example.org"), (), ("Kim", "kim"))
     assert [row.number for row in found.rows] == [3, 5]
