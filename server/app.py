@@ -35,6 +35,10 @@ from server.draining import DrainingServer
 from server.errands import RoomErrands
 from server.exports import HoursExports
 from server.library import load_library
+from server.mail.outbox import Outbox
+from server.mail.ports import Mail
+from server.mail.post_office import PostOffice
+from server.mail.smtp import Smtp
 from server.notebook import StaffNotebook
 from server.own_minutes import OwnMinutes
 from server.papers import ClinicPapers
@@ -95,6 +99,7 @@ def build(
     rooms: Rooms,
     clock: Clock,
     health: Health,
+    mail: Mail,
 ) -> Starlette:
     """The application over its parts. It starts and stops nothing."""
     site = site_of(settings)
@@ -151,6 +156,16 @@ def _cookies(store: Store) -> SessionStore:
     if store.client is None:
         return InMemoryStore()
     return Cookies(store.client, prefix=store.keys.web_sessions, ask=ask)
+
+
+def post_office(settings: Settings, clock: Clock) -> PostOffice:
+    """What takes letters: a mail server's queue, or the outbox folder. It delivers nothing before `run`."""
+    carrier: Smtp | Outbox
+    if settings.smtp_url is not None and settings.mail_from is not None:
+        carrier = Smtp(settings.smtp_url, sender=settings.mail_from, clock=clock)
+    else:
+        carrier = Outbox(settings.outbox, clock=clock, sender=settings.mail_from)
+    return PostOffice(settings.data_dir / "mail", carrier, clock=clock)
 
 
 def opening(settings: Settings, *, store: Store, catalog: Catalog) -> LoadSession:
@@ -225,6 +240,9 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         stack.push_async_callback(media.stop)
         await stack.enter_async_context(_background(hours.run(), "hours"))
         stack.push_async_callback(rooms.close)
+        mail = post_office(settings, clock)
+        mail.open()
+        await stack.enter_async_context(_background(mail.run(), "mail"))
         await stack.enter_async_context(_background(collector.keep_aside(lambda: len(rooms) > 0), "collector"))
 
         async def health() -> dict[str, bool]:
@@ -238,6 +256,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
             rooms=rooms,
             clock=clock,
             health=health,
+            mail=mail,
         )
 
         async def ready() -> None:

@@ -83,6 +83,19 @@ def _store_address(text: str) -> str:
     return text
 
 
+def _mail_server(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.port == 0 or parts.path.strip("/"):
+        raise ValueError("needed")
+    return text
+
+
+def _mail_address(text: str) -> str:
+    if not re.fullmatch(r"[^@\s<>]{1,64}@[A-Za-z0-9.-]{1,190}", text.strip()):
+        raise ValueError("needed")
+    return text.strip()
+
+
 def _long_enough(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) < SECRET_LENGTH_MIN:
         raise ValueError("needed")
@@ -202,6 +215,20 @@ class Settings(BaseSettings):
         needed=f"at least {SECRET_LENGTH_MIN} characters",
         shown="none",
     )
+    smtp_url: Annotated[str, AfterValidator(_mail_server)] | None = _setting(
+        None,
+        "Mail server that takes letters to people: smtps:// has TLS from the start; smtp:// must offer STARTTLS, "
+        "unless it is on this machine.",
+        needed="an address such as smtps://NAME:PASSWORD@mail.example.org:465",
+        shown="none: letters are files in the data folder's outbox",
+        private=True,  # it holds a password
+    )
+    mail_from: Annotated[str, AfterValidator(_mail_address)] | None = _setting(
+        None,
+        "Address that letters come from. Let it tell nobody what kind of place writes.",
+        needed="a mail address such as meetings@example.org",
+        shown="none",
+    )
     exit_url: Annotated[str, AfterValidator(_web_address)] | None = _setting(
         None,
         "Page that a quick exit shows: something that anybody may see.",
@@ -221,6 +248,8 @@ class Settings(BaseSettings):
             raise ValueError(mistake)
         if mistake := _half_of_turn(urls=self.turn_urls, secret=self.turn_secret):
             raise ValueError(mistake)
+        if mistake := _half_of_mail(url=self.smtp_url, sender=self.mail_from):
+            raise ValueError(mistake)
         return self
 
     @property
@@ -237,6 +266,11 @@ class Settings(BaseSettings):
     def https(self) -> bool:
         """Whether browsers reach us by TLS, ours or a proxy's."""
         return self.base_url.startswith("https://")
+
+    @property
+    def outbox(self) -> Path:
+        """Where letters lie while there is no mail server."""
+        return self.data_dir / "outbox"
 
     @property
     def media_host(self) -> str:
@@ -284,6 +318,9 @@ def load() -> Settings:
         # The rule over both is not asked once one setting alone is wrong; all mistakes come at once.
         mistakes += _half_of_turn(
             urls=os.environ.get(variable("turn_urls")), secret=os.environ.get(variable("turn_secret"))
+        )
+        mistakes += _half_of_mail(
+            url=os.environ.get(variable("smtp_url")), sender=os.environ.get(variable("mail_from"))
         )
         mistakes += _half_of_tls(cert=os.environ.get(variable("tls_cert")), key=os.environ.get(variable("tls_key")))
     else:
@@ -371,6 +408,12 @@ def _half_of_turn(*, urls: object, secret: object) -> list[str]:
     return [f"{there} is set without {missing}. Needed: both, or none."]
 
 
+def _half_of_mail(*, url: object, sender: object) -> list[str]:
+    if not url or sender:
+        return []
+    return [f"{variable('smtp_url')} is set without {variable('mail_from')}. Needed: both, or none."]
+
+
 def _unknown_names() -> Iterator[str]:
     known = [variable(name) for name in Settings.model_fields]
     for name in sorted(os.environ):
@@ -383,7 +426,7 @@ def _redacted(name: str, value: str) -> str:
     """A value fit for a screen that others may see: short, no secret, no password of an address."""
     if name.startswith("secret") or name == "turn_secret":
         return f"({len(value)} characters, not shown)"
-    if name == "redis_url" and "@" in value:
+    if name in ("redis_url", "smtp_url") and "@" in value:
         scheme, _, rest = value.partition("://")
         value = f"{scheme}://(not shown)@{rest.rpartition('@')[2]}"
     return value if len(value) <= SHOWN_CHARACTERS_MAX else f"{value[:SHOWN_CHARACTERS_MAX]}…"

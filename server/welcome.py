@@ -35,6 +35,8 @@ async def welcome(settings: Settings, store: Store, *, now: Instant) -> list[str
     console.print(f"  Media  UDP port {settings.udp_port} of {settings.media_host}")
     outside = "the store of MILIEU_REDIS_URL, and " if settings.redis_url else ""
     console.print(f"  Data   {outside}{settings.data_dir.absolute()}")
+    mail = f"{settings.outbox.absolute()}, a file each" if settings.smtp_url is None else "by the mail server"
+    console.print(f"  Mail   {mail}")
     if not await demo.belongs(store):
         return []
     links = Links(settings.signing_keys(), clinic=CLINIC)

@@ -21,6 +21,7 @@ from server.catalog import load_catalog
 from server.clock import RoomClock
 from server.config import Settings
 from server.library import load_library
+from server.mail.memory import Pocket
 from server.rooms.directory import Rooms
 from server.sfu.facts import MediaFact
 from server.sfu.plane import MediaSettings, Sfu
@@ -112,6 +113,7 @@ class Call:
             rooms=self.rooms,
             clock=self.clock,
             health=health,
+            mail=Pocket(),
         )
         config = uvicorn.Config(app, log_level="warning", lifespan="off", ws="websockets-sansio", ws_ping_interval=None)
         server = uvicorn.Server(config)

@@ -29,6 +29,7 @@ from server.catalog import load_catalog
 from server.clock import Clock, RoomClock
 from server.config import Settings
 from server.library import load_library
+from server.mail.memory import Pocket
 from server.projections.worker import HoursProjection
 from server.rooms.directory import Rooms
 from server.rooms.ports import Held, Proofs
@@ -345,6 +346,7 @@ class Clinic:
             rooms=rooms,
             clock=self._clock,
             health=self._health,
+            mail=Pocket(),
         )
         config = uvicorn.Config(
             app, log_level="error", lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=1

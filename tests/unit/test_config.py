@@ -134,14 +134,36 @@ def test_no_secret_and_no_password_is_ever_shown(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("MILIEU_SECRET", "correct horse")
     monkeypatch.setenv("MILIEU_SECRET_BEFORE", "battery staple " * 5)
     monkeypatch.setenv("MILIEU_REDIS_URL", "redis://clinic:hunter2@store.example.org/0")
+    monkeypatch.setenv("MILIEU_SMTP_URL", "smtps://clinic:tr0ub4dor@mail.example.org")
+    monkeypatch.setenv("MILIEU_MAIL_FROM", "meetings@example.org")
     with pytest.raises(SettingsError) as error:
         load()
     shown = repr(error.value) + repr(explain())
     monkeypatch.setenv("MILIEU_SECRET", "correct horse " * 5)
     shown += repr(load())
-    for hidden in ("correct horse", "battery staple", "hunter2"):
+    for hidden in ("correct horse", "battery staple", "hunter2", "tr0ub4dor"):
         assert hidden not in shown
     assert "store.example.org" in repr(explain())
+
+
+@pytest.mark.parametrize(
+    ("url", "sender", "begins"),
+    [
+        ("https://mail.example.org", "meetings@example.org", "MILIEU_SMTP_URL is"),
+        ("smtp://", "meetings@example.org", "MILIEU_SMTP_URL is"),
+        ("smtp://mail.example.org/inbox", "meetings@example.org", "MILIEU_SMTP_URL is"),
+        ("smtp://mail.example.org", "Meetings", "MILIEU_MAIL_FROM is 'Meetings'"),
+        ("smtp://mail.example.org", "", "MILIEU_SMTP_URL is set without MILIEU_MAIL_FROM"),
+    ],
+)
+def test_a_mail_server_is_an_address_and_has_a_sender(
+    monkeypatch: pytest.MonkeyPatch, url: str, sender: str, begins: str
+) -> None:
+    monkeypatch.setenv("MILIEU_SMTP_URL", url)
+    monkeypatch.setenv("MILIEU_MAIL_FROM", sender)
+    with pytest.raises(SettingsError) as error:
+        load()
+    assert [mistake.startswith(begins) for mistake in error.value.mistakes] == [True]
 
 
 def test_every_setting_says_what_it_does_and_what_it_needs() -> None:

@@ -18,6 +18,7 @@ from server.catalog import load_catalog
 from server.clock import FakeClock
 from server.config import Settings
 from server.library import load_library
+from server.mail.memory import Pocket
 from server.rooms.directory import Rooms
 from server.rooms.ports import Held
 from server.rooms.silent_media import SilentMedia
@@ -66,6 +67,7 @@ class Clinic:
             rooms=self.rooms,
             clock=self.clock,
             health=health,
+            mail=Pocket(),
         )
         site = site_of(settings)
         self.links = Links(site.keys, clinic=site.clinic)

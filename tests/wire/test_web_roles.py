@@ -23,6 +23,7 @@ from server.catalog import load_catalog
 from server.clock import FakeClock
 from server.config import Settings
 from server.library import load_library
+from server.mail.memory import Pocket
 from server.rooms.directory import Rooms
 from server.rooms.silent_media import SilentMedia
 from server.store import memory
@@ -148,6 +149,7 @@ async def clinic(clock: FakeClock, tmp_path: Path) -> AsyncIterator[Clinic]:
         rooms=rooms,
         clock=clock,
         health=health,
+        mail=Pocket(),
     )
     site = site_of(settings)
     clinic = Clinic(app, Links(site.keys, clinic=site.clinic), evening, teens)
