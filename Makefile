@@ -5,7 +5,7 @@ PYTHON ?= python3
 SETUP = $(PYTHON) server/setup/bootstrap.py
 GROUPS = $(or $(ONLY),unit property tidy simulation redis wire media e2e)
 
-.PHONY: help run demo check test bench oracle kills fuzz sanitize lint lock clean
+.PHONY: help run demo check test bench oracle kills fuzz sanitize lint words lock clean
 .SILENT:
 
 help:  ## List these commands
@@ -35,6 +35,8 @@ lint:  ## Check style and types of the Python and of the browser's code
 	.venv/bin/mypy
 	$(SETUP) node webclient/node_modules/typescript/bin/tsc --project webclient
 	$(SETUP) node webclient/node_modules/eslint/bin/eslint.js --config webclient/eslint.config.mjs webclient
+words:  ## Bring the catalogues of messages up to date with the source, and list what they lack
+	exec $(SETUP) test -- -m tests.support.messages
 lock:  ## Pin all dependencies anew (UPGRADE=1 takes newer versions)
 	exec $(SETUP) lock $(if $(UPGRADE),--upgrade)
 clean:  ## Remove what was installed or made by tests; never data

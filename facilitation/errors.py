@@ -6,10 +6,12 @@ from __future__ import annotations
 class Refusal(Exception):
     """A rule says no. `code` is stable and documented; `text` is for the person who asked.
 
-    Nothing has changed, and the connection stays.
+    `said` is that text as it was made, for whoever says it in another language (`facilitation/sentences.py`). Nothing
+    has changed, and the connection stays.
     """
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(f"{code}: {text}")
         self.code = code
-        self.text = text
+        self.said = text
+        self.text = str(text)

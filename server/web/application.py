@@ -25,6 +25,7 @@ from server.web.clinic import ClinicDesk, ClinicPage
 from server.web.errors import Refusals
 from server.web.exports import ExportDesk, Exports
 from server.web.guard import BODY_BYTES_MAX, SameOriginOnly, Throttle, security_headers
+from server.web.language import LanguageDesk
 from server.web.links import Links
 from server.web.minutes import Minutes, MinutesDesk
 from server.web.notebook import Notebook, NotebookDesk, Proofs
@@ -104,6 +105,7 @@ def application(
     return Starlette(
         routes=[
             *desk.routes(),
+            *LanguageDesk(site).routes(),
             *export_desk.routes(),
             *paper_desk.routes(),
             *minutes_desk.routes(),

@@ -8,12 +8,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from server.web.language import spoken
 from server.web.templates import Pages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """`code` is stable, for programs; `title` and `text` are for people."""
+    """`code` is stable, for programs; `title` and `text` are for people, and messages of the catalogue."""
 
     code: str
     title: str
@@ -97,11 +98,12 @@ class Refusals:
         self._pages = pages
 
     def answer(self, request: Request, error: HTTPException) -> Response:
-        words = SPECIAL.get(error.detail) or WORDS.get(error.status_code) or WORDS[400]
+        told = SPECIAL.get(error.detail) or WORDS.get(error.status_code) or WORDS[400]
+        words = spoken(request)
+        title, text = words(told.title), words(told.text)
         headers = dict(error.headers or {}) | {"Cache-Control": "no-store"}
         if request.url.path.startswith("/api/"):
-            content = {"error": {"code": words.code, "text": words.text}}
+            content = {"error": {"code": told.code, "text": text}}
             return JSONResponse(content, status_code=error.status_code, headers=headers)
-        return self._pages.render(
-            request, "error.html", {"words": words, "status": error.status_code}, error.status_code, headers
-        )
+        context = {"title": title, "text": text, "status": error.status_code}
+        return self._pages.render(request, "error.html", context, error.status_code, headers)

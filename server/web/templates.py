@@ -1,4 +1,4 @@
-"""Jinja pages and the icons in them."""
+"""Jinja pages in the language of whoever asks, and the icons in them."""
 
 from __future__ import annotations
 
@@ -8,28 +8,54 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
 from facilitation.policy import Action
+from server.web.catalogues import ENGLISH, LANGUAGES
+from server.web.language import spoken
 from server.web.site import Site
+from server.web.words import Words, words_in
 
 WEBCLIENT = Path(__file__).parents[2] / "webclient"
 ICONS = WEBCLIENT / "node_modules/lucide-static/icons"
 ICON_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
+IN_ENGLISH_ALONE = frozenset(
+    {
+        "clinic.html",
+        "curriculum.html",
+        "export.html",
+        "home.html",
+        "minutes.html",
+        "papers.html",
+        "record.html",
+        "skill.html",
+        "skills.html",
+        "statement.html",
+        "week.html",
+        "weeks.html",
+        "work.html",
+    }
+)
+"""Pages whose words are in no catalogue yet: English as a whole is better than two languages in one page."""
+
+
 class Pages:
-    """Renders `webclient/templates`. Every template knows `icon(name)`, `site` and `Action` (of `me.may`)."""
+    """Renders `webclient/templates`.
+
+    Every template knows `icon(name)`, `site`, `Action` (of `me.may`), `languages` (what can be chosen) and `spoken`:
+    the Words of the language it is rendered in, with its `_`, `ngettext` and `{% trans %}`.
+    """
 
     def __init__(self, site: Site, *, folder: Path = WEBCLIENT / "templates") -> None:
-        self._templates = Jinja2Templates(directory=folder)
-        self._templates.env.undefined = StrictUndefined
-        self._templates.env.trim_blocks = self._templates.env.lstrip_blocks = True
-        self._templates.env.globals |= {"icon": icon, "site": site, "Action": Action}
+        self._site = site
+        self._folder = folder
+        self._templates: dict[str, Jinja2Templates] = {}
 
     def render(
         self,
@@ -38,8 +64,34 @@ class Pages:
         context: Mapping[str, Any],
         status: int = 200,
         headers: Mapping[str, str] | None = None,
+        *,
+        words: Words | None = None,
     ) -> Response:
-        return self._templates.TemplateResponse(request, name, dict(context), status_code=status, headers=headers)
+        """`words`: where another language is wanted than the one of whoever asks."""
+        words = words or (words_in(ENGLISH) if name in IN_ENGLISH_ALONE else spoken(request))
+        told = {"Content-Language": words.language, "Vary": "Cookie, Accept-Language"} | dict(headers or {})
+        return self._in(words).TemplateResponse(request, name, dict(context), status_code=status, headers=told)
+
+    def _in(self, words: Words) -> Jinja2Templates:
+        """An environment a language, so that macros and parts, which know no request, speak it too."""
+        known = self._templates.get(words.language)
+        if known is None:
+            known = self._templates[words.language] = Jinja2Templates(env=self._environment(words))
+        return known
+
+    def _environment(self, words: Words) -> Environment:
+        made = Environment(
+            loader=FileSystemLoader(self._folder),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        made.policies["ext.i18n.trimmed"] = True
+        made.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
+        made.globals |= {"icon": icon, "site": self._site, "languages": LANGUAGES, "spoken": words, "Action": Action}
+        return made
 
 
 @lru_cache(maxsize=256)

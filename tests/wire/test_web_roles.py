@@ -28,6 +28,7 @@ from server.rooms.directory import Rooms
 from server.rooms.silent_media import SilentMedia
 from server.store import memory
 from server.store.clinic import ScheduledSession
+from server.web.catalogues import catalogue
 from server.web.links import Links, Seat
 from tests.support.visitor import Visitor, served
 
@@ -91,6 +92,7 @@ class Clinic:
             subject="group",
             goal="g-1",
             path=files.get(path, ""),
+            catalogue=catalogue("es").address.rpartition("/")[2],
         )
 
     async def ask(self, method: str, path: str, role: str) -> str:
@@ -192,4 +194,5 @@ async def test_a_stranger_cannot_tell_a_session_that_is_from_one_that_is_not(cli
     visitor = Visitor(clinic.url)
     real = await visitor.get(f"/s/{clinic.evening.session}")
     unreal = await visitor.get("/s/s-nothing")
-    assert (real.status, real.body) == (unreal.status, unreal.body)
+    echoed = real.text.replace(clinic.evening.session, "s-nothing")  # the address that was asked for, to come back to
+    assert (real.status, echoed) == (unreal.status, unreal.text)

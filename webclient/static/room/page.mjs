@@ -407,7 +407,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
     if (gone) return;
     gone = true;
     root.replaceChildren();
-    document.querySelector("#frame")?.remove();
+    for (const around of document.querySelectorAll("#frame, .languages")) around.remove();
     document.body.dataset.place = "gone";
     capture.stop();
     screen.stop();

@@ -1,0 +1,209 @@
+"""The messages that the source holds, and the catalogues brought up to date with them: `make words`.
+
+Found in templates by Jinja's own extractor; in Python where a call is given its message as it stands; in browser code
+behind `t(`, `rich(` and `many(`; and in those files of the domain's catalogue that participants read.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po, write_po
+from jinja2 import Environment
+
+from server.web.catalogues import ENGLISH, FOLDER, LANGUAGES
+from tests.support.source import ROOT, modules
+
+Found = tuple[str, str | tuple[str, str]]
+"""The file, and the message: of a plural, both of its English forms."""
+
+SAID = {"words": (0,), "marked": (0,), "Sentence": (0,), "Refusal": (1,), "many": (0, 1)}
+"""Python's calls, and where in them the message is."""
+IN_CATALOGUES = {
+    "facilitation": "absences agenda amending checkin corrections disclosures facts noteforms notes policy room screen"
+    " seats",
+    "server": "clinicbook errands exports notebook papers signing weekbook",
+    "server/web": "errors exports notebook papers words",
+    "server/rooms": "actor",
+}
+"""Python whose messages have their words; this grows until it is everything."""
+SAID_BY_NAME = {"Words": ("title", "text")}
+IN_BROWSERS = re.compile(r'(?<![\w.$])(?:t|rich)\(\s*("(?:[^"\\\n]|\\.)*")')
+MANY_IN_BROWSERS = re.compile(r'(?<![\w.$])many\(\s*("(?:[^"\\\n]|\\.)*"),\s*("(?:[^"\\\n]|\\.)*")')
+READ_BY_PARTICIPANTS = {
+    "forms.toml": frozenset({"title", "intro", "label", "hint", "low_label", "high_label"}),
+    "plans.toml": frozenset({"title", "card"}),
+}
+
+
+def messages() -> Iterator[Found]:
+    """Every message of the source, as often as it is said."""
+    for found in (_in_templates, _in_python, _in_browsers, _in_data):
+        yield from found()
+
+
+def _in_templates() -> Iterator[Found]:
+    environment = Environment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"])
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]
+    for path in sorted((ROOT / "webclient/templates").rglob("*.html")):
+        for _, _, text in environment.extract_translations(path.read_text()):  # type: ignore[attr-defined]
+            yield _place(path), text if isinstance(text, str) else tuple(text[:2])
+
+
+def _in_python() -> Iterator[Found]:
+    for module in (
+        each
+        for folder, names in IN_CATALOGUES.items()
+        for name in names.split()
+        for each in modules(f"{folder}/{name}.py")
+    ):
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call):
+                for message in _said(node):
+                    yield module.where, message
+
+
+def _said(call: ast.Call) -> Iterator[str | tuple[str, str]]:
+    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    places = SAID.get(name, ())
+    if len(places) > 1:
+        if all(place < len(call.args) and _texts(call.args[place]) for place in places):
+            one, more = (_texts(call.args[place])[0] for place in places)
+            yield one, more
+        return
+    given = [call.args[place] for place in places if place < len(call.args)]
+    given += [each.value for each in call.keywords if each.arg in SAID_BY_NAME.get(name, ())]
+    for each in given:
+        yield from _texts(each)
+
+
+def _texts(node: ast.expr) -> list[str]:
+    """A string, or the strings between which a condition chooses."""
+    if isinstance(node, ast.IfExp):
+        return _texts(node.body) + _texts(node.orelse)
+    return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
+
+
+def _in_browsers() -> Iterator[Found]:
+    for folder in ("static", "components"):
+        for path in sorted((ROOT / "webclient" / folder).rglob("*.mjs")):
+            text = path.read_text()
+            for found in IN_BROWSERS.finditer(text):
+                yield _place(path), ast.literal_eval(found[1])
+            for found in MANY_IN_BROWSERS.finditer(text):
+                yield _place(path), (ast.literal_eval(found[1]), ast.literal_eval(found[2]))
+
+
+def _in_data() -> Iterator[Found]:
+    for name, fields in READ_BY_PARTICIPANTS.items():
+        path = ROOT / "facilitation/catalog" / name
+        for text in _values(tomllib.loads(path.read_text()), fields):
+            yield _place(path), text.strip()
+
+
+def _values(node: Any, fields: frozenset[str]) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if isinstance(value, str) and key in fields:
+                yield value
+            else:
+                yield from _values(value, fields)
+    elif isinstance(node, list):
+        for each in node:
+            yield from _values(each, fields)
+
+
+def _place(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+# --------------------------------------------------------------- catalogues
+
+
+def up_to_date(language: str) -> Catalog:
+    """The catalogue with exactly the messages of the source: what is known stays, what is new is empty."""
+    path = FOLDER / f"{language}.po"
+    known = Catalog(locale=language)
+    if path.exists():
+        with path.open("rb") as file:
+            known = read_po(file, locale=language)
+    fresh = Catalog(locale=language, fuzzy=False)
+    places: dict[str, set[str]] = {}
+    ids: dict[str, str | tuple[str, str]] = {}
+    for place, message in messages():
+        name = message if isinstance(message, str) else message[0]
+        places.setdefault(name, set()).add(place)
+        if name not in ids or isinstance(message, tuple):
+            ids[name] = message
+    for name, message in sorted(ids.items()):
+        old = known.get(name)
+        string = old.string if old is not None and isinstance(old.id, str) == isinstance(message, str) else None
+        fresh[name] = Message(
+            message,
+            string=string or ("" if isinstance(message, str) else ("", "")),
+            locations=[(place, None) for place in sorted(places[name])],  # type: ignore[list-item]
+            user_comments=old.user_comments if old is not None else (),
+        )
+    return fresh
+
+
+HEADER = """\
+# {name}. Messages are the English text; `make words` brings this file up to date with the source.
+# Registers and words: webclient/README.md, "Words".
+msgid ""
+msgstr ""
+"Language: {language}\\n"
+"Plural-Forms: nplurals=2; plural=(n != 1);\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+
+"""
+
+
+def written(catalogue: Catalog) -> str:
+    """The file's text."""
+    language = str(catalogue.locale)
+    body = BytesIO()
+    write_po(body, catalogue, width=0, omit_header=True, sort_output=True, include_lineno=False)
+    return HEADER.format(name=LANGUAGES[language], language=language) + body.getvalue().decode()
+
+
+def write(language: str) -> list[str]:
+    """Writes the catalogue; what it lacks."""
+    catalogue = up_to_date(language)
+    (FOLDER / f"{language}.po").write_text(written(catalogue))
+    return lacking(catalogue)
+
+
+def lacking(catalogue: Catalog) -> list[str]:
+    return [_name(each) for each in catalogue if each.id and not all(_strings(each))]
+
+
+def _name(message: Message) -> str:
+    return message.id if isinstance(message.id, str) else message.id[0]
+
+
+def _strings(message: Message) -> tuple[str, ...]:
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string)
+
+
+def main() -> int:
+    short = 0
+    for language in LANGUAGES.keys() - {ENGLISH}:
+        for message in write(language):
+            print(f"{language}: {message}")
+            short += 1
+    print(f"{short} messages have no words yet." if short else "Every message has its words.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

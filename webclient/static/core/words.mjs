@@ -1,0 +1,47 @@
+/**
+ * Words in the language of the page. A message is its English text, written as one string in double quotes where it is
+ * said, so that the catalogues find it (`webclient/README.md`, "Words").
+ */
+
+import { language, messages } from "/static/words.mjs";
+
+const LOCALES = /** @type {Record<string, string>} */ ({ en: "en-US", es: "es-US" });
+
+/** For times, numbers and lists. */
+export const locale = LOCALES[language] ?? language;
+
+const plurals = new Intl.PluralRules(locale);
+const lists = new Intl.ListFormat(locale, { type: "conjunction" });
+
+/** What a message is in this language; {names} in it are filled with values. @param {string} message @param {Record<string, unknown>} [values] */
+export function t(message, values) {
+  return fill(single(message), values);
+}
+
+/** As many as there are: {n} in both messages is the number. @param {string} one @param {string} more @param {number} n @param {Record<string, unknown>} [values] */
+export function many(one, more, n, values) {
+  const found = messages[one];
+  const forms = Array.isArray(found) ? found : [one, more];
+  return fill(plurals.select(n) === "one" ? forms[0] : forms[forms.length - 1], { n, ...values });
+}
+
+/** A message with more than text in it, in the pieces that a template takes. @param {string} message @param {Record<string, unknown>} values */
+export function rich(message, values) {
+  return single(message).split(/\{(\w+)\}/).map((piece, index) => (index % 2 ? values[piece] : piece));
+}
+
+/** "Robin, Sam, and Alex". @param {string[]} texts */
+export function listed(texts) {
+  return lists.format(texts);
+}
+
+/** @param {string} message */
+function single(message) {
+  const found = messages[message] ?? message;
+  return Array.isArray(found) ? found[0] : found;
+}
+
+/** @param {string} text @param {Record<string, unknown>} [values] */
+function fill(text, values) {
+  return values ? text.replace(/\{(\w+)\}/g, (_, name) => String(values[name])) : text;
+}
