@@ -414,6 +414,16 @@ class LinkMakeUp:
     missed_session: SessionId | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReachOut:
+    """I tried to reach somebody about a person who is missing. `whom`: 'self', 'guardian', 'emergency'; `outcome`:
+    'reached', 'left_word', 'no_answer'."""
+
+    person: PersonId
+    whom: str
+    outcome: str
+
+
 # --------------------------------------------------------------- by the server
 
 
@@ -449,6 +459,26 @@ class ListGoals:
 
     person: PersonId
     goals: tuple[ListedGoal, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellAbsence:
+    """Beforehand: `person` will not come (`away`), or will after all. `teller`: themself or a guardian of theirs."""
+
+    person: PersonId
+    away: bool
+    teller: PersonId
+    name: str
+    told_at: Instant
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreeMakeUp:
+    """It was agreed with the clinic that this session makes up, for one person, for one that they missed."""
+
+    person: PersonId
+    missed_session: SessionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -586,11 +616,14 @@ PersonCommand = (
     | AmendHours
     | ExplainAbsence
     | LinkMakeUp
+    | ReachOut
 )
 ServerCommand = (
     OpenSession
     | ExpectPerson
     | ListGoals
+    | TellAbsence
+    | AgreeMakeUp
     | KeepCounsellingNote
     | CheckDoor
     | TakeOver

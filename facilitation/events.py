@@ -518,6 +518,39 @@ class MakeUpLinked:
     missed_session: SessionId | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsenceTold:
+    """Somebody said beforehand that a person will not come, or (`away` false) that they will after all.
+
+    `teller`: the person or a guardian, who may stand on no list of this session, hence their `name`; `told_at`: when
+    they said so, which may be long before this log began.
+    """
+
+    person: PersonId
+    away: bool
+    teller: PersonId
+    name: str
+    told_at: Instant
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingNoticed:
+    """These people were expected, and some minutes after the start they had not been there for an instant."""
+
+    people: tuple[PersonId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReachedOut:
+    """A facilitator tried to reach somebody about a person. `whom`: 'self', 'guardian' or 'emergency'; `outcome`:
+    'reached', 'left_word' or 'no_answer'. What was said is kept nowhere."""
+
+    person: PersonId
+    whom: str
+    outcome: str
+
+
 Event = (
     SessionOpened
     | PersonExpected
@@ -579,6 +612,9 @@ Event = (
     | HoursAmended
     | AbsenceExplained
     | MakeUpLinked
+    | AbsenceTold
+    | MissingNoticed
+    | ReachedOut
 )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from facilitation import attendance, checkin, crediting, explain
+from facilitation import attendance, checkin, crediting, explain, noshow
 from facilitation.checkin import DISPOSITIONS
 from facilitation.commands import SignNote
 from facilitation.crediting import Hours
@@ -101,6 +101,7 @@ def facts(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]
         ("Participants attending", str(head_count(everyone.values()))),
         *_cap_facts(state, everyone.values()),
         *_attendance_facts(state, hours, session, zone),
+        *_absence_facts(state, person, zone),
         *_arrival_facts(seat),
         ("Skills taught", ", ".join(state.notes.skills)),
         *_form_facts(state, person),
@@ -169,6 +170,20 @@ def _correction_facts(state: RoomState, hours: Hours, zone: tzinfo) -> Iterable[
             what = "counted as present" if one.present else "counted as away"
             by = _name(state, one.by)
             yield "Corrected by hand", f"{times} {what} ({by}, {time_text(one.at, zone)}): {one.reason}"
+
+
+def _absence_facts(state: RoomState, person: PersonId, zone: tzinfo) -> Iterable[tuple[str, str]]:
+    """What was told beforehand, since when somebody was missing, whom one tried to reach; no word of any call."""
+    told = state.absences.told.get(person)
+    if told is not None:
+        reason = f": {told.reason}" if told.reason else ""
+        yield "Told beforehand that they would not come", f"{date_text(told.at, zone)}, by {told.name}{reason}"
+    noticed = state.noshows.noticed.get(person)
+    if noticed is not None:
+        yield "Missing", f"noticed at {time_text(noticed, zone)}"
+    for attempt in state.noshows.attempts_of(person):
+        what = f"{noshow.WHOM_WORDS[attempt.whom]}: {noshow.OUTCOME_WORDS[attempt.outcome]}"
+        yield "Tried to reach", f"{time_text(attempt.at, zone)}, {what} ({_name(state, attempt.by)})"
 
 
 def _arrival_facts(seat: Seat) -> Iterable[tuple[str, str]]:

@@ -79,10 +79,13 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     c.AmendHours: FACILITATORS,
     c.ExplainAbsence: FACILITATORS,
     c.LinkMakeUp: FACILITATORS,
+    c.ReachOut: FACILITATORS,
     # Facts, reported by the server.
     c.OpenSession: SERVER,
     c.ExpectPerson: SERVER,
     c.ListGoals: SERVER,
+    c.TellAbsence: SERVER,
+    c.AgreeMakeUp: SERVER,
     c.KeepCounsellingNote: SERVER,
     c.CheckDoor: SERVER,
     c.TakeOver: SERVER,
@@ -117,6 +120,7 @@ AFTER_THE_END: frozenset[type[c.Command]] = frozenset(
         c.AmendHours,
         c.ExplainAbsence,
         c.LinkMakeUp,
+        c.ReachOut,
     }
 )
 """What people may still ask once the session has ended."""

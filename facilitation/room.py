@@ -16,6 +16,7 @@ from facilitation import (
     checkin,
     corrections,
     facts,
+    noshow,
     notes,
     policy,
     prompts,
@@ -193,11 +194,15 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             return absences.explain(state.absences, _participant(state, person).person, kind, reason)
         case c.LinkMakeUp(person=person, missed_session=missed):
             return _link_make_up(state, person, missed)
+        case c.ReachOut(person=person, whom=whom, outcome=outcome):
+            return noshow.reach_out(state.noshows, _participant(state, person).person, whom, outcome)
         # --- only the server's, which the policy never lets through to here
         case (
             c.OpenSession()
             | c.ExpectPerson()
             | c.ListGoals()
+            | c.TellAbsence()
+            | c.AgreeMakeUp()
             | c.KeepCounsellingNote()
             | c.CheckDoor()
             | c.TakeOver()
@@ -223,6 +228,11 @@ def _decide_for_server(state: RoomState, command: Command, now: Instant) -> Even
         case c.ListGoals(person=person, goals=goals):
             known = state.seats.known(person)
             return () if known is None or known.staff else notes.list_goals(state.notes, person, goals)
+        case c.TellAbsence(person=person):
+            _participant(state, person)
+            return absences.tell(state.absences, command, begun=state.phase != "lobby")
+        case c.AgreeMakeUp(person=person, missed_session=missed):
+            return _link_make_up(state, person, missed)
         case c.KeepCounsellingNote(note=note, subject=subject, author=author):
             return notes.keep_counselling_note(state.notes, note, subject, author)
         case c.CheckDoor(person=person):
@@ -248,7 +258,10 @@ def _decide_for_server(state: RoomState, command: Command, now: Instant) -> Even
             abandoned = _abandoned_at(state)
             if abandoned is not None and now >= abandoned:
                 return (v.SessionEnded(reason="abandoned"),)
-            return prompts.due(state.prompts, state.attendance, state.agenda, _programme(state), now)
+            return (
+                *prompts.due(state.prompts, state.attendance, state.agenda, _programme(state), now),
+                *noshow.due(*_who_is_where(state), state.absences, now),
+            )
         case _:
             raise AssertionError(f"policy let {type(command).__name__} through")
 
@@ -506,9 +519,14 @@ def _out_of_media(person: PersonId) -> tuple[Effect, ...]:
 
 
 def next_deadline(state: RoomState) -> Instant | None:
-    """When a `Tick` is due: somebody is to be asked, has not answered, or nobody at all has come back."""
+    """When a `Tick` is due: somebody is to be asked, has not answered, is missing, or nobody at all has come back."""
     asking = prompts.next_due(state.prompts, state.attendance, state.agenda, _programme(state))
-    return min((at for at in (_abandoned_at(state), asking) if at is not None), default=None)
+    noticing = noshow.next_due(*_who_is_where(state), state.absences, state.at)
+    return min((at for at in (_abandoned_at(state), asking, noticing) if at is not None), default=None)
+
+
+def _who_is_where(state: RoomState) -> tuple[noshow.NoShows, tuple[Seat, ...], attendance.Attendance]:
+    return state.noshows, state.seats.participants, state.attendance
 
 
 def _abandoned_at(state: RoomState) -> Instant | None:

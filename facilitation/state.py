@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from facilitation import absences, agenda, attendance, checkin, corrections, notes, prompts, screen, seats, talk
+from facilitation import absences, agenda, attendance, checkin, corrections, noshow, notes, prompts, screen, seats, talk
 from facilitation.absences import Absences
 from facilitation.agenda import Agenda
 from facilitation.attendance import Attendance
@@ -16,6 +16,7 @@ from facilitation.checkin import CheckIn
 from facilitation.corrections import Corrections
 from facilitation.events import LeadTaken, Recorded, SessionOpened, SessionStarted
 from facilitation.ids import ClinicId, CommandId, PersonId, SessionId
+from facilitation.noshow import NoShows
 from facilitation.notes import Notes
 from facilitation.people import Actor
 from facilitation.programme import PLAIN, Programme
@@ -60,6 +61,7 @@ class RoomState:
     checkin: CheckIn = field(default_factory=CheckIn)
     notes: Notes = field(default_factory=Notes)
     absences: Absences = field(default_factory=Absences)
+    noshows: NoShows = field(default_factory=NoShows)
     corrections: Corrections = field(default_factory=Corrections)
     prompts: Prompts = field(default_factory=Prompts)
     talk: Talk = field(default_factory=Talk)
@@ -106,6 +108,7 @@ def evolve(state: RoomState, recorded: Recorded) -> RoomState:
         checkin=checkin.evolve(state.checkin, recorded),
         notes=notes.evolve(state.notes, recorded),
         absences=absences.evolve(state.absences, recorded),
+        noshows=noshow.evolve(state.noshows, recorded),
         corrections=corrections.evolve(state.corrections, recorded, state.absences.makes_up),
         prompts=prompts.evolve(state.prompts, recorded, state.attendance),
         talk=talk.evolve(state.talk, recorded),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from typing import Any
 
-from facilitation import agenda, attendance, checkin, crediting, facts, minuteviews, noteviews
+from facilitation import agenda, attendance, checkin, crediting, facts, minuteviews, noshow, noteviews
 from facilitation.attendance import Evidence
 from facilitation.checkin import Flag, Sheet
 from facilitation.crediting import Hours, Tally
@@ -272,8 +272,12 @@ def _question(question: Question) -> View:
 
 def staff_part(state: RoomState, now: Instant, tally: Tally | None = None) -> View:
     tally = tally or Tally(state, now)
+    missing = noshow.missing(state.seats.participants, state.attendance, state.absences, state.at)
     return {
-        "people": [_staff_person(state, seat, now, tally) for seat in state.seats.by_person.values()],
+        "people": [
+            _staff_person(state, seat, now, tally) | _awaited_part(state, seat, seat.person in missing)
+            for seat in state.seats.by_person.values()
+        ],
         "flags": [_flag(state, flag) for flag in state.checkin.flags],
         "notes": _drafts(state),
         "chat": [_message(state, message) for message in state.talk.private[-CHAT_SHOWN_MAX:]],
@@ -319,6 +323,34 @@ def _staff_person(state: RoomState, seat: Seat, now: Instant, tally: Tally) -> V
         if seat.staff
         else {form.id: _staff_form(state.checkin.sheet(seat.person, form.id)) for form in state.checkin.forms},
     }
+
+
+def _awaited_part(state: RoomState, seat: Seat, missing: bool) -> View:
+    """For staff: whether somebody told that they will not come, is missing now, and who was tried to be reached."""
+    noticed = state.noshows.noticed.get(seat.person)
+    return {
+        "told": _told(state, seat.person),
+        "missing_since": noticed if missing and state.phase == "running" else None,
+        "attempts": _attempts(state, seat.person),
+    }
+
+
+def _told(state: RoomState, person: PersonId) -> View | None:
+    told = state.absences.told.get(person)
+    return None if told is None else {"name": told.name, "reason": told.reason, "at": told.at}
+
+
+def _attempts(state: RoomState, person: PersonId) -> list[View]:
+    return [
+        {
+            "whom": attempt.whom.value,
+            "outcome": attempt.outcome.value,
+            "by": attempt.by,
+            "name": _name(state, attempt.by),
+            "at": attempt.at,
+        }
+        for attempt in state.noshows.attempts_of(person)
+    ]
 
 
 def _late_ms(state: RoomState, hours: Hours, now: Instant) -> int:
@@ -447,6 +479,9 @@ def _record_person(state: RoomState, seat: Seat, everyone: Mapping[PersonId, Hou
         **note,
         "absence": _absence(state, person),
         "makes_up": state.absences.makes_up.get(person),
+        "told": _told(state, person),
+        "noticed_at": state.noshows.noticed.get(person),
+        "attempts": _attempts(state, person),
         "blocked": "open_flag" if any(flag.open for flag in state.checkin.flags_of(person)) else None,
     }
 

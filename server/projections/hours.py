@@ -47,6 +47,8 @@ BESIDE_HOURS: Final = frozenset(
         v.AddendumAdded,
         v.NoteCosigned,
         v.NoteReturned,
+        v.MissingNoticed,
+        v.ReachedOut,
     }
 )
 """Most of a log is words, hands and drafts, of which no figure is made: attendance, agenda, corrections, absences and

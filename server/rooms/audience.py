@@ -9,6 +9,7 @@ import structlog
 
 from facilitation.events import (
     AbsenceExplained,
+    AbsenceTold,
     AddendumAdded,
     AttendanceCorrected,
     CounsellingNoteKept,
@@ -23,10 +24,12 @@ from facilitation.events import (
     LocationSaid,
     MakeUpLinked,
     MinutesDisputed,
+    MissingNoticed,
     MoveUndone,
     NoteCosigned,
     NoteDrafted,
     NoteReturned,
+    ReachedOut,
     Recorded,
     SectionDrafted,
     SegmentEntered,
@@ -94,6 +97,9 @@ def watchers(event: Event) -> tuple[Watchers, PersonId | None]:
             | NoteReturned()
             | AbsenceExplained()
             | MakeUpLinked()
+            | AbsenceTold()
+            | MissingNoticed()
+            | ReachedOut()
         ):
             return "staff", None
         case _:

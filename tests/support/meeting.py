@@ -253,9 +253,18 @@ class Meeting:
         return credit(self.state, person, self.now)
 
 
+def among(*people: PersonId, programme: Programme = PLAIN) -> Meeting:
+    """A session that has just started with Fay and these people in the room, and nobody else is expected."""
+    roster = tuple(each for each in ROSTER if each.role is not Role.PARTICIPANT or each.person in people)
+    return _started(Meeting(programme=programme, roster=roster), people)
+
+
 def running(*people: PersonId, programme: Programme = PLAIN) -> Meeting:
-    """A session that has just started with Fay and these people in the room."""
-    meeting = Meeting(programme=programme)
+    """A session that has just started with Fay and these people in the room; the others of the list are missing."""
+    return _started(Meeting(programme=programme), people)
+
+
+def _started(meeting: Meeting, people: tuple[PersonId, ...]) -> Meeting:
     meeting.join(FAY)
     for person in people:
         meeting.join(person)

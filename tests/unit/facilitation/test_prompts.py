@@ -14,7 +14,7 @@ from facilitation.programme import PLAIN
 from facilitation.room import next_deadline, replay
 from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
 from facilitation.views import record_part, staff_part, you_part
-from tests.support.meeting import ALEX, CHECK_IN, FAY, ROBIN, SAM, Meeting, running
+from tests.support.meeting import ALEX, CHECK_IN, FAY, ROBIN, ROSTER, SAM, Meeting, among, running
 
 ASKING = replace(PLAIN, id="asking", prompt_every_min=(10, 15), prompt_answer_s=120)
 
@@ -41,7 +41,7 @@ def staff_line(meeting: Meeting, person: PersonId = ROBIN) -> tuple[object, obje
 
 
 def test_who_is_silent_is_asked_between_the_least_and_the_most_minutes() -> None:
-    meeting = running(ROBIN, programme=ASKING)
+    meeting = among(ROBIN, programme=ASKING)
     began = meeting.now
     at = until_asked(meeting)
     assert 10 * MINUTE_MS <= at - began <= 15 * MINUTE_MS
@@ -50,29 +50,29 @@ def test_who_is_silent_is_asked_between_the_least_and_the_most_minutes() -> None
 def test_the_times_are_not_the_same_for_everybody_and_every_session() -> None:
     drawn = set()
     for person in (ROBIN, SAM, ALEX):
-        meeting = running(person, programme=ASKING)
+        meeting = among(person, programme=ASKING)
         drawn.add(until_asked(meeting) - meeting.at(0))
     assert len(drawn) == 3
 
 
 def test_a_replay_asks_at_the_same_instant() -> None:
-    meeting = running(ROBIN, SAM, programme=ASKING)
+    meeting = among(ROBIN, SAM, programme=ASKING)
     meeting.live(minutes=4)
     assert next_deadline(replay(meeting.log)) == next_deadline(meeting.state) is not None
 
 
 def test_nobody_is_asked_where_the_programme_does_not_ask() -> None:
-    meeting = running(ROBIN)
+    meeting = among(ROBIN)
     assert meeting.live(minutes=85) == []
 
 
 def test_staff_are_never_asked() -> None:
-    meeting = running(programme=ASKING)
+    meeting = among(programme=ASKING)
     assert meeting.live(minutes=85) == []
 
 
 def test_nobody_is_asked_before_the_start_or_in_the_waiting_room() -> None:
-    meeting = Meeting(programme=ASKING)
+    meeting = Meeting(programme=ASKING, roster=tuple(each for each in ROSTER if each.person not in (SAM, ALEX)))
     meeting.join(FAY)
     meeting.join(ROBIN)
     assert meeting.live(minutes=60) == []
@@ -82,20 +82,20 @@ def test_nobody_is_asked_before_the_start_or_in_the_waiting_room() -> None:
 
 
 def test_who_is_seen_is_not_asked() -> None:
-    meeting = running(ROBIN, programme=ASKING)
+    meeting = among(ROBIN, programme=ASKING)
     meeting.connect_media(ROBIN)
     meeting.do(c.SetMedia(microphone=False, camera=True), ROBIN)
     assert meeting.live(minutes=60) == []
 
 
 def test_a_camera_that_sends_no_picture_proves_nothing() -> None:
-    meeting = running(ROBIN, programme=ASKING)
+    meeting = among(ROBIN, programme=ASKING)
     meeting.do(c.SetMedia(microphone=False, camera=True), ROBIN)
     assert until_asked(meeting)
 
 
 def test_after_the_picture_is_lost_the_time_begins_anew() -> None:
-    meeting = running(ROBIN, programme=ASKING)
+    meeting = among(ROBIN, programme=ASKING)
     peer = meeting.connect_media(ROBIN)
     meeting.do(c.SetMedia(microphone=False, camera=True), ROBIN)
     meeting.live(minutes=40)
@@ -105,7 +105,7 @@ def test_after_the_picture_is_lost_the_time_begins_anew() -> None:
 
 
 def test_coming_back_without_the_camera_is_not_being_seen() -> None:
-    meeting = running(ROBIN, programme=ASKING)
+    meeting = among(ROBIN, programme=ASKING)
     meeting.connect_media(ROBIN)
     meeting.do(c.SetMedia(microphone=False, camera=True), ROBIN)
     meeting.do(c.MoveToWaiting(person=ROBIN), FAY)
@@ -127,14 +127,14 @@ def test_coming_back_without_the_camera_is_not_being_seen() -> None:
     ids=lambda sign: type(sign).__name__,
 )
 def test_whatever_somebody_does_themself_proves_that_they_are_there(sign: c.Command) -> None:
-    meeting = running(ROBIN, programme=ASKING)
+    meeting = among(ROBIN, programme=ASKING)
     meeting.live(minutes=9)
     meeting.do(sign, ROBIN)
     assert meeting.live(minutes=9.9) == []
 
 
 def test_what_others_do_to_somebody_proves_nothing() -> None:
-    meeting = running(ROBIN, programme=ASKING)
+    meeting = among(ROBIN, programme=ASKING)
     meeting.do(c.SetMedia(microphone=True, camera=False), ROBIN)
     meeting.live(minutes=9)
     meeting.do(c.MutePerson(person=ROBIN), FAY)
@@ -152,12 +152,12 @@ def speaks(meeting: Meeting, person: PersonId, *, minutes: int) -> int:
 
 
 def test_speaking_proves_it_and_is_logged_in_a_fifth_of_the_least_silence_once_at_most() -> None:
-    assert speaks(running(ROBIN, programme=ASKING), ROBIN, minutes=30) == 15
-    assert speaks(running(ROBIN, programme=replace(ASKING, prompt_every_min=(5, 5))), ROBIN, minutes=30) == 30
+    assert speaks(among(ROBIN, programme=ASKING), ROBIN, minutes=30) == 15
+    assert speaks(among(ROBIN, programme=replace(ASKING, prompt_every_min=(5, 5))), ROBIN, minutes=30) == 30
 
 
 def test_speech_of_who_is_seen_anyway_is_not_logged_but_answers_a_question() -> None:
-    meeting = running(ROBIN, programme=ASKING)
+    meeting = among(ROBIN, programme=ASKING)
     until_asked(meeting)
     meeting.do(c.ConnectMedia(peer=SourceId("m-robin"), person=ROBIN))
     assert meeting.do(c.Pulse(spoke=(ROBIN,))) != ()
@@ -169,13 +169,13 @@ def test_speech_of_who_is_seen_anyway_is_not_logged_but_answers_a_question() -> 
 
 
 def test_speech_is_not_logged_where_nobody_is_asked() -> None:
-    meeting = running(ROBIN)
+    meeting = among(ROBIN)
     meeting.later(minutes=5)
     assert meeting.do(c.Pulse(heard={}, spoke=(ROBIN,))) == ()
 
 
 def test_nobody_is_asked_in_a_break_or_a_pause_and_the_time_begins_anew_after_it() -> None:
-    meeting = running(ROBIN, programme=ASKING)
+    meeting = among(ROBIN, programme=ASKING)
     for _ in range(2):
         meeting.live(minutes=1)
         meeting.advance()
@@ -193,7 +193,7 @@ def test_nobody_is_asked_in_a_break_or_a_pause_and_the_time_begins_anew_after_it
 
 
 def test_the_answer_ends_the_question() -> None:
-    meeting = running(ROBIN, programme=ASKING)
+    meeting = among(ROBIN, programme=ASKING)
     at = until_asked(meeting)
     meeting.now = Instant(at + 30 * SECOND_MS)
     meeting = _again(meeting, at)
@@ -213,7 +213,7 @@ def _again(meeting: Meeting, until: Instant) -> Meeting:
 
 
 def test_taking_part_answers_it_too() -> None:
-    meeting = running(ROBIN, programme=ASKING)
+    meeting = among(ROBIN, programme=ASKING)
     meeting = _again(meeting, until_asked(meeting))
     meeting.do(c.SendChat(text="I only listen today"), ROBIN)
     assert asked(meeting) is None
@@ -221,7 +221,7 @@ def test_taking_part_answers_it_too() -> None:
 
 
 def test_no_answer_is_shown_to_staff_and_takes_nothing_away() -> None:
-    meeting = running(ROBIN, programme=ASKING)
+    meeting = among(ROBIN, programme=ASKING)
     at = until_asked(meeting)
     meeting = _again(meeting, at)
     assert meeting.live(minutes=2) == [StillHereMissed(person=ROBIN)]
@@ -236,7 +236,7 @@ def test_no_answer_is_shown_to_staff_and_takes_nothing_away() -> None:
 
 
 def test_a_late_answer_is_one_and_staff_see_it() -> None:
-    meeting = running(ROBIN, programme=ASKING)
+    meeting = among(ROBIN, programme=ASKING)
     meeting = _again(meeting, until_asked(meeting))
     meeting.live(minutes=5)
     assert staff_line(meeting)[1] is not None
@@ -245,7 +245,7 @@ def test_a_late_answer_is_one_and_staff_see_it() -> None:
 
 
 def test_who_stays_silent_is_asked_again() -> None:
-    meeting = running(ROBIN, programme=ASKING)
+    meeting = among(ROBIN, programme=ASKING)
     events = meeting.live(minutes=80)
     kinds = [type(event) for event in events]
     assert kinds == [StillHereAsked, StillHereMissed] * (len(kinds) // 2)
@@ -253,7 +253,7 @@ def test_who_stays_silent_is_asked_again() -> None:
 
 
 def test_a_lost_connection_ends_the_question_and_is_no_missed_answer() -> None:
-    meeting = running(ROBIN, programme=ASKING)
+    meeting = among(ROBIN, programme=ASKING)
     source = next(iter(meeting.state.attendance.of(ROBIN).sources))
     meeting = _again(meeting, until_asked(meeting))
     meeting.lose(source)
@@ -264,7 +264,7 @@ def test_a_lost_connection_ends_the_question_and_is_no_missed_answer() -> None:
 
 
 def test_a_break_ends_the_question_and_is_no_missed_answer() -> None:
-    meeting = running(ROBIN, programme=ASKING)
+    meeting = among(ROBIN, programme=ASKING)
     meeting.advance()
     meeting = _again(meeting, until_asked(meeting))
     meeting.advance()
@@ -279,7 +279,7 @@ def test_only_who_is_in_the_room_can_answer() -> None:
 
 
 def test_a_log_from_before_there_were_questions_asks_nobody() -> None:
-    meeting = running(ROBIN)
+    meeting = among(ROBIN)
     opened = meeting.log[0].event
     assert isinstance(opened, v.SessionOpened) and opened.prompt_seed == 0
     assert next_deadline(meeting.state) is None

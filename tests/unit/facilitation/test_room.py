@@ -15,7 +15,7 @@ from facilitation.room import EMPTY, decide, knows, next_deadline, replay
 from facilitation.seats import Place
 from facilitation.timebase import MINUTE_MS, Instant
 from facilitation.views import room_part, staff_part, you_part
-from tests.support.meeting import ALEX, COLE, FAY, OLA, PLAN, ROBIN, ROSTER, SAM, START, Meeting, running
+from tests.support.meeting import ALEX, COLE, FAY, OLA, PLAN, ROBIN, ROSTER, SAM, START, Meeting, among, running
 
 
 def place(meeting: Meeting, person: PersonId = ROBIN) -> Place:
@@ -419,7 +419,7 @@ def test_after_the_end_staff_may_connect_and_participants_not() -> None:
 
 
 def test_a_session_that_everyone_left_ends_by_itself() -> None:
-    meeting = running(ROBIN)
+    meeting = among(ROBIN)
     assert next_deadline(meeting.state) is None
     meeting.later(minutes=10)
     for source in list(meeting.state.attendance.owners):
@@ -434,7 +434,7 @@ def test_a_session_that_everyone_left_ends_by_itself() -> None:
 
 
 def test_someone_who_comes_back_keeps_the_session_open() -> None:
-    meeting = running()
+    meeting = among()
     meeting.lose(SourceId("c1"))
     meeting.later(minutes=29)
     meeting.connect(FAY)
@@ -442,7 +442,7 @@ def test_someone_who_comes_back_keeps_the_session_open() -> None:
 
 
 def test_a_server_that_was_away_for_long_gives_people_time_to_come_back() -> None:
-    meeting = running(ROBIN)
+    meeting = among()
     meeting.take_over(after_seconds=3600)
     assert meeting.do(c.Tick()) == ()
     assert next_deadline(meeting.state) == meeting.now + 30 * MINUTE_MS

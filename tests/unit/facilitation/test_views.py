@@ -48,6 +48,9 @@ YOU = {
 MINUTES = {"present_ms", "counted_ms", "running", "since", "counting", "target_ms", "corrected_ms"}
 STAFF = {"people", "flags", "notes", "chat", "disputes", "undo", "advice", "seats", "labels"}
 STAFF_PERSON = {
+    "told",
+    "missing_since",
+    "attempts",
     "person",
     "name",
     "role",
@@ -101,6 +104,9 @@ RECORD = {
 }
 RECORD_SEGMENT = {"id", "title", "kind", "counts", "planned_ms", "spent_ms", "spans"}
 RECORD_PERSON = {
+    "told",
+    "noticed_at",
+    "attempts",
     "person",
     "name",
     "clock_ms",
