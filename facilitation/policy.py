@@ -160,6 +160,9 @@ class Action(StrEnum):
     TELL_ABSENCE = "tell why somebody was away"
     SEE_CLINIC = "see the clinic at a glance"
     TAKE_CLINIC = "take the clinic's figures as a file"
+    # People.
+    SEE_PEOPLE = "see who belongs to the clinic"
+    MANAGE_PEOPLE = "take people in and change how they are reached"
     # What is taught.
     READ_LIBRARY = "read the skills library"
 
@@ -185,6 +188,8 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.TELL_ABSENCE: FACILITATORS,
     Action.SEE_CLINIC: WORKFORCE,
     Action.TAKE_CLINIC: OFFICE,
+    Action.SEE_PEOPLE: WORKFORCE,
+    Action.MANAGE_PEOPLE: frozenset({Role.ADMINISTRATOR}),
     Action.READ_LIBRARY: WORKFORCE,
 }
 """In a session, the role is what its list says; elsewhere, what somebody is to the clinic."""

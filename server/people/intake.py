@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, Protocol
+from typing import Final
 from zoneinfo import available_timezones
 
 from facilitation.cohorts import Cohort
@@ -23,6 +23,7 @@ from facilitation.roll import Around, Enrolled, Fate, Roll, person_id, read
 from facilitation.weeks import day_of
 from server.clock import Clock
 from server.people.contacts import contacts
+from server.people.ports import Accounts
 from server.store.clinic import Person
 from server.store.ports import Store
 from server.store.register import CHANGES_MAX, Draft, Held, Shelf, put_all
@@ -31,15 +32,6 @@ GUARDIANS_MAY: Final = frozenset(Care)
 """What a guardian who comes with a list may do; each can be taken back by itself."""
 AT_ONCE: Final = CHANGES_MAX // 5
 """Rows in one step: a row makes at most a contact, two accounts, an enrolment and a guardianship."""
-
-
-class Accounts(Protocol):
-    """Who signs in with which address. Raises StoreUnavailable, CorruptLog."""
-
-    async def addresses(self) -> Mapping[PersonId, str]: ...
-    def opened(self, person: PersonId, address: str) -> Draft:
-        """An account for somebody who has none."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

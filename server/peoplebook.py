@@ -1,0 +1,264 @@
+"""What the pages about the clinic's people show, and what they change. The port `People` of the pages."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+from facilitation.contacts import NEAREST_MAX, RELATION_MAX, Contact, Nearest, check_contact
+from facilitation.errors import Refusal
+from facilitation.ids import ClinicId, PersonId
+from facilitation.people import Role
+from facilitation.policy import Action
+from facilitation.roll import EMAIL, EMAIL_MAX, Fate, Roll, Row, person_id
+from facilitation.rules import TRACKS
+from facilitation.text import CALLBACK_MAX, NAME_MAX, line
+from server.clock import Clock
+from server.people.contacts import contacts
+from server.people.intake import Intake, Shelves
+from server.people.ports import Accounts, Standing
+from server.rollfile import RollFile, decode, parse
+from server.store.clinic import Person
+from server.store.ports import Store
+from server.store.register import Held, put_all
+from server.web.auth import Visitor
+
+SHOWN_MAX: Final = 200
+PROBLEMS_MAX: Final = 100
+BLANKS: Final = 1
+"""Empty lines for one more person to call."""
+ROLE_WORDS: Final = {role: role.value.capitalize() for role in Role}
+FATE_WORDS: Final = {Fate.NEW: "new", Fate.CHANGED: "changed", Fate.SAME: "here already", Fate.WRONG: "to put right"}
+FATE_CHIPS: Final = {Fate.NEW: "moss", Fate.CHANGED: "moss", Fate.SAME: "", Fate.WRONG: "clay"}
+STANDING_CHIPS: Final = {Standing.IN: "moss", Standing.INVITED: "", Standing.UNINVITED: "clay"}
+REVISION: Final = re.compile(r"[0-9]{1,9}")
+
+
+class PeopleBook:
+    """Raises StoreUnavailable, CorruptLog."""
+
+    def __init__(self, store: Store, accounts: Accounts, shelves: Shelves, *, clock: Clock, clinic: ClinicId) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._shelves = shelves
+        self._contacts = contacts(store.register)
+        self._intake = Intake(store, accounts, shelves, clock=clock, clinic=clinic)
+        self._clock = clock
+        self._clinic = clinic
+
+    # ------------------------------------------------------------------ everybody
+
+    async def everybody(self, *, reader: Visitor, words: str, role: str) -> dict[str, Any]:
+        """Addresses are for those who look after accounts; everybody else sees names, roles and groups."""
+        manages = reader.may(Action.MANAGE_PEOPLE)
+        addresses = await self._accounts.addresses() if manages else {}
+        standings = await self._accounts.standings()
+        groups = await self._groups()
+        wanted = words.casefold().split()
+        found = [
+            person
+            for person in await self._store.clinic.list_people()
+            if (not role or person.role == role)
+            and all(word in f"{person.name} {addresses.get(person.person, '')}".casefold() for word in wanted)
+        ]
+        rows = []
+        for person in found[:SHOWN_MAX]:
+            standing = standings.get(person.person, Standing.UNINVITED)
+            rows.append(
+                {
+                    "name": person.name,
+                    "role": ROLE_WORDS[person.role],
+                    "teen": person.track == "teen" and person.role is Role.PARTICIPANT,
+                    "groups": ", ".join(groups.get(person.person, ())),
+                    "address": addresses.get(person.person, ""),
+                    "standing": standing.value.capitalize(),
+                    "chip": STANDING_CHIPS[standing],
+                    "url": f"/people/{person.person}{reader.choice}" if manages else "",
+                }
+            )
+        waiting = sum(standings.get(person) is Standing.UNINVITED for person in addresses)
+        roles = [(each.value, word) for each, word in ROLE_WORDS.items()]
+        return {"rows": rows, "total": len(found), "waiting": waiting, "roles": roles}
+
+    async def invite(self, people: tuple[PersonId, ...] | None, *, by: Visitor) -> int:
+        if people is None:
+            standings = await self._accounts.standings()
+            people = tuple(person for person, standing in standings.items() if standing is Standing.UNINVITED)
+        return await self._accounts.invite(people, by=by.person)
+
+    async def _groups(self) -> dict[PersonId, list[str]]:
+        titles = {id: held.value.title for id, held in (await self._shelves.cohorts.all()).items()}
+        groups: dict[PersonId, list[str]] = {}
+        for held in (await self._shelves.enrolments.all()).values():
+            if held.value.until is None and held.value.cohort in titles:
+                groups.setdefault(held.value.person, []).append(titles[held.value.cohort])
+        return groups
+
+    # ------------------------------------------------------------------ one person
+
+    async def somebody(self, person: PersonId | None, *, given: Mapping[str, str]) -> dict[str, Any] | None:
+        there = await self._store.clinic.get_person(person) if person else None
+        if person is not None and there is None:
+            return None
+        contact = await self._contacts.get(person) if person else None
+        address = (await self._accounts.addresses()).get(person, "") if person else ""
+        standing = (await self._accounts.standings()).get(person) if person else None
+        stands = _stands(there, contact, address)
+        shown: dict[str, Any] = stands | {name: text for name, text in given.items() if name in stands}
+        shown["nearest"] = _lines(given) if given else _nearest(contact)
+        shown["revision"] = given.get("revision") or stands["revision"]
+        stale = bool(given) and not given.get("revision")
+        return {
+            "person": person or "",
+            "name": there.name if there else "",
+            "standing": standing.value.capitalize() if standing else "",
+            "may_invite": standing in (Standing.UNINVITED, Standing.INVITED),
+            "action": f"/people/{person}" if person else "/people/new",
+            "given": shown,
+            "stands": [(what.capitalize(), stands[what]) for what in ("name", "phone", "zone")] if stale else [],
+            "roles": [(each.value, word) for each, word in ROLE_WORDS.items()],
+            "tracks": sorted(TRACKS),
+        }
+
+    async def keep(self, person: PersonId | None, given: Mapping[str, str], *, by: Visitor) -> PersonId:
+        """Raises Refusal, Stale."""
+        there = await self._store.clinic.get_person(person) if person else None
+        if person is not None and there is None:
+            raise Refusal("unknown_person", "There is nobody of that name any more.")
+        address = " ".join(given.get("email", "").split()).casefold()
+        id = person or await self._newcomer(address)
+        kept = Person(
+            person=id,
+            name=line(given.get("name", ""), "the name", NAME_MAX),
+            role=Role(_one_of(given.get("role", ""), [role.value for role in Role], "role")),
+            track=_one_of(given.get("track", ""), TRACKS, "adult or teen"),
+            zone=_one_of(given.get("zone", ""), available_timezones(), "time zone"),
+        )
+        before = await self._contacts.get(id)
+        contact = _contact(id, given, before.value if before else Contact(person=id))
+        check_contact(contact)
+        revision = given.get("revision", "")
+        upon = int(revision) if REVISION.fullmatch(revision) else 0
+        drafts = [self._contacts.draft(contact, upon=upon)]
+        if address and id not in await self._accounts.addresses():
+            drafts.append(self._accounts.opened(id, address))
+        await put_all(self._store.register, drafts, by=by.person, at=self._clock.now())
+        await self._store.clinic.put_person(kept)
+        return id
+
+    async def _newcomer(self, address: str) -> PersonId:
+        if len(address) > EMAIL_MAX or not EMAIL.fullmatch(address):
+            raise Refusal("bad_address", "That is no mail address. It is how the person signs in.")
+        if address in (await self._accounts.addresses()).values():
+            raise Refusal("known_address", "Somebody has this address already. Everybody needs their own.")
+        return person_id(self._clinic, address)
+
+    # ------------------------------------------------------------------ a list
+
+    async def look(self, text: bytes | str, *, zone: str, by: Visitor) -> dict[str, Any]:
+        text, remark = decode(text) if isinstance(text, bytes) else (text, "")
+        file = parse(text)
+        _one_of(zone, available_timezones(), "time zone")
+        roll = await self._intake.preview(file.heading, file.rows, zone=zone)
+        return {"text": text, "zone": zone, "remark": remark, "roll": await self._told(roll)}
+
+    async def take_in(self, text: str, *, zone: str, by: Visitor) -> dict[str, Any]:
+        file = parse(text)
+        _one_of(zone, available_timezones(), "time zone")
+        before = await self._intake.preview(file.heading, file.rows, zone=zone)
+        taken = await self._intake.take_in(file.heading, file.rows, zone=zone, by=by.person)
+        return {
+            "text": _left(file, before),
+            "zone": zone,
+            "taken": {"new": taken.new, "changed": taken.changed},
+            "roll": await self._told(before),
+        }
+
+    async def _told(self, roll: Roll) -> dict[str, Any]:
+        titles = {id: held.value.title for id, held in (await self._shelves.cohorts.all()).items()}
+        return {
+            **{fate.value: len(roll.of(fate)) for fate in Fate},
+            "missing": roll.missing,
+            "passed_over": roll.passed_over,
+            "problems": roll.problems[:PROBLEMS_MAX],
+            "more_problems": max(0, len(roll.problems) - PROBLEMS_MAX),
+            "rows": [_row(row, titles) for row in roll.rows[:SHOWN_MAX]],
+            "more_rows": max(0, len(roll.rows) - SHOWN_MAX),
+        }
+
+
+def _row(row: Row, titles: Mapping[str, str]) -> dict[str, Any]:
+    person = row.person
+    return {
+        "number": row.number,
+        "fate": FATE_WORDS[row.fate],
+        "chip": FATE_CHIPS[row.fate],
+        "name": row.name,
+        "address": person.email if person else "",
+        "role": ROLE_WORDS[person.role] + (", teen" if person.track == "teen" else "") if person else "",
+        "group": titles.get(person.cohort, "") if person else "",
+        "guardian": person.guardian if person else "",
+    }
+
+
+def _left(file: RollFile, roll: Roll) -> str:
+    """The rows that wait, with their heading, as they can be pasted again; "" if there are none."""
+    waiting = [row.number for row in roll.of(Fate.WRONG)]
+    if not waiting:
+        return ""
+    file_left = io.StringIO()
+    writer = csv.writer(file_left, delimiter="\t", lineterminator="\n")
+    writer.writerows([file.heading, *(file.rows[number - 2] for number in waiting)])
+    return file_left.getvalue()
+
+
+def _stands(person: Person | None, contact: Held[Contact] | None, address: str) -> dict[str, str]:
+    return {
+        "name": person.name if person else "",
+        "email": address,
+        "role": person.role.value if person else Role.PARTICIPANT.value,
+        "track": person.track if person else "adult",
+        "zone": person.zone if person else "",
+        "phone": contact.value.phone if contact else "",
+        "revision": str(contact.revision if contact else 0),
+    }
+
+
+def _nearest(contact: Held[Contact] | None) -> list[dict[str, str]]:
+    there = contact.value.nearest if contact else ()
+    filled = [{"name": one.name, "relation": one.relation, "phone": one.phone} for one in there]
+    blank = {"name": "", "relation": "", "phone": ""}
+    return (filled + [blank] * BLANKS)[:NEAREST_MAX]
+
+
+def _lines(given: Mapping[str, str]) -> list[dict[str, str]]:
+    """The lines of whom to call, as they were typed."""
+    lines = []
+    for n in range(1, NEAREST_MAX + 1):
+        one = {what: given.get(f"nearest_{what}_{n}", "") for what in ("name", "relation", "phone")}
+        if any(one.values()) or n == 1:
+            lines.append(one)
+    return lines
+
+
+def _contact(person: PersonId, given: Mapping[str, str], before: Contact) -> Contact:
+    known = {one.name: one.guardian for one in before.nearest}
+    nearest = []
+    for one in _lines(given):
+        if any(text.strip() for text in one.values()):
+            name = line(one["name"], "the name of whom to call", NAME_MAX)
+            relation = line(one["relation"], "who they are", RELATION_MAX, required=False)
+            phone = line(one["phone"], f"the phone number of {name}", CALLBACK_MAX, required=False)
+            nearest.append(Nearest(name=name, relation=relation, phone=phone, guardian=known.get(name)))
+    phone = line(given.get("phone", ""), "the phone number", CALLBACK_MAX, required=False)
+    return Contact(person=person, phone=phone, nearest=tuple(nearest))
+
+
+def _one_of(text: str, choices: Collection[str], what: str) -> str:
+    if text not in choices:
+        raise Refusal("bad_choice", f"“{text[:40]}” is not one of the choices for {what}.")
+    return text

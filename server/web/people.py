@@ -1,0 +1,188 @@
+"""The clinic's people: who there is, how they are reached, and how many are taken in with one list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from facilitation.errors import Refusal
+from facilitation.ids import PersonId
+from facilitation.policy import Action
+from server.store.register import Stale
+from server.web.auth import Doorkeeper, Visitor
+from server.web.pages import ID_CHARS_MAX, NO_STORE
+from server.web.templates import Pages
+
+LIST_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Of a list of people, the largest body that any form may send."""
+LIST_PATH: Final = "/people/list"
+FIELDS_MAX: Final = 40
+STALE: Final = (
+    "Somebody else changed this meanwhile. What stands now is shown beside what you typed; please look again."
+)
+
+
+class People(Protocol):
+    """Raises StoreUnavailable, CorruptLog."""
+
+    async def everybody(self, *, reader: Visitor, words: str, role: str) -> dict[str, Any]:
+        """What the template needs: those who fit the words and the role."""
+        ...
+
+    async def somebody(self, person: PersonId | None, *, given: Mapping[str, str]) -> dict[str, Any] | None:
+        """A form about one person, or for a new one (None), filled with what was typed. None: nobody of that id."""
+        ...
+
+    async def keep(self, person: PersonId | None, given: Mapping[str, str], *, by: Visitor) -> PersonId:
+        """Raises Refusal, Stale."""
+        ...
+
+    async def look(self, text: bytes | str, *, zone: str, by: Visitor) -> dict[str, Any]:
+        """What a list would change. Raises Refusal."""
+        ...
+
+    async def take_in(self, text: str, *, zone: str, by: Visitor) -> dict[str, Any]:
+        """Whose rows are right. Raises Refusal, Stale."""
+        ...
+
+    async def invite(self, people: tuple[PersonId, ...] | None, *, by: Visitor) -> int:
+        """Send an invitation to these, or to everybody who has none and never signed in; how many."""
+        ...
+
+
+class PeopleDesk:
+    def __init__(self, people: People, *, pages: Pages, doorkeeper: Doorkeeper) -> None:
+        self._people = people
+        self._pages = pages
+        self._doorkeeper = doorkeeper
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/people", self.everybody),
+            Route(LIST_PATH, self.list_form),
+            Route(LIST_PATH, self.list_sent, methods=["POST"]),
+            Route("/people/invite", self.invite, methods=["POST"]),
+            Route("/people/new", self.form),
+            Route("/people/new", self.keep, methods=["POST"]),
+            Route("/people/{person}", self.form),
+            Route("/people/{person}", self.keep, methods=["POST"]),
+        ]
+
+    # ------------------------------------------------------------------ everybody
+
+    async def everybody(self, request: Request) -> Response:
+        me = await self._doorkeeper.visitor(request, Action.SEE_PEOPLE)
+        words, role = (request.query_params.get(name, "")[:60] for name in ("q", "role"))
+        context = await self._people.everybody(reader=me, words=words, role=role)
+        done = _done(request)
+        return self._render(request, me, "people.html", context | {"q": words, "role": role, "done": done})
+
+    async def invite(self, request: Request) -> Response:
+        """One person, named by the form, or everybody who has never been invited."""
+        me = await self._doorkeeper.visitor(request, Action.MANAGE_PEOPLE)
+        given = await _given(request)
+        person = given.get("person", "")
+        if len(person) > ID_CHARS_MAX:
+            raise HTTPException(400)
+        sent = await self._people.invite((PersonId(person),) if person else None, by=me)
+        back = "/start" if given.get("back") == "start" else "/people"
+        return _to(back, me, {"invited": str(sent)})
+
+    # ------------------------------------------------------------------ one person
+
+    async def form(self, request: Request) -> Response:
+        me = await self._doorkeeper.visitor(request, Action.MANAGE_PEOPLE)
+        return await self._form(request, me, {})
+
+    async def keep(self, request: Request) -> Response:
+        me = await self._doorkeeper.visitor(request, Action.MANAGE_PEOPLE)
+        given = await _given(request)
+        try:
+            await self._people.keep(_person(request), given, by=me)
+        except Refusal as refusal:
+            return await self._form(request, me, given, error=refusal.text)
+        except Stale:
+            return await self._form(request, me, given | {"revision": ""}, error=STALE)
+        return _to("/people", me, {"kept": "1"})
+
+    async def _form(self, request: Request, me: Visitor, given: Mapping[str, str], error: str = "") -> Response:
+        context = await self._people.somebody(_person(request), given=given)
+        if context is None:
+            raise HTTPException(404)
+        return self._render(request, me, "person.html", context | {"error": error})
+
+    # ------------------------------------------------------------------ a list
+
+    async def list_form(self, request: Request) -> Response:
+        me = await self._doorkeeper.visitor(request, Action.MANAGE_PEOPLE)
+        return self._list(request, me, {})
+
+    async def list_sent(self, request: Request) -> Response:
+        """Look first, then take in: the same form, so that what is wrong can be put right where it stands."""
+        me = await self._doorkeeper.visitor(request, Action.MANAGE_PEOPLE)
+        async with request.form(max_fields=FIELDS_MAX, max_files=1, max_part_size=LIST_BYTES_MAX) as sent:
+            given = {field: value for field, value in sent.items() if isinstance(value, str)}
+            file = sent.get("file")
+            data = await file.read() if isinstance(file, UploadFile) and file.filename else b""
+        text, zone = given.get("text", ""), given.get("zone", "") or me.zone
+        try:
+            if data:
+                return self._list(request, me, given | await self._people.look(data, zone=zone, by=me))
+            if given.get("do") == "take":
+                return self._list(request, me, given | await self._people.take_in(text, zone=zone, by=me))
+            return self._list(request, me, given | await self._people.look(text, zone=zone, by=me))
+        except Refusal as refusal:
+            return self._list(request, me, given, error=refusal.text)
+        except Stale:
+            return self._list(request, me, given, error=STALE)
+
+    def _list(self, request: Request, me: Visitor, shown: Mapping[str, Any], error: str = "") -> Response:
+        context = {
+            "text": shown.get("text", ""),
+            "zone": shown.get("zone") or me.zone,
+            "roll": shown.get("roll"),
+            "taken": shown.get("taken"),
+            "remark": shown.get("remark", ""),
+            "error": error,
+        }
+        return self._render(request, me, "people_list.html", context)
+
+    def _render(self, request: Request, me: Visitor, name: str, context: Mapping[str, Any]) -> Response:
+        context = {"me": me, "choice": me.choice, "home": f"/home{me.choice}", **context}
+        return self._pages.render(request, name, context, 422 if context.get("error") else 200, NO_STORE)
+
+
+async def _given(request: Request) -> dict[str, str]:
+    async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
+        return {field: value for field, value in sent.items() if isinstance(value, str)}
+
+
+def _person(request: Request) -> PersonId | None:
+    person = request.path_params.get("person")
+    if person is not None and len(person) > ID_CHARS_MAX:
+        raise HTTPException(404)
+    return None if person is None else PersonId(person)
+
+
+def _done(request: Request) -> str:
+    if request.query_params.get("kept"):
+        return "It is kept."
+    invited = request.query_params.get("invited", "")
+    if not invited.isdecimal() or len(invited) > 6:
+        return ""
+    count = int(invited)
+    if not count:
+        return "There was nobody to invite: everybody has an invitation, or is in already."
+    return f"{count} {'invitation is' if count == 1 else 'invitations are'} on the way."
+
+
+def _to(path: str, me: Visitor, query: Mapping[str, str]) -> Response:
+    seat = {"seat": str(me.number)} if me.number > 1 else {}
+    words = "&".join(f"{name}={value}" for name, value in {**seat, **query}.items())
+    return RedirectResponse(f"{path}?{words}", 303, NO_STORE)
