@@ -17,11 +17,19 @@ from starlette.templating import Jinja2Templates
 from facilitation.policy import Action
 from server.web.catalogues import ENGLISH, LANGUAGES
 from server.web.language import spoken
+from server.web.modules import Modules
 from server.web.site import Site
 from server.web.words import Words, words_in
 
 WEBCLIENT = Path(__file__).parents[2] / "webclient"
 ICONS = WEBCLIENT / "node_modules/lucide-static/icons"
+MODULES = Modules(
+    {
+        "/static": WEBCLIENT / "static",
+        "/components": WEBCLIENT / "components",
+        "/vendor/lit-html": WEBCLIENT / "node_modules/lit-html",
+    }
+)
 ICON_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -33,6 +41,9 @@ IN_ENGLISH_ALONE = frozenset(
         "home.html",
         "minutes.html",
         "papers.html",
+        "people.html",
+        "people_list.html",
+        "person.html",
         "record.html",
         "skill.html",
         "skills.html",
@@ -91,6 +102,7 @@ class Pages:
         made.policies["ext.i18n.trimmed"] = True
         made.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
         made.globals |= {"icon": icon, "site": self._site, "languages": LANGUAGES, "spoken": words, "Action": Action}
+        made.globals["modules_behind"] = MODULES.behind
         return made
 
 

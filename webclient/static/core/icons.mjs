@@ -1,5 +1,5 @@
 /**
- * Lucide drawings as lit-html templates: each is fetched once, then drawn from memory.
+ * Lucide drawings as lit-html templates: fetched once, all that our scripts use in one file, then drawn from memory.
  *
  *     html`<button>${icon("mic")} Mute</button>`
  *
@@ -35,16 +35,32 @@ function drawingOf(name) {
   return drawing;
 }
 
+/** All drawings that our scripts name, by their name. @type {Promise<Record<string, string>> | null} */
+let pack = null;
+
+/** @returns {Promise<Record<string, string>>} */
+async function packed() {
+  const response = await fetch("/vendor/icons.json");
+  return response.ok ? response.json() : {};
+}
+
 /** @param {string} name */
 async function load(name) {
-  let source;
   try {
-    const response = await fetch(`/vendor/icons/${encodeURIComponent(name)}.svg`);
-    if (!response.ok) return "";
-    source = await response.text();
+    pack ??= packed();
+    const inside = (await pack)[name] ?? (await alone(name));
+    return inside && unsafeSVG(inside);
   } catch {
+    pack = null;
     drawings.delete(name); // no line just now: words do without it, and the next drawing asks again
     return "";
   }
-  return unsafeSVG(source.slice(source.indexOf(">", source.indexOf("<svg")) + 1, source.lastIndexOf("</svg>")));
+}
+
+/** One whose name is put together, so that it is not in the pack. @param {string} name */
+async function alone(name) {
+  const response = await fetch(`/vendor/icons/${encodeURIComponent(name)}.svg`);
+  if (!response.ok) return "";
+  const source = await response.text();
+  return source.slice(source.indexOf(">", source.indexOf("<svg")) + 1, source.lastIndexOf("</svg>"));
 }
