@@ -68,6 +68,15 @@ class MediaPlane(Protocol):
 # --------------------------------------------------------------------------- the log
 
 
+class Stale(Exception):
+    """Somebody else changed the record meanwhile. What stands has to be read anew."""
+
+    def __init__(self, kind: str, id: str) -> None:
+        super().__init__(f"{kind} {id}")
+        self.kind = kind
+        self.id = id
+
+
 class StoreUnavailable(Exception):
     """The store did not answer in time; what was asked may or may not have happened."""
 

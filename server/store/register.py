@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 
 from facilitation.ids import PersonId
 from facilitation.timebase import Instant
-from server.rooms.ports import CorruptLog
+from server.rooms.ports import CorruptLog, Stale
 from server.store.calls import ask, script
 from server.store.keys import Keys
 from server.store.together import Word
@@ -28,15 +28,6 @@ CHANGES_MAX = 500
 """In one call: they are one step of the store, which does nothing else meanwhile."""
 RECORD_BYTES_MAX = 256 * 1024
 KIND = re.compile(r"[a-z][a-z-]{0,39}")
-
-
-class Stale(Exception):
-    """Somebody else changed the record meanwhile. What stands has to be read anew."""
-
-    def __init__(self, kind: str, id: str) -> None:
-        super().__init__(f"{kind} {id}")
-        self.kind = kind
-        self.id = id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from facilitation.policy import Action
-from server.store.register import Stale
+from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
