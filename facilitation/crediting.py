@@ -121,11 +121,13 @@ def _credit(
     if corrections := state.corrections.of(person):
         times = corrected(proven, corrections, attendance.session_span(state.attendance, until))
         added, taken = difference(times, proven), difference(proven, times)
+    seat = state.seats.known(person)
+    relative = seat is not None and seat.relative  # there, and seen to be; but these are no hours of theirs
     by_segment: dict[SegmentId, int] = {}
     counted_ms = 0
     for segment, spans in visits:
         by_segment[segment.id] = total_ms(intersection(times, spans))
-        if counts(rules, segment.kind):
+        if counts(rules, segment.kind) and not relative:
             counted_ms += by_segment[segment.id]
     first = times[0][0] if times else None
     last = times[-1][1] if times else None

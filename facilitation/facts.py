@@ -95,10 +95,11 @@ def facts(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]
     seat = state.seats.of(person)
     lines: list[tuple[str, str]] = [
         ("Date", date_text(state.agenda.started_at or session.starts_at, zone)),
-        ("Service", f"{session.title}: {state.agenda.plan.title}, in a group by live video"),
+        ("Service", f"{session.title}: {state.agenda.plan.title}, {_setting(state)} by live video"),
         ("Session", _session_text(state, session, zone)),
         ("Led by", ", ".join(_leader_text(state, leader) for leader in facilitators(state))),
         ("Participants attending", str(head_count(everyone.values()))),
+        *_relative_facts(state, zone),
         *_cap_facts(state, everyone.values()),
         *_attendance_facts(state, hours, session, zone),
         *_absence_facts(state, person, zone),
@@ -116,6 +117,27 @@ def _session_text(state: RoomState, session: Session, zone: tzinfo) -> str:
         return ""
     end = "" if state.agenda.ended_at is None else time_text(state.agenda.ended_at, zone)
     return f"{time_text(state.agenda.started_at, zone)} – {end} ({session.zone})"
+
+
+def _setting(state: RoomState) -> str:
+    relatives = any(seat.relative for seat in state.seats.by_person.values())
+    if len(state.seats.treated) > 1:
+        return "in a group of families" if relatives else "in a group"
+    return "with family" if relatives else "one to one"
+
+
+def _relative_facts(state: RoomState, zone: tzinfo) -> Iterable[tuple[str, str]]:
+    """Who of the family was there, and when; only how many, where they might be somebody else's family."""
+    there = {
+        seat.name: attendance.presence(state.attendance, seat.person, state.at)
+        for seat in state.seats.by_person.values()
+        if seat.relative
+    }
+    came = {name: intervals for name, intervals in there.items() if intervals}
+    if came and len(state.seats.treated) == 1:
+        yield "Family attending", "; ".join(f"{name} {intervals_text(each, zone)}" for name, each in came.items())
+    elif came:
+        yield "Family members attending", str(len(came))
 
 
 def _leader_text(state: RoomState, leader: Seat) -> str:
@@ -238,12 +260,12 @@ def sign(state: RoomState, ask: SignNote, signer: Seat, now: Instant) -> NoteSig
     """The note as it is frozen by `signer` now, or the reason why it cannot be."""
     person = ask.person
     seat = state.seats.of(person)
-    if seat.staff:
-        raise Refusal("unknown_person", "Notes are signed for participants.")
+    if not seat.treated:
+        raise Refusal("unknown_person", "Notes are signed for participants who are treated.")
     if any(flag.open for flag in state.checkin.flags_of(person)):
         raise Refusal("open_flag", f"Before you sign: write down what was done about {seat.name}'s safety answer.")
     tally = crediting.Tally(state)
-    everyone = {each.person: tally.of(each.person) for each in state.seats.participants}
+    everyone = {each.person: tally.of(each.person) for each in state.seats.treated}
     check_signable(
         state.notes,
         note_form(state),

@@ -58,7 +58,7 @@ def session_part(state: RoomState, hours: Mapping[PersonId, Hours]) -> View:
 def _group_warnings(state: RoomState, group: Draft, hours: Mapping[PersonId, Hours]) -> list[Warning]:
     if state.phase != "ended":
         return []
-    names = {seat.person: seat.name for seat in state.seats.participants}
+    names = {seat.person: seat.name for seat in state.seats.treated}
     warnings = [
         *notewarnings.head_count(group.text, facts.head_count(hours.values())),
         *notewarnings.names_anybody(group.text, names),
@@ -78,7 +78,7 @@ def _group_warnings(state: RoomState, group: Draft, hours: Mapping[PersonId, Hou
 
 def people_parts(state: RoomState, hours: Mapping[PersonId, Hours], now: Instant) -> dict[PersonId, View]:
     """By person, what a record says of their note."""
-    seats = state.seats.participants
+    seats = state.seats.treated
     texts = {seat.person: _texts(state, seat.person) for seat in seats}
     names = {seat.person: seat.name for seat in seats}
     alike = notewarnings.alike(texts, names)

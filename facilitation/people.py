@@ -36,12 +36,22 @@ WORKFORCE = STAFF | {Role.ADMINISTRATOR, Role.AUDITOR}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """A person on the session's list: `name` as the group may see it. `role` is one of `SESSION_ROLES`."""
+    """A person on the session's list: `name` as the group may see it. `role` is one of `SESSION_ROLES`.
+
+    `relative`: a participant who comes along with somebody who is treated. They earn no hours, and nobody writes a note
+    on them; that they were there stands in the others' notes.
+    """
 
     person: PersonId
     role: Role
     name: str
     teen: bool = False
+    relative: bool = False
+
+    @property
+    def treated(self) -> bool:
+        """Whether the session is for them, and gives them hours."""
+        return self.role is Role.PARTICIPANT and not self.relative
 
     def __post_init__(self) -> None:
         if self.role not in SESSION_ROLES:

@@ -152,13 +152,13 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
         # --- notes
         case c.EditNote(subject=subject, text=text, revision=revision):
             if subject != notes.GROUP:
-                _participant(state, PersonId(subject))
+                _treated(state, PersonId(subject))
             return notes.edit(state.notes, subject, text, revision)
         case c.EditSection(person=person, section=section, text=text, revision=revision):
-            subject = _participant(state, person).person
+            subject = _treated(state, person).person
             return notes.edit_section(state.notes, facts.note_form(state), subject, section, text, revision)
         case c.AddressGoals(person=person, goals=goals, revision=revision):
-            return notes.address_goals(state.notes, _participant(state, person).person, goals, revision)
+            return notes.address_goals(state.notes, _treated(state, person).person, goals, revision)
         case c.NameSkills(skills=skills):
             return notes.name_skills(state.notes, skills)
         case c.SayLocation(location=location):
@@ -168,11 +168,11 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
                 raise Refusal("not_ended", "Notes can be signed once the session has ended.")
             return (facts.sign(state, command, asker, now),)
         case c.AddAddendum(person=person, text=text):
-            return notes.add(state.notes, _participant(state, person).person, text)
+            return notes.add(state.notes, _treated(state, person).person, text)
         case c.CosignNote(person=person, hash=hash, addenda=addenda):
-            return notes.cosign(state.notes, _participant(state, person).person, hash, addenda)
+            return notes.cosign(state.notes, _treated(state, person).person, hash, addenda)
         case c.ReturnNote(person=person, text=text):
-            return notes.give_back(state.notes, _participant(state, person).person, text)
+            return notes.give_back(state.notes, _treated(state, person).person, text)
         # --- minutes
         case c.StillHere():
             seats.check_in_room(asker)
@@ -188,10 +188,10 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
         case c.TakeBackCorrection(correction=correction, reason=reason):
             return corrections.take_back(state.corrections, correction, reason)
         case c.AmendHours(person=person, reason=reason):
-            return (amending.amend(state, _participant(state, person).person, asker, now, reason=reason),)
+            return (amending.amend(state, _treated(state, person).person, asker, now, reason=reason),)
         # --- absences
         case c.ExplainAbsence(person=person, kind=kind, reason=reason):
-            return absences.explain(state.absences, _participant(state, person).person, kind, reason)
+            return absences.explain(state.absences, _treated(state, person).person, kind, reason)
         case c.LinkMakeUp(person=person, missed_session=missed):
             return _link_make_up(state, person, missed)
         case c.ReachOut(person=person, whom=whom, outcome=outcome):
@@ -227,9 +227,9 @@ def _decide_for_server(state: RoomState, command: Command, now: Instant) -> Even
             return _expect(state, expected.person, v.PersonExpected(expected=expected))
         case c.ListGoals(person=person, goals=goals):
             known = state.seats.known(person)
-            return () if known is None or known.staff else notes.list_goals(state.notes, person, goals)
+            return () if known is None or not known.treated else notes.list_goals(state.notes, person, goals)
         case c.TellAbsence(person=person):
-            _participant(state, person)
+            _treated(state, person)
             return absences.tell(state.absences, command, begun=state.phase != "lobby")
         case c.AgreeMakeUp(person=person, missed_session=missed):
             return _link_make_up(state, person, missed)
@@ -405,9 +405,16 @@ def _participant(state: RoomState, person: PersonId) -> Seat:
     return seat
 
 
+def _treated(state: RoomState, person: PersonId) -> Seat:
+    seat = _participant(state, person)
+    if not seat.treated:
+        raise Refusal("not_a_participant", "Notes and hours are of those who are treated, not of who comes with them.")
+    return seat
+
+
 def _link_make_up(state: RoomState, person: PersonId, missed: SessionId | None) -> Events:
     assert state.session is not None
-    seat = _participant(state, person)
+    seat = _treated(state, person)
     return absences.link(state.absences, seat.person, missed, session=state.session.session)
 
 
@@ -417,13 +424,14 @@ def _link_make_up(state: RoomState, person: PersonId, missed: SessionId | None) 
 def _dispute(state: RoomState, person: PersonId, text: str) -> Events:
     if state.phase == "lobby":
         raise Refusal("not_running", "No minutes are counted before the session starts.")
+    _treated(state, person)
     return corrections.dispute(state.corrections, person, text)
 
 
 def _correct(state: RoomState, command: c.CorrectAttendance, now: Instant) -> Events:
     return corrections.correct(
         state.corrections,
-        _participant(state, command.person).person,
+        _treated(state, command.person).person,
         command.start,
         command.end,
         present=command.present,
@@ -444,7 +452,7 @@ def _share_screen(state: RoomState, asker: Seat) -> Events:
 
 def _check_offered(state: RoomState, asker: Seat, form: FormId) -> None:
     seats.check_in_room(asker)
-    if not form_offered(state, form):
+    if not asker.treated or not form_offered(state, form):
         raise Refusal("not_offered", "This form comes later in the session.")
 
 

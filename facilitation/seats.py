@@ -90,6 +90,7 @@ class Seat:
     role: Role
     name: str
     teen: bool = False
+    relative: bool = False
     place: Place = Place.EXPECTED
     arrival: Arrival | None = None
     door: Door | None = None
@@ -110,6 +111,11 @@ class Seat:
     @property
     def staff(self) -> bool:
         return self.role in STAFF
+
+    @property
+    def treated(self) -> bool:
+        """Whether this session is for them: they have hours, forms and a note. Staff and relatives have none."""
+        return not (self.staff or self.relative)
 
     @property
     def in_room(self) -> bool:
@@ -141,6 +147,10 @@ class Seats:
     @property
     def participants(self) -> tuple[Seat, ...]:
         return tuple(seat for seat in self.by_person.values() if not seat.staff)
+
+    @property
+    def treated(self) -> tuple[Seat, ...]:
+        return tuple(seat for seat in self.by_person.values() if seat.treated)
 
     def hand_rank(self, person: PersonId) -> int | None:
         """Place in the queue of raised hands, from 1."""
@@ -218,7 +228,13 @@ def evolve(seats: Seats, recorded: Recorded) -> Seats:
 
 
 def _expected(expected: Expected) -> Seat:
-    return Seat(person=expected.person, role=expected.role, name=expected.name, teen=expected.teen)
+    return Seat(
+        person=expected.person,
+        role=expected.role,
+        name=expected.name,
+        teen=expected.teen,
+        relative=expected.relative,
+    )
 
 
 def _door(checked: DoorChecked, at: Instant) -> Door:

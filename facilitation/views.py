@@ -207,7 +207,7 @@ def you_part(
         "still_here": minuteviews.still_here_part(state, person),
         "disputes": minuteviews.own_disputes(state, person),
         "forms": {}
-        if seat.staff
+        if not seat.treated
         else {form.id: _own_form(state, seat, form, asked or form_part) for form in state.checkin.forms},
         "help": bool(state.checkin.flags_of(person)),
         "chat": [_message(state, message) for message in state.talk.private_of(person)[-CHAT_SHOWN_MAX:]],
@@ -320,7 +320,7 @@ def _staff_person(state: RoomState, seat: Seat, now: Instant, tally: Tally) -> V
         "shielded": seat.shielded,
         "may_share": state.screen.may_share(seat),
         "forms": {}
-        if seat.staff
+        if not seat.treated
         else {form.id: _staff_form(state.checkin.sheet(seat.person, form.id)) for form in state.checkin.forms},
     }
 
@@ -384,7 +384,7 @@ def _flag(state: RoomState, flag: Flag) -> View:
 
 
 def _drafts(state: RoomState) -> View:
-    subjects = [GROUP, *(seat.person for seat in state.seats.participants)]
+    subjects = [GROUP, *(seat.person for seat in state.seats.treated)]
     return {subject: draft_part(state.notes.draft(subject)) for subject in subjects}
 
 
@@ -408,7 +408,7 @@ def _advice(state: RoomState, now: Instant) -> View | None:
 def record_part(state: RoomState, now: Instant) -> View:
     """The record page: figures, what they rest on, drafts and signed notes."""
     session, plan = _session(state), state.agenda.plan
-    participants = state.seats.participants
+    participants = state.seats.treated
     tally = Tally(state, now)
     hours = {seat.person: tally.of(seat.person) for seat in participants}
     written = noteviews.people_parts(state, hours, now)
@@ -440,7 +440,7 @@ def record_part(state: RoomState, now: Instant) -> View:
 def _record_status(state: RoomState) -> str:
     if state.phase != "ended":
         return "open"
-    return "signed" if all(seat.person in state.notes.signed for seat in state.seats.participants) else "ended"
+    return "signed" if all(seat.person in state.notes.signed for seat in state.seats.treated) else "ended"
 
 
 def _record_segment(state: RoomState, segment: Segment, now: Instant) -> View:

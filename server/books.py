@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any, Protocol
 
 from facilitation.ids import PersonId, SessionId
-from facilitation.people import STAFF, Expected, Role
+from facilitation.people import STAFF, Expected
 from facilitation.plan import SessionPlan
 from facilitation.policy import FACILITATORS, Action
 from facilitation.rules import RuleSet
@@ -127,7 +127,7 @@ class ClinicBooks:
             "record_url": f"/s/{scheduled.session}/record{me.choice}" if me.may(Action.READ_RECORD) else None,
             "head_count": len(progress.participants)
             if progress.ended_at is not None
-            else sum(each.role is Role.PARTICIPANT for each in scheduled.roster),
+            else sum(each.treated for each in scheduled.roster),
             "starts_at": scheduled.starts_at,
             "to_sign": len(progress.owing) if worklist.role_of(scheduled, me.person) in FACILITATORS else 0,
         }

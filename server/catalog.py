@@ -5,8 +5,9 @@ Every mistake in a file is one `CatalogError` that names the file, the place and
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
@@ -30,6 +31,8 @@ from facilitation.timebase import MINUTE_MS
 
 FOLDER = Path(__file__).resolve().parent.parent / "facilitation" / "catalog"
 
+ID = re.compile(r"[A-Za-z0-9-]{1,40}")
+
 File = TypeVar("File")
 
 
@@ -41,7 +44,8 @@ class CatalogError(Exception):
 class Catalog:
     """All by id. Forms are offered in every session that has their kind of segment.
 
-    `rules` holds the newest version of each rule set, `versions` all of them, oldest first.
+    `rules` holds the newest version of each rule set, `versions` all of them, oldest first. Plans and programmes that a
+    clinic made its own stand beside those of the files, each version under a name of its own (`own_name`).
     """
 
     plans: dict[str, SessionPlan]
@@ -52,6 +56,13 @@ class Catalog:
     payers: dict[str, Payer]
     consents: tuple[ConsentForm, ...] = ()
     """Texts as shipped; the clinic's own versions stand in the store."""
+
+    def take_in(self, plans: Mapping[str, SessionPlan], programmes: Mapping[str, Programme]) -> None:
+        """Versions of the clinic's own, by `own_name`. What is here already stays: a version never changes."""
+        for name, plan in plans.items():
+            self.plans.setdefault(name, plan)
+        for name, programme in programmes.items():
+            self.programmes.setdefault(name, programme)
 
     def programme(self, id: str) -> Programme:
         """The programme of that id; PLAIN for an empty one. Raises KeyError: no such programme."""
@@ -69,6 +80,11 @@ class Catalog:
         return next((rules for rules in self.versions.get(id, ()) if rules.version == version), None)
 
 
+def own_name(id: str, version: int) -> str:
+    """What a version of a clinic's own plan or programme is called: "adult@3". No id of a file has an @."""
+    return f"{id}@{version}"
+
+
 def load_catalog(folder: Path = FOLDER) -> Catalog:
     """Read all files of a folder but the skills and curricula. Raises `CatalogError`."""
     plans = [_plan(folder, plan) for plan in read_file(folder / "plans.toml", _PlansFile).plan]
@@ -79,6 +95,9 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
     consents = tuple(read_file(folder / "consents.toml", _ConsentsFile).form)
     check_unique(folder / "plans.toml", [plan.id for plan in plans])
     _check_consents(folder / "consents.toml", consents)
+    for id in (*(plan.id for plan in plans), *(programme.id for programme in programmes)):
+        if not ID.fullmatch(id):
+            raise CatalogError(f"{folder}: {id!r} is no id; use letters, digits and hyphens")
     _check_payers(folder / "payers.toml", payers)
     _check_programmes(folder / "programmes.toml", programmes, versions)
     _check_forms(folder / "forms.toml", forms)

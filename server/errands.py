@@ -52,7 +52,7 @@ class RoomErrands:
 
     async def ask(self, identity: Identity, command: PersonCommand) -> int:
         """The `seq` of the log after it; it is durable then. Raises Refusal, StoreUnavailable."""
-        asker = Asker(Expected(person=identity.person, role=identity.role, name=identity.name, teen=identity.teen))
+        asker = Asker(identity.expected)
         try:
             async with asyncio.timeout(ANSWERED_WITHIN_S):
                 room = await self._rooms.open(identity.session)

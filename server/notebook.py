@@ -20,7 +20,6 @@ from facilitation.facts import zone_of
 from facilitation.goals import GOALS_MAX, Goal, listed, worded
 from facilitation.ids import CounsellingNoteId, GoalId, PersonId, SessionId
 from facilitation.notes import GROUP
-from facilitation.people import Role
 from facilitation.skills import Library
 from facilitation.text import body
 from facilitation.weeks import day_of
@@ -58,7 +57,7 @@ class StaffNotebook:
         scheduled = await self._scheduled(session)
         snippets = await self._notebook.snippets(owner)
         notes = await self._notebook.counselling_notes(owner, session, _subjects(scheduled))
-        await self._list_goals(scheduled, [each.person for each in scheduled.roster if each.role is Role.PARTICIPANT])
+        await self._list_goals(scheduled, [each.person for each in scheduled.roster if each.treated])
         for note in notes:
             await self._tell(session, KeepCounsellingNote(note=note.note, subject=note.subject, author=owner))
         return {
@@ -172,13 +171,13 @@ class StaffNotebook:
 
     async def _with(self, session: SessionId, person: PersonId) -> ScheduledSession:
         scheduled = await self._scheduled(session)
-        if not any(each.person == person and each.role is Role.PARTICIPANT for each in scheduled.roster):
+        if not any(each.person == person and each.treated for each in scheduled.roster):
             raise Refusal("unknown_person", "This person is not on the list for this session.")
         return scheduled
 
 
 def _subjects(scheduled: ScheduledSession) -> list[str]:
-    return [GROUP, *(each.person for each in scheduled.roster if each.role is Role.PARTICIPANT)]
+    return [GROUP, *(each.person for each in scheduled.roster if each.treated)]
 
 
 def _day(scheduled: ScheduledSession) -> date:

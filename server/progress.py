@@ -102,13 +102,13 @@ def fold(progress: Progress, records: Iterable[Recorded]) -> Progress:
 def _evolve(progress: Progress, record: Recorded) -> Progress:
     match record.event:
         case SessionOpened(roster=roster, programme=programme):
-            names = {each.person: each.name for each in roster if each.role is Role.PARTICIPANT}
+            names = {each.person: each.name for each in roster if each.treated}
             return replace(progress, names=names, programme=programme)
         case SessionStarted():
             return replace(progress, started_at=record.at)
         case SessionEnded():
             return replace(progress, ended_at=record.at)
-        case PersonExpected(expected=Expected(role=Role.PARTICIPANT, person=person, name=name)):
+        case PersonExpected(expected=Expected(role=Role.PARTICIPANT, person=person, name=name, relative=False)):
             return replace(progress, names={**progress.names, person: name})
         case NoteSigned(person=person):
             return _write(replace(progress, signed=progress.signed | {person}), person, signed_at=record.at)

@@ -66,9 +66,7 @@ class Errands:
 
     async def depart(self, identity: Identity) -> None:
         """Take somebody out as their quick exit would. Never fails: their browser has forgotten them already."""
-        messenger = Messenger(
-            Expected(person=identity.person, role=identity.role, name=identity.name, teen=identity.teen)
-        )
+        messenger = Messenger(identity.expected)
         try:
             async with asyncio.timeout(DONE_WITHIN_S):
                 room = await self._rooms.open(identity.session)

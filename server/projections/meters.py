@@ -290,7 +290,7 @@ def _rest_ms(room: RoomState, rules: RuleSet, now: Instant) -> int:
 
 
 def _invites(scheduled: ScheduledSession, person: PersonId) -> bool:
-    return any(each.person == person and each.role is Role.PARTICIPANT for each in scheduled.roster)
+    return any(each.person == person and each.treated for each in scheduled.roster)
 
 
 def _day(scheduled: ScheduledSession) -> date:

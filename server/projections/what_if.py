@@ -15,7 +15,6 @@ from facilitation import crediting
 from facilitation.crediting import OverCap
 from facilitation.facts import zone_of
 from facilitation.ids import PersonId, SessionId
-from facilitation.people import Role
 from facilitation.plan import SessionPlan
 from facilitation.rules import RuleSet
 from facilitation.state import EMPTY, RoomState
@@ -136,7 +135,7 @@ class Ask:
         unsigned, planned = [], []
         for scheduled in near:
             day = day_of(scheduled.starts_at, zone_of(scheduled.zone))
-            invited = any(each.person == self._person and each.role is Role.PARTICIPANT for each in scheduled.roster)
+            invited = any(each.person == self._person and each.treated for each in scheduled.roster)
             if not invited or scheduled.session in signed or not first <= day <= last:
                 continue
             room = await self._room(scheduled.session, None) if scheduled.starts_at <= self._now + DAY_MS else EMPTY
@@ -185,7 +184,7 @@ class Ask:
         assert session is not None
         room = replace(room, session=replace(session, rules=rules))
         until = self._now if room.phase == "running" else None
-        people = {seat.person for seat in room.seats.participants} if rules.group_caps else set()
+        people = {seat.person for seat in room.seats.treated} if rules.group_caps else set()
         tally = crediting.Tally(room, until)
         everyone = {person: tally.of(person) for person in {*people, self._person}}
         hours = everyone[self._person]

@@ -33,6 +33,8 @@ class Schedule:
     people: Mapping[PersonId, Person] = field(default_factory=dict)
     plans: Mapping[str, str] = field(default_factory=dict)
     programmes: Mapping[str, str] = field(default_factory=dict)
+    revisions: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Of every record, by kind and id: what a form is typed upon."""
 
     # ------------------------------------------------------------------ when
 
@@ -65,20 +67,22 @@ class Schedule:
 
     def roster(self, series: Series, occurrence: Occurrence) -> tuple[Expected, ...]:
         """Staff first. Whoever the clinic does not know any more is left out."""
-        seats = [(lead.person, lead.role) for lead in self.leads(series, occurrence.day)]
-        leading = {person for person, _ in seats}
-        seats += [(person, Role.PARTICIPANT) for person in self.participants(series, occurrence.on)]
-        seats += [(person, Role.OBSERVER) for person in series.relatives]
-        return tuple(
-            self._expected(person, role)
-            for person, role in seats
-            if person in self.people and (role not in (Role.PARTICIPANT, Role.OBSERVER) or person not in leading)
-        )
-
-    def _expected(self, person: PersonId, role: Role) -> Expected:
-        known = self.people[person]
-        teen = role is Role.PARTICIPANT and known.track == "teen"
-        return Expected(person=person, role=role, name=known.name, teen=teen)
+        found: dict[PersonId, Expected] = {}
+        for lead in self.leads(series, occurrence.day):
+            if lead.person in self.people:
+                found[lead.person] = Expected(person=lead.person, role=lead.role, name=self.people[lead.person].name)
+        treated = self.participants(series, occurrence.on)
+        for person in (*treated, *series.relatives):
+            if person in self.people and person not in found:
+                known = self.people[person]
+                found[person] = Expected(
+                    person=person,
+                    role=Role.PARTICIPANT,
+                    name=known.name,
+                    teen=known.track == "teen" and person in treated,
+                    relative=person not in treated,
+                )
+        return tuple(found.values())
 
     # ------------------------------------------------------------------ by which rules
 

@@ -93,6 +93,12 @@ class Identity(Visitor):
     """A visitor in one session: they stand on its list, and `role` is what that list says."""
 
     session: SessionId
+    relative: bool = False
+
+    @property
+    def expected(self) -> Expected:
+        """As the session's list has them."""
+        return Expected(person=self.person, role=self.role, name=self.name, teen=self.teen, relative=self.relative)
 
 
 class Doorkeeper:
@@ -267,7 +273,7 @@ class Doorkeeper:
         """
         for visitor in await self.visitors(connection):
             here = None if visitor.staff else await self._entry(session, visitor.person)
-            if here is not None and here.role is Role.PARTICIPANT:
+            if here is not None and here.treated:
                 return _identity(here, session, visitor.number)
         return None
 
@@ -352,6 +358,7 @@ def _identity(expected: Expected, session: SessionId, number: int) -> Identity:
         session=session,
         name=expected.name,
         teen=expected.teen,
+        relative=expected.relative,
         number=number,
     )
 

@@ -102,6 +102,8 @@ class Identity(Protocol):
     def name(self) -> str: ...
     @property
     def teen(self) -> bool: ...
+    @property
+    def relative(self) -> bool: ...
 
 
 Identify = Callable[[WebSocket, SessionId, str | None], Awaitable[Identity | None]]
@@ -181,7 +183,9 @@ async def _known(websocket: WebSocket, identify: Identify, session: SessionId, h
         raise _Ended(Close.NO_TICKET)
     if not policy.may(identity.role, Action.READ_RECORD if hello.mode == "record" else Action.ENTER_ROOM):
         raise _Ended(Close.NOT_ADMITTED, "the record is for staff")
-    return Expected(person=identity.person, role=identity.role, name=identity.name, teen=identity.teen)
+    return Expected(
+        person=identity.person, role=identity.role, name=identity.name, teen=identity.teen, relative=identity.relative
+    )
 
 
 async def _opened(rooms: RoomDirectory, session: SessionId) -> Room:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from facilitation.events import Event, HoursAmended, NoteSigned
+from facilitation.people import SESSION_ROLES, Expected
 from server.store import codec
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -15,6 +16,7 @@ JSON = st.recursive(
 )
 st.register_type_strategy(str, TEXT)
 st.register_type_strategy(int, st.integers(0, 2**53 - 1))
+st.register_type_strategy(Expected, st.builds(Expected, role=st.sampled_from(sorted(SESSION_ROLES))))
 CONTENT = st.dictionaries(TEXT, JSON, max_size=4)
 
 
