@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
@@ -10,6 +10,7 @@ from facilitation.text import CALLBACK_MAX, NAME_MAX, line
 
 NEAREST_MAX = 6
 RELATION_MAX = 40
+EMAIL_MAX = 254
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +25,13 @@ class Nearest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """How a person is reached. `nearest`: whom to call if they are not, in that order."""
+    """How a person is reached. `nearest`: whom to call if they are not, in that order.
+
+    `email` is where invitations go; what somebody signs in with is their account's, which they can change themselves.
+    """
 
     person: PersonId
+    email: str = ""
     phone: str = ""
     nearest: tuple[Nearest, ...] = ()
 
@@ -56,11 +61,12 @@ def with_nearest(contact: Contact, nearest: Nearest) -> Contact:
         others[names.index(nearest.name.casefold())] = nearest
     else:
         others.append(nearest)
-    return Contact(person=contact.person, phone=contact.phone, nearest=tuple(others))
+    return replace(contact, nearest=tuple(others))
 
 
 def check_contact(contact: Contact) -> None:
     """Raises `Refusal` that says in words what cannot be meant."""
+    line(contact.email, "the mail address", EMAIL_MAX, required=False)
     line(contact.phone, "the phone number", CALLBACK_MAX, required=False)
     if len(contact.nearest) > NEAREST_MAX:
         raise Refusal("too_many", f"At most {NEAREST_MAX} people to call can be kept.")

@@ -13,13 +13,13 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
+from facilitation.contacts import EMAIL_MAX
 from facilitation.ids import ClinicId, PersonId
 from facilitation.people import Role
 from facilitation.rules import TRACKS
 from facilitation.text import NAME_MAX
 
 ROWS_MAX: Final = 20_000
-EMAIL_MAX: Final = 254
 PHONE_MAX: Final = 40
 TITLE_MAX: Final = 120
 

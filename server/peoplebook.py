@@ -5,26 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Collection, Mapping
-from typing import Any, Final
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any, Final, Protocol
 from zoneinfo import available_timezones
 
-from facilitation.contacts import NEAREST_MAX, RELATION_MAX, Contact, Nearest, check_contact
+from facilitation.contacts import EMAIL_MAX, NEAREST_MAX, RELATION_MAX, Contact, Nearest, check_contact
 from facilitation.errors import Refusal
 from facilitation.ids import ClinicId, PersonId
 from facilitation.people import Role
 from facilitation.policy import Action
-from facilitation.roll import EMAIL, EMAIL_MAX, Fate, Roll, Row, person_id
+from facilitation.roll import EMAIL, Fate, Roll, Row, person_id
 from facilitation.rules import TRACKS
 from facilitation.text import CALLBACK_MAX, NAME_MAX, line
 from server.clock import Clock
 from server.people.contacts import contacts
 from server.people.intake import Intake, Shelves
-from server.people.ports import Accounts, Standing
 from server.rollfile import RollFile, decode, parse
 from server.store.clinic import Person
 from server.store.ports import Store
-from server.store.register import Held, put_all
+from server.store.register import Held
 from server.web.auth import Visitor
 
 SHOWN_MAX: Final = 200
@@ -34,19 +35,41 @@ BLANKS: Final = 1
 ROLE_WORDS: Final = {role: role.value.capitalize() for role in Role}
 FATE_WORDS: Final = {Fate.NEW: "new", Fate.CHANGED: "changed", Fate.SAME: "here already", Fate.WRONG: "to put right"}
 FATE_CHIPS: Final = {Fate.NEW: "moss", Fate.CHANGED: "moss", Fate.SAME: "", Fate.WRONG: "clay"}
+
+
+class Standing(StrEnum):
+    """How far somebody is on their way in."""
+
+    UNINVITED = "not invited yet"
+    INVITED = "invited"
+    IN = "signs in"
+
+
 STANDING_CHIPS: Final = {Standing.IN: "moss", Standing.INVITED: "", Standing.UNINVITED: "clay"}
 REVISION: Final = re.compile(r"[0-9]{1,9}")
+
+
+class Access(Protocol):
+    """Who can sign in, and who was asked to. Raises StoreUnavailable, CorruptLog."""
+
+    async def standings(self) -> Mapping[PersonId, Standing]:
+        """Of everybody who is in or was invited."""
+        ...
+
+    async def invite(self, person: PersonId, address: str, *, by: Visitor) -> None:
+        """Send a letter with a link that works once. Earlier ones end. Raises Refusal."""
+        ...
 
 
 class PeopleBook:
     """Raises StoreUnavailable, CorruptLog."""
 
-    def __init__(self, store: Store, accounts: Accounts, shelves: Shelves, *, clock: Clock, clinic: ClinicId) -> None:
+    def __init__(self, store: Store, access: Access, shelves: Shelves, *, clock: Clock, clinic: ClinicId) -> None:
         self._store = store
-        self._accounts = accounts
+        self._access = access
         self._shelves = shelves
         self._contacts = contacts(store.register)
-        self._intake = Intake(store, accounts, shelves, clock=clock, clinic=clinic)
+        self._intake = Intake(store, shelves, clock=clock, clinic=clinic)
         self._clock = clock
         self._clinic = clinic
 
@@ -55,8 +78,8 @@ class PeopleBook:
     async def everybody(self, *, reader: Visitor, words: str, role: str) -> dict[str, Any]:
         """Addresses are for those who look after accounts; everybody else sees names, roles and groups."""
         manages = reader.may(Action.MANAGE_PEOPLE)
-        addresses = await self._accounts.addresses() if manages else {}
-        standings = await self._accounts.standings()
+        addresses = await self._addresses() if manages else {}
+        standings = await self._access.standings()
         groups = await self._groups()
         wanted = words.casefold().split()
         found = [
@@ -80,15 +103,24 @@ class PeopleBook:
                     "url": f"/people/{person.person}{reader.choice}" if manages else "",
                 }
             )
-        waiting = sum(standings.get(person) is Standing.UNINVITED for person in addresses)
+        waiting = len(_uninvited(addresses, standings))
         roles = [(each.value, word) for each, word in ROLE_WORDS.items()]
         return {"rows": rows, "total": len(found), "waiting": waiting, "roles": roles}
 
     async def invite(self, people: tuple[PersonId, ...] | None, *, by: Visitor) -> int:
-        if people is None:
-            standings = await self._accounts.standings()
-            people = tuple(person for person, standing in standings.items() if standing is Standing.UNINVITED)
-        return await self._accounts.invite(people, by=by.person)
+        """Raises Refusal. One letter after the other: what went out has gone out, and the rest can be sent again."""
+        addresses = await self._addresses()
+        standings = await self._access.standings()
+        chosen: Sequence[PersonId] = _uninvited(addresses, standings) if people is None else people
+        wanted = [person for person in chosen if person in addresses and standings.get(person) is not Standing.IN]
+        for person in wanted:
+            await self._access.invite(person, addresses[person], by=by)
+        return len(wanted)
+
+    async def _addresses(self) -> dict[PersonId, str]:
+        """Of everybody who has one."""
+        every = (held.value for held in (await self._contacts.all()).values())
+        return {each.person: each.email for each in every if each.email}
 
     async def _groups(self) -> dict[PersonId, list[str]]:
         titles = {id: held.value.title for id, held in (await self._shelves.cohorts.all()).items()}
@@ -105,9 +137,8 @@ class PeopleBook:
         if person is not None and there is None:
             return None
         contact = await self._contacts.get(person) if person else None
-        address = (await self._accounts.addresses()).get(person, "") if person else ""
-        standing = (await self._accounts.standings()).get(person) if person else None
-        stands = _stands(there, contact, address)
+        standing = (await self._access.standings()).get(person, Standing.UNINVITED) if person else None
+        stands = _stands(there, contact)
         shown: dict[str, Any] = stands | {name: text for name, text in given.items() if name in stands}
         shown["nearest"] = _lines(given) if given else _nearest(contact)
         shown["revision"] = given.get("revision") or stands["revision"]
@@ -129,8 +160,7 @@ class PeopleBook:
         there = await self._store.clinic.get_person(person) if person else None
         if person is not None and there is None:
             raise Refusal("unknown_person", "There is nobody of that name any more.")
-        address = " ".join(given.get("email", "").split()).casefold()
-        id = person or await self._newcomer(address)
+        id = person or person_id(self._clinic, await self._address(given, person))
         kept = Person(
             person=id,
             name=line(given.get("name", ""), "the name", NAME_MAX),
@@ -140,22 +170,21 @@ class PeopleBook:
         )
         before = await self._contacts.get(id)
         contact = _contact(id, given, before.value if before else Contact(person=id))
+        contact = replace(contact, email=await self._address(given, id))
         check_contact(contact)
         revision = given.get("revision", "")
         upon = int(revision) if REVISION.fullmatch(revision) else 0
-        drafts = [self._contacts.draft(contact, upon=upon)]
-        if address and id not in await self._accounts.addresses():
-            drafts.append(self._accounts.opened(id, address))
-        await put_all(self._store.register, drafts, by=by.person, at=self._clock.now())
+        await self._contacts.put(contact, upon=upon, by=by.person, at=self._clock.now())
         await self._store.clinic.put_person(kept)
         return id
 
-    async def _newcomer(self, address: str) -> PersonId:
+    async def _address(self, given: Mapping[str, str], person: PersonId | None) -> str:
+        address = "".join(given.get("email", "").split()).casefold()
         if len(address) > EMAIL_MAX or not EMAIL.fullmatch(address):
-            raise Refusal("bad_address", "That is no mail address. It is how the person signs in.")
-        if address in (await self._accounts.addresses()).values():
+            raise Refusal("bad_address", "That is no mail address. It is where the invitation goes.")
+        if any(theirs == address and whose != person for whose, theirs in (await self._addresses()).items()):
             raise Refusal("known_address", "Somebody has this address already. Everybody needs their own.")
-        return person_id(self._clinic, address)
+        return address
 
     # ------------------------------------------------------------------ a list
 
@@ -216,10 +245,14 @@ def _left(file: RollFile, roll: Roll) -> str:
     return file_left.getvalue()
 
 
-def _stands(person: Person | None, contact: Held[Contact] | None, address: str) -> dict[str, str]:
+def _uninvited(addresses: Mapping[PersonId, str], standings: Mapping[PersonId, Standing]) -> list[PersonId]:
+    return [person for person in addresses if standings.get(person, Standing.UNINVITED) is Standing.UNINVITED]
+
+
+def _stands(person: Person | None, contact: Held[Contact] | None) -> dict[str, str]:
     return {
         "name": person.name if person else "",
-        "email": address,
+        "email": contact.value.email if contact else "",
         "role": person.role.value if person else Role.PARTICIPANT.value,
         "track": person.track if person else "adult",
         "zone": person.zone if person else "",

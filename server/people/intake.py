@@ -23,15 +23,14 @@ from facilitation.roll import Around, Enrolled, Fate, Roll, person_id, read
 from facilitation.weeks import day_of
 from server.clock import Clock
 from server.people.contacts import contacts
-from server.people.ports import Accounts
 from server.store.clinic import Person
 from server.store.ports import Store
 from server.store.register import CHANGES_MAX, Draft, Held, Shelf, put_all
 
 GUARDIANS_MAY: Final = frozenset(Care)
 """What a guardian who comes with a list may do; each can be taken back by itself."""
-AT_ONCE: Final = CHANGES_MAX // 5
-"""Rows in one step: a row makes at most a contact, two accounts, an enrolment and a guardianship."""
+AT_ONCE: Final = CHANGES_MAX // 4
+"""Rows in one step: a row makes at most two contacts, an enrolment and a guardianship."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +55,6 @@ class TakenIn:
 class _There:
     """The clinic as a list meets it."""
 
-    addresses: Mapping[PersonId, str]
     by_address: Mapping[str, PersonId]
     people: Mapping[PersonId, Person]
     contacts: Mapping[str, Held[Contact]]
@@ -70,9 +68,8 @@ class _There:
 class Intake:
     """Raises StoreUnavailable, CorruptLog."""
 
-    def __init__(self, store: Store, accounts: Accounts, shelves: Shelves, *, clock: Clock, clinic: ClinicId) -> None:
+    def __init__(self, store: Store, shelves: Shelves, *, clock: Clock, clinic: ClinicId) -> None:
         self._store = store
-        self._accounts = accounts
         self._shelves = shelves
         self._contacts = contacts(store.register)
         self._clock = clock
@@ -102,8 +99,6 @@ class Intake:
             people[each.person] = Person(
                 person=each.person, name=each.name, role=each.role, track=each.track, zone=each.zone
             )
-            if each.person not in there.addresses:
-                drafts[f"account {each.person}"] = self._accounts.opened(each.person, each.email)
             guardian = self._guardian(each, there, people, drafts)
             contact = there.contacts.get(each.person)
             reached = _reached(each, contact.value if contact else Contact(person=each.person), guardian)
@@ -138,8 +133,9 @@ class Intake:
                 guardian,
                 Person(person=guardian, name=each.guardian, role=Role.GUARDIAN, track="adult", zone=each.zone),
             )
-        if guardian not in there.addresses:
-            drafts[f"account {guardian}"] = self._accounts.opened(guardian, each.guardian_email)
+        if guardian not in there.contacts:
+            contact = Contact(person=guardian, email=each.guardian_email, phone=each.guardian_phone)
+            drafts[f"contact {guardian}"] = self._contacts.draft(contact, upon=0)
         care = Guardianship(guardian=guardian, teen=each.person, since=self._clock.now(), may=GUARDIANS_MAY)
         if care.id not in there.guardianships:
             drafts[f"guardianship {care.id}"] = self._shelves.guardianships.draft(care, upon=0)
@@ -148,12 +144,11 @@ class Intake:
     # ------------------------------------------------------------------ what is there
 
     async def _look(self) -> _There:
-        addresses, enrolments = await self._accounts.addresses(), await self._shelves.enrolments.all()
+        reached, enrolments = await self._contacts.all(), await self._shelves.enrolments.all()
         return _There(
-            addresses=addresses,
-            by_address={address: person for person, address in addresses.items()},
+            by_address={held.value.email: held.value.person for held in reached.values() if held.value.email},
             people={person.person: person for person in await self._store.clinic.list_people()},
-            contacts=await self._contacts.all(),
+            contacts=reached,
             cohorts=await self._shelves.cohorts.all(),
             enrolments=enrolments,
             enrolled={each.value.person: each.value for each in enrolments.values() if each.value.until is None},
@@ -162,7 +157,7 @@ class Intake:
 
     def _around(self, there: _There, zone: str) -> Around:
         known = {}
-        for id, address in there.addresses.items():
+        for address, id in there.by_address.items():
             if (person := there.people.get(id)) is not None:
                 known[address] = self._as_a_row(person, address, there)
         cohorts = {held.value.title: id for id, held in there.cohorts.items() if not held.value.closed}
@@ -184,13 +179,18 @@ class Intake:
             cohort=enrolled.cohort if enrolled else "",
             phone=contact.value.phone if contact else "",
             guardian=nearest.name if nearest else "",
-            guardian_email=there.addresses.get(nearest.guardian, "") if nearest and nearest.guardian else "",
+            guardian_email=_address(there, nearest.guardian) if nearest and nearest.guardian else "",
             guardian_phone=nearest.phone if nearest else "",
         )
 
 
+def _address(there: _There, person: PersonId) -> str:
+    held = there.contacts.get(person)
+    return held.value.email if held else ""
+
+
 def _reached(each: Enrolled, before: Contact, guardian: PersonId | None) -> Contact:
-    contact = Contact(person=each.person, phone=each.phone, nearest=before.nearest)
+    contact = Contact(person=each.person, email=each.email, phone=each.phone, nearest=before.nearest)
     if not each.guardian:
         return contact
     relation = next((one.relation for one in before.nearest if one.name == each.guardian), "guardian")

@@ -77,11 +77,13 @@ class PeopleDesk:
     # ------------------------------------------------------------------ everybody
 
     async def everybody(self, request: Request) -> Response:
-        me = await self._doorkeeper.visitor(request, Action.SEE_PEOPLE)
+        return await self._everybody(request, await self._doorkeeper.visitor(request, Action.SEE_PEOPLE))
+
+    async def _everybody(self, request: Request, me: Visitor, error: str = "") -> Response:
         words, role = (request.query_params.get(name, "")[:60] for name in ("q", "role"))
         context = await self._people.everybody(reader=me, words=words, role=role)
-        done = _done(request)
-        return self._render(request, me, "people.html", context | {"q": words, "role": role, "done": done})
+        context |= {"q": words, "role": role, "done": _done(request), "error": error}
+        return self._render(request, me, "people.html", context)
 
     async def invite(self, request: Request) -> Response:
         """One person, named by the form, or everybody who has never been invited."""
@@ -90,7 +92,10 @@ class PeopleDesk:
         person = given.get("person", "")
         if len(person) > ID_CHARS_MAX:
             raise HTTPException(400)
-        sent = await self._people.invite((PersonId(person),) if person else None, by=me)
+        try:
+            sent = await self._people.invite((PersonId(person),) if person else None, by=me)
+        except Refusal as refusal:
+            return await self._everybody(request, me, error=refusal.text)
         back = "/start" if given.get("back") == "start" else "/people"
         return _to(back, me, {"invited": str(sent)})
 
