@@ -1,7 +1,8 @@
 """The session and record pages on recorded views (webclient/dev), with the real pages' headers: to look at and test.
 
 `python -m tests.support.gallery [PORT]`, then open what it prints; `webclient/dev/gallery.mjs` lists what can be shown
-(for the record: `/gallery/record` and `webclient/dev/record.mjs`).
+(for the record: `/gallery/record` and `webclient/dev/record.mjs`). `&lang=es` shows it in Spanish, `&lang=en-XA` in a
+language of nobody, longer than any.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from starlette.routing import Mount, Route
 
 from facilitation.ids import ClinicId
 from server.clock import RoomClock
+from server.web.catalogues import ENGLISH
 from server.web.site import Site
 from server.web.statics import WEBCLIENT, Files
 from server.web.templates import Pages
+from server.web.words import Words, words_in
 from tests.support.pages import KEY, MemoryClinic, pages
+from tests.support.pseudo import PSEUDO, pseudo_words
 
 
 def gallery() -> Starlette:
@@ -31,14 +35,27 @@ def gallery() -> Starlette:
 
     async def page(request: Request) -> Response:
         boot = {"exit_url": "/soup"}  # the gallery's script makes the rest
-        return templates.render(request, "session.html", {"boot": boot, "script": "/dev/gallery.mjs"})
+        words = told_in(request.query_params.get("lang", ENGLISH))
+        return templates.render(request, "session.html", {"boot": boot, "script": "/dev/gallery.mjs"}, words=words)
+
+    async def language_of_nobody(request: Request) -> Response:
+        return Response(pseudo_words().catalogue.script, media_type="text/javascript")
 
     async def record(request: Request) -> Response:
         return templates.render(request, "record.html", {"boot": {}, "script": "/dev/record.mjs"})
 
     files = Files(WEBCLIENT / "dev", suffixes=frozenset({".mjs"}), cache="no-cache")
-    app.router.routes[:0] = [Route("/gallery", page), Route("/gallery/record", record), Mount("/dev", files)]
+    app.router.routes[:0] = [
+        Route("/gallery", page),
+        Route(pseudo_words().catalogue.address, language_of_nobody),
+        Route("/gallery/record", record),
+        Mount("/dev", files),
+    ]
     return app
+
+
+def told_in(language: str) -> Words:
+    return pseudo_words() if language == PSEUDO else words_in(language)
 
 
 async def main(port: int) -> None:

@@ -137,6 +137,7 @@ def up_to_date(language: str) -> Catalog:
         with path.open("rb") as file:
             known = read_po(file, locale=language)
     fresh = Catalog(locale=language, fuzzy=False)
+    fresh.mime_headers = [("Plural-Forms", "nplurals=2; plural=(n != 1);")]
     places: dict[str, set[str]] = {}
     ids: dict[str, str | tuple[str, str]] = {}
     for place, message in messages():

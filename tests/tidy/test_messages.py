@@ -24,12 +24,7 @@ BROWSER_CODE_IN_ENGLISH = frozenset(
     {
         f"webclient/{name}" if name.startswith("static/") else f"webclient/components/{name}"
         for name in (
-            *("static/core/changes", "static/core/clock", "static/core/connection", "static/room/page"),
-            *("static/media/capture", "static/media/advice", "static/media/screen", "static/record/main"),
-            *("agenda/agenda", "arrival/arrival", "arrival/devices", "arrival/waiting", "card/card", "card/question"),
-            *("chat/chat", "dialogs/dialogs", "dialogs/help", "dialogs/privacy", "dock/dock", "farewell/farewell"),
-            *("flags/flags", "minutes/minutes", "notes/notes", "notices/notices", "path/path", "people/people"),
-            *("room/room", "side/side", "stage/stage", "timeline/timeline", "dock/reactions"),
+            *("static/record/main", "timeline/timeline"),
             *("record/absence", "record/attendance", "record/corrections", "record/counselling", "record/dialog"),
             *("record/evidence", "record/facts", "record/fields", "record/flags", "record/goals", "record/group"),
             *("record/keys", "record/notebook", "record/notes", "record/people", "record/phrases", "record/pin"),
@@ -183,6 +178,7 @@ def scan(code: str) -> tuple[str, list[tuple[str, str]]]:
             strings.append((before, re.split(r"\$\{|`", code[at:], maxsplit=1)[0]))
         elif piece in ("{", "${"):
             inside.append("code")
+            markup += "0" if state == "markup" else ""  # something stands there
         elif piece == "`" or (piece == "}" and len(inside) > 1):
             inside.pop()
     return "".join(markup), strings

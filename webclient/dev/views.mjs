@@ -20,23 +20,23 @@ const SEGMENTS = [
 ];
 
 const CHECK_IN = {
-  id: "check-in", title: "How are you arriving today?", intro: "Two minutes, only for your facilitators.",
+  id: "check-in", title: "Check-in", intro: "How are you arriving today? There are no wrong answers. Your facilitators read this; the group sees only what you choose to share.",
   questions: [
-    q("mood", "scale", "Your mood right now", { low_label: "very low", high_label: "very good", required: true, shareable: true }),
-    q("urge", "scale", "Urge to use or to hurt yourself", { low_label: "none", high_label: "very strong", required: true }),
-    q("safe", "yes_no", "Do you feel safe right now?", { required: true }),
-    q("sleep", "number", "Hours of sleep last night", { low: 0, high: 24 }),
-    q("medication", "choice", "Medication today", { choices: [{ value: "taken", label: "Taken" }, { value: "later", label: "Later today" }, { value: "none", label: "I take none" }] }),
-    q("goal", "text", "A goal for today", { hint: "Small is good.", shareable: true }),
+    q("mood", "scale", "How is your mood right now?", { low_label: "Very low", high_label: "Very good", required: true, shareable: true }),
+    q("urge", "scale", "How strong is the urge to hurt yourself?", { hint: "From 1 up, a facilitator will talk with you today, in private.", low_label: "No urge", high_label: "Very strong", required: true }),
+    q("safe", "yes_no", "Are you safe right now?", { hint: "If not, a facilitator is told at once and will talk with you.", required: true }),
+    q("sleep", "number", "How many hours did you sleep last night?", { low: 0, high: 24 }),
+    q("medication", "choice", "Did you take your medication as planned?", { choices: [{ value: "yes", label: "Yes" }, { value: "partly", label: "Partly" }, { value: "none", label: "I don't take any" }] }),
+    q("goal", "text", "A goal for today", { hint: "Something small that you can do in this session.", shareable: true }),
   ],
 };
 
 const WRAP_UP = {
-  id: "wrap-up", title: "Before you go", intro: "",
+  id: "wrap-up", title: "Wrap-up", intro: "How are you leaving today? Your facilitators read this; the group sees only what you choose to share.",
   questions: [
-    q("mood", "scale", "Your mood now", { low_label: "very low", high_label: "very good", required: true }),
+    q("mood", "scale", "How is your mood now?", { low_label: "Very low", high_label: "Very good", required: true }),
     q("takeaway", "text", "One thing you take with you", { shareable: true }),
-    q("safe", "yes_no", "Are you safe until next time?", { required: true }),
+    q("safe", "yes_no", "Can you stay safe until next time?", { required: true }),
   ],
 };
 
@@ -75,7 +75,7 @@ export function recordedView({ people = 8, role = "participant", state = "runnin
       people: phase === "ended" ? group.slice(0, 1) : group,
       shared: state === "busy" ? [
         { person: "p-3", form: "check-in", question: "goal", label: "A goal for today", answer: "Listen before I answer" },
-        { person: "p-5", form: "check-in", question: "mood", label: "Your mood right now", answer: "6 of 10" }] : [],
+        { person: "p-5", form: "check-in", question: "mood", label: "How is your mood right now?", answer: "6 of 10" }] : [],
       chat: state === "lobby" ? [] : [
         message(11, now - 9 * MINUTE, 0, "everyone", "Welcome. Write here whenever speaking is hard."),
         message(12, now - 5 * MINUTE, 2, "everyone", "Thank you. My line is bad today, I will mostly listen."),
@@ -142,7 +142,7 @@ function staffPart(group, { state, now, phase }) {
   return {
     people: [...group.map((one) => row(one, "room")), ...others],
     flags: state === "flag" ? [{ flag: "f-1", person: "p-5", name: NAMES[4], form: "check-in", at: now - MINUTE,
-      questions: [{ label: "Do you feel safe right now?", answer: "No" }], disposition: null, text: "", by: null, disposed_at: null,
+      questions: [{ label: "Are you safe right now?", answer: "No" }], disposition: null, text: "", by: null, disposed_at: null,
       location: "12 Sample Street, Springfield VA", callback: "+1 555 0100" }] : [],
     notes: Object.fromEntries([["group", { text: "Good energy. Theme: asking for help.", revision: 3 }],
       ...group.slice(1).map((one, index) => [one.person, { text: index ? "" : "Spoke first; linked urge to Sunday call.", revision: index ? 0 : 1 }])]),

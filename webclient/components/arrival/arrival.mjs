@@ -9,6 +9,7 @@
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
+import { rich, t } from "/static/core/words.mjs";
 
 import { mount as mountDevices } from "./devices.mjs";
 import { waitingRoom } from "./waiting.mjs";
@@ -16,9 +17,9 @@ import { waitingRoom } from "./waiting.mjs";
 const KEPT = "milieu-arrival";
 const STEPS = /** @type {const} */ (["name", "devices", "today", "agreement"]);
 const SPACES = /** @type {const} */ ([
-  ["alone", "No, I am alone"],
-  ["near", "No, but someone is near"],
-  ["open", "Yes, someone could"],
+  ["alone", t("No, I am alone")],
+  ["near", t("No, but someone is near")],
+  ["open", t("Yes, someone could")],
 ]);
 
 /**
@@ -119,7 +120,7 @@ export function mount(root, { boot, connection, capture }) {
       editing = false;
       step = "name";
     } catch (refusal) {
-      errors = { form: /** @type {{text?: string}} */ (refusal).text ?? "That did not work. Please try again." };
+      errors = { form: /** @type {{text?: string}} */ (refusal).text ?? t("That did not work. Please try again.") };
     }
     sending = false;
     draw();
@@ -160,44 +161,42 @@ export function mount(root, { boot, connection, capture }) {
 
   /** @param {Answers} given */
   const nameStep = (given) => html`
-    <h1 tabindex="-1">${given.name.trim() ? html`You will appear as <q class="plain-quotes">${given.name.trim()}</q>` : "What should we call you?"}</h1>
+    <h1 tabindex="-1">${given.name.trim() ? rich("You will appear as {name}", { name: html`<q class="plain-quotes">${given.name.trim()}</q>` }) : t("What should we call you?")}</h1>
     <div class="field">
-      <label for="name">Name the group sees</label>
-      <p class="hint" id="name-hint">A first name is enough. You can change it here.</p>
+      <label for="name">${t("Name the group sees")}</label>
+      <p class="hint" id="name-hint">${t("A first name is enough. You can change it here.")}</p>
       <input id="name" name="name" maxlength="60" autocomplete="nickname" required .value=${live(given.name)} @input=${typed("name")}
         aria-invalid=${invalid("name")} aria-describedby=${described("name")}>
       ${wrong("name")}
     </div>`;
 
   const devicesStep = () => html`
-    <h1 tabindex="-1">Camera and sound</h1>
+    <h1 tabindex="-1">${t("Camera and sound")}</h1>
     <div class="arrival-devices"></div>
     <details class="keys">
-      <summary>Two ways out, always there</summary>
+      <summary>${t("Two ways out, always there")}</summary>
       <dl>
-        <div><dt>Quick exit</dt>
-          <dd>The button at the top, or <kbd>Esc</kbd> three times. You are out at once and see an everyday page; going
-            back does not return here.</dd></div>
-        <div><dt>Someone walked in</dt>
-          <dd>In the room, the <kbd>S</kbd> key or the shield under <em>More</em>. You are muted, your camera is off and the group
-            is hidden until you say so. Only your facilitators know.</dd></div>
+        <div><dt>${t("Quick exit")}</dt>
+          <dd>${rich("The button at the top, or {esc} three times. You are out at once and see an everyday page; going back does not return here.", { esc: html`<kbd>Esc</kbd>` })}</dd></div>
+        <div><dt>${t("Someone walked in")}</dt>
+          <dd>${rich("In the room, the {key} key or the shield under {more}. You are muted, your camera is off and the group is hidden until you say so. Only your facilitators know.", { key: html`<kbd>S</kbd>`, more: html`<em>${t("More")}</em>` })}</dd></div>
       </dl>
     </details>`;
 
   /** @param {Answers} given */
   const todayStep = (given) => html`
-    <h1 tabindex="-1">Where are you today?</h1>
-    <p>Only your facilitator sees this. It is there so that help can find you, and so that we can call if the line drops.</p>
+    <h1 tabindex="-1">${t("Where are you today?")}</h1>
+    <p>${t("Only your facilitator sees this. It is there so that help can find you, and so that we can call if the line drops.")}</p>
     <div class="field">
-      <label for="location">Address, or where you are</label>
-      <p class="hint" id="location-hint">Street, town and state.</p>
+      <label for="location">${t("Address, or where you are")}</label>
+      <p class="hint" id="location-hint">${t("Street, town and state.")}</p>
       <input id="location" name="location" maxlength="200" autocomplete="off" required .value=${live(given.location)} @input=${typed("location")}
         aria-invalid=${invalid("location")} aria-describedby=${described("location")}>
       ${wrong("location")}
     </div>
     <div class="field">
-      <label for="callback">A number we can call</label>
-      <p class="hint" id="callback-hint">We call only if you drop off or we worry.</p>
+      <label for="callback">${t("A number we can call")}</label>
+      <p class="hint" id="callback-hint">${t("We call only if you drop off or we worry.")}</p>
       <input id="callback" name="callback" type="tel" inputmode="tel" maxlength="40" autocomplete="tel" required .value=${live(given.callback)}
         @input=${typed("callback")} aria-invalid=${invalid("callback")} aria-describedby=${described("callback")}>
       ${wrong("callback")}
@@ -205,9 +204,9 @@ export function mount(root, { boot, connection, capture }) {
 
   /** @param {Answers} given */
   const agreementStep = (given) => html`
-    <h1 tabindex="-1">Your space, and our agreement</h1>
+    <h1 tabindex="-1">${t("Your space, and our agreement")}</h1>
     <fieldset class="field" aria-describedby=${described("space", false)}>
-      <legend>Could anyone hear or see the group from where you are?</legend>
+      <legend>${t("Could anyone hear or see the group from where you are?")}</legend>
       <div class="choices tall">
         ${SPACES.map(([value, label]) => html`<label class="choice"><input type="radio" name="space" value=${value}
           .checked=${live(given.space === value)} aria-invalid=${invalid("space")} @change=${() => answer({ space: value })}><span>${label}</span></label>`)}
@@ -215,32 +214,31 @@ export function mount(root, { boot, connection, capture }) {
       ${wrong("space")}
     </fieldset>
     ${given.space === "open"
-      ? html`<p class="notice"><span>That can happen. Headphones help a lot, and so does a parked car or a closed door. You can come
-          in; your facilitator will look with you at what is possible.</span></p>`
+      ? html`<p class="notice"><span>${t("That can happen. Headphones help a lot, and so does a parked car or a closed door. You can come in; your facilitator will look with you at what is possible.")}</span></p>`
       : nothing}
     ${given.space === "near" || given.space === "open"
       ? html`<div class="field">
-          <label for="others_present">Who is near?</label>
-          <p class="hint" id="others_present-hint">For example: “My sister, in the next room”.</p>
+          <label for="others_present">${t("Who is near?")}</label>
+          <p class="hint" id="others_present-hint">${t("For example: “My sister, in the next room”.")}</p>
           <input id="others_present" name="others_present" maxlength="200" autocomplete="off" .value=${live(given.others_present)}
             @input=${typed("others_present")} aria-invalid=${invalid("others_present")} aria-describedby=${described("others_present")}>
           ${wrong("others_present")}
         </div>`
       : nothing}
     <div class="promise">
-      <h2>We agree</h2>
+      <h2>${t("We agree")}</h2>
       <ul>
-        <li>What is said here stays here.</li>
-        <li>No recording, no screenshots.</li>
-        <li>We sit where nobody else hears or sees the group.</li>
-        <li>We are kind, and we let each other finish.</li>
-        <li>If we need to step out, we say so.</li>
+        <li>${t("What is said here stays here.")}</li>
+        <li>${t("No recording, no screenshots.")}</li>
+        <li>${t("We sit where nobody else hears or sees the group.")}</li>
+        <li>${t("We are kind, and we let each other finish.")}</li>
+        <li>${t("If we need to step out, we say so.")}</li>
       </ul>
     </div>
     <div class="stack tight">
       <label class="choice tick"><input type="checkbox" name="agreement" .checked=${live(given.agreement)} @change=${ticked("agreement")}
         aria-invalid=${invalid("agreement")} aria-describedby=${described("agreement", false)}>
-        <span>I agree</span></label>
+        <span>${t("I agree")}</span></label>
       ${wrong("agreement")}
     </div>`;
 
@@ -250,7 +248,7 @@ export function mount(root, { boot, connection, capture }) {
     const last = at === STEPS.length - 1;
     return html`<form class="arrival" novalidate @submit=${next}>
       <div class="arrival-progress">
-        <p class="soft small">Step ${at + 1} of ${STEPS.length}</p>
+        <p class="soft small">${t("Step {n} of {all}", { n: at + 1, all: STEPS.length })}</p>
         <ol class="plain steps" aria-hidden="true">
           ${STEPS.map((_, index) => html`<li data-state=${index < at ? "done" : index === at ? "now" : "next"}></li>`)}
         </ol>
@@ -261,12 +259,12 @@ export function mount(root, { boot, connection, capture }) {
       ${errors.form ? html`<p class="notice" role="alert">${errors.form}</p>` : nothing}
       <div class="arrival-moves">
         ${at > 0
-          ? html`<button class="button quiet" type="button" @click=${() => go(STEPS[at - 1])}>Back</button>`
+          ? html`<button class="button quiet" type="button" @click=${() => go(STEPS[at - 1])}>${t("Back")}</button>`
           : editing
-            ? html`<button class="button quiet" type="button" @click=${stopEditing}>Keep as it was</button>`
+            ? html`<button class="button quiet" type="button" @click=${stopEditing}>${t("Keep as it was")}</button>`
             : nothing}
         <button class="button primary large" type="submit" aria-disabled=${String(sending)}>
-          ${sending ? "One moment…" : last ? (editing ? "Save my answers" : "Go to the waiting room") : "Continue"}</button>
+          ${sending ? t("One moment…") : last ? (editing ? t("Save my answers") : t("Go to the waiting room")) : t("Continue")}</button>
       </div>
     </form>`;
   }
@@ -327,17 +325,17 @@ function filled(view) {
 function mistakes(step, given) {
   /** @type {Partial<Record<keyof Answers | "form", string>>} */
   const found = {};
-  if (step === "name" && !given.name.trim()) found.name = "Please type the name we may call you.";
+  if (step === "name" && !given.name.trim()) found.name = t("Please type the name we may call you.");
   if (step === "today") {
-    if (given.location.trim().length < 3) found.location = "Please say where you are, so that help could find you.";
-    if ((given.callback.match(/\d/g) ?? []).length < 5) found.callback = "Please type a phone number with its area code.";
+    if (given.location.trim().length < 3) found.location = t("Please say where you are, so that help could find you.");
+    if ((given.callback.match(/\d/g) ?? []).length < 5) found.callback = t("Please type a phone number with its area code.");
   }
   if (step === "agreement") {
-    if (!given.space) found.space = "Please choose what is true where you are now.";
+    if (!given.space) found.space = t("Please choose what is true where you are now.");
     if (given.space && given.space !== "alone" && !given.others_present.trim()) {
-      found.others_present = "Please say who is near, in a few words.";
+      found.others_present = t("Please say who is near, in a few words.");
     }
-    if (!given.agreement) found.agreement = "Please tick this when you agree. If you do not, talk to your facilitator first.";
+    if (!given.agreement) found.agreement = t("Please tick this when you agree. If you do not, talk to your facilitator first.");
   }
   return found;
 }

@@ -7,6 +7,7 @@
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { live as unchanged } from "/vendor/lit-html/directives/live.js";
 import { ref } from "/vendor/lit-html/directives/ref.js";
+import { t } from "/static/core/words.mjs";
 
 import { playChime } from "./chime.mjs";
 
@@ -97,18 +98,18 @@ export function mount(root, { capture, name = "", live = false }) {
 
   const question = () => html`
     <div class="devices-ask">
-      <p>Your browser will ask to use your camera and microphone. Say yes, and try them here first.</p>
-      <p class="soft">Nobody can see or hear you yet.</p>
+      <p>${t("Your browser will ask to use your camera and microphone. Say yes, and try them here first.")}</p>
+      <p class="soft">${t("Nobody can see or hear you yet.")}</p>
       <div class="stack tight">
         <button class="button primary large" type="button" ?disabled=${asking}
           @click=${() => open({ camera: true, microphone: true })}>
-          ${asking ? "Waiting for your browser…" : "Try camera and microphone"}
+          ${asking ? t("Waiting for your browser…") : t("Try camera and microphone")}
         </button>
         <div class="row">
           <button class="button quiet" type="button" ?disabled=${asking}
-            @click=${() => open({ camera: false, microphone: true })}>Microphone only</button>
+            @click=${() => open({ camera: false, microphone: true })}>${t("Microphone only")}</button>
           <button class="button quiet" type="button" ?disabled=${asking}
-            @click=${() => open({ camera: false, microphone: false })}>Neither, I will listen</button>
+            @click=${() => open({ camera: false, microphone: false })}>${t("Neither, I will listen")}</button>
         </div>
       </div>
     </div>`;
@@ -116,38 +117,38 @@ export function mount(root, { capture, name = "", live = false }) {
   const selfView = () => html`
     <div class="selfview">
       ${capture.on.camera
-        ? html`<video autoplay playsinline muted aria-label="You, as in a mirror" .srcObject=${unchanged(selfStream(capture))}></video>`
+        ? html`<video autoplay playsinline muted aria-label=${t("You, as in a mirror")} .srcObject=${unchanged(selfStream(capture))}></video>`
         : html`<div class="selfview-off" aria-hidden="true">${initial(name)}</div>`}
       <p class="selfview-caption">${!capture.on.camera
-        ? "Camera off"
+        ? t("Camera off")
         : live
-          ? "You, as in a mirror"
-          : "Only you can see this, as in a mirror"}</p>
+          ? t("You, as in a mirror")
+          : t("Only you can see this, as in a mirror")}</p>
     </div>`;
 
   const cameraRow = () => html`
     <div class="device">
       <div class="row apart">
-        <span class="device-name">Camera</span>
+        <span class="device-name">${t("Camera")}</span>
         ${live
           ? nothing
           : html`<button class="button" type="button" aria-pressed=${String(capture.on.camera)} data-device="camera"
               @click=${() => capture.setCamera(!capture.on.camera)}>
-              ${capture.on.camera ? "Turn camera off" : "Turn camera on"}</button>`}
+              ${capture.on.camera ? t("Turn camera off") : t("Turn camera on")}</button>`}
       </div>
       ${trouble(capture.problems.camera)}
-      ${choice("Choose a camera", devices.cameras, capture.chosen.cameraId, (id) => capture.use({ cameraId: id }))}
+      ${choice(t("Choose a camera"), devices.cameras, capture.chosen.cameraId, (id) => capture.use({ cameraId: id }))}
       ${capture.blur?.possible
         ? html`<label class="choice"><input type="checkbox" .checked=${capture.blur.on}
             @change=${(/** @type {Event} */ event) => capture.setBlur(/** @type {HTMLInputElement} */ (event.target).checked)}>
-            <span>Blur what is behind me</span></label>`
+            <span>${t("Blur what is behind me")}</span></label>`
         : nothing}
     </div>`;
 
   const microphoneRow = () => html`
     <div class="device">
       <div class="row apart">
-        <span class="device-name">Microphone</span>
+        <span class="device-name">${t("Microphone")}</span>
         ${live
           ? nothing
           : html`<button class="button" type="button" aria-pressed=${String(capture.on.microphone)} data-device="microphone"
@@ -156,21 +157,21 @@ export function mount(root, { capture, name = "", live = false }) {
                 heard = unheard = false;
                 await capture.setMicrophone(!capture.on.microphone);
               }}>
-              ${capture.on.microphone ? "Mute" : "Unmute"}</button>`}
+              ${capture.on.microphone ? t("Mute") : t("Unmute")}</button>`}
       </div>
       ${capture.on.microphone
-        ? html`<div class="level" role="meter" aria-label="Microphone level" aria-valuemin="0" aria-valuemax="100"
+        ? html`<div class="level" role="meter" aria-label=${t("Microphone level")} aria-valuemin="0" aria-valuemax="100"
               aria-valuenow="0" ${ref((element) => (meter = /** @type {HTMLElement | undefined} */ (element)))}></div>
             <p class="small soft" role="status">${heard
-              ? "We can hear you."
+              ? t("We can hear you.")
               : unheard
-                ? "We can’t hear you yet. Is it the right microphone? Is it muted on the headset?"
-                : "Say a few words: the bar should move."}</p>`
+                ? t("We can’t hear you yet. Is it the right microphone? Is it muted on the headset?")
+                : t("Say a few words: the bar should move.")}</p>`
         : live
-          ? html`<p class="small soft">You are muted. Unmute in the bar below to see the level.</p>`
+          ? html`<p class="small soft">${t("You are muted. Unmute in the bar below to see the level.")}</p>`
           : nothing}
       ${trouble(capture.problems.microphone)}
-      ${choice("Choose a microphone", devices.microphones, capture.chosen.microphoneId, (id) => {
+      ${choice(t("Choose a microphone"), devices.microphones, capture.chosen.microphoneId, (id) => {
         heard = unheard = false;
         micSince = performance.now();
         return capture.use({ microphoneId: id });
@@ -180,23 +181,23 @@ export function mount(root, { capture, name = "", live = false }) {
   const speakerRow = () => html`
     <div class="device">
       <div class="row apart">
-        <span class="device-name">Sound</span>
+        <span class="device-name">${t("Sound")}</span>
         <button class="button" type="button" ?disabled=${playing} @click=${hearChime}>
-          ${playing ? "Playing…" : sound ? "Play it again" : "Play a soft sound"}</button>
+          ${playing ? t("Playing…") : sound ? t("Play it again") : t("Play a soft sound")}</button>
       </div>
       ${sound === "played" && !playing
         ? html`<div class="row">
-            <span>Did you hear it?</span>
-            <button class="button quiet" type="button" @click=${() => { sound = "heard"; draw(); }}>Yes</button>
-            <button class="button quiet" type="button" @click=${() => { sound = "silent"; draw(); }}>No</button>
+            <span>${t("Did you hear it?")}</span>
+            <button class="button quiet" type="button" @click=${() => { sound = "heard"; draw(); }}>${t("Yes")}</button>
+            <button class="button quiet" type="button" @click=${() => { sound = "silent"; draw(); }}>${t("No")}</button>
           </div>`
         : nothing}
       <p class="small soft" role="status">${sound === "heard"
-        ? "Good."
+        ? t("Good.")
         : sound === "silent"
-          ? "Turn the volume up, look whether headphones are plugged in, or choose another speaker."
+          ? t("Turn the volume up, look whether headphones are plugged in, or choose another speaker.")
           : nothing}</p>
-      ${choice("Choose a speaker", devices.speakers, capture.chosen.speakerId ?? "", (id) => capture.use({ speakerId: id }))}
+      ${choice(t("Choose a speaker"), devices.speakers, capture.chosen.speakerId ?? "", (id) => capture.use({ speakerId: id }))}
     </div>`;
 
   /** @param {import("/static/media/capture.mjs").Problem | null} problem */
@@ -209,7 +210,7 @@ export function mount(root, { capture, name = "", live = false }) {
             : html`<p><button class="link" type="button" ?disabled=${asking} @click=${() => open({
                 camera: capture.on.camera || problem === capture.problems.camera,
                 microphone: capture.on.microphone || problem === capture.problems.microphone,
-              })}>Try again</button></p>`}
+              })}>${t("Try again")}</button></p>`}
         </div></div>`
       : nothing;
 
@@ -269,9 +270,9 @@ export async function openDevices({ live = true, ...context }) {
   dialog.setAttribute("aria-labelledby", "devices-title");
   render(
     html`<div class="stack">
-      <h2 id="devices-title">Camera and sound</h2>
+      <h2 id="devices-title">${t("Camera and sound")}</h2>
       <div class="devices-body"></div>
-      <form method="dialog" class="row end"><button class="button primary">Done</button></form>
+      <form method="dialog" class="row end"><button class="button primary">${t("Done")}</button></form>
     </div>`,
     dialog,
   );

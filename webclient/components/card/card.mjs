@@ -9,6 +9,7 @@ import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { icon } from "/static/core/icons.mjs";
 import { present } from "/static/core/clock.mjs";
+import { t } from "/static/core/words.mjs";
 import { help } from "/components/dialogs/help.mjs";
 import { answerWords, question } from "./question.mjs";
 
@@ -47,8 +48,8 @@ export function mount(root, context) {
   function segmentCard(room, here) {
     if (room.phase === "ended") return nothing;
     if (!here) {
-      return html`<section class="now-card"><h2>Welcome</h2>
-        <p>Take a breath and get comfortable. The group starts soon.</p></section>`;
+      return html`<section class="now-card"><h2>${t("Welcome")}</h2>
+        <p>${t("Take a breath and get comfortable. The group starts soon.")}</p></section>`;
     }
     if (!here.segment.card) return nothing;
     return html`<section class="now-card"><h2>${here.segment.title}</h2>
@@ -64,7 +65,7 @@ export function mount(root, context) {
       <div class="stack tight">
         <h2 id="form-${id}">${form.title}</h2>
         ${form.intro ? html`<p>${form.intro}</p>` : nothing}
-        ${movedOn ? html`<p class="hint">The group has moved on. You can finish this when you like.</p>` : nothing}
+        ${movedOn ? html`<p class="hint">${t("The group has moved on. You can finish this when you like.")}</p>` : nothing}
       </div>
       ${repeat(form.questions, (/** @type {any} */ each) => each.id, (/** @type {any} */ each) => question(each, {
         id: `${id}-${each.id}`,
@@ -74,10 +75,10 @@ export function mount(root, context) {
       }))}
       ${mine.problem ? html`<p class="notice" role="alert">${mine.problem}</p>` : nothing}
       <div class="row apart">
-        <button class="button primary" ?disabled=${mine.sending}>${mine.editing ? "Send again" : "Send to the facilitators"}</button>
+        <button class="button primary" ?disabled=${mine.sending}>${mine.editing ? t("Send again") : t("Send to the facilitators")}</button>
         <span class="hint" role="status">${draftWords(connection.draftState(slot(id)), Object.keys(mine.touched).length > 0)}</span>
       </div>
-      <p class="hint">Only the facilitators see your answers. You choose if the group sees one.</p>
+      <p class="hint">${t("Only the facilitators see your answers. You choose if the group sees one.")}</p>
     </form>`;
   }
 
@@ -85,22 +86,22 @@ export function mount(root, context) {
   function sent({ id, form, answers, shared: sharedIds, mine }) {
     const shareable = form.questions.filter((/** @type {any} */ each) => each.shareable && (answers[each.id] ?? null) !== null);
     return html`<section class="stack" aria-labelledby="sent-${id}">
-      <h2 id="sent-${id}" class="sent-title">${icon("check")} ${form.title}: sent</h2>
-      ${shareable.length ? html`<div class="stack tight"><p>Would you like the group to see one of your answers?</p>
+      <h2 id="sent-${id}" class="sent-title">${icon("check")} ${t("{form}: sent", { form: form.title })}</h2>
+      ${shareable.length ? html`<div class="stack tight"><p>${t("Would you like the group to see one of your answers?")}</p>
         <ul class="plain stack tight">${shareable.map((/** @type {any} */ each) => {
           const on = sharedIds.includes(each.id);
           return html`<li class="share-row"><span class="grow"><span class="soft small">${each.label}</span><br>${answerWords(each, answers[each.id])}</span>
             <button type="button" class="button" aria-pressed=${on ? "true" : "false"}
-              aria-label="${on ? "Shared with the group" : "Share with the group"}: ${each.label}"
-              @click=${() => act.ask("share_answer", { form: id, question: each.id, shared: !on })}>${on ? "Shared" : "Share"}</button></li>`;
+              aria-label="${on ? t("Shared with the group") : t("Share with the group")}: ${each.label}"
+              @click=${() => act.ask("share_answer", { form: id, question: each.id, shared: !on })}>${on ? t("Shared") : t("Share")}</button></li>`;
         })}</ul></div>` : nothing}
-      <details><summary>All my answers</summary>
+      <details><summary>${t("All my answers")}</summary>
         <dl class="answers">${form.questions.map((/** @type {any} */ each) => html`<div><dt>${each.label}</dt><dd>${answerWords(each, answers[each.id])}</dd></div>`)}</dl>
       </details>
       <div><button type="button" class="button" @click=${() => {
         mine.editing = true;
         draw();
-      }}>Change my answers</button></div>
+      }}>${t("Change my answers")}</button></div>
     </section>`;
   }
 
@@ -108,9 +109,9 @@ export function mount(root, context) {
   function shared(room) {
     if (!room.shared.length) return nothing;
     const names = new Map(room.people.map((/** @type {any} */ one) => [one.person, one.name]));
-    return html`<section class="stack tight"><h2>Shared with the group</h2>
+    return html`<section class="stack tight"><h2>${t("Shared with the group")}</h2>
       <ul class="plain stack tight">${room.shared.map((/** @type {any} */ one) => html`<li class="shared-answer">
-        <span class="soft small">${names.get(one.person) ?? "Someone who left"}, ${one.label}</span><br>${words(one.answer)}</li>`)}</ul></section>`;
+        <span class="soft small">${names.get(one.person) ?? t("Someone who left")}, ${one.label}</span><br>${words(one.answer)}</li>`)}</ul></section>`;
   }
 
   /** @param {string} id @param {string} questionId @param {any} value */
@@ -134,9 +135,9 @@ export function mount(root, context) {
     mine.errors = {};
     for (const each of entry.form.questions) {
       const value = answers[each.id] ?? null;
-      if (value === null && each.required) mine.errors[each.id] = "Please answer this one.";
+      if (value === null && each.required) mine.errors[each.id] = t("Please answer this one.");
       if (typeof value === "number" && (value < each.low || value > each.high)) {
-        mine.errors[each.id] = `Please give a number from ${each.low} to ${each.high}.`;
+        mine.errors[each.id] = t("Please give a number from {low} to {high}.", { low: each.low, high: each.high });
       }
     }
     const first = Object.keys(mine.errors)[0];
@@ -182,12 +183,12 @@ const slot = (id) => `form:${id}`;
 
 /** @param {any} value */
 function words(value) {
-  return value === true ? "Yes" : value === false ? "No" : String(value ?? "");
+  return value === true ? t("Yes") : value === false ? t("No") : String(value ?? "");
 }
 
 /** @param {{state: string, refusal: any}} draft @param {boolean} touched */
 export function draftWords({ state, refusal }, touched) {
   if (!touched) return "";
-  if (state === "refused") return refusal?.text ?? "Not saved.";
-  return state === "waiting" ? "Saving…" : "Saved as you type";
+  if (state === "refused") return refusal?.text ?? t("Not saved.");
+  return state === "waiting" ? t("Saving…") : t("Saved as you type");
 }

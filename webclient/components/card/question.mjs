@@ -2,6 +2,7 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
+import { t } from "/static/core/words.mjs";
 
 const TEXT_MAX = 2_000;
 
@@ -32,8 +33,8 @@ function scale(one, { id, value, error, change }) {
 /** @param {any} one @param {any} bound */
 function yesNo(one, { id, value, error, change }) {
   return group(one, id, error, html`<div class="choices">
-    ${radio(id, "Yes", value === true, () => change(true))}
-    ${radio(id, "No", value === false, () => change(false))}
+    ${radio(id, t("Yes"), value === true, () => change(true))}
+    ${radio(id, t("No"), value === false, () => change(false))}
   </div>`);
 }
 
@@ -79,7 +80,7 @@ function radio(name, label, checked, pick) {
 
 /** @param {any} one */
 function optional(one) {
-  return one.required ? nothing : html` <span class="optional">(if you like)</span>`;
+  return one.required ? nothing : html` <span class="optional">${t("(if you like)")}</span>`;
 }
 
 /** @param {any} one @param {string} id */
@@ -99,9 +100,9 @@ function about(one, id, error) {
 
 /** An answer in words. @param {any} one @param {any} value */
 export function answerWords(one, value) {
-  if (value === null || value === undefined) return "Left open";
-  if (one.kind === "yes_no") return value ? "Yes" : "No";
-  if (one.kind === "scale") return `${value} of ${one.high}`;
+  if (value === null || value === undefined) return t("Left open");
+  if (one.kind === "yes_no") return value ? t("Yes") : t("No");
+  if (one.kind === "scale") return t("{n} of {all}", { n: value, all: one.high });
   if (one.kind === "choice") return one.choices.find((/** @type {any} */ each) => each.value === value)?.label ?? String(value);
   return String(value);
 }

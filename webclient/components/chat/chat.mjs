@@ -9,6 +9,7 @@ import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { allMessages } from "/static/core/changes.mjs";
 import { wallTime } from "/static/core/clock.mjs";
 import { icon } from "/static/core/icons.mjs";
+import { t } from "/static/core/words.mjs";
 
 const TEXT_MAX = 2_000;
 const NEAR_END_PX = 80;
@@ -33,25 +34,25 @@ export function mount(root, context) {
     if (!recipients().some(([id]) => id === to)) to = "staff"; // somebody left: an answer to them must not go to all
     const secret = to !== "everyone";
     render(html`
-      <ol class="chat-list plain" tabindex="0" aria-label="Messages">
-        ${messages.length || going.length ? nothing : html`<li class="chat-empty soft">No messages yet. You can write instead of speaking, whenever that is easier.</li>`}
+      <ol class="chat-list plain" tabindex="0" aria-label=${t("Messages")}>
+        ${messages.length || going.length ? nothing : html`<li class="chat-empty soft">${t("No messages yet. You can write instead of speaking, whenever that is easier.")}</li>`}
         ${repeat(messages, (one) => one.id, message)}
         ${repeat(going, (one) => one.id, (one) => html`<li class="chat-message own going ${one.to === "everyone" ? "" : "private"}"><p>${one.text}</p>
-          <p class="small">${one.refused || "Sending…"}</p></li>`)}
+          <p class="small">${one.refused || t("Sending…")}</p></li>`)}
       </ol>
       <form class="chat-form ${secret ? "private" : ""}" @submit=${send}>
         <div class="chat-to">
-          <label for="chat-to">To</label>
+          <label for="chat-to">${t("To")}</label>
           <select id="chat-to" @change=${(/** @type {any} */ event) => choose(event.target.value)}>
             ${recipients().map(([id, name]) => html`<option value=${id} .selected=${live(id === to)}>${name}</option>`)}
           </select>
         </div>
         <p class="hint" id="chat-who">${whoReads()}</p>
         <div class="chat-write">
-          <label class="visually-hidden" for="chat-text">Your message</label>
+          <label class="visually-hidden" for="chat-text">${t("Your message")}</label>
           <textarea id="chat-text" rows="2" maxlength=${TEXT_MAX} aria-describedby="chat-who" .value=${live(text)}
             @input=${(/** @type {any} */ event) => type(event.target.value)} @keydown=${keys}></textarea>
-          <button class="button primary icon-only" aria-label="Send" title="Send (Enter)" ?disabled=${!text.trim()}>${icon("send")}</button>
+          <button class="button primary icon-only" aria-label=${t("Send")} title=${t("Send (Enter)")} ?disabled=${!text.trim()}>${icon("send")}</button>
         </div>
         ${problem ? html`<p class="notice" role="alert">${problem}</p>` : nothing}
       </form>`, root);
@@ -70,7 +71,7 @@ export function mount(root, context) {
     const own = one.person === boot.person;
     const secret = one.to !== "everyone";
     return html`<li class="chat-message ${own ? "own" : ""} ${secret ? "private" : ""}">
-      <p class="chat-by small"><strong>${own ? "You" : one.name}</strong>
+      <p class="chat-by small"><strong>${own ? t("You") : one.name}</strong>
         <time class="soft">${wallTime(one.at, view.room.zone)}</time>
         ${secret ? html`<span class="chip clay">${icon("lock")} ${privately(one)}</span>` : nothing}</p>
       <p class="chat-text">${one.text}</p>
@@ -79,31 +80,31 @@ export function mount(root, context) {
 
   /** @param {any} one */
   function privately(one) {
-    if (one.to === "staff") return "to facilitators";
-    return one.to === boot.person ? "only to you" : `only to ${nameOf(one.to)}`;
+    if (one.to === "staff") return t("to facilitators");
+    return one.to === boot.person ? t("only to you") : t("only to {name}", { name: nameOf(one.to) });
   }
 
   /** @returns {[string, string][]} */
   function recipients() {
     /** @type {[string, string][]} */
-    const list = [["everyone", "Everyone"], ["staff", staff ? "Facilitators only" : "Facilitators, in private"]];
+    const list = [["everyone", t("Everyone")], ["staff", staff ? t("Facilitators only") : t("Facilitators, in private")]];
     if (staff) {
       for (const one of view.staff?.people ?? []) {
-        if (one.role === "participant" && ["room", "waiting"].includes(one.place)) list.push([one.person, `${one.name}, in private`]);
+        if (one.role === "participant" && ["room", "waiting"].includes(one.place)) list.push([one.person, t("{name}, in private", { name: one.name })]);
       }
     }
     return list;
   }
 
   function whoReads() {
-    if (to === "everyone") return "Everyone in the room can read this.";
-    if (to === "staff") return staff ? "Only facilitators read this." : "Only the facilitators read this, and can answer you.";
-    return `Only ${nameOf(to)} and the facilitators read this.`;
+    if (to === "everyone") return t("Everyone in the room can read this.");
+    if (to === "staff") return staff ? t("Only facilitators read this.") : t("Only the facilitators read this, and can answer you.");
+    return t("Only {name} and the facilitators read this.", { name: nameOf(to) });
   }
 
   /** @param {string} person */
   function nameOf(person) {
-    return view.staff?.people.find((/** @type {any} */ one) => one.person === person)?.name ?? "one person";
+    return view.staff?.people.find((/** @type {any} */ one) => one.person === person)?.name ?? t("one person");
   }
 
   /** @param {string} value */
@@ -142,7 +143,7 @@ export function mount(root, context) {
       const { seq } = await connection.send("send_chat", { text: words, to: one.to });
       await context.seen(seq);
     } catch (refusal) {
-      problem = `Not sent: ${/** @type {any} */ (refusal).text}`;
+      problem = t("Not sent: {why}", { why: /** @type {any} */ (refusal).text });
       if (!text) text = words; // back where it was typed
     }
     going = going.filter((other) => other !== one);

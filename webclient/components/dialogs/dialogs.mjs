@@ -1,6 +1,7 @@
 /** The room's few questions in a window: leaving, ending, removing, keys, help. One at a time, Escape closes it. */
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
+import { listed, rich, t } from "/static/core/words.mjs";
 import { openDevices } from "/components/arrival/devices.mjs";
 import { createMinutes } from "/components/minutes/minutes.mjs";
 import { help } from "./help.mjs";
@@ -21,40 +22,39 @@ export function mount(root, context) {
   });
 
   const CONTENTS = {
-    leave: () => html`<h2 id="dialog-title">Leave the meeting?</h2>
-      <p>${room.view?.room.phase === "running" ? "Your minutes up to now are safe. You can come back while the group goes on."
-        : "You can come back at any time."}</p>
-      ${staff && room.view?.room.phase === "running" ? html`<p>The group goes on without you, and so does its clock.</p>` : nothing}
+    leave: () => html`<h2 id="dialog-title">${t("Leave the meeting?")}</h2>
+      <p>${room.view?.room.phase === "running" ? t("Your minutes up to now are safe. You can come back while the group goes on.")
+        : t("You can come back at any time.")}</p>
+      ${staff && room.view?.room.phase === "running" ? html`<p>${t("The group goes on without you, and so does its clock.")}</p>` : nothing}
       <div class="row end">
-        <button type="button" class="button" @click=${close}>Stay</button>
-        ${mayEnd && room.view?.room.phase === "running" ? html`<button type="button" class="button" @click=${() => ui.set({ dialog: "end" })}>End for everyone…</button>` : nothing}
-        <button type="button" class="button primary" @click=${done(act.leave)}>Leave</button>
+        <button type="button" class="button" @click=${close}>${t("Stay")}</button>
+        ${mayEnd && room.view?.room.phase === "running" ? html`<button type="button" class="button" @click=${() => ui.set({ dialog: "end" })}>${t("End for everyone…")}</button>` : nothing}
+        <button type="button" class="button primary" @click=${done(act.leave)}>${t("Leave")}</button>
       </div>`,
     end: () => {
       const open = (room.view?.staff?.flags ?? []).filter((/** @type {any} */ flag) => flag.disposition === null);
-      return html`<h2 id="dialog-title">End the session for everyone?</h2>
-        ${open.length ? html`<p class="notice danger">Before you can end: write down what was done for ${open.map((/** @type {any} */ one) => one.name).join(", ")}, at the top of the room.</p>`
-          : html`<p>Everyone leaves the room. Then you read the record, finish the notes and sign.</p>`}
-        <div class="row end"><button type="button" class="button" @click=${close}>Not yet</button>
-          <button type="button" class="button primary" ?disabled=${open.length > 0} @click=${done(act.end)}>End the session</button></div>`;
+      return html`<h2 id="dialog-title">${t("End the session for everyone?")}</h2>
+        ${open.length ? html`<p class="notice danger">${t("Before you can end: write down what was done for {names}, at the top of the room.", { names: listed(open.map((/** @type {any} */ one) => one.name)) })}</p>`
+          : html`<p>${t("Everyone leaves the room. Then you read the record, finish the notes and sign.")}</p>`}
+        <div class="row end"><button type="button" class="button" @click=${close}>${t("Not yet")}</button>
+          <button type="button" class="button primary" ?disabled=${open.length > 0} @click=${done(act.end)}>${t("End the session")}</button></div>`;
     },
-    remove: () => html`<h2 id="dialog-title">Remove ${ui.state.about?.name}?</h2>
-      <p>They leave at once and cannot come back to this session. If you only need a moment apart, use the waiting room.</p>
-      <div class="row end"><button type="button" class="button" @click=${close}>Keep them here</button>
-        <button type="button" class="button" @click=${done(() => act.moveToWaiting(ui.state.about))}>To the waiting room</button>
-        <button type="button" class="button primary" @click=${done(() => act.ask("remove", { person: ui.state.about.person }))}>Remove for today</button></div>`,
+    remove: () => html`<h2 id="dialog-title">${t("Remove {name}?", { name: ui.state.about?.name })}</h2>
+      <p>${t("They leave at once and cannot come back to this session. If you only need a moment apart, use the waiting room.")}</p>
+      <div class="row end"><button type="button" class="button" @click=${close}>${t("Keep them here")}</button>
+        <button type="button" class="button" @click=${done(() => act.moveToWaiting(ui.state.about))}>${t("To the waiting room")}</button>
+        <button type="button" class="button primary" @click=${done(() => act.ask("remove", { person: ui.state.about.person }))}>${t("Remove for today")}</button></div>`,
     minutes: () => minutes(close),
-    help: () => html`${help({ calling: false })}<div class="row end"><button type="button" class="button" @click=${close}>Close</button></div>`,
+    help: () => html`${help({ calling: false })}<div class="row end"><button type="button" class="button" @click=${close}>${t("Close")}</button></div>`,
     privacy: () => html`${privacy({ shelter: media.shelter, people: room.view?.room.people ?? [] })}
-      <div class="row end"><button type="button" class="button primary" @click=${close}>Close</button></div>`,
-    keys: () => html`<h2 id="dialog-title">Keys and quick exit</h2>
-      <p><strong>Quick exit</strong> is always at the top right. Or press <kbd>Esc</kbd> three times, fast. You leave at once, this page turns into something
-        everyday, and going back does not return here. Only your facilitator is told.</p>
-      <p><strong>Someone walked in</strong> mutes you, turns your camera off and hides the group until you say so.</p>
+      <div class="row end"><button type="button" class="button primary" @click=${close}>${t("Close")}</button></div>`,
+    keys: () => html`<h2 id="dialog-title">${t("Keys and quick exit")}</h2>
+      <p>${rich("{exit} is always at the top right. Or press {esc} three times, fast. You leave at once, this page turns into something everyday, and going back does not return here. Only your facilitator is told.", { exit: html`<strong>${t("Quick exit")}</strong>`, esc: html`<kbd>Esc</kbd>` })}</p>
+      <p>${rich("{shield} mutes you, turns your camera off and hides the group until you say so.", { shield: html`<strong>${t("Someone walked in")}</strong>` })}</p>
       <label class="choice"><input type="checkbox" .checked=${ui.state.shortcuts} @change=${(/** @type {any} */ event) => ui.set({ shortcuts: event.target.checked })}>
-        <span>Use single keys (never while you type)</span></label>
+        <span>${t("Use single keys (never while you type)")}</span></label>
       <dl class="key-list">${KEYS.filter(([, , who]) => who === undefined || who === (staff ? "staff" : "participant")).map(([key, words]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${words}</dd></div>`)}</dl>
-      <div class="row end"><button type="button" class="button primary" @click=${close}>Close</button></div>`,
+      <div class="row end"><button type="button" class="button primary" @click=${close}>${t("Close")}</button></div>`,
   };
 
   /** @param {() => void} then */
@@ -85,14 +85,14 @@ export function mount(root, context) {
 }
 
 const KEYS = [
-  ["M", "Microphone on or off"],
-  ["V", "Camera on or off"],
-  ["H", "Raise or lower your hand"],
-  ["C", "Chat"],
-  ["P", "Show your screen, or stop (if you may)"],
-  ["S", "Someone walked in"],
-  ["I", "I’m here, when you are asked", "participant"],
-  ["N", "Next part of the plan", "staff"],
-  ["U", "Undo the last move", "staff"],
-  ["?", "This list"],
+  ["M", t("Microphone on or off")],
+  ["V", t("Camera on or off")],
+  ["H", t("Raise or lower your hand")],
+  ["C", t("Chat")],
+  ["P", t("Show your screen, or stop (if you may)")],
+  ["S", t("Someone walked in")],
+  ["I", t("I’m here, when you are asked"), "participant"],
+  ["N", t("Next part of the plan"), "staff"],
+  ["U", t("Undo the last move"), "staff"],
+  ["?", t("This list")],
 ];

@@ -2,6 +2,7 @@
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { inMinutes, liveMinutes } from "/static/core/clock.mjs";
+import { rich, t } from "/static/core/words.mjs";
 
 /**
  * @param {HTMLElement} root
@@ -18,14 +19,14 @@ export function mount(root, { boot, now, view, reason, code }) {
   render(html`<div class="farewell stack">
     <h1 tabindex="-1">${page.title}</h1>
     ${page.text.map((/** @type {string} */ text) => html`<p>${text}</p>`)}
-    ${minutes && minutes.counted > 0 && ["left", "ended"].includes(words) ? html`<p class="farewell-minutes">You were here for <strong>${inMinutes(minutes.counted)}</strong> that count so far.</p>` : nothing}
-    ${boot.minutes && ["left", "ended"].includes(words) ? html`<p><a href=${boot.minutes}>See how your minutes came about, or say that something is not right</a></p>` : nothing}
+    ${minutes && minutes.counted > 0 && ["left", "ended"].includes(words) ? html`<p class="farewell-minutes">${rich("You were here for {time} that count so far.", { time: html`<strong>${inMinutes(minutes.counted)}</strong>` })}</p>` : nothing}
+    ${boot.minutes && ["left", "ended"].includes(words) ? html`<p><a href=${boot.minutes}>${t("See how your minutes came about, or say that something is not right")}</a></p>` : nothing}
     <div class="row">
       ${page.back ? html`<button type="button" class="button primary large" @click=${() => location.reload()}>${page.back}</button>` : nothing}
-      ${staff && words === "ended" ? html`<a class="button primary large" href=${boot.record}>Open the record</a>` : nothing}
-      <a class="button large ${page.back || (staff && words === "ended") ? "" : "primary"}" href=${home}>${staff ? "To your sessions" : "To your page"}</a>
+      ${staff && words === "ended" ? html`<a class="button primary large" href=${boot.record}>${t("Open the record")}</a>` : nothing}
+      <a class="button large ${page.back || (staff && words === "ended") ? "" : "primary"}" href=${home}>${staff ? t("To your sessions") : t("To your page")}</a>
     </div>
-    ${page.help ? html`<p class="soft small">If tonight gets hard: call or text <a href="tel:988">988</a>, any time. In danger: <a href="tel:911">911</a>.</p>` : nothing}
+    ${page.help ? html`<p class="soft small">${rich("If tonight gets hard: call or text {line}, any time. In danger: {emergency}.", { line: html`<a href="tel:988">988</a>`, emergency: html`<a href="tel:911">911</a>` })}</p>` : nothing}
   </div>`, root);
   root.querySelector("h1")?.focus();
   return { update() {}, unmount: () => render(nothing, root) };
@@ -33,27 +34,27 @@ export function mount(root, { boot, now, view, reason, code }) {
 
 const PAGES = {
   left: (/** @type {boolean} */ staff) => ({
-    title: "You left the meeting",
-    text: [staff ? "The group and its clock go on." : "Your minutes are safe. If the group is still on, you can come back."],
-    back: "Come back in", help: !staff,
+    title: t("You left the meeting"),
+    text: [staff ? t("The group and its clock go on.") : t("Your minutes are safe. If the group is still on, you can come back.")],
+    back: t("Come back in"), help: !staff,
   }),
   removed: () => ({
-    title: "You are not in the meeting any more",
+    title: t("You are not in the meeting any more"),
     text: ["A facilitator ended your part for today. They will be in touch with you."],
     back: "", help: true,
   }),
   ended: (/** @type {boolean} */ staff) => ({
-    title: staff ? "The session has ended" : "Thank you for being here",
-    text: staff ? ["What is left: read the record, finish each note, sign."] : ["The session has ended. Be gentle with yourself for the rest of the day."],
+    title: staff ? t("The session has ended") : t("Thank you for being here"),
+    text: staff ? [t("What is left: read the record, finish each note, sign.")] : [t("The session has ended. Be gentle with yourself for the rest of the day.")],
     back: "", help: !staff,
   }),
-  quick_exit: () => ({ title: "Your meeting", text: ["You left."], back: "Come back in", help: false }),
+  quick_exit: () => ({ title: t("Your meeting"), text: [t("You left.")], back: t("Come back in"), help: false }),
   expired: () => ({
-    title: "Please open your link again",
-    text: ["For your privacy, this page closes after a while. The link you were sent brings you back."],
+    title: t("Please open your link again"),
+    text: [t("For your privacy, this page closes after a while. The link you were sent brings you back.")],
     back: "", help: false,
   }),
-  forbidden: () => ({ title: "This page is not open to you", text: ["The link you were sent brings you to your own meeting."], back: "", help: false }),
-  unknown: () => ({ title: "This meeting was not found", text: ["It may have been moved. Your link, or your program, can tell you."], back: "", help: false }),
-  failed: () => ({ title: "The line was closed", text: ["This was a mistake of ours. Your minutes and your words are safe."], back: "Connect again", help: false }),
+  forbidden: () => ({ title: t("This page is not open to you"), text: [t("The link you were sent brings you to your own meeting.")], back: "", help: false }),
+  unknown: () => ({ title: t("This meeting was not found"), text: [t("It may have been moved. Your link, or your program, can tell you.")], back: "", help: false }),
+  failed: () => ({ title: t("The line was closed"), text: [t("This was a mistake of ours. Your minutes and your words are safe.")], back: t("Connect again"), help: false }),
 };

@@ -8,15 +8,16 @@ import { live } from "/vendor/lit-html/directives/live.js";
 import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { wallTime } from "/static/core/clock.mjs";
 import { icon } from "/static/core/icons.mjs";
+import { rich, t } from "/static/core/words.mjs";
 
 const TEXT_MAX = 2_000;
 
 export const DISPOSITIONS = [
-  ["spoke_safe", "We spoke, and they are safe"],
-  ["safety_plan", "We made or went over a safety plan"],
-  ["contacted_support", "I reached their contact or support person"],
-  ["emergency", "I called emergency services"],
-  ["not_reached", "I could not reach them"],
+  ["spoke_safe", t("We spoke, and they are safe")],
+  ["safety_plan", t("We made or went over a safety plan")],
+  ["contacted_support", t("I reached their contact or support person")],
+  ["emergency", t("I called emergency services")],
+  ["not_reached", t("I could not reach them")],
 ];
 
 /** @param {HTMLElement} root @param {any} context */
@@ -49,17 +50,19 @@ export function mount(root, context) {
   function strip(flag) {
     const isOpen = opened.has(flag.flag);
     const place = view.staff.people.find((/** @type {any} */ one) => one.person === flag.person);
-    return html`<section class="flag" aria-label="Safety: ${flag.name}">
+    return html`<section class="flag" aria-label=${t("Safety: {name}", { name: flag.name })}>
       <div class="flag-line">
         ${icon("triangle-alert")}
-        <p class="flag-words"><strong>Safety: ${flag.name}</strong> answered ${flag.questions.map((/** @type {any} */ one, /** @type {number} */ index) =>
-          html`${index ? ", " : ""}“${one.label}” <strong>${words(one.answer)}</strong>`)}
-          <time>at ${wallTime(flag.at, view.room.zone)}</time>${place && place.place !== "room" ? html` <strong>Not in the room now.</strong>` : nothing}</p>
-        <p class="flag-reach"><span>${icon("map-pin")} ${flag.location || "Place not given"}</span>
-          <span>${icon("phone")} ${flag.callback ? html`<a href="tel:${flag.callback.replace(/[^+\d]/g, "")}">${flag.callback}</a>` : "No number given"}</span></p>
+        <p class="flag-words">${rich("{who} answered {answers} {when}", {
+          who: html`<strong>${t("Safety: {name}", { name: flag.name })}</strong>`,
+          answers: flag.questions.map((/** @type {any} */ one, /** @type {number} */ index) => html`${index ? ", " : ""}“${one.label}” <strong>${words(one.answer)}</strong>`),
+          when: html`<time>${t("at {clock}", { clock: wallTime(flag.at, view.room.zone) })}</time>`,
+        })}${place && place.place !== "room" ? html` <strong>${t("Not in the room now.")}</strong>` : nothing}</p>
+        <p class="flag-reach"><span>${icon("map-pin")} ${flag.location || t("Place not given")}</span>
+          <span>${icon("phone")} ${flag.callback ? html`<a href="tel:${flag.callback.replace(/[^+\d]/g, "")}">${flag.callback}</a>` : t("No number given")}</span></p>
         ${mayAct ? html`<div class="flag-acts">
-          ${place ? html`<button type="button" class="button" @click=${() => ui.set({ panel: "chat", chatTo: flag.person })}>Write to ${flag.name}</button>` : nothing}
-          <button type="button" class="button danger" aria-expanded=${isOpen ? "true" : "false"} aria-controls="flag-${flag.flag}" @click=${() => toggle(flag.flag)}>Write what was done</button></div>` : nothing}
+          ${place ? html`<button type="button" class="button" @click=${() => ui.set({ panel: "chat", chatTo: flag.person })}>${t("Write to {name}", { name: flag.name })}</button>` : nothing}
+          <button type="button" class="button danger" aria-expanded=${isOpen ? "true" : "false"} aria-controls="flag-${flag.flag}" @click=${() => toggle(flag.flag)}>${t("Write what was done")}</button></div>` : nothing}
       </div>
       ${isOpen ? form(flag) : nothing}
     </section>`;
@@ -69,16 +72,16 @@ export function mount(root, context) {
   function form(flag) {
     const answer = answerOf(flag.flag);
     return html`<form class="flag-form stack" id="flag-${flag.flag}" @submit=${(/** @type {Event} */ event) => dispose(event, flag)}>
-      <fieldset class="field"><legend>What was done for ${flag.name}?</legend>
+      <fieldset class="field"><legend>${t("What was done for {name}?", { name: flag.name })}</legend>
         <div class="choices">${DISPOSITIONS.map(([value, label]) => html`<label class="choice"><input type="radio" name="flag-${flag.flag}" required
           .checked=${live(answer.disposition === value)} @change=${() => change(flag.flag, { disposition: value })}><span>${label}</span></label>`)}</div>
       </fieldset>
-      <div class="field"><label for="flag-text-${flag.flag}">In your words <span class="optional">(if you like)</span></label>
+      <div class="field"><label for="flag-text-${flag.flag}">${t("In your words")} <span class="optional">${t("(if you like)")}</span></label>
         <textarea id="flag-text-${flag.flag}" rows="2" maxlength=${TEXT_MAX} .value=${live(answer.text)}
           @input=${(/** @type {any} */ event) => change(flag.flag, { text: event.target.value })}></textarea></div>
       ${answer.problem ? html`<p class="notice" role="alert">${answer.problem}</p>` : nothing}
-      <div class="row"><button class="button primary" ?disabled=${answer.sending}>Keep in the record</button>
-        <button type="button" class="button quiet" @click=${() => toggle(flag.flag)}>Later</button></div>
+      <div class="row"><button class="button primary" ?disabled=${answer.sending}>${t("Keep in the record")}</button>
+        <button type="button" class="button quiet" @click=${() => toggle(flag.flag)}>${t("Later")}</button></div>
     </form>`;
   }
 
@@ -94,7 +97,7 @@ export function mount(root, context) {
     event.preventDefault();
     const answer = answerOf(flag.flag);
     if (!answer.disposition) {
-      answer.problem = "Please choose what was done.";
+      answer.problem = t("Please choose what was done.");
       return draw();
     }
     answer.sending = true;
@@ -127,5 +130,5 @@ export function mount(root, context) {
 
 /** @param {any} answer */
 function words(answer) {
-  return answer === true ? "Yes" : answer === false ? "No" : String(answer);
+  return answer === true ? t("Yes") : answer === false ? t("No") : String(answer);
 }

@@ -6,6 +6,7 @@
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { repeat } from "/vendor/lit-html/directives/repeat.js";
+import { t } from "/static/core/words.mjs";
 
 const TEXT_MAX = 20_000;
 
@@ -45,8 +46,8 @@ export function mount(root, context) {
     const people = view.staff.people.filter((/** @type {any} */ one) =>
       one.role === "participant" && (one.place !== "expected" || stored(one.person).text));
     render(html`
-      <p class="hint">Saved as you type. Only facilitators read this; you sign after the session.</p>
-      ${note("group", "The group", 5)}
+      <p class="hint">${t("Saved as you type. Only facilitators read this; you sign after the session.")}</p>
+      ${note("group", t("The group"), 5)}
       ${repeat(people, (/** @type {any} */ one) => one.person, (/** @type {any} */ one) => note(one.person, one.name, 2))}`, root);
   }
 
@@ -65,24 +66,24 @@ export function mount(root, context) {
 
   /** @param {string} subject @param {any} mine */
   function saved(subject, mine) {
-    if (mine.text === null) return mine.seq < 0 ? "" : "Saved";
-    if (mine.conflict) return "Not saved yet";
+    if (mine.text === null) return mine.seq < 0 ? "" : t("Saved");
+    if (mine.conflict) return t("Not saved yet");
     const draft = connection.draftState(slot(subject));
-    if (draft.state === "refused") return draft.refusal?.text ?? "Not saved";
-    if (draft.state === "saved") return "Saved";
-    return connection.state.status === "open" && !context.room.degraded ? "Saving…" : "Kept here, saved once we are back";
+    if (draft.state === "refused") return draft.refusal?.text ?? t("Not saved");
+    if (draft.state === "saved") return t("Saved");
+    return connection.state.status === "open" && !context.room.degraded ? t("Saving…") : t("Kept here, saved once we are back");
   }
 
   /** @param {string} subject @param {string} label @param {any} mine */
   function conflict(subject, label, mine) {
     const theirs = stored(subject).text;
     return html`<div class="notice note-conflict" role="alert"><div class="stack tight grow">
-      <p><strong>Someone else wrote here too.</strong> Yours is above. Theirs:</p>
-      <blockquote>${theirs || "(empty)"}</blockquote>
+      <p><strong>${t("Someone else wrote here too.")}</strong> ${t("Yours is above. Theirs:")}</p>
+      <blockquote>${theirs || t("(empty)")}</blockquote>
       <div class="row">
-        <button type="button" class="button" @click=${() => settle(subject, `${theirs}\n${mine.text}`.trim())}>Keep both</button>
-        <button type="button" class="button" @click=${() => settle(subject, mine.text)} aria-label="Keep mine for ${label}">Keep mine</button>
-        <button type="button" class="button" @click=${() => settle(subject, null)} aria-label="Keep theirs for ${label}">Keep theirs</button>
+        <button type="button" class="button" @click=${() => settle(subject, `${theirs}\n${mine.text}`.trim())}>${t("Keep both")}</button>
+        <button type="button" class="button" @click=${() => settle(subject, mine.text)} aria-label=${t("Keep mine for {name}", { name: label })}>${t("Keep mine")}</button>
+        <button type="button" class="button" @click=${() => settle(subject, null)} aria-label=${t("Keep theirs for {name}", { name: label })}>${t("Keep theirs")}</button>
       </div></div></div>`;
   }
 

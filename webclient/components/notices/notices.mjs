@@ -5,6 +5,7 @@
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { icon, prepare } from "/static/core/icons.mjs";
+import { t } from "/static/core/words.mjs";
 import { advice } from "/static/media/advice.mjs";
 
 /** @param {HTMLElement} root @param {any} context */
@@ -22,48 +23,48 @@ export function mount(root, context) {
     const { status } = connection.state;
     const { view } = room;
     if (status === "reconnecting") {
-      yield line("wifi-off", room.moving ? "Milieu is moving to a fresh server. One moment: your minutes and your words are safe."
-        : "Your connection dropped. Your minutes are safe. Reconnecting…");
+      yield line("wifi-off", room.moving ? t("Milieu is moving to a fresh server. One moment: your minutes and your words are safe.")
+        : t("Your connection dropped. Your minutes are safe. Reconnecting…"));
     } else if (room.moving) {
-      yield line("wifi", "Milieu is about to restart. You will be back in a moment, by itself.");
+      yield line("wifi", t("Milieu is about to restart. You will be back in a moment, by itself."));
     }
-    if (room.degraded) yield line("save", "Saving is paused. Your meeting goes on. Nothing typed is lost.");
+    if (room.degraded) yield line("save", t("Saving is paused. Your meeting goes on. Nothing typed is lost."));
     if (view?.room.phase === "ended" && boot.record) {
-      yield line("check", "The session has ended. What is left: read the record, finish the notes, sign.",
-        ["Open the record", () => location.assign(boot.record), true]);
+      yield line("check", t("The session has ended. What is left: read the record, finish the notes, sign."),
+        [t("Open the record"), () => location.assign(boot.record), true]);
     }
     const lead = view?.room.people.find((/** @type {any} */ one) => one.lead);
     if (mayLead && view?.room.phase === "running" && lead && !lead.connected && lead.person !== boot.person && status === "open") {
-      yield line("users", `${lead.name} lost the connection. The clock goes on, and you can lead meanwhile.`,
-        ["Take the lead", () => act.ask("take_lead"), true]);
+      yield line("users", t("{name} lost the connection. The clock goes on, and you can lead meanwhile.", { name: lead.name }),
+        [t("Take the lead"), () => act.ask("take_lead"), true]);
     }
     if (view?.you.still_here) {
-      yield line("leaf", "Are you still here? Any sign will do: a word in the chat, your hand, or this button. If you miss it, no minutes are lost.",
-        ["I’m here", act.stillHere, true]);
+      yield line("leaf", t("Are you still here? Any sign will do: a word in the chat, your hand, or this button. If you miss it, no minutes are lost."),
+        [t("I’m here"), act.stillHere, true]);
     }
     if (view?.you.unmute_asked && !view.you.microphone) {
-      yield line("mic", "You are asked to unmute, if you would like to speak.",
-        ["Unmute", act.unmute, true], ["Not now", act.stayMuted]);
+      yield line("mic", t("You are asked to unmute, if you would like to speak."),
+        [t("Unmute"), act.unmute, true], [t("Not now"), act.stayMuted]);
     }
     if (media.shelter.state === "sealed") ui.state.openSeen = false; // the next time is news again
     if (media.shelter.state === "open" && !ui.state.openSeen) {
-      yield line("lock-open", "Sound and pictures are not locked from end to end just now: not every browser here can do that.",
-        ["What this means", () => ui.set({ dialog: "privacy", openSeen: true })], ["All right", () => ui.set({ openSeen: true })]);
+      yield line("lock-open", t("Sound and pictures are not locked from end to end just now: not every browser here can do that."),
+        [t("What this means"), () => ui.set({ dialog: "privacy", openSeen: true })], [t("All right"), () => ui.set({ openSeen: true })]);
     }
     if (media.shelter.state === "shut") {
-      yield line("lock", "You have no sound and no pictures: this group is locked from end to end, and your browser cannot do that.", ["What this means", () => ui.set({ dialog: "privacy" })]);
+      yield line("lock", t("You have no sound and no pictures: this group is locked from end to end, and your browser cannot do that."), [t("What this means"), () => ui.set({ dialog: "privacy" })]);
     }
-    if (media.blocked) yield line("volume-2", "Your browser is waiting for you before it plays sound.", ["Tap to hear the group", media.unlock, true]);
-    if (media.state === "reconnecting" && status === "open") yield line("wifi", "Sound and pictures are coming back…");
+    if (media.blocked) yield line("volume-2", t("Your browser is waiting for you before it plays sound."), [t("Tap to hear the group"), media.unlock, true]);
+    if (media.state === "reconnecting" && status === "open") yield line("wifi", t("Sound and pictures are coming back…"));
     const weak = media.state === "connected" ? advice({ quality: media.quality, camera: act.media().camera, mode: ui.state.mode, limitedBy: media.limitedBy }) : null;
     if (weak === null) ui.state.weakSeen = null;
     else if (weak.text !== ui.state.weakSeen) {
       const seen = () => ui.set({ weakSeen: weak.text });
-      if (weak.remedy) yield line("wifi", weak.text, [weak.label, () => remedy(/** @type {string} */ (weak.remedy)), true], ["Not now", seen]);
-      else yield line("wifi", weak.text, ["All right", seen]);
+      if (weak.remedy) yield line("wifi", weak.text, [weak.label, () => remedy(/** @type {string} */ (weak.remedy)), true], [t("Not now"), seen]);
+      else yield line("wifi", weak.text, [t("All right"), seen]);
     }
     const trouble = capture.notice ?? ui.state.deviceTrouble;
-    if (trouble) yield line("headphones", trouble, ["Camera and sound", () => ui.set({ dialog: "devices", deviceTrouble: null })], ["All right", () => { ui.set({ deviceTrouble: null, noticeSeen: capture.notice }); }]);
+    if (trouble) yield line("headphones", trouble, [t("Camera and sound"), () => ui.set({ dialog: "devices", deviceTrouble: null })], [t("All right"), () => { ui.set({ deviceTrouble: null, noticeSeen: capture.notice }); }]);
   }
 
   /** @param {string} what */

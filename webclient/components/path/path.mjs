@@ -8,6 +8,7 @@ import { classMap } from "/vendor/lit-html/directives/class-map.js";
 import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { icon } from "/static/core/icons.mjs";
 import { inMinutes, present, roughly, wallTime } from "/static/core/clock.mjs";
+import { t } from "/static/core/words.mjs";
 
 const OVER_WORTH_SAYING_MS = 60_000;
 const NARROWEST_SHARE = 6; // of the line's hundred, so that a five-minute break can still be seen
@@ -42,12 +43,12 @@ export function mount(root, context) {
   function moves({ room, staff }) {
     if (room.phase === "ended") return nothing;
     return html`<div class="path-moves">
-      ${staff?.undo ? html`<button type="button" class="button" title="Undo the last move (U)" @click=${act.undo}>${icon("undo-2")} Undo</button>` : nothing}
+      ${staff?.undo ? html`<button type="button" class="button" title=${t("Undo the last move (U)")} @click=${act.undo}>${icon("undo-2")} ${t("Undo")}</button>` : nothing}
       ${room.phase === "lobby"
-        ? html`<button type="button" class="button primary" @click=${() => act.ask("start_session")}>${icon("play")} Start</button>`
+        ? html`<button type="button" class="button primary" @click=${() => act.ask("start_session")}>${icon("play")} ${t("Start")}</button>`
         : room.agenda.next
-          ? html`<button type="button" class="button primary" title="Next part (N)" @click=${act.next}>Next ${icon("arrow-right")}</button>`
-          : html`<button type="button" class="button" @click=${() => context.ui.set({ dialog: "end" })}>End…</button>`}
+          ? html`<button type="button" class="button primary" title=${t("Next part (N)")} @click=${act.next}>${t("Next")} ${icon("arrow-right")}</button>`
+          : html`<button type="button" class="button" @click=${() => context.ui.set({ dialog: "end" })}>${t("End…")}</button>`}
     </div>`;
   }
 
@@ -56,39 +57,34 @@ export function mount(root, context) {
 
 /** @param {any} room @param {ReturnType<typeof present>} here @param {number} now */
 function headline(room, here, now) {
-  if (room.phase === "ended") return html`<strong>The session has ended</strong>`;
+  if (room.phase === "ended") return html`<strong>${t("The session has ended")}</strong>`;
   if (!here) {
     const until = room.starts_at - now;
-    const words = until > 60_000 ? `We start ${inWords(until)}, at ${wallTime(room.starts_at, room.zone)}` : "We start soon";
+    const words = until > 60_000 ? t("We start in {time}, at {clock}", { time: roughly(until), clock: wallTime(room.starts_at, room.zone) }) : t("We start soon");
     return html`<strong>${room.title}</strong> <span>${words}</span>`;
   }
   return html`<strong>${here.segment.title}</strong> <span class="path-left">${timeLeft(room.agenda, here)}</span>`;
 }
 
-/** @param {number} ms */
-function inWords(ms) {
-  return `in ${roughly(ms)}`;
-}
-
 /** @param {any} agenda @param {NonNullable<ReturnType<typeof present>>} here */
 export function timeLeft(agenda, { left, over }) {
   if (left === null) return "";
-  if (agenda.paused) return left > 0 ? `paused, ${roughly(left)} left when we go on` : "paused";
-  if (over >= OVER_WORTH_SAYING_MS) return `a little over time, ${inMinutes(over)} so far`;
-  if (left <= 0) return "time to round off";
-  return `${roughly(left)} left`;
+  if (agenda.paused) return left > 0 ? t("paused, {time} left when we go on", { time: roughly(left) }) : t("paused");
+  if (over >= OVER_WORTH_SAYING_MS) return t("a little over time, {time} so far", { time: inMinutes(over) });
+  if (left <= 0) return t("time to round off");
+  return t("{time} left", { time: roughly(left) });
 }
 
 /** @param {any} agenda */
 function nextWords(agenda) {
   const next = agenda.segments.find((/** @type {any} */ one) => one.id === agenda.next);
-  return next ? html`<span class="soft">Next:</span> ${next.title}` : html`<span class="soft">This is the last part.</span>`;
+  return next ? html`<span class="soft">${t("Next:")}</span> ${next.title}` : html`<span class="soft">${t("This is the last part.")}</span>`;
 }
 
 /** @param {any} agenda @param {ReturnType<typeof present>} here */
 function line(agenda, here) {
   const total = agenda.segments.reduce((/** @type {number} */ sum, /** @type {any} */ one) => sum + one.planned_ms, 0) || 1;
-  return html`<ol class="path-line plain" aria-label="The path of this session">
+  return html`<ol class="path-line plain" aria-label=${t("The path of this session")}>
     ${repeat(agenda.segments, (/** @type {any} */ one) => one.id, (/** @type {any} */ one) => {
       const isNow = one.id === here?.segment.id;
       const share = Math.max(NARROWEST_SHARE, (100 * one.planned_ms) / total);
@@ -102,4 +98,4 @@ function line(agenda, here) {
   </ol>`;
 }
 
-const STATES = { done: "done", now: "now", next: "still to come", skipped: "left out today" };
+const STATES = { done: t("done"), now: t("now"), next: t("still to come"), skipped: t("left out today") };

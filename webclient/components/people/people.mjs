@@ -8,6 +8,7 @@ import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { waitingOf } from "/static/core/changes.mjs";
 import { inMinutes, liveMinutes, roughly, shortly, wallTime } from "/static/core/clock.mjs";
 import { icon } from "/static/core/icons.mjs";
+import { listed, t } from "/static/core/words.mjs";
 
 const LATE_WORTH_SAYING_MS = 60_000;
 const QUIET_AFTER_MS = 5 * 60_000; // of talk by anybody: before that nobody is quiet
@@ -32,19 +33,19 @@ export function mount(root, context) {
     const elsewhere = view.staff.people.filter((/** @type {any} */ one) => !["room", "waiting"].includes(one.place));
     render(html`
       ${waiting.length ? html`<section class="people-part waiting" aria-labelledby="waiting-title">
-        <div class="row apart"><h3 id="waiting-title">Waiting (${waiting.length})</h3>
-          ${mayAct && waiting.length > 1 ? html`<button type="button" class="button primary" @click=${() => act.ask("admit_all")}>Admit all</button>` : nothing}</div>
+        <div class="row apart"><h3 id="waiting-title">${t("Waiting ({n})", { n: waiting.length })}</h3>
+          ${mayAct && waiting.length > 1 ? html`<button type="button" class="button primary" @click=${() => act.ask("admit_all")}>${t("Admit all")}</button>` : nothing}</div>
         <ul class="plain">${repeat(waiting, key, (one) => row(one, undefined, now))}</ul>
       </section>` : nothing}
       <section class="people-part" aria-labelledby="here-title">
-        <div class="row apart"><h3 id="here-title">In the room (${here.length})</h3>
-          <span class="soft small">${view.staff.seats.taken} of ${view.staff.seats.max} seats</span></div>
+        <div class="row apart"><h3 id="here-title">${t("In the room ({n})", { n: here.length })}</h3>
+          <span class="soft small">${t("{n} of {all} seats", { n: view.staff.seats.taken, all: view.staff.seats.max })}</span></div>
         ${quiet(here)}
         ${here.length ? html`<ul class="plain">${repeat(here, key, (one) => row(one, inRoom.get(one.person), now))}</ul>`
-          : html`<p class="soft">Nobody is in the room yet.</p>`}
+          : html`<p class="soft">${t("Nobody is in the room yet.")}</p>`}
       </section>
       ${elsewhere.length ? html`<section class="people-part" aria-labelledby="elsewhere-title">
-        <h3 id="elsewhere-title">Not here (${elsewhere.length})</h3>
+        <h3 id="elsewhere-title">${t("Not here ({n})", { n: elsewhere.length })}</h3>
         <ul class="plain">${repeat(elsewhere, key, (one) => row(one, undefined, now))}</ul>
       </section>` : nothing}`, root);
   }
@@ -55,7 +56,7 @@ export function mount(root, context) {
     if (spoken.reduce((sum, ms) => sum + ms, 0) < QUIET_AFTER_MS) return nothing;
     const unheard = here.filter((one) => one.role === "participant" && (media.talk[one.person] ?? 0) < HARDLY_MS).map((one) => one.name);
     if (!unheard.length || unheard.length > 4) return nothing;
-    return html`<p class="soft small">Not heard much yet: ${unheard.join(", ")}</p>`;
+    return html`<p class="soft small">${t("Not heard much yet: {names}", { names: listed(unheard) })}</p>`;
   }
 
   /** @param {any} one @param {any} seat its part in the room, when it has one @param {number} now */
@@ -66,9 +67,9 @@ export function mount(root, context) {
       <div class="person-line">
         <button type="button" class="person-name" aria-expanded=${open ? "true" : "false"} aria-controls="person-${one.person}" @click=${() => toggle(one.person)}>
           ${icon(open ? "chevron-down" : "chevron-right")}
-          <span class="grow"><span class="person-words">${one.name}${self ? " (you)" : ""}</span>${signs(one, seat, now)}</span>
+          <span class="grow"><span class="person-words">${one.name}${self ? t(" (you)") : ""}</span>${signs(one, seat, now)}</span>
         </button>
-        ${one.place === "room" ? html`<span class="person-minutes figures" title="Minutes counted so far">${shortly(liveMinutes(one.minutes, now).counted)}</span>` : nothing}
+        ${one.place === "room" ? html`<span class="person-minutes figures" title=${t("Minutes counted so far")}>${shortly(liveMinutes(one.minutes, now).counted)}</span>` : nothing}
         ${quickAct(one, seat)}
       </div>
       ${open ? html`<div class="person-more stack tight" id="person-${one.person}">${details(one, seat, now)}</div>` : nothing}
@@ -79,12 +80,12 @@ export function mount(root, context) {
   function quickAct(one, seat) {
     if (!mayAct || one.person === boot.person) return nothing;
     if (one.place === "waiting") {
-      return html`<button type="button" class="button primary" aria-label="Admit ${one.name}" @click=${() => act.ask("admit", { person: one.person })}>Admit</button>`;
+      return html`<button type="button" class="button primary" aria-label=${t("Admit {name}", { name: one.name })} @click=${() => act.ask("admit", { person: one.person })}>${t("Admit")}</button>`;
     }
     if (!seat) return nothing;
     return seat.microphone
-      ? html`<button type="button" class="button quiet icon-only" aria-label="Mute ${one.name}" title="Mute ${one.name}" @click=${() => act.ask("mute_person", { person: one.person })}>${icon("mic")}</button>`
-      : html`<button type="button" class="button quiet icon-only" aria-label="Ask ${one.name} to unmute" title="Ask ${one.name} to unmute" @click=${() => act.askToUnmute(one)}>${icon("mic-off")}</button>`;
+      ? html`<button type="button" class="button quiet icon-only" aria-label=${t("Mute {name}", { name: one.name })} title=${t("Mute {name}", { name: one.name })} @click=${() => act.ask("mute_person", { person: one.person })}>${icon("mic")}</button>`
+      : html`<button type="button" class="button quiet icon-only" aria-label=${t("Ask {name} to unmute", { name: one.name })} title=${t("Ask {name} to unmute", { name: one.name })} @click=${() => act.askToUnmute(one)}>${icon("mic-off")}</button>`;
   }
 
   /** @param {any} one @param {any} seat @param {number} now */
@@ -94,19 +95,19 @@ export function mount(root, context) {
     const latest = /** @type {any} */ (checkIn[checkIn.length - 1]?.[1]);
     const signs = [
       one.role !== "participant" ? html`<span class="chip">${ROLES[one.role] ?? one.role}</span>` : null,
-      seat?.hand ? html`<span class="chip clay">${icon("hand")} Hand ${seat.hand}</span>` : null,
-      one.shielded ? html`<span class="chip clay">${icon("eye-off")} Someone walked in</span>` : null,
-      one.place === "room" && !one.connected ? html`<span class="chip clay">Dropped, seat kept</span>` : null,
-      one.unanswered_at ? html`<span class="chip clay">Did not answer at ${wallTime(one.unanswered_at, view.room.zone)}</span>` : null,
-      one.asked_until ? html`<span class="soft small">asked if still here</span>` : null,
-      disputesOf(one).length ? html`<span class="chip clay">Minutes not right?</span>` : null,
-      one.place === "room" && one.connected && quality ? html`<span class="chip clay">${icon("wifi")} ${quality === "poor" ? "Very weak line" : "Weak line"}</span>` : null,
-      one.place === "waiting" ? html`<span class="soft small">waiting ${roughly(now - one.waiting_since)}${late(one)}${one.connected ? "" : ", not connected now"}</span>` : null,
-      one.place === "arriving" ? html`<span class="soft small">${one.connected ? "at the door, answering" : "was at the door"}</span>` : null,
-      one.place === "expected" ? html`<span class="soft small">not seen yet</span>` : null,
-      one.place === "left" ? html`<span class="${one.left_how === "quick_exit" ? "chip clay" : "soft small"}">${LEFT[one.left_how] ?? "Left"}${one.left_at ? ` at ${wallTime(one.left_at, view.room.zone)}` : ""}</span>` : null,
-      one.place === "removed" ? html`<span class="soft small">Removed</span>` : null,
-      latest && one.place === "room" ? html`<span class="soft small">${latest.status === "submitted" ? `${latest === one.forms["wrap-up"] ? "Wrap-up" : "Check-in"} sent` : "writing"}</span>` : null,
+      seat?.hand ? html`<span class="chip clay">${icon("hand")} ${t("Hand {n}", { n: seat.hand })}</span>` : null,
+      one.shielded ? html`<span class="chip clay">${icon("eye-off")} ${t("Someone walked in")}</span>` : null,
+      one.place === "room" && !one.connected ? html`<span class="chip clay">${t("Dropped, seat kept")}</span>` : null,
+      one.unanswered_at ? html`<span class="chip clay">${t("Did not answer at {clock}", { clock: wallTime(one.unanswered_at, view.room.zone) })}</span>` : null,
+      one.asked_until ? html`<span class="soft small">${t("asked if still here")}</span>` : null,
+      disputesOf(one).length ? html`<span class="chip clay">${t("Minutes not right?")}</span>` : null,
+      one.place === "room" && one.connected && quality ? html`<span class="chip clay">${icon("wifi")} ${quality === "poor" ? t("Very weak line") : t("Weak line")}</span>` : null,
+      one.place === "waiting" ? html`<span class="soft small">${t("waiting {time}", { time: roughly(now - one.waiting_since) })}${late(one)}${one.connected ? "" : t(", not connected now")}</span>` : null,
+      one.place === "arriving" ? html`<span class="soft small">${one.connected ? t("at the door, answering") : t("was at the door")}</span>` : null,
+      one.place === "expected" ? html`<span class="soft small">${t("not seen yet")}</span>` : null,
+      one.place === "left" ? html`<span class="${one.left_how === "quick_exit" ? "chip clay" : "soft small"}">${LEFT[one.left_how] ?? t("Left")}${one.left_at ? ` ${t("at {clock}", { clock: wallTime(one.left_at, view.room.zone) })}` : ""}</span>` : null,
+      one.place === "removed" ? html`<span class="soft small">${t("Removed")}</span>` : null,
+      latest && one.place === "room" ? html`<span class="soft small">${latest.status !== "submitted" ? t("writing") : latest === one.forms["wrap-up"] ? t("Wrap-up sent") : t("Check-in sent")}</span>` : null,
     ].filter(Boolean);
     return signs.length ? html`<span class="person-signs">${signs}</span>` : nothing;
   }
@@ -118,7 +119,7 @@ export function mount(root, context) {
 
   /** @param {any} one */
   function late(one) {
-    return one.late_ms > LATE_WORTH_SAYING_MS ? `, ${inMinutes(one.late_ms)} late` : "";
+    return one.late_ms > LATE_WORTH_SAYING_MS ? t(", {time} late", { time: inMinutes(one.late_ms) }) : "";
   }
 
   /** @param {any} one @param {any} seat @param {number} now */
@@ -128,17 +129,17 @@ export function mount(root, context) {
     return html`
       <dl class="person-facts">
         ${arrival ? html`
-          ${fact("Where today", arrival.location)}
-          ${fact("Call back", arrival.callback ? html`<a href="tel:${arrival.callback.replace(/[^+\d]/g, "")}">${arrival.callback}</a>` : "")}
-          ${fact("Private space", arrival.private_space ? "Yes" : "No")}
-          ${arrival.others_present ? fact("Others there", arrival.others_present) : nothing}` : nothing}
-        ${one.arrived_at ? fact("Arrived", `${wallTime(one.arrived_at, view.room.zone)}${late(one)}`) : nothing}
-        ${one.place === "room" && media.talk[one.person] !== undefined ? fact("Spoke", spokeWords(media.talk[one.person])) : nothing}
-        ${live && (live.present || one.place === "room") ? fact("Minutes", `${inMinutes(live.present)} here, ${inMinutes(live.counted)} counted`) : nothing}
+          ${fact(t("Where today"), arrival.location)}
+          ${fact(t("Call back"), arrival.callback ? html`<a href="tel:${arrival.callback.replace(/[^+\d]/g, "")}">${arrival.callback}</a>` : "")}
+          ${fact(t("Private space"), arrival.private_space ? t("Yes") : t("No"))}
+          ${arrival.others_present ? fact(t("Others there"), arrival.others_present) : nothing}` : nothing}
+        ${one.arrived_at ? fact(t("Arrived"), `${wallTime(one.arrived_at, view.room.zone)}${late(one)}`) : nothing}
+        ${one.place === "room" && media.talk[one.person] !== undefined ? fact(t("Spoke"), spokeWords(media.talk[one.person])) : nothing}
+        ${live && (live.present || one.place === "room") ? fact(t("Minutes"), t("{present} here, {counted} counted", { present: inMinutes(live.present), counted: inMinutes(live.counted) })) : nothing}
       </dl>
-      ${disputesOf(one).map((/** @type {any} */ dispute) => html`<section class="stack tight"><h4>Says that the minutes are not right</h4>
+      ${disputesOf(one).map((/** @type {any} */ dispute) => html`<section class="stack tight"><h4>${t("Says that the minutes are not right")}</h4>
         <p class="person-words">${dispute.text}</p>
-        ${boot.record ? html`<p><a href=${boot.record} target="_blank" rel="noopener">Look at it in the record</a></p>` : nothing}</section>`)}
+        ${boot.record ? html`<p><a href=${boot.record} target="_blank" rel="noopener">${t("Look at it in the record")}</a></p>` : nothing}</section>`)}
       ${Object.entries(one.forms ?? {}).map(([id, form]) => formFacts(id, /** @type {any} */ (form)))}
       ${mayAct && one.person !== boot.person ? actions(one, seat) : nothing}`;
   }
@@ -149,8 +150,8 @@ export function mount(root, context) {
     const answers = Object.entries(form.answers).filter(([, value]) => value !== null && value !== "");
     const labels = view.staff.labels?.[id] ?? {};
     return html`<section class="stack tight"><h4>${title(id)}</h4>
-      ${form.status === "draft" ? html`<p class="soft">Still writing.</p>`
-        : html`<dl class="person-facts">${answers.map(([question, value]) => fact(labels[question] ?? title(question), value === true ? "Yes" : value === false ? "No" : String(value)))}</dl>`}
+      ${form.status === "draft" ? html`<p class="soft">${t("Still writing.")}</p>`
+        : html`<dl class="person-facts">${answers.map(([question, value]) => fact(labels[question] ?? title(question), value === true ? t("Yes") : value === false ? t("No") : String(value)))}</dl>`}
     </section>`;
   }
 
@@ -159,14 +160,14 @@ export function mount(root, context) {
     return html`<div class="row person-actions">
       ${seat ? html`
         ${seat.microphone
-          ? html`<button type="button" class="button" @click=${() => act.ask("mute_person", { person: one.person })}>Mute</button>`
-          : html`<button type="button" class="button" @click=${() => act.askToUnmute(one)}>Ask to unmute</button>`}
-        ${seat.hand ? html`<button type="button" class="button" @click=${() => act.ask("lower_hand", { person: one.person })}>Lower hand</button>` : nothing}` : nothing}
-      ${one.role === "participant" && ["room", "waiting"].includes(one.place) ? html`<button type="button" class="button" @click=${() => ui.set({ panel: "chat", chatTo: one.person })}>Write in private</button>` : nothing}
+          ? html`<button type="button" class="button" @click=${() => act.ask("mute_person", { person: one.person })}>${t("Mute")}</button>`
+          : html`<button type="button" class="button" @click=${() => act.askToUnmute(one)}>${t("Ask to unmute")}</button>`}
+        ${seat.hand ? html`<button type="button" class="button" @click=${() => act.ask("lower_hand", { person: one.person })}>${t("Lower hand")}</button>` : nothing}` : nothing}
+      ${one.role === "participant" && ["room", "waiting"].includes(one.place) ? html`<button type="button" class="button" @click=${() => ui.set({ panel: "chat", chatTo: one.person })}>${t("Write in private")}</button>` : nothing}
       ${one.place === "room" && one.role === "participant" ? html`<button type="button" class="button" aria-pressed=${one.may_share ? "true" : "false"}
-        @click=${() => act.ask("allow_sharing", { person: one.person, on: !one.may_share })}>May show a screen</button>` : nothing}
-      ${one.place === "room" && one.role === "participant" ? html`<button type="button" class="button" @click=${() => act.moveToWaiting(one)}>To waiting room</button>` : nothing}
-      ${["room", "waiting"].includes(one.place) && one.role === "participant" ? html`<button type="button" class="button" @click=${() => ui.set({ dialog: "remove", about: { person: one.person, name: one.name } })}>Remove…</button>` : nothing}
+        @click=${() => act.ask("allow_sharing", { person: one.person, on: !one.may_share })}>${t("May show a screen")}</button>` : nothing}
+      ${one.place === "room" && one.role === "participant" ? html`<button type="button" class="button" @click=${() => act.moveToWaiting(one)}>${t("To waiting room")}</button>` : nothing}
+      ${["room", "waiting"].includes(one.place) && one.role === "participant" ? html`<button type="button" class="button" @click=${() => ui.set({ dialog: "remove", about: { person: one.person, name: one.name } })}>${t("Remove…")}</button>` : nothing}
     </div>`;
   }
 
@@ -186,12 +187,12 @@ export function mount(root, context) {
   };
 }
 
-const LEFT = /** @type {Record<string, string>} */ ({ leave: "Left", quick_exit: "Quick exit", dropped: "Dropped, did not come back" });
-const ROLES = /** @type {Record<string, string>} */ ({ facilitator: "Facilitator", cofacilitator: "Cofacilitator", observer: "Observer", supervisor: "Supervisor" });
+const LEFT = /** @type {Record<string, string>} */ ({ leave: t("Left"), quick_exit: t("Quick exit"), dropped: t("Dropped, did not come back") });
+const ROLES = /** @type {Record<string, string>} */ ({ facilitator: t("Facilitator"), cofacilitator: t("Cofacilitator"), observer: t("Observer"), supervisor: t("Supervisor") });
 
 /** @param {number} ms */
 function spokeWords(ms) {
-  return ms < HARDLY_MS ? "hardly yet" : ms < 90_000 ? "about a minute" : `about ${Math.round(ms / 60_000)} minutes`;
+  return ms < HARDLY_MS ? t("hardly yet") : roughly(ms);
 }
 
 /** @param {any} one */

@@ -1,6 +1,7 @@
 /** The room: path above, people in the middle, side column beside, dock below. It places the parts and nothing more. */
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
+import { t } from "/static/core/words.mjs";
 import { mount as dialogs } from "/components/dialogs/dialogs.mjs";
 import { mount as dock } from "/components/dock/dock.mjs";
 import { mount as flags } from "/components/flags/flags.mjs";
@@ -15,12 +16,12 @@ const PARTS = { path, flags, notices, stage, side, dock, dialogs };
 export function mount(root, context) {
   const { ui, act, media } = context;
   render(html`
-    <h1 class="visually-hidden">Your meeting</h1>
+    <h1 class="visually-hidden">${t("Your meeting")}</h1>
     <div class="flags" data-part="flags" hidden></div>
     <div class="path" data-part="path"></div>
     <div class="notices" data-part="notices" hidden></div>
-    <section class="stage" data-part="stage" aria-label="People" tabindex="-1"></section>
-    <aside class="side" data-part="side" aria-label="Side column" hidden></aside>
+    <section class="stage" data-part="stage" aria-label=${t("People")} tabindex="-1"></section>
+    <aside class="side" data-part="side" aria-label=${t("Side column")} hidden></aside>
     <footer class="dock" data-part="dock"></footer>
     <dialog data-part="dialogs"></dialog>
     <div class="shield" hidden></div>`, root);
@@ -55,9 +56,9 @@ export function mount(root, context) {
   /** What somebody who walked in sees: nothing of anybody. */
   function cover() {
     return html`<div class="shield-words">
-      <p class="shield-title">Paused</p>
-      <button type="button" class="button large" @click=${() => act.shield(false)}>Go on</button>
-      <p class="soft small">or press S</p>
+      <p class="shield-title">${t("Paused")}</p>
+      <button type="button" class="button large" @click=${() => act.shield(false)}>${t("Go on")}</button>
+      <p class="soft small">${t("or press S")}</p>
     </div>`;
   }
 }

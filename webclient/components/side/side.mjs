@@ -5,6 +5,7 @@
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
+import { t } from "/static/core/words.mjs";
 import { mount as agenda } from "/components/agenda/agenda.mjs";
 import { mount as card } from "/components/card/card.mjs";
 import { mount as chat } from "/components/chat/chat.mjs";
@@ -12,11 +13,11 @@ import { mount as notes } from "/components/notes/notes.mjs";
 import { mount as people } from "/components/people/people.mjs";
 
 const TABS = {
-  now: { word: "Now", mount: card, className: "card-body stack loose" },
-  people: { word: "People", mount: people, className: "people" },
-  agenda: { word: "Path", mount: agenda, className: "agenda" },
-  notes: { word: "Notes", mount: notes, className: "notes" },
-  chat: { word: "Chat", mount: chat, className: "chat" },
+  now: { word: t("Now"), mount: card, className: "card-body stack loose" },
+  people: { word: t("People"), mount: people, className: "people" },
+  agenda: { word: t("Path"), mount: agenda, className: "agenda" },
+  notes: { word: t("Notes"), mount: notes, className: "notes" },
+  chat: { word: t("Chat"), mount: chat, className: "chat" },
 };
 
 /** @param {HTMLElement} root @param {any} context */
@@ -36,12 +37,12 @@ export function mount(root, context) {
 
   function drawHead() {
     const { panel, unread } = ui.state;
-    render(html`<div class="side-tabs" role="tablist" aria-label="Side column" @keydown=${arrows}>
+    render(html`<div class="side-tabs" role="tablist" aria-label=${t("Side column")} @keydown=${arrows}>
         ${ids.map((id) => html`<button type="button" role="tab" id="tab-${id}-name" aria-controls="tab-${id}" aria-selected=${id === panel ? "true" : "false"}
           tabindex=${id === panel ? "0" : "-1"} class="side-tab" @click=${() => ui.set({ panel: id })}>${TABS[id].word}${id === "chat" && unread
-            ? html`<span class="side-mark"></span><span class="visually-hidden">, new messages</span>` : nothing}</button>`)}
+            ? html`<span class="side-mark"></span><span class="visually-hidden">${t(", new messages")}</span>` : nothing}</button>`)}
       </div>
-      <button type="button" class="button quiet icon-only" aria-label="Fold away" title="Fold away" @click=${() => ui.set({ panel: null })}>${icon("x")}</button>`, head);
+      <button type="button" class="button quiet icon-only" aria-label=${t("Fold away")} title=${t("Fold away")} @click=${() => ui.set({ panel: null })}>${icon("x")}</button>`, head);
   }
 
   /** @param {KeyboardEvent} event */

@@ -11,6 +11,7 @@ import { live } from "/vendor/lit-html/directives/live.js"; // lit sets an objec
 import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { icon } from "/static/core/icons.mjs";
 import { countdown, present, wallTime } from "/static/core/clock.mjs";
+import { t } from "/static/core/words.mjs";
 import { REACTIONS, REACTION_MS } from "/components/dock/reactions.mjs";
 import { fit, PHONE_RULES, RULES } from "./fit.mjs";
 
@@ -58,7 +59,7 @@ export function mount(root, context) {
       ${view.room.screen ? sharedScreen(view.room.screen) : nothing}
       ${people.length === 0 ? empty() : nothing}
       <div class="stage-pin" ?hidden=${!layout.pins || !pinned.person}>${layout.pins ? pin(people) : nothing}</div>
-      <ul class="stage-grid plain" aria-label="People here">
+      <ul class="stage-grid plain" aria-label=${t("People here")}>
         ${repeat(people, (one) => one.person, tile)}
       </ul>`, root);
 
@@ -130,9 +131,9 @@ export function mount(root, context) {
     return html`<li class=${classMap(classes)} data-person=${person.person}>
       ${picture(person)}
       <p class="tile-name">
-        ${person.microphone ? nothing : html`<span class="tile-muted" title="Microphone off">${icon("mic-off")}</span>`}
+        ${person.microphone ? nothing : html`<span class="tile-muted" title=${t("Microphone off")}>${icon("mic-off")}</span>`}
         <span class="tile-words" title=${person.name}>${person.name}</span>
-        ${self ? html`<span class="tile-you">(you)</span>` : nothing}
+        ${self ? html`<span class="tile-you">${t("(you)")}</span>` : nothing}
         <span class="visually-hidden">${inWords(person, speaking)}</span>
       </p>
     </li>`;
@@ -147,7 +148,7 @@ export function mount(root, context) {
       <span class="initial">${initial(person.name)}</span>
       ${stream ? html`<video .srcObject=${live(stream)} class=${self ? "mirrored" : ""} muted .muted=${true} autoplay
         playsinline disablepictureinpicture @loadedmetadata=${play}></video>` : nothing}
-      ${person.connected ? nothing : html`<span class="tile-state">Reconnecting…</span>`}
+      ${person.connected ? nothing : html`<span class="tile-state">${t("Reconnecting…")}</span>`}
       ${person.hand ? html`<span class="tile-hand">${icon("hand")}<span class="figures">${person.hand}</span></span>` : nothing}
       ${reaction ? html`<span class="tile-reaction">${icon(reaction.icon)}</span>` : nothing}
     </div>`;
@@ -163,11 +164,11 @@ export function mount(root, context) {
   function inWords(person, speaking) {
     const reaction = freshReaction(person);
     return [
-      person.microphone ? "" : "microphone off",
-      person.camera ? "" : "camera off",
-      person.hand ? `hand raised, number ${person.hand}` : "",
-      speaking ? "speaking" : "",
-      person.connected ? "" : "reconnecting",
+      person.microphone ? "" : t("microphone off"),
+      person.camera ? "" : t("camera off"),
+      person.hand ? t("hand raised, number {n}", { n: person.hand }) : "",
+      speaking ? t("speaking") : "",
+      person.connected ? "" : t("reconnecting"),
       reaction ? reaction.label : "",
     ].filter(Boolean).map((words) => `, ${words}`).join("");
   }
@@ -177,15 +178,15 @@ export function mount(root, context) {
     const mine = person === boot.person;
     const name = view.room.people.find((/** @type {any} */ one) => one.person === person)?.name ?? "";
     const stream = mine ? act.ownScreen() : media.screen(person);
-    const words = mine ? "You are showing your screen" : `${name} is showing their screen`;
-    const waiting = mine ? "On your other device." : ui.state.mode === "audio_only" ? "You chose to receive sound only." : "One moment…";
+    const words = mine ? t("You are showing your screen") : t("{name} is showing their screen", { name });
+    const waiting = mine ? t("On your other device.") : ui.state.mode === "audio_only" ? t("You chose to receive sound only.") : t("One moment…");
     return html`<figure class="shared-screen" aria-label=${words}>
       ${stream ? html`<video .srcObject=${live(stream)} muted .muted=${true} autoplay playsinline @loadedmetadata=${play}></video>`
         : html`<p class="shared-waiting">${waiting}</p>`}
       <figcaption>${icon("screen-share")} <span class="grow">${words}</span>
-        ${mine ? nothing : html`<button type="button" class="button quiet" @click=${wholeScreen}>${icon("maximize")} Large</button>`}
-        ${mine && stream ? html`<button type="button" class="button primary" @click=${act.share}>Stop showing</button>` : nothing}
-        ${!mine && leads ? html`<button type="button" class="button" @click=${() => act.ask("stop_sharing", { person })}>End it</button>` : nothing}
+        ${mine ? nothing : html`<button type="button" class="button quiet" @click=${wholeScreen}>${icon("maximize")} ${t("Large")}</button>`}
+        ${mine && stream ? html`<button type="button" class="button primary" @click=${act.share}>${t("Stop showing")}</button>` : nothing}
+        ${!mine && leads ? html`<button type="button" class="button" @click=${() => act.ask("stop_sharing", { person })}>${t("End it")}</button>` : nothing}
       </figcaption>
     </figure>`;
   }
@@ -201,19 +202,19 @@ export function mount(root, context) {
     const { agenda, zone } = view.room;
     const back = agenda.ends_at === null ? null : wallTime(agenda.ends_at, zone);
     const over = left !== null && left <= 0;
-    return html`<section class="break-clock" aria-label="Break">
+    return html`<section class="break-clock" aria-label=${t("Break")}>
       <h2>${segment.title}</h2>
       ${agenda.paused || left === null
-        ? html`<p class="break-left">Paused</p>`
+        ? html`<p class="break-left">${t("Paused")}</p>`
         : over
-          ? html`<p class="break-left">Welcome back</p><p>We go on in a moment.</p>`
+          ? html`<p class="break-left">${t("Welcome back")}</p><p>${t("We go on in a moment.")}</p>`
           : html`<p class="break-left figures" role="timer">${countdown(left)}</p>
-              <p class="break-back">Back at <time>${back}</time></p>`}
+              <p class="break-back">${t("Back at")} <time>${back}</time></p>`}
     </section>`;
   }
 
   function empty() {
-    return html`<p class="stage-empty">Nobody else is here yet.</p>`;
+    return html`<p class="stage-empty">${t("Nobody else is here yet.")}</p>`;
   }
 
   function watch() {

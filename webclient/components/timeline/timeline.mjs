@@ -5,6 +5,7 @@
  */
 
 import { html, nothing, svg } from "/vendor/lit-html/lit-html.js";
+import { t } from "/static/core/words.mjs";
 
 /**
  * @typedef {[number, number]} Interval  [start, end) in ms since 1970
@@ -103,7 +104,7 @@ export function timeline({ segments, pieces, prompts = [], gaps, outages, range,
       <rect class="timeline-track" y="28" width="100%" height="18" rx="4"></rect>
       ${outages.map((outage) => {
         const { x, width } = place(outage);
-        return svg`<rect class="timeline-outage" x=${x} y="26" width=${width} height="22" fill="url(#timeline-hatch)"><title>The server was away</title></rect>`;
+        return svg`<rect class="timeline-outage" x=${x} y="26" width=${width} height="22" fill="url(#timeline-hatch)"><title>${t("The server was away")}</title></rect>`;
       })}
       ${drawn.map((piece) => {
         const { x, width } = place([piece.start, piece.end]);
@@ -136,6 +137,6 @@ function legend(pieces, prompts) {
   if (!kinds.length && !prompts.length) return nothing;
   return html`<ul class="plain timeline-legend">
     ${kinds.map((kind) => html`<li><svg width="12" height="12" aria-hidden="true"><rect class="timeline-present" data-kind=${kind} width="12" height="12" rx="2"></rect></svg> ${KINDS[kind]}</li>`)}
-    ${prompts.length ? html`<li><svg width="12" height="12" aria-hidden="true"><path class="timeline-prompt" data-missed="false" d="M6 6 l-5 -6 h10 z M6 6 v6"></path></svg> asked whether still there</li>` : nothing}
+    ${prompts.length ? html`<li><svg width="12" height="12" aria-hidden="true"><path class="timeline-prompt" data-missed="false" d="M6 6 l-5 -6 h10 z M6 6 v6"></path></svg> ${t("asked whether still there")}</li>` : nothing}
   </ul>`;
 }

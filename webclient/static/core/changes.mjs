@@ -3,6 +3,8 @@
  * The room says it aloud to screen readers, and plays the optional sounds by it.
  */
 
+import { t } from "/static/core/words.mjs";
+
 /**
  * @typedef {{kind: "joined" | "left" | "dropped" | "back" | "hand" | "segment" | "paused" | "resumed" | "ended"
  *   | "chat" | "waiting" | "flag" | "asked" | "missed" | "dispute" | "answer", text: string}} Change
@@ -21,13 +23,13 @@ export function changes(before, after) {
 function agenda(before, after) {
   const found = [];
   if (before.phase !== after.phase && after.phase === "ended") {
-    found.push(change("ended", "The session has ended."));
+    found.push(change("ended", t("The session has ended.")));
   } else if (before.agenda.position !== after.agenda.position && after.agenda.position) {
     const now = after.agenda.segments.find((/** @type {any} */ one) => one.id === after.agenda.position);
-    found.push(change("segment", `Now: ${now?.title ?? ""}.`));
+    found.push(change("segment", t("Now: {part}.", { part: now?.title ?? "" })));
   }
-  if (!before.agenda.paused && after.agenda.paused) found.push(change("paused", "The clock is paused."));
-  if (before.agenda.paused && !after.agenda.paused) found.push(change("resumed", "The clock goes on."));
+  if (!before.agenda.paused && after.agenda.paused) found.push(change("paused", t("The clock is paused.")));
+  if (before.agenda.paused && !after.agenda.paused) found.push(change("resumed", t("The clock goes on.")));
   return found;
 }
 
@@ -40,15 +42,15 @@ function people(before, after) {
   for (const person of are.values()) {
     const was = were.get(person.person);
     if (person.person === self) continue;
-    if (!was) found.push(change("joined", `${person.name} is here.`));
-    else if (was.connected && !person.connected) found.push(change("dropped", `${person.name} lost the connection.`));
-    else if (!was.connected && person.connected) found.push(change("back", `${person.name} is back.`));
+    if (!was) found.push(change("joined", t("{name} is here.", { name: person.name })));
+    else if (was.connected && !person.connected) found.push(change("dropped", t("{name} lost the connection.", { name: person.name })));
+    else if (!was.connected && person.connected) found.push(change("back", t("{name} is back.", { name: person.name })));
     if (was && was.hand === null && person.hand !== null) {
-      found.push(change("hand", `${person.name} raised a hand.`));
+      found.push(change("hand", t("{name} raised a hand.", { name: person.name })));
     }
   }
   for (const person of were.values()) {
-    if (!are.has(person.person) && person.person !== self) found.push(change("left", `${person.name} left.`));
+    if (!are.has(person.person) && person.person !== self) found.push(change("left", t("{name} left.", { name: person.name })));
   }
   return found;
 }
@@ -60,7 +62,7 @@ function chat(before, after) {
   const fresh = allMessages(after).filter((message) => !known.has(message.id) && message.person !== after.you.person);
   if (!fresh.length) return [];
   const last = fresh[fresh.length - 1];
-  const text = fresh.length === 1 ? `${last.name} wrote: ${last.text}` : `${fresh.length} new messages in the chat.`;
+  const text = fresh.length === 1 ? t("{name} wrote: {text}", { name: last.name, text: last.text }) : t("{n} new messages in the chat.", { n: fresh.length });
   return [change("chat", text)];
 }
 
@@ -68,11 +70,11 @@ function chat(before, after) {
 function own(before, after) {
   const found = [];
   if (after.still_here && before.still_here?.asked_at !== after.still_here.asked_at) {
-    found.push(change("asked", "Are you still here? Press I, or take part in any way."));
+    found.push(change("asked", t("Are you still here? Press I, or take part in any way.")));
   }
   const waited = new Set((before.disputes ?? []).filter((/** @type {any} */ one) => !one.answer).map((/** @type {any} */ one) => one.dispute));
   for (const one of after.disputes ?? []) {
-    if (one.answer && waited.has(one.dispute)) found.push(change("answer", `${one.answer.name} answered about your minutes.`));
+    if (one.answer && waited.has(one.dispute)) found.push(change("answer", t("{name} answered about your minutes.", { name: one.answer.name })));
   }
   return found;
 }
@@ -84,20 +86,20 @@ function staff(before, after) {
   const flagged = new Set(before.staff.flags.map((/** @type {any} */ flag) => flag.flag));
   const found = [];
   for (const person of waitingOf(after.staff)) {
-    if (!waited.has(person.person)) found.push(change("waiting", `${person.name} is waiting to come in.`));
+    if (!waited.has(person.person)) found.push(change("waiting", t("{name} is waiting to come in.", { name: person.name })));
   }
   const missed = new Map(before.staff.people.map((/** @type {any} */ one) => [one.person, one.unanswered_at]));
   for (const person of after.staff.people) {
     if (person.unanswered_at && missed.get(person.person) !== person.unanswered_at) {
-      found.push(change("missed", `${person.name} did not answer whether they are still here.`));
+      found.push(change("missed", t("{name} did not answer whether they are still here.", { name: person.name })));
     }
   }
   const disputed = new Set((before.staff.disputes ?? []).map((/** @type {any} */ one) => one.dispute));
   for (const one of after.staff.disputes ?? []) {
-    if (!disputed.has(one.dispute)) found.push(change("dispute", `${one.name} says their minutes are not right.`));
+    if (!disputed.has(one.dispute)) found.push(change("dispute", t("{name} says their minutes are not right.", { name: one.name })));
   }
   for (const flag of after.staff.flags) {
-    if (!flagged.has(flag.flag)) found.push(change("flag", `Safety: ${flag.name} needs you.`));
+    if (!flagged.has(flag.flag)) found.push(change("flag", t("Safety: {name} needs you.", { name: flag.name })));
   }
   return found;
 }

@@ -2,13 +2,15 @@
  * Times in the words people use. Pure: instants and durations in milliseconds go in, text comes out.
  */
 
+import { locale, many, t } from "./words.mjs";
+
 const MINUTE = 60_000;
 
 /** How long, softly: "about 12 minutes", "about 1 hour 5 minutes", "less than a minute". @param {number} ms */
 export function roughly(ms) {
   const minutes = Math.round(Math.max(0, ms) / MINUTE);
-  if (minutes < 1) return "less than a minute";
-  return `about ${hoursAndMinutes(minutes)}`;
+  if (minutes < 1) return t("less than a minute");
+  return t("about {time}", { time: hoursAndMinutes(minutes) });
 }
 
 /** "12 minutes", "1 hour 5 minutes": whole minutes, the seconds dropped. @param {number} ms */
@@ -29,7 +31,7 @@ export function countdown(ms) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
-/** "6:40 PM" on the room's wall clock. @param {number} instant @param {string} zone IANA name */
+/** "6:40 PM" on the room's wall clock. @param {number} instant @param {string} [zone] IANA name; without one the clock of this browser */
 export function wallTime(instant, zone) {
   return formatOf(zone).format(instant);
 }
@@ -39,26 +41,26 @@ function hoursAndMinutes(minutes) {
   const hours = Math.floor(minutes / 60);
   const rest = minutes % 60;
   const words = [];
-  if (hours) words.push(`${hours} ${hours === 1 ? "hour" : "hours"}`);
-  if (rest || !hours) words.push(`${rest} ${rest === 1 ? "minute" : "minutes"}`);
+  if (hours) words.push(many("{n} hour", "{n} hours", hours));
+  if (rest || !hours) words.push(many("{n} minute", "{n} minutes", rest));
   return words.join(" ");
 }
 
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();
 
-/** @param {string} zone */
+/** @param {string} [zone] */
 function formatOf(zone) {
-  let format = formats.get(zone);
+  let format = formats.get(zone ?? "");
   if (!format) {
     /** @type {Intl.DateTimeFormatOptions} */
     const shape = { hour: "numeric", minute: "2-digit" };
     try {
-      format = new Intl.DateTimeFormat("en-US", { ...shape, timeZone: zone });
+      format = new Intl.DateTimeFormat(locale, { ...shape, timeZone: zone });
     } catch {
-      format = new Intl.DateTimeFormat("en-US", shape); // a zone this browser does not know: its own will do
+      format = new Intl.DateTimeFormat(locale, shape); // a zone this browser does not know: its own will do
     }
-    formats.set(zone, format);
+    formats.set(zone ?? "", format);
   }
   return format;
 }

@@ -5,6 +5,8 @@
  * No DOM here: sockets, timers and storage are what any JavaScript host has, and a test may bring its own.
  */
 
+import { t } from "/static/core/words.mjs";
+
 /**
  * @typedef {"connecting" | "open" | "reconnecting" | "closed"} Status
  * @typedef {object} State
@@ -46,9 +48,9 @@ const TOO_FAST_WAIT_MS = 1_000;
 const UNANSWERED_MAX = 500;
 const CLOCK_SAMPLES = 10;
 
-const CLOSED = { code: "closed", text: "This meeting is closed on this device." };
-const CONNECTION_LOST = { code: "connection_lost", text: "Your connection dropped. Reconnecting…" };
-const TOO_MUCH_WAITING = { code: "too_much_waiting", text: "Too much is waiting to be sent. Please wait a moment." };
+const CLOSED = { code: "closed", text: t("This meeting is closed on this device.") };
+const CONNECTION_LOST = { code: "connection_lost", text: t("Your connection dropped. Reconnecting…") };
+const TOO_MUCH_WAITING = { code: "too_much_waiting", text: t("Too much is waiting to be sent. Please wait a moment.") };
 
 /**
  * @param {Options} options

@@ -7,6 +7,9 @@ import { language, messages } from "/static/words.mjs";
 
 const LOCALES = /** @type {Record<string, string>} */ ({ en: "en-US", es: "es-US" });
 
+/** Whether there is anything to be said in other words than English. */
+export const translates = Object.keys(messages).length > 0;
+
 /** For times, numbers and lists. */
 export const locale = LOCALES[language] ?? language;
 

@@ -2,15 +2,17 @@
  * What a person can do about a weak connection, in plain words and one tap. Pure: facts in, words out.
  */
 
+import { t } from "/static/core/words.mjs";
+
 /**
  * @typedef {"camera_off" | "low_data" | "audio_only"} Remedy
  * @typedef {{text: string, remedy: Remedy | null, label: string}} Advice
  */
 
 const TAPS = /** @type {const} */ ({
-  camera_off: "Turn my camera off",
-  low_data: "Use less data",
-  audio_only: "Sound only",
+  camera_off: t("Turn my camera off"),
+  low_data: t("Use less data"),
+  audio_only: t("Sound only"),
 });
 
 /**
@@ -24,18 +26,18 @@ const TAPS = /** @type {const} */ ({
 export function advice({ quality, camera, mode, limitedBy = "none" }) {
   const { word, direction } = quality;
   if (word === "good") {
-    return limitedBy === "cpu" && mode === "normal" ? say("Your computer is busy. Smaller pictures would help it.", "low_data") : null;
+    return limitedBy === "cpu" && mode === "normal" ? say(t("Your computer is busy. Smaller pictures would help it."), "low_data") : null;
   }
   const up = direction !== "down";
   const down = direction !== "up";
   if (up && camera) {
-    return say(direction === "up" ? "What you send hardly gets through. Turning your camera off would help: they still hear you."
-      : "Your connection is weak. Turning your camera off would help: you still see and hear the others.", "camera_off");
+    return say(direction === "up" ? t("What you send hardly gets through. Turning your camera off would help: they still hear you.")
+      : t("Your connection is weak. Turning your camera off would help: you still see and hear the others."), "camera_off");
   }
-  if (down && mode === "normal") return say("Pictures reach you slowly. Smaller ones would help.", "low_data");
-  if (down && mode === "low_data" && word === "poor") return say("Your connection is very weak. Sound alone would still get through.", "audio_only");
+  if (down && mode === "normal") return say(t("Pictures reach you slowly. Smaller ones would help."), "low_data");
+  if (down && mode === "low_data" && word === "poor") return say(t("Your connection is very weak. Sound alone would still get through."), "audio_only");
   if (word === "poor") {
-    return { text: "Your connection is very weak. Sitting closer to the Wi-Fi, or a cable, would help. Your minutes are safe.", remedy: null, label: "" };
+    return { text: t("Your connection is very weak. Sitting closer to the Wi-Fi, or a cable, would help. Your minutes are safe."), remedy: null, label: "" };
   }
   return null;
 }

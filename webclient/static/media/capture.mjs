@@ -8,6 +8,8 @@
  * Source of the error names: W3C Media Capture and Streams, §10.3 getUserMedia().
  */
 
+import { t } from "/static/core/words.mjs";
+
 /**
  * @typedef {"camera" | "microphone"} Kind
  * @typedef {{code: "denied" | "none" | "in_use" | "insecure" | "failed", text: string}} Problem
@@ -49,20 +51,23 @@ const LOUD_DB = -12; // a firm voice close by; shown as full
 /** @type {Record<Kind, Record<Problem["code"], string>>} */
 const WORDS = {
   camera: {
-    denied: "This browser may not use your camera. You can allow it beside the address, or join without it.",
-    none: "No camera was found. You can join without one.",
-    in_use: "Another program is using your camera. Close it and try again, or join without it.",
-    insecure: "The camera works only over a secure address (https).",
-    failed: "Your camera did not start. You can try again, choose another, or join without it.",
+    denied: t("This browser may not use your camera. You can allow it beside the address, or join without it."),
+    none: t("No camera was found. You can join without one."),
+    in_use: t("Another program is using your camera. Close it and try again, or join without it."),
+    insecure: t("The camera works only over a secure address (https)."),
+    failed: t("Your camera did not start. You can try again, choose another, or join without it."),
   },
   microphone: {
-    denied: "This browser may not use your microphone. You can allow it beside the address, or join and listen.",
-    none: "No microphone was found. You can join and listen, and use the chat.",
-    in_use: "Another program is using your microphone. Close it and try again, or join and listen.",
-    insecure: "The microphone works only over a secure address (https).",
-    failed: "Your microphone did not start. You can try again, choose another, or join and listen.",
+    denied: t("This browser may not use your microphone. You can allow it beside the address, or join and listen."),
+    none: t("No microphone was found. You can join and listen, and use the chat."),
+    in_use: t("Another program is using your microphone. Close it and try again, or join and listen."),
+    insecure: t("The microphone works only over a secure address (https)."),
+    failed: t("Your microphone did not start. You can try again, choose another, or join and listen."),
   },
 };
+
+const OWN = { camera: t("Your camera"), microphone: t("Your microphone") };
+const OTHER = { camera: t("another camera"), microphone: t("another microphone") };
 
 /** @type {Record<Kind, {track: "video" | "audio", device: MediaDeviceKind, choice: "cameraId" | "microphoneId"}>} */
 const KINDS = {
@@ -196,13 +201,13 @@ export function createCapture() {
   /** A device went by itself: go on with another one and say so. @param {Kind} kind @param {MediaStreamTrack} lost */
   async function replaceLost(kind, lost) {
     if (tracks[KINDS[kind].track] !== lost) return; // we had moved on already
-    const was = lost.label || `Your ${kind}`;
+    const was = lost.label || OWN[kind];
     chosen[KINDS[kind].choice] = "";
     makeshift.add(kind);
     release(kind);
     await learnDevices();
     const track = await openOne(kind);
-    notice = track ? `${was} is gone. Now using ${track.label || `another ${kind}`}.` : `${was} is gone.`;
+    notice = track ? t("{was} is gone. Now using {next}.", { was, next: track.label || OTHER[kind] }) : t("{was} is gone.", { was });
     changed();
   }
 
@@ -232,7 +237,7 @@ export function createCapture() {
         continue;
       }
       if (next === preferred[choice]) makeshift.delete(kind);
-      notice = `Now using ${tidy(tracks[track]?.label ?? "") || `your ${kind}`}.`;
+      notice = t("Now using {next}.", { next: tidy(tracks[track]?.label ?? "") || OTHER[kind] });
     }
     changed();
   }
@@ -258,9 +263,9 @@ export function createCapture() {
           .filter((device) => device.kind === kind && device.deviceId !== "communications")
           .map((device, index) => ({ id: device.deviceId, label: tidy(device.label) || `${word} ${index + 1}` }));
       return {
-        cameras: of("videoinput", "Camera"),
-        microphones: of("audioinput", "Microphone"),
-        speakers: of("audiooutput", "Speaker"),
+        cameras: of("videoinput", t("Camera")),
+        microphones: of("audioinput", t("Microphone")),
+        speakers: of("audiooutput", t("Speaker")),
       };
     },
 
@@ -333,7 +338,7 @@ export function createCapture() {
           if (!(await openOne(kind))) {
             const failed = problems[kind];
             chosen[key] = before;
-            if (await openOne(kind)) notice = `${failed?.text ?? ""} The one before is still in use.`.trim();
+            if (await openOne(kind)) notice = `${failed?.text ?? ""} ${t("The one before is still in use.")}`.trim();
           }
         }
         if (ids.speakerId !== undefined) chosen.speakerId = ids.speakerId;

@@ -10,6 +10,8 @@ import { mount as mountArrival } from "/components/arrival/arrival.mjs";
 import { mount as mountFarewell } from "/components/farewell/farewell.mjs";
 import { mount as mountRoom } from "/components/room/room.mjs";
 import { allMessages, changes } from "/static/core/changes.mjs";
+import { spoken } from "/static/core/spoken.mjs";
+import { t } from "/static/core/words.mjs";
 import { canShare, createScreen } from "/static/media/screen.mjs";
 import { createMedia } from "./media.mjs";
 import { listenToKeys } from "./keys.mjs";
@@ -58,9 +60,10 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
 
   // ---------------------------------------------------------------- what comes
 
-  /** @param {any} view */
-  function viewCame(view) {
+  /** @param {any} told */
+  function viewCame(told) {
     if (gone) return;
+    const view = spoken(told);
     for (const change of changes(room.view, view)) announce(change);
     const before = room.view;
     room.view = view;
@@ -79,7 +82,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
     switch (message.type) {
       case "degraded":
         room.degraded = message.store;
-        if (room.degraded) say("Saving is paused. Your meeting goes on. Nothing typed is lost.");
+        if (room.degraded) say(t("Saving is paused. Your meeting goes on. Nothing typed is lost."));
         break;
       case "moving":
         room.moving = true;
@@ -95,8 +98,8 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
   /** @param {any} state */
   function stateChanged(state) {
     if (gone) return;
-    if (state.status === "reconnecting" && state.attempt === 1) say("Your connection dropped. Your minutes are safe. Reconnecting.");
-    if (state.status === "open" && room.view) say("You are connected.");
+    if (state.status === "reconnecting" && state.attempt === 1) say(t("Your connection dropped. Your minutes are safe. Reconnecting."));
+    if (state.status === "open" && room.view) say(t("You are connected."));
     if (state.status === "open") room.degraded = false;
     if (state.status === "closed") farewell(state.bye, state.code);
     redraw();
@@ -106,11 +109,11 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
   function nudged(kind) {
     if (kind === "muted") {
       own.set({ microphone: false }, false);
-      toast("A facilitator muted you. You can unmute when you want to speak.");
+      toast(t("A facilitator muted you. You can unmute when you want to speak."));
     } else if (kind === "unmute_asked") {
-      say("You are asked to unmute, if you would like to speak.");
+      say(t("You are asked to unmute, if you would like to speak."));
     } else if (kind === "moved_to_waiting") {
-      toast("A facilitator moved you to the waiting room. They will be with you soon.");
+      toast(t("A facilitator moved you to the waiting room. They will be with you soon."));
     }
   }
 
@@ -306,19 +309,19 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
   /** Show my screen, or end it. The browser asks what to show; the room is asked after that. */
   async function share() {
     if (screen.track) return stopSharing();
-    if (!canShare()) return toast("This browser cannot show its screen. A computer can.");
+    if (!canShare()) return toast(t("This browser cannot show its screen. A computer can."));
     let track;
     try {
       track = await screen.choose();
     } catch {
-      return toast("Your screen could not be opened. You can try again, or choose a window instead.");
+      return toast(t("Your screen could not be opened. You can try again, or choose a window instead."));
     }
     if (track === null) return;
     if (!(await ask("share_screen", { on: true }))) return screen.stop();
     memory.set("sharing", true);
     media.share(screen.track); // null when it ended while the room was asked
     if (screen.track === null) return stopSharing();
-    say("Your screen is shown to the group.");
+    say(t("Your screen is shown to the group."));
     redraw();
   }
 
@@ -334,7 +337,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
   function followScreen(/** @type {string | null} */ shown, /** @type {string | null} */ before) {
     if (screen.track && before === boot.person && shown !== boot.person) {
       void stopSharing();
-      toast("Your screen is no longer shown.");
+      toast(t("Your screen is no longer shown."));
     } else if (shown === boot.person && !screen.track && memory.get("sharing")) void stopSharing();
   }
 
@@ -346,7 +349,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
       await connection.send(type, fields);
       return true;
     } catch (refusal) {
-      toast(/** @type {any} */ (refusal).text ?? "That did not work. Please try again.");
+      toast(/** @type {any} */ (refusal).text ?? t("That did not work. Please try again."));
       return false;
     }
   }
@@ -359,7 +362,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
     unmute: () => own.set({ microphone: true }),
     stayMuted: () => ask("set_media", { ...own.wanted, microphone: false }),
     stillHere: async () => {
-      if (await ask("still_here")) say("Thank you. Your facilitator knows that you are here.");
+      if (await ask("still_here")) say(t("Thank you. Your facilitator knows that you are here."));
     },
     share,
     /** What this tab shows of its screen. */
@@ -376,7 +379,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
       if (on) void own.set({ microphone: false, camera: false }, false);
       if (on && screen.track) void stopSharing();
       const done = await ask("shield", { on });
-      if (!on && done) toast("Welcome back. Your microphone and camera are still off.");
+      if (!on && done) toast(t("Welcome back. Your microphone and camera are still off."));
     },
 
     async next() {
@@ -384,20 +387,20 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
       const next = agenda?.segments.find((/** @type {any} */ one) => one.id === agenda.next);
       if (!next || boot.role === "participant") return;
       if (await ask("advance", { from_segment: agenda.position })) {
-        toast(`Moved to ${next.title}.`, { label: "Undo", press: act.undo });
+        toast(t("Moved to {part}.", { part: next.title }), { label: t("Undo"), press: act.undo });
       }
     },
     async undo() {
-      if (await ask("undo_move")) toast("Undone. The minutes are as if you had never moved.");
+      if (await ask("undo_move")) toast(t("Undone. The minutes are as if you had never moved."));
     },
     /** @param {any} one */
     async askToUnmute(one) {
-      if (await ask("ask_to_unmute", { person: one.person })) toast(`Asked ${one.name} to unmute.`);
+      if (await ask("ask_to_unmute", { person: one.person })) toast(t("Asked {name} to unmute.", { name: one.name }));
     },
     /** @param {any} one */
     async moveToWaiting(one) {
       if (await ask("move_to_waiting", { person: one.person })) {
-        toast(`${one.name} is in the waiting room.`, { label: "Let back in", press: () => ask("admit", { person: one.person }) });
+        toast(t("{name} is in the waiting room.", { name: one.name }), { label: t("Let back in"), press: () => ask("admit", { person: one.person }) });
       }
     },
   };

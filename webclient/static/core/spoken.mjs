@@ -1,0 +1,31 @@
+/**
+ * A view in the language of the page: what the clinic's catalogue says (the parts of a plan and their cards, the
+ * questions of a form) is a message like any other. What people wrote stays as they wrote it.
+ */
+
+import { t, translates } from "./words.mjs";
+
+const OF_A_QUESTION = /** @type {const} */ (["label", "hint", "low_label", "high_label"]);
+
+/** @param {any} view @returns {any} */
+export function spoken(view) {
+  if (!translates) return view;
+  const { room, you, staff } = view;
+  for (const segment of room?.agenda?.segments ?? []) say(segment, "title", "card");
+  for (const shared of room?.shared ?? []) say(shared, "label");
+  for (const { form } of Object.values(you?.forms ?? {})) {
+    say(form, "title", "intro");
+    for (const question of form?.questions ?? []) {
+      say(question, ...OF_A_QUESTION);
+      for (const choice of question.choices ?? []) say(choice, "label");
+    }
+  }
+  for (const labels of Object.values(staff?.labels ?? {})) say(labels, ...Object.keys(labels));
+  for (const flag of staff?.flags ?? []) for (const question of flag.questions ?? []) say(question, "label");
+  return view;
+}
+
+/** @param {any} holder @param {...string} names */
+function say(holder, ...names) {
+  for (const name of names) if (holder?.[name]) holder[name] = t(holder[name].trim());
+}
