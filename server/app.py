@@ -34,6 +34,8 @@ from server.config import Settings, SettingsError
 from server.draining import DrainingServer
 from server.errands import RoomErrands
 from server.exports import HoursExports
+from server.home.page import HomePage, cards
+from server.home.visit import Visits
 from server.library import load_library
 from server.mail.outbox import Outbox
 from server.mail.ports import Mail
@@ -42,6 +44,7 @@ from server.mail.smtp import Smtp
 from server.notebook import StaffNotebook
 from server.own_minutes import OwnMinutes
 from server.papers import ClinicPapers
+from server.progress import ProgressBook
 from server.projections.meters import Meters
 from server.projections.worker import HoursProjection
 from server.quick_exit import Errands, Farewell
@@ -106,6 +109,8 @@ def build(
     links = Links(site.keys, clinic=site.clinic)
     meters = Meters(store, catalog=catalog, clock=clock)
     books = ClinicBooks(store, catalog=catalog, clock=clock, meters=meters)
+    progress = ProgressBook(store.log)
+    visits = Visits(store.clinic, plans=catalog.plans, progress=progress)
     doorkeeper = Doorkeeper(links, roster=books.roster, people=store.clinic.get_person, clock=clock)
     signatures = Signatures(store.signing, codes=SetUpCodes(site.keys, clinic=site.clinic), clock=clock)
     turn_secret = settings.turn_secret.get_secret_value() if settings.turn_secret else None
@@ -136,9 +141,10 @@ def build(
         doorkeeper=doorkeeper,
         cookies=_cookies(store),
         books=books,
+        home=HomePage(visits, cards(store, meters=meters), clock=clock),
         exports=HoursExports(store, clock=clock, payers=catalog.payers),
         papers=ClinicPapers(store, books=books, clock=clock, clinic=settings.clinic_name),
-        clinic=ClinicBook(store, clock=clock),
+        clinic=ClinicBook(store, progress=progress, clock=clock),
         weeks=WeekBook(store, meters=meters, clock=clock),
         minutes=OwnMinutes(store),
         commands=RoomErrands(rooms),

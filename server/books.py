@@ -1,4 +1,4 @@
-"""What the home and statement pages tell, made ready to be shown from the clinic's schedule, logs and ledger.
+"""What the statement pages tell, made ready to be shown from the clinic's schedule, logs and ledger.
 
 The shapes are those of `server/web/README.md`, "What a template gets".
 """
@@ -11,15 +11,13 @@ from datetime import date, timedelta
 from typing import Any, Protocol
 
 from facilitation.ids import PersonId, SessionId
-from facilitation.people import STAFF, Expected
-from facilitation.plan import SessionPlan
-from facilitation.policy import FACILITATORS, Action
+from facilitation.people import Expected
+from facilitation.plan import Segment, SessionPlan
+from facilitation.policy import Action
 from facilitation.rules import RuleSet
-from facilitation.timebase import HOUR_MS, Instant
 from facilitation.weeks import DAYS, Visit, Week, first_day, week
-from server import meter_words, week_words, worklist
+from server import meter_words, week_words
 from server.clock import Clock
-from server.progress import Progress, ProgressBook
 from server.projections.meters import Meter, Meters
 from server.projections.what_if import Ask
 from server.store import hours
@@ -28,11 +26,6 @@ from server.store.hours import HoursEntry
 from server.store.ports import Store
 from server.web import words
 from server.web.auth import Visitor
-
-DAY_MS = 24 * HOUR_MS
-AHEAD_DAYS = 7
-OWED_DAYS = 30
-SOON_MS = 2 * HOUR_MS
 
 
 class Catalog(Protocol):
@@ -55,7 +48,6 @@ class ClinicBooks:
         self._disclosures = store.disclosures
         self._catalog = catalog
         self._clock = clock
-        self._progress = ProgressBook(store.log)
 
     async def roster(self, session: SessionId) -> Sequence[Expected] | None:
         scheduled = await self._clinic.get_session(session)
@@ -64,99 +56,6 @@ class ClinicBooks:
     async def title(self, session: SessionId) -> str | None:
         scheduled = await self._clinic.get_session(session)
         return None if scheduled is None else scheduled.title
-
-    # ------------------------------------------------------------------ home
-
-    async def home(self, me: Visitor) -> dict[str, Any]:
-        now = self._clock.now()
-        zone = await self._zone(me.person)
-        rows = []
-        for scheduled in await self._sessions_of(me, now):
-            progress = await self._progress.of(scheduled.session)
-            if _shown(scheduled, progress, now):
-                rows.append(self._session_row(scheduled, progress, me, zone, now))
-        owed = [row for row in rows if row["to_sign"]]
-        own = await self._own(me) if me.may(Action.READ_OWN_STATEMENT) else None
-        return {
-            "now": words.weekday(words.local(now, zone).date()),
-            "sessions": rows,
-            "next": _next(rows, now),
-            "owed": owed,
-            "people": await self._people(me) if me.may(Action.READ_STATEMENT) else [],
-            "week": own and own["week"],
-            "meter": own and own["meter"],
-            "statement_url": own and own["statement_url"],
-        }
-
-    async def work(self, me: Visitor) -> dict[str, Any]:
-        """The notes that are due in the sessions of one of the staff."""
-        now = self._clock.now()
-        sessions = await self._sessions_of(me, now)
-        far = [(scheduled, await self._progress.of(scheduled.session)) for scheduled in sessions]
-        return worklist.page(far, me, zone=await self._zone(me.person), now=now)
-
-    async def _sessions_of(self, me: Visitor, now: Instant) -> list[ScheduledSession]:
-        """By link, a participant's are those of their links, and staff's all on whose list they stand as staff.
-
-        Who is signed in has all on whose list they stand.
-        """
-        near = await self._clinic.list_sessions(
-            since=Instant(now - OWED_DAYS * DAY_MS), until=Instant(now + AHEAD_DAYS * DAY_MS)
-        )
-
-        def mine(session: ScheduledSession) -> bool:
-            here = next((each.role for each in session.roster if each.person == me.person), None)
-            return session.session in me.seats or (here is not None and me.signed_in) or (here in STAFF and me.staff)
-
-        return [session for session in near if mine(session)]
-
-    def _session_row(
-        self, scheduled: ScheduledSession, progress: Progress, me: Visitor, zone: str, now: Instant
-    ) -> dict[str, Any]:
-        starts = words.local(scheduled.starts_at, zone)
-        today = words.local(now, zone).date()
-        planned_ms = sum(segment.planned_ms for segment in self._plan(scheduled))
-        return {
-            "session": scheduled.session,
-            "title": scheduled.title,
-            "day": "Today" if starts.date() == today else words.weekday(starts.date()),
-            "time": words.span(scheduled.starts_at, Instant(scheduled.starts_at + planned_ms), zone),
-            "zone": zone,
-            "status": progress.status,
-            "url": f"/s/{scheduled.session}{me.choice}",
-            "record_url": f"/s/{scheduled.session}/record{me.choice}" if me.may(Action.READ_RECORD) else None,
-            "head_count": len(progress.participants)
-            if progress.ended_at is not None
-            else sum(each.treated for each in scheduled.roster),
-            "starts_at": scheduled.starts_at,
-            "to_sign": len(progress.owing) if worklist.role_of(scheduled, me.person) in FACILITATORS else 0,
-        }
-
-    def _plan(self, scheduled: ScheduledSession) -> Sequence[Any]:
-        plan = self._catalog.plans.get(scheduled.plan_id)
-        return plan.segments if plan else ()
-
-    async def _people(self, me: Visitor) -> list[dict[str, Any]]:
-        return [self._row(meter, me) for meter in await self._meters.everybody(why=False)]
-
-    async def _own(self, me: Visitor) -> dict[str, Any] | None:
-        """A participant's own week, as a row and in words to them."""
-        found = await self._clinic.get_person(me.person)
-        if found is None:
-            return None
-        meter = await self._meters.of(found, why=False)
-        told = meter_words.told(meter) | {"sentences": meter_words.for_participant(meter)}
-        return self._row(meter, me) | {"meter": told}
-
-    def _row(self, meter: Meter, me: Visitor) -> dict[str, Any]:
-        person = meter.person
-        return {
-            "person": person.person,
-            "name": person.name,
-            "track": person.track,
-            "statement_url": f"/statement/{person.person}{me.choice}",
-            "week": _week_row(meter.week) | {"label": "This week", "current": True},
-        }
 
     # ------------------------------------------------------------------ statement
 
@@ -275,7 +174,7 @@ class ClinicBooks:
         current = first == this_week and as_of is None
         told = meter.week if current else week(rules, meter.person.track, first, visits, today=first)
         known = {this_week: "This week", this_week - timedelta(days=7): "Last week"}
-        return _week_row(told) | {
+        return meter_words.ring(told) | {
             "label": (known.get(first) if as_of is None else None) or words.days(first, told.last),
             "current": current,
             "days": _days(told),
@@ -331,43 +230,13 @@ class ClinicBooks:
             "record_url": f"/s/{facts.session}/record{reader.choice}" if reader.may(Action.READ_RECORD) else None,
         }
 
-    async def _zone(self, person: PersonId) -> str:
-        found = await self._clinic.get_person(person)
-        return found.zone if found else "UTC"
-
-
-def _shown(scheduled: ScheduledSession, progress: Progress, now: Instant) -> bool:
-    """Home tells what is now, what is next and what is owed: not what is over and done with, nor what never was."""
-    return bool(progress.owing) or progress.status == "running" or scheduled.starts_at > now - DAY_MS
-
-
-def _next(rows: Sequence[dict[str, Any]], now: Instant) -> dict[str, Any] | None:
-    """What the main button is for: what goes on, what begins soon, what is owed, what comes; in this order."""
-    begins_by = now + SOON_MS
-    wanted = (
-        [row for row in rows if row["status"] == "running"],
-        [row for row in rows if row["status"] in ("open", "scheduled") and row["starts_at"] <= begins_by],
-        [row for row in rows if row["to_sign"]],
-        [row for row in rows if row["status"] in ("open", "scheduled")],
-    )
-    return next((some[0] for some in wanted if some), None)
+    def _plan(self, scheduled: ScheduledSession) -> Sequence[Segment]:
+        plan = self._catalog.plans.get(scheduled.plan_id)
+        return plan.segments if plan else ()
 
 
 def _day(entry: HoursEntry) -> date:
     return hours.day_of(entry.facts.started, entry.facts.zone)
-
-
-def _week_row(told: Week) -> dict[str, Any]:
-    return {
-        "from": told.first.isoformat(),
-        "to": told.last.isoformat(),
-        "minutes": told.minutes,
-        "minutes_text": words.minutes(told.minutes),
-        "target": told.floor_min,
-        "target_text": words.minutes(told.floor_min),
-        "fraction": _fraction(told.minutes, told.floor_min),
-        "reached": 0 < told.floor_min <= told.minutes,
-    }
 
 
 def _days(told: Week) -> list[dict[str, Any]]:
@@ -379,7 +248,7 @@ def _days(told: Week) -> list[dict[str, Any]]:
             "date": day.isoformat(),
             "minutes": minutes.get(day, 0),
             "minutes_text": words.minutes(minutes.get(day, 0)),
-            "fraction": _fraction(minutes.get(day, 0), longest),
+            "fraction": meter_words.fraction(minutes.get(day, 0), longest),
         }
         for day in (told.first + timedelta(days=n) for n in range(DAYS))
     ]
@@ -397,7 +266,3 @@ def _aside(rules: RuleSet, track: str, told: Week) -> str:
 def _whole_min(length_ms: int) -> int:
     """Whole minutes, the rest dropped on either side of zero: what was added is taken back alike."""
     return length_ms // 60_000 if length_ms >= 0 else -(-length_ms // 60_000)
-
-
-def _fraction(part: int, whole: int) -> float:
-    return min(1.0, max(0.0, part / whole)) if whole > 0 else 0.0

@@ -47,10 +47,10 @@ NOTES: Final = {
 class ClinicBook:
     """The port `ClinicPage` of the pages. Every method may raise StoreUnavailable or CorruptLog."""
 
-    def __init__(self, store: Store, *, clock: Clock) -> None:
+    def __init__(self, store: Store, *, progress: ProgressBook, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._progress = ProgressBook(store.log)
+        self._progress = progress
 
     async def page(self, *, reader: Visitor, weeks: int) -> dict[str, Any]:
         seen, names, _ = await self._look(reader, weeks)
@@ -106,7 +106,8 @@ class ClinicBook:
         sessions = await self._store.clinic.list_sessions(
             since=Instant(int(begin.timestamp() * 1_000)), until=Instant(now)
         )
-        held = [(each, await self._progress.of(each.session)) for each in sessions]
+        progress = await self._progress.of_all([each.session for each in sessions])
+        held = [(each, progress[each.session]) for each in sessions]
         people = [each for each in await self._store.clinic.list_people() if each.role is Role.PARTICIPANT]
         entries: list[HoursEntry] = []
         for each in people:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from facilitation.absences import Absence
-from facilitation.weeks import Outlook, Room
+from facilitation.weeks import Outlook, Room, Week
 from server import week_words
 from server.projections.meters import Meter, Part, Stage
 from server.web import words
@@ -50,6 +50,24 @@ def told(meter: Meter) -> dict[str, Any]:
         "sentences": for_staff(meter),
         "absences": [absence_words(part) for part in meter.missed],
     }
+
+
+def ring(week: Week) -> dict[str, Any]:
+    """What `parts/quantities.html` draws a week's ring of."""
+    return {
+        "from": week.first.isoformat(),
+        "to": week.last.isoformat(),
+        "minutes": week.minutes,
+        "minutes_text": words.minutes(week.minutes),
+        "target": week.floor_min,
+        "target_text": words.minutes(week.floor_min),
+        "fraction": fraction(week.minutes, week.floor_min),
+        "reached": 0 < week.floor_min <= week.minutes,
+    }
+
+
+def fraction(part: int, whole: int) -> float:
+    return min(1.0, max(0.0, part / whole)) if whole > 0 else 0.0
 
 
 def picture(meter: Meter) -> dict[str, Any]:

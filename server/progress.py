@@ -1,13 +1,14 @@
 """How far each session is, folded from its log as it grows: what home pages need, and nothing of what was said.
 
-Of check-in and wrap-up it keeps the figures, for the clinic's page: they are shown there as means of many.
+Of check-in and wrap-up it keeps the figures, for the clinic's page: they are shown there as means of many. Of people's
+own words it keeps the place alone, so that they themselves can be shown them again.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -28,9 +29,10 @@ from facilitation.events import (
     SessionOpened,
     SessionStarted,
 )
-from facilitation.ids import FlagId, PersonId
+from facilitation.ids import FlagId, FormId, PersonId, SessionId
 from facilitation.notes import GROUP
 from facilitation.people import Expected, Role
+from facilitation.plan import SegmentKind
 from facilitation.programme import PLAIN, PLAIN_TEXT, Programme
 from facilitation.timebase import Instant
 
@@ -69,6 +71,10 @@ class Progress:
     writing: Mapping[PersonId, Writing] = field(default_factory=dict)
     figures: Mapping[PersonId, Mapping[str, int]] = field(default_factory=dict)
     """What people answered in numbers, by 'form/question', as they handed it in last."""
+    closing: frozenset[FormId] = frozenset()
+    """The forms with which a session ends."""
+    wrapped: Mapping[PersonId, int] = field(default_factory=dict)
+    """The record with which they handed in such a form last."""
 
     def writing_of(self, person: PersonId) -> Writing:
         return self.writing.get(person, NOTHING_WRITTEN)
@@ -101,9 +107,10 @@ def fold(progress: Progress, records: Iterable[Recorded]) -> Progress:
 
 def _evolve(progress: Progress, record: Recorded) -> Progress:
     match record.event:
-        case SessionOpened(roster=roster, programme=programme):
+        case SessionOpened(roster=roster, programme=programme, forms=forms):
             names = {each.person: each.name for each in roster if each.treated}
-            return replace(progress, names=names, programme=programme)
+            closing = frozenset(form.id for form in forms if form.segment_kind == SegmentKind.WRAP_UP)
+            return replace(progress, names=names, programme=programme, closing=closing)
         case SessionStarted():
             return replace(progress, started_at=record.at)
         case SessionEnded():
@@ -121,7 +128,8 @@ def _evolve(progress: Progress, record: Recorded) -> Progress:
         case FormSubmitted(person=person, form=form, answers=answers):
             numbers = {f"{form}/{name}": each for name, each in answers.items() if type(each) is int}
             figures = {**progress.figures, person: {**progress.figures.get(person, {}), **numbers}}
-            return replace(progress, figures=figures)
+            wrapped = {**progress.wrapped, person: record.seq} if form in progress.closing else progress.wrapped
+            return replace(progress, figures=figures, wrapped=wrapped)
         case FlagRaised(flag=flag, person=person):
             return _write(progress, person, open_flags=progress.writing_of(person).open_flags | {flag})
         case FlagDisposed(flag=flag):
@@ -155,6 +163,7 @@ class Line(Protocol):
 
 class Log(Protocol):
     def linked(self, session: str, *, after: int = 0) -> AsyncIterator[Line]: ...
+    async def lengths(self, sessions: Sequence[str]) -> Mapping[str, int]: ...
 
 
 class ProgressBook:
@@ -167,6 +176,17 @@ class ProgressBook:
         self._log = log
         self._known: dict[str, Progress] = {}
         self._reading: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def of_all(self, sessions: Sequence[SessionId]) -> dict[SessionId, Progress]:
+        """Of many: which of their logs have grown is one question. Raises StoreUnavailable, CorruptLog."""
+        lengths = await self._log.lengths(sessions)
+        nothing = Progress()
+        return {
+            session: known
+            if (known := self._known.get(session, nothing)).seq == lengths[session]
+            else await self.of(session)
+            for session in sessions
+        }
 
     async def of(self, session: str) -> Progress:
         """Raises StoreUnavailable, CorruptLog."""

@@ -141,12 +141,12 @@ class Meters:
 
     async def of(self, person: Person, *, why: bool = True) -> Meter:
         """`why`: also tell of absences and make-ups of signed sessions, for which their logs must be read."""
-        return (await self._of([person], why))[0]
+        return (await self.of_all([person], why=why))[0]
 
     async def everybody(self, *, why: bool = True) -> list[Meter]:
         """By name."""
         people = await self._store.clinic.list_people()
-        return await self._of([person for person in people if person.role is Role.PARTICIPANT], why)
+        return await self.of_all([person for person in people if person.role is Role.PARTICIPANT], why=why)
 
     async def missed(self, person: Person) -> list[Part]:
         """Sessions of the last weeks that this person was invited to and not at, the newest first."""
@@ -165,7 +165,8 @@ class Meters:
 
     # ------------------------------------------------------------------ reading
 
-    async def _of(self, people: Sequence[Person], why: bool) -> list[Meter]:
+    async def of_all(self, people: Sequence[Person], *, why: bool = True) -> list[Meter]:
+        """In the order of `people`."""
         now = self._clock.now()
         near = await self._store.clinic.list_sessions(
             since=Instant(max(0, now - AROUND_DAYS * DAY_MS)), until=Instant(now + AROUND_DAYS * DAY_MS)

@@ -142,6 +142,26 @@ class RedisEventLog:
     async def hash_at(self, session: str, seq: int) -> str:
         return (await self._head(session, seq)).hash
 
+    async def at(self, session: str, seq: int) -> Linked:
+        before = await self._head(session, seq - 1)
+        found = await ask(lambda: self._client.xrange(self._keys.log(session), f"{seq}-0", f"{seq}-0"))
+        if not found:
+            raise CorruptLog(f"log of session {session} has no record {seq}")
+        return check(session, *_entry(session, *found[0]), before)
+
+    async def lengths(self, sessions: Sequence[str]) -> dict[str, int]:
+        async def count() -> list[Any]:
+            async with self._client.pipeline(transaction=False) as all_of_them:
+                for session in sessions:
+                    all_of_them.xlen(self._keys.log(session))
+                return await all_of_them.execute(raise_on_error=False)
+
+        found = dict(zip(sessions, await ask(count), strict=True)) if sessions else {}
+        for session, length in found.items():
+            if isinstance(length, Exception):
+                raise CorruptLog(f"log of session {session} is not a stream: {length}") from length
+        return found
+
     async def sessions(self) -> list[str]:
         members = await ask(lambda: self._client.smembers(self._keys.logs))
         return sorted(member.decode() for member in members)

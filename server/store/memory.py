@@ -124,6 +124,16 @@ class MemoryEventLog:
     async def hash_at(self, session: str, seq: int) -> str:
         return self._head(session, seq).hash
 
+    async def at(self, session: str, seq: int) -> Linked:
+        before = self._head(session, seq - 1)
+        log = self._logs.get(session, [])
+        if seq > len(log):
+            raise CorruptLog(f"log of session {session} has no record {seq}")
+        return eventlog.check(session, seq, *log[seq - 1], before)
+
+    async def lengths(self, sessions: Sequence[str]) -> dict[str, int]:
+        return {session: len(self._logs.get(session, [])) for session in sessions}
+
     async def sessions(self) -> list[str]:
         return sorted(self._logs)
 

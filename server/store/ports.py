@@ -47,6 +47,14 @@ class SessionLog(EventLog, Protocol):
         """Hash of the log up to `seq`. Raises CorruptLog when there is no such record."""
         ...
 
+    async def at(self, session: str, seq: int) -> Linked:
+        """One record, checked like every other. Raises CorruptLog, also when there is no such record."""
+        ...
+
+    async def lengths(self, sessions: Sequence[str]) -> dict[str, int]:
+        """How many records each of these logs has, in one question; 0 where there is none."""
+        ...
+
     async def sessions(self) -> list[str]:
         """Every session that has a log, sorted."""
         ...

@@ -25,6 +25,7 @@ from server.web.clinic import ClinicDesk, ClinicPage
 from server.web.errors import Refusals
 from server.web.exports import ExportDesk, Exports
 from server.web.guard import BODY_BYTES_MAX, SameOriginOnly, Throttle, security_headers
+from server.web.home import Home, HomeDesk
 from server.web.language import LanguageDesk
 from server.web.links import Links
 from server.web.minutes import Minutes, MinutesDesk
@@ -47,6 +48,7 @@ def application(
     doorkeeper: Doorkeeper,
     cookies: SessionStore,
     books: Books,
+    home: Home,
     exports: Exports,
     papers: Papers,
     weeks: Weeks,
@@ -78,6 +80,7 @@ def application(
         clock=clock,
     )
 
+    home_desk = HomeDesk(home, pages=pages, doorkeeper=doorkeeper)
     paper_desk = PaperDesk(papers, pages=pages, doorkeeper=doorkeeper)
     export_desk = ExportDesk(exports, pages=pages, doorkeeper=doorkeeper)
     week_pages = WeekPages(weeks, errands=commands, pages=pages, doorkeeper=doorkeeper)
@@ -106,6 +109,7 @@ def application(
         routes=[
             *desk.routes(),
             *LanguageDesk(site).routes(),
+            *home_desk.routes(),
             *export_desk.routes(),
             *paper_desk.routes(),
             *minutes_desk.routes(),

@@ -32,15 +32,10 @@ DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
 
 
 class Books(Protocol):
-    """What the home, record and statement pages tell, ready to be shown. Raises StoreUnavailable."""
+    """What the record and statement pages tell, ready to be shown. Raises StoreUnavailable."""
 
     async def title(self, session: SessionId) -> str | None:
         """A session's title; None: no such session."""
-        ...
-
-    async def home(self, me: Visitor) -> dict[str, Any]: ...
-    async def work(self, me: Visitor) -> dict[str, Any]:
-        """The notes that are due, for one of the staff."""
         ...
 
     async def statement(self, person: PersonId, *, reader: Visitor, as_of: date | None = None) -> dict[str, Any] | None:
@@ -105,8 +100,6 @@ class Desk:
             Route("/s/{session}", self.room),
             Route("/s/{session}/exit", self.leave, methods=["POST"]),
             Route("/s/{session}/record", self.record),
-            Route("/home", self.home),
-            Route("/work", self.work),
             Route("/statement", self.own_statement),
             Route("/statement/{person}", self.statement),
             Route("/soup", self.soup),
@@ -211,18 +204,7 @@ class Desk:
         context = {"boot": boot, "me": identity, "choice": choice, "title": await self._books.title(session)}
         return self._pages.render(request, template, context, headers=NO_STORE)
 
-    # ------------------------------------------------------------------ home and statements
-
-    async def home(self, request: Request) -> Response:
-        me = await self._doorkeeper.visitor(request, Action.COME_HOME)
-        context = await self._books.home(me) | {"me": me, "choice": me.choice}
-        return self._pages.render(request, "home.html", context, headers=NO_STORE)
-
-    async def work(self, request: Request) -> Response:
-        """What is still to be written and signed, and until when."""
-        me = await self._doorkeeper.visitor(request, Action.SEE_DUE_NOTES)
-        context = await self._books.work(me) | {"me": me, "choice": me.choice, "home": f"/home{me.choice}"}
-        return self._pages.render(request, "work.html", context, headers=NO_STORE)
+    # ------------------------------------------------------------------ statements
 
     async def own_statement(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.COME_HOME)

@@ -23,9 +23,12 @@ from server.catalog import load_catalog
 from server.clinicbook import ClinicBook
 from server.clock import Clock, RoomClock
 from server.errands import RoomErrands
+from server.home.page import HomePage, cards
+from server.home.visit import Visits
 from server.library import load_library
 from server.notebook import StaffNotebook
 from server.own_minutes import OwnMinutes
+from server.progress import ProgressBook
 from server.projections.meters import Meters
 from server.rooms.ports import NoSuchSession
 from server.signing import SetUpCodes, Signatures
@@ -85,24 +88,6 @@ class MemoryClinic:
 
     async def title(self, session: SessionId) -> str | None:
         return "Evening group" if session in self.rosters else None
-
-    async def home(self, me: Visitor) -> dict[str, Any]:
-        empty: dict[str, Any] = {
-            "sessions": [],
-            "next": None,
-            "owed": [],
-            "people": [],
-            "week": None,
-            "statement_url": None,
-        }
-        return {"now": "Tuesday, November 24"} | empty
-
-    async def work(self, me: Visitor) -> dict[str, Any]:
-        return {
-            "now": "Tuesday, November 17",
-            "count": {"open": 0, "overdue": 0, "to_cosign": 0},
-            "groups": [],
-        }
 
     async def statement(self, person: PersonId, *, reader: Visitor, as_of: date | None = None) -> dict[str, Any] | None:
         this_week = {
@@ -166,17 +151,21 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
     site = site or Site(clinic=ClinicId("demo"), keys=(KEY,))
     links = Links(site.keys, clinic=site.clinic)
     doorkeeper = Doorkeeper(links, roster=clinic.roster, people=clinic.person, clock=clock)
-    store = memory.connect()
+    store, catalog = memory.connect(), load_catalog()
+    progress = ProgressBook(store.log)
+    meters = Meters(store, catalog=catalog, clock=clock)
+    visits = Visits(store.clinic, plans=catalog.plans, progress=progress)
     app = application(
         site,
         links=links,
         doorkeeper=doorkeeper,
         cookies=InMemoryStore(),
         books=clinic,
+        home=HomePage(visits, cards(store, meters=meters), clock=clock),
         exports=clinic,
         papers=clinic,
-        clinic=ClinicBook(store, clock=clock),
-        weeks=WeekBook(store, meters=Meters(store, catalog=load_catalog(), clock=clock), clock=clock),
+        clinic=ClinicBook(store, progress=progress, clock=clock),
+        weeks=WeekBook(store, meters=meters, clock=clock),
         minutes=OwnMinutes(store),
         commands=RoomErrands(Nowhere()),
         library=load_library(),

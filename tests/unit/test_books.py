@@ -1,4 +1,4 @@
-"""What home and statement pages tell, from evenings that were really held."""
+"""What statement pages tell, from evenings that were really held."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ import pytest
 from facilitation import commands as c
 from facilitation.events import SessionOpened
 from facilitation.ids import PersonId, SessionId
-from facilitation.people import Expected, Role
+from facilitation.people import Role
 from facilitation.room import replay
 from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
+from server import meter_words
 from server.books import ClinicBooks
 from server.catalog import load_catalog
 from server.clock import FakeClock
+from server.projections.meters import Meters
 from server.projections.worker import HoursProjection
 from server.rooms.ports import CorruptLog
 from server.store import memory
 from server.store.clinic import Person
 from server.store.ports import Store
-from server.web.auth import Identity, Visitor
+from server.web.auth import Identity
 from tests.support.evening import FAY, Evening, usual
 
-SUE = PersonId("p-sue")
 TUESDAY_6_PM = 1_795_561_200_000  # 2026-11-24 in New York
 DAY_MS = 24 * HOUR_MS
 
@@ -54,10 +55,6 @@ class Desk:
         await HoursProjection(self.store.log, self.store.ledger, self.clock).catch_up()
         return self
 
-    async def home(self, person: PersonId, role: Role, *, number: int = 1) -> dict[str, Any]:
-        seats = frozenset(evening.scheduled.session for evening in self.evenings)
-        return await self.books.home(Visitor(person=person, role=role, name=str(person), number=number, seats=seats))
-
     async def statement(
         self, person: PersonId, *, reader: PersonId = FAY, number: int = 1, as_of: date | None = None
     ) -> dict[str, Any]:
@@ -82,89 +79,6 @@ def signed(held: Evening, *people: PersonId) -> Evening:
         held.at(210).write(person, "Took part.")
         held.sign(person)
     return held
-
-
-# --------------------------------------------------------------------------- home
-
-
-async def test_home_shows_a_session_to_come_with_its_time_in_ones_own_zone() -> None:
-    desk = await Desk(evening(), now=TUESDAY_6_PM - 10 * MINUTE_MS).fill()
-    home = await desk.home(FAY, Role.FACILITATOR)
-    assert home["now"] == "Tuesday, November 24"
-    [row] = home["sessions"]
-    assert home["next"] == row
-    assert (row["day"], row["time"], row["status"]) == ("Today", "6:00 PM – 9:20 PM", "scheduled")
-    assert (row["url"], row["record_url"]) == ("/s/s-1", "/s/s-1/record")
-    assert (row["head_count"], row["to_sign"]) == (3, 0)
-    assert home["owed"] == []
-
-
-async def test_a_room_that_somebody_opened_a_day_early_is_not_what_is_now() -> None:
-    early = evening(session="s-early")
-    early.at(-20).connect(FAY)
-    early.scheduled = replace(early.scheduled, starts_at=Instant(TUESDAY_6_PM + DAY_MS))
-    today = evening(session="s-today")
-    home = await (await Desk(early, today, now=TUESDAY_6_PM + MINUTE_MS).fill()).home(FAY, Role.FACILITATOR)
-    assert home["next"]["session"] == "s-today"
-    assert {row["session"]: row["status"] for row in home["sessions"]} == {"s-early": "open", "s-today": "scheduled"}
-
-
-async def test_the_main_button_is_for_what_runs_before_what_is_owed_before_what_comes() -> None:
-    owed = usual(evening(session="s-owed", days=-1))
-    runs = evening(session="s-runs")
-    runs.at(0).come(FAY)
-    runs.do(c.StartSession(), FAY)
-    comes = evening(session="s-comes", days=1)
-    now = TUESDAY_6_PM + 10 * MINUTE_MS
-
-    home = await (await Desk(owed, runs, comes, now=now).fill()).home(FAY, Role.FACILITATOR)
-    assert home["next"]["session"] == "s-runs"
-    assert [row["session"] for row in home["owed"]] == ["s-owed"]
-    home = await (await Desk(owed, comes, now=now).fill()).home(FAY, Role.FACILITATOR)
-    assert home["next"]["session"] == "s-owed"
-    home = await (await Desk(comes, now=now).fill()).home(FAY, Role.FACILITATOR)
-    assert home["next"]["session"] == "s-comes"
-
-
-async def test_notes_are_owed_until_all_are_signed() -> None:
-    held = usual(evening())
-    signed(held, held.people[0])
-    home = await (await Desk(held, now=TUESDAY_6_PM + DAY_MS).fill()).home(FAY, Role.FACILITATOR)
-    assert [(row["status"], row["to_sign"]) for row in home["owed"]] == [("ended", 2)]
-    home = await (await Desk(signed(usual(evening())), now=TUESDAY_6_PM + DAY_MS).fill()).home(FAY, Role.FACILITATOR)
-    assert home["owed"] == []
-
-
-async def test_what_is_owed_stays_on_home_when_it_is_days_ago() -> None:
-    desk = await Desk(usual(evening()), now=TUESDAY_6_PM + 20 * DAY_MS).fill()
-    assert len((await desk.home(FAY, Role.FACILITATOR))["owed"]) == 1
-
-
-async def test_a_participant_sees_their_own_sessions_and_week_and_nothing_of_others() -> None:
-    held = signed(usual(evening()))
-    home = await (await Desk(held, now=TUESDAY_6_PM + DAY_MS).fill()).home(held.people[0], Role.PARTICIPANT)
-    assert home["people"] == [] and home["owed"] == []
-    assert [row["record_url"] for row in home["sessions"]] in ([], [None])
-    assert home["week"]["minutes"] > 0
-    assert home["statement_url"] == f"/statement/{held.people[0]}"
-
-
-async def test_a_participant_without_a_link_to_a_session_does_not_see_it_at_home() -> None:
-    first, second = evening(session="s-1"), evening(session="s-2")
-    desk = await Desk(first, second, now=TUESDAY_6_PM).fill()
-    me = Visitor(
-        person=first.people[0], role=Role.PARTICIPANT, name="Robin", seats=frozenset({first.scheduled.session})
-    )
-    assert [row["session"] for row in (await desk.books.home(me))["sessions"]] == ["s-1"]
-    signed_in = replace(me, seats=frozenset(), signed_in=True)
-    assert [row["session"] for row in (await desk.books.home(signed_in))["sessions"]] == ["s-1", "s-2"]
-
-
-async def test_addresses_keep_the_seat_of_a_shared_browser() -> None:
-    desk = await Desk(evening(), now=TUESDAY_6_PM).fill()
-    home = await desk.home(FAY, Role.FACILITATOR, number=2)
-    assert home["sessions"][0]["url"] == "/s/s-1?seat=2"
-    assert home["people"][0]["statement_url"].endswith("?seat=2")
 
 
 # --------------------------------------------------------------------------- statements
@@ -272,9 +186,11 @@ async def test_a_statement_and_a_meter_have_the_same_week_whatever_day_it_begins
         ("Last week", "2026-11-22", 201),
     ]
     assert [day["label"] for day in told["weeks"][0]["days"]][:2] == ["Sun", "Mon"]
-    home = await desk.home(PersonId("p-1"), Role.PARTICIPANT)
+    robin = await desk.store.clinic.get_person("p-1")
+    assert robin is not None
+    meter = await Meters(desk.store, catalog=load_catalog(), clock=desk.clock).of(robin)
     same = ("from", "to", "minutes", "target", "reached")
-    assert {key: home["week"][key] for key in same} == {key: told["weeks"][0][key] for key in same}
+    assert {key: meter_words.ring(meter.week)[key] for key in same} == {key: told["weeks"][0][key] for key in same}
     then = await desk.statement(PersonId("p-1"), as_of=date(2026, 11, 28))
     assert [(week["label"], week["from"]) for week in then["weeks"]] == [("November 22 – 28", "2026-11-22")]
 
@@ -284,7 +200,6 @@ async def test_minutes_of_days_too_short_to_count_are_told_beside_the_week_and_n
     [week] = (await desk.statement(PersonId("p-1")))["weeks"]
     assert (week["minutes"], len(week["entries"])) == (0, 2)
     assert week["aside"] == "3 h 20 min more on days of less than 3 h, which do not count towards the week."
-    assert (await desk.home(PersonId("p-1"), Role.PARTICIPANT))["week"]["minutes"] == 0
 
 
 async def test_a_week_that_nothing_is_asked_of_is_never_reached() -> None:
@@ -391,15 +306,3 @@ async def test_a_statement_shows_what_was_taken_back_what_stands_instead_and_why
         "minutes_text": told["total"]["minutes_text"],
         "sessions": 1,
     }
-
-
-async def test_who_cannot_sign_owes_no_note() -> None:
-    held = evening()
-    usual(held)
-    held.scheduled = replace(
-        held.scheduled,
-        roster=(*held.scheduled.roster, Expected(person=SUE, role=Role.SUPERVISOR, name="Sue Supervisor")),
-    )
-    desk = await Desk(held, now=TUESDAY_6_PM + 4 * HOUR_MS).fill()
-    assert [row["to_sign"] for row in (await desk.home(FAY, Role.FACILITATOR))["sessions"]] == [3]
-    assert [row["to_sign"] for row in (await desk.home(SUE, Role.SUPERVISOR))["sessions"]] == [0]

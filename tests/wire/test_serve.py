@@ -96,13 +96,16 @@ async def test_it_says_what_to_open_and_the_links_open_it(standing: Milieu) -> N
     assert standing.output.count("/j/") == 23  # eleven of the first group, four of each other
 
 
-async def test_staff_find_their_sessions_and_their_people_at_home(standing: Milieu) -> None:
+async def test_staff_find_their_sessions_at_home_and_their_people_from_there(standing: Milieu) -> None:
     visitor = standing.visitor()
     await visitor.get(standing.link(FAY))
     home = await visitor.get("/home")
     assert home.status == 200
-    for words in ("Evening group", "After-school group", "Short tour", "Robin Example", "0 min", "9 h", "6 h"):
+    for words in ("Evening group", "After-school group", "Short tour", "Who needs help this week"):
         assert words in home.text
+    weeks = (await visitor.get("/weeks")).text
+    for words in ("Robin Example", "0 min", "9 h", "6 h"):
+        assert words in weeks
     statement = await visitor.get("/statement/p-robin")
     assert statement.status == 200
     assert "Nothing is counted yet this week" in statement.text

@@ -131,6 +131,24 @@ async def test_hashes_name_the_whole_history(store: Store) -> None:
         await store.log.hash_at("s-1", 4)
 
 
+async def test_one_record_is_read_by_itself_and_checked_like_every_other(store: Store) -> None:
+    epoch = await store.leases.acquire("s-1", node="n-1")
+    await store.log.append("s-1", chats(1, 3), epoch=epoch)
+    linked = [each async for each in store.log.linked("s-1")]
+    assert [await store.log.at("s-1", seq) for seq in (3, 1, 2)] == [linked[2], linked[0], linked[1]]
+    for missing in (("s-1", 4), ("s-2", 1)):
+        with pytest.raises(CorruptLog, match=f"has no record {missing[1]}"):
+            await store.log.at(*missing)
+
+
+async def test_the_lengths_of_many_logs_are_asked_at_once(store: Store) -> None:
+    for session, count in (("s-1", 3), ("s-2", 1)):
+        epoch = await store.leases.acquire(session, node="n-1")
+        await store.log.append(session, chats(1, count), epoch=epoch)
+    assert await store.log.lengths(["s-2", "s-none", "s-1"]) == {"s-2": 1, "s-none": 0, "s-1": 3}
+    assert await store.log.lengths([]) == {}
+
+
 async def test_a_signed_note_is_owed_from_the_moment_it_is_logged_until_settled(store: Store) -> None:
     epoch = await store.leases.acquire("s-1", node="n-1")
     await store.log.append("s-1", chats(1, 2), epoch=epoch)
@@ -267,8 +285,9 @@ async def rewrite(valkey: Redis, seq: int, **changed: bytes) -> None:
 async def test_a_changed_record_is_named(written: Store, valkey: Redis) -> None:
     line = (await valkey.xrange(LOG, "3-0", "3-0"))[0][1][b"record"]
     await rewrite(valkey, 3, record=line.replace(b"line 3", b"line 9"))
-    with pytest.raises(CorruptLog, match=r"s-1, record 3: its text is not what was written"):
-        await written.log.read("s-1")
+    for reading in (written.log.read("s-1"), written.log.at("s-1", 3)):
+        with pytest.raises(CorruptLog, match=r"s-1, record 3: its text is not what was written"):
+            await reading
 
 
 async def test_a_changed_hash_is_named(written: Store, valkey: Redis) -> None:

@@ -1,0 +1,98 @@
+"""The cards of meetings: what is now or next, what comes after that, and, for staff, who is there today."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from facilitation.people import STAFF
+from facilitation.policy import Action
+from facilitation.timebase import Instant
+from server.home.visit import DOORS_MS, Far, Visit
+from server.web import words
+
+COMING_MAX: Final = 3
+NAMES_MAX: Final = 6
+"""Of people who are missing, on a home page; the room names all."""
+
+
+async def now(visit: Visit) -> dict[str, Any]:
+    """What goes on or is about to; else what is next and when; else that nothing is."""
+    far = await visit.far(visit.mine)
+    on = sorted((each for each in far if each.is_on(visit.now)), key=lambda each: _first_what_runs(each))
+    next = _to_come(far, visit)[:1]
+    doors_at = next[0].scheduled.starts_at - DOORS_MS if next else None
+    return {
+        "on": [meeting(visit, each) for each in on],
+        "next": meeting(visit, next[0]) if next else None,
+        "doors": None if doors_at is None else words.clock_time(words.local(doors_at, visit.zone)),
+        "doors_in_ms": None if doors_at is None else doors_at - visit.now,
+    }
+
+
+async def coming(visit: Visit) -> dict[str, Any] | None:
+    """What comes after what `now` tells. None: nothing does."""
+    far = await visit.far(visit.mine)
+    to_come = _to_come(far, visit)
+    if not any(each.is_on(visit.now) for each in far):
+        to_come = to_come[1:]
+    if not to_come:
+        return None
+    rows = [meeting(visit, each) for each in to_come[:COMING_MAX]]
+    return {"meetings": rows, "more": len(to_come) - len(rows)}
+
+
+async def groups(visit: Visit) -> dict[str, Any]:
+    """Today's meetings of one of the staff: who is there, and who is expected and is not."""
+    far = await visit.far(
+        each for each in visit.mine if visit.day(each.starts_at) == visit.today or visit.ends_at(each) > visit.now
+    )
+    today = [each for each in far if visit.day(each.scheduled.starts_at) == visit.today or each.is_on(visit.now)]
+    return {"groups": [meeting(visit, each) | _attended(each) for each in today]}
+
+
+def meeting(visit: Visit, far: Far) -> dict[str, Any]:
+    """What every card tells of a meeting."""
+    scheduled, me = far.scheduled, visit.me
+    leads = far.role_of(me.person) in STAFF
+    return {
+        "session": scheduled.session,
+        "title": scheduled.title,
+        "day": day_in_words(visit, scheduled.starts_at),
+        "time": words.span(scheduled.starts_at, far.ends_at, visit.zone),
+        "today": visit.day(scheduled.starts_at) == visit.today,
+        "status": far.progress.status,
+        "leads": leads,
+        "url": f"/s/{scheduled.session}{me.choice}",
+        "record_url": f"/s/{scheduled.session}/record{me.choice}" if leads and me.may(Action.READ_RECORD) else None,
+        "expected": sum(each.treated for each in scheduled.roster),
+        "to_sign": len(far.progress.owing),
+    }
+
+
+def day_in_words(visit: Visit, at: Instant) -> str:
+    """'Today', 'Tomorrow', 'Tuesday, November 24'."""
+    day = visit.day(at)
+    known = {visit.today: "Today", visit.today + timedelta(days=1): "Tomorrow"}
+    return known.get(day) or words.weekday(day)
+
+
+def _attended(far: Far) -> dict[str, Any]:
+    names = dict(far.progress.names) or {each.person: each.name for each in far.scheduled.roster if each.treated}
+    came = [person for person in names if far.progress.writing_of(person).came]
+    missing = [name for person, name in names.items() if person not in came]
+    return {
+        "expected": len(names),
+        "came": len(came),
+        "missing": missing[:NAMES_MAX],
+        "more_missing": len(missing) - len(missing[:NAMES_MAX]),
+        "begun": far.progress.started_at is not None,
+    }
+
+
+def _to_come(far: list[Far], visit: Visit) -> list[Far]:
+    return [each for each in far if each.is_to_come(visit.now)]
+
+
+def _first_what_runs(far: Far) -> tuple[bool, int, str]:
+    return far.progress.started_at is None, far.scheduled.starts_at, far.scheduled.session

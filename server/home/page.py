@@ -1,0 +1,102 @@
+"""The home page put together: which cards there are, and who is shown which, in what order."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from facilitation.people import Role
+from facilitation.policy import Action
+from server import worklist
+from server.clock import Clock
+from server.home import meetings, writing
+from server.home.tonight import Tonight
+from server.home.tools import tools
+from server.home.visit import Visit, Visits
+from server.home.weeks import NeedHelp, OwnWeek
+from server.projections.meters import Meters
+from server.store.ports import Store
+from server.web import words
+from server.web.auth import Visitor
+
+Maker = Callable[[Visit], Awaitable[Mapping[str, Any] | None]]
+"""What a card shows to whoever looks; None: today there is no such card. Raises StoreUnavailable, CorruptLog."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """`webclient/templates/home/NAME.html` draws what `make` gives, for whoever may do `needs`."""
+
+    make: Maker
+    needs: Action = Action.COME_HOME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Names of cards, the most pressing first. `beside`: in a column of their own where there is room."""
+
+    main: tuple[str, ...]
+    beside: tuple[str, ...] = ()
+
+
+LEADING: Final = Layout(main=("now", "flags", "groups", "due", "coming"), beside=("help", "tools"))
+LAYOUTS: Final[Mapping[Role, Layout]] = {
+    Role.PARTICIPANT: Layout(main=("now", "tonight", "week", "coming")),
+    Role.GUARDIAN: Layout(main=("now", "coming")),
+    Role.FACILITATOR: LEADING,
+    Role.COFACILITATOR: LEADING,
+    Role.OBSERVER: Layout(main=("now", "groups", "coming"), beside=("help", "tools")),
+    Role.SUPERVISOR: Layout(main=("now", "flags", "due", "lagging", "groups", "coming"), beside=("help", "tools")),
+    Role.ADMINISTRATOR: Layout(main=("now", "coming"), beside=("tools",)),
+    Role.AUDITOR: Layout(main=("now",), beside=("tools",)),
+}
+
+
+class HomePage:
+    """The port `Home` of the pages. Every method may raise StoreUnavailable or CorruptLog."""
+
+    def __init__(self, visits: Visits, cards: Mapping[str, Card], *, clock: Clock) -> None:
+        self._visits = visits
+        self.cards = cards
+        self._clock = clock
+
+    async def page(self, me: Visitor) -> dict[str, Any]:
+        visit = await self._visits.begin(me, self._clock.now())
+        layout = LAYOUTS[me.role]
+        return {
+            "now": words.weekday(visit.today),
+            "cards": await self._made(layout.main, visit),
+            "beside": await self._made(layout.beside, visit),
+        }
+
+    async def _made(self, names: tuple[str, ...], visit: Visit) -> list[dict[str, Any]]:
+        made = []
+        for name in names:
+            card = self.cards[name]
+            told = await card.make(visit) if visit.me.may(card.needs) else None
+            made += [] if told is None else [{"name": name, **told}]
+        return made
+
+    async def work(self, me: Visitor) -> dict[str, Any]:
+        """The notes that are due in the sessions of one of the staff."""
+        visit = await self._visits.begin(me, self._clock.now())
+        far = await visit.far(visit.mine)
+        sessions = [(each.scheduled, each.progress) for each in far]
+        return worklist.page(sessions, me, zone=visit.zone, now=visit.now)
+
+
+def cards(store: Store, *, meters: Meters) -> dict[str, Card]:
+    """Every card there is, by name."""
+    return {
+        "now": Card(make=meetings.now),
+        "coming": Card(make=meetings.coming),
+        "groups": Card(make=meetings.groups, needs=Action.SEE_DUE_NOTES),
+        "due": Card(make=writing.due, needs=Action.SEE_DUE_NOTES),
+        "flags": Card(make=writing.flags, needs=Action.READ_RECORD),
+        "lagging": Card(make=writing.lagging, needs=Action.SEE_DUE_NOTES),
+        "tonight": Card(make=Tonight(store.log), needs=Action.READ_OWN_MINUTES),
+        "week": Card(make=OwnWeek(meters), needs=Action.READ_OWN_STATEMENT),
+        "help": Card(make=NeedHelp(store.clinic, meters), needs=Action.SEE_WEEKS),
+        "tools": Card(make=tools),
+    }

@@ -1,0 +1,32 @@
+"""The card `tools`: where else whoever works here can go. A page that should be found from home has a row here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from facilitation.policy import Action
+from server.home.visit import Visit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """`needs`: what opens the page; whoever may not do that is not led to it."""
+
+    path: str
+    text: str
+    needs: Action
+
+
+TOOLS: Final = (
+    Tool(path="/weeks", text="This week’s hours of everybody", needs=Action.SEE_WEEKS),
+    Tool(path="/clinic", text="The clinic at a glance", needs=Action.SEE_CLINIC),
+    Tool(path="/skills", text="The skills library", needs=Action.READ_LIBRARY),
+    Tool(path="/export", text="Download everybody’s hours", needs=Action.TAKE_HOURS),
+)
+
+
+async def tools(visit: Visit) -> dict[str, Any] | None:
+    me = visit.me
+    links = [{"text": each.text, "url": f"{each.path}{me.choice}"} for each in TOOLS if me.may(each.needs)]
+    return {"links": links} if links else None

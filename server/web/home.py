@@ -1,0 +1,45 @@
+"""The home page, by role, and the list of notes that are due."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from facilitation.policy import Action
+from server.web.auth import Doorkeeper, Visitor
+from server.web.templates import Pages
+
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+class Home(Protocol):
+    """What these pages tell, ready to be shown. Raises StoreUnavailable, CorruptLog."""
+
+    async def page(self, me: Visitor) -> dict[str, Any]: ...
+    async def work(self, me: Visitor) -> dict[str, Any]:
+        """The notes that are due, for one of the staff."""
+        ...
+
+
+class HomeDesk:
+    def __init__(self, home: Home, *, pages: Pages, doorkeeper: Doorkeeper) -> None:
+        self._home = home
+        self._pages = pages
+        self._doorkeeper = doorkeeper
+
+    def routes(self) -> list[BaseRoute]:
+        return [Route("/home", self.home), Route("/work", self.work)]
+
+    async def home(self, request: Request) -> Response:
+        me = await self._doorkeeper.visitor(request, Action.COME_HOME)
+        context = await self._home.page(me) | {"me": me, "choice": me.choice}
+        return self._pages.render(request, "home.html", context, headers=NO_STORE)
+
+    async def work(self, request: Request) -> Response:
+        """What is still to be written and signed, and until when."""
+        me = await self._doorkeeper.visitor(request, Action.SEE_DUE_NOTES)
+        context = await self._home.work(me) | {"me": me, "choice": me.choice, "home": f"/home{me.choice}"}
+        return self._pages.render(request, "work.html", context, headers=NO_STORE)

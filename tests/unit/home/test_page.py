@@ -1,0 +1,36 @@
+"""Who is shown which cards: each drawn by a template of its name, none that its reader has no right to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from facilitation.ids import PersonId
+from facilitation.people import Role
+from facilitation.policy import may
+from server.home.page import LAYOUTS
+from tests.support.homes import TUESDAY_6_PM, House
+
+TEMPLATES = Path(__file__).parents[3] / "webclient/templates/home"
+
+
+def test_every_role_has_a_home_and_every_card_a_place_and_a_template() -> None:
+    house = House(now=TUESDAY_6_PM)
+    assert LAYOUTS.keys() == set(Role)
+    shown = {name for layout in LAYOUTS.values() for name in (*layout.main, *layout.beside)}
+    drawn = {path.stem for path in TEMPLATES.glob("*.html")} - {"words"}
+    assert shown == drawn == set(house.home.cards)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_no_layout_names_a_card_that_its_role_may_not_see(role: Role) -> None:
+    cards, layout = House(now=TUESDAY_6_PM).home.cards, LAYOUTS[role]
+    assert [name for name in (*layout.main, *layout.beside) if not may(role, cards[name].needs)] == []
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_everybody_finds_a_page_when_nothing_is_planned(role: Role) -> None:
+    page = await House(now=TUESDAY_6_PM).page(PersonId("p-new"), role)
+    assert page["now"] == "Tuesday, November 24"
+    assert page["cards"][0] == {"name": "now", "on": [], "next": None, "doors": None, "doors_in_ms": None}
