@@ -29,7 +29,7 @@ class Cohort:
 
     `caps`: most participants by kind of part; the rule set's caps hold beside them, and the smaller one counts.
     `strict`: whether one too many is refused, or said and let be. `alumni`: a group for those who were discharged: it
-    is no treatment, so it takes people without an end and asks for no weekly hours. `closed`: it meets no more.
+    is no treatment, so whoever comes is a guest there, without hours and notes. `closed`: it meets no more.
     """
 
     id: CohortId

@@ -122,12 +122,12 @@ def _credit(
         times = corrected(proven, corrections, attendance.session_span(state.attendance, until))
         added, taken = difference(times, proven), difference(proven, times)
     seat = state.seats.known(person)
-    relative = seat is not None and seat.relative  # there, and seen to be; but these are no hours of theirs
+    guest = seat is not None and seat.guest  # there, and seen to be; but these are no hours of theirs
     by_segment: dict[SegmentId, int] = {}
     counted_ms = 0
     for segment, spans in visits:
         by_segment[segment.id] = total_ms(intersection(times, spans))
-        if counts(rules, segment.kind) and not relative:
+        if counts(rules, segment.kind) and not guest:
             counted_ms += by_segment[segment.id]
     first = times[0][0] if times else None
     last = times[-1][1] if times else None

@@ -120,7 +120,7 @@ def _session_text(state: RoomState, session: Session, zone: tzinfo) -> str:
 
 
 def _setting(state: RoomState) -> str:
-    relatives = any(seat.relative for seat in state.seats.by_person.values())
+    relatives = any(seat.guest for seat in state.seats.by_person.values())
     if len(state.seats.treated) > 1:
         return "in a group of families" if relatives else "in a group"
     return "with family" if relatives else "one to one"
@@ -131,7 +131,7 @@ def _relative_facts(state: RoomState, zone: tzinfo) -> Iterable[tuple[str, str]]
     there = {
         seat.name: attendance.presence(state.attendance, seat.person, state.at)
         for seat in state.seats.by_person.values()
-        if seat.relative
+        if seat.guest
     }
     came = {name: intervals for name, intervals in there.items() if intervals}
     if came and len(state.seats.treated) == 1:

@@ -38,20 +38,20 @@ WORKFORCE = STAFF | {Role.ADMINISTRATOR, Role.AUDITOR}
 class Expected:
     """A person on the session's list: `name` as the group may see it. `role` is one of `SESSION_ROLES`.
 
-    `relative`: a participant who comes along with somebody who is treated. They earn no hours, and nobody writes a note
-    on them; that they were there stands in the others' notes.
+    `guest`: a participant for whom it is no treatment: family who come along, or who comes to the alumni group. They
+    earn no hours, and nobody writes a note on them; that family was there stands in the note of who is treated.
     """
 
     person: PersonId
     role: Role
     name: str
     teen: bool = False
-    relative: bool = False
+    guest: bool = False
 
     @property
     def treated(self) -> bool:
         """Whether the session is for them, and gives them hours."""
-        return self.role is Role.PARTICIPANT and not self.relative
+        return self.role is Role.PARTICIPANT and not self.guest
 
     def __post_init__(self) -> None:
         if self.role not in SESSION_ROLES:

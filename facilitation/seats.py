@@ -90,7 +90,7 @@ class Seat:
     role: Role
     name: str
     teen: bool = False
-    relative: bool = False
+    guest: bool = False
     place: Place = Place.EXPECTED
     arrival: Arrival | None = None
     door: Door | None = None
@@ -114,8 +114,8 @@ class Seat:
 
     @property
     def treated(self) -> bool:
-        """Whether this session is for them: they have hours, forms and a note. Staff and relatives have none."""
-        return not (self.staff or self.relative)
+        """Whether this session is for them: they have hours, forms and a note. Staff and guests have none."""
+        return not (self.staff or self.guest)
 
     @property
     def in_room(self) -> bool:
@@ -233,7 +233,7 @@ def _expected(expected: Expected) -> Seat:
         role=expected.role,
         name=expected.name,
         teen=expected.teen,
-        relative=expected.relative,
+        guest=expected.guest,
     )
 
 

@@ -7,7 +7,7 @@ import secrets
 import socket
 import ssl
 import tomllib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, Final
@@ -51,6 +51,8 @@ from server.quick_exit import Errands, Farewell
 from server.relay import ice_servers
 from server.rooms.directory import LoadSession, Rooms
 from server.rooms.ports import StoreUnavailable
+from server.schedule.book import ScheduleBook
+from server.schedule.planner import Begun
 from server.sfu.native.build import NotBuilt
 from server.sfu.plane import MediaSettings, Sfu
 from server.signing import Sealed, SetUpCodes, Signatures
@@ -174,13 +176,33 @@ def post_office(settings: Settings, clock: Clock) -> PostOffice:
     return PostOffice(settings.data_dir / "mail", carrier, clock=clock)
 
 
-def opening(settings: Settings, *, store: Store, catalog: Catalog) -> LoadSession:
-    """How a session begins that has no log yet: as it was scheduled, by the catalog of today."""
+def schedule_of(store: Store, *, catalog: Catalog, clock: Clock) -> ScheduleBook:
+    """The schedule, which asks the logs how far a session is before it changes one."""
+    progress = ProgressBook(store.log)
+
+    async def begun(session: SessionId) -> Begun:
+        far = await progress.of(session)
+        if far.started_at is not None:
+            return Begun.STARTED
+        return Begun.OPENED if far.seq else Begun.NO
+
+    return ScheduleBook(store, catalog=catalog, begun=begun, clock=clock)
+
+
+def opening(
+    settings: Settings, *, store: Store, catalog: Catalog, learn: Callable[[], Awaitable[object]] | None = None
+) -> LoadSession:
+    """How a session begins that has no log yet: as it was scheduled, by the catalog of today.
+
+    `learn`: takes into the catalog what another process has put there meanwhile.
+    """
 
     async def load(session: SessionId) -> OpenSession | None:
         scheduled = await store.clinic.get_session(session)
-        if scheduled is None:
+        if scheduled is None or scheduled.cancelled:
             return None
+        if learn is not None and scheduled.plan_id not in catalog.plans:
+            await learn()
         return OpenSession(
             session=scheduled.session,
             clinic=scheduled.clinic,
@@ -230,6 +252,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         node = NodeName(settings.data_dir)
         stack.callback(node.release)
         catalog, library = load_catalog(), load_library()
+        schedule = schedule_of(store, catalog=catalog, clock=clock)
         hours = HoursProjection(store.log, store.ledger, clock)
         media = _media_plane(settings, clock)
         rooms = Rooms(
@@ -237,7 +260,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
             leases=store.leases,
             media=media,
             clock=clock,
-            load_session=opening(settings, store=store, catalog=catalog),
+            load_session=opening(settings, store=store, catalog=catalog, learn=schedule.load),
             node=node.name,
             on_signed=hours.wake,
             sealed_only=settings.end_to_end == "required",
@@ -267,6 +290,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
 
         async def ready() -> None:
             links = await welcome(settings, store, now=clock.now())
+            await stack.enter_async_context(_background(schedule.run(), "schedule"))
             if demo and links:
                 await stack.enter_async_context(simulated(links))
             log.info("ready")

@@ -45,7 +45,7 @@ class Catalog:
     """All by id. Forms are offered in every session that has their kind of segment.
 
     `rules` holds the newest version of each rule set, `versions` all of them, oldest first. Plans and programmes that a
-    clinic made its own stand beside those of the files, each version under a name of its own (`own_name`).
+    clinic made its own stand beside those of the files, each version under a name of its own, "adult@3".
     """
 
     plans: dict[str, SessionPlan]
@@ -58,7 +58,7 @@ class Catalog:
     """Texts as shipped; the clinic's own versions stand in the store."""
 
     def take_in(self, plans: Mapping[str, SessionPlan], programmes: Mapping[str, Programme]) -> None:
-        """Versions of the clinic's own, by `own_name`. What is here already stays: a version never changes."""
+        """Versions of the clinic's own. What is here already stays: a version never changes."""
         for name, plan in plans.items():
             self.plans.setdefault(name, plan)
         for name, programme in programmes.items():
@@ -78,11 +78,6 @@ class Catalog:
     def rules_of(self, id: str, version: str) -> RuleSet | None:
         """The very version that an entry names, if it is still here."""
         return next((rules for rules in self.versions.get(id, ()) if rules.version == version), None)
-
-
-def own_name(id: str, version: int) -> str:
-    """What a version of a clinic's own plan or programme is called: "adult@3". No id of a file has an @."""
-    return f"{id}@{version}"
 
 
 def load_catalog(folder: Path = FOLDER) -> Catalog:

@@ -1,4 +1,4 @@
-"""A demo clinic: plainly made-up people in four groups, each with a session that can start now."""
+"""A demo clinic: plainly made-up people in four groups, each with a session that can start now, and a full week."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from facilitation.ids import ClinicId, GoalId, PersonId, SessionId
 from facilitation.people import Expected, Role
 from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
 from facilitation.weeks import day_of
+from server import demo_week
 from server.progress import ProgressBook
 from server.store.clinic import Person, ScheduledSession
 from server.store.ports import Store
@@ -139,6 +140,7 @@ async def prepare(store: Store, *, clinic: ClinicId, now: Instant) -> list[Sched
             )
             await store.clinic.put_session(session)
         ready.append(session)
+    await demo_week.prepare(store, now=now)
     return ready
 
 

@@ -115,7 +115,7 @@ def _evolve(progress: Progress, record: Recorded) -> Progress:
             return replace(progress, started_at=record.at)
         case SessionEnded():
             return replace(progress, ended_at=record.at)
-        case PersonExpected(expected=Expected(role=Role.PARTICIPANT, person=person, name=name, relative=False)):
+        case PersonExpected(expected=Expected(role=Role.PARTICIPANT, person=person, name=name, guest=False)):
             return replace(progress, names={**progress.names, person: name})
         case NoteSigned(person=person):
             return _write(replace(progress, signed=progress.signed | {person}), person, signed_at=record.at)

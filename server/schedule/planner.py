@@ -46,6 +46,10 @@ class Begun(IntEnum):
     STARTED = 2
 
 
+BegunOf = Callable[[SessionId], Awaitable[Begun]]
+"""How far a session is, by its log. Raises StoreUnavailable, CorruptLog."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """What a run did. `kept`: sessions that should be otherwise now, but belong to those who are in them."""
@@ -58,11 +62,11 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planner:
-    """`begun`: how far a session is, by its log. `programmes`: all that the catalog knows."""
+    """`programmes`: all that the catalog knows."""
 
     sessions: Sessions
-    begun: Callable[[SessionId], Awaitable[Begun]]
-    clinic: ClinicId
+    begun: BegunOf
+    clinic: ClinicId | str
     programmes: dict[str, Programme]
 
     async def plan(self, schedule: Schedule, *, now: Instant, days: int = HORIZON_DAYS) -> Planned:

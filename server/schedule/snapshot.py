@@ -56,7 +56,7 @@ class Schedule:
         return self.cohorts.get(series.cohort) if series.cohort else None
 
     def participants(self, series: Series, day: date) -> list[PersonId]:
-        """Those who are treated, on that day."""
+        """Those whom it is for, on that day."""
         enrolled = members(self.enrolments.values(), series.cohort, day) if series.cohort else ()
         return list(dict.fromkeys((*enrolled, *series.people)))
 
@@ -71,8 +71,10 @@ class Schedule:
         for lead in self.leads(series, occurrence.day):
             if lead.person in self.people:
                 found[lead.person] = Expected(person=lead.person, role=lead.role, name=self.people[lead.person].name)
-        treated = self.participants(series, occurrence.on)
-        for person in (*treated, *series.relatives):
+        coming = self.participants(series, occurrence.on)
+        cohort = self.cohort_of(series)
+        treated = () if cohort is not None and cohort.alumni else coming
+        for person in (*coming, *series.relatives):
             if person in self.people and person not in found:
                 known = self.people[person]
                 found[person] = Expected(
@@ -80,7 +82,7 @@ class Schedule:
                     role=Role.PARTICIPANT,
                     name=known.name,
                     teen=known.track == "teen" and person in treated,
-                    relative=person not in treated,
+                    guest=person not in treated,
                 )
         return tuple(found.values())
 
@@ -99,7 +101,7 @@ class Schedule:
     # ------------------------------------------------------------------ as sessions
 
     def sessions(
-        self, clinic: ClinicId, programmes: Mapping[str, Programme], first: date, last: date
+        self, clinic: ClinicId | str, programmes: Mapping[str, Programme], first: date, last: date
     ) -> Iterable[tuple[Occurrence, ScheduledSession]]:
         """Every occurrence between two days as the session that it should be; `cancelled` where it is not held."""
         for series in self.series.values():
@@ -108,12 +110,12 @@ class Schedule:
                     yield occurrence, self.session(clinic, programmes, series, occurrence)
 
     def session(
-        self, clinic: ClinicId, programmes: Mapping[str, Programme], series: Series, occurrence: Occurrence
+        self, clinic: ClinicId | str, programmes: Mapping[str, Programme], series: Series, occurrence: Occurrence
     ) -> ScheduledSession:
         programme = self.programme_id(series)
         return ScheduledSession(
             session=occurrence.session,
-            clinic=clinic,
+            clinic=ClinicId(clinic),
             title=series.title,
             zone=series.zone,
             starts_at=occurrence.starts_at,

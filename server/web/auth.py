@@ -93,12 +93,12 @@ class Identity(Visitor):
     """A visitor in one session: they stand on its list, and `role` is what that list says."""
 
     session: SessionId
-    relative: bool = False
+    guest: bool = False
 
     @property
     def expected(self) -> Expected:
         """As the session's list has them."""
-        return Expected(person=self.person, role=self.role, name=self.name, teen=self.teen, relative=self.relative)
+        return Expected(person=self.person, role=self.role, name=self.name, teen=self.teen, guest=self.guest)
 
 
 class Doorkeeper:
@@ -358,7 +358,7 @@ def _identity(expected: Expected, session: SessionId, number: int) -> Identity:
         session=session,
         name=expected.name,
         teen=expected.teen,
-        relative=expected.relative,
+        guest=expected.guest,
         number=number,
     )
 

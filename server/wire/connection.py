@@ -103,7 +103,7 @@ class Identity(Protocol):
     @property
     def teen(self) -> bool: ...
     @property
-    def relative(self) -> bool: ...
+    def guest(self) -> bool: ...
 
 
 Identify = Callable[[WebSocket, SessionId, str | None], Awaitable[Identity | None]]
@@ -184,7 +184,7 @@ async def _known(websocket: WebSocket, identify: Identify, session: SessionId, h
     if not policy.may(identity.role, Action.READ_RECORD if hello.mode == "record" else Action.ENTER_ROOM):
         raise _Ended(Close.NOT_ADMITTED, "the record is for staff")
     return Expected(
-        person=identity.person, role=identity.role, name=identity.name, teen=identity.teen, relative=identity.relative
+        person=identity.person, role=identity.role, name=identity.name, teen=identity.teen, guest=identity.guest
     )
 
 
