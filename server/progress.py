@@ -13,16 +13,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from facilitation.events import (
+    AbsenceTold,
     AddendumAdded,
     Admitted,
     FlagDisposed,
     FlagRaised,
     FormSubmitted,
+    MissingNoticed,
     NoteCosigned,
     NoteDrafted,
     NoteReturned,
     NoteSigned,
     PersonExpected,
+    ReachedOut,
     Recorded,
     SectionDrafted,
     SessionEnded,
@@ -75,6 +78,12 @@ class Progress:
     """The forms with which a session ends."""
     wrapped: Mapping[PersonId, int] = field(default_factory=dict)
     """The record with which they handed in such a form last."""
+    told: frozenset[PersonId] = frozenset()
+    """Who said beforehand that they will not come."""
+    missed: frozenset[PersonId] = frozenset()
+    """Who was noticed to be missing, also if they came later."""
+    sought: frozenset[PersonId] = frozenset()
+    """About whom somebody tried to reach somebody."""
 
     def writing_of(self, person: PersonId) -> Writing:
         return self.writing.get(person, NOTHING_WRITTEN)
@@ -119,6 +128,12 @@ def _evolve(progress: Progress, record: Recorded) -> Progress:
             return replace(progress, names={**progress.names, person: name})
         case NoteSigned(person=person):
             return _write(replace(progress, signed=progress.signed | {person}), person, signed_at=record.at)
+        case AbsenceTold(person=person, away=away):
+            return replace(progress, told=progress.told | {person} if away else progress.told - {person})
+        case MissingNoticed(people=people):
+            return replace(progress, missed=progress.missed | frozenset(people))
+        case ReachedOut(person=person):
+            return replace(progress, sought=progress.sought | {person})
         case Admitted(person=person):
             return _write(progress, person, came=True)
         case NoteDrafted(subject=subject, text=text) if subject != GROUP:

@@ -78,15 +78,22 @@ def day_in_words(visit: Visit, at: Instant) -> str:
 
 
 def _attended(far: Far) -> dict[str, Any]:
-    names = dict(far.progress.names) or {each.person: each.name for each in far.scheduled.roster if each.treated}
-    came = [person for person in names if far.progress.writing_of(person).came]
-    missing = [name for person, name in names.items() if person not in came]
+    """Missing, while it runs, is who was noticed to be: some minutes after the start, and not who told ahead."""
+    progress = far.progress
+    names = dict(progress.names) or {each.person: each.name for each in far.scheduled.roster if each.treated}
+    away = [person for person in names if not progress.writing_of(person).came]
+    told = [person for person in away if person in progress.told]
+    over = progress.ended_at is not None
+    missing = [person for person in away if person not in told and (over or person in progress.missed)]
     return {
         "expected": len(names),
-        "came": len(came),
-        "missing": missing[:NAMES_MAX],
-        "more_missing": len(missing) - len(missing[:NAMES_MAX]),
-        "begun": far.progress.started_at is not None,
+        "came": len(names) - len(away),
+        "told": [names[person] for person in told],
+        "missing": [names[person] for person in missing[:NAMES_MAX]],
+        "more_missing": len(missing[NAMES_MAX:]),
+        "unsought": not over and any(person not in progress.sought for person in missing),
+        "begun": progress.started_at is not None,
+        "over": over,
     }
 
 

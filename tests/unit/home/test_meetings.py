@@ -116,11 +116,35 @@ async def test_addresses_keep_the_seat_of_a_shared_browser() -> None:
 # --------------------------------------------------------------------------- today's groups
 
 
-async def test_staff_see_who_is_missing_from_a_group_that_runs() -> None:
+async def test_staff_see_who_is_missing_once_that_was_noticed() -> None:
     going = running("s-1", ROBIN)
     [group] = (await (await House(going, now=TUESDAY_6_PM + MINUTE_MS).fill()).told("groups", FAY))["groups"]
-    assert (group["came"], group["expected"], group["missing"]) == (1, 3, ["Sam", "Alex"])
-    assert (group["status"], group["more_missing"]) == ("running", 0)
+    assert (group["came"], group["expected"], group["missing"]) == (1, 3, [])
+    going.at(4).do(c.Tick())
+    [group] = (await (await House(going, now=TUESDAY_6_PM + 4 * MINUTE_MS).fill()).told("groups", FAY))["groups"]
+    assert (group["came"], group["missing"], group["more_missing"]) == (1, ["Sam", "Alex"], 0)
+    assert group["unsought"] is True
+
+
+async def test_who_came_late_after_all_is_missing_no_more_and_whom_somebody_called_for_needs_no_reminder() -> None:
+    going = running("s-1", ROBIN)
+    going.at(4).do(c.Tick())
+    going.at(5).do(c.ReachOut(person=SAM, whom="self", outcome="no_answer"), FAY)
+    going.come(ALEX)
+    [group] = (await (await House(going, now=TUESDAY_6_PM + 5 * MINUTE_MS).fill()).told("groups", FAY))["groups"]
+    assert (group["missing"], group["unsought"]) == (["Sam"], False)
+
+
+async def test_who_told_ahead_is_not_missing() -> None:
+    going = evening()
+    told = c.TellAbsence(person=SAM, away=True, teller=SAM, name="Sam", told_at=going.now, reason="Dentist")
+    going.at(-20).do(told)
+    going.at(0).come(FAY)
+    going.do(c.StartSession(), FAY)
+    going.at(4).do(c.Tick())
+    [group] = (await (await House(going, now=TUESDAY_6_PM + 4 * MINUTE_MS).fill()).told("groups", FAY))["groups"]
+    assert (group["missing"], group["told"]) == (["Robin", "Alex"], ["Sam"])
+    assert "Dentist" not in str(group), "why is for the record"
 
 
 async def test_before_the_start_nobody_is_missing_yet() -> None:
@@ -133,7 +157,8 @@ async def test_before_the_start_nobody_is_missing_yet() -> None:
 
 async def test_many_who_are_missing_are_named_in_part_and_counted() -> None:
     going = running("s-1", people=12)
-    [group] = (await (await House(going, now=TUESDAY_6_PM + MINUTE_MS).fill()).told("groups", FAY))["groups"]
+    going.at(4).do(c.Tick())
+    [group] = (await (await House(going, now=TUESDAY_6_PM + 4 * MINUTE_MS).fill()).told("groups", FAY))["groups"]
     assert (len(group["missing"]), group["more_missing"]) == (6, 6)
 
 
