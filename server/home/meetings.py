@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
-from facilitation.people import STAFF
+from facilitation.ids import PersonId
+from facilitation.people import STAFF, Role
 from facilitation.policy import Action
 from facilitation.timebase import Instant
 from server.home.visit import DOORS_MS, Far, Visit
+from server.store.clinic import ScheduledSession
 from server.web import words
 
 COMING_MAX: Final = 3
@@ -65,9 +67,14 @@ def meeting(visit: Visit, far: Far) -> dict[str, Any]:
         "leads": leads,
         "url": f"/s/{scheduled.session}{me.choice}",
         "record_url": f"/s/{scheduled.session}/record{me.choice}" if leads and me.may(Action.READ_RECORD) else None,
-        "expected": sum(each.treated for each in scheduled.roster),
+        "expected": len(participants(scheduled)),
         "to_sign": len(far.progress.owing),
     }
+
+
+def participants(scheduled: ScheduledSession) -> dict[PersonId, str]:
+    """Who is to come, by name: those who are treated, and guests."""
+    return {each.person: each.name for each in scheduled.roster if each.role is Role.PARTICIPANT}
 
 
 def day_in_words(visit: Visit, at: Instant) -> str:
@@ -80,7 +87,7 @@ def day_in_words(visit: Visit, at: Instant) -> str:
 def _attended(far: Far) -> dict[str, Any]:
     """Missing, while it runs, is who was noticed to be: some minutes after the start, and not who told ahead."""
     progress = far.progress
-    names = dict(progress.names) or {each.person: each.name for each in far.scheduled.roster if each.treated}
+    names = participants(far.scheduled) | dict(progress.names)
     away = [person for person in names if not progress.writing_of(person).came]
     told = [person for person in away if person in progress.told]
     over = progress.ended_at is not None

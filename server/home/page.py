@@ -10,7 +10,7 @@ from facilitation.people import Role
 from facilitation.policy import Action
 from server import worklist
 from server.clock import Clock
-from server.home import meetings, writing
+from server.home import meetings, office, writing
 from server.home.tonight import Tonight
 from server.home.tools import tools
 from server.home.visit import Visit, Visits
@@ -48,7 +48,7 @@ LAYOUTS: Final[Mapping[Role, Layout]] = {
     Role.COFACILITATOR: LEADING,
     Role.OBSERVER: Layout(main=("now", "groups", "coming"), beside=("help", "tools")),
     Role.SUPERVISOR: Layout(main=("now", "flags", "due", "lagging", "groups", "coming"), beside=("help", "tools")),
-    Role.ADMINISTRATOR: Layout(main=("now", "coming"), beside=("tools",)),
+    Role.ADMINISTRATOR: Layout(main=("gaps", "conflicts"), beside=("counts", "tools")),
     Role.AUDITOR: Layout(main=("now",), beside=("tools",)),
 }
 
@@ -98,5 +98,8 @@ def cards(store: Store, *, meters: Meters) -> dict[str, Card]:
         "tonight": Card(make=Tonight(store.log), needs=Action.READ_OWN_MINUTES),
         "week": Card(make=OwnWeek(meters), needs=Action.READ_OWN_STATEMENT),
         "help": Card(make=NeedHelp(store.clinic, meters), needs=Action.SEE_WEEKS),
+        "gaps": Card(make=office.gaps, needs=Action.SEE_PEOPLE),
+        "conflicts": Card(make=office.conflicts, needs=Action.SEE_PEOPLE),
+        "counts": Card(make=office.counts, needs=Action.SEE_CLINIC),
         "tools": Card(make=tools),
     }

@@ -1,0 +1,27 @@
+"""The list of where else to go leads nowhere that is not there, and nobody where they may not go."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.routing import Route
+
+from facilitation.people import Role
+from facilitation.policy import may
+from server.clock import FakeClock
+from server.home.tools import TOOLS
+from tests.support.homes import FAY, TUESDAY_6_PM, House
+from tests.support.pages import MemoryClinic, pages
+
+
+def test_every_tool_is_a_page_that_is_there() -> None:
+    app, _, _ = pages(MemoryClinic(), clock=FakeClock(TUESDAY_6_PM))
+    there = {route.path for route in app.routes if isinstance(route, Route)}
+    assert {tool.path for tool in TOOLS} <= there
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_everybody_is_led_to_what_they_may_open_and_to_nothing_else(role: Role) -> None:
+    card = await House(now=TUESDAY_6_PM).card("tools", FAY, role)
+    allowed = {tool.path for tool in TOOLS if may(role, tool.needs)}
+    assert {link["url"] for link in (card["links"] if card else ())} == (allowed if card else set())
+    assert bool(card) is (role not in (Role.PARTICIPANT, Role.GUARDIAN))
