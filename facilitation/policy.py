@@ -163,6 +163,7 @@ class Action(StrEnum):
     # People.
     SEE_PEOPLE = "see who belongs to the clinic"
     MANAGE_PEOPLE = "take people in and change how they are reached"
+    SET_UP = "set a clinic up"
     # What is taught.
     READ_LIBRARY = "read the skills library"
 
@@ -190,6 +191,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.TAKE_CLINIC: OFFICE,
     Action.SEE_PEOPLE: WORKFORCE,
     Action.MANAGE_PEOPLE: frozenset({Role.ADMINISTRATOR}),
+    Action.SET_UP: frozenset({Role.ADMINISTRATOR}),
     Action.READ_LIBRARY: WORKFORCE,
 }
 """In a session, the role is what its list says; elsewhere, what somebody is to the clinic."""

@@ -1,0 +1,262 @@
+"""A clinic's first steps: from an empty store to the first session, on one page that says what is done and what is next.
+
+Every step has a page of its own elsewhere, with more to choose. Here stands what nearly everybody chooses, so that
+somebody who has never seen Milieu has a real clinic in a few minutes.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+from facilitation.cohorts import Cohort, Lead, check_cohort
+from facilitation.errors import Refusal
+from facilitation.facts import zone_of
+from facilitation.ids import CohortId, PersonId, SeriesId
+from facilitation.people import WORKFORCE, Role
+from facilitation.plan import SessionPlan
+from facilitation.programme import Programme
+from facilitation.recurrence import Every, Recurrence
+from facilitation.rules import WEEKDAYS, RuleSet
+from facilitation.schedule import Occurrence, Series, SeriesKind, check_series
+from facilitation.text import TITLE_MAX, line
+from facilitation.timebase import MINUTE_MS
+from facilitation.weeks import day_of
+from server.catalog import Catalog
+from server.clock import Clock
+from server.people.contacts import contacts
+from server.peoplebook import Access, Standing
+from server.schedule.book import ScheduleBook
+from server.schedule.snapshot import Schedule
+from server.store.clinic import Person
+from server.store.ports import Store
+from server.web.auth import Visitor
+
+PREVIEW_DAYS: Final = 14
+SHOWN_MAX: Final = 6
+TOURS: Final = frozenset({"demo"})
+"""Plans for looking at, not for treating by."""
+LEADERS: Final = WORKFORCE - {Role.AUDITOR, Role.OBSERVER}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A first group as the form says it: a cohort, and when it meets."""
+
+    cohort: Cohort
+    series: Series
+    programme: Programme
+    plan: SessionPlan
+    rules: RuleSet
+
+
+class FirstSteps:
+    """Raises StoreUnavailable, CorruptLog."""
+
+    def __init__(self, store: Store, schedule: ScheduleBook, access: Access, *, catalog: Catalog, clock: Clock) -> None:
+        self._store = store
+        self._schedule = schedule
+        self._access = access
+        self._contacts = contacts(store.register)
+        self._catalog = catalog
+        self._clock = clock
+
+    # ------------------------------------------------------------------ the page
+
+    async def page(self, *, reader: Visitor, given: Mapping[str, str], chosen: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """How far the clinic is, and the form for its first group as it was typed."""
+        schedule = await self._schedule.load()
+        people = list(schedule.people.values())
+        participants = [person for person in people if person.role is Role.PARTICIPANT]
+        standings = await self._access.standings()
+        addressed = {id for id, held in (await self._contacts.all()).items() if held.value.email}
+        uninvited = addressed - {person for person, how in standings.items() if how is not Standing.UNINVITED}
+        coming = await self._store.clinic.list_sessions(since=self._clock.now())
+        open_cohorts = [cohort for cohort in schedule.cohorts.values() if not cohort.closed]
+        return {
+            "steps": {
+                "group": bool(open_cohorts),
+                "people": bool(participants),
+                "invitations": bool(participants) and not uninvited,
+                "session": bool(coming) and any(each.role is Role.PARTICIPANT for each in coming[0].roster),
+            },
+            "cohorts": [cohort.title for cohort in open_cohorts],
+            "participants": len(participants),
+            "uninvited": len(uninvited),
+            "next": self._told(coming[0].title, coming[0].starts_at, coming[0].zone) if coming else "",
+            "form": self._form(reader, people, given, chosen),
+        }
+
+    def _form(
+        self, reader: Visitor, people: Iterable[Person], given: Mapping[str, str], chosen: Mapping[str, Sequence[str]]
+    ) -> dict[str, Any]:
+        today = day_of(self._clock.now(), zone_of(given.get("zone") or reader.zone or "UTC"))
+        leaders = [person for person in people if person.role in LEADERS]
+        leads = chosen.get("lead") or [reader.person]
+        return {
+            "given": {
+                "title": given.get("title", ""),
+                "programme": given.get("programme", ""),
+                "plan": given.get("plan", ""),
+                "zone": given.get("zone") or reader.zone,
+                "starts": given.get("starts", ""),
+                "first": given.get("first") or str(today + timedelta(days=1)),
+            },
+            "programmes": [
+                {
+                    "id": each.id,
+                    "title": each.title,
+                    "floor": _hours(self._catalog.rules[each.rules_id].week_floor_min.get(each.track, 0)),
+                }
+                for each in self._catalog.programmes.values()
+                if "@" not in each.id
+            ],
+            "plans": [
+                {"id": id, "title": plan.title, "track": plan.track, "length": _hours(_minutes(plan)),
+                 "counted": _hours(_minutes(plan, without=("break",)))}
+                for id, plan in self._catalog.plans.items()
+                if id not in TOURS and "@" not in id
+            ],
+            "days": [(str(n), name.capitalize(), str(n) in chosen.get("day", ())) for n, name in enumerate(WEEKDAYS)],
+            "leaders": [(each.person, each.name, each.person in leads) for each in leaders],
+        }
+
+    def _told(self, title: str, starts_at: int, zone: str) -> str:
+        there = datetime.fromtimestamp(starts_at / 1_000, zone_of(zone))
+        return f"{title}, {there:%A, %B} {there.day}, {_clock(there.time())}"
+
+    # ------------------------------------------------------------------ the first group
+
+    async def look(self, given: Mapping[str, str], chosen: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """What the group would be: its first meetings and its week, before anything is made. Raises Refusal."""
+        group = await self._group(given, chosen)
+        schedule = Schedule(cohorts={group.cohort.id: group.cohort}, series={group.series.id: group.series})
+        found = [
+            each
+            for each in schedule.occurrences(group.series, group.series.first, group.series.first + timedelta(PREVIEW_DAYS))
+            if each.held
+        ]
+        return {"meetings": [_meeting(each, group.plan) for each in found[:SHOWN_MAX]], "week": _week(group)}
+
+    async def make(self, given: Mapping[str, str], chosen: Mapping[str, Sequence[str]], *, by: Visitor) -> str:
+        """The cohort and its meetings, planned for the next weeks; its title. Raises Refusal, Stale."""
+        group = await self._group(given, chosen)
+        shelves = self._schedule.shelves
+        drafts = [shelves.cohorts.draft(group.cohort, upon=0), shelves.series.draft(group.series, upon=0)]
+        await self._schedule.put(drafts, by=by.person)
+        return group.cohort.title
+
+    async def _group(self, given: Mapping[str, str], chosen: Mapping[str, Sequence[str]]) -> Group:
+        programme = self._catalog.programmes.get(given.get("programme", ""))
+        if programme is None:
+            raise Refusal("bad_choice", "Choose the program first: it says how hours are counted and notes are written.")
+        plan = self._catalog.plans.get(given.get("plan", ""))
+        if plan is None:
+            raise Refusal("bad_choice", "Choose how a meeting goes: the plan of its parts.")
+        zone = given.get("zone", "")
+        if zone not in available_timezones():
+            raise Refusal("bad_choice", f"“{zone[:40]}” is no time zone. One looks like this: America/New_York.")
+        title = line(given.get("title", ""), "the group’s name", TITLE_MAX)
+        days = tuple(sorted({int(day) for day in chosen.get("day", ()) if day in "0123456" and len(day) == 1}))
+        if not days:
+            raise Refusal("bad_recurrence", "Choose at least one day of the week.")
+        mark = secrets.token_hex(4)
+        cohort = Cohort(
+            id=CohortId(f"c-{mark}"),
+            title=title,
+            programme=programme.id,
+            zone=zone,
+            leads=await self._leads(chosen.get("lead", ())),
+        )
+        check_cohort(cohort)
+        series = Series(
+            id=SeriesId(f"r-{mark}"),
+            title=title,
+            kind=SeriesKind.GROUP,
+            plan_id=plan.id,
+            zone=zone,
+            recurrence=Recurrence(every=Every.WEEK, days=days),
+            first=_day(given.get("first", "")),
+            starts=_time(given.get("starts", "")),
+            cohort=cohort.id,
+        )
+        check_series(series)
+        day = day_of(self._clock.now(), zone_of(zone))
+        rules = self._catalog.rules_on(programme.rules_id, day)
+        return Group(cohort=cohort, series=series, programme=programme, plan=plan, rules=rules)
+
+    async def _leads(self, people: Sequence[str]) -> tuple[Lead, ...]:
+        """The first leads, the others help. Raises Refusal."""
+        found = []
+        for id in dict.fromkeys(people):
+            person = await self._store.clinic.get_person(id)
+            if person is None or person.role not in LEADERS:
+                raise Refusal("bad_leads", "One of those who were to lead does not work here any more.")
+            found.append(person)
+        if not found:
+            raise Refusal("bad_leads", "Choose who leads the group. It may be yourself.")
+        lead = next((each for each in found if each.role is Role.FACILITATOR), found[0])
+        return tuple(
+            Lead(person=PersonId(each.person), role=_role(each, leads=each is lead)) for each in found
+        )
+
+
+def _role(person: Person, *, leads: bool) -> Role:
+    """As what somebody of the staff stands on a group's list."""
+    if leads:
+        return Role.FACILITATOR
+    return Role.SUPERVISOR if person.role is Role.SUPERVISOR else Role.COFACILITATOR
+
+
+def _minutes(plan: SessionPlan, *, without: Sequence[str] = ()) -> int:
+    return sum(segment.planned_ms for segment in plan.segments if segment.kind not in without) // MINUTE_MS
+
+
+def _week(group: Group) -> str:
+    """What attending every meeting of a week comes to, against the week's floor."""
+    counted = _minutes(group.plan, without=group.rules.uncounted) * len(group.series.recurrence.days)
+    floor = group.rules.week_floor_min.get(group.programme.track, 0)
+    if not floor:
+        return f"A whole week counts {_hours(counted)}."
+    if counted >= floor:
+        return f"A whole week counts {_hours(counted)}: it reaches the {_hours(floor)} that the program asks for."
+    return (
+        f"A whole week counts {_hours(counted)}, which is {_hours(floor - counted)} less than the {_hours(floor)} "
+        "that the program asks for. Add a day, or choose a longer plan."
+    )
+
+
+def _meeting(occurrence: Occurrence, plan: SessionPlan) -> str:
+    ends = datetime.combine(occurrence.day, occurrence.starts) + timedelta(minutes=_minutes(plan))
+    day = f"{occurrence.day:%A, %B} {occurrence.day.day}"
+    return f"{day}, {_clock(occurrence.starts)} to {_clock(ends.time())}"
+
+
+def _clock(at: time) -> str:
+    return f"{at.hour % 12 or 12}:{at.minute:02} {'AM' if at.hour < 12 else 'PM'}"
+
+
+def _hours(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest or not hours))
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise Refusal("bad_day", "Choose the first day on which the group may meet.") from None
+    if not date(2000, 1, 1) <= day <= date(2999, 12, 31):
+        raise Refusal("bad_day", "That first day is too far away.")
+    return day
+
+
+def _time(text: str) -> time:
+    try:
+        return time.fromisoformat(text).replace(second=0, microsecond=0, tzinfo=None)
+    except ValueError:
+        raise Refusal("bad_time", "Choose when the group begins, for instance 18:00.") from None
