@@ -1,4 +1,4 @@
-"""A clinic's first steps: from an empty store to the first session, on one page that says what is done and what is next.
+"""A clinic's first steps: from an empty store to the first session, on one page that says how far one is.
 
 Every step has a page of its own elsewhere, with more to choose. Here stands what nearly everybody chooses, so that
 somebody who has never seen Milieu has a real clinic in a few minutes.
@@ -67,7 +67,9 @@ class FirstSteps:
 
     # ------------------------------------------------------------------ the page
 
-    async def page(self, *, reader: Visitor, given: Mapping[str, str], chosen: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    async def page(
+        self, *, reader: Visitor, given: Mapping[str, str], chosen: Mapping[str, Sequence[str]]
+    ) -> dict[str, Any]:
         """How far the clinic is, and the form for its first group as it was typed."""
         schedule = await self._schedule.load()
         people = list(schedule.people.values())
@@ -116,8 +118,13 @@ class FirstSteps:
                 if "@" not in each.id
             ],
             "plans": [
-                {"id": id, "title": plan.title, "track": plan.track, "length": _hours(_minutes(plan)),
-                 "counted": _hours(_minutes(plan, without=("break",)))}
+                {
+                    "id": id,
+                    "title": plan.title,
+                    "track": plan.track,
+                    "length": _hours(_minutes(plan)),
+                    "counted": _hours(_minutes(plan, without=("break",))),
+                }
                 for id, plan in self._catalog.plans.items()
                 if id not in TOURS and "@" not in id
             ],
@@ -135,10 +142,9 @@ class FirstSteps:
         """What the group would be: its first meetings and its week, before anything is made. Raises Refusal."""
         group = await self._group(given, chosen)
         schedule = Schedule(cohorts={group.cohort.id: group.cohort}, series={group.series.id: group.series})
+        first = group.series.first
         found = [
-            each
-            for each in schedule.occurrences(group.series, group.series.first, group.series.first + timedelta(PREVIEW_DAYS))
-            if each.held
+            each for each in schedule.occurrences(group.series, first, first + timedelta(PREVIEW_DAYS)) if each.held
         ]
         return {"meetings": [_meeting(each, group.plan) for each in found[:SHOWN_MAX]], "week": _week(group)}
 
@@ -153,7 +159,7 @@ class FirstSteps:
     async def _group(self, given: Mapping[str, str], chosen: Mapping[str, Sequence[str]]) -> Group:
         programme = self._catalog.programmes.get(given.get("programme", ""))
         if programme is None:
-            raise Refusal("bad_choice", "Choose the program first: it says how hours are counted and notes are written.")
+            raise Refusal("bad_choice", "Choose the program: it says how hours are counted and notes are written.")
         plan = self._catalog.plans.get(given.get("plan", ""))
         if plan is None:
             raise Refusal("bad_choice", "Choose how a meeting goes: the plan of its parts.")
@@ -200,9 +206,7 @@ class FirstSteps:
         if not found:
             raise Refusal("bad_leads", "Choose who leads the group. It may be yourself.")
         lead = next((each for each in found if each.role is Role.FACILITATOR), found[0])
-        return tuple(
-            Lead(person=PersonId(each.person), role=_role(each, leads=each is lead)) for each in found
-        )
+        return tuple(Lead(person=PersonId(each.person), role=_role(each, leads=each is lead)) for each in found)
 
 
 def _role(person: Person, *, leads: bool) -> Role:

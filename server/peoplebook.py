@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final, Protocol
@@ -49,6 +49,10 @@ STANDING_CHIPS: Final = {Standing.IN: "moss", Standing.INVITED: "", Standing.UNI
 REVISION: Final = re.compile(r"[0-9]{1,9}")
 
 
+Plan = Callable[[], Awaitable[object]]
+"""Plan the sessions of the next weeks anew: there are others on their lists now."""
+
+
 class Access(Protocol):
     """Who can sign in, and who was asked to. Raises StoreUnavailable, CorruptLog."""
 
@@ -64,9 +68,12 @@ class Access(Protocol):
 class PeopleBook:
     """Raises StoreUnavailable, CorruptLog."""
 
-    def __init__(self, store: Store, access: Access, shelves: Shelves, *, clock: Clock, clinic: ClinicId) -> None:
+    def __init__(
+        self, store: Store, access: Access, shelves: Shelves, *, plan: Plan, clock: Clock, clinic: ClinicId
+    ) -> None:
         self._store = store
         self._access = access
+        self._plan = plan
         self._shelves = shelves
         self._contacts = contacts(store.register)
         self._intake = Intake(store, shelves, clock=clock, clinic=clinic)
@@ -200,6 +207,7 @@ class PeopleBook:
         _one_of(zone, available_timezones(), "time zone")
         before = await self._intake.preview(file.heading, file.rows, zone=zone)
         taken = await self._intake.take_in(file.heading, file.rows, zone=zone, by=by.person)
+        await self._plan()
         return {
             "text": _left(file, before),
             "zone": zone,

@@ -60,7 +60,13 @@ class Clinic:
             guardianships=Shelf(register, "guardianship", Guardianship, id_of=lambda each: each.id),
         )
         self.letters = Letters()
-        self.book = PeopleBook(self.store, self.letters, self.shelves, clock=FixedClock(), clinic=ClinicId("demo"))
+        self.planned = 0
+        self.book = PeopleBook(
+            self.store, self.letters, self.shelves, plan=self._plan, clock=FixedClock(), clinic=ClinicId("demo")
+        )
+
+    async def _plan(self) -> None:
+        self.planned += 1
 
     async def with_a_group(self) -> Clinic:
         cohort = Cohort(id=CohortId("c-evening"), title="Evening group", programme="adult-iop", zone=ZONE)
@@ -82,9 +88,9 @@ async def test_a_list_is_looked_at_taken_in_and_leaves_what_waits(clinic: Clinic
     looked = await clinic.book.look(LIST.encode("utf-16"), zone=ZONE, by=ADA)
     assert (looked["roll"]["new"], looked["roll"]["wrong"], looked["remark"]) == (1, 1, "")
     assert [row["group"] for row in looked["roll"]["rows"]] == ["Evening group", ""]
-    assert await clinic.rows() == []
+    assert (await clinic.rows(), clinic.planned) == ([], 0)
     taken = await clinic.book.take_in(looked["text"], zone=ZONE, by=ADA)
-    assert taken["taken"] == {"new": 1, "changed": 0}
+    assert (taken["taken"], clinic.planned) == ({"new": 1, "changed": 0}, 1)
     assert taken["text"] == "name\temail\tgroup\nKim\tno address\t\n"
     [row] = await clinic.rows()
     assert (row["name"], row["groups"], row["address"], row["standing"]) == (
