@@ -232,9 +232,14 @@ class _Search:
 def find(wish: Wish, offers: Iterable[Offer]) -> Found:
     """Up to PROPOSALS_MAX patterns, the best first, or why there is none. Raises Refusal for more than can be tried."""
     search = _search(wish, offers)
-    fitting = _sorted(search).opened
-    proposals = _proposals(search, fitting, PROPOSALS_MAX)
-    return Found(proposals=proposals) if proposals else Found(explanation=_explain(search, fitting))
+    opened = _sorted(search).opened
+    proposals = _proposals(search, opened, PROPOSALS_MAX)
+    return Found(proposals=proposals) if proposals else Found(explanation=_explain(search, opened))
+
+
+def fitting(wish: Wish, offers: Iterable[Offer]) -> tuple[tuple[Offer, bool], ...]:
+    """The offers that fit somebody, each with whether it makes a late evening: for whoever searches by other means."""
+    return tuple((each.offer, each.late) for each in _sorted(_search(wish, offers)).opened)
 
 
 def _search(wish: Wish, offers: Iterable[Offer]) -> _Search:
@@ -475,9 +480,9 @@ def _sorted(search: _Search) -> _Sorted:
     return _Sorted(opened=tuple(opened), closed=tuple(closed))
 
 
-def _explain(search: _Search, fitting: Sequence[_Candidate]) -> Explanation:
+def _explain(search: _Search, opened: Sequence[_Candidate]) -> Explanation:
     wish = search.wish
-    best_min, best_days = _best(wish, fitting)
+    best_min, best_days = _best(wish, opened)
     return Explanation(
         best_min=best_min,
         best_days=best_days,
