@@ -62,7 +62,7 @@ class _Model:
 
     def solve(self, within_s: float) -> tuple[Sequence[float], bool]:
         """The values of all variables, and whether nothing is better by as much as one person."""
-        solver = highspy.Highs()
+        solver = highspy.Highs()  # type: ignore[no-untyped-call]
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("time_limit", within_s)
         solver.setOptionValue("mip_rel_gap", 0.0)

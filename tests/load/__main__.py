@@ -22,7 +22,7 @@ from rich.table import Table
 from tests.load.media.figures import AIMS as MEDIA_AIMS
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUPS = ("rooms", "ledger", "verify", "media")
+GROUPS = ("rooms", "ledger", "verify", "media", "schedule")
 GROUP_LIMIT_S = 900
 AIMS = {
     "room.block_change_p99_vs_broadcast": "≤ 3",
