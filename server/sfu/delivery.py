@@ -43,6 +43,8 @@ class Delivery:
         self._next_bps: int | None = None
         self._wanted_bps = 0
         self._fits_until_us = 0
+        self._fits_from_bps = 0
+        """With so much all wishes were met when they were looked at last."""
         self.sending_bps = 0
         """What goes out now, probes and repeats not counted."""
         self._probed: Slot | None = None
@@ -64,7 +66,7 @@ class Delivery:
     def is_fitted(self, now_us: int) -> bool:
         """Whether every wish is met and will be, as long as senders and wishes are the same."""
         budget_bps = self.downlink.budget_bps
-        return now_us < self._fits_until_us and (budget_bps is None or budget_bps >= self._wanted_bps)
+        return now_us < self._fits_until_us and (budget_bps is None or budget_bps >= self._fits_from_bps)
 
     def fit(
         self, pictures: Sequence[Picture], sounds: Sequence[Layer], *, lowest_only: bool, now_us: int
@@ -116,15 +118,18 @@ class Delivery:
                 if slot.can_probe:
                     self._probed = slot
         self._fits_until_us = now_us + FIT_EVERY_US if not needed and not allocation.missing else 0
+        self._fits_from_bps = self._wanted_bps if budget_bps is None else min(budget_bps, self._wanted_bps)
         if allocation.paused and self._probed is None and self.downlink.may_rise(now_us):
             self.downlink.hope()
         return needed
 
+    @property
+    def probes(self) -> bool:
+        """Whether a probe is under way, or may be worth the trouble."""
+        return self._next_bps is not None or self._prober.target_bps > 0
+
     def probe(self, now_us: int) -> None:
-        """Send what a probe needs; due each tick."""
-        if self._next_bps is None and not self._prober.target_bps:
-            self._owed = 0
-            return
+        """Send what a probe needs; due each tick while it `probes`."""
         octets = self._prober.step(
             self.downlink,
             next_bps=self._next_bps if self._probed is not None else None,

@@ -22,6 +22,8 @@ CHECK_AFTER_US = 1_500_000
 CHECK_EVERY_US = 500_000
 LOST_AFTER_US = 4_500_000
 """… and is lost after this long."""
+REPORT_EACH = 3
+"""A slot's sender report comes every so many seconds: with many slots one a second is more than anybody needs."""
 SMALL_HEIGHT = 180
 """Height in pixels that is assumed for a source no wish names."""
 
@@ -60,11 +62,12 @@ class Peer:
         self._version = 0
         self._checked_us = 0
         self._losses: list[float] = []
+        self._reporting = 0
+        """Whose turn it is to be reported: see `send_reports`."""
         self._offer = offer
         self.slots: dict[str, Slot] = {}
         self._slots_by_ssrc: dict[int, Slot] = {}
         self.link = self._new_link(offer)
-        self._address = self.link.address
         self.delivery = Delivery()
         self.uplink = Uplink(self.link.core, unrouted=lambda kind, now_us: owner.unrouted(self, kind, now_us))
         self._take_lines(offer)
@@ -171,6 +174,9 @@ class Peer:
     def closed(self) -> None:
         self.owner.disconnected(self)
 
+    def moved(self) -> None:
+        self.delivery.downlink.moved()
+
     def received_unplaced(self, plain: bytes, now_us: int) -> None:
         try:
             self.uplink.received_unplaced(plain, now_us)
@@ -222,15 +228,16 @@ class Peer:
 
     # ------------------------------------------------------------------ by the clock
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether `tick` has anything to do: seldom."""
+        return self.uplink.wants_keyframe() or self.delivery.probes or self.link.core.missing > 0
+
     def tick(self, now_us: int) -> None:
         """Ask for what is missing, and find out what the connection bears; due each 20 ms or so."""
         if self.link.core.missing:
             self.ask_for_missing(now_us)
-        if self.uplink.wants_keyframe():
-            self.ask_for_keyframes(now_us)
-        if self.link.address != self._address:
-            self._address = self.link.address
-            self.delivery.downlink.moved()
+        self.ask_for_keyframes(now_us)
         self.delivery.probe(now_us)
 
     def ask_for_keyframes(self, now_us: int) -> None:
@@ -266,7 +273,8 @@ class Peer:
         blocks = [block for layer in layers if (block := layer.report(now_us)) is not None]
         parts = [rtcp.write_receiver_report(ssrc=self.ssrc, blocks=blocks)]
         ntp = ntp_time(now_us)
-        for slot in self.slots.values():
+        self._reporting = (self._reporting + 1) % REPORT_EACH
+        for slot in list(self.slots.values())[self._reporting :: REPORT_EACH]:
             report = slot.report(ntp, now_us)
             if report is not None:
                 parts.append(report)

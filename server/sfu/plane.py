@@ -53,7 +53,7 @@ class Sfu:
         self._certificate = Certificate()
         self._rooms: dict[str, Room] = {}
         self._facts: Callable[[MediaFact], None] = lambda _: None
-        self._ticking: asyncio.Task[None] | None = None
+        self._ticking: asyncio.TimerHandle | None = None
 
     @property
     def port(self) -> int:
@@ -65,7 +65,7 @@ class Sfu:
         self._facts = facts
         await self._port.open()
         log.info("media.open: %s core on UDP port %d", self._port.core.name, self.port)
-        self._ticking = asyncio.create_task(self._tick())
+        self._tick()
 
     def counters(self) -> dict[str, int | str]:
         """What forwards, and what went by it: `strays` were nobody's datagrams, `unsent` the system would not take,
@@ -85,7 +85,6 @@ class Sfu:
         log.info("media.closing: %s", self.counters())
         if self._ticking is not None:
             self._ticking.cancel()
-            await asyncio.wait([self._ticking])
             self._ticking = None
         for room in list(self._rooms):
             self.close_room(room=room)
@@ -168,10 +167,9 @@ class Sfu:
         bound = [host for host in self._settings.hosts if host not in ("0.0.0.0", "::")]
         return tuple(bound) if bound else tuple(host_addresses())
 
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(TICK_S)
-            now_us = monotonic_us()
-            self._port.core.collect()
-            for room in list(self._rooms.values()):
-                room.tick(now_us)
+    def _tick(self) -> None:
+        self._ticking = asyncio.get_running_loop().call_later(TICK_S, self._tick)
+        now_us = monotonic_us()
+        self._port.core.collect()
+        for room in list(self._rooms.values()):
+            room.tick(now_us)

@@ -39,6 +39,8 @@ class Layer:
         self._gate = KeyframeGate()
         self._keyframes = self._overflows = 0
         self._woken_us: int | None = None
+        self._state: LayerState | None = None
+        self._state_at_us = 0
         if ssrc is not None:
             self.bind(ssrc)
         if resend_ssrc is not None:
@@ -89,17 +91,22 @@ class Layer:
         return self.core.height or nominal_height(self.index, len(self.track.layers))
 
     def state(self, now_us: int) -> LayerState:
-        return LayerState(
-            height=self.height,
-            since_us=self.core.since_us,
-            last_us=self.core.last_us or now_us - 2 * SILENT_US,
-            bps=self.bitrate.bps,
-            is_waking=self._woken_us is not None and now_us - self._woken_us < WAKING_US,
-        )
+        """As it is at that moment; all viewers who ask for the same moment see the same."""
+        if self._state is None or now_us != self._state_at_us:
+            self._state_at_us = now_us
+            self._state = LayerState(
+                height=self.height,
+                since_us=self.core.since_us,
+                last_us=self.core.last_us or now_us - 2 * SILENT_US,
+                bps=self.bitrate.bps,
+                is_waking=self._woken_us is not None and now_us - self._woken_us < WAKING_US,
+            )
+        return self._state
 
     def wake(self, now_us: int) -> None:
         """The sender is told that the layer is watched again."""
         self._woken_us = now_us
+        self._state = None
 
     def measure(self, now_us: int) -> None:
         """Take stock of what the layer costs; due each 200 ms or so. One that is not sent will cost what it did."""

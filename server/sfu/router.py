@@ -191,7 +191,7 @@ class Room:
         if peer is not None:
             peer.wish = wish
             self.assign()
-            self._choose_layers(peer)
+            self._choose_layers(peer, peer.now_us())
 
     def assign(self) -> None:
         """Give every connected viewer's slots to the sources it can see; tell what changed."""
@@ -203,7 +203,7 @@ class Room:
             for kind in KINDS:
                 self._assign(viewer, kind)
             if any(slot.source is not None and slot.target is None for slot in viewer.slots.values()):
-                self._choose_layers(viewer)
+                self._choose_layers(viewer, viewer.now_us())
             self._tell_slots(viewer)
         self._look_who_watches()
 
@@ -272,9 +272,8 @@ class Room:
         slot.vacated = self._vacations
         slot.show(None)
 
-    def _choose_layers(self, viewer: Peer) -> None:
+    def _choose_layers(self, viewer: Peer, now_us: int) -> None:
         """Aim the viewer's slots at the layers that suit; tell when one is left out, or no longer."""
-        now_us = viewer.now_us()
         pictures: list[Picture] = []
         sounds: list[Layer] = []
         for slot in viewer.slots.values():
@@ -321,7 +320,7 @@ class Room:
         """Do what is due; called every 20 ms or so."""
         peers = list(self.peers.values())
         for peer in peers:
-            if peer.is_connected:
+            if peer.is_connected and peer.is_busy:
                 peer.tick(now_us)
         if self._is_due("feedback", FEEDBACK_EVERY_US, now_us):
             for peer in peers:
@@ -334,7 +333,7 @@ class Room:
             flows = self._flows(now_us)
             for peer in peers:
                 if peer.is_connected and not (flows == self._flowed and peer.delivery.is_fitted(now_us)):
-                    self._choose_layers(peer)
+                    self._choose_layers(peer, now_us)
             self._flowed = flows
         if self._is_due("speakers", SPEAKERS_EVERY_US, now_us):
             self._tell_speakers(now_us)

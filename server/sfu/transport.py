@@ -74,6 +74,9 @@ class LinkHandler(Protocol):
 
     def opened(self) -> None: ...
     def closed(self) -> None: ...
+    def moved(self) -> None:
+        """The peer is at another address now."""
+
     def received_unplaced(self, plain: bytes, now_us: int) -> None: ...
     def received_rtcp(self, plain: bytes, now_us: int) -> None: ...
     def received_echo(self, echo: Echo, now_us: int) -> None: ...
@@ -372,8 +375,11 @@ class Link:
             self._select(next(reversed(self._addresses), None))
 
     def _select(self, address: Address | None) -> None:
+        has_moved = self._selected is not None and address is not None
         self._selected = address
         self.core.direct(address)
+        if has_moved and self._handler is not None:
+            self._handler.moved()
 
     @property
     def address(self) -> Address | None:
