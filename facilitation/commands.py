@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from facilitation.exercises import NOTHING, Entry, Repertoire
 from facilitation.forms import Answer, Form
 from facilitation.goals import ListedGoal
 from facilitation.ids import (
@@ -14,14 +15,18 @@ from facilitation.ids import (
     CorrectionId,
     CounsellingNoteId,
     DisputeId,
+    ExerciseId,
+    FieldId,
     FlagId,
     FormId,
     GoalId,
     PersonId,
     QuestionId,
+    RunId,
     SectionId,
     SegmentId,
     SessionId,
+    SkillId,
     SourceId,
 )
 from facilitation.people import Expected
@@ -248,6 +253,78 @@ class ShareAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChooseSkill:
+    """The skill of the present part; None: none after all. It is named among those that were taught."""
+
+    skill: SkillId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenExercise:
+    """Put an exercise onto everybody's card. It waits there until the first step."""
+
+    exercise: ExerciseId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepExercise:
+    """Take all to a step, counted from 0, forth or back. To where the group is already: nothing."""
+
+    run: RunId
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupExercise:
+    """Make the pairs or the row anew, of those who are here now."""
+
+    run: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinExercise:
+    """I take part (`on`), or sit this one out. Neither needs to be said."""
+
+    run: RunId
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerExercise:
+    """All that I have written so far, for myself alone. `sent`: I am done, and my anonymous answers count."""
+
+    run: RunId
+    answers: dict[str, Entry]
+    sent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareExerciseAnswer:
+    """Show the group one answer of mine as it is here (it is kept, too), or take it back (None)."""
+
+    run: RunId
+    field: FieldId
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowResults:
+    """Show the anonymous answers of all: to facilitators, or to the group as well.
+
+    The first time they are counted for good. `without`: words that are left out.
+    """
+
+    run: RunId
+    to_group: bool
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseExercise:
+    run: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DisposeFlag:
     """What was done about a safety flag. `disposition`: see `checkin.DISPOSITIONS`."""
 
@@ -444,6 +521,7 @@ class OpenSession:
     programme: Programme = PLAIN
     prompt_seed: int = 0
     """What the random times of "are you still here?" are drawn from."""
+    repertoire: Repertoire = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -597,6 +675,15 @@ PersonCommand = (
     | SaveForm
     | SubmitForm
     | ShareAnswer
+    | ChooseSkill
+    | OpenExercise
+    | StepExercise
+    | GroupExercise
+    | JoinExercise
+    | AnswerExercise
+    | ShareExerciseAnswer
+    | ShowResults
+    | CloseExercise
     | DisposeFlag
     | EditNote
     | EditSection

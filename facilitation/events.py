@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from facilitation.exercises import NOTHING, Entry, Repertoire
 from facilitation.forms import Answer, Form
 from facilitation.goals import ListedGoal
 from facilitation.ids import (
@@ -16,13 +17,17 @@ from facilitation.ids import (
     CorrectionId,
     CounsellingNoteId,
     DisputeId,
+    ExerciseId,
+    FieldId,
     FlagId,
     FormId,
     PersonId,
     QuestionId,
+    RunId,
     SectionId,
     SegmentId,
     SessionId,
+    SkillId,
     SourceId,
 )
 from facilitation.people import Expected
@@ -49,6 +54,7 @@ class SessionOpened:
     seats_max: int
     programme: Programme = PLAIN
     prompt_seed: int = 0
+    repertoire: Repertoire = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,6 +345,94 @@ class FlagDisposed:
     text: str
 
 
+# --------------------------------------------------------------- skills and exercises
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillChosen:
+    """The skill of a part of the plan; None: none after all."""
+
+    segment: SegmentId
+    skill: SkillId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseOpened:
+    """An exercise of the repertoire is on everybody's card. `run`: this time of doing it."""
+
+    run: RunId
+    exercise: ExerciseId
+    segment: SegmentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseStepped:
+    """All are at a step, counted from 0; what has a beat begins it at `starts`, soon after this is told."""
+
+    run: RunId
+    step: int
+    starts: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseGrouped:
+    """Who does it with whom: pairs and threes, or one row in which each has one before them."""
+
+    run: RunId
+    groups: tuple[tuple[PersonId, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseJoined:
+    """Somebody said that they take part, or that they sit it out."""
+
+    run: RunId
+    person: PersonId
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseDrafted:
+    """All that somebody has written so far. Nobody else ever sees it."""
+
+    run: RunId
+    person: PersonId
+    answers: dict[str, Entry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseAnswered:
+    """Somebody is done. Of these answers, the anonymous ones count."""
+
+    run: RunId
+    person: PersonId
+    answers: dict[str, Entry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseShared:
+    """Somebody shows the group one answer as it was then; None: no longer."""
+
+    run: RunId
+    person: PersonId
+    field: FieldId
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultsShown:
+    """The anonymous answers, counted when this is said for the first time, without the words in `without`."""
+
+    run: RunId
+    to_group: bool
+    without: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExerciseClosed:
+    run: RunId
+
+
 # --------------------------------------------------------------- notes
 
 
@@ -593,6 +687,16 @@ Event = (
     | AnswerShared
     | FlagRaised
     | FlagDisposed
+    | SkillChosen
+    | ExerciseOpened
+    | ExerciseStepped
+    | ExerciseGrouped
+    | ExerciseJoined
+    | ExerciseDrafted
+    | ExerciseAnswered
+    | ExerciseShared
+    | ResultsShown
+    | ExerciseClosed
     | NoteDrafted
     | SectionDrafted
     | GoalsListed

@@ -15,6 +15,7 @@ from facilitation.commands import SignNote
 from facilitation.crediting import Hours
 from facilitation.errors import Refusal
 from facilitation.events import NoteSigned
+from facilitation.exercises import in_words
 from facilitation.explain import MarkKind
 from facilitation.forms import QuestionKind
 from facilitation.ids import PersonId
@@ -22,6 +23,7 @@ from facilitation.intervals import Intervals
 from facilitation.noteforms import NoteForm, format_of
 from facilitation.notes import GROUP, check_signable, content_hash
 from facilitation.people import Role
+from facilitation.runs import Run
 from facilitation.seats import Seat
 from facilitation.state import RoomState, Session
 from facilitation.timebase import SECOND_MS, Instant
@@ -105,8 +107,11 @@ def facts(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]
         *_absence_facts(state, person, zone),
         *_arrival_facts(seat),
         ("Skills taught", ", ".join(state.notes.skills)),
+        ("Exercises done together", "; ".join(_run_text(run) for run in state.practice.runs if run.began_at)),
+        ("Took part in", "; ".join(_titles_of(state, person))),
         *_form_facts(state, person),
         *_shared_facts(state, person),
+        *_exercise_facts(state, person),
         *_flag_facts(state, person, zone),
     ]
     return [{"label": label, "value": value} for label, value in lines if value]
@@ -239,6 +244,30 @@ def _shared_facts(state: RoomState, person: PersonId) -> Iterable[tuple[str, str
             if question.id in sheet.shared and (sheet.submitted or {}).get(question.id) is not None
         ]
         yield f"Shared with the group ({form.title})", "; ".join(shared)
+
+
+def _run_text(run: Run) -> str:
+    """ "Paced breathing (3 min 05 s)"."""
+    if run.began_at is None or run.closed_at is None:
+        return run.exercise.title
+    return f"{run.exercise.title} ({duration_text(run.closed_at - run.began_at)})"
+
+
+def _titles_of(state: RoomState, person: PersonId) -> Iterable[str]:
+    """What somebody took part in by their own word or answer. That they sat something out is nobody's record."""
+    return dict.fromkeys(run.exercise.title for run in state.practice.runs if run.paper(person).took_part)
+
+
+def _exercise_facts(state: RoomState, person: PersonId) -> Iterable[tuple[str, str]]:
+    """What a person showed the group of what they wrote; words about others are not for their record."""
+    for run in state.practice.runs:
+        shared = run.paper(person).shared
+        told = [
+            f"{field.label}: {in_words(field, shared[field.id])}"
+            for field in run.exercise.fields
+            if field.id in shared and field.quoted and in_words(field, shared[field.id])
+        ]
+        yield f"Shared with the group ({run.exercise.title})", "; ".join(told)
 
 
 def _flag_facts(state: RoomState, person: PersonId, zone: tzinfo) -> Iterable[tuple[str, str]]:

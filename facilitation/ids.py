@@ -25,6 +25,9 @@ CohortId = NewType("CohortId", str)
 SeriesId = NewType("SeriesId", str)
 EnrolmentId = NewType("EnrolmentId", str)
 CoverId = NewType("CoverId", str)
+ExerciseId = NewType("ExerciseId", str)
+FieldId = NewType("FieldId", str)
+RunId = NewType("RunId", str)
 
 SourceId = NewType("SourceId", str)
 """A proof of presence: one websocket ("c…", a *connection*) or one WebRTC transport ("m…", a *peer*)."""

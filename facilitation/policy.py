@@ -37,6 +37,16 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     c.SaveForm: PARTICIPANT,
     c.SubmitForm: PARTICIPANT,
     c.ShareAnswer: PARTICIPANT,
+    # What the group does together.
+    c.ChooseSkill: FACILITATORS,
+    c.OpenExercise: FACILITATORS,
+    c.StepExercise: FACILITATORS,
+    c.GroupExercise: FACILITATORS,
+    c.ShowResults: FACILITATORS,
+    c.CloseExercise: FACILITATORS,
+    c.JoinExercise: PARTICIPANT,
+    c.AnswerExercise: SPEAKERS,
+    c.ShareExerciseAnswer: SPEAKERS,
     # About others.
     c.Admit: FACILITATORS,
     c.AdmitAll: FACILITATORS,

@@ -20,6 +20,7 @@ from facilitation import (
     notes,
     policy,
     prompts,
+    runs,
     screen,
     seats,
     talk,
@@ -31,7 +32,8 @@ from facilitation.commands import Command
 from facilitation.effects import Effect
 from facilitation.errors import Refusal
 from facilitation.events import Event
-from facilitation.ids import FormId, PersonId, SessionId, SourceId
+from facilitation.exercises import check_repertoire
+from facilitation.ids import ExerciseId, FormId, PersonId, SegmentId, SessionId, SkillId, SourceId
 from facilitation.people import Actor, Role
 from facilitation.programme import PLAIN, Programme, check_programme
 from facilitation.rules import check_rules
@@ -147,6 +149,28 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
         case c.ShareAnswer(form=form, question=question, shared=shared):
             seats.check_in_room(asker)
             return checkin.share(state.checkin, me, form, question, shared)
+        # --- what the group does together
+        case c.ChooseSkill(skill=skill):
+            return _choose_skill(state, skill)
+        case c.OpenExercise(exercise=exercise):
+            return _open_exercise(state, exercise, now)
+        case c.StepExercise(run=run, step=number):
+            return runs.step(state.practice, run, number, now)
+        case c.GroupExercise(run=run):
+            return runs.group(state.practice, run, _here(state))
+        case c.JoinExercise(run=run, on=on):
+            seats.check_in_room(asker)
+            return runs.join(state.practice, run, me, on)
+        case c.AnswerExercise(run=run, answers=entries, sent=sent):
+            seats.check_in_room(asker)
+            return runs.answer(state.practice, run, me, entries, sent=sent, staff=asker.staff)
+        case c.ShareExerciseAnswer(run=run, field=field, entry=entry):
+            seats.check_in_room(asker)
+            return runs.share(state.practice, run, me, field, entry)
+        case c.ShowResults(run=run, to_group=to_group, without=without):
+            return runs.show(state.practice, run, to_group, without)
+        case c.CloseExercise(run=run):
+            return runs.close(state.practice, run)
         case c.DisposeFlag(flag=flag, disposition=disposition, text=text):
             return checkin.dispose(state.checkin, flag, disposition, text)
         # --- notes
@@ -277,6 +301,7 @@ def _open_session(state: RoomState, command: c.OpenSession) -> Events:
     checkin.check_forms(command.forms)
     check_rules(command.rules)
     check_programme(command.programme)
+    check_repertoire(command.repertoire)
     if not 1 <= command.seats_max <= SEATS_MAX:
         raise Refusal("bad_session", f"A session has from one to {SEATS_MAX} seats.")
     people = [expected.person for expected in command.roster]
@@ -300,6 +325,7 @@ def _open_session(state: RoomState, command: c.OpenSession) -> Events:
             seats_max=command.seats_max,
             programme=command.programme,
             prompt_seed=command.prompt_seed,
+            repertoire=command.repertoire,
         ),
     )
 
@@ -468,6 +494,46 @@ def _watched(state: RoomState) -> bool:
         state.attendance.of(seat.person).present
         for seat in state.seats.by_person.values()
         if seat.role in (Role.FACILITATOR, Role.COFACILITATOR)
+    )
+
+
+# --------------------------------------------------------------- skills and exercises
+
+
+def _choose_skill(state: RoomState, skill: SkillId | None) -> Events:
+    """What is chosen was taught, unless another is chosen instead; facilitators can still name it otherwise."""
+    position = _position(state)
+    chosen = runs.choose_skill(state.practice, position, skill)
+    if not chosen:
+        return ()
+    titles = {each.id: each.title for each in state.practice.repertoire.skills}
+    elsewhere = {name for segment, name in state.practice.skills.items() if segment != position}
+    before = state.practice.skills.get(position)
+    instead = "" if before is None or before in elsewhere else titles.get(before, "")
+    named = [title for title in state.notes.skills if title != instead]
+    if skill is not None and titles[skill] not in named and len(named) < notes.SKILLS_MAX:
+        named.append(titles[skill])
+    if tuple(named) == state.notes.skills:
+        return chosen
+    return (*chosen, v.SkillsNamed(skills=tuple(named)))
+
+
+def _open_exercise(state: RoomState, exercise: ExerciseId, now: Instant) -> Events:
+    return runs.open_(state.practice, exercise, _position(state), _here(state), now)
+
+
+def _position(state: RoomState) -> SegmentId:
+    if state.agenda.position is None:
+        raise Refusal("not_running", "The session has not started yet.")
+    return state.agenda.position
+
+
+def _here(state: RoomState) -> tuple[PersonId, ...]:
+    """Participants who can do something with somebody now, in the order they came."""
+    return tuple(
+        seat.person
+        for seat in state.seats.in_room
+        if not seat.staff and state.attendance.of(seat.person).connected and not seat.shielded
     )
 
 

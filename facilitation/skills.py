@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from facilitation.exercises import Exercise, Repertoire, SkillCard, Today
 from facilitation.ids import CurriculumId, ModuleId, SkillId
 
 
@@ -116,10 +117,11 @@ class Taught:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """Modules in their order, with their skills; curricula."""
+    """Modules in their order, with their skills; curricula; live exercises."""
 
     modules: tuple[Module, ...]
     curricula: tuple[Curriculum, ...]
+    exercises: tuple[Exercise, ...] = ()
 
     @property
     def skills(self) -> Mapping[SkillId, Skill]:
@@ -139,6 +141,12 @@ class Library:
             if lesson.skill == skill
         )
 
+    def repertoire(self, lesson: Lesson | None = None) -> Repertoire:
+        """What a session can do with it. `lesson`: what the curriculum has for that session."""
+        skills = (SkillCard(id=each.id, title=each.title, summary=each.summary) for each in self.skills.values())
+        today = None if lesson is None else Today(skill=lesson.skill, focus=lesson.focus, revisit=lesson.revisit)
+        return Repertoire(skills=tuple(skills), exercises=self.exercises, today=today)
+
     def search(self, words: str) -> tuple[Skill, ...]:
         """Skills whose text holds every word: those named after them first, then those about them. No words: all."""
         wanted = _folded(words[:QUERY_MAX]).split()
@@ -153,6 +161,7 @@ class Library:
 
 
 QUERY_MAX = 100
+EMPTY = Library(modules=(), curricula=())
 
 
 def texts(skill: Skill) -> Iterator[str]:

@@ -8,7 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from facilitation import absences, agenda, attendance, checkin, corrections, noshow, notes, prompts, screen, seats, talk
+from facilitation import (
+    absences,
+    agenda,
+    attendance,
+    checkin,
+    corrections,
+    noshow,
+    notes,
+    prompts,
+    runs,
+    screen,
+    seats,
+    talk,
+)
 from facilitation.absences import Absences
 from facilitation.agenda import Agenda
 from facilitation.attendance import Attendance
@@ -22,6 +35,7 @@ from facilitation.people import Actor
 from facilitation.programme import PLAIN, Programme
 from facilitation.prompts import Prompts
 from facilitation.rules import RuleSet
+from facilitation.runs import Practice
 from facilitation.screen import Screen
 from facilitation.seats import Seats
 from facilitation.talk import Talk
@@ -59,6 +73,7 @@ class RoomState:
     attendance: Attendance = field(default_factory=Attendance)
     agenda: Agenda = field(default_factory=Agenda)
     checkin: CheckIn = field(default_factory=CheckIn)
+    practice: Practice = field(default_factory=Practice)
     notes: Notes = field(default_factory=Notes)
     absences: Absences = field(default_factory=Absences)
     noshows: NoShows = field(default_factory=NoShows)
@@ -106,6 +121,7 @@ def evolve(state: RoomState, recorded: Recorded) -> RoomState:
         attendance=attendance.evolve(state.attendance, recorded),
         agenda=agenda.evolve(state.agenda, recorded),
         checkin=checkin.evolve(state.checkin, recorded),
+        practice=runs.evolve(state.practice, recorded),
         notes=notes.evolve(state.notes, recorded),
         absences=absences.evolve(state.absences, recorded),
         noshows=noshow.evolve(state.noshows, recorded),

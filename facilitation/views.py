@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from typing import Any
 
-from facilitation import agenda, attendance, checkin, crediting, facts, minuteviews, noshow, noteviews
+from facilitation import agenda, attendance, checkin, crediting, facts, minuteviews, noshow, noteviews, runviews
 from facilitation.attendance import Evidence
 from facilitation.checkin import Flag, Sheet
 from facilitation.crediting import Hours, Tally
@@ -58,7 +58,9 @@ def room_part(state: RoomState, audience: str, position: Any = None) -> View:
         "agenda": (position or agenda_part(state)) if inside else _NO_AGENDA,
         "people": [_person(state, seat) for seat in state.seats.in_room] if inside else [],
         "screen": state.screen.by if inside else None,
-        "shared": _shared(state) if inside else [],
+        "skill": runviews.skill_part(state) if inside else None,
+        "exercise": runviews.exercise_part(state) if inside else None,
+        "shared": [*_shared(state), *runviews.shared_before(state)] if inside else [],
         "chat": [_message(state, message) for message in state.talk.everyone[-CHAT_SHOWN_MAX:]] if inside else [],
     }
 
@@ -209,6 +211,7 @@ def you_part(
         "forms": {}
         if not seat.treated
         else {form.id: _own_form(state, seat, form, asked or form_part) for form in state.checkin.forms},
+        "exercises": runviews.own_papers(state, person) if seat.in_room else [],
         "help": bool(state.checkin.flags_of(person)),
         "chat": [_message(state, message) for message in state.talk.private_of(person)[-CHAT_SHOWN_MAX:]],
     }
@@ -282,6 +285,7 @@ def staff_part(state: RoomState, now: Instant, tally: Tally | None = None) -> Vi
         "notes": _drafts(state),
         "chat": [_message(state, message) for message in state.talk.private[-CHAT_SHOWN_MAX:]],
         "disputes": minuteviews.open_disputes(state),
+        "practice": runviews.practice_part(state),
         "undo": _undo(state, now),
         "advice": _advice(state, now),
         "seats": {"taken": len(state.seats.in_room), "max": _session(state).seats_max},

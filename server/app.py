@@ -23,7 +23,7 @@ from starsessions.stores.base import SessionStore
 from facilitation.commands import OpenSession
 from facilitation.facts import zone_of
 from facilitation.ids import PersonId, SessionId
-from facilitation.skills import Library
+from facilitation.skills import EMPTY, Library
 from facilitation.weeks import day_of
 from server import collector
 from server.books import ClinicBooks
@@ -190,7 +190,12 @@ def schedule_of(store: Store, *, catalog: Catalog, clock: Clock) -> ScheduleBook
 
 
 def opening(
-    settings: Settings, *, store: Store, catalog: Catalog, learn: Callable[[], Awaitable[object]] | None = None
+    settings: Settings,
+    *,
+    store: Store,
+    catalog: Catalog,
+    library: Library = EMPTY,
+    learn: Callable[[], Awaitable[object]] | None = None,
 ) -> LoadSession:
     """How a session begins that has no log yet: as it was scheduled, by the catalog of today.
 
@@ -216,6 +221,7 @@ def opening(
             seats_max=settings.seats_max,
             programme=catalog.programme(scheduled.programme_id),
             prompt_seed=secrets.randbits(48),
+            repertoire=library.repertoire(),
         )
 
     return load
@@ -260,7 +266,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
             leases=store.leases,
             media=media,
             clock=clock,
-            load_session=opening(settings, store=store, catalog=catalog, learn=schedule.load),
+            load_session=opening(settings, store=store, catalog=catalog, library=library, learn=schedule.load),
             node=node.name,
             on_signed=hours.wake,
             sealed_only=settings.end_to_end == "required",

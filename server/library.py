@@ -1,17 +1,19 @@
-"""The skills library, read from `facilitation/catalog`: one file a module, and the curricula.
+"""The skills library, read from `facilitation/catalog`: one file a module, the curricula, and the live exercises.
 
 Like the catalog's, every mistake is one `CatalogError` that names the file, the entry and what was expected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from facilitation.exercises import Exercise, exercise_mistakes
+from facilitation.ids import SkillId
 from facilitation.skills import (
     Curriculum,
     Library,
@@ -27,8 +29,12 @@ class _CurriculaFile(msgspec.Struct, forbid_unknown_fields=True):
     curriculum: tuple[Curriculum, ...]
 
 
+class _ExercisesFile(msgspec.Struct, forbid_unknown_fields=True):
+    exercise: tuple[Exercise, ...]
+
+
 def load_library(folder: Path = FOLDER) -> Library:
-    """Read `skills/*.toml` and `curricula.toml` of a folder. Raises `CatalogError`."""
+    """Read `skills/*.toml`, `curricula.toml` and `exercises.toml` of a folder. Raises `CatalogError`."""
     place = folder / "skills"
     modules = sorted((_module(path) for path in place.glob("*.toml")), key=lambda module: module.order)
     if not modules:
@@ -43,7 +49,16 @@ def load_library(folder: Path = FOLDER) -> Library:
     check_unique(path, [curriculum.id for curriculum in curricula])
     for curriculum in curricula:
         _refuse(path, f"curriculum {curriculum.id!r}", curriculum_mistakes(curriculum, skills))
-    return Library(modules=tuple(modules), curricula=curricula)
+    exercises = _exercises(folder / "exercises.toml", skills)
+    return Library(modules=tuple(modules), curricula=curricula, exercises=exercises)
+
+
+def _exercises(path: Path, skills: Sequence[SkillId]) -> tuple[Exercise, ...]:
+    exercises: tuple[Exercise, ...] = _flowing(read_file(path, _ExercisesFile).exercise)
+    check_unique(path, [exercise.id for exercise in exercises])
+    for exercise in exercises:
+        _refuse(path, f"exercise {exercise.id!r}", exercise_mistakes(exercise, skills))
+    return exercises
 
 
 def _module(path: Path) -> Module:

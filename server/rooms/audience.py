@@ -16,6 +16,8 @@ from facilitation.events import (
     DisputeTakenBack,
     DoorChecked,
     Event,
+    ExerciseDrafted,
+    ExerciseJoined,
     FormDrafted,
     GoalsAddressed,
     GoalsListed,
@@ -80,9 +82,10 @@ def watchers(event: Event) -> tuple[Watchers, PersonId | None]:
             | DisputeTakenBack()
             | AttendanceCorrected()
             | HoursAmended()
+            | ExerciseJoined()
         ):
             return "staff", event.person
-        case FormDrafted() | UnmuteAsked():
+        case FormDrafted() | ExerciseDrafted() | UnmuteAsked():
             return "nobody", event.person
         case (
             DoorChecked()

@@ -49,6 +49,8 @@ from server.wire.messages import (
     PROTOCOL,
     AnnounceKey,
     Ask,
+    ClockAsked,
+    ClockTold,
     Hello,
     Message,
     Offer,
@@ -347,6 +349,9 @@ class Connection:
         match message:
             case Pong():
                 pass
+            case ClockAsked(mark=mark):
+                if not hasty:  # whoever asks too often goes by what they know
+                    self.tell(ClockTold(mark=mark, now=self._clock.now()))
             case Ask(command_id=id_) if hasty:
                 self._refuse_haste(id_)
             case Offer(offer_id=id_) if hasty:

@@ -45,6 +45,12 @@ class Pong(_Incoming, tag="pong"):
     now: Whole
 
 
+class ClockAsked(_Incoming, tag="clock"):
+    """What is your time? `mark` comes back with the answer."""
+
+    mark: Whole
+
+
 class Offer(_Incoming, tag="offer"):
     offer_id: Name
     sdp: str
@@ -78,10 +84,15 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     command: PersonCommand
 
 
-Message = Hello | Pong | Offer | Wish | AnnounceKey | SealKeys | Ask
+Message = Hello | Pong | ClockAsked | Offer | Wish | AnnounceKey | SealKeys | Ask
 
 
 class Ping(Told):
+    now: int
+
+
+class ClockTold(Told, tag="clock"):
+    mark: int
     now: int
 
 
@@ -153,7 +164,7 @@ _FIELDS_OF: Final = {
 
 
 def _any_incoming() -> Any:
-    union: Any = Hello | Pong | Offer | Wish | AnnounceKey | SealKeys
+    union: Any = Hello | Pong | ClockAsked | Offer | Wish | AnnounceKey | SealKeys
     for message in _COMMAND_OF:
         union = union | message
     return union

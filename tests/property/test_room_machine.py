@@ -20,14 +20,16 @@ from facilitation import commands as c
 from facilitation import events as v
 from facilitation.errors import Refusal
 from facilitation.events import Recorded
+from facilitation.exercises import FieldKind
 from facilitation.explain import Piece, Seen
-from facilitation.ids import CorrectionId, FlagId, PersonId, QuestionId, SegmentId, SourceId
+from facilitation.ids import CorrectionId, ExerciseId, FlagId, PersonId, QuestionId, SegmentId, SourceId
 from facilitation.intervals import union
 from facilitation.people import Actor
 from facilitation.programme import PLAIN
 from facilitation.room import decide, evolve, next_deadline, react, replay
 from facilitation.seats import Place
 from facilitation.timebase import MINUTE_MS, Instant
+from server.library import load_library
 from tests.support.meeting import CHECK_IN, COLE, FAY, FORMS, OLA, PLAN, ROBIN, RULES, SAM, START, WRAP_UP, Meeting
 from tests.support.oracle import Oracle
 
@@ -41,6 +43,7 @@ EVERYONE = STAFF + PARTICIPANTS
 people = st.sampled_from(EVERYONE)
 participants = st.sampled_from(PARTICIPANTS)
 lengths = st.sampled_from([0, 1, 700, 2_000, 4_999, 5_001, 30_000, MINUTE_MS, 7 * MINUTE_MS]) | st.integers(0, 100_000)
+REPERTOIRE = load_library().repertoire()
 ASKING = replace(PLAIN, prompt_every_min=(5, 7), prompt_answer_s=60)
 agos = st.sampled_from([-5_000, 0, 1, 2_000, 4_500, 60_000]) | st.integers(0, 10_000)
 segments = st.sampled_from([segment.id for segment in PLAN.segments])
@@ -70,6 +73,15 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "section": st.sampled_from(["data", "nothing"]),
     "sections": st.dictionaries(st.sampled_from(["data", "nothing"]), st.integers(-1, 2), max_size=2),
     "goals": st.lists(st.sampled_from(["g-1", "g-x"]), max_size=3).map(tuple),
+    "run": st.sampled_from(["exercise-1", "exercise-2", "exercise-x"]),
+    "exercise": st.sampled_from([exercise.id for exercise in REPERTOIRE.exercises] + [ExerciseId("nothing")]),
+    "field": st.sampled_from(["feeling", "known", "words", "nothing"]),
+    "entry": st.none()
+    | st.integers(-1, 11)
+    | st.text(max_size=3)
+    | st.lists(st.text(max_size=3), max_size=4).map(tuple),
+    "skill": st.sampled_from(["urge-surfing", "the-pause", "nothing"]) | st.none(),
+    "without": st.lists(st.text(max_size=3), max_size=2).map(tuple),
     "skills": st.lists(st.text(max_size=5), max_size=3).map(tuple),
     "missed_session": st.sampled_from(["s-1", "s-0", ""]) | st.none(),
 }
@@ -95,7 +107,7 @@ any_command = st.one_of([anything(kind) for kind in get_args(c.PersonCommand)])
 class Room(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.meeting = Meeting(programme=ASKING)
+        self.meeting = Meeting(programme=ASKING, repertoire=REPERTOIRE)
         self.oracle = Oracle(uncounted={"break"}, credit_ms_max=RULES.server_gap_credit_ms_max)
         self.last_move: str | None = None
         self.kept: tuple[Instant, dict[str, Instant]] = self.meeting.now, {}
@@ -335,6 +347,22 @@ class Room(RuleBasedStateMachine):
         self._try(c.SubmitForm(form=WRAP_UP, answers={"takeaway": f"takeaway-{person}"}), person)
         self._try(c.ShareAnswer(form=CHECK_IN, question=QuestionId("goal"), shared=share), person)
 
+    @rule(
+        person=participants, exercise=st.sampled_from([each.id for each in REPERTOIRE.exercises]), share=st.booleans()
+    )
+    def do_an_exercise(self, person: PersonId, exercise: ExerciseId, share: bool) -> None:
+        """Whether it is refused or not, no minute changes, and what is written stays whose it is."""
+        self._try(c.OpenExercise(exercise=exercise), FAY)
+        runs = self.meeting.state.practice.runs
+        if not runs:
+            return
+        run, fields = runs[-1], runs[-1].exercise.fields
+        self._try(c.StepExercise(run=run.run, step=0), COLE)
+        answers = {str(field.id): f"paper-{person}" for field in fields if field.kind is FieldKind.TEXT}
+        self._try(c.AnswerExercise(run=run.run, answers={**answers}, sent=share), person)
+        if share:
+            self._try(c.CloseExercise(run=run.run), FAY)
+
     @rule(person=participants)
     def talk(self, person: PersonId) -> None:
         self._try(c.SendChat(text=f"whisper-{person}", to="staff"), person)
@@ -514,7 +542,7 @@ class Room(RuleBasedStateMachine):
         for me in PARTICIPANTS:
             (other,) = (person for person in PARTICIPANTS if person != me)
             seen = parts[views.audience_of(state, me)] + json.dumps(views.you_part(state, me, self.now))
-            private = ["place", "555", "others", "draft", "takeaway", "whisper", "reply", "note"]
+            private = ["place", "555", "others", "draft", "takeaway", "whisper", "reply", "note", "paper"]
             private += ["dispute-of", "answer-to"]
             if other not in {p for (p, _), sheet in state.checkin.sheets.items() if sheet.shared}:
                 private.append("goal")

@@ -95,7 +95,7 @@ class Call:
             media=self.sfu,
             clock=self.clock,
             node="n-1",
-            load_session=opening(self.settings, store=self.store, catalog=catalog),
+            load_session=opening(self.settings, store=self.store, catalog=catalog, library=load_library()),
             on_signed=lambda session: None,
         )
         await self.sfu.start(self._fact)

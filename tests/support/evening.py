@@ -40,6 +40,7 @@ from server.store.ports import Store
 from server.web.links import Links, Seat
 from tests.support.net import free_port
 
+LIBRARY = load_library()
 CLINIC = ClinicId("demo")
 ZONE = "America/New_York"
 FAY = PersonId("p-fay")
@@ -123,6 +124,7 @@ class Evening:
                 forms=tuple(catalog.forms.values()),
                 roster=roster,
                 programme=catalog.programme(programme),
+                repertoire=LIBRARY.repertoire(),
             )
         )
         self.do(c.TakeOver(node="n-1", epoch=1))
@@ -331,7 +333,7 @@ class Clinic:
             media=media,
             clock=self._clock,
             node="n-1",
-            load_session=opening(self._settings, store=self.store, catalog=catalog),
+            load_session=opening(self._settings, store=self.store, catalog=catalog, library=LIBRARY),
             on_signed=hours.wake,
         )
         await media.start(rooms.media_fact)
@@ -342,7 +344,7 @@ class Clinic:
             self._settings,
             store=self.store,
             catalog=catalog,
-            library=load_library(),
+            library=LIBRARY,
             rooms=rooms,
             clock=self._clock,
             health=self._health,

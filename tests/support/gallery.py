@@ -13,11 +13,13 @@ import sys
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from facilitation.ids import ClinicId
+from facilitation.runviews import exercise_shape
 from server.clock import RoomClock
+from server.library import load_library
 from server.web.catalogues import ENGLISH
 from server.web.site import Site
 from server.web.statics import WEBCLIENT, Files
@@ -44,11 +46,15 @@ def gallery() -> Starlette:
     async def record(request: Request) -> Response:
         return templates.render(request, "record.html", {"boot": {}, "script": "/dev/record.mjs"})
 
+    async def exercises(request: Request) -> Response:
+        return JSONResponse([exercise_shape(exercise) for exercise in load_library().exercises])
+
     files = Files(WEBCLIENT / "dev", suffixes=frozenset({".mjs"}), cache="no-cache")
     app.router.routes[:0] = [
         Route("/gallery", page),
         Route(pseudo_words().catalogue.address, language_of_nobody),
         Route("/gallery/record", record),
+        Route("/gallery/exercises", exercises),
         Mount("/dev", files),
     ]
     return app

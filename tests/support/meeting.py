@@ -9,6 +9,7 @@ from facilitation.crediting import Hours, credit
 from facilitation.effects import Effect
 from facilitation.errors import Refusal
 from facilitation.events import Event, Recorded
+from facilitation.exercises import NOTHING, Repertoire
 from facilitation.forms import Choice, Form, Question, QuestionKind
 from facilitation.ids import ClinicId, CommandId, FormId, PersonId, QuestionId, SegmentId, SessionId, SourceId
 from facilitation.people import SERVER, Actor, Expected, Role
@@ -108,6 +109,7 @@ class Meeting:
         roster: tuple[Expected, ...] = ROSTER,
         seats_max: int = 16,
         programme: Programme = PLAIN,
+        repertoire: Repertoire = NOTHING,
         take_over: bool = True,
     ) -> None:
         self.now = START
@@ -131,6 +133,7 @@ class Meeting:
                 roster=roster,
                 seats_max=seats_max,
                 programme=programme,
+                repertoire=repertoire,
             )
         )
         if take_over:
@@ -259,9 +262,9 @@ def among(*people: PersonId, programme: Programme = PLAIN) -> Meeting:
     return _started(Meeting(programme=programme, roster=roster), people)
 
 
-def running(*people: PersonId, programme: Programme = PLAIN) -> Meeting:
+def running(*people: PersonId, programme: Programme = PLAIN, repertoire: Repertoire = NOTHING) -> Meeting:
     """A session that has just started with Fay and these people in the room; the others of the list are missing."""
-    return _started(Meeting(programme=programme), people)
+    return _started(Meeting(programme=programme, repertoire=repertoire), people)
 
 
 def _started(meeting: Meeting, people: tuple[PersonId, ...]) -> Meeting:

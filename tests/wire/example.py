@@ -9,6 +9,7 @@ from facilitation.people import Expected, Role
 from facilitation.plan import Segment, SegmentKind, SessionPlan
 from facilitation.rules import RuleSet
 from facilitation.timebase import MINUTE_MS, Instant
+from server.library import load_library
 
 SESSION = SessionId("s-example")
 
@@ -52,6 +53,8 @@ CHECK_IN = Form(
     ),
 )
 
+REPERTOIRE = load_library().repertoire()
+
 FACILITATOR = Expected(person=PersonId("p-fran"), role=Role.FACILITATOR, name="Fran Example")
 COFACILITATOR = Expected(person=PersonId("p-cody"), role=Role.COFACILITATOR, name="Cody Example")
 OBSERVER = Expected(person=PersonId("p-olli"), role=Role.OBSERVER, name="Olli Example")
@@ -76,4 +79,5 @@ def opening(
         rules=RULES,
         forms=(CHECK_IN,),
         roster=roster,
+        repertoire=REPERTOIRE,
     )

@@ -2,11 +2,13 @@
  * The session page on recorded views, without a server, a camera or a group: to look at it, and to test it.
  *
  *     /gallery?people=8&role=facilitator&state=running&place=room&line=reconnecting&degraded=1&panel=chat
+ *     /gallery?exercise=check-the-facts&step=0&filled=1       also results=1, out=1, past=1, since=20000 (of the catalogue)
  *
  * `window.gallery` lets a test send views and messages and read what the page asked for.
  */
 
 import { start } from "/static/room/page.mjs";
+import { withExercise } from "./exercises.mjs";
 import { recordedView } from "./views.mjs";
 
 const wanted = Object.fromEntries(new URLSearchParams(location.search));
@@ -22,7 +24,18 @@ let options;
 const asked = [];
 let seq = 100;
 let refuse = /** @type {{code: string, text: string} | null} */ (null);
-let view = recordedView({ ...shape(), now: Date.now() });
+/** @type {Record<string, any>} */
+const exercises = Object.fromEntries((await (await fetch("/gallery/exercises")).json()).map((/** @type {any} */ one) => [one.id, one]));
+let view = recorded();
+
+function recorded() {
+  const now = Date.now();
+  const made = recordedView({ ...shape(), now });
+  const { exercise, step, filled, results, out, past, since } = wanted;
+  if (!exercise) return made;
+  const how = { filled: Boolean(filled), results: Boolean(results), out: Boolean(out), past: Boolean(past), since: since ? Number(since) : undefined };
+  return withExercise(made, exercises[exercise], { ...how, step: step === undefined ? undefined : Number(step), now });
+}
 
 function shape() {
   return { people: Number(wanted.people ?? 8), role, state: wanted.state, place: wanted.place };
@@ -156,7 +169,7 @@ const gallery = (globalThis.gallery = {
   /** @param {any} next what to show from now on, as in the address */
   show(next) {
     Object.assign(wanted, next);
-    view = recordedView({ ...shape(), now: Date.now() });
+    view = recorded();
     options.onView(view);
   },
   /** @param {any} message */

@@ -40,6 +40,17 @@ const WRAP_UP = {
   ],
 };
 
+const PRACTICE = {
+  skills: [{ id: "urge-surfing", title: "Ride the wave of an urge" }, { id: "check-the-facts", title: "Check the facts" }, { id: "breath-anchor", title: "The breath as an anchor" }],
+  exercises: [
+    { id: "paced-breathing", title: "Paced breathing", about: "We breathe at the same slow pace for three minutes.", minutes: 4, skills: ["breath-anchor"] },
+    { id: "urge-wave", title: "The wave of an urge", about: "We watch an urge for four minutes and draw how strong it is.", minutes: 7, skills: ["urge-surfing"] },
+    { id: "check-the-facts", title: "Check the facts", about: "You take one feeling and look at what you know for sure.", minutes: 10, skills: ["check-the-facts"] },
+  ],
+  today: { skill: "urge-surfing", focus: "A mild urge is best. Watch it crest and fall together.", revisit: "check-the-facts" },
+  chosen: null, done: ["paced-breathing"], run: null,
+};
+
 /** @param {string} id @param {string} kind @param {string} label @param {object} [more] */
 function q(id, kind, label, more = {}) {
   return { id, kind, label, hint: "", low: 0, high: 10, low_label: "", high_label: "", choices: [], required: false, shareable: false, ...more };
@@ -73,6 +84,7 @@ export function recordedView({ people = 8, role = "participant", state = "runnin
         expected_end: phase === "running" ? now + 125 * MINUTE : null, ahead_ms: state === "over" || state === "busy" ? -6 * MINUTE : -2 * MINUTE,
       },
       people: phase === "ended" ? group.slice(0, 1) : group,
+      skill: null, exercise: null,
       shared: state === "busy" ? [
         { person: "p-3", form: "check-in", question: "goal", label: "A goal for today", answer: "Listen before I answer" },
         { person: "p-5", form: "check-in", question: "mood", label: "How is your mood right now?", answer: "6 of 10" }] : [],
@@ -96,6 +108,7 @@ export function recordedView({ people = 8, role = "participant", state = "runnin
         "wrap-up": { form: WRAP_UP, offered: phase === "running" && at === 6, status: "none", answers: {}, shared: [] },
       },
       help: state === "help",
+      exercises: [],
       chat: staff ? [] : [message(14, now - MINUTE, 1, "staff", "Could I stay with my camera off today?"), message(15, now - 30_000, 0, "p-2", "Of course.")],
     },
   };
@@ -150,6 +163,7 @@ function staffPart(group, { state, now, phase }) {
     disputes: busy ? [{ dispute: "dispute-1", person: "p-3", name: NAMES[2], at: now - MINUTE, text: "I was there on my phone from 6:20 to 6:35.", answer: null, taken_back: null }] : [],
     undo: busy ? { move: "advance", to: "check-in", until: now + 5 * MINUTE } : null,
     advice: state === "over" || state === "busy" ? { over_ms: 6 * MINUTE, planned_ms: { skills: 46 * MINUTE, practice: 28 * MINUTE, "wrap-up": 15 * MINUTE } } : null,
+    practice: PRACTICE,
     seats: { taken: group.length, max: 16 },
   };
 }

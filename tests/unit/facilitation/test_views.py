@@ -9,7 +9,20 @@ from facilitation import views
 from facilitation.timebase import MINUTE_MS
 from tests.support.meeting import CHECK_IN, COLE, FAY, OLA, ROBIN, SAM, START, Meeting, running
 
-ROOM = {"session", "title", "starts_at", "zone", "phase", "agenda", "people", "screen", "shared", "chat"}
+ROOM = {
+    "session",
+    "title",
+    "starts_at",
+    "zone",
+    "phase",
+    "agenda",
+    "people",
+    "screen",
+    "skill",
+    "exercise",
+    "shared",
+    "chat",
+}
 AGENDA = {
     "segments",
     "position",
@@ -42,11 +55,12 @@ YOU = {
     "still_here",
     "disputes",
     "forms",
+    "exercises",
     "help",
     "chat",
 }
 MINUTES = {"present_ms", "counted_ms", "running", "since", "counting", "target_ms", "corrected_ms"}
-STAFF = {"people", "flags", "notes", "chat", "disputes", "undo", "advice", "seats", "labels"}
+STAFF = {"people", "flags", "notes", "chat", "disputes", "practice", "undo", "advice", "seats", "labels"}
 STAFF_PERSON = {
     "told",
     "missing_since",

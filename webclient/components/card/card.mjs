@@ -51,9 +51,10 @@ export function mount(root, context) {
       return html`<section class="now-card"><h2>${t("Welcome")}</h2>
         <p>${t("Take a breath and get comfortable. The group starts soon.")}</p></section>`;
     }
-    if (!here.segment.card) return nothing;
+    if (!here.segment.card && !room.skill) return nothing;
     return html`<section class="now-card"><h2>${here.segment.title}</h2>
-      ${here.segment.card.split(/\n+/).map((/** @type {string} */ words) => html`<p>${words}</p>`)}</section>`;
+      ${here.segment.card ? here.segment.card.split(/\n+/).map((/** @type {string} */ words) => html`<p>${words}</p>`) : nothing}
+      ${room.skill ? html`<p><strong>${room.skill.title}.</strong> ${room.skill.summary}</p>` : nothing}</section>`;
   }
 
   /** @param {any} one @param {any} agenda */

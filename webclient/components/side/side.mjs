@@ -7,13 +7,13 @@ import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
 import { t } from "/static/core/words.mjs";
 import { mount as agenda } from "/components/agenda/agenda.mjs";
-import { mount as card } from "/components/card/card.mjs";
 import { mount as chat } from "/components/chat/chat.mjs";
 import { mount as notes } from "/components/notes/notes.mjs";
+import { mount as now } from "/components/now/now.mjs";
 import { mount as people } from "/components/people/people.mjs";
 
 const TABS = {
-  now: { word: t("Now"), mount: card, className: "card-body stack loose" },
+  now: { word: t("Now"), mount: now, className: "card-body stack loose" },
   people: { word: t("People"), mount: people, className: "people" },
   agenda: { word: t("Path"), mount: agenda, className: "agenda" },
   notes: { word: t("Notes"), mount: notes, className: "notes" },
@@ -24,7 +24,7 @@ const TABS = {
 export function mount(root, context) {
   const { boot, ui } = context;
   /** @type {(keyof typeof TABS)[]} */
-  const ids = boot.role === "participant" ? ["now", "chat"] : ["people", "agenda", "notes", "chat"];
+  const ids = boot.role === "participant" ? ["now", "chat"] : ["people", "agenda", "now", "notes", "chat"];
   /** @type {Map<string, any>} */
   const mounted = new Map();
   let shown = /** @type {string | null} */ (null);

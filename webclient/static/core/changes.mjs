@@ -7,7 +7,7 @@ import { t } from "/static/core/words.mjs";
 
 /**
  * @typedef {{kind: "joined" | "left" | "dropped" | "back" | "hand" | "segment" | "paused" | "resumed" | "ended"
- *   | "chat" | "waiting" | "flag" | "asked" | "missed" | "dispute" | "answer", text: string}} Change
+ *   | "exercise" | "chat" | "waiting" | "flag" | "asked" | "missed" | "dispute" | "answer", text: string}} Change
  */
 
 /**
@@ -27,6 +27,9 @@ function agenda(before, after) {
   } else if (before.agenda.position !== after.agenda.position && after.agenda.position) {
     const now = after.agenda.segments.find((/** @type {any} */ one) => one.id === after.agenda.position);
     found.push(change("segment", t("Now: {part}.", { part: now?.title ?? "" })));
+  }
+  if ((before.exercise?.run ?? null) !== (after.exercise?.run ?? null)) {
+    found.push(change("exercise", after.exercise ? t("Together now: {exercise}.", { exercise: after.exercise.title }) : t("The exercise is over. What you wrote is kept.")));
   }
   if (!before.agenda.paused && after.agenda.paused) found.push(change("paused", t("The clock is paused.")));
   if (before.agenda.paused && !after.agenda.paused) found.push(change("resumed", t("The clock goes on.")));

@@ -6,6 +6,7 @@
  */
 
 import { t } from "/static/core/words.mjs";
+import { createSync } from "./sync.mjs";
 
 /**
  * @typedef {"connecting" | "open" | "reconnecting" | "closed"} Status
@@ -46,7 +47,8 @@ const TOO_MANY_CODE = 4429;
 const DRAFT_WAIT_MS = 400;
 const TOO_FAST_WAIT_MS = 1_000;
 const UNANSWERED_MAX = 500;
-const CLOCK_SAMPLES = 10;
+const CLOCK_SOON_MS = [0, 120, 300, 700, 1_500];
+const CLOCK_EVERY_MS = 4_000;
 
 const CLOSED = { code: "closed", text: t("This meeting is closed on this device.") };
 const CONNECTION_LOST = { code: "connection_lost", text: t("Your connection dropped. Reconnecting…") };
@@ -75,7 +77,12 @@ export function connect(options) {
   /** @type {any} */
   let view = null;
 
-  const clock = createClock();
+  const clock = createSync(() => performance.now());
+  /** When which question about the time was asked, by the local clock. @type {Map<number, number>} */
+  const clockAsked = new Map();
+  let clockMark = 0;
+  /** @type {ReturnType<typeof setTimeout>[]} */
+  let clockTimers = [];
 
   /** @type {Map<string, {message: Fields, resolve: (answer: {seq: number}) => void, reject: (refusal: Refusal) => void}>} */
   const unanswered = new Map();
@@ -119,6 +126,7 @@ export function connect(options) {
   /** @param {number} code */
   function lost(code) {
     clearTimeout(silenceTimer);
+    stopClock();
     socket = null;
     welcomed = false;
     for (const { reject } of offers.values()) reject(CONNECTION_LOST);
@@ -138,6 +146,7 @@ export function connect(options) {
   function finish(code) {
     clearTimeout(retryTimer);
     clearTimeout(silenceTimer);
+    stopClock();
     setState({ status: "closed", code, bye });
     for (const { reject } of unanswered.values()) reject(CLOSED);
     unanswered.clear();
@@ -158,8 +167,16 @@ export function connect(options) {
         clock.heard(message.now);
         raw({ type: "pong", now: message.now });
         return;
+      case "clock": {
+        const asked = clockAsked.get(message.mark);
+        clockAsked.delete(message.mark);
+        if (asked !== undefined) clock.answered(asked, message.now);
+        return;
+      }
       case "welcome":
+        clock.forget(); // it may be another server now
         clock.heard(message.now);
+        startClock();
         welcomed = true;
         view = null;
         newestVersion = -1; // a line that is new shows whatever the room is now
@@ -229,6 +246,27 @@ export function connect(options) {
     const command = unanswered.get(id);
     unanswered.delete(id);
     return command;
+  }
+
+  // ---------------------------------------------------------------- the server's clock
+
+  /** Often at first, so that a group can breathe together soon after somebody came in; then now and then. */
+  function startClock() {
+    stopClock();
+    const ask = () => {
+      clockMark += 1;
+      clockAsked.set(clockMark, performance.now());
+      if (clockAsked.size > CLOCK_SOON_MS.length) clockAsked.delete(Math.min(...clockAsked.keys()));
+      raw({ type: "clock", mark: clockMark });
+    };
+    clockTimers = CLOCK_SOON_MS.map((ms) => setTimeout(ask, ms));
+    clockTimers.push(setInterval(ask, CLOCK_EVERY_MS));
+  }
+
+  function stopClock() {
+    for (const timer of clockTimers) clearTimeout(timer);
+    clockTimers = [];
+    clockAsked.clear();
   }
 
   // ---------------------------------------------------------------- what goes out
@@ -414,7 +452,9 @@ export function connect(options) {
     },
 
     /** Milliseconds since 1970 by the server's clock. */
-    now: () => clock.now(),
+    now: () => Math.round(clock.now()),
+    /** By how many milliseconds `now` may be wrong at most; Infinity while nobody knows. */
+    unsure: () => clock.unsure(),
 
     get state() {
       return state;
@@ -432,20 +472,6 @@ export function connect(options) {
       if (state.status !== "closed") finish(null);
       mine?.close(1000);
     },
-  };
-}
-
-/** The server's clock: of the last samples the one that travelled fastest is nearest to the truth. */
-function createClock() {
-  /** @type {number[]} */
-  const offsets = [];
-  return {
-    /** @param {number} serverNow */
-    heard(serverNow) {
-      offsets.push(serverNow - Date.now());
-      if (offsets.length > CLOCK_SAMPLES) offsets.shift();
-    },
-    now: () => Date.now() + (offsets.length ? Math.max(...offsets) : 0),
   };
 }
 

@@ -73,6 +73,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
     show(view.you.place === "waiting" || view.you.place === "expected" ? "arriving" : view.you.place);
     own.follow(view.you, before?.you ?? null);
     followScreen(view.room.screen ?? null, before?.room.screen ?? null);
+    followExercise(view.room.exercise ?? null, before?.room.exercise ?? null);
     redraw();
   }
 
@@ -339,6 +340,17 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
       void stopSharing();
       toast(t("Your screen is no longer shown."));
     } else if (shown === boot.person && !screen.track && memory.get("sharing")) void stopSharing();
+  }
+
+  // ---------------------------------------------------------------- what the group does together
+
+  /** It comes to where somebody looks already, or waits at a button: a chat in mid-sentence is not taken away.
+   * @param {any} open @param {any} before */
+  function followExercise(open, before) {
+    if (!open || open.run === before?.run || ui.state.panel === "now") return;
+    const show = () => ui.set({ panel: "now" });
+    if (boot.role === "participant" && ui.state.panel === null) show();
+    else toast(t("Together now: {exercise}.", { exercise: open.title }), { label: t("Open"), press: show });
   }
 
   // ---------------------------------------------------------------- actions
