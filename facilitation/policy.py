@@ -14,6 +14,7 @@ from facilitation.people import SESSION_ROLES, STAFF, WORKFORCE, Actor, Role
 PARTICIPANT = frozenset({Role.PARTICIPANT})
 FACILITATORS = frozenset({Role.FACILITATOR, Role.COFACILITATOR})
 SUPERVISORS = frozenset({Role.SUPERVISOR})
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 SPEAKERS = PARTICIPANT | FACILITATORS
 ANYONE = SESSION_ROLES
 EVERYBODY = frozenset(Role)
@@ -176,6 +177,10 @@ class Action(StrEnum):
     SET_UP = "set a clinic up"
     # What is taught.
     READ_LIBRARY = "read the skills library"
+    # Accounts and the audit log.
+    KEEP_ACCOUNT = "keep one's own account"
+    SEE_ACCOUNTS = "see who has an account"
+    KEEP_ACCOUNTS = "invite, lock and sign out others"
 
 
 MAY: dict[Action, frozenset[Role]] = {
@@ -203,6 +208,9 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.MANAGE_PEOPLE: frozenset({Role.ADMINISTRATOR}),
     Action.SET_UP: frozenset({Role.ADMINISTRATOR}),
     Action.READ_LIBRARY: WORKFORCE,
+    Action.KEEP_ACCOUNT: EVERYBODY,
+    Action.SEE_ACCOUNTS: ADMINISTRATORS | {Role.AUDITOR},
+    Action.KEEP_ACCOUNTS: ADMINISTRATORS,
 }
 """In a session, the role is what its list says; elsewhere, what somebody is to the clinic."""
 

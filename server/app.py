@@ -24,8 +24,10 @@ from facilitation.commands import OpenSession
 from facilitation.facts import zone_of
 from facilitation.ids import PersonId, SessionId
 from facilitation.skills import EMPTY, Library
+from facilitation.timebase import MINUTE_MS
 from facilitation.weeks import day_of
 from server import collector
+from server.accounts.parts import parts
 from server.books import ClinicBooks
 from server.catalog import Catalog, load_catalog
 from server.clinicbook import ClinicBook
@@ -91,6 +93,7 @@ def site_of(settings: Settings) -> Site:
         https=settings.https,
         public_url=settings.public_url,
         exit_url=settings.exit_url or "/soup",
+        lock_ms=settings.lock_minutes * MINUTE_MS,
         version=version(),
     )
 
@@ -113,7 +116,23 @@ def build(
     books = ClinicBooks(store, catalog=catalog, clock=clock, meters=meters)
     progress = ProgressBook(store.log)
     visits = Visits(store.clinic, plans=catalog.plans, progress=progress)
-    doorkeeper = Doorkeeper(links, roster=books.roster, people=store.clinic.get_person, clock=clock)
+    accounts = parts(
+        store,
+        keys=site.keys,
+        clinic=site.clinic,
+        place=settings.clinic_name,
+        base_url=settings.named_url,
+        mail=mail,
+        clock=clock,
+    )
+    doorkeeper = Doorkeeper(
+        links,
+        roster=books.roster,
+        people=store.clinic.get_person,
+        standing=accounts.standing,
+        clock=clock,
+        lock_ms=site.lock_ms,
+    )
     signatures = Signatures(store.signing, codes=SetUpCodes(site.keys, clinic=site.clinic), clock=clock)
     turn_secret = settings.turn_secret.get_secret_value() if settings.turn_secret else None
     greeting = Greeting(
@@ -153,6 +172,7 @@ def build(
         library=library,
         notebook=StaffNotebook(store, rooms=rooms, library=library, clock=clock),
         proofs=signatures,
+        ways=accounts.ways,
         depart=Errands(rooms).depart,
         health=health,
         clock=clock,

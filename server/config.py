@@ -237,6 +237,9 @@ class Settings(BaseSettings):
     )
     seats_max: Annotated[int, Field(ge=2, le=32)] = _setting(16, "People in one session, facilitators included.")
     link_hours: Annotated[int, Field(ge=1, le=336)] = _setting(24, "Hours for which a new link opens.")
+    lock_minutes: Annotated[int, Field(ge=1, le=240)] = _setting(
+        15, "Minutes after which a page of the staff that nobody touches locks; a room never does."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = _setting("info", "Least weight of what is logged.")
     log_format: Literal["auto", "text", "json"] = _setting(
         "auto", "Log lines for people or for machines; auto means text in a terminal, else json."
@@ -261,6 +264,11 @@ class Settings(BaseSettings):
         if ":" in host and not host.startswith("["):
             host = f"[{host}]"
         return f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}"
+
+    @property
+    def named_url(self) -> str:
+        """The same by a name where it is a number of this machine's: passkeys belong to names."""
+        return re.sub(r"^(https?)://(127\.0\.0\.1|\[::1\])", r"\1://localhost", self.base_url)
 
     @property
     def https(self) -> bool:

@@ -14,6 +14,8 @@ from facilitation.people import Expected, Role
 from facilitation.policy import FACILITATORS, SUPERVISORS
 from facilitation.timebase import HOUR_MS, Instant
 from server import demo
+from server.accounts.first import first_administrator
+from server.accounts.parts import operators_parts
 from server.config import Settings
 from server.signing import SetUpCodes
 from server.store.ports import Store
@@ -38,6 +40,7 @@ async def welcome(settings: Settings, store: Store, *, now: Instant) -> list[str
     mail = f"{settings.outbox.absolute()}, a file each" if settings.smtp_url is None else "by the mail server"
     console.print(f"  Mail   {mail}")
     if not await demo.belongs(store):
+        await _print_first(console, settings, store)
         return []
     links = Links(settings.signing_keys(), clinic=CLINIC)
     until = Instant(now + settings.link_hours * HOUR_MS)
@@ -47,7 +50,19 @@ async def welcome(settings: Settings, store: Store, *, now: Instant) -> list[str
         groups.append([(each, f"{settings.base_url}/j/{links.link(seat)}") for each, seat in seats])
         _print_links(console, session.title, groups[-1], everybody=len(groups) == 1)
     _print_codes(console, settings, groups)
+    await _print_first(console, settings, store)
     return [link for each, link in groups[0] if each.role is Role.PARTICIPANT]
+
+
+async def _print_first(console: Console, settings: Settings, store: Store) -> None:
+    """While nobody can sign in as an administrator: the link with which somebody becomes the first."""
+    parts = operators_parts(settings, store)
+    first = await first_administrator(parts, await store.clinic.list_people(), zone=demo.ZONE)
+    if first is not None:
+        console.print(
+            "\nNobody keeps the accounts of this clinic yet. Whoever opens this link first does; it works once:"
+        )
+        console.print(f"  [dim]administrator[/dim]  {first[1]}")
 
 
 def _print_links(console: Console, title: str, invited: Invited, *, everybody: bool) -> None:

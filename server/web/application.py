@@ -20,22 +20,28 @@ from starsessions.stores.base import SessionStore
 from facilitation.skills import Library
 from server.clock import Clock
 from server.rooms.ports import CorruptLog, StoreUnavailable
+from server.web.account import AccountDesk
+from server.web.accounts import AccountsDesk
 from server.web.auth import Doorkeeper
 from server.web.clinic import ClinicDesk, ClinicPage
+from server.web.door import Door
 from server.web.errors import Refusals
 from server.web.exports import ExportDesk, Exports
 from server.web.guard import BODY_BYTES_MAX, SameOriginOnly, Throttle, security_headers
 from server.web.home import Home, HomeDesk
+from server.web.invite import InviteDesk
 from server.web.language import LanguageDesk
 from server.web.links import Links
 from server.web.minutes import Minutes, MinutesDesk
 from server.web.notebook import Notebook, NotebookDesk, Proofs
 from server.web.pages import Books, Depart, Desk, Health
 from server.web.papers import PaperDesk, Papers
+from server.web.signin import SignInDesk
 from server.web.site import Site
 from server.web.skills import SkillPages
 from server.web.statics import static_routes
 from server.web.templates import Pages
+from server.web.ways import WaysIn
 from server.web.weeks import RoomCommands, WeekPages, Weeks
 
 log = structlog.get_logger(__name__)
@@ -58,6 +64,7 @@ def application(
     library: Library,
     notebook: Notebook,
     proofs: Proofs,
+    ways: WaysIn,
     depart: Depart,
     health: Health,
     clock: Clock,
@@ -66,6 +73,7 @@ def application(
 ) -> Starlette:
     """Milieu's web face. `routes` are those of others (the websocket)."""
     pages = Pages(site)
+    throttle = Throttle(site)
     refusals = Refusals(pages)
     headers = security_headers(site)
     desk = Desk(
@@ -73,7 +81,7 @@ def application(
         pages=pages,
         links=links,
         doorkeeper=doorkeeper,
-        throttle=Throttle(site),
+        throttle=throttle,
         books=books,
         depart=depart,
         health=health,
@@ -88,6 +96,21 @@ def application(
     minutes_desk = MinutesDesk(minutes, commands, pages=pages, doorkeeper=doorkeeper)
     skills = SkillPages(library, pages=pages, doorkeeper=doorkeeper)
     notebook_desk = NotebookDesk(notebook, proofs, doorkeeper=doorkeeper)
+    door = Door(site, doorkeeper=doorkeeper, devices=ways.devices, clock=clock)
+    sign_in = SignInDesk(
+        ways.gate,
+        door=door,
+        links=links,
+        proofs=proofs,
+        pages=pages,
+        doorkeeper=doorkeeper,
+        throttle=throttle,
+        clock=clock,
+        provider=None,
+    )
+    invitations = InviteDesk(ways.invitations, door=door, pages=pages, throttle=throttle, picture=ways.picture)
+    account = AccountDesk(ways.upkeep, door=door, pages=pages, doorkeeper=doorkeeper, clock=clock, picture=ways.picture)
+    accounts = AccountsDesk(ways.upkeep, ways.invitations, pages=pages, doorkeeper=doorkeeper, clock=clock)
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -115,6 +138,10 @@ def application(
             *minutes_desk.routes(),
             *skills.routes(),
             *notebook_desk.routes(),
+            *sign_in.routes(),
+            *invitations.routes(),
+            *account.routes(),
+            *accounts.routes(),
             *week_pages.routes(),
             *clinic_desk.routes(),
             *routes,

@@ -57,6 +57,22 @@ People = Callable[[PersonId], Awaitable[Known | None]]
 """Somebody of the clinic by id. Raises StoreUnavailable."""
 
 
+Standing = Callable[[PersonId, str, Instant], Awaitable[frozenset[Role] | None]]
+"""Whether somebody who signed in on a device at an instant still is; their roles besides their own then. Raises
+StoreUnavailable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """Whom a cookie's session holds as signed in. `locked`: the screen waits for them to show that it is they."""
+
+    known: Known
+    also: frozenset[Role]
+    device: str
+    proven: Instant
+    locked: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
     """Somebody whom this browser or program proves, and what they are.
@@ -73,6 +89,8 @@ class Visitor:
     zone: str = ""
     seats: frozenset[SessionId] = frozenset()
     signed_in: bool = False
+    also: frozenset[Role] = frozenset()
+    """Roles to the clinic besides `role`: whoever leads groups may keep the accounts, too."""
 
     @property
     def staff(self) -> bool:
@@ -85,7 +103,7 @@ class Visitor:
         return f"?seat={self.number}" if self.number > 1 else ""
 
     def may(self, action: Action) -> bool:
-        return policy.may(self.role, action)
+        return policy.may(self.role, action) or any(policy.may(role, action) for role in self.also)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +122,14 @@ class Identity(Visitor):
 class Doorkeeper:
     """Turns links into seats in a cookie, and cookies and tickets into visitors; turns away who may not."""
 
-    def __init__(self, links: Links, *, roster: Roster, people: People, clock: Clock) -> None:
+    def __init__(
+        self, links: Links, *, roster: Roster, people: People, standing: Standing, clock: Clock, lock_ms: int
+    ) -> None:
         self._links = links
         self._roster = roster
         self._people = people
+        self._standing = standing
+        self._lock_ms = lock_ms
         self._clock = clock
 
     # ------------------------------------------------------------------ coming in
@@ -127,8 +149,8 @@ class Doorkeeper:
         """
         seat = await self.check(link)
         await load_session(connection)
-        account = await self._account(connection)
-        if account is not None and account.person == seat.person:
+        account = await self.signed_in(connection)
+        if account is not None and account.known.person == seat.person and not account.locked:
             identity = await self._on_list(seat, SIGNED_IN)
             assert identity is not None
             return identity
@@ -144,7 +166,7 @@ class Doorkeeper:
         assert identity is not None
         return identity
 
-    async def sign_in(self, connection: HTTPConnection, person: PersonId) -> None:
+    async def sign_in(self, connection: HTTPConnection, person: PersonId, *, device: str) -> None:
         """Let this browser be `person`'s, who has just proven it, under a new cookie id.
 
         Their seats are not needed any more; seats of others stay, under another number than theirs.
@@ -153,7 +175,23 @@ class Doorkeeper:
         others = [seat for _, seat in sorted(self._held(connection).items()) if seat.person != person]
         await self._renew(connection)
         self._put(connection, dict(enumerate(others, SIGNED_IN + 1)))
-        connection.session["account"] = person
+        now = self._clock.now()
+        connection.session["account"] = {"person": person, "device": device, "since": now, "seen": now, "proven": now}
+        connection.session.pop("door", None)
+        connection.scope.pop("milieu.signed-in", None)
+
+    async def lock(self, connection: HTTPConnection) -> None:
+        """Let the screen wait for whoever is signed in."""
+        if await self.signed_in(connection) is not None:
+            connection.session["account"]["locked"] = True
+            connection.scope.pop("milieu.signed-in", None)
+
+    async def prove(self, connection: HTTPConnection) -> None:
+        """Whoever is signed in has just shown again that it is they."""
+        if await self.signed_in(connection) is not None:
+            now = self._clock.now()
+            connection.session["account"] |= {"locked": False, "seen": now, "proven": now}
+            connection.scope.pop("milieu.signed-in", None)
 
     async def get_up(self, connection: HTTPConnection) -> None:
         """Revoke the cookie and every seat in it, here and in the store."""
@@ -179,7 +217,7 @@ class Doorkeeper:
         """
         me = await self.at(connection, session)
         if me is None:
-            raise HTTPException(403, "no_seat")
+            raise await self._nobody(connection)
         if not me.may(action):
             raise HTTPException(403)
         return me
@@ -188,7 +226,7 @@ class Doorkeeper:
         """Who asks for what is theirs alone of a session. Raises HTTPException 403."""
         me = await self.participant(connection, session)
         if me is None:
-            raise HTTPException(403, None if await self.visitors(connection) else "no_seat")
+            raise HTTPException(403) if await self.visitors(connection) else await self._nobody(connection)
         if not me.may(action):
             raise HTTPException(403)
         return me
@@ -197,10 +235,15 @@ class Doorkeeper:
         """The one person of this cookie (of several people: who is signed in, or whose link was opened first)."""
         visitors = await self.visitors(connection)
         if not visitors:
-            raise HTTPException(403, "no_seat")
+            raise await self._nobody(connection)
         me = visitors[0]
         known = await self._people(me.person)
         return me if known is None else replace(me, zone=known.zone)
+
+    async def _nobody(self, connection: HTTPConnection) -> HTTPException:
+        """What is said where nobody is known: open your link, sign in, or show that it is you."""
+        account = await self.signed_in(connection)
+        return HTTPException(423, "locked") if account is not None and account.locked else HTTPException(403, "no_seat")
 
     @staticmethod
     def _allowed(me: Visitor, action: Action) -> Visitor:
@@ -210,20 +253,55 @@ class Doorkeeper:
 
     # ------------------------------------------------------------------ being known
 
+    async def signed_in(self, connection: HTTPConnection) -> SignedIn | None:
+        """Who is signed in here and still may be. Asking is a sign of life; long without one, a staff screen locks."""
+        if "milieu.signed-in" in connection.scope:  # a request asks several times, and is one moment
+            found: SignedIn | None = connection.scope["milieu.signed-in"]
+            return found
+        await load_session(connection)
+        found = await self._looked_up(connection)
+        connection.scope["milieu.signed-in"] = found
+        return found
+
+    async def _looked_up(self, connection: HTTPConnection) -> SignedIn | None:
+        held = connection.session.get("account")
+        if held is None:
+            return None
+        person = PersonId(held["person"])
+        known = await self._people(person)
+        also = None if known is None else await self._standing(person, held["device"], Instant(held["since"]))
+        if known is None or also is None:
+            del connection.session["account"]
+            return None
+        now = self._clock.now()
+        if known.role in WORKFORCE and now >= held["seen"] + self._lock_ms:
+            held["locked"] = True
+        if not held.get("locked"):
+            held["seen"] = now
+        return SignedIn(
+            known=known,
+            also=also,
+            device=held["device"],
+            proven=Instant(held["proven"]),
+            locked=bool(held.get("locked")),
+        )
+
     async def visitors(self, connection: HTTPConnection) -> list[Visitor]:
         """Everyone this cookie proves, each once, in the order of their numbers; with `?seat=`, that one alone."""
         await load_session(connection)
         found: dict[PersonId, Visitor] = {}
-        account = await self._account(connection)
-        if account is not None and _meant(connection, SIGNED_IN):
-            found[account.person] = Visitor(
-                person=account.person,
-                role=account.role,
-                name=account.name,
-                teen=account.track == "teen",
+        account = await self.signed_in(connection)
+        if account is not None and not account.locked and _meant(connection, SIGNED_IN):
+            known = account.known
+            found[known.person] = Visitor(
+                person=known.person,
+                role=known.role,
+                name=known.name,
+                teen=known.track == "teen",
                 number=SIGNED_IN,
-                zone=account.zone,
+                zone=known.zone,
                 signed_in=True,
+                also=account.also,
             )
         for each in await self._seated(connection):
             first = found.setdefault(
@@ -249,12 +327,11 @@ class Doorkeeper:
         Who is signed in is what the session's list says. By link, a participant needs a seat of this very session;
         staff may use the seat of any session of their clinic, and are here what this session's own list says.
         """
-        await load_session(connection)
-        account = await self._account(connection)
-        if account is not None and _meant(connection, SIGNED_IN):
-            here = await self._entry(session, account.person)
+        account = await self.signed_in(connection)
+        if account is not None and not account.locked and _meant(connection, SIGNED_IN):
+            here = await self._entry(session, account.known.person)
             if here is not None:
-                return _identity(here, session, SIGNED_IN)
+                return replace(_identity(here, session, SIGNED_IN), signed_in=True)
         identities = await self._seated(connection)
         for identity in identities:
             if identity.session == session:
@@ -306,11 +383,6 @@ class Doorkeeper:
         return await self._on_list(seat) if seat.session == session else None
 
     # ------------------------------------------------------------------ inside
-
-    async def _account(self, connection: HTTPConnection) -> Known | None:
-        """Who is signed in here, if they still are of the clinic."""
-        person = connection.session.get("account")
-        return None if person is None else await self._people(PersonId(person))
 
     @staticmethod
     async def _renew(connection: HTTPConnection) -> None:

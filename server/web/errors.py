@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from server.web.language import spoken
 from server.web.templates import Pages
@@ -88,7 +89,41 @@ BAD_RULES = Words(
     title="There is no such rule set",
     text="Rule sets come and go with the clinic’s catalog. Please go back and choose one of the list.",
 )
-SPECIAL = {words.code: words for words in (SIGNED_OUT, BAD_LINK, FOREIGN, DAMAGED, BAD_DAY, BAD_RULES)}
+LOCKED = Words(
+    code="locked",
+    title="This screen is locked",
+    text="It was left alone for a while. Show that it is you, then go back: what you typed is still there.",
+)
+NO_ACCOUNT = Words(
+    code="no_account",
+    title="This is for who has signed in",
+    text="Your link opens your meeting; an account of your own begins with an invitation. Ask your clinic for one.",
+)
+USED_INVITATION = Words(
+    code="used_invitation",
+    title="This link was used already",
+    text="If it was you, sign in as you chose then. If not, tell whoever invited you today.",
+)
+OLD_INVITATION = Words(
+    code="old_invitation",
+    title="Time for a new link",
+    text="This invitation is not good any more. Ask your clinic for a new one.",
+)
+SPECIAL = {
+    words.code: words
+    for words in (
+        LOCKED,
+        NO_ACCOUNT,
+        USED_INVITATION,
+        OLD_INVITATION,
+        SIGNED_OUT,
+        BAD_LINK,
+        FOREIGN,
+        DAMAGED,
+        BAD_DAY,
+        BAD_RULES,
+    )
+}
 
 
 class Refusals:
@@ -101,9 +136,14 @@ class Refusals:
         told = SPECIAL.get(error.detail) or WORDS.get(error.status_code) or WORDS[400]
         words = spoken(request)
         title, text = words(told.title), words(told.text)
+        if error.status_code == 423 and request.method == "GET":
+            to = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(f"/unlock?{urlencode({'next': to})}", 303, {"Cache-Control": "no-store"})
         headers = dict(error.headers or {}) | {"Cache-Control": "no-store"}
         if request.url.path.startswith("/api/"):
             content = {"error": {"code": told.code, "text": text}}
             return JSONResponse(content, status_code=error.status_code, headers=headers)
-        context = {"title": title, "text": text, "status": error.status_code}
+        context = {"title": title, "text": text, "status": error.status_code, "code": told.code, "next": ""}
+        if told is SIGNED_OUT and request.method == "GET":
+            context["next"] = request.url.path
         return self._pages.render(request, "error.html", context, error.status_code, headers)

@@ -114,10 +114,15 @@ class Throttle:
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._asks = RateLimitItemPerMinute(site.links_per_minute)
         self._guesses = RateLimitItemPerMinute(site.guesses_per_minute)
+        self._sign_ins = RateLimitItemPerMinute(site.sign_ins_per_minute)
 
     async def allow(self, connection: HTTPConnection) -> None:
         """Count one ask. Raises HTTPException 429."""
         await self._count(self._asks, connection)
+
+    async def sign_in(self, connection: HTTPConnection) -> None:
+        """Count one step of signing in, each of which may cost a hash or a place in the store. Raises HTTPException."""
+        await self._count(self._sign_ins, connection)
 
     async def wrong(self, connection: HTTPConnection) -> None:
         """Count one wrong link. Raises HTTPException 429."""

@@ -1,7 +1,8 @@
 """Links and tickets: signed, expiring, each bound to one clinic, session, person and role.
 
-A *link* is what a clinic sends to a person; opening it sets a cookie. A *ticket* is what a program gets for a link.
-The two are signed under different salts, so that neither passes for the other.
+A *link* is what a clinic sends to a person; opening it sets a cookie. A *ticket* is what a program gets for a link. A
+*reminder* opens by itself only where its person has signed in before. Each is signed under a salt of its own, so that
+none passes for another.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Links:
         self._clinic = clinic
         self._link = _serializer(keys, "milieu.link")
         self._ticket = _serializer(keys, "milieu.ticket")
+        self._reminder = _serializer(keys, "milieu.reminder")
 
     def link(self, seat: Seat) -> str:
         """The `LINK` in `/j/LINK`: letters, digits, `-`, `_` and `.` only."""
@@ -64,6 +66,14 @@ class Links:
 
     def ticket(self, seat: Seat) -> str:
         return self._seal(self._ticket, seat)
+
+    def reminder(self, seat: Seat) -> str:
+        """The `LINK` in `/come/LINK`: says whose it is and where to, and opens nothing by itself."""
+        return self._seal(self._reminder, seat)
+
+    def open_reminder(self, text: str, *, now: Instant) -> Seat:
+        """Raises BadLink."""
+        return self._open(self._reminder, text, now)
 
     def open_link(self, text: str, *, now: Instant) -> Seat:
         """The seat that a link proves. Raises BadLink."""

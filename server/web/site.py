@@ -23,7 +23,8 @@ class Site:
     `keys` sign links and tickets: the first one signs, all of them open. `public_url` is the address people use
     (no slash at its end), None while only this machine knows us. `https` says whether browsers reach us by TLS,
     ours or a proxy's. `links_per_minute` is what one address may ask of `/j` and `/api/ticket` together;
-    `guesses_per_minute` how many wrong links of those are answered.
+    `guesses_per_minute` how many wrong links of those are answered. `lock_ms`: how long staff who are signed in
+    may leave a page alone before it locks.
     """
 
     clinic: ClinicId
@@ -36,6 +37,12 @@ class Site:
     ticket_lifetime_s: int = 12 * HOUR_S
     links_per_minute: int = 3_000
     guesses_per_minute: int = 30
+    sign_ins_per_minute: int = 300
+    lock_ms: int = 15 * 60 * 1_000
+
+    @property
+    def device_cookie_name(self) -> str:
+        return "__Host-milieu-device" if self.https else "milieu-device"
 
     @property
     def cookie_name(self) -> str:

@@ -35,6 +35,7 @@ ICON_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 IN_ENGLISH_ALONE = frozenset(
     {
+        "accounts.html",
         "clinic.html",
         "curriculum.html",
         "export.html",

@@ -28,10 +28,11 @@ Found = tuple[str, str | tuple[str, str]]
 SAID = {"words": (0,), "marked": (0,), "Sentence": (0,), "Refusal": (1,), "many": (0, 1)}
 """Python's calls, and where in them the message is."""
 IN_CATALOGUES = {
-    "facilitation": "absences agenda amending checkin corrections disclosures facts noteforms notes policy room screen"
-    " seats",
+    "facilitation": "absences accounts agenda amending checkin corrections disclosures facts noteforms notes policy"
+    " room screen seats",
     "server": "clinicbook errands exports notebook papers signing weekbook",
-    "server/web": "errors exports notebook papers words",
+    "server/accounts": "gate invitations passkeys tries upkeep",
+    "server/web": "account door errors exports invite notebook papers signin words",
     "server/rooms": "actor",
 }
 """Python whose messages have their words; this grows until it is everything."""
@@ -56,7 +57,9 @@ def _in_templates() -> Iterator[Found]:
     environment.newstyle_gettext = True  # type: ignore[attr-defined]
     for path in sorted((ROOT / "webclient/templates").rglob("*.html")):
         for _, _, text in environment.extract_translations(path.read_text()):  # type: ignore[attr-defined]
-            yield _place(path), text if isinstance(text, str) else tuple(text[:2])
+            # Of values that are filled in, it says None.
+            said = (text,) if isinstance(text, str) else tuple(each for each in text if each is not None)
+            yield _place(path), said[0] if len(said) == 1 else said[:2]
 
 
 def _in_python() -> Iterator[Found]:

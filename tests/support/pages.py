@@ -19,6 +19,7 @@ from starsessions import InMemoryStore
 from facilitation.ids import ClinicId, PersonId, SessionId
 from facilitation.people import Expected, Role
 from facilitation.timebase import HOUR_MS, Instant
+from server.accounts.parts import parts
 from server.catalog import load_catalog
 from server.clinicbook import ClinicBook
 from server.clock import Clock, RoomClock
@@ -26,6 +27,7 @@ from server.errands import RoomErrands
 from server.home.page import HomePage, cards
 from server.home.visit import Visits
 from server.library import load_library
+from server.mail.memory import Pocket
 from server.notebook import StaffNotebook
 from server.own_minutes import OwnMinutes
 from server.progress import ProgressBook
@@ -77,6 +79,10 @@ class MemoryClinic:
         if known is None:
             return self.others.get(person)
         return Person(person=person, name=known.name, role=known.role, track="adult", zone="America/New_York")
+
+    async def standing(self, person: PersonId, device: str, since: Instant) -> frozenset[Role] | None:
+        """Whoever a test signed in still is."""
+        return frozenset()
 
     async def depart(self, identity: Identity) -> None:
         self.departed.append(identity)
@@ -150,11 +156,27 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
     """The application, what makes links for it, and who knows people by them."""
     site = site or Site(clinic=ClinicId("demo"), keys=(KEY,))
     links = Links(site.keys, clinic=site.clinic)
-    doorkeeper = Doorkeeper(links, roster=clinic.roster, people=clinic.person, clock=clock)
     store, catalog = memory.connect(), load_catalog()
     progress = ProgressBook(store.log)
     meters = Meters(store, catalog=catalog, clock=clock)
     visits = Visits(store.clinic, plans=catalog.plans, progress=progress)
+    accounts = parts(
+        store,
+        keys=site.keys,
+        clinic=site.clinic,
+        place="Example Clinic (made up)",
+        base_url="http://milieu.test",
+        mail=Pocket(),
+        clock=clock,
+    )
+    doorkeeper = Doorkeeper(
+        links,
+        roster=clinic.roster,
+        people=clinic.person,
+        standing=clinic.standing,
+        clock=clock,
+        lock_ms=site.lock_ms,
+    )
     app = application(
         site,
         links=links,
@@ -171,6 +193,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         library=load_library(),
         notebook=StaffNotebook(store, rooms=Nowhere(), library=load_library(), clock=clock),
         proofs=Signatures(store.signing, codes=SetUpCodes(site.keys, clinic=site.clinic), clock=clock),
+        ways=accounts.ways,
         depart=clinic.depart,
         health=clinic.health,
         clock=clock,

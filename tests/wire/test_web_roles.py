@@ -91,6 +91,7 @@ class Clinic:
             name="walk",
             subject="group",
             goal="g-1",
+            token="no-token",
             path=files.get(path, ""),
             catalogue=catalogue("es").address.rpartition("/")[2],
         )

@@ -1,0 +1,1 @@
+"""Accounts: who may sign in, by what, on which devices, and how they are invited."""
