@@ -162,7 +162,7 @@ def build(
         doorkeeper=doorkeeper,
         cookies=_cookies(store),
         books=books,
-        home=HomePage(visits, cards(store, meters=meters), clock=clock),
+        home=HomePage(visits, cards(store, catalog=catalog, meters=meters), clock=clock),
         exports=HoursExports(store, clock=clock, payers=catalog.payers),
         papers=ClinicPapers(store, books=books, clock=clock, clinic=settings.clinic_name),
         clinic=ClinicBook(store, progress=progress, clock=clock),

@@ -11,6 +11,7 @@ from facilitation.policy import Action
 from server import worklist
 from server.clock import Clock
 from server.home import meetings, office, writing
+from server.home.cohorts import Catalog, Cohorts
 from server.home.tonight import Tonight
 from server.home.tools import tools
 from server.home.visit import Visit, Visits
@@ -48,7 +49,7 @@ LAYOUTS: Final[Mapping[Role, Layout]] = {
     Role.COFACILITATOR: LEADING,
     Role.OBSERVER: Layout(main=("now", "groups", "coming"), beside=("help", "tools")),
     Role.SUPERVISOR: Layout(main=("now", "flags", "due", "lagging", "groups", "coming"), beside=("help", "tools")),
-    Role.ADMINISTRATOR: Layout(main=("gaps", "conflicts"), beside=("counts", "tools")),
+    Role.ADMINISTRATOR: Layout(main=("gaps", "conflicts", "cohorts"), beside=("counts", "tools")),
     Role.AUDITOR: Layout(main=("now",), beside=("tools",)),
 }
 
@@ -86,7 +87,7 @@ class HomePage:
         return worklist.page(sessions, me, zone=visit.zone, now=visit.now)
 
 
-def cards(store: Store, *, meters: Meters) -> dict[str, Card]:
+def cards(store: Store, *, catalog: Catalog, meters: Meters) -> dict[str, Card]:
     """Every card there is, by name."""
     return {
         "now": Card(make=meetings.now),
@@ -100,6 +101,7 @@ def cards(store: Store, *, meters: Meters) -> dict[str, Card]:
         "help": Card(make=NeedHelp(store.clinic, meters), needs=Action.SEE_WEEKS),
         "gaps": Card(make=office.gaps, needs=Action.SEE_PEOPLE),
         "conflicts": Card(make=office.conflicts, needs=Action.SEE_PEOPLE),
+        "cohorts": Card(make=Cohorts(store.register, catalog=catalog), needs=Action.SEE_PEOPLE),
         "counts": Card(make=office.counts, needs=Action.SEE_CLINIC),
         "tools": Card(make=tools),
     }

@@ -172,12 +172,16 @@ class Meters:
             since=Instant(max(0, now - AROUND_DAYS * DAY_MS)), until=Instant(now + AROUND_DAYS * DAY_MS)
         )
         entries = await self._store.ledger.recent([person.person for person in people], RECENT_ENTRIES)
+        invited_to: dict[PersonId, list[ScheduledSession]] = {}
+        for scheduled in near:
+            for person_id in {each.person for each in scheduled.roster if each.treated}:
+                invited_to.setdefault(person_id, []).append(scheduled)
         rooms: dict[SessionId, RoomState] = {}
         meters = []
         for person in people:
             standing = hours.standing(entries[person.person])
             posted = {entry.facts.session for entry in standing}
-            invited = [each for each in near if _invites(each, person.person)]
+            invited = invited_to.get(person.person, [])
             rules = self._rules(person, invited, standing, now)
             today = day_of(now, zone_of(person.zone))
             first = first_day(rules, today)

@@ -37,7 +37,7 @@ class House:
         catalog = load_catalog()
         meters = Meters(self.store, catalog=catalog, clock=self.clock)
         visits = Visits(self.store.clinic, plans=catalog.plans, progress=ProgressBook(self.store.log))
-        self.home = HomePage(visits, cards(self.store, meters=meters), clock=self.clock)
+        self.home = HomePage(visits, cards(self.store, catalog=catalog, meters=meters), clock=self.clock)
 
     async def fill(self, *, zone: str = "America/New_York") -> House:
         for evening in self.evenings:

@@ -183,7 +183,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         doorkeeper=doorkeeper,
         cookies=InMemoryStore(),
         books=clinic,
-        home=HomePage(visits, cards(store, meters=meters), clock=clock),
+        home=HomePage(visits, cards(store, catalog=catalog, meters=meters), clock=clock),
         exports=clinic,
         papers=clinic,
         clinic=ClinicBook(store, progress=progress, clock=clock),
