@@ -63,7 +63,8 @@ ENDING_WORDS = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discharge:
     """How somebody's time in the program ended. `day`: their last one. `aftercare`: what was agreed on for afterwards;
-    `own_words`: what the person wants to keep in mind, in their own words. `alumni`: the cohort they go on meeting."""
+    `own_words`: what the person wants to keep in mind, in their own words. `alumni`: the cohort they go on meeting.
+    `taken_back`: it was a mistake, and counts as never said."""
 
     person: PersonId
     day: date
@@ -71,6 +72,7 @@ class Discharge:
     aftercare: str
     own_words: str = ""
     alumni: CohortId | None = None
+    taken_back: bool = False
 
 
 def step_on(enrolment: Enrolment, day: date) -> Step | None:

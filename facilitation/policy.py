@@ -175,6 +175,11 @@ class Action(StrEnum):
     SEE_PEOPLE = "see who belongs to the clinic"
     MANAGE_PEOPLE = "take people in and change how they are reached"
     SET_UP = "set a clinic up"
+    # The programme's week.
+    SEE_SCHEDULE = "see the schedule"
+    CHANGE_MEETING = "move or cancel a meeting, or find a substitute"
+    PLAN_SCHEDULE = "plan groups, plans, terms and who comes when"
+    READ_OWN_CALENDAR = "take one's own calendar"
     # What is taught.
     READ_LIBRARY = "read the skills library"
     # Accounts and the audit log.
@@ -207,6 +212,10 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.SEE_PEOPLE: WORKFORCE,
     Action.MANAGE_PEOPLE: frozenset({Role.ADMINISTRATOR}),
     Action.SET_UP: frozenset({Role.ADMINISTRATOR}),
+    Action.SEE_SCHEDULE: WORKFORCE,
+    Action.CHANGE_MEETING: OFFICE,
+    Action.PLAN_SCHEDULE: SUPERVISORS | {Role.ADMINISTRATOR},
+    Action.READ_OWN_CALENDAR: EVERYBODY,
     Action.READ_LIBRARY: WORKFORCE,
     Action.KEEP_ACCOUNT: EVERYBODY,
     Action.SEE_ACCOUNTS: ADMINISTRATORS | {Role.AUDITOR},

@@ -88,6 +88,7 @@ class Cover:
     first: date
     last: date
     series: SeriesId | None = None
+    taken_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +160,7 @@ def led_by(leads: Iterable[Lead], covers: Iterable[Cover], series: SeriesId, day
     """
     instead: dict[PersonId, PersonId] = {}
     for cover in covers:
-        if cover.first <= day <= cover.last and cover.series in (None, series):
+        if cover.first <= day <= cover.last and cover.series in (None, series) and not cover.taken_back:
             instead[cover.away] = cover.by
     found: dict[PersonId, Lead] = {}
     for lead in leads:

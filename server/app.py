@@ -63,6 +63,8 @@ from server.store.connect import connect
 from server.store.embedded import EmbeddedValkey
 from server.store.node import NodeName
 from server.store.ports import Store
+from server.timetable.office import Office
+from server.timetable.timetable import ClinicTimetable
 from server.web.application import application
 from server.web.auth import Doorkeeper, Identity, bearer
 from server.web.cookies import Cookies
@@ -108,6 +110,7 @@ def build(
     clock: Clock,
     health: Health,
     mail: Mail,
+    schedule: ScheduleBook | None = None,
 ) -> Starlette:
     """The application over its parts. It starts and stops nothing."""
     site = site_of(settings)
@@ -132,6 +135,13 @@ def build(
         standing=accounts.standing,
         clock=clock,
         lock_ms=site.lock_ms,
+    )
+    office = Office(
+        book=schedule or schedule_of(store, catalog=catalog, clock=clock),
+        store=store,
+        catalog=catalog,
+        clock=clock,
+        seats_max=settings.seats_max,
     )
     signatures = Signatures(store.signing, codes=SetUpCodes(site.keys, clinic=site.clinic), clock=clock)
     turn_secret = settings.turn_secret.get_secret_value() if settings.turn_secret else None
@@ -173,6 +183,7 @@ def build(
         notebook=StaffNotebook(store, rooms=rooms, library=library, clock=clock),
         proofs=signatures,
         ways=accounts.ways,
+        timetable=ClinicTimetable(office),
         depart=Errands(rooms).depart,
         health=health,
         clock=clock,
@@ -312,6 +323,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
             clock=clock,
             health=health,
             mail=mail,
+            schedule=schedule,
         )
 
         async def ready() -> None:

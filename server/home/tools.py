@@ -20,6 +20,7 @@ class Tool:
 
 TOOLS: Final = (
     Tool(path="/weeks", text="This week’s hours of everybody", needs=Action.SEE_WEEKS),
+    Tool(path="/schedule", text="The schedule", needs=Action.SEE_SCHEDULE),
     Tool(path="/clinic", text="The clinic at a glance", needs=Action.SEE_CLINIC),
     Tool(path="/skills", text="The skills library", needs=Action.READ_LIBRARY),
     Tool(path="/export", text="Download everybody’s hours", needs=Action.TAKE_HOURS),

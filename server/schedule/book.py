@@ -15,7 +15,6 @@ import structlog
 from facilitation.ids import PersonId
 from facilitation.plan import SessionPlan
 from facilitation.programme import Programme
-from facilitation.timebase import Instant
 from server.clock import Clock
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.schedule.planner import BegunOf, Planned, Planner
@@ -55,6 +54,7 @@ class ScheduleBook:
         self._store = store
         self._catalog = catalog
         self._clock = clock
+        self.begun = begun
         self._planner = Planner(
             sessions=store.clinic, begun=begun, clinic=store.keys.clinic, programmes=catalog.programmes
         )
@@ -130,9 +130,6 @@ class ScheduleBook:
             except Exception:  # a mistake of ours in one record must not end what plans all others tomorrow
                 log.exception("planning failed")
             await asyncio.sleep(wait_s)
-
-    def now(self) -> Instant:
-        return self._clock.now()
 
 
 def _versions(history: Sequence[Held[T]]) -> dict[str, T]:

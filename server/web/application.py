@@ -36,6 +36,7 @@ from server.web.minutes import Minutes, MinutesDesk
 from server.web.notebook import Notebook, NotebookDesk, Proofs
 from server.web.pages import Books, Depart, Desk, Health
 from server.web.papers import PaperDesk, Papers
+from server.web.schedule import ScheduleDesk, Timetable
 from server.web.signin import SignInDesk
 from server.web.site import Site
 from server.web.skills import SkillPages
@@ -65,6 +66,7 @@ def application(
     notebook: Notebook,
     proofs: Proofs,
     ways: WaysIn,
+    timetable: Timetable,
     depart: Depart,
     health: Health,
     clock: Clock,
@@ -95,6 +97,7 @@ def application(
     clinic_desk = ClinicDesk(clinic, pages=pages, doorkeeper=doorkeeper)
     minutes_desk = MinutesDesk(minutes, commands, pages=pages, doorkeeper=doorkeeper)
     skills = SkillPages(library, pages=pages, doorkeeper=doorkeeper)
+    schedule_desk = ScheduleDesk(timetable, pages=pages, doorkeeper=doorkeeper)
     notebook_desk = NotebookDesk(notebook, proofs, doorkeeper=doorkeeper)
     door = Door(site, doorkeeper=doorkeeper, devices=ways.devices, clock=clock)
     sign_in = SignInDesk(
@@ -144,6 +147,7 @@ def application(
             *accounts.routes(),
             *week_pages.routes(),
             *clinic_desk.routes(),
+            *schedule_desk.routes(),
             *routes,
             *static_routes(),
         ],

@@ -20,6 +20,7 @@ from facilitation.ids import ClinicId, PersonId, SessionId
 from facilitation.people import Expected, Role
 from facilitation.timebase import HOUR_MS, Instant
 from server.accounts.parts import parts
+from server.app import schedule_of
 from server.catalog import load_catalog
 from server.clinicbook import ClinicBook
 from server.clock import Clock, RoomClock
@@ -37,6 +38,8 @@ from server.signing import SetUpCodes, Signatures
 from server.spreadsheet import encode
 from server.store import memory
 from server.store.clinic import Person
+from server.timetable.office import Office
+from server.timetable.timetable import ClinicTimetable
 from server.web import words
 from server.web.application import application
 from server.web.auth import Doorkeeper, Identity, Visitor
@@ -194,6 +197,15 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         notebook=StaffNotebook(store, rooms=Nowhere(), library=load_library(), clock=clock),
         proofs=Signatures(store.signing, codes=SetUpCodes(site.keys, clinic=site.clinic), clock=clock),
         ways=accounts.ways,
+        timetable=ClinicTimetable(
+            Office(
+                book=schedule_of(store, catalog=catalog, clock=clock),
+                store=store,
+                catalog=catalog,
+                clock=clock,
+                seats_max=16,
+            )
+        ),
         depart=clinic.depart,
         health=clinic.health,
         clock=clock,

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from facilitation.ids import ClinicId, PersonId
 from facilitation.people import Expected
 from facilitation.timebase import HOUR_MS, Instant
-from server import demo
+from server import demo, demo_week
 from server.app import build, opening, site_of
 from server.catalog import load_catalog
 from server.clock import FakeClock
@@ -92,6 +92,12 @@ class Clinic:
             subject="group",
             goal="g-1",
             token="no-token",
+            cohort=demo_week.EVENING,
+            series="w-evening",
+            on="2025-10-10",
+            term=demo_week.TERM,
+            plan="adult",
+            programme="adult-iop",
             path=files.get(path, ""),
             catalogue=catalogue("es").address.rpartition("/")[2],
         )

@@ -1,0 +1,200 @@
+"""What every page of the schedule stands on: the schedule of now, the catalog, the names, and what clashes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final, Protocol
+
+from facilitation.clashes import Booking, Clash
+from facilitation.cohorts import Lead
+from facilitation.facts import zone_of
+from facilitation.ids import PersonId, SessionId
+from facilitation.people import STAFF, Role
+from facilitation.plan import SessionPlan
+from facilitation.policy import FACILITATORS
+from facilitation.programme import PLAIN, Programme
+from facilitation.recurrence import listed
+from facilitation.rules import RuleSet
+from facilitation.schedule import Series, SeriesKind
+from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
+from facilitation.weeks import day_of
+from server.clock import Clock
+from server.schedule.book import ScheduleBook
+from server.schedule.snapshot import Schedule
+from server.store.clinic import Person, ScheduledSession
+from server.store.ports import Store
+from server.web.catalogues import ENGLISH
+from server.web.words import words_in
+
+words = words_in(ENGLISH)
+
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+KINDS: Final = {
+    SeriesKind.GROUP: "Group",
+    SeriesKind.INDIVIDUAL: "Individual session",
+    SeriesKind.FAMILY: "Family session",
+    SeriesKind.MULTI_FAMILY: "Multi-family group",
+}
+ROLES: Final = {
+    Role.FACILITATOR: "leads",
+    Role.COFACILITATOR: "helps to lead",
+    Role.SUPERVISOR: "supervises",
+    Role.OBSERVER: "watches",
+}
+NAMED_MAX: Final = 3
+"""People who are named in one sentence; of more, the others are counted."""
+PLANNED_ALONE_MS: Final = 60 * MINUTE_MS
+"""How long a meeting is taken to be whose plan is not known any more."""
+
+
+class Catalog(Protocol):
+    @property
+    def plans(self) -> dict[str, SessionPlan]: ...
+    @property
+    def programmes(self) -> dict[str, Programme]: ...
+    @property
+    def rules(self) -> dict[str, RuleSet]: ...
+    def rules_on(self, id: str, day: date) -> RuleSet: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """`seats_max`: people whom one room holds."""
+
+    book: ScheduleBook
+    store: Store
+    catalog: Catalog
+    clock: Clock
+    seats_max: int
+
+    def day_in(self, zone: str) -> date:
+        return day_of(self.clock.now(), zone_of(zone))
+
+    # ------------------------------------------------------------------ plans and rules
+
+    def plan(self, schedule: Schedule, id: str) -> SessionPlan | None:
+        """The newest version."""
+        return self.catalog.plans.get(schedule.plans.get(id, id))
+
+    def programme(self, schedule: Schedule, id: str) -> Programme:
+        return self.catalog.programmes.get(schedule.programmes.get(id, id), PLAIN)
+
+    def rules(self, schedule: Schedule, series: Series, day: date) -> RuleSet:
+        id = schedule.rules_id(series, self.catalog.programmes)
+        return self.catalog.rules_on(id, day) if id in self.catalog.rules else next(iter(self.catalog.rules.values()))
+
+    def plans(self, schedule: Schedule) -> dict[str, SessionPlan]:
+        """The newest version of every plan, by its id, by title."""
+        ids = {id for id in self.catalog.plans if "@" not in id} | set(schedule.plans)
+        found = {id: self.catalog.plans[schedule.plans.get(id, id)] for id in ids}
+        return dict(sorted(found.items(), key=lambda each: each[1].title.casefold()))
+
+    def programmes(self, schedule: Schedule) -> dict[str, Programme]:
+        ids = {id for id in self.catalog.programmes if "@" not in id} | set(schedule.programmes)
+        found = {id: self.catalog.programmes[schedule.programmes.get(id, id)] for id in ids}
+        return dict(sorted(found.items(), key=lambda each: each[1].title.casefold()))
+
+    def length_ms(self, plan: SessionPlan | None) -> int:
+        return sum(part.planned_ms for part in plan.segments) if plan else PLANNED_ALONE_MS
+
+    # ------------------------------------------------------------------ what else there is
+
+    async def sessions(self, first: date, last: date, zone: str) -> list[ScheduledSession]:
+        """Those that are planned or were, between two days of `zone`, both included."""
+        begin, end = midnight(first, zone), midnight(last + timedelta(days=1), zone)
+        return await self.store.clinic.list_sessions(since=begin, until=end, cancelled=True)
+
+    def booking(self, session: ScheduledSession) -> Booking:
+        plan = self.catalog.plans.get(session.plan_id)
+        return Booking(
+            session=session.session,
+            start=session.starts_at,
+            end=Instant(session.starts_at + self.length_ms(plan)),
+            leads=frozenset(each.person for each in session.roster if each.role in FACILITATORS),
+            guests=frozenset(each.person for each in session.roster if each.role not in STAFF),
+        )
+
+    async def bookings(self, sessions: Sequence[ScheduledSession], *, but: Series | None = None) -> list[Booking]:
+        """All that is held from a day before the first of these to a day after the last, but what is of one series."""
+        if not sessions:
+            return []
+        low = min(each.starts_at for each in sessions) - 24 * 60 * MINUTE_MS
+        high = max(each.starts_at for each in sessions) + 24 * 60 * MINUTE_MS
+        near = await self.store.clinic.list_sessions(since=Instant(max(0, low)), until=Instant(high))
+        return [self.booking(each) for each in near if but is None or each.series != but.id]
+
+    async def involved(
+        self, found: Iterable[Clash], sessions: Iterable[ScheduledSession]
+    ) -> dict[SessionId, ScheduledSession]:
+        """The sessions by name, and those with which they clash."""
+        known = {each.session: each for each in sessions}
+        for name in {each for clash in found for each in (clash.a, clash.b)} - known.keys():
+            other = await self.store.clinic.get_session(name)
+            assert other is not None, "what clashes is planned"
+            known[name] = other
+        return known
+
+
+def midnight(day: date, zone: str) -> Instant:
+    at = datetime.combine(day, datetime.min.time(), zone_of(zone))
+    return Instant(max(0, round(at.timestamp()) * SECOND_MS))
+
+
+def clashes_words(
+    clashes: Iterable[Clash],
+    sessions: Mapping[SessionId, ScheduledSession],
+    people: Mapping[PersonId, Person],
+    zone: str,
+) -> list[str]:
+    """Once for each two meetings: "Cody and Robin would be in two meetings at once: Teens (Tue, Dec 1, 4:00 PM) …"."""
+    found: dict[tuple[SessionId, SessionId, int | None], list[PersonId]] = {}
+    for clash in clashes:
+        found.setdefault((clash.a, clash.b, clash.rest_ms), []).append(clash.person)
+    told = []
+    for (first, second, rest_ms), who in found.items():
+        known = [people[each].name if each in people else "somebody" for each in who]
+        shown = known if len(known) <= NAMED_MAX else [*known[: NAMED_MAX - 1], f"{len(known) - NAMED_MAX + 1} others"]
+        a, b = (meeting_words(sessions[each], zone) for each in (first, second))
+        if rest_ms is None:
+            told.append(f"{listed(shown)} would be in two meetings at once: {a} and {b}.")
+        else:
+            rest = rest_ms // MINUTE_MS
+            least = f"only {rest} {'minute' if rest == 1 else 'minutes'} of rest" if rest else "no rest"
+            told.append(f"{listed(shown)} would have {least} between {a} and {b}.")
+    return told
+
+
+def meeting_words(session: ScheduledSession, zone: str) -> str:
+    at = datetime.fromtimestamp(session.starts_at / 1_000, UTC).astimezone(zone_of(zone))
+    return f"{session.title} ({words.day_short(at.date())}, {words.clock_time(at)})"
+
+
+def names(people: Mapping[PersonId, Person], ids: Iterable[PersonId]) -> str:
+    return listed([people[id].name for id in ids if id in people])
+
+
+def leads_words(people: Mapping[PersonId, Person], leads: Iterable[Lead]) -> str:
+    """ "Fay and Cody"; who supervises or watches is not named."""
+    return names(people, (lead.person for lead in leads if lead.role in FACILITATORS))
+
+
+def days_words(days: Iterable[int]) -> str:
+    return listed([WEEKDAYS[day] for day in sorted(days)])
+
+
+def staff_of(people: Mapping[PersonId, Person]) -> list[tuple[str, str]]:
+    """Who can lead something: id and name, as a choice."""
+    return [(each.person, each.name) for each in people.values() if each.role in STAFF]
+
+
+def treated_of(people: Mapping[PersonId, Person]) -> list[tuple[str, str]]:
+    return [(each.person, each.name) for each in people.values() if each.role is Role.PARTICIPANT]
+
+
+def relatives_of(people: Mapping[PersonId, Person]) -> list[tuple[str, str]]:
+    return [(each.person, each.name) for each in people.values() if each.role is Role.GUARDIAN]
+
+
+Page = dict[str, Any]

@@ -1,0 +1,138 @@
+"""Programmes: what the clinic agreed on for its groups. The catalog's are a beginning; a change makes one its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from facilitation.errors import Refusal
+from facilitation.policy import Action
+from facilitation.programme import (
+    NOTE_DUE_H_MAX,
+    NOTE_FORMATS,
+    PLAIN,
+    POLICY_MIN_MAX,
+    PROMPT_ANSWER_S_LEAST,
+    PROMPT_ANSWER_S_MOST,
+    PROMPT_EVERY_MIN_LEAST,
+    PROMPT_EVERY_MIN_MOST,
+    Programme,
+    check_programme,
+    policy_words,
+)
+from facilitation.rules import TRACKS
+from facilitation.text import TITLE_MAX
+from server.timetable.given import Given, free_name
+from server.timetable.office import Office, Page
+from server.web.auth import Visitor
+
+FORMATS: Final = {"text": "One text", "dap": "DAP", "birp": "BIRP", "soap": "SOAP", "girp": "GIRP"}
+
+USUAL: Final = {"note_due_h": ["72"], "late": ["10"], "early": ["10"], "away": ["5"]}
+
+
+class Programmes:
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    async def everything(self, *, reader: Visitor) -> Page:
+        schedule = await self._office.book.load()
+        return {
+            "programmes": [
+                {
+                    "title": one.title,
+                    "track": one.track,
+                    "rules": self._office.catalog.rules[one.rules_id].title,
+                    "notes": f"{FORMATS[one.note_format]}, due in {one.note_due_h} hours",
+                    "policy": policy_words(one, self._office.catalog.rules[one.rules_id]),
+                    "groups": [each.title for each in schedule.cohorts.values() if each.programme == id],
+                    "url": f"/schedule/programmes/{id}{reader.choice}",
+                    "copy_url": f"/schedule/programmes/new{_join(reader.choice)}like={id}",
+                }
+                for id, one in self._office.programmes(schedule).items()
+            ],
+            "may_plan": reader.may(Action.PLAN_SCHEDULE),
+        }
+
+    async def form(self, id: str | None, given: Given | None, *, reader: Visitor, like: str = "") -> Page | None:
+        schedule = await self._office.book.load()
+        every = self._office.programmes(schedule)
+        before = every.get(id or like)
+        if id is not None and before is None:
+            return None
+        if given is None:
+            given = Given(_fields(before) if before else USUAL)
+            if id is None and before is not None:
+                given = Given({**_fields(before), "title": [f"{before.title} (copy)"]})
+        return {
+            "id": id or "",
+            "revision": given.raw("revision") or (schedule.revisions.get(("programme", id), 0) if id else 0),
+            "given": given,
+            "rules": [(each.id, each.title) for each in self._office.catalog.rules.values()],
+            "formats": list(FORMATS.items()),
+            "back": f"/schedule/programmes{reader.choice}",
+        }
+
+    async def keep(self, id: str | None, given: Given, *, by: Visitor) -> str:
+        """Raises Refusal, Stale."""
+        book = self._office.book
+        schedule = await book.load()
+        upon = given.upon if id else 0
+        title = given.text("title", "the programme’s name", TITLE_MAX)
+        prompts = given.on("prompts")
+        programme = Programme(
+            id=id or free_name(title, {PLAIN.id, *self._office.programmes(schedule)}),
+            version=str(upon + 1),
+            title=title,
+            track=given.one_of("track", "for whom it is", TRACKS),
+            rules_id=given.one_of("rules", "the rule set", self._office.catalog.rules),
+            note_format=given.one_of("note_format", "the format of notes", NOTE_FORMATS),
+            note_due_h=given.number("note_due_h", "the hours in which a note is due", 1, NOTE_DUE_H_MAX),
+            cosign=given.on("cosign"),
+            part2=given.on("part2"),
+            late_after_min=given.number("late", "late", 1, POLICY_MIN_MAX),
+            early_before_min=given.number("early", "early", 1, POLICY_MIN_MAX),
+            away_after_min=given.number("away", "away", 1, POLICY_MIN_MAX),
+            prompt_every_min=(
+                (
+                    given.number("least", "the least minutes", PROMPT_EVERY_MIN_LEAST, PROMPT_EVERY_MIN_MOST),
+                    given.number("most", "the most minutes", PROMPT_EVERY_MIN_LEAST, PROMPT_EVERY_MIN_MOST),
+                )
+                if prompts
+                else None
+            ),
+            prompt_answer_s=(
+                given.number("answer_s", "the seconds to answer", PROMPT_ANSWER_S_LEAST, PROMPT_ANSWER_S_MOST)
+                if prompts
+                else 120
+            ),
+        )
+        check_programme(programme)
+        if id is not None and id not in self._office.programmes(schedule):
+            raise Refusal("bad_choice", "There is no such programme any more.")
+        await book.put([book.shelves.programmes.draft(programme, upon=upon)], by=by.person)
+        return "/schedule/programmes"
+
+
+def _fields(one: Programme) -> Mapping[str, list[str]]:
+    least, most = one.prompt_every_min or (15, 25)
+    return {
+        "title": [one.title],
+        "track": [one.track],
+        "rules": [one.rules_id],
+        "note_format": [one.note_format],
+        "note_due_h": [str(one.note_due_h)],
+        "cosign": ["1"] if one.cosign else [],
+        "part2": ["1"] if one.part2 else [],
+        "late": [str(one.late_after_min)],
+        "early": [str(one.early_before_min)],
+        "away": [str(one.away_after_min)],
+        "prompts": ["1"] if one.prompt_every_min else [],
+        "least": [str(least)],
+        "most": [str(most)],
+        "answer_s": [str(one.prompt_answer_s)],
+    }
+
+
+def _join(choice: str) -> str:
+    return f"{choice}&" if choice else "?"
