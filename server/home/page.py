@@ -12,6 +12,7 @@ from server import worklist
 from server.clock import Clock
 from server.home import meetings, office, writing
 from server.home.cohorts import Catalog, Cohorts
+from server.home.invited import Invited
 from server.home.tonight import Tonight
 from server.home.tools import tools
 from server.home.visit import Visit, Visits
@@ -49,9 +50,18 @@ LAYOUTS: Final[Mapping[Role, Layout]] = {
     Role.COFACILITATOR: LEADING,
     Role.OBSERVER: Layout(main=("now", "groups", "coming"), beside=("help", "tools")),
     Role.SUPERVISOR: Layout(main=("now", "flags", "due", "lagging", "groups", "coming"), beside=("help", "tools")),
-    Role.ADMINISTRATOR: Layout(main=("gaps", "conflicts", "cohorts"), beside=("counts", "tools")),
+    Role.ADMINISTRATOR: Layout(main=("gaps", "conflicts", "cohorts", "invitations"), beside=("counts", "tools")),
     Role.AUDITOR: Layout(main=("now",), beside=("tools",)),
 }
+
+
+def layout_of(me: Visitor) -> Layout:
+    """The cards of their role, then those that their other roles add."""
+    layouts = [LAYOUTS[role] for role in (me.role, *sorted(me.also - {me.role}))]
+    return Layout(
+        main=tuple(dict.fromkeys(name for layout in layouts for name in layout.main)),
+        beside=tuple(dict.fromkeys(name for layout in layouts for name in layout.beside)),
+    )
 
 
 class HomePage:
@@ -64,7 +74,7 @@ class HomePage:
 
     async def page(self, me: Visitor) -> dict[str, Any]:
         visit = await self._visits.begin(me, self._clock.now())
-        layout = LAYOUTS[me.role]
+        layout = layout_of(me)
         return {
             "now": words.weekday(visit.today),
             "cards": await self._made(layout.main, visit),
@@ -102,6 +112,7 @@ def cards(store: Store, *, catalog: Catalog, meters: Meters) -> dict[str, Card]:
         "gaps": Card(make=office.gaps, needs=Action.SEE_PEOPLE),
         "conflicts": Card(make=office.conflicts, needs=Action.SEE_PEOPLE),
         "cohorts": Card(make=Cohorts(store.register, catalog=catalog), needs=Action.SEE_PEOPLE),
+        "invitations": Card(make=Invited(store.register, clinic=store.clinic), needs=Action.SEE_ACCOUNTS),
         "counts": Card(make=office.counts, needs=Action.SEE_CLINIC),
         "tools": Card(make=tools),
     }

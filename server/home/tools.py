@@ -23,6 +23,7 @@ TOOLS: Final = (
     Tool(path="/schedule", text="The schedule", needs=Action.SEE_SCHEDULE),
     Tool(path="/clinic", text="The clinic at a glance", needs=Action.SEE_CLINIC),
     Tool(path="/skills", text="The skills library", needs=Action.READ_LIBRARY),
+    Tool(path="/accounts", text="Accounts and invitations", needs=Action.SEE_ACCOUNTS),
     Tool(path="/export", text="Download everybody’s hours", needs=Action.TAKE_HOURS),
 )
 

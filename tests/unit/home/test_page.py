@@ -34,3 +34,12 @@ async def test_everybody_finds_a_page_when_nothing_is_planned(role: Role) -> Non
     page = await House(now=TUESDAY_6_PM).page(PersonId("p-new"), role)
     assert page["now"] == "Tuesday, November 24"
     assert page["cards"] or page["beside"]
+
+
+async def test_whoever_has_another_role_besides_finds_the_cards_of_both_each_once() -> None:
+    house = House(now=TUESDAY_6_PM)
+    page = await house.page(PersonId("p-new"), Role.FACILITATOR, also=frozenset({Role.ADMINISTRATOR}))
+    names = [card["name"] for card in page["cards"]]
+    assert names[0] == "now" and {"groups", "due", "gaps", "invitations"} <= set(names)
+    beside = [card["name"] for card in page["beside"]]
+    assert beside == ["help", "tools", "counts"]
