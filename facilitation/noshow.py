@@ -17,7 +17,6 @@ from facilitation.attendance import Attendance
 from facilitation.errors import Refusal
 from facilitation.events import Event, MissingNoticed, ReachedOut, Recorded
 from facilitation.ids import PersonId
-from facilitation.people import Role
 from facilitation.seats import Place, Seat
 from facilitation.timebase import MINUTE_MS, Instant
 
@@ -85,11 +84,11 @@ def evolve(noshows: NoShows, recorded: Recorded) -> NoShows:
 
 
 def missing(seats: Iterable[Seat], attendance: Attendance, absences: Absences, until: Instant) -> tuple[PersonId, ...]:
-    """Who is missing as of `until`, in the order of the list."""
+    """Who is missing as of `until`, in the order of the list: of those for whom the session is."""
     return tuple(
         seat.person
         for seat in seats
-        if seat.role is Role.PARTICIPANT
+        if seat.treated
         and seat.place is not Place.REMOVED
         and not attendance.of(seat.person).connected
         and not _accounted_for(absences, seat.person)

@@ -169,6 +169,7 @@ class Action(StrEnum):
     SEE_WEEKS = "see everybody's week"
     TAKE_WEEKS = "take everybody's week as a file"
     TELL_ABSENCE = "tell why somebody was away"
+    CALL_MISSING = "look up whom to call about somebody who is missing"
     SEE_CLINIC = "see the clinic at a glance"
     TAKE_CLINIC = "take the clinic's figures as a file"
     # People.
@@ -207,6 +208,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.SEE_WEEKS: WORKFORCE,
     Action.TAKE_WEEKS: OFFICE,
     Action.TELL_ABSENCE: FACILITATORS,
+    Action.CALL_MISSING: FACILITATORS,
     Action.SEE_CLINIC: WORKFORCE,
     Action.TAKE_CLINIC: OFFICE,
     Action.SEE_PEOPLE: WORKFORCE,

@@ -219,7 +219,7 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
         case c.LinkMakeUp(person=person, missed_session=missed):
             return _link_make_up(state, person, missed)
         case c.ReachOut(person=person, whom=whom, outcome=outcome):
-            return noshow.reach_out(state.noshows, _participant(state, person).person, whom, outcome)
+            return noshow.reach_out(state.noshows, _treated(state, person).person, whom, outcome)
         # --- only the server's, which the policy never lets through to here
         case (
             c.OpenSession()

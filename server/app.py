@@ -55,6 +55,7 @@ from server.rooms.directory import LoadSession, Rooms
 from server.rooms.ports import StoreUnavailable
 from server.schedule.book import ScheduleBook
 from server.schedule.planner import Begun
+from server.school.call_list import CallList
 from server.sfu.native.build import NotBuilt
 from server.sfu.plane import MediaSettings, Sfu
 from server.signing import Sealed, SetUpCodes, Signatures
@@ -175,6 +176,7 @@ def build(
         home=HomePage(visits, cards(store, catalog=catalog, meters=meters), clock=clock),
         exports=HoursExports(store, clock=clock, payers=catalog.payers),
         papers=ClinicPapers(store, books=books, clock=clock, clinic=settings.clinic_name),
+        calls=CallList(store),
         clinic=ClinicBook(store, progress=progress, clock=clock),
         weeks=WeekBook(store, meters=meters, clock=clock),
         minutes=OwnMinutes(store),

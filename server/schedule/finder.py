@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 import highspy
-import numpy as np
 
 from facilitation import crediting
 from facilitation.finder import Offer, Wish, find, fitting
@@ -69,30 +68,11 @@ class _Model:
         solver.setOptionValue("mip_abs_gap", PLACED / 2)
         solver.setOptionValue("random_seed", 1)
         count = len(self.costs)
-        empty_indices, empty_values = np.array([], dtype=np.int32), np.array([], dtype=np.double)
-        solver.addCols(
-            count,
-            np.array(self.costs, dtype=np.double),
-            np.zeros(count, dtype=np.double),
-            np.ones(count, dtype=np.double),
-            0,
-            np.zeros(count, dtype=np.int32),
-            empty_indices,
-            empty_values,
-        )
-        solver.changeColsIntegrality(
-            count,
-            np.arange(count, dtype=np.int32),
-            np.full(count, int(highspy.HighsVarType.kInteger), dtype=np.uint8),
-        )
+        solver.addCols(count, self.costs, [0.0] * count, [1.0] * count, 0, [0] * count, [], [])
+        whole = [highspy.HighsVarType.kInteger] * count
+        solver.changeColsIntegrality(count, list(range(count)), whole)  # type: ignore[arg-type]
         solver.addRows(
-            len(self.lower),
-            np.array(self.lower, dtype=np.double),
-            np.array(self.upper, dtype=np.double),
-            len(self.columns),
-            np.array(self.starts, dtype=np.int32),
-            np.array(self.columns, dtype=np.int32),
-            np.array(self.values, dtype=np.double),
+            len(self.lower), self.lower, self.upper, len(self.columns), self.starts, self.columns, self.values
         )
         solver.run()
         best = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal

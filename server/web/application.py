@@ -23,6 +23,7 @@ from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.web.account import AccountDesk
 from server.web.accounts import AccountsDesk
 from server.web.auth import Doorkeeper
+from server.web.calls import CallDesk, Calls
 from server.web.clinic import ClinicDesk, ClinicPage
 from server.web.door import Door
 from server.web.errors import Refusals
@@ -60,6 +61,7 @@ def application(
     papers: Papers,
     weeks: Weeks,
     clinic: ClinicPage,
+    calls: Calls,
     minutes: Minutes,
     commands: RoomCommands,
     library: Library,
@@ -139,6 +141,7 @@ def application(
             *export_desk.routes(),
             *paper_desk.routes(),
             *minutes_desk.routes(),
+            *CallDesk(calls, doorkeeper=doorkeeper).routes(),
             *skills.routes(),
             *notebook_desk.routes(),
             *sign_in.routes(),

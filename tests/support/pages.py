@@ -34,6 +34,7 @@ from server.own_minutes import OwnMinutes
 from server.progress import ProgressBook
 from server.projections.meters import Meters
 from server.rooms.ports import NoSuchSession
+from server.school.call_list import CallList
 from server.signing import SetUpCodes, Signatures
 from server.spreadsheet import encode
 from server.store import memory
@@ -189,6 +190,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         home=HomePage(visits, cards(store, catalog=catalog, meters=meters), clock=clock),
         exports=clinic,
         papers=clinic,
+        calls=CallList(store),
         clinic=ClinicBook(store, progress=progress, clock=clock),
         weeks=WeekBook(store, meters=meters, clock=clock),
         minutes=OwnMinutes(store),

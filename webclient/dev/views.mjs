@@ -142,6 +142,7 @@ function staffPart(group, { state, now, phase }) {
     arrival: one.role === "participant" && place !== "expected" ? { location: "12 Sample Street, Springfield VA", callback: "+1 555 0100", private_space: true, others_present: "" } : null,
     minutes: { present_ms: 47 * MINUTE, counted_ms: 37 * MINUTE, running: phase === "running" && place === "room", since: now, counting: true, target_ms: 180 * MINUTE },
     left_how: null, left_at: null, shielded: one.shielded ?? false,
+    told: null, missing_since: null, attempts: [],
     asked_until: null, unanswered_at: busy && one.person === "p-4" ? now - 3 * MINUTE : null,
     forms: one.role === "participant" ? { "check-in": Number(one.person.slice(2)) % 2 ? { status: "submitted", answers: { mood: 6, urge: 2, safe: true, goal: "Listen" } } : { status: "draft", answers: {} }, "wrap-up": { status: "none", answers: {} } } : {},
     ...more,
@@ -150,7 +151,9 @@ function staffPart(group, { state, now, phase }) {
     row({ person: "p-21", name: "Wren Waiting", role: "participant" }, "waiting", { waiting_since: now - 3 * MINUTE, late_ms: 12 * MINUTE }),
     row({ person: "p-22", name: "Toni Tardy", role: "participant" }, "waiting", { waiting_since: now - MINUTE, late_ms: 14 * MINUTE }),
     row({ person: "p-23", name: "Quinn Quick", role: "participant" }, "left", { left_how: "quick_exit", left_at: now - 4 * MINUTE }),
-    row({ person: "p-24", name: "Nobody Yet", role: "participant" }, "expected"),
+    row({ person: "p-24", name: "Nobody Yet", role: "participant" }, "expected", state === "lobby" ? {} : { missing_since: now - 12 * MINUTE,
+      attempts: [{ whom: "self", outcome: "no_answer", by: "p-1", name: NAMES[0], at: now - 10 * MINUTE }] }),
+    row({ person: "p-25", name: "Tam Toldahead", role: "participant" }, "expected", { told: { name: "Gale Guardian", reason: "School", at: now - 26 * 60 * MINUTE } }),
   ] : [];
   return {
     people: [...group.map((one) => row(one, "room")), ...others],

@@ -8,7 +8,8 @@ import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { waitingOf } from "/static/core/changes.mjs";
 import { inMinutes, liveMinutes, roughly, shortly, wallTime } from "/static/core/clock.mjs";
 import { icon } from "/static/core/icons.mjs";
-import { listed, t } from "/static/core/words.mjs";
+import { listed, locale, t } from "/static/core/words.mjs";
+import { createMissing } from "./missing.mjs";
 
 const LATE_WORTH_SAYING_MS = 60_000;
 const QUIET_AFTER_MS = 5 * 60_000; // of talk by anybody: before that nobody is quiet
@@ -21,6 +22,7 @@ export function mount(root, context) {
   let view = /** @type {any} */ (null);
   /** @type {Set<string>} */
   const opened = new Set();
+  const missing = createMissing({ boot, act, redraw: draw });
 
   function draw() {
     if (!view?.staff) return;
@@ -32,6 +34,7 @@ export function mount(root, context) {
     const waiting = waitingOf(view.staff);
     const elsewhere = view.staff.people.filter((/** @type {any} */ one) => !["room", "waiting"].includes(one.place));
     render(html`
+      ${missing.part(view.staff.people, view.room.zone)}
       ${waiting.length ? html`<section class="people-part waiting" aria-labelledby="waiting-title">
         <div class="row apart"><h3 id="waiting-title">${t("Waiting ({n})", { n: waiting.length })}</h3>
           ${mayAct && waiting.length > 1 ? html`<button type="button" class="button primary" @click=${() => act.ask("admit_all")}>${t("Admit all")}</button>` : nothing}</div>
@@ -104,7 +107,7 @@ export function mount(root, context) {
       one.place === "room" && one.connected && quality ? html`<span class="chip clay">${icon("wifi")} ${quality === "poor" ? t("Very weak line") : t("Weak line")}</span>` : null,
       one.place === "waiting" ? html`<span class="soft small">${t("waiting {time}", { time: roughly(now - one.waiting_since) })}${late(one)}${one.connected ? "" : t(", not connected now")}</span>` : null,
       one.place === "arriving" ? html`<span class="soft small">${one.connected ? t("at the door, answering") : t("was at the door")}</span>` : null,
-      one.place === "expected" ? html`<span class="soft small">${t("not seen yet")}</span>` : null,
+      one.told ? html`<span class="soft small">${t("told that they will not come")}</span>` : one.place === "expected" ? html`<span class="soft small">${t("not seen yet")}</span>` : null,
       one.place === "left" ? html`<span class="${one.left_how === "quick_exit" ? "chip clay" : "soft small"}">${LEFT[one.left_how] ?? t("Left")}${one.left_at ? ` ${t("at {clock}", { clock: wallTime(one.left_at, view.room.zone) })}` : ""}</span>` : null,
       one.place === "removed" ? html`<span class="soft small">${t("Removed")}</span>` : null,
       latest && one.place === "room" ? html`<span class="soft small">${latest.status !== "submitted" ? t("writing") : latest === one.forms["wrap-up"] ? t("Wrap-up sent") : t("Check-in sent")}</span>` : null,
@@ -115,6 +118,12 @@ export function mount(root, context) {
   /** @param {any} one */
   function disputesOf(one) {
     return (view.staff.disputes ?? []).filter((/** @type {any} */ dispute) => dispute.person === one.person);
+  }
+
+  /** @param {any} told */
+  function toldWords(told) {
+    const words = t("told by {name}, {day} {clock}", { name: told.name, day: dayOf(told.at, view.room.zone), clock: wallTime(told.at, view.room.zone) });
+    return told.reason ? `${words}: ${told.reason}` : words;
   }
 
   /** @param {any} one */
@@ -133,6 +142,7 @@ export function mount(root, context) {
           ${fact(t("Call back"), arrival.callback ? html`<a href="tel:${arrival.callback.replace(/[^+\d]/g, "")}">${arrival.callback}</a>` : "")}
           ${fact(t("Private space"), arrival.private_space ? t("Yes") : t("No"))}
           ${arrival.others_present ? fact(t("Others there"), arrival.others_present) : nothing}` : nothing}
+        ${one.told ? fact(t("Will not come"), toldWords(one.told)) : nothing}
         ${one.arrived_at ? fact(t("Arrived"), `${wallTime(one.arrived_at, view.room.zone)}${late(one)}`) : nothing}
         ${one.place === "room" && media.talk[one.person] !== undefined ? fact(t("Spoke"), spokeWords(media.talk[one.person])) : nothing}
         ${live && (live.present || one.place === "room") ? fact(t("Minutes"), t("{present} here, {counted} counted", { present: inMinutes(live.present), counted: inMinutes(live.counted) })) : nothing}
@@ -193,6 +203,11 @@ const ROLES = /** @type {Record<string, string>} */ ({ facilitator: t("Facilitat
 /** @param {number} ms */
 function spokeWords(ms) {
   return ms < HARDLY_MS ? t("hardly yet") : roughly(ms);
+}
+
+/** @param {number} instant @param {string} zone */
+function dayOf(instant, zone) {
+  return new Intl.DateTimeFormat(locale, { timeZone: zone, day: "numeric", month: "short" }).format(instant);
 }
 
 /** @param {any} one */
