@@ -34,12 +34,12 @@ export function mount(root, context) {
     const waiting = waitingOf(view.staff);
     const elsewhere = view.staff.people.filter((/** @type {any} */ one) => !["room", "waiting"].includes(one.place));
     render(html`
-      ${missing.part(view.staff.people, view.room.zone)}
       ${waiting.length ? html`<section class="people-part waiting" aria-labelledby="waiting-title">
         <div class="row apart"><h3 id="waiting-title">${t("Waiting ({n})", { n: waiting.length })}</h3>
           ${mayAct && waiting.length > 1 ? html`<button type="button" class="button primary" @click=${() => act.ask("admit_all")}>${t("Admit all")}</button>` : nothing}</div>
         <ul class="plain">${repeat(waiting, key, (one) => row(one, undefined, now))}</ul>
       </section>` : nothing}
+      ${missing.part(view.staff.people, view.room.zone)}
       <section class="people-part" aria-labelledby="here-title">
         <div class="row apart"><h3 id="here-title">${t("In the room ({n})", { n: here.length })}</h3>
           <span class="soft small">${t("{n} of {all} seats", { n: view.staff.seats.taken, all: view.staff.seats.max })}</span></div>
