@@ -36,8 +36,13 @@ class Server:
         self.line: WebSocketRoute | None = None
 
     def attach(self, line: WebSocketRoute) -> None:
-        line.on_message(lambda text: self.heard.put_nowait(json.loads(text)))
+        line.on_message(self._hear)
         self.lines.put_nowait(line)
+
+    def _hear(self, text: str | bytes) -> None:
+        message = json.loads(text)
+        if message["type"] != "clock":  # asked now and then, whatever else is going on
+            self.heard.put_nowait(message)
 
     async def welcome(self, *, now: int = 1_000_000) -> None:
         """Take the next line that is opened and greet it."""

@@ -28,8 +28,6 @@ BROWSER_CODE_IN_ENGLISH = frozenset(
             *("record/absence", "record/attendance", "record/corrections", "record/counselling", "record/dialog"),
             *("record/evidence", "record/facts", "record/fields", "record/flags", "record/goals", "record/group"),
             *("record/keys", "record/notebook", "record/notes", "record/people", "record/phrases", "record/pin"),
-            *("exercises/choose", "exercises/drawing", "exercises/exercise", "exercises/fields"),
-            *("exercises/shapes/breath", "exercises/shapes/chain", "exercises/shapes/poll", "exercises/shapes/prompts"),
             *("record/record", "record/sealed", "record/signing", "record/snippets", "record/words"),
         )
     }

@@ -9,6 +9,7 @@ const WAVE = Array.from({ length: 34 }, (_, index) => Math.round(30 + 55 * Math.
  * @param {{step?: number, filled?: boolean, results?: boolean, out?: boolean, past?: boolean, since?: number, now: number}} how
  */
 export function withExercise(view, shape, { step, filled, results, out, past, since, now }) {
+  const run = `run-${shape.id}`;
   const at = step ?? (shape.own_pace ? 0 : -1);
   const fields = shape.steps.flatMap((/** @type {any} */ each) => each.fields);
   const answers = filled ? Object.fromEntries(fields.map((/** @type {any} */ one, /** @type {number} */ index) => [one.id, sample(one, index)])) : {};
@@ -18,7 +19,7 @@ export function withExercise(view, shape, { step, filled, results, out, past, si
   const groups = shape.grouping === "pairs" ? pairs : shape.grouping === "chain" ? [people] : [];
   const mine = groups.find((/** @type {string[]} */ group) => group.includes(view.you.person)) ?? [];
   const own = {
-    run: "exercise-1", exercise: past ? shape : null, joined: out ? false : filled ? true : null, answers, sent: Boolean(results), shared: {},
+    run, exercise: past ? shape : null, joined: out ? false : filled ? true : null, answers, sent: Boolean(results), shared: {},
     partners: shape.grouping === "chain" ? mine.slice(-1) : mine.filter((/** @type {string} */ one) => one !== view.you.person),
     card: shape.id === "ask-clearly" && mine.length ? "You lent a friend some money. You want it back by Friday." : "",
   };
@@ -27,12 +28,12 @@ export function withExercise(view, shape, { step, filled, results, out, past, si
   const shareable = fields.filter((/** @type {any} */ one) => one.privacy === "shareable" && (one.kind === "text" || one.kind === "drawing"));
   view.you.exercises = [own];
   view.room.exercise = past ? null : {
-    run: "exercise-1", ...shape, step: at, starts: at < 0 ? null : now - (since ?? 3_500), groups, sent: results ? 8 : filled ? 3 : 0, answers_min: 5, results: counted,
+    run, ...shape, step: at, starts: at < 0 ? null : now - (since ?? 3_500), groups, sent: results ? 8 : filled ? 3 : 0, answers_min: 5, results: counted,
     shared: filled && people.length > 2 ? shareable.slice(0, 1).map((/** @type {any} */ one) => ({ person: people[1], field: one.id, entry: sample(one, 1) })) : [],
   };
   if (view.staff && !past) {
     const how = ["in", "done", "", "in", "out", "done"];
-    view.staff.practice.run = { run: "exercise-1", people: Object.fromEntries(people.map((/** @type {string} */ one, /** @type {number} */ index) => [one, how[index % 6]])), results: counted, to_group: Boolean(results) };
+    view.staff.practice.run = { run, people: Object.fromEntries(people.map((/** @type {string} */ one, /** @type {number} */ index) => [one, how[index % 6]])), results: counted, to_group: Boolean(results) };
   }
   return view;
 }

@@ -5,6 +5,7 @@
 
 import { html, nothing, svg } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
+import { t } from "/static/core/words.mjs";
 
 export const POINTS = 48;
 const HEIGHT_MAX = 100;
@@ -41,17 +42,17 @@ export function drawing({ id, value, change }) {
 
   return html`<div class="drawing" @pointerdown=${draw} @pointermove=${draw}>${picture(points, place)}</div>
     <div class="drawing-sliders">
-      <label class="field"><span>How strong (up and down)</span>
+      <label class="field"><span>${t("How strong (up and down)")}</span>
         <input id=${id} type="range" min="0" max=${HEIGHT_MAX} step="5" .value=${live(String(points[place] ?? points[place - 1] ?? 0))}
           @input=${(/** @type {any} */ event) => put(place, Number(event.target.value))}></label>
-      <label class="field"><span>Where in time (left to right)</span>
+      <label class="field"><span>${t("Where in time (left to right)")}</span>
         <input type="range" min="0" max=${POINTS - 1} step="1" .value=${live(String(place))}
           @input=${(/** @type {any} */ event) => put(Number(event.target.value), points[Number(event.target.value)] ?? points[points.length - 1] ?? 0)}></label>
     </div>
     <div class="row"><button type="button" class="button small-button" ?disabled=${!points.length} @click=${() => {
       places.delete(id);
       change(null);
-    }}>Start the line again</button></div>`;
+    }}>${t("Start the line again")}</button></div>`;
 }
 
 /** The same line, on its own. @param {number[]} points @param {string} words what it shows, for those who do not see it */

@@ -9,6 +9,7 @@
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { icon } from "/static/core/icons.mjs";
+import { listed, many, rich, t } from "/static/core/words.mjs";
 import { draftWords } from "/components/card/card.mjs";
 import { entryWords, isEmpty, tidied } from "./fields.mjs";
 import { moment } from "./moment.mjs";
@@ -48,8 +49,9 @@ export function mount(root, context) {
     const past = (you.exercises ?? []).filter((/** @type {any} */ one) => one.exercise);
     root.hidden = !exercise && !past.length;
     render(html`${exercise ? present(exercise) : nothing}
-      ${past.length ? html`<section class="stack tight" aria-label="What you wrote today">
+      ${past.length ? html`<section class="stack tight" aria-label=${t("What you wrote today")}>
         ${repeat(past, (/** @type {any} */ one) => one.run, paperOf)}</section>` : nothing}`, root);
+    for (const bar of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(".bar"))) bar.style.setProperty("--share", bar.dataset.share ?? "0");
   }
 
   /** The shape of what is open, from its first view to its last. @param {any} exercise */
@@ -120,22 +122,22 @@ export function mount(root, context) {
     const { left } = moment(exercise, connection.now());
     return html`<section class="exercise stack" aria-labelledby="exercise-title" data-shape=${exercise.shape}>
       <div class="stack tight">
-        <p class="soft small">Together now</p>
+        <p class="soft small">${t("Together now")}</p>
         <h2 id="exercise-title">${exercise.title}</h2>
         ${index < 0 || exercise.own_pace ? html`<p>${exercise.about}</p>` : nothing}
         ${index < 0 || exercise.own_pace ? html`<p class="notice plain exercise-care">${icon("leaf")} <span>${exercise.care}</span></p>` : nothing}
       </div>
       ${leads ? lead(exercise, index) : nothing}
       ${withWhom(exercise, now)}
-      ${out ? html`<p>You are sitting this one out. That is all right. Come in whenever you like.</p>`
-        : index < 0 ? html`<p class="soft">${leads ? "Everybody sees this invitation. Begin when they have had a look." : "Your facilitator begins in a moment."}</p>`
+      ${out ? html`<p>${t("You are sitting this one out. That is all right. Come in whenever you like.")}</p>`
+        : index < 0 ? html`<p class="soft">${leads ? t("Everybody sees this invitation. Begin when they have had a look.") : t("Your facilitator begins in a moment.")}</p>`
         : exercise.own_pace ? sheet(exercise, now)
         : html`${shown?.shape.leading ? inside(exercise, now) : nothing}
           <div class="stack tight"><h3>${step.title}</h3><p>${step.text}</p>
-            <p class="soft small">Step ${index + 1} of ${exercise.steps.length}${left ? html`, ${softly(left)}` : nothing}</p></div>
+            <p class="soft small">${t("Step {n} of {all}", { n: index + 1, all: exercise.steps.length })}${left ? html`, ${softly(left)}` : nothing}</p></div>
           ${shown?.shape.leading ? nothing : inside(exercise, now)}`}
       ${own.joined === undefined || leads || !takesPart ? nothing : part(exercise, own, index)}
-      ${index < 0 || exercise.own_pace ? nothing : html`<details><summary>Take it gently</summary><p>${exercise.care}</p></details>`}
+      ${index < 0 || exercise.own_pace ? nothing : html`<details><summary>${t("Take it gently")}</summary><p>${exercise.care}</p></details>`}
       ${sharedList(exercise)}
     </section>`;
   }
@@ -148,7 +150,7 @@ export function mount(root, context) {
   /** Those who lead have the way through it at hand; a sheet of their own is one press away. @param {any} exercise @param {import("./shape.mjs").Moment} now */
   function sheet(exercise, now) {
     if (!leads || exercise.shape === "poll") return inside(exercise, now);
-    return html`<details class="exercise-own"><summary>What the group sees. Fill in and share yours first, if you like</summary>
+    return html`<details class="exercise-own"><summary>${t("What the group sees. Fill in and share yours first, if you like")}</summary>
       <div class="stack">${inside(exercise, now)}</div></details>`;
   }
 
@@ -164,12 +166,12 @@ export function mount(root, context) {
   /** @param {any} exercise @param {import("./shape.mjs").Moment} now */
   function withWhom(exercise, { own, names }) {
     if (exercise.grouping !== "pairs") return nothing;
-    const partners = own.partners.map((/** @type {string} */ each) => names.get(each) ?? "someone who left");
+    const partners = own.partners.map((/** @type {string} */ each) => names.get(each) ?? t("someone who left"));
     return html`
-      ${partners.length ? html`<p class="exercise-pair">${icon("users")} <span>You are with <strong>${partners.join(" and ")}</strong>.</span></p>` : nothing}
-      ${own.card ? html`<p class="exercise-dealt"><span class="soft small">Your card</span><br>${own.card}</p>` : nothing}
-      ${leads && exercise.groups.length ? html`<details><summary>Who is with whom</summary><ul class="exercise-list">
-        ${exercise.groups.map((/** @type {string[]} */ group) => html`<li>${group.map((each) => names.get(each) ?? "someone who left").join(", ")}</li>`)}</ul></details>` : nothing}`;
+      ${partners.length ? html`<p class="exercise-pair">${icon("users")} <span>${rich("You are with {names}.", { names: html`<strong>${listed(partners)}</strong>` })}</span></p>` : nothing}
+      ${own.card ? html`<p class="exercise-dealt"><span class="soft small">${t("Your card")}</span><br>${own.card}</p>` : nothing}
+      ${leads && exercise.groups.length ? html`<details><summary>${t("Who is with whom")}</summary><p class="small soft">${t("In one room, pairs speak one after the other.")}</p><ul class="exercise-list">
+        ${exercise.groups.map((/** @type {string[]} */ group) => html`<li>${listed(group.map((each) => names.get(each) ?? t("someone who left")))}</li>`)}</ul></details>` : nothing}`;
   }
 
   /** Whether it is kept, and that I am done. @param {any} exercise */
@@ -180,11 +182,11 @@ export function mount(root, context) {
     const anonymous = fields.some((/** @type {any} */ one) => one.privacy === "anonymous");
     if (anonymous && (leads || exercise.results)) return nothing;
     const sent = view.you.exercises?.find((/** @type {any} */ one) => one.run === exercise.run)?.sent;
-    return html`<p class="hint">${icon("lock")} ${anonymous ? "Nobody sees whose answer is whose, not even your facilitators." : "Only you see what you write. You choose what the group sees."}</p>
+    return html`<p class="hint">${icon("lock")} ${anonymous ? t("Nobody sees whose answer is whose, not even your facilitators.") : t("Only you see what you write. You choose what the group sees.")}</p>
       ${mine.problem ? html`<p class="notice" role="alert">${mine.problem}</p>` : nothing}
       <div class="row apart">
         ${exercise.own_pace && !leads ? html`<button type="button" class="button ${sent ? "" : "primary"}" @click=${() => send(exercise)}>
-          ${sent ? html`${icon("check")} ${anonymous ? "Sent. Send again" : "Done"}` : anonymous ? "Send without my name" : "I am done"}</button>` : html`<span></span>`}
+          ${sent ? html`${icon("check")} ${anonymous ? t("Sent. Send again") : t("Done")}` : anonymous ? t("Send without my name") : t("I am done")}</button>` : html`<span></span>`}
         <span class="hint" role="status">${draftWords(connection.draftState(slot(exercise.run)), Object.keys(mine.touched).length > 0)}</span>
       </div>`;
   }
@@ -206,10 +208,10 @@ export function mount(root, context) {
   /** To take part or not is one press, either way, at any time. @param {any} exercise @param {any} own @param {number} index */
   function part({ run }, own, index) {
     const say = (/** @type {boolean} */ on) => () => act.ask("join_exercise", { run, on });
-    if (own.joined === false) return html`<div class="row"><button type="button" class="button" @click=${say(true)}>Come in</button></div>`;
+    if (own.joined === false) return html`<div class="row"><button type="button" class="button" @click=${say(true)}>${t("Come in")}</button></div>`;
     return html`<div class="row">
-      ${own.joined ? html`<p class="row tight-row">${icon("check")} You take part</p>` : html`<button type="button" class="button ${index < 0 ? "primary" : ""}" @click=${say(true)}>I take part</button>`}
-      <button type="button" class="button" @click=${say(false)}>${index < 0 ? "Not this time" : "Sit it out"}</button></div>`;
+      ${own.joined ? html`<p class="row tight-row">${icon("check")} ${t("You take part")}</p>` : html`<button type="button" class="button ${index < 0 ? "primary" : ""}" @click=${say(true)}>${t("I take part")}</button>`}
+      <button type="button" class="button" @click=${say(false)}>${index < 0 ? t("Not this time") : t("Sit it out")}</button></div>`;
   }
 
   /** @param {any} exercise */
@@ -217,10 +219,10 @@ export function mount(root, context) {
     if (!exercise.shared.length) return nothing;
     const names = new Map(view.room.people.map((/** @type {any} */ one) => [one.person, one.name]));
     const fields = new Map(exercise.steps.flatMap((/** @type {any} */ step) => step.fields).map((/** @type {any} */ one) => [one.id, one]));
-    return html`<div class="stack tight"><h3>Shared with the group</h3>
+    return html`<div class="stack tight"><h3>${t("Shared with the group")}</h3>
       <ul class="plain stack tight">${repeat(exercise.shared, (/** @type {any} */ one) => `${one.person} ${one.field}`, (/** @type {any} */ one) => {
         const asked = fields.get(one.field);
-        return html`<li class="shared-answer"><span class="soft small">${names.get(one.person) ?? "Someone who left"}, ${asked?.label ?? ""}</span>
+        return html`<li class="shared-answer"><span class="soft small">${names.get(one.person) ?? t("Someone who left")}, ${asked?.label ?? ""}</span>
           <div>${asked ? entryWords(asked, one.entry) : nothing}</div></li>`;
       })}</ul></div>`;
   }
@@ -232,17 +234,17 @@ export function mount(root, context) {
     const { run, steps } = exercise;
     const step = (/** @type {number} */ number) => () => act.ask("step_exercise", { run, step: number });
     const way = view.staff?.practice?.run;
-    return html`<div class="stack exercise-lead" role="group" aria-label="Lead the exercise">
+    return html`<div class="stack exercise-lead" role="group" aria-label=${t("Lead the exercise")}>
       ${exercise.own_pace ? nothing : html`<div class="row">
-        ${index > 0 ? html`<button type="button" class="button" @click=${step(index - 1)}>${icon("arrow-left")} Step back</button>` : nothing}
+        ${index > 0 ? html`<button type="button" class="button" @click=${step(index - 1)}>${icon("arrow-left")} ${t("Step back")}</button>` : nothing}
         ${index < steps.length - 1 ? html`<button type="button" class="button primary" @click=${step(index + 1)}>
-          ${icon(index < 0 ? "play" : "arrow-right")} ${index < 0 ? "Begin" : "Next step"}</button>` : nothing}</div>`}
+          ${icon(index < 0 ? "play" : "arrow-right")} ${index < 0 ? t("Begin") : t("Next step")}</button>` : nothing}</div>`}
       ${way ? progress(way, exercise) : nothing}
       ${way ? polled(exercise, way) : nothing}
       <div class="row">
         ${exercise.grouping === "none" ? nothing : html`<button type="button" class="button" @click=${() => act.ask("group_exercise", { run })}>
-          ${icon("refresh-cw")} ${exercise.grouping === "pairs" ? "Other pairs" : "Another row"}</button>`}
-        <button type="button" class="button ${!exercise.own_pace && index === steps.length - 1 ? "primary" : ""}" @click=${() => act.ask("close_exercise", { run })}>${icon("check")} End the exercise</button></div>
+          ${icon("refresh-cw")} ${exercise.grouping === "pairs" ? t("Other pairs") : t("Another row")}</button>`}
+        <button type="button" class="button ${!exercise.own_pace && index === steps.length - 1 ? "primary" : ""}" @click=${() => act.ask("close_exercise", { run })}>${icon("check")} ${t("End the exercise")}</button></div>
     </div>`;
   }
 
@@ -250,8 +252,9 @@ export function mount(root, context) {
   function progress(way, exercise) {
     const all = Object.values(way.people);
     const count = (/** @type {string[]} */ ...how) => all.filter((each) => how.includes(/** @type {string} */ (each))).length;
-    const words = [`${count("in", "done")} take part`, exercise.own_pace ? `${count("done")} done` : "", count("out") ? `${count("out")} sit it out` : ""];
-    return html`<p class="soft" role="status">${words.filter(Boolean).join(", ")}, of ${all.length} here.</p>`;
+    const words = [many("{n} takes part", "{n} take part", count("in", "done")), exercise.own_pace ? t("{n} done", { n: count("done") }) : "",
+      count("out") ? many("{n} sits it out", "{n} sit it out", count("out")) : "", t("{n} here", { n: all.length })];
+    return html`<p class="soft" role="status">${words.filter(Boolean).join(" · ")}</p>`;
   }
 
   /** First for the facilitators' eyes, then for all. @param {any} exercise @param {any} way */
@@ -262,21 +265,21 @@ export function mount(root, context) {
     if (!way.results) {
       const short = exercise.answers_min - exercise.sent;
       return html`<button type="button" class="button ${short > 0 ? "" : "primary"}" aria-disabled=${short > 0 ? "true" : "false"}
-          @click=${() => act.ask("show_results", { run, to_group: false })}>Count the answers</button>
-        <p class="hint">${short > 0 ? `${short} more ${short === 1 ? "answer is" : "answers are"} needed, so that nobody can be picked out. In a smaller group, ask aloud.`
-          : "Counting ends the answering. You look first, then you show them."}</p>`;
+          @click=${() => act.ask("show_results", { run, to_group: false })}>${t("Count the answers")}</button>
+        <p class="hint">${short > 0 ? many("{n} more answer is needed, so that nobody can be picked out. In a smaller group, ask aloud.", "{n} more answers are needed, so that nobody can be picked out. In a smaller group, ask aloud.", short)
+          : t("Counting ends the answering. You look first, then you show them.")}</p>`;
     }
     const { without } = mineOf(run);
     const words = fields.filter((/** @type {any} */ one) => one.kind === "words").flatMap((/** @type {any} */ one) => way.results[one.id] ?? []);
     return html`<div class="stack tight">
-      <p class="soft">Only facilitators see this so far.</p>
+      <p class="soft">${t("Only facilitators see this so far.")}</p>
       ${results(fields, way.results)}
-      ${words.length ? html`<details><summary>Leave words out</summary><div class="choices">${words.map((/** @type {[string, number]} */ [word]) => html`<label class="choice">
+      ${words.length ? html`<details><summary>${t("Leave words out")}</summary><div class="choices">${words.map((/** @type {[string, number]} */ [word]) => html`<label class="choice">
         <input type="checkbox" .checked=${without.has(word)} @change=${(/** @type {any} */ event) => {
           if (event.target.checked) without.add(word);
           else without.delete(word);
         }}><span>${word}</span></label>`)}</div></details>` : nothing}
-      <button type="button" class="button primary" @click=${() => act.ask("show_results", { run, to_group: true, without: [...without] })}>Show them to the group</button>
+      <button type="button" class="button primary" @click=${() => act.ask("show_results", { run, to_group: true, without: [...without] })}>${t("Show them to the group")}</button>
     </div>`;
   }
 
@@ -293,7 +296,7 @@ export function mount(root, context) {
       if (event.target.open) openPapers.add(run);
       else openPapers.delete(run);
       draw();
-    }}><summary>${exercise.title}: what you wrote</summary>
+    }}><summary>${t("{exercise}: what you wrote", { exercise: exercise.title })}</summary>
       ${openPapers.has(run) ? html`<div class="stack">${shape.draw(/** @type {any} */ ({ exercise: sheet, paper }))}</div>` : nothing}</details>`;
   }
 
@@ -317,5 +320,5 @@ const slot = (run) => `exercise:${run}`;
 /** "about 40 seconds left", without a hurry in it. @param {number} ms */
 function softly(ms) {
   const seconds = Math.ceil(ms / 10_000) * 10;
-  return seconds < 60 ? `about ${seconds} seconds left` : `about ${Math.round(seconds / 60)} ${Math.round(seconds / 60) === 1 ? "minute" : "minutes"} left`;
+  return seconds < 60 ? t("about {n} seconds left", { n: seconds }) : many("about {n} minute left", "about {n} minutes left", Math.round(seconds / 60));
 }

@@ -3,6 +3,7 @@
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { icon } from "/static/core/icons.mjs";
+import { t } from "/static/core/words.mjs";
 import { drawing, line } from "./drawing.mjs";
 
 const TEXT_MAX = 1_000;
@@ -37,13 +38,14 @@ function sharing(one, paper) {
   const value = paper.value(one.id);
   const shown = paper.shared(one.id);
   if (isEmpty(value) && isEmpty(shown)) return nothing;
+  const words = isEmpty(shown) ? t("Share with the group") : t("Share it as it is now");
   const stale = !isEmpty(shown) && !isEmpty(value) && JSON.stringify(shown) !== JSON.stringify(value);
   return html`<div class="row exercise-share">
-    ${isEmpty(shown) || stale ? html`<button type="button" class="button small-button" aria-label="${stale ? "Share it as it is now" : "Share with the group"}: ${one.label}"
-      @click=${() => paper.share(one.id, true)}>${icon("users")} ${stale ? "Share it as it is now" : "Share with the group"}</button>` : nothing}
-    ${isEmpty(shown) ? nothing : html`<button type="button" class="button small-button" aria-label="Take back: ${one.label}"
-      @click=${() => paper.share(one.id, false)}>${icon("undo-2")} Take back</button>
-      <span class="small soft">The group sees it${stale ? " as it was" : ""}</span>`}
+    ${isEmpty(shown) || stale ? html`<button type="button" class="button small-button" aria-label="${words}: ${one.label}"
+      @click=${() => paper.share(one.id, true)}>${icon("users")} ${words}</button>` : nothing}
+    ${isEmpty(shown) ? nothing : html`<button type="button" class="button small-button" aria-label="${t("Take back")}: ${one.label}"
+      @click=${() => paper.share(one.id, false)}>${icon("undo-2")} ${t("Take back")}</button>
+      <span class="small soft">${stale ? t("The group sees it as it was") : t("The group sees it")}</span>`}
   </div>`;
 }
 
@@ -74,12 +76,12 @@ const DRAW = {
   cards(one, { id, value, change }) {
     const chosen = value ?? [];
     const full = chosen.length >= one.most;
-    return group(one, id, html`<p class="hint" role="status">${chosen.length} of ${one.most} chosen</p>
+    return group(one, id, html`<p class="hint" role="status">${t("{n} of {most} chosen", { n: chosen.length, most: one.most })}</p>
       <div class="exercise-cards">${one.choices.map((/** @type {any} */ each) => {
         const place = chosen.indexOf(each.value);
         const next = () => change(place < 0 ? [...chosen, each.value] : chosen.filter((/** @type {string} */ other) => other !== each.value));
         return html`<button type="button" class="exercise-card" aria-pressed=${place < 0 ? "false" : "true"} ?disabled=${place < 0 && full} @click=${next}>
-          ${place < 0 ? nothing : html`<span class="exercise-rank"><span class="visually-hidden">Number </span>${place + 1}</span>`} ${each.label}</button>`;
+          ${place < 0 ? nothing : html`<span class="exercise-rank"><span class="visually-hidden">${t("Number")} </span>${place + 1}</span>`} ${each.label}</button>`;
       })}</div>`);
   },
 
@@ -91,7 +93,7 @@ const DRAW = {
       change(next.some((each) => each) ? next : null);
     };
     return group(one, id, html`<div class="stack tight">${Array.from({ length: WORDS_MAX }, (_, index) => html`
-      <input type="text" maxlength=${WORD_MAX} autocomplete="off" aria-label="Word ${index + 1}" .value=${live(words[index] ?? "")}
+      <input type="text" maxlength=${WORD_MAX} autocomplete="off" aria-label=${t("Word {n}", { n: index + 1 })} .value=${live(words[index] ?? "")}
         @input=${(/** @type {any} */ event) => set(index, event.target.value)}>`)}</div>`);
   },
 
@@ -102,9 +104,9 @@ const DRAW = {
 /** An answer that was shared, as the group sees it. @param {any} one @param {any} entry */
 export function entryWords(one, entry) {
   const labels = new Map(one.choices.map((/** @type {any} */ each) => [each.value, each.label]));
-  if (one.kind === "drawing") return line(entry, `${one.label}: from ${entry[0]} to ${entry[entry.length - 1]} of 100, at most ${Math.max(...entry)}`);
+  if (one.kind === "drawing") return line(entry, t("{label}: from {first} to {last} of 100, at most {most}", { label: one.label, first: entry[0], last: entry[entry.length - 1], most: Math.max(...entry) }));
   if (one.kind === "cards") return html`<ol class="exercise-list">${entry.map((/** @type {string} */ each) => html`<li>${labels.get(each) ?? each}</li>`)}</ol>`;
-  if (one.kind === "scale") return `${entry} of ${one.high}`;
+  if (one.kind === "scale") return t("{value} of {high}", { value: entry, high: one.high });
   return labels.get(entry) ?? String(entry);
 }
 
@@ -132,8 +134,8 @@ function group(one, id, body, ends = "") {
 
 /** @param {any} one */
 function mark(one) {
-  if (one.privacy === "private") return html` <span class="optional">(for you alone)</span>`;
-  return one.privacy === "anonymous" ? html` <span class="optional">(nobody sees whose it is)</span>` : nothing;
+  if (one.privacy === "private") return html` <span class="optional">${t("(for you alone)")}</span>`;
+  return one.privacy === "anonymous" ? html` <span class="optional">${t("(nobody sees whose it is)")}</span>` : nothing;
 }
 
 /** @param {any} one @param {string} id */

@@ -5,10 +5,11 @@
 
 import { html } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
+import { t } from "/static/core/words.mjs";
 import { breathAt, fullness } from "../moment.mjs";
 import { buzz, createTone } from "../tone.mjs";
 
-const WORDS = { ready: "Get ready", inhale: "Breathe in", hold: "Hold", exhale: "Breathe out", rest: "Rest" };
+const WORDS = { ready: t("Get ready"), inhale: t("Breathe in"), hold: t("Hold"), exhale: t("Breathe out"), rest: t("Rest") };
 
 /** @param {import("../shape.mjs").Context} context */
 export function create({ memory, redraw }) {
@@ -28,19 +29,19 @@ export function create({ memory, redraw }) {
           <p class="breath-word"></p>
           <p class="breath-count figures"></p>
         </div>
-        <p class="visually-hidden">In for ${step.beat.inhale_ms / 1_000} seconds, out for ${step.beat.exhale_ms / 1_000} seconds. You can switch on a soft sound that rises and falls with the breath.</p>
+        <p class="visually-hidden">${t("In for {inhale} seconds, out for {exhale} seconds. You can switch on a soft sound that rises and falls with the breath.", { inhale: step.beat.inhale_ms / 1_000, exhale: step.beat.exhale_ms / 1_000 })}</p>
         <div class="row">
           <button type="button" class="button small-button" aria-pressed=${sound ? "true" : "false"} @click=${() => {
             sound = !sound;
             if (sound) tone.start();
             else tone.stop();
             redraw();
-          }}>${icon(sound ? "check" : "volume-2")} Soft sound</button>
+          }}>${icon(sound ? "check" : "volume-2")} ${t("Soft sound")}</button>
           ${"vibrate" in navigator ? html`<button type="button" class="button small-button" aria-pressed=${haptics ? "true" : "false"} @click=${() => {
             haptics = !haptics;
             memory.set("breath-haptics", haptics || null);
             redraw();
-          }}>${icon(haptics ? "check" : "vibrate")} Gentle buzz</button>` : null}
+          }}>${icon(haptics ? "check" : "vibrate")} ${t("Gentle buzz")}</button>` : null}
         </div>`;
     },
 

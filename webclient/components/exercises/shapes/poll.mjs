@@ -2,6 +2,7 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { repeat } from "/vendor/lit-html/directives/repeat.js";
+import { many, t } from "/static/core/words.mjs";
 import { field } from "../fields.mjs";
 
 export function create() {
@@ -20,7 +21,7 @@ export function create() {
 export function results(fields, counted) {
   return html`${fields.map((one) => {
     const rows = counted[one.id];
-    if (!rows) return html`<p class="soft">“${one.label}”: too few answers to show.</p>`;
+    if (!rows) return html`<p class="soft">${t("“{question}”: too few answers to show.", { question: one.label })}</p>`;
     return one.kind === "words" ? cloud(one, rows) : bars(one, rows);
   })}`;
 }
@@ -28,8 +29,8 @@ export function results(fields, counted) {
 /** @param {any} one @param {[string, number][]} rows */
 function cloud(one, rows) {
   const most = Math.max(...rows.map(([, count]) => count));
-  return html`<ul class="cloud plain" aria-label="The words of the group">${rows.map(([word, count]) => html`
-    <li data-size=${Math.ceil((4 * count) / most)}>${word}${count > 1 ? html` <span class="small figures">${count} times</span>` : nothing}</li>`)}</ul>`;
+  return html`<ul class="cloud plain" aria-label=${t("The words of the group")}>${rows.map(([word, count]) => html`
+    <li data-size=${Math.ceil((4 * count) / most)}>${word}${count > 1 ? html` <span class="small figures">${many("{n} time", "{n} times", count)}</span>` : nothing}</li>`)}</ul>`;
 }
 
 /** @param {any} one @param {[string, number][]} rows */
@@ -37,6 +38,6 @@ function bars(one, rows) {
   const most = Math.max(1, ...rows.map(([, count]) => count));
   return html`<figure class="bars"><figcaption>${one.label}</figcaption>
     <ol class="plain">${rows.map(([label, count]) => html`<li><span class="figures">${label}</span>
-      <meter min="0" max=${most} value=${count} aria-hidden="true"></meter><span class="figures">${count}</span></li>`)}</ol>
+      <span class="bar" data-share=${Math.round((20 * count) / most)} aria-hidden="true"></span><span class="figures">${count}</span></li>`)}</ol>
     ${one.low_label ? html`<p class="small soft">${one.low}: ${one.low_label}. ${one.high}: ${one.high_label}.</p>` : nothing}</figure>`;
 }
