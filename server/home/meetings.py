@@ -13,16 +13,22 @@ from server.home.visit import DOORS_MS, Far, Visit
 from server.store.clinic import ScheduledSession
 from server.web import words
 
+OFFICE_ALONE: Final = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 COMING_MAX: Final = 3
 NAMES_MAX: Final = 6
 """Of people who are missing, on a home page; the room names all."""
 
 
-async def now(visit: Visit) -> dict[str, Any]:
-    """What goes on or is about to; else what is next and when; else that nothing is."""
+async def now(visit: Visit) -> dict[str, Any] | None:
+    """What goes on or is about to; else what is next and when; else that nothing is.
+
+    None: nothing is, for those who seldom are in a meeting.
+    """
     far = await visit.far(visit.mine)
     on = sorted((each for each in far if each.is_on(visit.now)), key=lambda each: _first_what_runs(each))
     next = _to_come(far, visit)[:1]
+    if not on and not next and visit.me.role in OFFICE_ALONE:
+        return None
     doors_at = next[0].scheduled.starts_at - DOORS_MS if next else None
     return {
         "on": [meeting(visit, each) for each in on],
@@ -33,11 +39,13 @@ async def now(visit: Visit) -> dict[str, Any]:
 
 
 async def coming(visit: Visit) -> dict[str, Any] | None:
-    """What comes after what `now` tells. None: nothing does."""
+    """What comes after what `now` tells, and for staff after today's `groups`. None: nothing does."""
     far = await visit.far(visit.mine)
     to_come = _to_come(far, visit)
     if not any(each.is_on(visit.now) for each in far):
         to_come = to_come[1:]
+    if visit.me.may(Action.SEE_DUE_NOTES):
+        to_come = [each for each in to_come if visit.day(each.scheduled.starts_at) != visit.today]
     if not to_come:
         return None
     rows = [meeting(visit, each) for each in to_come[:COMING_MAX]]

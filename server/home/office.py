@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from facilitation.clashes import Booking, Clash, clashes
+from facilitation.clashes import Booking, clashes
+from facilitation.ids import PersonId, SessionId
 from facilitation.policy import FACILITATORS
+from facilitation.timebase import MINUTE_MS
 from server.home.meetings import day_in_words, participants
 from server.home.visit import Visit
 from server.store.clinic import ScheduledSession
@@ -31,13 +33,16 @@ async def gaps(visit: Visit) -> dict[str, Any]:
 
 
 async def conflicts(visit: Visit) -> dict[str, Any]:
-    """The same person in two meetings of the next two weeks at once, and whoever leads two without a rest between."""
+    """Pairs of meetings of the next two weeks that somebody is in at once, or leads both of without a rest between."""
     to_come = {each.session: each for each in visit.near if visit.ends_at(each) > visit.now}
-    found = clashes(_booking(visit, each) for each in to_come.values())
-    return {
-        "clashes": [_clash(visit, each, to_come[each.a], to_come[each.b]) for each in found[:SHOWN_MAX]],
-        "more": len(found[SHOWN_MAX:]),
-    }
+    found: dict[tuple[SessionId, SessionId, int | None], list[PersonId]] = {}
+    for each in clashes(_booking(visit, session) for session in to_come.values()):
+        found.setdefault((each.a, each.b, each.rest_ms), []).append(each.person)
+    rows = [
+        _clash(visit, people, to_come[a], to_come[b], rest_ms)
+        for (a, b, rest_ms), people in [*found.items()][:SHOWN_MAX]
+    ]
+    return {"clashes": rows, "more": len(found) - len(rows)}
 
 
 async def counts(visit: Visit) -> dict[str, Any]:
@@ -70,12 +75,15 @@ def _some(visit: Visit, sessions: Sequence[ScheduledSession]) -> list[dict[str, 
     ]
 
 
-def _clash(visit: Visit, clash: Clash, a: ScheduledSession, b: ScheduledSession) -> dict[str, Any]:
-    name = next(seat.name for seat in (*a.roster, *b.roster) if seat.person == clash.person)
+def _clash(
+    visit: Visit, people: Sequence[PersonId], a: ScheduledSession, b: ScheduledSession, rest_ms: int | None
+) -> dict[str, Any]:
+    names = {seat.person: seat.name for seat in (*a.roster, *b.roster)}
     return {
-        "name": name,
+        "names": [names[person] for person in people[:SHOWN_MAX]],
+        "more": len(people[SHOWN_MAX:]),
         "day": day_in_words(visit, b.starts_at),
-        "rest": None if clash.rest_ms is None else words.minutes(clash.rest_ms // 60_000),
+        "rest": None if rest_ms is None else words.minutes(rest_ms // MINUTE_MS),
         "meetings": [
             {"title": each.title, "time": words.span(each.starts_at, visit.ends_at(each), visit.zone)}
             for each in (a, b)

@@ -50,7 +50,7 @@ LAYOUTS: Final[Mapping[Role, Layout]] = {
     Role.COFACILITATOR: LEADING,
     Role.OBSERVER: Layout(main=("now", "groups", "coming"), beside=("help", "tools")),
     Role.SUPERVISOR: Layout(main=("now", "flags", "due", "lagging", "groups", "coming"), beside=("help", "tools")),
-    Role.ADMINISTRATOR: Layout(main=("gaps", "conflicts", "cohorts", "invitations"), beside=("counts", "tools")),
+    Role.ADMINISTRATOR: Layout(main=("now", "gaps", "conflicts", "cohorts", "invitations"), beside=("counts", "tools")),
     Role.AUDITOR: Layout(main=("now",), beside=("tools",)),
 }
 

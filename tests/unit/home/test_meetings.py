@@ -68,6 +68,15 @@ async def test_what_comes_after_the_next_is_a_list_with_an_end() -> None:
     assert coming["more"] == 5
 
 
+async def test_what_staff_have_today_stands_among_todays_groups_and_is_not_said_again() -> None:
+    house = await House(
+        evening("s-0"), evening("s-1", days=0.1), evening("s-2", days=1), now=TUESDAY_6_PM - HOUR_MS
+    ).fill()
+    assert [each["session"] for each in (await house.told("groups", FAY))["groups"]] == ["s-0", "s-1"]
+    assert [each["session"] for each in (await house.told("coming", FAY))["meetings"]] == ["s-2"]
+    assert [each["session"] for each in (await house.told("coming", ROBIN))["meetings"]] == ["s-1", "s-2"]
+
+
 async def test_while_a_meeting_is_on_the_next_one_is_what_comes() -> None:
     house = await House(evening("s-0"), evening("s-1", days=1), now=TUESDAY_6_PM).fill()
     assert [each["session"] for each in (await house.told("coming", ROBIN))["meetings"]] == ["s-1"]

@@ -57,14 +57,20 @@ async def test_many_gaps_are_named_in_part_and_counted() -> None:
 async def test_somebody_in_two_meetings_at_once_is_a_conflict() -> None:
     other = at(without(evening("s-2"), FAY, CODY, *evening().people[1:]), 60)
     [clash] = (await told("conflicts", evening("s-1"), other))["clashes"]
-    assert (clash["name"], clash["day"], clash["rest"]) == ("Robin", "Today", None)
+    assert (clash["names"], clash["day"], clash["rest"]) == (["Robin"], "Today", None)
     assert [each["time"] for each in clash["meetings"]] == ["6:00 PM – 9:20 PM", "7:00 PM – 10:20 PM"]
 
 
 async def test_whoever_leads_two_without_a_rest_between_is_a_conflict_and_who_takes_part_is_not() -> None:
     after = at(without(evening("s-2"), CODY), 205)
     clashes = (await told("conflicts", evening("s-1"), after))["clashes"]
-    assert [(each["name"], each["rest"]) for each in clashes] == [("Dr. Fay Facilitator", "5 min")]
+    assert [(each["names"], each["rest"]) for each in clashes] == [(["Dr. Fay Facilitator"], "5 min")]
+
+
+async def test_everybody_who_is_in_the_same_two_meetings_at_once_is_one_conflict() -> None:
+    conflicts = await told("conflicts", evening("s-1"), at(evening("s-2"), 60))
+    [clash] = conflicts["clashes"]
+    assert (len(clash["names"]), clash["more"], conflicts["more"]) == (4, 1, 0)
 
 
 async def test_the_week_in_figures_is_what_was_held_of_it_and_who_came() -> None:
