@@ -36,6 +36,7 @@ from server.config import Settings, SettingsError
 from server.draining import DrainingServer
 from server.errands import RoomErrands
 from server.exports import HoursExports
+from server.firststeps import FirstSteps
 from server.home.page import HomePage, cards
 from server.home.visit import Visits
 from server.library import load_library
@@ -46,6 +47,9 @@ from server.mail.smtp import Smtp
 from server.notebook import StaffNotebook
 from server.own_minutes import OwnMinutes
 from server.papers import ClinicPapers
+from server.people.intake import Shelves
+from server.peopleaccess import AccountAccess
+from server.peoplebook import PeopleBook
 from server.progress import ProgressBook
 from server.projections.meters import Meters
 from server.projections.worker import HoursProjection
@@ -137,12 +141,19 @@ def build(
         clock=clock,
         lock_ms=site.lock_ms,
     )
+    schedule = schedule or schedule_of(store, catalog=catalog, clock=clock)
     office = Office(
-        book=schedule or schedule_of(store, catalog=catalog, clock=clock),
+        book=schedule,
         store=store,
         catalog=catalog,
         clock=clock,
         seats_max=settings.seats_max,
+    )
+    access = AccountAccess(accounts.book, accounts.invitations)
+    belonging = Shelves(
+        cohorts=schedule.shelves.cohorts,
+        enrolments=schedule.shelves.enrolments,
+        guardianships=accounts.book.shelves.guardianships,
     )
     signatures = Signatures(store.signing, codes=SetUpCodes(site.keys, clinic=site.clinic), clock=clock)
     turn_secret = settings.turn_secret.get_secret_value() if settings.turn_secret else None
@@ -186,6 +197,8 @@ def build(
         proofs=signatures,
         ways=accounts.ways,
         timetable=ClinicTimetable(office),
+        people=PeopleBook(store, access, belonging, plan=schedule.plan, clock=clock, clinic=site.clinic),
+        steps=FirstSteps(store, schedule, access, catalog=catalog, clock=clock),
         depart=Errands(rooms).depart,
         health=health,
         clock=clock,

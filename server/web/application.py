@@ -9,7 +9,6 @@ from secure.middleware import SecureASGIMiddleware
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -28,7 +27,7 @@ from server.web.clinic import ClinicDesk, ClinicPage
 from server.web.door import Door
 from server.web.errors import Refusals
 from server.web.exports import ExportDesk, Exports
-from server.web.guard import BODY_BYTES_MAX, SameOriginOnly, Throttle, security_headers
+from server.web.guard import BODY_BYTES_MAX, BodyLimits, SameOriginOnly, Throttle, security_headers
 from server.web.home import Home, HomeDesk
 from server.web.invite import InviteDesk
 from server.web.language import LanguageDesk
@@ -37,10 +36,12 @@ from server.web.minutes import Minutes, MinutesDesk
 from server.web.notebook import Notebook, NotebookDesk, Proofs
 from server.web.pages import Books, Depart, Desk, Health
 from server.web.papers import PaperDesk, Papers
+from server.web.people import LIST_BYTES_MAX, LIST_PATH, People, PeopleDesk
 from server.web.schedule import ScheduleDesk, Timetable
 from server.web.signin import SignInDesk
 from server.web.site import Site
 from server.web.skills import SkillPages
+from server.web.start import StartDesk, Steps
 from server.web.statics import static_routes
 from server.web.templates import Pages
 from server.web.ways import WaysIn
@@ -69,6 +70,8 @@ def application(
     proofs: Proofs,
     ways: WaysIn,
     timetable: Timetable,
+    people: People,
+    steps: Steps,
     depart: Depart,
     health: Health,
     clock: Clock,
@@ -116,6 +119,8 @@ def application(
     invitations = InviteDesk(ways.invitations, door=door, pages=pages, throttle=throttle, picture=ways.picture)
     account = AccountDesk(ways.upkeep, door=door, pages=pages, doorkeeper=doorkeeper, clock=clock, picture=ways.picture)
     accounts = AccountsDesk(ways.upkeep, ways.invitations, pages=pages, doorkeeper=doorkeeper, clock=clock)
+    people_desk = PeopleDesk(people, pages=pages, doorkeeper=doorkeeper)
+    start_desk = StartDesk(steps, pages=pages, doorkeeper=doorkeeper)
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -144,6 +149,8 @@ def application(
             *CallDesk(calls, doorkeeper=doorkeeper).routes(),
             *skills.routes(),
             *notebook_desk.routes(),
+            *people_desk.routes(),
+            *start_desk.routes(),
             *sign_in.routes(),
             *invitations.routes(),
             *account.routes(),
@@ -157,7 +164,7 @@ def application(
         lifespan=lifespan,
         middleware=[
             Middleware(SecureASGIMiddleware, secure=headers),
-            Middleware(RequestBodyLimitMiddleware, max_body_size=BODY_BYTES_MAX),
+            Middleware(BodyLimits, most=BODY_BYTES_MAX, but={LIST_PATH: LIST_BYTES_MAX + BODY_BYTES_MAX}),
             Middleware(SameOriginOnly, refuse=refusals.answer),
             Middleware(
                 SessionMiddleware,

@@ -6,7 +6,7 @@ Plain ASGI middleware. None of it reads a body, a cookie or the store.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
@@ -24,6 +24,7 @@ from secure import (
     XFrameOptions,
 )
 from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -73,6 +74,17 @@ def comes_from_here(connection: HTTPConnection) -> bool:
     origin = connection.headers.get("origin", "").lower()
     host = connection.headers.get("host", "").lower()
     return host != "" and origin in (f"http://{host}", f"https://{host}")
+
+
+class BodyLimits:
+    """Refuses a body of more than `most` bytes (413); the addresses in `but` have a bound of their own."""
+
+    def __init__(self, app: ASGIApp, *, most: int, but: Mapping[str, int]) -> None:
+        self._usual = RequestBodyLimitMiddleware(app, max_body_size=most)
+        self._own = {path: RequestBodyLimitMiddleware(app, max_body_size=bound) for path, bound in but.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._own.get(scope.get("path", ""), self._usual)(scope, receive, send)
 
 
 class SameOriginOnly:
