@@ -63,6 +63,7 @@ IN_ENGLISH_ALONE = frozenset(
         "schedule_terms.html",
         "skill.html",
         "skills.html",
+        "start.html",
         "statement.html",
         "week.html",
         "weeks.html",

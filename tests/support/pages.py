@@ -25,12 +25,16 @@ from server.catalog import load_catalog
 from server.clinicbook import ClinicBook
 from server.clock import Clock, RoomClock
 from server.errands import RoomErrands
+from server.firststeps import FirstSteps
 from server.home.page import HomePage, cards
 from server.home.visit import Visits
 from server.library import load_library
 from server.mail.memory import Pocket
 from server.notebook import StaffNotebook
 from server.own_minutes import OwnMinutes
+from server.people.intake import Shelves
+from server.peopleaccess import AccountAccess
+from server.peoplebook import PeopleBook
 from server.progress import ProgressBook
 from server.projections.meters import Meters
 from server.rooms.ports import NoSuchSession
@@ -181,6 +185,13 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         clock=clock,
         lock_ms=site.lock_ms,
     )
+    book = schedule_of(store, catalog=catalog, clock=clock)
+    access = AccountAccess(accounts.book, accounts.invitations)
+    belonging = Shelves(
+        cohorts=book.shelves.cohorts,
+        enrolments=book.shelves.enrolments,
+        guardianships=accounts.book.shelves.guardianships,
+    )
     app = application(
         site,
         links=links,
@@ -199,15 +210,9 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         notebook=StaffNotebook(store, rooms=Nowhere(), library=load_library(), clock=clock),
         proofs=Signatures(store.signing, codes=SetUpCodes(site.keys, clinic=site.clinic), clock=clock),
         ways=accounts.ways,
-        timetable=ClinicTimetable(
-            Office(
-                book=schedule_of(store, catalog=catalog, clock=clock),
-                store=store,
-                catalog=catalog,
-                clock=clock,
-                seats_max=16,
-            )
-        ),
+        timetable=ClinicTimetable(Office(book=book, store=store, catalog=catalog, clock=clock, seats_max=16)),
+        people=PeopleBook(store, access, belonging, plan=book.plan, clock=clock, clinic=site.clinic),
+        steps=FirstSteps(store, book, access, catalog=catalog, clock=clock),
         depart=clinic.depart,
         health=clinic.health,
         clock=clock,
