@@ -37,11 +37,11 @@ class Cohorts:
         """Those that nobody leads first, then the fullest."""
         cohorts = [held.value for held in (await self._shelves.cohorts.all()).values() if not held.value.closed]
         enrolments = [held.value for held in (await self._shelves.enrolments.all()).values()]
-        rows = [self._row(cohort, enrolments, visit.today) for cohort in cohorts]
+        rows = [self._row(cohort, enrolments, visit.today, visit.me.choice) for cohort in cohorts]
         rows.sort(key=lambda row: (row["led"], row["free"] is None, row["free"], row["title"].casefold()))
         return {"cohorts": rows[:SHOWN_MAX], "more": len(rows[SHOWN_MAX:])}
 
-    def _row(self, cohort: Cohort, enrolments: list[Enrolment], today: date) -> dict[str, Any]:
+    def _row(self, cohort: Cohort, enrolments: list[Enrolment], today: date, choice: str) -> dict[str, Any]:
         """`free`: seats on the fullest day of the coming week; None: no number is set. Less than none: too many."""
         fullest = max(len([*members(enrolments, cohort.id, today + timedelta(days=n))]) for n in WEEK)
         programme = self._catalog.programmes.get(cohort.programme, PLAIN)
@@ -49,6 +49,7 @@ class Cohorts:
         most = min((cap for kind in SegmentKind if (cap := cap_of(cohort, rules, kind)) is not None), default=None)
         return {
             "title": cohort.title,
+            "url": f"/schedule/cohorts/{cohort.id}{choice}",
             "people": fullest,
             "most": most,
             "free": None if most is None else most - fullest,

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from facilitation.clashes import Booking, clashes
+from facilitation.clashes import clashes
 from facilitation.ids import PersonId, SessionId
 from facilitation.policy import FACILITATORS
 from facilitation.timebase import MINUTE_MS
 from server.home.meetings import day_in_words, participants
 from server.home.visit import Visit
+from server.schedule.bookings import booking
 from server.store.clinic import ScheduledSession
 from server.web import words
 
@@ -36,7 +37,7 @@ async def conflicts(visit: Visit) -> dict[str, Any]:
     """Pairs of meetings of the next two weeks that somebody is in at once, or leads both of without a rest between."""
     to_come = {each.session: each for each in visit.near if visit.ends_at(each) > visit.now}
     found: dict[tuple[SessionId, SessionId, int | None], list[PersonId]] = {}
-    for each in clashes(_booking(visit, session) for session in to_come.values()):
+    for each in clashes(booking(session, visit.ends_at(session)) for session in to_come.values()):
         found.setdefault((each.a, each.b, each.rest_ms), []).append(each.person)
     rows = [
         _clash(visit, people, to_come[a], to_come[b], rest_ms)
@@ -64,12 +65,18 @@ async def counts(visit: Visit) -> dict[str, Any]:
     }
 
 
+def meeting_url(visit: Visit, session: ScheduledSession) -> str:
+    """Where it is moved, cancelled or led by somebody else; "" for one that is of no series."""
+    return f"/schedule/series/{session.series}/{session.on}{visit.me.choice}" if session.series and session.on else ""
+
+
 def _some(visit: Visit, sessions: Sequence[ScheduledSession]) -> list[dict[str, Any]]:
     return [
         {
             "title": each.title,
             "day": day_in_words(visit, each.starts_at),
             "time": words.span(each.starts_at, visit.ends_at(each), visit.zone),
+            "url": meeting_url(visit, each),
         }
         for each in sessions[:SHOWN_MAX]
     ]
@@ -83,19 +90,10 @@ def _clash(
         "names": [names[person] for person in people[:SHOWN_MAX]],
         "more": len(people[SHOWN_MAX:]),
         "day": day_in_words(visit, b.starts_at),
+        "url": meeting_url(visit, b) or meeting_url(visit, a),
         "rest": None if rest_ms is None else words.minutes(rest_ms // MINUTE_MS),
         "meetings": [
             {"title": each.title, "time": words.span(each.starts_at, visit.ends_at(each), visit.zone)}
             for each in (a, b)
         ],
     }
-
-
-def _booking(visit: Visit, scheduled: ScheduledSession) -> Booking:
-    return Booking(
-        session=scheduled.session,
-        start=scheduled.starts_at,
-        end=visit.ends_at(scheduled),
-        leads=frozenset(each.person for each in scheduled.roster if each.role in FACILITATORS),
-        guests=frozenset(participants(scheduled)),
-    )

@@ -12,6 +12,7 @@ from server import worklist
 from server.clock import Clock
 from server.home import meetings, office, writing
 from server.home.cohorts import Catalog, Cohorts
+from server.home.covers import Covers
 from server.home.invited import Invited
 from server.home.tonight import Tonight
 from server.home.tools import tools
@@ -42,14 +43,16 @@ class Layout:
     beside: tuple[str, ...] = ()
 
 
-LEADING: Final = Layout(main=("now", "flags", "groups", "due", "coming"), beside=("help", "tools"))
+LEADING: Final = Layout(main=("now", "flags", "groups", "due", "covers", "coming"), beside=("help", "tools"))
 LAYOUTS: Final[Mapping[Role, Layout]] = {
     Role.PARTICIPANT: Layout(main=("now", "tonight", "week", "coming")),
     Role.GUARDIAN: Layout(main=("now", "coming")),
     Role.FACILITATOR: LEADING,
     Role.COFACILITATOR: LEADING,
     Role.OBSERVER: Layout(main=("now", "groups", "coming"), beside=("help", "tools")),
-    Role.SUPERVISOR: Layout(main=("now", "flags", "due", "lagging", "groups", "coming"), beside=("help", "tools")),
+    Role.SUPERVISOR: Layout(
+        main=("now", "flags", "due", "lagging", "groups", "covers", "coming"), beside=("help", "tools")
+    ),
     Role.ADMINISTRATOR: Layout(main=("now", "gaps", "conflicts", "cohorts", "invitations"), beside=("counts", "tools")),
     Role.AUDITOR: Layout(main=("now",), beside=("tools",)),
 }
@@ -106,12 +109,13 @@ def cards(store: Store, *, catalog: Catalog, meters: Meters) -> dict[str, Card]:
         "due": Card(make=writing.due, needs=Action.SEE_DUE_NOTES),
         "flags": Card(make=writing.flags, needs=Action.READ_RECORD),
         "lagging": Card(make=writing.lagging, needs=Action.SEE_DUE_NOTES),
+        "covers": Card(make=Covers(store.register, clinic=store.clinic), needs=Action.SEE_SCHEDULE),
         "tonight": Card(make=Tonight(store.log), needs=Action.READ_OWN_MINUTES),
         "week": Card(make=OwnWeek(meters), needs=Action.READ_OWN_STATEMENT),
         "help": Card(make=NeedHelp(store.clinic, meters), needs=Action.SEE_WEEKS),
-        "gaps": Card(make=office.gaps, needs=Action.SEE_PEOPLE),
-        "conflicts": Card(make=office.conflicts, needs=Action.SEE_PEOPLE),
-        "cohorts": Card(make=Cohorts(store.register, catalog=catalog), needs=Action.SEE_PEOPLE),
+        "gaps": Card(make=office.gaps, needs=Action.SEE_SCHEDULE),
+        "conflicts": Card(make=office.conflicts, needs=Action.SEE_SCHEDULE),
+        "cohorts": Card(make=Cohorts(store.register, catalog=catalog), needs=Action.SEE_SCHEDULE),
         "invitations": Card(make=Invited(store.register, clinic=store.clinic), needs=Action.SEE_ACCOUNTS),
         "counts": Card(make=office.counts, needs=Action.SEE_CLINIC),
         "tools": Card(make=tools),

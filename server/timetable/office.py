@@ -22,6 +22,7 @@ from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
 from facilitation.weeks import day_of
 from server.clock import Clock
 from server.schedule.book import ScheduleBook
+from server.schedule.bookings import booking
 from server.schedule.snapshot import Schedule
 from server.store.clinic import Person, ScheduledSession
 from server.store.ports import Store
@@ -108,13 +109,7 @@ class Office:
 
     def booking(self, session: ScheduledSession) -> Booking:
         plan = self.catalog.plans.get(session.plan_id)
-        return Booking(
-            session=session.session,
-            start=session.starts_at,
-            end=Instant(session.starts_at + self.length_ms(plan)),
-            leads=frozenset(each.person for each in session.roster if each.role in FACILITATORS),
-            guests=frozenset(each.person for each in session.roster if each.role not in STAFF),
-        )
+        return booking(session, Instant(session.starts_at + self.length_ms(plan)))
 
     async def bookings(self, sessions: Sequence[ScheduledSession], *, but: Series | None = None) -> list[Booking]:
         """All that is held from a day before the first of these to a day after the last, but what is of one series."""
