@@ -20,6 +20,7 @@ from facilitation.explain import MarkKind
 from facilitation.forms import QuestionKind
 from facilitation.ids import PersonId
 from facilitation.intervals import Intervals
+from facilitation.licences import state_name
 from facilitation.noteforms import NoteForm, format_of
 from facilitation.notes import GROUP, check_signable, content_hash
 from facilitation.people import Role
@@ -215,10 +216,13 @@ def _absence_facts(state: RoomState, person: PersonId, zone: tzinfo) -> Iterable
 
 def _arrival_facts(seat: Seat) -> Iterable[tuple[str, str]]:
     if seat.arrival is not None:
-        yield "Location given", seat.arrival.location
+        place = (seat.arrival.location, state_name(seat.arrival.state))
+        yield "Location given", ", ".join(each for each in place if each)
         yield "Private space", "Yes" if seat.arrival.private_space else "No"
         yield "Others present", seat.arrival.others_present
         yield "Group agreement", "Agreed on arrival"
+        if seat.door is not None:
+            yield "Consents", "; ".join(seat.door.consents)
 
 
 def _form_facts(state: RoomState, person: PersonId) -> Iterable[tuple[str, str]]:

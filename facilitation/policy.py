@@ -181,6 +181,15 @@ class Action(StrEnum):
     CHANGE_MEETING = "move or cancel a meeting, or find a substitute"
     PLAN_SCHEDULE = "plan groups, plans, terms and who comes when"
     READ_OWN_CALENDAR = "take one's own calendar"
+    # The way in.
+    PASS_THE_DOOR = "read and sign what the door asks for"
+    OPEN_CONSENTS = "read and sign one's own or a ward's consents"
+    READ_CONSENTS = "read anybody's consents"
+    KEEP_PAPER_CONSENT = "write down what was signed on paper"
+    WRITE_CONSENTS = "write the texts of consents"
+    READ_LICENCES = "read licences and local emergency numbers"
+    KEEP_LICENCES = "keep licences and local emergency numbers"
+    SEE_WARDS = "see how one's teens are doing"
     # What is taught.
     READ_LIBRARY = "read the skills library"
     # Accounts and the audit log.
@@ -218,6 +227,14 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.CHANGE_MEETING: OFFICE,
     Action.PLAN_SCHEDULE: SUPERVISORS | {Role.ADMINISTRATOR},
     Action.READ_OWN_CALENDAR: EVERYBODY,
+    Action.PASS_THE_DOOR: PARTICIPANT,
+    Action.OPEN_CONSENTS: PARTICIPANT | {Role.GUARDIAN} | WORKFORCE,
+    Action.READ_CONSENTS: WORKFORCE,
+    Action.KEEP_PAPER_CONSENT: OFFICE,
+    Action.WRITE_CONSENTS: frozenset({Role.ADMINISTRATOR}),
+    Action.READ_LICENCES: WORKFORCE,
+    Action.KEEP_LICENCES: frozenset({Role.ADMINISTRATOR}),
+    Action.SEE_WARDS: frozenset({Role.GUARDIAN}),
     Action.READ_LIBRARY: WORKFORCE,
     Action.KEEP_ACCOUNT: EVERYBODY,
     Action.SEE_ACCOUNTS: ADMINISTRATORS | {Role.AUDITOR},

@@ -322,7 +322,7 @@ def arrive(seat: Seat, answers: Arrive) -> tuple[Event, ...]:
 
 
 def check_door(seat: Seat, checked: CheckDoor) -> tuple[Event, ...]:
-    """What is known already is not said again."""
+    """What is known already is not said again; nothing is said of whom there is nothing to say."""
     found = DoorChecked(
         person=seat.person,
         held=checked.held,
@@ -333,8 +333,9 @@ def check_door(seat: Seat, checked: CheckDoor) -> tuple[Event, ...]:
         help=checked.help,
         consents=checked.consents,
     )
-    known = seat.door is not None and replace(seat.door, at=Instant(0)) == _door(found, Instant(0))
-    return () if known else (found,)
+    if seat.door is None:
+        return (found,) if checked.held or checked.words or checked.help or checked.consents else ()
+    return () if replace(seat.door, at=Instant(0)) == _door(found, Instant(0)) else (found,)
 
 
 def admit(seat: Seat) -> tuple[Event, ...]:

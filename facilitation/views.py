@@ -17,6 +17,7 @@ from facilitation.crediting import Hours, Tally
 from facilitation.forms import Form, Question
 from facilitation.ids import PersonId, SegmentId
 from facilitation.intervals import total_ms
+from facilitation.licences import state_name
 from facilitation.notes import GROUP
 from facilitation.noteviews import draft_part
 from facilitation.plan import Segment
@@ -58,6 +59,7 @@ def room_part(state: RoomState, audience: str, position: Any = None) -> View:
         "agenda": (position or agenda_part(state)) if inside else _NO_AGENDA,
         "people": [_person(state, seat) for seat in state.seats.in_room] if inside else [],
         "screen": state.screen.by if inside else None,
+        "camera": session.programme.camera,
         "skill": runviews.skill_part(state) if inside else None,
         "exercise": runviews.exercise_part(state) if inside else None,
         "shared": [*_shared(state), *runviews.shared_before(state)] if inside else [],
@@ -204,6 +206,9 @@ def you_part(
             "callback": arrival.callback,
             "private_space": arrival.private_space,
             "others_present": arrival.others_present,
+            "state": arrival.state,
+            "contact_name": arrival.contact_name,
+            "contact_phone": arrival.contact_phone,
         },
         "unmute_asked": seat.unmute_asked,
         "still_here": minuteviews.still_here_part(state, person),
@@ -309,14 +314,7 @@ def _staff_person(state: RoomState, seat: Seat, now: Instant, tally: Tally) -> V
         "arrived_at": seat.arrived_at,
         "waiting_since": seat.waiting_since,
         "late_ms": _late_ms(state, hours, now),
-        "arrival": None
-        if seat.arrival is None
-        else {
-            "location": seat.arrival.location,
-            "callback": seat.arrival.callback,
-            "private_space": seat.arrival.private_space,
-            "others_present": seat.arrival.others_present,
-        },
+        **_whereabouts(seat, over=state.phase == "ended"),
         "minutes": minutes(state, seat.person, now, tally),
         "left_how": "dropped" if dropped else seat.left_how,
         "left_at": (trace.online[-1][1] if trace.online else None) if dropped else seat.left_at,
@@ -357,6 +355,37 @@ def _attempts(state: RoomState, person: PersonId) -> list[View]:
     ]
 
 
+def _whereabouts(seat: Seat, *, over: bool) -> View:
+    """Where somebody is and who helps there: while the session goes on, for as long is it needed. The record keeps the
+    place."""
+    arrival, door = seat.arrival, seat.door
+    if over:
+        return {"arrival": None, "door": None}
+    return {
+        "arrival": None
+        if arrival is None
+        else {
+            "location": arrival.location,
+            "callback": arrival.callback,
+            "private_space": arrival.private_space,
+            "others_present": arrival.others_present,
+            "state": state_name(arrival.state),
+            "contact_name": arrival.contact_name,
+            "contact_phone": arrival.contact_phone,
+        },
+        "door": None
+        if door is None
+        else {
+            "held": list(door.held),
+            "words": door.words,
+            "location": door.location,
+            "state": state_name(door.state),
+            "callback": door.callback,
+            "help": [{"name": each.name, "phone": each.phone} for each in door.help],
+        },
+    }
+
+
 def _late_ms(state: RoomState, hours: Hours, now: Instant) -> int:
     """How late a person came or, while the session runs without them, is by now."""
     if hours.attended or state.phase != "running" or state.agenda.started_at is None:
@@ -370,7 +399,8 @@ def _staff_form(sheet: Sheet) -> View:
 
 def _flag(state: RoomState, flag: Flag) -> View:
     seat = state.seats.known(flag.person)
-    arrival = None if seat is None else seat.arrival
+    done = state.phase == "ended" and flag.disposition is not None
+    arrival = None if seat is None or done else seat.arrival
     return {
         "flag": flag.flag,
         "person": flag.person,

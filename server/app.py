@@ -33,6 +33,10 @@ from server.catalog import Catalog, load_catalog
 from server.clinicbook import ClinicBook
 from server.clock import Clock, RoomClock
 from server.config import Settings, SettingsError
+from server.consentbook import ConsentBook
+from server.door.consents import Consents
+from server.door.gate import Gate, Gated
+from server.door.guardians import Guardians
 from server.draining import DrainingServer
 from server.errands import RoomErrands
 from server.exports import HoursExports
@@ -40,6 +44,7 @@ from server.firststeps import FirstSteps
 from server.home.page import HomePage, cards
 from server.home.visit import Visits
 from server.library import load_library
+from server.licencebook import LicenceBook
 from server.mail.outbox import Outbox
 from server.mail.ports import Mail
 from server.mail.post_office import PostOffice
@@ -47,6 +52,7 @@ from server.mail.smtp import Smtp
 from server.notebook import StaffNotebook
 from server.own_minutes import OwnMinutes
 from server.papers import ClinicPapers
+from server.people.contacts import contacts
 from server.people.intake import Shelves
 from server.peopleaccess import AccountAccess
 from server.peoplebook import PeopleBook
@@ -156,6 +162,18 @@ def build(
         guardianships=accounts.book.shelves.guardianships,
     )
     signatures = Signatures(store.signing, codes=SetUpCodes(site.keys, clinic=site.clinic), clock=clock)
+    guardians = Guardians(accounts.book.shelves.guardianships, clock=clock)
+    consents = Consents(
+        store, shipped=catalog.consents, programmes=catalog.programme, guardianships=guardians, clock=clock
+    )
+    gate = Gate(
+        store,
+        consents=consents,
+        programmes=catalog.programme,
+        contacts=contacts(store.register),
+        rooms=rooms,
+        clock=clock,
+    )
     turn_secret = settings.turn_secret.get_secret_value() if settings.turn_secret else None
     greeting = Greeting(
         exit_url=site.exit_url,
@@ -175,8 +193,8 @@ def build(
             return await signatures.fresh_until(person, known_by) is not None
 
         farewell = Farewell(rooms, forget=partial(doorkeeper.get_up, websocket))
-        sealed = Sealed(farewell, fresh=fresh)
-        await session_socket(websocket, rooms=sealed, identify=identify, clock=clock, greeting=greeting)
+        gated = Gated(Sealed(farewell, fresh=fresh), gate=gate)
+        await session_socket(websocket, rooms=gated, identify=identify, clock=clock, greeting=greeting)
 
     return application(
         site,
@@ -199,6 +217,9 @@ def build(
         timetable=ClinicTimetable(office),
         people=PeopleBook(store, access, belonging, plan=schedule.plan, clock=clock, clinic=site.clinic),
         steps=FirstSteps(store, schedule, access, catalog=catalog, clock=clock),
+        arrivals=gate,
+        licences=LicenceBook(store, clock=clock),
+        consents=ConsentBook(store, consents=consents, guardians=guardians, clock=clock),
         depart=Errands(rooms).depart,
         health=health,
         clock=clock,

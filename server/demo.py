@@ -7,16 +7,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from facilitation.consents import ConsentFile, Subject, sign
 from facilitation.facts import zone_of
 from facilitation.goals import Goal
+from facilitation.guardianship import Care, Guardianship
 from facilitation.ids import ClinicId, GoalId, PersonId, SessionId
+from facilitation.licences import Licence
 from facilitation.people import Expected, Role
+from facilitation.places import LocalHelp
 from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
 from facilitation.weeks import day_of
 from server import demo_week
+from server.accounts.shelves import shelves as accounts
+from server.catalog import load_catalog
+from server.door import shelves
 from server.progress import ProgressBook
 from server.store.clinic import Person, ScheduledSession
 from server.store.ports import Store
+from server.store.register import Draft, put_all
 from server.web.links import Seat
 
 ZONE: Final = "America/New_York"
@@ -107,6 +115,7 @@ RECOVERY: Final = Group(
         ("p-kit", "Kit Madeup"),
     ),
 )
+GUARDIAN: Final = Person(person=PersonId("p-gale"), name="Gale Guardian", role=Role.GUARDIAN, track="adult", zone=ZONE)
 GROUPS: Final = (EVENING, TOUR, TEENS, RECOVERY)
 
 
@@ -123,6 +132,7 @@ async def prepare(store: Store, *, clinic: ClinicId, now: Instant) -> list[Sched
     """
     progress = ProgressBook(store.log)
     ready = []
+    await _put_way_in(store, now)
     for group in GROUPS:
         await _put_people(store, group, now)
         session = await _current(store, group, progress, now)
@@ -159,6 +169,33 @@ async def _current(store: Store, group: Group, progress: ProgressBook, now: Inst
         if ours and (await progress.of(session.session)).ended_at is None:
             return session
     return None
+
+
+async def _put_way_in(store: Store, now: Instant) -> None:
+    """A guardian who has signed for the teens, licences of those who lead, and a number to call: all made up."""
+    register, catalog, day = store.register, load_catalog(), day_of(now, zone_of(ZONE))
+    if await store.clinic.get_person(GUARDIAN.person) is not None:
+        return
+    drafts: list[Draft] = []
+    for id, _ in TEENS.participants:
+        care = Guardianship(guardian=GUARDIAN.person, teen=PersonId(id), since=now, may=frozenset(Care))
+        teen = Subject(person=care.teen, minor=True, guardians=frozenset({GUARDIAN.person}))
+        file = ConsentFile(person=care.teen)
+        for form in (each for each in catalog.consents if each.kind in catalog.programme(TEENS.programme_id).consents):
+            file = sign(file, teen, form, signer=GUARDIAN.person, name=GUARDIAN.name, at=now, day=day)
+        drafts += [
+            accounts(register).guardianships.draft(care, upon=0),
+            shelves.consent_files(register).draft(file, upon=0),
+        ]
+    for person, *_ in STAFF[:2]:
+        licence = Licence(
+            licence=f"l-{person}", person=PersonId(person), title="Example licence", states=("NY", "NJ"), first=day
+        )
+        drafts.append(shelves.licences(register).draft(licence, upon=0))
+    help = LocalHelp(help="h-demo", state="NY", area="", dispatch="555-0190", note="a made-up number")
+    drafts.append(shelves.local_help(register).draft(help, upon=0))
+    await put_all(register, drafts, by="", at=now)
+    await store.clinic.put_person(GUARDIAN)
 
 
 async def _put_people(store: Store, group: Group, now: Instant) -> None:

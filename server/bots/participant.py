@@ -93,6 +93,7 @@ class Participant:
         if view["you"]["place"] != "arriving":
             return
         await asyncio.sleep(self._random.uniform(0.5, 2.5))
+        await self.seat.sign(view["you"]["name"])
         await self.seat.command(
             "arrive",
             name=view["you"]["name"],

@@ -41,9 +41,12 @@ class SeatClosed(Exception):
         self.reason = reason
 
 
-def _post(url: str, body: Message) -> Message:
+def _fetch(url: str, body: Message | None = None, *, ticket: str | None = None) -> Message:
+    """POST `body`, or GET without one."""
     request = urllib.request.Request(
-        url, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}, method="POST"
+        url,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"} | ({"Authorization": f"Bearer {ticket}"} if ticket else {}),
     )
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
@@ -120,9 +123,20 @@ class Seat:
             async with self._changed:
                 self._changed.notify_all()
 
+    async def sign(self, name: str) -> None:
+        """Sign all that the door asks this person for (PROTOCOL §12). Raises Refused."""
+        assert self._ticket is not None, "there is a ticket once there is a view"
+        ticket = self._ticket["ticket"]
+        door = f"{self._base}/s/{self._ticket['session']}/door"
+        there = await asyncio.to_thread(_fetch, door, ticket=ticket)
+        for each in there["consents"]:
+            if each["mine"]:
+                signed = {"kind": each["kind"], "fingerprint": each["fingerprint"], "name": name}
+                await asyncio.to_thread(_fetch, f"{door}/consents", signed, ticket=ticket)
+
     async def _connect_once(self) -> None:
         if self._ticket is None:
-            self._ticket = await asyncio.to_thread(_post, f"{self._base}/api/ticket", {"link": self._link})
+            self._ticket = await asyncio.to_thread(_fetch, f"{self._base}/api/ticket", {"link": self._link})
         async with connect(self._ticket["socket"], max_size=4 * 2**20, ping_interval=None, proxy=None) as socket:
             await socket.send(
                 json.dumps(

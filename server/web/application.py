@@ -21,9 +21,11 @@ from server.clock import Clock
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.web.account import AccountDesk
 from server.web.accounts import AccountsDesk
+from server.web.arrivals import ArrivalDesk, Arrivals
 from server.web.auth import Doorkeeper
 from server.web.calls import CallDesk, Calls
 from server.web.clinic import ClinicDesk, ClinicPage
+from server.web.consents import ConsentDesk, ConsentPages
 from server.web.door import Door
 from server.web.errors import Refusals
 from server.web.exports import ExportDesk, Exports
@@ -31,6 +33,7 @@ from server.web.guard import BODY_BYTES_MAX, BodyLimits, SameOriginOnly, Throttl
 from server.web.home import Home, HomeDesk
 from server.web.invite import InviteDesk
 from server.web.language import LanguageDesk
+from server.web.licences import LicenceDesk, LicencePages
 from server.web.links import Links
 from server.web.minutes import Minutes, MinutesDesk
 from server.web.notebook import Notebook, NotebookDesk, Proofs
@@ -72,6 +75,9 @@ def application(
     timetable: Timetable,
     people: People,
     steps: Steps,
+    arrivals: Arrivals,
+    consents: ConsentPages,
+    licences: LicencePages,
     depart: Depart,
     health: Health,
     clock: Clock,
@@ -121,6 +127,9 @@ def application(
     accounts = AccountsDesk(ways.upkeep, ways.invitations, pages=pages, doorkeeper=doorkeeper, clock=clock)
     people_desk = PeopleDesk(people, pages=pages, doorkeeper=doorkeeper)
     start_desk = StartDesk(steps, pages=pages, doorkeeper=doorkeeper)
+    arrival_desk = ArrivalDesk(arrivals, doorkeeper=doorkeeper)
+    licence_desk = LicenceDesk(licences, pages=pages, doorkeeper=doorkeeper)
+    consent_desk = ConsentDesk(site, consents, pages=pages, doorkeeper=doorkeeper)
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -158,6 +167,9 @@ def application(
             *week_pages.routes(),
             *clinic_desk.routes(),
             *schedule_desk.routes(),
+            *arrival_desk.routes(),
+            *consent_desk.routes(),
+            *licence_desk.routes(),
             *routes,
             *static_routes(),
         ],

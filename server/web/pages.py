@@ -102,6 +102,7 @@ class Desk:
             Route("/s/{session}/record", self.record),
             Route("/statement", self.own_statement),
             Route("/statement/{person}", self.statement),
+            Route("/exit", self.exit, methods=["POST"]),
             Route("/soup", self.soup),
             Route("/api/ticket", self.ticket, methods=["POST"]),
             Route("/healthz", self.healthz),
@@ -173,6 +174,16 @@ class Desk:
             await self._depart(identity)
         return Response(status_code=204, headers=NO_STORE)
 
+    async def exit(self, request: Request) -> Response:
+        """Quick exit of a page that is read: this browser is forgotten, and led to the everyday page.
+
+        A beacon says it for a page that is gone already; its form, where there is no JavaScript, wants to be led on.
+        """
+        await self._doorkeeper.get_up(request)
+        if await request.body():
+            return RedirectResponse(self._site.exit_url, 303, NO_STORE)
+        return Response(status_code=204, headers=NO_STORE)
+
     # ------------------------------------------------------------------ pages of a session
 
     async def room(self, request: Request) -> Response:
@@ -196,6 +207,7 @@ class Desk:
             "mode": mode,
             "exit_url": self._site.exit_url,
             "home": f"/home{choice}",
+            "door": None if identity.staff else f"/s/{session}/door{choice}",
             "record": f"/s/{session}/record{choice}" if identity.may(Action.READ_RECORD) else None,
             "contacts": f"/s/{session}/contacts{choice}" if identity.may(Action.CALL_MISSING) else None,
             "library": f"/skills{choice}" if identity.may(Action.READ_LIBRARY) else None,

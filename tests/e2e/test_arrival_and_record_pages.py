@@ -69,6 +69,7 @@ def abandoned_with_a_flag() -> Evening:
 async def answer_today(page: Page) -> None:
     await page.get_by_label("Address, or where you are").fill("12 Sample Street, Exampleville")
     await page.get_by_label("A number we can call").fill("555 0100")
+    await page.get_by_label("Nobody is near").check()
 
 
 async def to_the_waiting_room(page: Page) -> None:
@@ -135,7 +136,7 @@ async def test_each_missing_answer_is_told_at_its_place_and_nothing_is_sent(visi
         await page.get_by_role("button", name="Continue").click()
         await page.get_by_role("button", name="Continue").click()
         await expect(page.locator("#location")).to_be_focused()
-        await expect(page.locator(".error")).to_have_count(2)
+        await expect(page.locator(".error")).to_have_count(4)
         await no_barrier(page)
         assert (await clinic.state("s-next")).seats.of(ROBIN).arrival is None
 
@@ -211,6 +212,9 @@ async def test_arriving_needs_no_mouse(visits: Open, house: House) -> None:
         await page.keyboard.type("12 Sample Street")
         await page.keyboard.press("Tab")
         await page.keyboard.type("555 0100")
+        for _ in range(3):
+            await page.keyboard.press("Tab")
+        await page.keyboard.press("Space")
         await page.keyboard.press("Enter")
         await expect(page.locator("h1")).to_have_text("Your space, and our agreement")
         await page.keyboard.press("Tab")

@@ -24,14 +24,20 @@ from server.app import schedule_of
 from server.catalog import load_catalog
 from server.clinicbook import ClinicBook
 from server.clock import Clock, RoomClock
+from server.consentbook import ConsentBook
+from server.door.consents import Consents
+from server.door.gate import Gate
+from server.door.guardians import Guardians
 from server.errands import RoomErrands
 from server.firststeps import FirstSteps
 from server.home.page import HomePage, cards
 from server.home.visit import Visits
 from server.library import load_library
+from server.licencebook import LicenceBook
 from server.mail.memory import Pocket
 from server.notebook import StaffNotebook
 from server.own_minutes import OwnMinutes
+from server.people.contacts import contacts
 from server.people.intake import Shelves
 from server.peopleaccess import AccountAccess
 from server.peoplebook import PeopleBook
@@ -192,6 +198,10 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         enrolments=book.shelves.enrolments,
         guardianships=accounts.book.shelves.guardianships,
     )
+    guardians = Guardians(accounts.book.shelves.guardianships, clock=clock)
+    consents = Consents(
+        store, shipped=catalog.consents, programmes=catalog.programme, guardianships=guardians, clock=clock
+    )
     app = application(
         site,
         links=links,
@@ -213,6 +223,16 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         timetable=ClinicTimetable(Office(book=book, store=store, catalog=catalog, clock=clock, seats_max=16)),
         people=PeopleBook(store, access, belonging, plan=book.plan, clock=clock, clinic=site.clinic),
         steps=FirstSteps(store, book, access, catalog=catalog, clock=clock),
+        arrivals=Gate(
+            store,
+            consents=consents,
+            programmes=catalog.programme,
+            contacts=contacts(store.register),
+            rooms=Nowhere(),
+            clock=clock,
+        ),
+        licences=LicenceBook(store, clock=clock),
+        consents=ConsentBook(store, consents=consents, guardians=guardians, clock=clock),
         depart=clinic.depart,
         health=clinic.health,
         clock=clock,

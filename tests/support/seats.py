@@ -51,7 +51,7 @@ class SeatAtBrowser:
         await self.page.goto(self.link)
 
     async def arrive(self, *, location: str = "12 Sample Street, Exampleton", callback: str = "555 010 0199") -> None:
-        """The four steps, by their own words, until the waiting room."""
+        """The four steps, by their own words, and what is to be signed then, until the waiting room."""
         go_on = self.page.get_by_role("button", name="Continue")
         await expect(self.page.get_by_label("Name the group sees")).to_be_visible(timeout=WITHIN_MS)
         await go_on.click()
@@ -59,10 +59,22 @@ class SeatAtBrowser:
         await go_on.click()
         await self.page.get_by_label("Address, or where you are").fill(location)
         await self.page.get_by_label("A number we can call").fill(callback)
+        state = self.page.get_by_label("State", exact=True)
+        if await state.count():
+            await state.select_option("NY")
+        await self.page.get_by_label("Nobody is near").check()
         await go_on.click()
         await self.page.get_by_text("No, I am alone").click()
-        await self.page.get_by_text("I agree", exact=True).click()
-        await self.page.get_by_role("button", name="Go to the waiting room").click()
+        to_sign = await self.page.locator(".steps li").count() - 4
+        if to_sign:
+            await go_on.click()
+        else:
+            await self.page.get_by_text("I agree", exact=True).click()
+            await self.page.get_by_role("button", name="Go to the waiting room").click()
+        for number in range(to_sign):
+            await expect(self.page.get_by_text(f"Step {5 + number} of")).to_be_visible(timeout=WITHIN_MS)
+            await self.page.get_by_label("I have read this and I agree").check()
+            await self.page.get_by_role("button", name="Sign and go on").click()
 
     async def is_in_the_room(self) -> None:
         await expect(self.page.get_by_role("button", name="Leave", exact=True)).to_be_visible(timeout=WITHIN_MS)

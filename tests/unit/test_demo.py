@@ -45,7 +45,7 @@ async def test_preparing_again_finds_what_is_there() -> None:
     first = await prepare(store)
     assert await prepare(store, hours=11.5) == first
     people = await store.clinic.list_people()
-    assert len(people) == 3 + 8 + 6 + 4 + 1
+    assert len(people) == 3 + 8 + 6 + 4 + 2
 
 
 async def test_everybody_who_is_treated_has_goals_and_each_group_a_supervisor() -> None:

@@ -25,6 +25,7 @@ from redis.asyncio import Redis
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.support.door import sign
 from tests.support.process import Milieu, alive, gone, milieu
 from tests.support.visitor import Visitor
 
@@ -207,6 +208,7 @@ async def test_the_next_start_finds_the_same_session_and_old_links_open_it(serve
 
 async def test_after_a_kill_the_store_is_gone_and_a_restart_knows_everything(server: Milieu) -> None:
     seat = await ticket(server)
+    await sign(server.visitor(), seat, "Robin")
     websocket = await sit_down(seat)
     await websocket.send(
         json.dumps(

@@ -11,6 +11,7 @@ from typing import Any, Self
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.support.door import sign
 from tests.support.process import Milieu, milieu
 
 pytestmark = pytest.mark.timeout(180)
@@ -97,6 +98,7 @@ async def test_an_evening_with_a_crash_ends_in_signed_notes_and_hours_that_the_p
     async with milieu(tmp_path / "data") as server:
         everybody = fay, robin, sam = [await Program(server, name).take_seat() for name in (FAY, ROBIN, SAM)]
         for participant in (robin, sam):
+            await sign(server.visitor(), participant.ticket, participant.name)
             await participant.ask(
                 "arrive",
                 name=participant.name,

@@ -18,6 +18,7 @@ ROOM = {
     "agenda",
     "people",
     "screen",
+    "camera",
     "skill",
     "exercise",
     "shared",
@@ -75,6 +76,7 @@ STAFF_PERSON = {
     "waiting_since",
     "late_ms",
     "arrival",
+    "door",
     "minutes",
     "left_how",
     "left_at",
@@ -199,7 +201,8 @@ def test_the_part_about_you_has_the_shape_of_the_protocol() -> None:
     part = views.you_part(meeting.state, ROBIN, meeting.now)
     assert set(part) == YOU
     assert set(part["minutes"]) == MINUTES
-    assert set(part["arrival"]) == {"name", "location", "callback", "private_space", "others_present"}
+    said = {"name", "location", "callback", "private_space", "others_present"}
+    assert set(part["arrival"]) == said | {"state", "contact_name", "contact_phone"}
     assert set(part["forms"][CHECK_IN]) == {"form", "offered", "status", "answers", "shared"}
     assert set(part["forms"][CHECK_IN]["form"]) == {"id", "title", "intro", "questions"}
     assert all(set(question) == QUESTION for question in part["forms"][CHECK_IN]["form"]["questions"])

@@ -18,11 +18,12 @@ const UNHEARD_AFTER_MS = 8000;
 
 /**
  * @param {HTMLElement} root
- * @param {{capture: Capture, name?: string, live?: boolean}} context  `name`: whose initial stands for a camera that is
- *   off; `live`: others see and hear this person already, so that turning on and off is the room's business, not ours
+ * @param {{capture: Capture, name?: string, live?: boolean, cameraFirst?: boolean}} context  `name`: whose initial stands for
+ *   a camera that is off; `live`: others see and hear this person already, so that turning on and off is the room's business,
+ *   not ours; `cameraFirst`: whether the camera is offered to begin with
  * @returns {{update: (name?: string) => void, unmount: () => void}}
  */
-export function mount(root, { capture, name = "", live = false }) {
+export function mount(root, { capture, name = "", live = false, cameraFirst = true }) {
   let asked = live || capture.tracks.audio !== null || capture.tracks.video !== null;
   let asking = false;
   let heard = false;
@@ -102,12 +103,12 @@ export function mount(root, { capture, name = "", live = false }) {
       <p class="soft">${t("Nobody can see or hear you yet.")}</p>
       <div class="stack tight">
         <button class="button primary large" type="button" ?disabled=${asking}
-          @click=${() => open({ camera: true, microphone: true })}>
-          ${asking ? t("Waiting for your browser…") : t("Try camera and microphone")}
+          @click=${() => open({ camera: cameraFirst, microphone: true })}>
+          ${asking ? t("Waiting for your browser…") : cameraFirst ? t("Try camera and microphone") : t("Try the microphone")}
         </button>
         <div class="row">
           <button class="button quiet" type="button" ?disabled=${asking}
-            @click=${() => open({ camera: false, microphone: true })}>${t("Microphone only")}</button>
+            @click=${() => open({ camera: !cameraFirst, microphone: true })}>${cameraFirst ? t("Microphone only") : t("With the camera")}</button>
           <button class="button quiet" type="button" ?disabled=${asking}
             @click=${() => open({ camera: false, microphone: false })}>${t("Neither, I will listen")}</button>
         </div>
@@ -244,7 +245,7 @@ export function mount(root, { capture, name = "", live = false }) {
 
   draw();
   if (asked) void refreshDevices().then(draw);
-  else void granted().then((yes) => (yes && mounted && !asked ? open({ camera: true, microphone: true }) : undefined));
+  else void granted().then((yes) => (yes && mounted && !asked ? open({ camera: cameraFirst, microphone: true }) : undefined));
 
   return {
     update(newName) {

@@ -1,0 +1,289 @@
+"""Consents as the pages show them: what stands, in words; what waits for whom; the texts and their versions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+from urllib.parse import quote
+
+from facilitation.consents import (
+    ENGLISH,
+    FOLLOWS,
+    GOVERNS,
+    Consent,
+    ConsentForm,
+    ConsentKind,
+    Lack,
+    SignedAs,
+    Subject,
+    current,
+    form_of,
+    needed,
+    part_of,
+)
+from facilitation.errors import Refusal
+from facilitation.guardianship import Care
+from facilitation.ids import PersonId
+from facilitation.policy import Action
+from facilitation.text import NAME_MAX, REASON_MAX, TITLE_MAX, line
+from facilitation.timebase import Instant
+from server.clock import Clock
+from server.door.consents import Asked, Consents
+from server.door.gate import SAID, blocks
+from server.door.guardians import Guardians
+from server.store.clinic import Person
+from server.store.ports import Store
+from server.web import words
+from server.web.auth import Visitor
+
+WHOSE: Final = {SignedAs.SELF: "their own", SignedAs.GUARDIAN: "a guardian’s"}
+WHY: Final = {
+    Lack.MISSING: "not signed yet",
+    Lack.REVOKED: "taken back",
+    Lack.ENDED: "ended; it has to be signed again",
+    Lack.OLDER_TEXT: "signed under an older text; the new one has to be signed",
+    Lack.NO_TEXT: "there is no text to sign yet",
+}
+
+
+class ConsentBook:
+    """The port `ConsentPages` of the pages. Every method may raise StoreUnavailable or CorruptLog."""
+
+    def __init__(self, store: Store, *, consents: Consents, guardians: Guardians, clock: Clock) -> None:
+        self._store = store
+        self._consents = consents
+        self._guardians = guardians
+        self._clock = clock
+
+    # ------------------------------------------------------------------ who may look
+
+    async def may_open(self, person: PersonId, reader: Visitor) -> bool:
+        """Oneself, who answers for them, and who works for the clinic."""
+        if person == reader.person or reader.may(Action.READ_CONSENTS):
+            return True
+        care = await self._guardians.between(reader.person, person)
+        return care is not None and care.allows(Care.CONSENTS, self._clock.now())
+
+    async def wards(self, reader: Visitor) -> list[dict[str, str]]:
+        """Whose consents a guardian may read and sign."""
+        now = self._clock.now()
+        found = []
+        for care in await self._guardians.by(reader.person):
+            teen = await self._store.clinic.get_person(care.teen)
+            if teen is not None and care.allows(Care.CONSENTS, now):
+                found.append({"name": teen.name, "url": f"/consents/{quote(teen.person, safe='')}{reader.choice}"})
+        return sorted(found, key=lambda each: each["name"])
+
+    # ------------------------------------------------------------------ one person
+
+    async def page(self, person: PersonId, *, reader: Visitor, language: str) -> dict[str, Any] | None:
+        """None: nobody of that id."""
+        who = await self._store.clinic.get_person(person)
+        if who is None:
+            return None
+        asked = await self._consents.of(who, language=language)
+        subject = await self._consents.subject(who, await self._consents.programmes_of(person))
+        forms = await self._consents.forms()
+        part = part_of(subject, reader.person)
+        return {
+            "name": who.name,
+            "person": person,
+            "own": person == reader.person,
+            "guardian": part is SignedAs.GUARDIAN,
+            "name_max": NAME_MAX,
+            "words_max": REASON_MAX,
+            "signer_name": reader.name,
+            "consents": [
+                self._kind(each, subject, part, forms, who)
+                for each in asked
+                if each.required or any(signed.kind is each.standing.kind for signed in each.file.consents)
+            ],
+            "paper": await self._paper_signers(subject, who) if reader.may(Action.KEEP_PAPER_CONSENT) else [],
+        }
+
+    def _kind(
+        self, asked: Asked, subject: Subject, part: SignedAs | None, forms: Sequence[ConsentForm], who: Person
+    ) -> dict[str, Any]:
+        kind, form = asked.standing.kind, asked.form
+        mine = part is not None and part in needed(kind, subject)
+        signed = [each for each in asked.file.consents if each.kind is kind]
+        return {
+            "kind": kind.value,
+            "title": SAID[kind] if form is None else form.title,
+            "governs": GOVERNS[kind],
+            "follows": FOLLOWS[kind],
+            "example": form is not None and form.example,
+            "version": "" if form is None else form.version,
+            "fingerprint": "" if form is None else form.fingerprint,
+            "text": [] if form is None else blocks(form.text),
+            "stands": asked.standing.stands,
+            "lacking": [
+                f"{WHOSE[each].capitalize()} signature: {WHY[lack]}" for each, lack in asked.standing.lacking.items()
+            ],
+            "to_sign": mine and form is not None and part in asked.standing.lacking,
+            "revocable": mine and any(each.signed_as is part and self._holds(each, who) for each in signed),
+            "signatures": [_signature(each, forms, who.zone) for each in reversed(signed)],
+        }
+
+    def _holds(self, consent: Consent, who: Person) -> bool:
+        return consent.holds_on(words.local(self._clock.now(), who.zone).date())
+
+    async def _paper_signers(self, subject: Subject, who: Person) -> list[dict[str, str]]:
+        """Who may have signed on paper: the person, and each guardian."""
+        found = [{"signer": str(who.person), "name": who.name}]
+        for guardian in sorted(subject.guardians):
+            known = await self._store.clinic.get_person(guardian)
+            if known is not None:
+                found.append({"signer": str(guardian), "name": f"{known.name} (guardian)"})
+        return found
+
+    async def sign(
+        self, person: PersonId, kind: str, *, reader: Visitor, fingerprint: str, name: str, paper_of: str
+    ) -> None:
+        """Sign, or, with `paper_of`, write down that one of them signed on paper. Raises Refusal."""
+        who = await self._who(person)
+        if paper_of and not reader.may(Action.KEEP_PAPER_CONSENT):
+            raise Refusal("not_yours_to_sign", "This is not yours to sign.")
+        await self._consents.sign(
+            who,
+            _kind_of(kind),
+            fingerprint=fingerprint,
+            signer=PersonId(paper_of) if paper_of else reader.person,
+            name=name,
+            on_paper=reader.person if paper_of else None,
+        )
+
+    async def revoke(self, person: PersonId, kind: str, *, reader: Visitor, words: str) -> None:
+        """Raises Refusal."""
+        await self._consents.revoke(await self._who(person), _kind_of(kind), signer=reader.person, words=words)
+
+    async def _who(self, person: PersonId) -> Person:
+        who = await self._store.clinic.get_person(person)
+        if who is None:
+            raise Refusal("unknown_person", "There is nobody of that name.")
+        return who
+
+    # ------------------------------------------------------------------ everybody
+
+    async def missing(self, *, reader: Visitor) -> dict[str, Any]:
+        """Whose way in waits for a signature."""
+        rows = []
+        for each in await self._consents.missing():
+            subject = await self._consents.subject(each.person, await self._consents.programmes_of(each.person.person))
+            guardians = [await self._store.clinic.get_person(guardian) for guardian in sorted(subject.guardians)]
+            rows.append(
+                {
+                    "name": each.person.name,
+                    "url": f"/consents/{quote(each.person.person, safe='')}{reader.choice}",
+                    "minor": subject.minor,
+                    "guardians": [known.name for known in guardians if known is not None],
+                    "lacking": [
+                        {
+                            "title": SAID[asked.standing.kind],
+                            "stops": GOVERNS[asked.standing.kind],
+                            "whose": [
+                                f"{WHOSE[part]} signature: {WHY[lack]}" for part, lack in asked.standing.lacking.items()
+                            ],
+                        }
+                        for asked in each.asked
+                    ],
+                }
+            )
+        return {"rows": rows}
+
+    # ------------------------------------------------------------------ texts
+
+    async def texts(self) -> dict[str, Any]:
+        forms = await self._consents.forms()
+        today = words.local(self._clock.now(), "UTC").date()
+        return {
+            "title_max": TITLE_MAX,
+            "kinds": [
+                {
+                    "kind": kind.value,
+                    "name": SAID[kind],
+                    "governs": GOVERNS[kind],
+                    "versions": [_version(form, forms, today) for form in _newest_first(forms, kind)],
+                    "given": _begin(current(forms, kind, today)),
+                }
+                for kind in ConsentKind
+            ],
+        }
+
+    async def publish(self, given: dict[str, str], *, by: Visitor) -> None:
+        """A new version, as a form gives it. Raises Refusal."""
+        kind = _kind_of(given.get("kind", ""))
+        try:
+            begins = date.fromisoformat(given.get("effective_from", ""))
+        except ValueError:
+            raise Refusal("bad_consent", "Choose the day on which the new text begins.") from None
+        lasts = given.get("lasts_days", "").strip()
+        if lasts and not (lasts.isascii() and lasts.isdigit() and len(lasts) <= 5):
+            raise Refusal("bad_consent", "For how many days a signature holds is a whole number, or nothing.")
+        await self._consents.publish(
+            ConsentForm(
+                kind=kind,
+                version=line(given.get("version", ""), "the version", 40),
+                language=given.get("language", ENGLISH).strip().lower(),
+                title=line(given.get("title", ""), "the title", TITLE_MAX),
+                text=given.get("text", "").replace("\r\n", "\n").strip(),
+                effective_from=begins,
+                asks_again=given.get("asks_again") == "yes",
+                lasts_days=int(lasts) if lasts else None,
+            ),
+            by=by.person,
+        )
+
+
+def _kind_of(text: str) -> ConsentKind:
+    try:
+        return ConsentKind(text)
+    except ValueError:
+        raise Refusal("bad_consent", "There is no such consent.") from None
+
+
+def _signature(consent: Consent, forms: Sequence[ConsentForm], zone: str) -> dict[str, Any]:
+    read = form_of(forms, consent)
+    return {
+        "by": consent.name + (", as guardian" if consent.signed_as is SignedAs.GUARDIAN else ""),
+        "at": words.calendar(consent.day),
+        "version": consent.version,
+        "on_paper": consent.on_paper is not None,
+        "until": words.calendar(consent.until) if consent.until else "",
+        "revoked": "" if consent.revoked is None else words.moment(Instant(consent.revoked.at), zone),
+        "words": "" if consent.revoked is None else consent.revoked.words,
+        "fingerprint": consent.fingerprint,
+        "title": "" if read is None else read.title,
+        "text": [] if read is None else blocks(read.text),
+    }
+
+
+def _newest_first(forms: Sequence[ConsentForm], kind: ConsentKind) -> list[ConsentForm]:
+    mine = (form for form in forms if form.kind is kind)
+    return sorted(mine, key=lambda form: (form.effective_from, form.language == ENGLISH), reverse=True)
+
+
+def _version(form: ConsentForm, forms: Sequence[ConsentForm], today: date) -> dict[str, Any]:
+    now = current(forms, form.kind, today, form.language)
+    return {
+        "version": form.version,
+        "language": form.language,
+        "title": form.title,
+        "text": blocks(form.text),
+        "from": words.calendar(form.effective_from),
+        "state": "comes" if form.effective_from > today else "in use" if now == form else "older",
+        "asks_again": form.asks_again,
+        "lasts_days": form.lasts_days,
+        "example": form.example,
+    }
+
+
+def _begin(form: ConsentForm | None) -> dict[str, str]:
+    """What a new version's form begins with: the text of now."""
+    return {
+        "title": "" if form is None else form.title,
+        "text": "" if form is None else form.text,
+        "language": ENGLISH if form is None else form.language,
+        "lasts_days": "" if form is None or form.lasts_days is None else str(form.lasts_days),
+    }

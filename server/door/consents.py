@@ -1,0 +1,277 @@
+"""Consents of the clinic's people: which are asked of whom, what stands, signing and taking back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, Protocol
+
+from facilitation import consents
+from facilitation.consents import (
+    ConsentFile,
+    ConsentForm,
+    ConsentKind,
+    Signers,
+    Standing,
+    Subject,
+    check_forms,
+    current,
+    needed,
+    part_of,
+    standing,
+)
+from facilitation.errors import Refusal
+from facilitation.facts import zone_of
+from facilitation.guardianship import Care, Guardianship
+from facilitation.ids import PersonId
+from facilitation.people import Role
+from facilitation.programme import Programme
+from facilitation.timebase import HOUR_MS, Instant
+from facilitation.weeks import day_of
+from server.clock import Clock
+from server.door import shelves
+from server.rooms.ports import Stale
+from server.store.clinic import Person
+from server.store.ports import Store
+from server.store.register import Held
+
+LOOK_BACK_MS: Final = 35 * 24 * HOUR_MS
+"""Whoever was on a list within these is asked for what that programme needs."""
+TRIES: Final = 4
+STRICTEST: Final = (Signers.BOTH, Signers.GUARDIAN, Signers.MINOR)
+
+Programmes = Callable[[str], Programme]
+"""A programme by id, PLAIN for an empty one."""
+
+
+class Guardianships(Protocol):
+    """Raises StoreUnavailable, CorruptLog."""
+
+    async def of(self, teen: PersonId) -> Sequence[Guardianship]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One kind of consent as it stands for one person today. `form`: what there is to read, None: no text is in force.
+
+    `again`: the wording that was signed last, where it is another one.
+    """
+
+    form: ConsentForm | None
+    standing: Standing
+    required: bool
+    file: ConsentFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """What somebody's way in waits for."""
+
+    person: Person
+    asked: tuple[Asked, ...]
+
+
+class Consents:
+    """Every method may raise StoreUnavailable or CorruptLog."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        shipped: Sequence[ConsentForm],
+        programmes: Programmes,
+        guardianships: Guardianships,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._shipped = tuple(shipped)
+        self._programmes = programmes
+        self._guardianships = guardianships
+        self._clock = clock
+        self._files = shelves.consent_files(store.register)
+        self._texts = shelves.consent_texts(store.register)
+
+    # ------------------------------------------------------------------ texts
+
+    async def forms(self) -> tuple[ConsentForm, ...]:
+        """Every text there is, shipped or the clinic's own."""
+        own = await self._texts.all()
+        return (*self._shipped, *(held.value for held in own.values()))
+
+    async def publish(self, form: ConsentForm, *, by: PersonId) -> None:
+        """Add a version. It begins today or later: what was signed under the one before was right until then."""
+        there = await self.forms()
+        if form.effective_from < self._day("UTC") - timedelta(days=1):
+            raise Refusal("bad_consent", "A new version begins today or later.")
+        check_forms([*there, form])
+        try:
+            await self._texts.put(form, upon=0, by=by, at=self._clock.now())
+        except Stale:
+            raise Refusal("bad_consent", "Somebody has just added this version. Look at it first.") from None
+
+    # ------------------------------------------------------------------ of one person
+
+    async def subject(self, person: Person, programmes: Sequence[Programme], state: str = "") -> Subject:
+        """For whom is signed, under the rules of these programmes; of several, the strictest."""
+        now = self._clock.now()
+        minor = person.track == "teen" and person.role is Role.PARTICIPANT
+        rules = {consents.signers(each.minors, each.minors_by_state, state) for each in programmes}
+        guardians = await self._guardianships.of(person.person) if minor else ()
+        return Subject(
+            person=person.person,
+            minor=minor,
+            signers=next((rule for rule in STRICTEST if rule in rules), Signers.BOTH),
+            guardians=frozenset(each.guardian for each in guardians if each.allows(Care.CONSENTS, now)),
+        )
+
+    async def programmes_of(self, person: PersonId) -> list[Programme]:
+        """Those of the sessions on whose list they stand, from a month ago on."""
+        since = Instant(self._clock.now() - LOOK_BACK_MS)
+        sessions = await self._store.clinic.list_sessions(since=since)
+        ids = {
+            each.programme_id
+            for each in sessions
+            if any(seat.person == person and seat.treated for seat in each.roster)
+        }
+        return [self._programmes(id) for id in sorted(ids)]
+
+    async def of(self, person: Person, *, state: str = "", language: str = consents.ENGLISH) -> list[Asked]:
+        """Every kind, whether it is asked for or was ever signed or not."""
+        programmes = await self.programmes_of(person.person)
+        subject = await self.subject(person, programmes, state)
+        required = {kind for each in programmes for kind in each.consents}
+        return self._asked(subject, required, await self.file(person.person), await self.forms(), person, language)
+
+    def _asked(
+        self,
+        subject: Subject,
+        required: set[str],
+        file: ConsentFile,
+        forms: Sequence[ConsentForm],
+        person: Person,
+        language: str = consents.ENGLISH,
+    ) -> list[Asked]:
+        day = self._day(person.zone)
+        return [
+            Asked(
+                form=current(forms, kind, day, language),
+                standing=standing(kind, subject, day, file.consents, forms),
+                required=kind.value in required,
+                file=file,
+            )
+            for kind in ConsentKind
+        ]
+
+    async def file(self, person: PersonId) -> ConsentFile:
+        held = await self._files.get(person)
+        return ConsentFile(person=person) if held is None else held.value
+
+    async def sign(
+        self,
+        person: Person,
+        kind: ConsentKind,
+        *,
+        fingerprint: str,
+        signer: PersonId,
+        name: str,
+        state: str = "",
+        programmes: Sequence[Programme] | None = None,
+        on_paper: PersonId | None = None,
+    ) -> None:
+        """Sign the text of this fingerprint, which must be one that is in force. Raises Refusal."""
+        day = self._day(person.zone)
+        forms = await self.forms()
+        offered = {form.fingerprint: form for form in self._offered(forms, kind, day)}
+        if fingerprint not in offered:
+            raise Refusal("stale_consent", "The text has changed meanwhile. Please read it once more, then sign.")
+        ruled = await self.programmes_of(person.person) if programmes is None else programmes
+        subject = await self.subject(person, ruled, state)
+
+        def signed(file: ConsentFile) -> ConsentFile:
+            return consents.sign(
+                file,
+                subject,
+                offered[fingerprint],
+                signer=signer,
+                name=name,
+                at=self._clock.now(),
+                day=day,
+                on_paper=on_paper,
+            )
+
+        await self._change(person.person, signed, by=on_paper or signer)
+
+    async def revoke(self, person: Person, kind: ConsentKind, *, signer: PersonId, words: str) -> None:
+        """Take back what `signer` gave. Raises Refusal."""
+        at, day = self._clock.now(), self._day(person.zone)
+        await self._change(
+            person.person,
+            lambda file: consents.revoke(file, kind, signer=signer, at=at, day=day, words=words),
+            by=signer,
+        )
+
+    async def _change(self, person: PersonId, change: Callable[[ConsentFile], ConsentFile], *, by: PersonId) -> None:
+        """Two who sign at once are both kept: the later one signs upon what the first has left."""
+        for _ in range(TRIES):
+            held: Held[ConsentFile] | None = await self._files.get(person)
+            file = ConsentFile(person=person) if held is None else held.value
+            changed = change(file)
+            if changed == file:
+                return
+            try:
+                await self._files.put(changed, upon=0 if held is None else held.revision, by=by, at=self._clock.now())
+            except Stale:
+                continue
+            return
+        raise Refusal("busy", "Somebody else is signing at this very moment. Please try again.")
+
+    # ------------------------------------------------------------------ of everybody
+
+    async def missing(self) -> list[Missing]:
+        """Whose way in waits for a signature, by name: of those on a list, from a month ago on."""
+        sessions = await self._store.clinic.list_sessions(since=Instant(self._clock.now() - LOOK_BACK_MS))
+        ids: dict[PersonId, set[str]] = {}
+        for each in sessions:
+            for seat in (seat for seat in each.roster if seat.treated):
+                ids.setdefault(seat.person, set()).add(each.programme_id)
+        forms = await self.forms()
+        files = {id: held.value for id, held in (await self._files.all()).items()}
+        found = []
+        for person in await self._store.clinic.list_people():
+            if person.role is not Role.PARTICIPANT or person.person not in ids:
+                continue
+            programmes = [self._programmes(id) for id in sorted(ids[person.person])]
+            required = {kind for programme in programmes for kind in programme.consents}
+            if not required:
+                continue
+            subject = await self.subject(person, programmes)
+            file = files.get(person.person) or ConsentFile(person=person.person)
+            asked = self._asked(subject, required, file, forms, person)
+            lacking = tuple(each for each in asked if each.required and not each.standing.stands)
+            if lacking:
+                found.append(Missing(person=person, asked=lacking))
+        return found
+
+    # ------------------------------------------------------------------ inside
+
+    @staticmethod
+    def _offered(forms: Sequence[ConsentForm], kind: ConsentKind, day: date) -> list[ConsentForm]:
+        """The text in force, in every language there is."""
+        newest = current(forms, kind, day)
+        if newest is None:
+            return []
+        return [form for form in forms if form.kind is kind and form.effective_from == newest.effective_from]
+
+    def _day(self, zone: str) -> date:
+        return day_of(self._clock.now(), zone_of(zone))
+
+
+def to_sign(asked: Sequence[Asked], subject: Subject, signer: PersonId) -> list[Asked]:
+    """Those that wait for this very signer."""
+    part = part_of(subject, signer)
+    return [
+        each
+        for each in asked
+        if part is not None and part in needed(each.standing.kind, subject) and part in each.standing.lacking
+    ]

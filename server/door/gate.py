@@ -1,0 +1,376 @@
+"""The gate before a room: what consents and licences say of somebody who gives their arrival answers.
+
+The rules stand in `facilitation`; here they are looked up, written into the session's log (`DoorChecked`), and only
+then is the room asked. Answers that were let through are remembered for the next evening.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+
+import structlog
+
+from facilitation.commands import Arrive, CheckDoor, Command, PersonCommand
+from facilitation.consents import ConsentKind, SignedAs, Standing, Subject, current, lacking_at_the_door, standing
+from facilitation.contacts import Contact
+from facilitation.errors import Refusal
+from facilitation.facts import zone_of
+from facilitation.ids import CommandId, PersonId, SessionId
+from facilitation.licences import STATES, Outcome, Travel, coverage, outcome, state_name
+from facilitation.people import Expected, Role
+from facilitation.places import Remembered, check_remembered, lines_for
+from facilitation.policy import FACILITATORS
+from facilitation.programme import PLAIN, Programme
+from facilitation.weeks import day_of
+from server.clock import Clock
+from server.door import shelves
+from server.door.consents import Asked, Consents, Programmes, to_sign
+from server.rooms.ports import LeaseLost, NoSuchSession, Refused, Room, RoomDirectory, Stale, StoreUnavailable, Viewer
+from server.store.clinic import Person, ScheduledSession
+from server.store.ports import Store
+from server.store.register import Shelf
+
+log = structlog.get_logger(__name__)
+
+HELD: Final = {
+    "guardian": (
+        "guardian_needed",
+        "Before you can come in, your parent or guardian has to sign. Your facilitators know that you are here, and "
+        "will call. You did nothing wrong, and nothing is lost.",
+    ),
+    "consent": ("consent_needed", "Before you can come in, there is something to read and sign. It is on this page."),
+    "place": (
+        "place_not_covered",
+        "Your facilitators may not treat people where you are today, so you cannot come in from there. They know that "
+        "you are here, and will call you about what is possible.",
+    ),
+}
+"""Why somebody is held at the door, the weightiest last: what they are told."""
+OPEN: Final[Mapping[str, Any]] = {
+    "consents": [],
+    "agreed": False,
+    "remembered": None,
+    "contact": None,
+    "states": [],
+    "camera": "optional",
+    "minor": False,
+}
+"""A door that asks for nothing."""
+SAID: Final = {
+    ConsentKind.TELEHEALTH: "Care by video",
+    ConsentKind.GROUP: "Group agreement",
+    ConsentKind.PART2: "Sharing of Part 2 records",
+}
+
+
+class RoomThatDoes(Protocol):
+    async def do(self, command: Command) -> int: ...
+
+
+class RoomsThatDo(Protocol):
+    async def open(self, session: SessionId) -> RoomThatDoes: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """Who comes to which session, and what holds for them there. `patient`: they are treated; a relative is not."""
+
+    session: ScheduledSession
+    person: Person
+    programme: Programme
+    patient: bool
+    group: bool
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        """A relative among other families promises what everybody does; the rest is about who is treated."""
+        asked = self.programme.consents
+        return asked if self.patient else [kind for kind in asked if kind == ConsentKind.GROUP]
+
+
+class Gate:
+    """Every method may raise StoreUnavailable or CorruptLog."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        consents: Consents,
+        programmes: Programmes,
+        contacts: Shelf[Contact],
+        rooms: RoomsThatDo,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._consents = consents
+        self._programmes = programmes
+        self._contacts = contacts
+        self._rooms = rooms
+        self._clock = clock
+        self._licences = shelves.licences(store.register)
+        self._help = shelves.local_help(store.register)
+        self._places = shelves.places(store.register)
+
+    # ------------------------------------------------------------------ what the page asks first
+
+    async def door(self, session: SessionId, expected: Expected, *, language: str) -> dict[str, Any]:
+        """What there is to sign, and what was said the last time (PROTOCOL §12)."""
+        if await self._store.clinic.get_session(session) is None:
+            return dict(OPEN)  # whether there is such a session is the room's to say
+        visit = await self._visit(session, expected)
+        subject, asked = await self._asked(visit, language)
+        mine = {each.standing.kind for each in to_sign(asked, subject, expected.person)}
+        held = await self._places.get(expected.person)
+        fresh = held is not None and held.value.fresh(self._clock.now())
+        contact = await self._contacts.get(expected.person)
+        nearest = contact.value.nearest[0] if contact is not None and contact.value.nearest else None
+        return {
+            "consents": [_shown(each, mine=each.standing.kind in mine) for each in asked if not each.standing.stands],
+            "agreed": any(each.standing.kind is ConsentKind.GROUP for each in asked),
+            "remembered": _answers(held.value) if held is not None and fresh else None,
+            "contact": {"name": nearest.name, "phone": nearest.phone} if nearest is not None else None,
+            "states": list(STATES.items()) if visit.patient and visit.programme != PLAIN else [],
+            "camera": visit.programme.camera,
+            "minor": subject.minor,
+        }
+
+    async def sign(
+        self, session: SessionId, expected: Expected, kind: ConsentKind, *, fingerprint: str, name: str
+    ) -> None:
+        """Raises Refusal."""
+        visit = await self._visit(session, expected)
+        await self._consents.sign(
+            visit.person,
+            kind,
+            fingerprint=fingerprint,
+            signer=expected.person,
+            name=name,
+            state=await self._state(expected.person),
+            programmes=[visit.programme],
+        )
+
+    async def _asked(self, visit: Visit, language: str) -> tuple[Subject, list[Asked]]:
+        subject = await self._consents.subject(visit.person, [visit.programme], await self._state(visit.person.person))
+        file, forms = await self._consents.file(visit.person.person), await self._consents.forms()
+        day = day_of(self._clock.now(), zone_of(visit.session.zone))
+        kinds = [kind for kind in (ConsentKind.TELEHEALTH, ConsentKind.GROUP) if kind.value in visit.kinds]
+        return subject, [
+            Asked(
+                form=current(forms, kind, day, language),
+                standing=standing(kind, subject, day, file.consents, forms),
+                required=True,
+                file=file,
+            )
+            for kind in kinds
+            if visit.group or kind is not ConsentKind.GROUP
+        ]
+
+    async def _state(self, person: PersonId) -> str:
+        held = await self._places.get(person)
+        return "" if held is None else held.value.state
+
+    # ------------------------------------------------------------------ at the door
+
+    async def knock(self, session: SessionId, expected: Expected, answers: Arrive) -> None:
+        """Let the answers pass, or raise Refusal in kind words; whichever, the session's log says what was found."""
+        if await self._store.clinic.get_session(session) is None:
+            return  # whether there is such a session is the room's to say
+        visit = await self._visit(session, expected)
+        day = day_of(self._clock.now(), zone_of(visit.session.zone))
+        subject = await self._consents.subject(visit.person, [visit.programme], answers.state)
+        file, forms = await self._consents.file(expected.person), await self._consents.forms()
+        lacking = lacking_at_the_door(visit.kinds, subject, day, file.consents, forms, group=visit.group)
+        place = await self._place(visit, answers.state, day) if visit.patient else Outcome.IN
+        held = tuple(
+            reason
+            for reason, so in (
+                ("guardian", any(SignedAs.GUARDIAN in each.lacking for each in lacking)),
+                ("consent", any(SignedAs.SELF in each.lacking for each in lacking)),
+                ("place", place is Outcome.BLOCK),
+            )
+            if so
+        )
+        standing_now = [
+            standing(kind, subject, day, file.consents, forms)
+            for kind in ConsentKind
+            if kind.value in visit.kinds and (visit.group or kind is not ConsentKind.GROUP)
+        ]
+        helps = [each.value for each in (await self._help.all()).values()]
+        await self._tell(
+            session,
+            CheckDoor(
+                person=expected.person,
+                held=held,
+                words=_words(lacking, place, answers.state),
+                location=answers.location,
+                state=answers.state,
+                callback=answers.callback,
+                help=lines_for(helps, answers.state, answers.location),
+                consents=tuple(_signed(each) for each in standing_now if each.stands),
+            ),
+        )
+        if held:
+            raise Refusal(*HELD[held[-1]])
+        await self._remember(expected.person, answers)
+
+    async def _place(self, visit: Visit, state: str, day: Any) -> Outcome:
+        travel = Travel(visit.programme.travel)
+        leading = [each.person for each in visit.session.roster if each.role in FACILITATORS]
+        licences = [each.value for each in (await self._licences.all()).values()]
+        return outcome(coverage(licences, leading, state, day), travel)
+
+    async def _remember(self, person: PersonId, answers: Arrive) -> None:
+        said = Remembered(
+            person=person,
+            name=answers.name,
+            location=answers.location,
+            state=answers.state,
+            callback=answers.callback,
+            contact_name=answers.contact_name,
+            contact_phone=answers.contact_phone,
+            at=self._clock.now(),
+        )
+        try:
+            check_remembered(said)
+            held = await self._places.get(person)
+            await self._places.put(said, upon=0 if held is None else held.revision, by=person, at=self._clock.now())
+        except (Refusal, Stale):
+            return  # the room refuses in words what cannot be kept; of two tabs either will do
+
+    async def _tell(self, session: SessionId, command: CheckDoor) -> None:
+        room = await self._rooms.open(session)
+        await room.do(command)
+
+    async def _visit(self, session: SessionId, expected: Expected) -> Visit:
+        scheduled = await self._store.clinic.get_session(session)
+        if scheduled is None:
+            raise Refusal("unknown_session", "There is no such session.")
+        here = next((each for each in scheduled.roster if each.person == expected.person), expected)
+        person = await self._store.clinic.get_person(expected.person) or Person(
+            person=expected.person, name=expected.name, role=expected.role, track="adult", zone=scheduled.zone
+        )
+        return Visit(
+            session=scheduled,
+            person=replace(person, track="teen") if here.teen else person,
+            programme=self._programmes(scheduled.programme_id),
+            patient=here.treated,
+            group=sum(each.treated for each in scheduled.roster) > 1,
+        )
+
+
+def _answers(remembered: Remembered) -> Mapping[str, str]:
+    return {
+        "name": remembered.name,
+        "location": remembered.location,
+        "state": remembered.state,
+        "callback": remembered.callback,
+        "contact_name": remembered.contact_name,
+        "contact_phone": remembered.contact_phone,
+    }
+
+
+def _shown(asked: Asked, *, mine: bool) -> dict[str, Any]:
+    form = asked.form
+    return {
+        "kind": asked.standing.kind.value,
+        "title": SAID[asked.standing.kind] if form is None else form.title,
+        "version": "" if form is None else form.version,
+        "language": "" if form is None else form.language,
+        "fingerprint": "" if form is None else form.fingerprint,
+        "text": [] if form is None else blocks(form.text),
+        "mine": mine and form is not None,
+        "lacking": {part.value: lack.value for part, lack in asked.standing.lacking.items()},
+    }
+
+
+def blocks(text: str) -> list[str | list[str]]:
+    """A text as paragraphs (strings) and lists (of strings)."""
+    found: list[str | list[str]] = []
+    for paragraph in text.strip().split("\n\n"):
+        for each in paragraph.split("\n"):
+            if not each.startswith("- "):
+                found.append(each.strip())
+            elif found and isinstance(found[-1], list):
+                found[-1].append(each[2:].strip())
+            else:
+                found.append([each[2:].strip()])
+    return [each for each in found if each]
+
+
+def _words(lacking: Sequence[Standing], place: Outcome, state: str) -> str:
+    """For facilitators: what is missing, whose it is, and where they are without a licence."""
+    whose = {SignedAs.SELF: "their own signature", SignedAs.GUARDIAN: "a guardian’s signature"}
+    said = [
+        f"{SAID[each.kind]}: {' and '.join(whose[part] for part in each.lacking)} {_is_missing(each)}."
+        for each in lacking
+    ]
+    where = state_name(state) or "a place they did not name"
+    if place is Outcome.BLOCK:
+        said.append(f"In {where} today, where nobody who leads this group is licensed.")
+    elif place is Outcome.WARN:
+        said.append(f"In {where} today. No licence is kept here that covers it: check before you go on.")
+    return " ".join(said)
+
+
+def _is_missing(standing: Standing) -> str:
+    return "is missing" if len(standing.lacking) == 1 else "are missing"
+
+
+def _signed(standing: Standing) -> str:
+    """For the note: 'Care by video (version 2026-01, signed 2026-11-30)'."""
+    last = max(standing.resting_on, key=lambda each: each.day)
+    return f"{SAID[standing.kind]} (version {last.version}, signed {last.day.isoformat()})"
+
+
+# --------------------------------------------------------------------------- before a room is asked
+
+_under_way: set[asyncio.Task[None]] = set()
+"""Tasks that nobody waits for must be held by somebody."""
+
+
+class Gated:
+    """The rooms as one websocket finds them: nobody's arrival reaches a room before the gate has let it pass."""
+
+    def __init__(self, rooms: RoomDirectory, *, gate: Gate) -> None:
+        self._rooms = rooms
+        self._gate = gate
+
+    async def open(self, session: SessionId) -> Room:
+        return _GatedRoom(await self._rooms.open(session), session, self._gate)
+
+
+class _GatedRoom:
+    def __init__(self, room: Room, session: SessionId, gate: Gate) -> None:
+        self._room = room
+        self._session = session
+        self._gate = gate
+        self.enter = room.enter
+        self.leave = room.leave
+        self.offer = room.offer
+        self.wish = room.wish
+        self.announce_key = room.announce_key
+        self.seal_keys = room.seal_keys
+        self.view = room.view
+
+    def ask(self, viewer: Viewer, command_id: CommandId, command: PersonCommand) -> None:
+        if not isinstance(command, Arrive) or viewer.expected.role is not Role.PARTICIPANT:
+            self._room.ask(viewer, command_id, command)
+            return
+        task = asyncio.create_task(self._knock(viewer, command_id, command), name="look at the door")
+        _under_way.add(task)
+        task.add_done_callback(_under_way.discard)
+
+    async def _knock(self, viewer: Viewer, command_id: CommandId, command: Arrive) -> None:
+        try:
+            await self._gate.knock(self._session, viewer.expected, command)
+        except Refusal as refusal:
+            viewer.tell(Refused(command_id=command_id, code=refusal.code, text=refusal.text))
+        except (StoreUnavailable, LeaseLost, NoSuchSession) as error:
+            log.warning("the gate could not look", session=self._session, error=type(error).__name__)
+            text = "We cannot reach our records right now. Please try again in a moment."
+            viewer.tell(Refused(command_id=command_id, code="busy", text=text))
+        else:
+            self._room.ask(viewer, command_id, command)

@@ -1,0 +1,163 @@
+"""Licences of those who lead, and whom to call where participants live: kept by the clinic, told in words."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any, Final
+
+from facilitation.errors import Refusal
+from facilitation.ids import PersonId
+from facilitation.licences import STATES, Licence, check_licence
+from facilitation.places import LocalHelp, check_help
+from facilitation.policy import FACILITATORS
+from facilitation.text import CALLBACK_MAX, NAME_MAX, TITLE_MAX
+from server.clock import Clock
+from server.door import shelves
+from server.rooms.ports import Stale
+from server.store.ports import Store
+from server.store.register import Held
+from server.web import words
+from server.web.auth import Visitor
+
+KEPT_MAX: Final = 2_000
+SOON_DAYS: Final = 60
+"""A licence that ends within these is worth a word."""
+
+
+class LicenceBook:
+    """The port `LicencePages` of the pages. Every method may raise StoreUnavailable or CorruptLog."""
+
+    def __init__(self, store: Store, *, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._licences = shelves.licences(store.register)
+        self._help = shelves.local_help(store.register)
+
+    async def page(self) -> dict[str, Any]:
+        people = {each.person: each for each in await self._store.clinic.list_people()}
+        leading = [each for each in people.values() if each.role in FACILITATORS]
+        today = words.local(self._clock.now(), "UTC").date()
+        licences = [each.value for each in (await self._licences.all()).values()]
+        theirs: dict[PersonId, list[Licence]] = {}
+        for licence in licences:
+            theirs.setdefault(licence.person, []).append(licence)
+        helps = [each.value for each in (await self._help.all()).values()]
+        return {
+            "states": list(STATES.items()),
+            "name_max": NAME_MAX,
+            "title_max": TITLE_MAX,
+            "phone_max": CALLBACK_MAX,
+            "people": [{"person": each.person, "name": each.name} for each in leading],
+            "rows": [
+                {
+                    "name": people[person].name if person in people else person,
+                    "covers": _covered(theirs.get(person, ()), today),
+                    "licences": [
+                        _shown(each, today)
+                        for each in sorted(theirs.get(person, ()), key=lambda licence: licence.first)
+                    ],
+                }
+                for person in [*(each.person for each in leading), *(p for p in theirs if p not in _ids(leading))]
+            ],
+            "helps": [
+                {
+                    "help": each.help,
+                    "place": f"{each.area}, {STATES[each.state]}" if each.area else STATES[each.state],
+                    "dispatch": each.dispatch,
+                    "note": each.note,
+                }
+                for each in sorted(helps, key=lambda each: (STATES[each.state], each.area))
+            ],
+        }
+
+    async def add_licence(self, given: Mapping[str, str], states: Sequence[str], *, by: Visitor) -> None:
+        """Raises Refusal."""
+        person = PersonId(given.get("person", ""))
+        known = await self._store.clinic.get_person(person)
+        if known is None or known.role not in FACILITATORS:
+            raise Refusal("unknown_person", "Choose who holds it.")
+        first, last = _day(given.get("first", ""), "first"), given.get("last", "")
+        licence = Licence(
+            licence=f"l-{secrets.token_hex(6)}",
+            person=person,
+            title=" ".join(given.get("title", "").split()),
+            states=tuple(sorted(set(states))),
+            first=first,
+            last=_day(last, "last") if last else None,
+            number=" ".join(given.get("number", "").split()),
+        )
+        check_licence(licence)
+        if len(await self._licences.all()) >= KEPT_MAX:
+            raise Refusal("too_many", f"At most {KEPT_MAX:,} licences can be kept.")
+        await self._licences.put(licence, upon=0, by=by.person, at=self._clock.now())
+
+    async def end_licence(self, licence: str, *, by: Visitor) -> None:
+        """From today on it does not count any more; what was before stays. Raises Refusal."""
+        held: Held[Licence] | None = await self._licences.get(licence)
+        if held is None:
+            raise Refusal("unknown_licence", "There is no such licence.")
+        yesterday = date.fromordinal(words.local(self._clock.now(), "UTC").date().toordinal() - 1)
+        ended = replace(held.value, last=max(held.value.first, yesterday))
+        try:
+            await self._licences.put(ended, upon=held.revision, by=by.person, at=self._clock.now())
+        except Stale:
+            raise Refusal("busy", "Somebody else has just changed it. Please look again.") from None
+
+    async def keep_help(self, given: Mapping[str, str], *, by: Visitor) -> None:
+        """A number of a place; the same place again replaces it. Raises Refusal."""
+        area = " ".join(given.get("area", "").split())
+        help = LocalHelp(
+            help=f"{given.get('state', '')} {area.casefold()}".strip(),
+            state=given.get("state", ""),
+            area=area,
+            dispatch=" ".join(given.get("dispatch", "").split()),
+            note=" ".join(given.get("note", "").split()),
+        )
+        check_help(help)
+        there = await self._help.all()
+        if len(there) >= KEPT_MAX:
+            raise Refusal("too_many", f"At most {KEPT_MAX:,} numbers can be kept.")
+        held = there.get(help.help)
+        try:
+            await self._help.put(help, upon=0 if held is None else held.revision, by=by.person, at=self._clock.now())
+        except Stale:
+            raise Refusal("busy", "Somebody else has just changed it. Please look again.") from None
+
+
+def _ids(people: Sequence[Any]) -> set[PersonId]:
+    return {each.person for each in people}
+
+
+def _oldest_first(licences: Sequence[Licence]) -> list[Licence]:
+    return sorted(licences, key=lambda licence: licence.first)
+
+
+def _day(text: str, which: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refusal("bad_licence", f"Choose the {which} day.") from None
+
+
+def _covered(licences: Sequence[Licence], today: date) -> str:
+    """'New Jersey, New York': where they may treat today."""
+    states = {state for each in licences if each.holds_on(today) for state in each.states}
+    return ", ".join(sorted(STATES[state] for state in states))
+
+
+def _shown(licence: Licence, today: date) -> dict[str, Any]:
+    left = None if licence.last is None else (licence.last - today).days
+    return {
+        "licence": licence.licence,
+        "title": licence.title,
+        "number": licence.number,
+        "states": ", ".join(STATES[state] for state in licence.states),
+        "from": words.calendar(licence.first),
+        "until": "" if licence.last is None else words.calendar(licence.last),
+        "holds": licence.holds_on(today),
+        "comes": licence.first > today,
+        "soon": left is not None and 0 <= left <= SOON_DAYS,
+    }

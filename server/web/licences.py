@@ -1,0 +1,111 @@
+"""Licences and local numbers: for staff to read, for the administrator to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from facilitation.errors import Refusal
+from facilitation.policy import Action
+from server.web.auth import Doorkeeper, Visitor
+from server.web.pages import NO_STORE
+from server.web.templates import Pages
+
+FIELDS_MAX: Final = 80
+"""Every state may be ticked."""
+GIVEN: Final = ("person", "title", "number", "first", "last", "state", "area", "dispatch", "note")
+DONE: Final = {
+    "licence": "The licence is kept.",
+    "ended": "It does not count any more.",
+    "number": "The number is kept.",
+}
+
+
+class LicencePages(Protocol):
+    """Raises StoreUnavailable, CorruptLog; the changes also Refusal."""
+
+    async def page(self) -> dict[str, Any]: ...
+    async def add_licence(self, given: Mapping[str, str], states: Sequence[str], *, by: Visitor) -> None: ...
+    async def end_licence(self, licence: str, *, by: Visitor) -> None: ...
+    async def keep_help(self, given: Mapping[str, str], *, by: Visitor) -> None: ...
+
+
+class LicenceDesk:
+    def __init__(self, licences: LicencePages, *, pages: Pages, doorkeeper: Doorkeeper) -> None:
+        self._licences = licences
+        self._pages = pages
+        self._doorkeeper = doorkeeper
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/licences", self.page),
+            Route("/licences/add", self.add, methods=["POST"]),
+            Route("/licences/end", self.end, methods=["POST"]),
+            Route("/licences/number", self.number, methods=["POST"]),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        me = await self._doorkeeper.visitor(request, Action.READ_LICENCES)
+        return await self._page(request, me, {}, ())
+
+    async def add(self, request: Request) -> Response:
+        me = await self._doorkeeper.visitor(request, Action.KEEP_LICENCES)
+        given, states = await _given(request)
+        try:
+            await self._licences.add_licence(given, states, by=me)
+        except Refusal as refusal:
+            return await self._page(request, me, given, states, error=refusal.text)
+        return _done(me, "licence")
+
+    async def end(self, request: Request) -> Response:
+        me = await self._doorkeeper.visitor(request, Action.KEEP_LICENCES)
+        given, _ = await _given(request)
+        try:
+            await self._licences.end_licence(given.get("licence", ""), by=me)
+        except Refusal as refusal:
+            return await self._page(request, me, {}, (), error=refusal.text)
+        return _done(me, "ended")
+
+    async def number(self, request: Request) -> Response:
+        me = await self._doorkeeper.visitor(request, Action.KEEP_LICENCES)
+        given, _ = await _given(request)
+        try:
+            await self._licences.keep_help(given, by=me)
+        except Refusal as refusal:
+            return await self._page(request, me, given, (), error=refusal.text)
+        return _done(me, "number")
+
+    async def _page(
+        self,
+        request: Request,
+        me: Visitor,
+        given: Mapping[str, str],
+        states: Sequence[str],
+        error: str | None = None,
+    ) -> Response:
+        context = await self._licences.page() | {
+            "me": me,
+            "choice": me.choice,
+            "home": f"/home{me.choice}",
+            "given": {field: given.get(field, "") for field in GIVEN} | {"states": states},
+            "done": DONE.get(request.query_params.get("done", ""), ""),
+            "error": error,
+        }
+        return self._pages.render(request, "licences.html", context, 422 if error else 200, NO_STORE)
+
+
+def _done(me: Visitor, what: str) -> Response:
+    query = {"seat": str(me.number)} if me.number > 1 else {}
+    return RedirectResponse(f"/licences?{urlencode(query | {'done': what})}", 303, NO_STORE)
+
+
+async def _given(request: Request) -> tuple[dict[str, str], list[str]]:
+    """The fields, and the states that were ticked."""
+    async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
+        given = {field: value for field, value in sent.items() if isinstance(value, str)}
+        return given, [value for value in sent.getlist("states") if isinstance(value, str)]

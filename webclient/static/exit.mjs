@@ -1,0 +1,27 @@
+/**
+ * Quick exit on every page that is read: the button at the top, or Escape three times. The page is emptied at once, the
+ * browser is forgotten, and the everyday page takes this one's place in the history. Without JavaScript the button's
+ * form does the same, but for the history. (The room and the record have their own: they hold a line and devices.)
+ */
+
+import { listenToKeys } from "/static/room/keys.mjs";
+
+const frame = /** @type {HTMLFormElement | null} */ (document.querySelector(".page-frame"));
+
+function exit() {
+  if (!frame) return;
+  document.body.replaceChildren();
+  document.title = "";
+  navigator.sendBeacon(frame.action);
+  location.replace(frame.dataset.exitUrl ?? "/soup");
+}
+
+if (frame) {
+  frame.addEventListener("submit", (event) => {
+    event.preventDefault();
+    exit();
+  });
+  listenToKeys({ enabled: () => false, exit, keys: {} });
+  // A page from the browser's memory must not show what its person has left.
+  window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+}
