@@ -39,6 +39,7 @@ from facilitation.events import (
 from facilitation.ids import PersonId, SourceId
 from facilitation.intervals import NEVER, Interval, Intervals, intersection, union
 from facilitation.people import STAFF
+from facilitation.sentences import marked
 from facilitation.timebase import SECOND_MS, Instant
 
 SOURCES_MAX = 24
@@ -137,32 +138,32 @@ def evolve(attendance: Attendance, recorded: Recorded) -> Attendance:
             return _note(attendance, person, recorded, text)
         case MediaConnected(peer=source, person=person):
             attendance = _open(attendance, source, Source(person=person, opened=at, heard=at))
-            return _note(attendance, person, recorded, "Sound and picture connected")
+            return _note(attendance, person, recorded, marked("Sound and picture connected"))
         case ConnectionClosed(connection=source, heard=heard):
-            return _lose(attendance, source, heard, recorded, "Connection ended")
+            return _lose(attendance, source, heard, recorded, marked("Connection ended"))
         case MediaLost(peer=source, heard=heard):
-            return _lose(attendance, source, heard, recorded, "Sound and picture ended")
+            return _lose(attendance, source, heard, recorded, marked("Sound and picture ended"))
         case Arrived(person=person):
-            return _note(attendance, person, recorded, "Answered the arrival questions")
+            return _note(attendance, person, recorded, marked("Answered the arrival questions"))
         case Admitted(person=person):
-            return _note(_sit(attendance, person, at), person, recorded, "Came into the room")
+            return _note(_sit(attendance, person, at), person, recorded, marked("Came into the room"))
         case MovedToWaiting(person=person):
-            return _note(_rise(attendance, person, at), person, recorded, "Moved to the waiting room")
+            return _note(_rise(attendance, person, at), person, recorded, marked("Moved to the waiting room"))
         case PersonRemoved(person=person):
-            return _note(_rise(attendance, person, at), person, recorded, "Removed from the session")
+            return _note(_rise(attendance, person, at), person, recorded, marked("Removed from the session"))
         case PersonLeft(person=person, how=how):
-            text = "Left by quick exit" if how == "quick_exit" else "Left"
+            text = marked("Left by quick exit" if how == "quick_exit" else "Left")
             return _note(_rise(attendance, person, at), person, recorded, text)
         case StillHereAsked(person=person):
-            return _note(attendance, person, recorded, "Was asked whether they are still here")
+            return _note(attendance, person, recorded, marked("Was asked whether they are still here"))
         case StillHereAnswered(person=person):
-            return _note(attendance, person, recorded, "Said that they are still here")
+            return _note(attendance, person, recorded, marked("Said that they are still here"))
         case StillHereMissed(person=person):
-            return _note(attendance, person, recorded, "Did not answer in time; no minutes were taken away")
+            return _note(attendance, person, recorded, marked("Did not answer in time; no minutes were taken away"))
         case ServerTookOver(gap_from=gap_from):
             return _take_over(attendance, gap_from, recorded)
         case SessionStarted():
-            return replace(_note_all_present(attendance, recorded, "The session started"), started_at=at)
+            return replace(_note_all_present(attendance, recorded, marked("The session started")), started_at=at)
         case SessionEnded():
             return _end(attendance, recorded)
         case _:
@@ -240,7 +241,7 @@ def _take_over(attendance: Attendance, gap_from: Instant | None, recorded: Recor
         online = attendance.of(person).online
         cut[person] = max(cut.get(person, ends[name]), ends[name], online[-1][1] if online else ends[name])
     for person, heard in cut.items():
-        attendance = _note(attendance, person, recorded, "The server restarted", heard=heard)
+        attendance = _note(attendance, person, recorded, marked("The server restarted"), heard=heard)
     if gap_from is not None:
         gap = ServerGap(start=gap_from, end=recorded.at, cut=cut)
         attendance = replace(attendance, gaps=(*attendance.gaps, gap))
@@ -250,7 +251,7 @@ def _take_over(attendance: Attendance, gap_from: Instant | None, recorded: Recor
 def _end(attendance: Attendance, recorded: Recorded) -> Attendance:
     """The session ends now: what is still open counts to its end, and media is closed with it."""
     at = recorded.at
-    attendance = _note_all_present(attendance, recorded, "The session ended")
+    attendance = _note_all_present(attendance, recorded, marked("The session ended"))
     traces = {
         person: replace(trace, sources={name: replace(source, heard=at) for name, source in trace.sources.items()})
         for person, trace in attendance.traces.items()
@@ -280,10 +281,10 @@ def _note_all_present(attendance: Attendance, recorded: Recorded, text: str) -> 
 def _opened_text(trace: Trace, device: str) -> str:
     devices = {source.device for source in trace.sources.values() if source.device is not None}
     if device in devices:
-        return "Connected in one more tab"
+        return marked("Connected in one more tab")
     if devices:
-        return "Connected with a second device"
-    return "Connected again" if trace.online else "Connected"
+        return marked("Connected with a second device")
+    return marked("Connected again" if trace.online else "Connected")
 
 
 # --------------------------------------------------------------- reading

@@ -22,6 +22,7 @@ from facilitation.events import (
 )
 from facilitation.forms import Answer, Answers, Form, Question, QuestionKind
 from facilitation.ids import FlagId, FormId, PersonId, QuestionId
+from facilitation.sentences import Sentence
 from facilitation.text import ANSWER_MAX, DISPOSITION_MAX, body
 from facilitation.timebase import Instant
 
@@ -207,7 +208,9 @@ def submit(
     kept = _checked(asked, answers)
     missing = [q.label for q in asked.questions if q.required and kept.get(q.id) in (None, "")]
     if missing:
-        raise Refusal("answer_missing", f"One more answer is needed: “{missing[0]}”")
+        raise Refusal(
+            "answer_missing", Sentence("One more answer is needed: “{question}”", question=Sentence(missing[0]))
+        )
     if asks_about_safety(asked) and not watched:
         raise Refusal(
             "nobody_watching",
@@ -291,4 +294,7 @@ def _check_answer(question: Question, answer: bool | int | str) -> None:
             if isinstance(answer, str):
                 body(answer, f"“{question.label}”", ANSWER_MAX)
     if not fits:
-        raise Refusal("bad_answer", f"This answer does not fit the question “{question.label}”")
+        raise Refusal(
+            "bad_answer",
+            Sentence("This answer does not fit the question “{question}”", question=Sentence(question.label)),
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from facilitation.sentences import Sentence
+
 
 class Refusal(Exception):
     """A rule says no. `code` is stable and documented; `text` is for the person who asked.
@@ -10,7 +12,7 @@ class Refusal(Exception):
     has changed, and the connection stays.
     """
 
-    def __init__(self, code: str, text: str) -> None:
+    def __init__(self, code: str, text: str | Sentence) -> None:
         super().__init__(f"{code}: {text}")
         self.code = code
         self.said = text

@@ -16,6 +16,7 @@ from facilitation.crediting import Hours, counts
 from facilitation.ids import SegmentId
 from facilitation.intervals import Interval, Intervals, difference, intersection
 from facilitation.programme import Programme
+from facilitation.sentences import Sentence, marked
 from facilitation.state import RoomState
 from facilitation.timebase import MINUTE_MS, Instant
 
@@ -31,7 +32,7 @@ class Cause:
     """An event at the edge of a piece: its line of the log, and what happened, in words."""
 
     seq: int
-    text: str
+    text: str | Sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,17 +114,19 @@ class _Causes:
         agenda = state.agenda
         titles = {segment.id: segment.title for segment in agenda.plan.segments}
         for span in agenda.spans:
-            self._add(span.start, span.seq, f"{titles.get(span.segment, span.segment)} began")
+            self._add(
+                span.start, span.seq, Sentence("{part} began", part=Sentence(titles.get(span.segment, span.segment)))
+            )
         for correction in state.corrections.of(hours.person):
             if correction.taken_back is None:
-                words = "Counted as present by hand" if correction.present else "Counted as away by hand"
+                words = marked("Counted as present by hand" if correction.present else "Counted as away by hand")
                 self._add(correction.start, correction.seq, words)
                 self._add(correction.end, correction.seq, words)
         self._own = state.attendance.of(hours.person).evidence
         for line in self._own:
             self._add(_instant(line), line.seq, line.text)
 
-    def _add(self, at: Instant, seq: int, text: str) -> None:
+    def _add(self, at: Instant, seq: int, text: str | Sentence) -> None:
         """Of several at one instant the last one added is told."""
         if seq:
             self._known[at] = Cause(seq=seq, text=text)

@@ -95,7 +95,7 @@ def policy_part(state: RoomState) -> list[str]:
     """The programme's attendance policy, sentence by sentence."""
     if state.session is None:
         return []
-    return list(policy_words(state.session.programme, state.session.rules))
+    return [str(each) for each in policy_words(state.session.programme, state.session.rules)]
 
 
 def _dispute(state: RoomState, dispute: Dispute) -> View:
@@ -130,7 +130,7 @@ def _piece(piece: Piece) -> View:
 
 
 def _cause(cause: Cause | None) -> View | None:
-    return None if cause is None else {"seq": cause.seq, "text": cause.text}
+    return None if cause is None else {"seq": cause.seq, "text": str(cause.text)}
 
 
 def _correction(state: RoomState, correction: Correction) -> View:

@@ -13,6 +13,7 @@ from facilitation.consents import ConsentKind, Signers
 from facilitation.errors import Refusal
 from facilitation.licences import STATES, Travel
 from facilitation.rules import TRACKS, RuleSet
+from facilitation.sentences import Sentence
 from facilitation.text import TITLE_MAX, line
 from facilitation.timebase import SECOND_MS
 
@@ -87,38 +88,45 @@ PLAIN = Programme(
 """What holds where no programme is named, and what was meant by logs from before there were any."""
 
 
-def policy_words(programme: Programme, rules: RuleSet) -> tuple[str, ...]:
+def policy_words(programme: Programme, rules: RuleSet) -> tuple[Sentence, ...]:
     """The attendance policy in sentences, as it stands on the record; `rules` are those of the session."""
     sentences = [
-        f"Late is from {_minutes(programme.late_after_min)} after the start, "
-        f"early from {_minutes(programme.early_before_min)} before the end, "
-        f"away from {_minutes(programme.away_after_min)} out of the room in between.",
-        "A lost connection counts to its last sign of life. What is late, early or away is named; only minutes "
-        "that were attended are counted.",
+        Sentence(
+            "Late is from {late} min after the start, early from {early} min before the end, "
+            "away from {away} min out of the room in between.",
+            late=programme.late_after_min,
+            early=programme.early_before_min,
+            away=programme.away_after_min,
+        ),
+        Sentence(
+            "A lost connection counts to its last sign of life. What is late, early or away is named; only minutes "
+            "that were attended are counted."
+        ),
         _gap_words(rules),
     ]
     if programme.prompt_every_min is None:
-        sentences.append("Nobody is asked whether they are still here.")
+        sentences.append(Sentence("Nobody is asked whether they are still here."))
     else:
         least, most = programme.prompt_every_min
         sentences.append(
-            f"Who shows no sign of themself for {least} to {most} minutes is asked whether they are still here, and "
-            f"has {programme.prompt_answer_s} seconds to answer. No answer takes no minutes away by itself."
+            Sentence(
+                "Who shows no sign of themself for {least} to {most} minutes is asked whether they are still here, and "
+                "has {seconds} seconds to answer. No answer takes no minutes away by itself.",
+                least=least,
+                most=most,
+                seconds=programme.prompt_answer_s,
+            )
         )
     return tuple(sentences)
 
 
-def _gap_words(rules: RuleSet) -> str:
+def _gap_words(rules: RuleSet) -> Sentence:
     if not rules.server_gap_credit_ms_max:
-        return "Time without a server counts for nobody."
-    return (
-        f"Time without a server counts for who was there before and after, if it was at most "
-        f"{rules.server_gap_credit_ms_max // SECOND_MS} seconds."
+        return Sentence("Time without a server counts for nobody.")
+    return Sentence(
+        "Time without a server counts for who was there before and after, if it was at most {seconds} seconds.",
+        seconds=rules.server_gap_credit_ms_max // SECOND_MS,
     )
-
-
-def _minutes(count: int) -> str:
-    return f"{count} minute" if count == 1 else f"{count} minutes"
 
 
 # --------------------------------------------------------------- checks

@@ -21,6 +21,7 @@ from facilitation.events import (
 from facilitation.ids import PersonId
 from facilitation.policy import FACILITATORS
 from facilitation.seats import Seat, check_in_room
+from facilitation.sentences import Sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,9 @@ def share(screen: Screen, asker: Seat, other: Seat | None, *, other_is_here: boo
     if other.person == asker.person:
         return ()
     if other_is_here:
-        raise Refusal("screen_taken", f"{other.name} is showing their screen. Theirs has to end first.")
+        raise Refusal(
+            "screen_taken", Sentence("{name} is showing their screen. Theirs has to end first.", name=other.name)
+        )
     return (*stop(screen, other.person), ScreenShared(person=asker.person, on=True))
 
 

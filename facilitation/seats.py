@@ -39,6 +39,7 @@ from facilitation.ids import PersonId
 from facilitation.licences import is_place
 from facilitation.people import STAFF, Expected, Role
 from facilitation.places import HelpLine
+from facilitation.sentences import Sentence
 from facilitation.text import CALLBACK_MAX, LOCATION_MAX, NAME_MAX, OTHERS_MAX, line
 from facilitation.timebase import Instant
 
@@ -342,7 +343,7 @@ def admit(seat: Seat) -> tuple[Event, ...]:
     if seat.in_room:
         return ()
     if seat.place is not Place.WAITING:
-        raise Refusal("not_waiting", f"{seat.name} is not in the waiting room.")
+        raise Refusal("not_waiting", Sentence("{name} is not in the waiting room.", name=seat.name))
     return (Admitted(person=seat.person),)
 
 
@@ -419,4 +420,4 @@ def check_in_room(asker: Seat) -> None:
 
 def _check_is_in_room(seat: Seat) -> None:
     if not seat.in_room:
-        raise Refusal("not_in_room", f"{seat.name} is not in the room.")
+        raise Refusal("not_in_room", Sentence("{name} is not in the room.", name=seat.name))

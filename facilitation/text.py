@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from facilitation.errors import Refusal
+from facilitation.sentences import Sentence
 
 NAME_MAX = 60
 LOCATION_MAX = 200
@@ -24,9 +25,10 @@ def line(text: str, what: str, length_max: int, *, required: bool = True) -> str
 def body(text: str, what: str, length_max: int, *, required: bool = False) -> str:
     """Any text of at most `length_max` characters, as typed."""
     if required and not text.strip():
-        raise Refusal("empty_text", f"Please fill in {what}.")
+        raise Refusal("empty_text", Sentence("Please fill in {what}.", what=Sentence(what)))
     if len(text) > length_max:
-        raise Refusal("too_long", f"That is too long for {what}: at most {length_max} characters. Please shorten it.")
+        message = "That is too long for {what}: at most {most} characters. Please shorten it."
+        raise Refusal("too_long", Sentence(message, what=Sentence(what), most=length_max))
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise Refusal("bad_text", f"There is a character in {what} that cannot be kept.")
+        raise Refusal("bad_text", Sentence("There is a character in {what} that cannot be kept.", what=Sentence(what)))
     return text

@@ -24,8 +24,8 @@ from server.store import hours
 from server.store.clinic import Person, ScheduledSession
 from server.store.hours import HoursEntry
 from server.store.ports import Store
-from server.web import words
 from server.web.auth import Visitor
+from server.web.words import Words, local
 
 
 class Catalog(Protocol):
@@ -59,7 +59,9 @@ class ClinicBooks:
 
     # ------------------------------------------------------------------ statement
 
-    async def statement(self, person: PersonId, *, reader: Visitor, as_of: date | None = None) -> dict[str, Any] | None:
+    async def statement(
+        self, person: PersonId, words: Words, *, reader: Visitor, as_of: date | None = None
+    ) -> dict[str, Any] | None:
         """`reader`: who may read records finds entries leading to them. `as_of`: as it stood at the end of that day.
 
         None: nobody of that id. Raises CorruptLog.
@@ -68,7 +70,7 @@ class ClinicBooks:
         if found is None:
             return None
         entries = (await self._ledger.account(person)).entries()
-        today = words.local(self._clock.now(), found.zone).date()
+        today = local(self._clock.now(), found.zone).date()
         meter = await self._meters.of(found, why=False)
         if as_of is not None:
             entries = hours.as_of(entries, as_of)
@@ -79,9 +81,9 @@ class ClinicBooks:
         standing = {entry.number for entry in hours.standing(entries)}
         weeks = []
         for first, of_week in sorted(by_week.items(), reverse=True):
-            week = self._week(meter, first, of_week, as_of=as_of)
+            week = self._week(meter, first, of_week, words, as_of=as_of)
             week["entries"] = [
-                await self._entry_row(entry, found.zone, reader, numbers) | {"stands": entry.number in standing}
+                await self._entry_row(entry, found.zone, reader, numbers, words) | {"stands": entry.number in standing}
                 for entry in of_week
             ]
             weeks.append(week)
@@ -90,7 +92,7 @@ class ClinicBooks:
             "person": {"person": found.person, "name": found.name, "track": found.track, "zone": found.zone},
             "as_of": as_of and {"date": as_of.isoformat(), "text": words.dated(as_of)},
             "today": today.isoformat(),
-            "disclosures": await self._disclosed(found, reader, as_of),
+            "disclosures": await self._disclosed(found, reader, as_of, words),
             "weeks": weeks,
             "total": {
                 "minutes": total,
@@ -99,7 +101,9 @@ class ClinicBooks:
             },
         }
 
-    async def what_if(self, person: PersonId, *, rules: str | None, day: date | None) -> dict[str, Any] | None:
+    async def what_if(
+        self, person: PersonId, words: Words, *, rules: str | None, day: date | None
+    ) -> dict[str, Any] | None:
         """The choice of rule sets, and the week of `day` (None: of today) under the one that is chosen, if one is.
 
         Nothing is changed by it. None: no such person or rule set. Raises CorruptLog.
@@ -108,7 +112,7 @@ class ClinicBooks:
         if found is None or not (rules is None or rules in self._catalog.rules):
             return None
         choices = [
-            {"id": each.id, "title": each.title, "example": each.example, "chosen": each.id == rules}
+            {"id": each.id, "title": words.of(each.title), "example": each.example, "chosen": each.id == rules}
             for each in self._catalog.rules.values()
         ]
         if rules is None:
@@ -127,29 +131,31 @@ class ClinicBooks:
             "choices": choices,
             "day": at.isoformat(),
             "result": {
-                "title": week_words.title(told.rules),
+                "title": week_words.title(told.rules, words),
                 "source": told.rules.source,
-                "range": week_words.range_of(told.week),
+                "range": week_words.range_of(told.week, words),
                 "posted_text": words.minutes(told.posted_min),
                 "minutes_text": words.minutes(told.week.minutes),
                 "units": told.week.units,
-                "sentences": week_words.sentences(told),
-                "days": week_words.day_rows(told),
-                "nothing_changes": week_words.NOTHING_CHANGES,
+                "sentences": week_words.sentences(told, words),
+                "days": week_words.day_rows(told, words),
+                "nothing_changes": words(week_words.NOTHING_CHANGES),
             },
         }
 
-    async def _disclosed(self, person: Person, reader: Visitor, as_of: date | None) -> list[dict[str, Any]]:
+    async def _disclosed(
+        self, person: Person, reader: Visitor, as_of: date | None, words: Words
+    ) -> list[dict[str, Any]]:
         """The accounting of disclosures, the newest first."""
         rows = []
-        names: dict[str, str] = {reader.person: "You"}
+        names: dict[str, str] = {reader.person: words("You")}
         for each in await self._disclosures.about(person.person):
-            at = words.local(each.at, person.zone)
+            at = local(each.at, person.zone)
             if as_of is None or at.date() <= as_of:
                 if each.by not in names:
                     by = await self._clinic.get_person(each.by)
                     names[each.by] = by.name if by else each.by
-                why = words.PURPOSES[each.purpose]
+                why = words.purpose(each.purpose)
                 rows.append(
                     {
                         "at": f"{words.calendar(at.date())}, {words.clock_time(at)}",
@@ -161,7 +167,7 @@ class ClinicBooks:
         return rows
 
     def _week(
-        self, meter: Meter, first: date, entries: Sequence[HoursEntry], *, as_of: date | None = None
+        self, meter: Meter, first: date, entries: Sequence[HoursEntry], words: Words, *, as_of: date | None = None
     ) -> dict[str, Any]:
         """The week from `first` on: this one as its meter has it, others by the rules that their last hours had.
 
@@ -173,12 +179,12 @@ class ClinicBooks:
         this_week = meter.week.first
         current = first == this_week and as_of is None
         told = meter.week if current else week(rules, meter.person.track, first, visits, today=first)
-        known = {this_week: "This week", this_week - timedelta(days=7): "Last week"}
-        return meter_words.ring(told) | {
+        known = {this_week: words("This week"), this_week - timedelta(days=7): words("Last week")}
+        return meter_words.ring(told, words) | {
             "label": (known.get(first) if as_of is None else None) or words.days(first, told.last),
             "current": current,
-            "days": _days(told),
-            "aside": _aside(meter.rules if current else rules, meter.person.track, told),
+            "days": _days(told, words),
+            "aside": _aside(meter.rules if current else rules, meter.person.track, told, words),
         }
 
     def _rules(self, entry: HoursEntry) -> RuleSet | None:
@@ -187,7 +193,7 @@ class ClinicBooks:
         return self._catalog.rules_of(facts.rules_id, facts.rules_version) or self._catalog.rules.get(facts.rules_id)
 
     async def _entry_row(
-        self, entry: HoursEntry, zone: str, reader: Visitor, numbers: Mapping[str, int]
+        self, entry: HoursEntry, zone: str, reader: Visitor, numbers: Mapping[str, int], words: Words
     ) -> dict[str, Any]:
         """`numbers`: of every entry of this person, by its id."""
         facts = entry.facts
@@ -202,9 +208,9 @@ class ClinicBooks:
             "entry": facts.entry,
             "number": entry.number,
             "session": facts.session,
-            "title": scheduled.title if scheduled else "Session",
-            "day": words.local(facts.started, zone).date().isoformat(),
-            "date": words.weekday(words.local(facts.started, zone).date()),
+            "title": scheduled.title if scheduled else words("Session"),
+            "day": local(facts.started, zone).date().isoformat(),
+            "date": words.weekday(local(facts.started, zone).date()),
             "time": words.span(facts.started, facts.ended, zone),
             "minutes": facts.countable_min,
             "minutes_text": words.minutes(facts.countable_min),
@@ -212,16 +218,20 @@ class ClinicBooks:
             "corrects": numbers.get(facts.corrects),
             "reason": facts.reason,
             "corrected_text": words.minutes(_whole_min(facts.corrected_ms)) if facts.corrected_ms else "",
-            "makes_up": made_up and f"{made_up.title}, {words.weekday(words.local(made_up.starts_at, zone).date())}",
-            "rules": f"{rules.title if rules else facts.rules_id} (version {facts.rules_version})",
+            "makes_up": made_up and f"{made_up.title}, {words.weekday(local(made_up.starts_at, zone).date())}",
+            "rules": words(
+                "{title} (version {version})",
+                title=words.of(rules.title) if rules else facts.rules_id,
+                version=facts.rules_version,
+            ),
             "signer": signer.name if signer else facts.signer,
             "signed": words.moment(facts.signed_at, zone),
-            "evidence": f"log {first} – {last}",
+            "evidence": words("log {first} – {last}", first=first, last=last),
             "hash": entry.hash,
             "previous": entry.previous,
             "segments": [
                 {
-                    "title": titles.get(share.segment, share.segment),
+                    "title": words.of(titles.get(share.segment, share.segment)),
                     "minutes_text": words.minutes(_whole_min(share.present_ms)),
                     "counted": share.kind not in uncounted,
                 }
@@ -239,12 +249,12 @@ def _day(entry: HoursEntry) -> date:
     return hours.day_of(entry.facts.started, entry.facts.zone)
 
 
-def _days(told: Week) -> list[dict[str, Any]]:
+def _days(told: Week, words: Words) -> list[dict[str, Any]]:
     minutes = {day.day: day.minutes for day in told.days}
     longest = max(minutes.values(), default=0)
     return [
         {
-            "label": f"{day:%a}",
+            "label": words.weekday_short(day),
             "date": day.isoformat(),
             "minutes": minutes.get(day, 0),
             "minutes_text": words.minutes(minutes.get(day, 0)),
@@ -254,13 +264,17 @@ def _days(told: Week) -> list[dict[str, Any]]:
     ]
 
 
-def _aside(rules: RuleSet, track: str, told: Week) -> str:
+def _aside(rules: RuleSet, track: str, told: Week, words: Words) -> str:
     """What was attended in this week and does not count towards it, where days are too short to count."""
     short = told.attended_min - told.minutes
     if not short:
         return ""
     threshold = words.minutes(rules.day_threshold_min.get(track, 0))
-    return f"{words.minutes(short)} more on days of less than {threshold}, which do not count towards the week."
+    return words(
+        "{time} more on days of less than {least}, which do not count towards the week.",
+        time=words.minutes(short),
+        least=threshold,
+    )
 
 
 def _whole_min(length_ms: int) -> int:

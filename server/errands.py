@@ -10,6 +10,7 @@ from facilitation.commands import PersonCommand
 from facilitation.errors import Refusal
 from facilitation.ids import CommandId, SourceId
 from facilitation.people import Expected
+from facilitation.sentences import Sentence
 from facilitation.timebase import Instant
 from server.rooms.ports import Accepted, Close, LeaseLost, NoSuchSession, Refused, RoomDirectory, StoreUnavailable, Told
 from server.web.auth import Identity
@@ -65,7 +66,7 @@ class RoomErrands:
         match answer:
             case Accepted(seq=seq):
                 return seq
-            case Refused(code=code, text=text):
-                raise Refusal(code, text)
+            case Refused(code=code, text=text, message=message, values=values):
+                raise Refusal(code, Sentence(message, **values) if message else text)
             case _:
                 raise StoreUnavailable(f"session {identity.session} was closed meanwhile")

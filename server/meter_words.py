@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from facilitation.absences import Absence
+from facilitation.absences import Absence, Kind
+from facilitation.sentences import marked
 from facilitation.weeks import Outlook, Room, Week
 from server import week_words
 from server.projections.meters import Meter, Part, Stage
-from server.web import words
+from server.web.words import Words
 
 ORDER: Final = (Outlook.MISSED, Outlook.TIGHT, Outlook.ON_TRACK, Outlook.REACHED, Outlook.NONE)
 """Who needs somebody's attention first."""
 
 LABELS: Final = {
-    Outlook.MISSED: "Will miss it",
-    Outlook.TIGHT: "Needs every session",
-    Outlook.ON_TRACK: "Within reach",
-    Outlook.REACHED: "Reached",
-    Outlook.NONE: "No weekly floor",
+    Outlook.MISSED: marked("Will miss it"),
+    Outlook.TIGHT: marked("Needs every session"),
+    Outlook.ON_TRACK: marked("Within reach"),
+    Outlook.REACHED: marked("Reached"),
+    Outlook.NONE: marked("No weekly floor"),
 }
+KINDS: Final = {Kind.EXCUSED: marked("excused"), Kind.UNEXCUSED: marked("unexcused")}
 CHIPS: Final = {
     Outlook.MISSED: "clay",
     Outlook.TIGHT: "clay",
@@ -35,7 +37,7 @@ COLUMNS: Final = (
 )
 
 
-def told(meter: Meter) -> dict[str, Any]:
+def told(meter: Meter, words: Words) -> dict[str, Any]:
     """What a template needs of one meter."""
     week = meter.week
     return {
@@ -43,16 +45,16 @@ def told(meter: Meter) -> dict[str, Any]:
         "target": week.floor_min,
         "target_text": words.minutes(week.floor_min),
         "outlook": meter.outlook.value,
-        "label": LABELS[meter.outlook],
+        "label": words(LABELS[meter.outlook]),
         "chip": CHIPS[meter.outlook],
         "range": words.days(week.first, week.last),
-        "picture": picture(meter),
-        "sentences": for_staff(meter),
-        "absences": [absence_words(part) for part in meter.missed],
+        "picture": picture(meter, words),
+        "sentences": for_staff(meter, words),
+        "absences": [absence_words(part, words) for part in meter.missed],
     }
 
 
-def ring(week: Week) -> dict[str, Any]:
+def ring(week: Week, words: Words) -> dict[str, Any]:
     """What `parts/quantities.html` draws a week's ring of."""
     return {
         "from": week.first.isoformat(),
@@ -70,7 +72,7 @@ def fraction(part: int, whole: int) -> float:
     return min(1.0, max(0.0, part / whole)) if whole > 0 else 0.0
 
 
-def picture(meter: Meter) -> dict[str, Any]:
+def picture(meter: Meter, words: Words) -> dict[str, Any]:
     """The bar, in percent of its width: signed, waiting, to come, side by side; and where floor and ceiling are."""
     week = meter.week
     waiting = min(meter.waiting_min, max(0, week.possible_min - week.minutes))
@@ -87,101 +89,120 @@ def picture(meter: Meter) -> dict[str, Any]:
         "to_come": share(max(0, week.possible_min - signed_and_waiting)),
         "floor": share(week.floor_min) if week.floor_min else None,
         "ceiling": None if ceiling is None else share(ceiling),
-        "text": _spoken(meter),
+        "text": _spoken(meter, words),
     }
 
 
-def _spoken(meter: Meter) -> str:
+def _spoken(meter: Meter, words: Words) -> str:
     """The picture for whoever does not see it."""
     week = meter.week
-    parts = [f"{words.minutes(week.minutes)} signed"]
+    parts = [words("{time} signed", time=words.minutes(week.minutes))]
     if meter.waiting_min:
-        parts.append(f"{words.minutes(meter.waiting_min)} waiting for a signature")
+        parts.append(words("{time} waiting for a signature", time=words.minutes(meter.waiting_min)))
     if meter.to_come:
-        parts.append(f"{words.minutes(sum(meter.to_come))} still possible")
-    floor = f"; the week asks for {words.minutes(week.floor_min)}" if week.floor_min else ""
-    return f"{', '.join(parts)}{floor}"
+        parts.append(words("{time} still possible", time=words.minutes(sum(meter.to_come))))
+    if not week.floor_min:
+        return ", ".join(parts)
+    return words("{parts}; the week asks for {floor}", parts=", ".join(parts), floor=words.minutes(week.floor_min))
 
 
-def for_participant(meter: Meter) -> list[str]:
+def for_participant(meter: Meter, words: Words) -> list[str]:
     """To the person: kind, plain, and what can still be done."""
     week, left = meter.week, len(meter.to_come)
+    there, floor = words.minutes(week.minutes), words.minutes(week.floor_min)
     lines = []
     if meter.outlook is Outlook.REACHED:
-        so_far = f"{words.minutes(week.minutes)} of {words.minutes(week.floor_min)}."
-        lines.append(f"{so_far} You reached this week’s hours.")
+        lines.append(words("{time} of {floor}. You reached this week’s hours.", time=there, floor=floor))
     elif week.floor_min:
-        lines.append(f"{words.minutes(week.minutes)} of {words.minutes(week.floor_min)} so far.")
-        lines += _waiting(meter)
-        lines += [_left(left, sum(meter.to_come), "meeting")] if left else []
+        lines.append(words("{time} of {floor} so far.", time=there, floor=floor))
+        lines += _waiting(meter, words)
+        lines += _meetings_left(meter, words)
         match meter.outlook:
             case Outlook.TIGHT if left == 1:
-                lines.append("It is within reach if you come.")
+                lines.append(words("It is within reach if you come."))
             case Outlook.TIGHT:
-                lines.append("It is within reach if you come to all of them.")
+                lines.append(words("It is within reach if you come to all of them."))
             case Outlook.MISSED if week.short_min:
                 lines.append(
-                    f"With all that is planned it is {words.minutes(week.short_min)} short. "
-                    "That can happen. Ask your facilitator about a make-up session."
+                    words(
+                        "With all that is planned it is {time} short. That can happen. Ask your facilitator about a "
+                        "make-up session.",
+                        time=words.minutes(week.short_min),
+                    )
                 )
             case Outlook.MISSED:
-                lines.append("There are too few days left for this week. Ask your facilitator what can be done.")
+                lines.append(words("There are too few days left for this week. Ask your facilitator what can be done."))
             case _:
-                lines.append("It is within reach.")
+                lines.append(words("It is within reach."))
     elif week.minutes or meter.waiting_min or left:
-        lines += [f"{words.minutes(week.minutes)} so far.", *_waiting(meter)]
-        lines += [_left(left, sum(meter.to_come), "meeting")] if left else []
+        lines += [words("{time} so far.", time=there), *_waiting(meter, words), *_meetings_left(meter, words)]
     return lines
 
 
-def _waiting(meter: Meter) -> list[str]:
-    more = meter.waiting_min
-    return [f"{words.minutes(more)} more wait for your facilitator’s signature."] if more else []
+def _waiting(meter: Meter, words: Words) -> list[str]:
+    more = words.minutes(meter.waiting_min)
+    return [words("{time} more wait for your facilitator’s signature.", time=more)] if meter.waiting_min else []
 
 
-def for_staff(meter: Meter) -> list[str]:
+def _meetings_left(meter: Meter, words: Words) -> list[str]:
+    left, possible = len(meter.to_come), words.minutes(sum(meter.to_come))
+    if not left:
+        return []
+    return [
+        words.many(
+            "{n} meeting left this week, {time} possible.",
+            "{n} meetings left this week, {time} possible.",
+            left,
+            time=possible,
+        )
+    ]
+
+
+def for_staff(meter: Meter, words: Words) -> list[str]:
     """About the person: the floor first, then days, gaps, ceiling, short days."""
-    week, left = meter.week, len(meter.to_come)
+    week, left, ceiling = meter.week, len(meter.to_come), words.minutes(meter.week.ceiling_min)
     lines = []
     if left:
-        lines.append(_left(left, sum(meter.to_come), "session"))
+        lines.append(
+            words.many(
+                "{n} session left this week, {time} possible.",
+                "{n} sessions left this week, {time} possible.",
+                left,
+                time=words.minutes(sum(meter.to_come)),
+            )
+        )
     if week.short_min:
-        lines.append(f"{words.minutes(week.short_min)} short with all that is planned.")
+        lines.append(words("{time} short with all that is planned.", time=words.minutes(week.short_min)))
     if meter.waiting_min:
-        lines.append(f"{words.minutes(meter.waiting_min)} not signed yet.")
+        lines.append(words("{time} not signed yet.", time=words.minutes(meter.waiting_min)))
     if week.days_min:
-        lines.append(f"{week.counted_days} of {week.days_min} counted days.")
-    lines += [week_words.gap(each) for each in week.gaps]
+        lines.append(words("{n} of {all} counted days.", n=week.counted_days, all=week.days_min))
+    lines += [week_words.gap(each, words) for each in week.gaps]
     if week.next_due is not None and meter.today <= week.next_due <= week.last:
-        lines.append(f"The next counted day is due by {words.weekday(week.next_due)}.")
+        lines.append(words("The next counted day is due by {day}.", day=words.weekday(week.next_due)))
     if week.ceiling is Room.EXCEEDED:
-        lines.append(f"Over the ceiling of {words.minutes(week.ceiling_min)}.")
+        lines.append(words("Over the ceiling of {time}.", time=ceiling))
     elif week.ceiling is Room.WOULD_EXCEED:
-        lines.append(f"Would go over the ceiling of {words.minutes(week.ceiling_min)}.")
-    lines += [
-        f"{words.weekday(day.day)}: {words.minutes(day.minutes)} is no counted day. {short.text}."
-        for day in week.days
-        if day.minutes
-        for short in day.short
-    ]
+        lines.append(words("Would go over the ceiling of {time}.", time=ceiling))
+    for day in week.days:
+        if day.minutes:
+            of_day = {"day": words.weekday(day.day), "time": words.minutes(day.minutes)}
+            lines += [words("{day}: {time} is no counted day. {why}.", why=short.text, **of_day) for short in day.short]
     return lines
 
 
-def absence_words(part: Part) -> str:
+def absence_words(part: Part, words: Words) -> str:
     """'Tuesday, November 24: excused (dentist)'."""
     day = words.weekday(part.day)
     if part.absence is None:
-        return f"{day}: away, not explained yet"
-    return f"{day}: {absence_kind(part.absence)}"
+        return words("{day}: away, not explained yet", day=day)
+    return f"{day}: {absence_kind(part.absence, words)}"
 
 
-def absence_kind(absence: Absence) -> str:
+def absence_kind(absence: Absence, words: Words) -> str:
     """'excused (dentist)'."""
-    return f"{absence.kind.value} ({absence.reason})" if absence.reason else absence.kind.value
-
-
-def _left(count: int, minutes: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'} left this week, {words.minutes(minutes)} possible."
+    kind = words(KINDS[absence.kind])
+    return f"{kind} ({absence.reason})" if absence.reason else kind
 
 
 # --------------------------------------------------------------- as plain values

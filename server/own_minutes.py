@@ -19,7 +19,7 @@ from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
 from server.projections.fold import Room
 from server.store.clinic import ScheduledSession
 from server.store.ports import Store
-from server.web import words
+from server.web.words import Words, local
 
 SHORTEST_GAP_MS: Final = SECOND_MS
 """Below this nobody calls it being away."""
@@ -31,7 +31,7 @@ class OwnMinutes:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def of(self, session: SessionId, person: PersonId) -> dict[str, Any] | None:
+    async def of(self, session: SessionId, person: PersonId, words: Words) -> dict[str, Any] | None:
         """What one person may read of their minutes; None where there are none to read of them.
 
         Raises StoreUnavailable and CorruptLog.
@@ -39,13 +39,13 @@ class OwnMinutes:
         records = await self._store.log.read(session)
         if not records:
             scheduled = await self._store.clinic.get_session(session)
-            return None if scheduled is None else _nothing_yet(scheduled)
+            return None if scheduled is None else _nothing_yet(scheduled, words)
         kept = await self._store.leases.proofs(session)
         state = await asyncio.to_thread(_replay, records)  # a long evening takes a while
         seat = state.seats.known(person)
         if seat is None or seat.role is not Role.PARTICIPANT:
             return None
-        return _told(state, person, state.at if kept is None else max(state.at, kept.at))
+        return _told(state, person, state.at if kept is None else max(state.at, kept.at), words)
 
 
 def _replay(records: Sequence[Recorded]) -> RoomState:
@@ -58,8 +58,8 @@ def _replay(records: Sequence[Recorded]) -> RoomState:
 # --------------------------------------------------------------------------- in words
 
 
-def _nothing_yet(scheduled: ScheduledSession) -> dict[str, Any]:
-    starts = words.local(scheduled.starts_at, scheduled.zone)
+def _nothing_yet(scheduled: ScheduledSession, words: Words) -> dict[str, Any]:
+    starts = local(scheduled.starts_at, scheduled.zone)
     empty: dict[str, Any] = dict.fromkeys(("rows", "corrections", "disputes", "policy"), ())
     return empty | {
         "title": scheduled.title,
@@ -75,7 +75,7 @@ def _nothing_yet(scheduled: ScheduledSession) -> dict[str, Any]:
     }
 
 
-def _told(state: RoomState, person: PersonId, now: Instant) -> dict[str, Any]:
+def _told(state: RoomState, person: PersonId, now: Instant, words: Words) -> dict[str, Any]:
     """`now`: as far as is known; a room in which nobody says anything writes nothing."""
     session = state.session
     assert session is not None
@@ -87,22 +87,24 @@ def _told(state: RoomState, person: PersonId, now: Instant) -> dict[str, Any]:
     return {
         "title": session.title,
         "phase": state.phase,
-        "day": words.weekday(words.local(began, zone).date()),
-        "time": words.span(*ran[0], zone) if ran else words.clock_time(words.local(began, zone)),
+        "day": words.weekday(local(began, zone).date()),
+        "time": words.span(*ran[0], zone) if ran else words.clock_time(local(began, zone)),
         "zone": zone,
         "counted_text": words.minutes(hours.countable_min),
         "present_text": words.minutes(hours.present_ms // MINUTE_MS),
         "corrected_ms": hours.corrected_ms,
         "attended": hours.attended,
-        "rows": _rows(explain.pieces(state, hours, now), ran, zone),
-        "corrections": [_correction(state, one, zone) for one in mine.of(person) if one.taken_back is None],
-        "disputes": [_dispute(state, one, zone) for one in mine.disputes_of(person)],
+        "rows": _rows(explain.pieces(state, hours, now), ran, zone, words),
+        "corrections": [_correction(state, one, zone, words) for one in mine.of(person) if one.taken_back is None],
+        "disputes": [_dispute(state, one, zone, words) for one in mine.disputes_of(person)],
         "waiting": any(one.open for one in mine.disputes_of(person)),
-        "policy": policy_words(session.programme, session.rules),
+        "policy": [words.of(each) for each in policy_words(session.programme, session.rules)],
     }
 
 
-def _rows(pieces: Sequence[Piece], ran: Sequence[tuple[Instant, Instant]], zone: str) -> list[dict[str, Any]]:
+def _rows(
+    pieces: Sequence[Piece], ran: Sequence[tuple[Instant, Instant]], zone: str, words: Words
+) -> list[dict[str, Any]]:
     """The session from its start to its end as times of one kind each; `x` and `width` in percent of it."""
     if not ran:
         return []
@@ -116,13 +118,13 @@ def _rows(pieces: Sequence[Piece], ran: Sequence[tuple[Instant, Instant]], zone:
         rows.append(
             {
                 "kind": kind,
-                "from": _exact(first, zone),
-                "to": _exact(last, zone),
+                "from": words.exact_time(local(first, zone)),
+                "to": words.exact_time(local(last, zone)),
                 "length": _lasting(last - first),
                 "x": f"{(first - start) / length * 100:.3f}",
                 "width": f"{(last - first) / length * 100:.3f}",
-                "began": "" if why[0] is None else why[0].text,
-                "ended": "" if why[1] is None else why[1].text,
+                "began": "" if why[0] is None else words.of(why[0].text),
+                "ended": "" if why[1] is None else words.of(why[1].text),
             }
         )
 
@@ -151,10 +153,10 @@ def _kind(piece: Piece) -> str:
     return {Seen.CONNECTED: "here", Seen.SERVER_GAP: "credited", Seen.NO: "added"}[piece.seen]
 
 
-def _correction(state: RoomState, one: Correction, zone: str) -> dict[str, Any]:
+def _correction(state: RoomState, one: Correction, zone: str, words: Words) -> dict[str, Any]:
     return {
-        "from": _exact(one.start, zone),
-        "to": _exact(one.end, zone),
+        "from": words.exact_time(local(one.start, zone)),
+        "to": words.exact_time(local(one.end, zone)),
         "present": one.present,
         "reason": one.reason,
         "by": _name(state, one.by),
@@ -162,7 +164,7 @@ def _correction(state: RoomState, one: Correction, zone: str) -> dict[str, Any]:
     }
 
 
-def _dispute(state: RoomState, one: Dispute, zone: str) -> dict[str, Any]:
+def _dispute(state: RoomState, one: Dispute, zone: str, words: Words) -> dict[str, Any]:
     return {
         "dispute": one.dispute,
         "text": one.text,
@@ -178,12 +180,6 @@ def _dispute(state: RoomState, one: Dispute, zone: str) -> dict[str, Any]:
 def _name(state: RoomState, person: PersonId | None) -> str:
     seat = state.seats.known(person)
     return "" if seat is None else seat.name
-
-
-def _exact(instant: Instant, zone: str) -> str:
-    """'6:02:10 PM'."""
-    at = words.local(instant, zone)
-    return f"{at.hour % 12 or 12}:{at:%M}:{at:%S} {at:%p}"
 
 
 def _lasting(length_ms: int) -> str:

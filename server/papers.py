@@ -36,6 +36,7 @@ from server.store.ports import Store
 from server.web.auth import Visitor
 from server.web.exports import Asked, Handout
 from server.web.papers import Kind
+from server.web.words import IN_ENGLISH, Words
 
 SESSIONS_MAX: Final = 60
 """Sessions in one handout: a quarter of a year of them."""
@@ -44,7 +45,7 @@ PDF, ZIP, FHIR = "application/pdf", "application/zip", "application/fhir+json"
 
 
 class Statements(Protocol):
-    async def statement(self, person: PersonId, *, reader: Visitor) -> dict[str, Any] | None: ...
+    async def statement(self, person: PersonId, words: Words, *, reader: Visitor) -> dict[str, Any] | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +148,7 @@ class ClinicPapers:
         return room.state
 
     async def _statement(self, person: PersonId, by: Visitor, asked: Asked, now: Instant) -> bytes:
-        told = await self._books.statement(person, reader=by)
+        told = await self._books.statement(person, IN_ENGLISH, reader=by)
         if told is None:
             raise Refusal("nothing", "There is nobody of that name.")
         zone = told["person"]["zone"]
@@ -262,4 +263,4 @@ def _rules_json(state: RoomState) -> bytes:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(msgspec.to_builtins(value), indent=1, sort_keys=True, ensure_ascii=False).encode()
+    return json.dumps(msgspec.to_builtins(value, enc_hook=str), indent=1, sort_keys=True, ensure_ascii=False).encode()

@@ -7,39 +7,61 @@ from typing import Any
 
 from facilitation.crediting import OverCap
 from facilitation.rules import RuleSet
+from facilitation.sentences import marked
 from facilitation.weeks import Gap, Reach, Room, Week
 from server.projections.what_if import Share, WhatIf
-from server.web import words
+from server.web.words import IN_ENGLISH, Words
 
-NOTHING_CHANGES = "A what-if: nothing is changed by looking. Posted entries keep the rule set they were made with."
-
-
-def title(rules: RuleSet) -> str:
-    example = " · example, to be checked by the clinic" if rules.example else ""
-    return f"{rules.title} (version {rules.version}){example}"
+NOTHING_CHANGES = marked(
+    "A what-if: nothing is changed by looking. Posted entries keep the rule set they were made with."
+)
 
 
-def range_of(week: Week) -> str:
+def title(rules: RuleSet, words: Words) -> str:
+    named = {"title": words.of(rules.title), "version": rules.version}
+    if rules.example:
+        return words("{title} (version {version}) · example, to be checked by the clinic", **named)
+    return words("{title} (version {version})", **named)
+
+
+def range_of(week: Week, words: Words) -> str:
     """'Sunday, November 15 – Saturday, November 21'."""
     return f"{words.weekday(week.first)} – {words.weekday(week.last)}"
 
 
-def sentences(told: WhatIf) -> list[str]:
+def sentences(told: WhatIf, words: Words) -> list[str]:
     """All that is to be said of the week, the most important first."""
     week = told.week
-    lines = [_floor(week, bool(told.planned or told.unsigned)), _short(week), _days(week), _ceiling(week)]
+    lines = [_floor(week, bool(told.planned or told.unsigned), words), _short(week, words), _days(week, words)]
+    lines.append(_ceiling(week, words))
     if week.units is not None:
-        lines.append(f"{_many(week.units, 'unit')} of {told.rules.unit_min} min.")
-    lines += [gap(each) for each in week.gaps]
+        lines.append(
+            words.many("{n} unit of {min} min.", "{n} units of {min} min.", week.units, min=told.rules.unit_min)
+        )
+    lines += [gap(each, words) for each in week.gaps]
     if week.next_due is not None and told.today <= week.next_due <= week.last:
-        lines.append(f"The next counted day is due by {words.weekday(week.next_due)}.")
+        lines.append(words("The next counted day is due by {day}.", day=words.weekday(week.next_due)))
     if told.unsigned:
-        left = sum(share.minutes for share in told.unsigned)
-        lines.append(f"{_many(len(told.unsigned), 'session')} not signed yet: {words.minutes(left)} more.")
+        left = words.minutes(sum(share.minutes for share in told.unsigned))
+        lines.append(
+            words.many(
+                "{n} session not signed yet: {time} more.",
+                "{n} sessions not signed yet: {time} more.",
+                len(told.unsigned),
+                time=left,
+            )
+        )
     if told.planned:
-        left = sum(told.planned.values())
-        lines.append(f"{_many(len(told.planned), 'session')} still to come: {words.minutes(left)}.")
-    lines += [_over(share.day, each) for share in (*told.signed, *told.unsigned) for each in share.over]
+        left = words.minutes(sum(told.planned.values()))
+        lines.append(
+            words.many(
+                "{n} session still to come: {time}.",
+                "{n} sessions still to come: {time}.",
+                len(told.planned),
+                time=left,
+            )
+        )
+    lines += [_over(share.day, each, words) for share in (*told.signed, *told.unsigned) for each in share.over]
     return [line for line in lines if line]
 
 
@@ -48,69 +70,90 @@ def floor_word(week: Week) -> str:
     return "–" if week.floor is Reach.NONE else week.floor.value
 
 
-def _floor(week: Week, more: bool) -> str:
-    there, least = words.minutes(week.minutes), words.minutes(week.floor_min)
-    possible, left = words.minutes(week.possible_min), words.minutes(week.left_min)
+def _floor(week: Week, more: bool, words: Words) -> str:
+    told = {
+        "time": words.minutes(week.minutes),
+        "floor": words.minutes(week.floor_min),
+        "left": words.minutes(week.left_min),
+        "possible": words.minutes(week.possible_min),
+    }
     match week.floor:
         case Reach.NONE:
-            return f"{there}. This rule has no weekly floor."
+            return words("{time}. This rule has no weekly floor.", **told)
         case Reach.REACHED:
-            return f"{there} of {least}: reached."
+            return words("{time} of {floor}: reached.", **told)
         case Reach.REACHABLE:
-            return f"{there} of {least}, {left} to go: reachable, for it can still become {possible}."
+            return words("{time} of {floor}, {left} to go: reachable, for it can still become {possible}.", **told)
         case Reach.MISSED if more:
-            return f"{there} of {least}, {left} short: not reachable, for it can become {possible} at most."
+            return words(
+                "{time} of {floor}, {left} short: not reachable, for it can become {possible} at most.", **told
+            )
         case Reach.MISSED:
-            return f"{there} of {least}, {left} short: missed."
+            return words("{time} of {floor}, {left} short: missed.", **told)
 
 
-def _short(week: Week) -> str:
+def _short(week: Week, words: Words) -> str:
     apart = week.attended_min - week.minutes
-    return f"{words.minutes(apart)} of days below the threshold do not count." if apart else ""
+    return words("{time} of days below the threshold do not count.", time=words.minutes(apart)) if apart else ""
 
 
-def _days(week: Week) -> str:
-    there = f"{week.counted_days} of {_many(week.days_min, 'counted day')}"
+def _days(week: Week, words: Words) -> str:
+    if week.days_floor is Reach.NONE:
+        return ""
+    there = words.many(
+        "{there} of {n} counted day", "{there} of {n} counted days", week.days_min, there=week.counted_days
+    )
     match week.days_floor:
-        case Reach.NONE:
-            return ""
         case Reach.REACHED:
-            return f"{there}: reached."
+            return words("{days}: reached.", days=there)
         case Reach.REACHABLE:
-            return f"{there}: reachable, for there can still be {week.possible_days}."
-        case Reach.MISSED:
-            return f"{there}: missed."
+            return words(
+                "{days}: reachable, for there can still be {possible}.", days=there, possible=week.possible_days
+            )
+        case _:
+            return words("{days}: missed.", days=there)
 
 
-def _ceiling(week: Week) -> str:
+def _ceiling(week: Week, words: Words) -> str:
     most = words.minutes(week.ceiling_min)
     match week.ceiling:
         case Room.NONE | Room.WITHIN:
             return ""
         case Room.WOULD_EXCEED:
-            return f"With what is planned it would be {words.minutes(week.possible_min)}, over the ceiling of {most}."
+            possible = words.minutes(week.possible_min)
+            return words(
+                "With what is planned it would be {time}, over the ceiling of {most}.", time=possible, most=most
+            )
         case Room.EXCEEDED:
-            return f"Over the ceiling of {most}."
+            return words("Over the ceiling of {time}.", time=most)
 
 
-def gap(gap: Gap) -> str:
-    end = "and it goes on" if gap.until is None else f"up to {words.weekday(gap.until)}"
-    free = f"{gap.days} days without a counted one after {words.weekday(gap.after)}"
-    return f"{free}, {end}; at most {gap.most} are allowed."
+def gap(gap: Gap, words: Words) -> str:
+    told = {"n": gap.days, "after": words.weekday(gap.after), "most": gap.most}
+    if gap.until is None:
+        return words(
+            "{n} days without a counted one after {after}, and it goes on; at most {most} are allowed.", **told
+        )
+    until = words.weekday(gap.until)
+    return words(
+        "{n} days without a counted one after {after}, up to {until}; at most {most} are allowed.", until=until, **told
+    )
 
 
-def _over(day: date, cap: OverCap) -> str:
-    return f"{words.weekday(day)}, {cap.segment.title}: {cap.people} participants, at most {cap.most} by this rule."
-
-
-def _many(count: int, one: str) -> str:
-    return f"{count} {one}{'' if count == 1 else 's'}"
+def _over(day: date, cap: OverCap, words: Words) -> str:
+    return words(
+        "{day}, {part}: {n} participants, at most {most} by this rule.",
+        day=words.weekday(day),
+        part=words.of(cap.segment.title),
+        n=cap.people,
+        most=cap.most,
+    )
 
 
 # --------------------------------------------------------------- as plain values
 
 
-def day_rows(told: WhatIf) -> list[dict[str, Any]]:
+def day_rows(told: WhatIf, words: Words) -> list[dict[str, Any]]:
     """A row for each day with a signed session: what is posted, and what it would be."""
     rows = []
     for day in told.week.days:
@@ -120,21 +163,21 @@ def day_rows(told: WhatIf) -> list[dict[str, Any]]:
             {
                 "day": day.day.isoformat(),
                 "date": words.weekday(day.day),
-                "short": f"{day.day:%a}, {day.day:%b} {day.day.day}",
+                "short": words.day_short(day.day),
                 "posted": posted,
                 "posted_text": words.minutes(posted),
                 "minutes": day.minutes,
                 "minutes_text": words.minutes(day.minutes),
                 "units": day.units,
                 "counted": day.counted,
-                "instead": [short.text for short in day.short],
+                "instead": [words.of(short.text) for short in day.short],
             }
         )
     return rows
 
 
 def plain(told: WhatIf) -> dict[str, Any]:
-    """Everything, for programs. Minutes are whole; days are ISO dates."""
+    """Everything, for programs, in English. Minutes are whole; days are ISO dates."""
     week = told.week
     return {
         "person": told.person,
@@ -159,11 +202,11 @@ def plain(told: WhatIf) -> dict[str, Any]:
         "next_due": _iso(week.next_due),
         "by_day": [
             {name: row[name] for name in ("day", "posted", "minutes", "units", "counted", "instead")}
-            for row in day_rows(told)
+            for row in day_rows(told, IN_ENGLISH)
         ],
         "sessions": [_session(share) for share in (*told.signed, *told.unsigned)],
         "planned": dict(told.planned),
-        "in_words": sentences(told),
+        "in_words": sentences(told, IN_ENGLISH),
     }
 
 

@@ -18,9 +18,9 @@ from server.clock import Clock
 from server.projections.meters import AROUND_DAYS, DAY_MS, Meter, Meters, Part, Stage
 from server.spreadsheet import encode
 from server.store.ports import Store
-from server.web import words
 from server.web.auth import Visitor
 from server.web.exports import Asked, Handout
+from server.web.words import IN_ENGLISH
 
 MINE: Final = "mine"
 STAGES: Final = {
@@ -53,7 +53,7 @@ class WeekBook:
         }
 
     def _row(self, meter: Meter, reader: Visitor) -> dict[str, Any]:
-        return meter_words.told(meter) | {
+        return meter_words.told(meter, IN_ENGLISH) | {
             "name": meter.person.name,
             "groups": ", ".join(meter.groups),
             "week_url": f"/weeks/{meter.person.person}{reader.choice}",
@@ -65,11 +65,11 @@ class WeekBook:
         if found is None or found.role is not Role.PARTICIPANT:
             return None
         meter, missed = await self._meters.of(found), await self._meters.missed(found)
-        titles = {part.session: f"{words.weekday(part.day)}, {part.title}" for part in (*missed, *meter.parts)}
+        titles = {part.session: f"{IN_ENGLISH.weekday(part.day)}, {part.title}" for part in (*missed, *meter.parts)}
         return {
             "name": found.name,
-            "told": meter_words.told(meter),
-            "rules": week_words.title(meter.rules),
+            "told": meter_words.told(meter, IN_ENGLISH),
+            "rules": week_words.title(meter.rules, IN_ENGLISH),
             "parts": [_part_row(part, titles, person, reader) for part in meter.parts],
             "missed": [{"session": part.session, "text": titles[part.session]} for part in missed],
             "statement_url": f"/statement/{person}{reader.choice}",
@@ -124,11 +124,11 @@ def _part_row(part: Part, titles: Mapping[SessionId, str], person: PersonId, rea
         "session": part.session,
         "anchor": f"s-{part.session}",
         "title": part.title,
-        "day": words.weekday(part.day),
+        "day": IN_ENGLISH.weekday(part.day),
         "stage": part.stage.value,
         "stage_text": STAGES[part.stage] if not part.missed else "Was not there",
-        "minutes_text": words.minutes(part.minutes if part.stage is not Stage.TO_COME else part.still_min),
-        "absence": "" if absence is None else meter_words.absence_kind(absence),
+        "minutes_text": IN_ENGLISH.minutes(part.minutes if part.stage is not Stage.TO_COME else part.still_min),
+        "absence": "" if absence is None else meter_words.absence_kind(absence, IN_ENGLISH),
         "kind": "" if absence is None else absence.kind.value,
         "reason": "" if absence is None else absence.reason,
         "may_explain": part.missed or part.stage is Stage.TO_COME or absence is not None,

@@ -18,8 +18,8 @@ from facilitation.programme import PLAIN_TEXT
 from facilitation.timebase import MINUTE_MS, Instant
 from server.progress import Progress, Writing
 from server.store.clinic import ScheduledSession
-from server.web import words
 from server.web.auth import Visitor
+from server.web.words import Words, local
 
 GROUPS: Final = ("overdue", "today", "tomorrow", "later", "others")
 
@@ -83,7 +83,7 @@ def _complete(note_format: str, writing: Writing) -> bool:
 
 
 def page(
-    sessions: Iterable[tuple[ScheduledSession, Progress]], me: Visitor, *, zone: str, now: Instant
+    sessions: Iterable[tuple[ScheduledSession, Progress]], me: Visitor, *, zone: str, now: Instant, words: Words
 ) -> dict[str, Any]:
     """`sessions`: those in which `me` is one of the staff. Times are told in `zone`."""
     groups: dict[str, list[dict[str, Any]]] = {key: [] for key in GROUPS}
@@ -93,11 +93,11 @@ def page(
         role = role_of(scheduled, me.person)
         mine = [note for note in notes if note.owed_by(role)]
         if any(note.open for note in notes):
-            row = _session_row(scheduled, progress, notes, mine, me, zone=zone, now=now)
+            row = _session_row(scheduled, progress, notes, mine, me, zone=zone, now=now, words=words)
             groups[_group(row["due_at"], zone, now) if mine else "others"].append(row)
         owed += mine
     return {
-        "now": words.weekday(words.local(now, zone).date()),
+        "now": words.weekday(local(now, zone).date()),
         "count": {
             "open": len(owed),
             "overdue": sum(note.overdue for note in owed),
@@ -125,24 +125,25 @@ def _session_row(
     *,
     zone: str,
     now: Instant,
+    words: Words,
 ) -> dict[str, Any]:
     started, ended = progress.started_at or scheduled.starts_at, progress.ended_at
     assert ended is not None
     due = min(note.due for note in mine or notes if note.due is not None)
-    day, today = words.local(started, zone).date(), words.local(now, zone).date()
+    day, today = local(started, zone).date(), local(now, zone).date()
     record_url = f"/s/{scheduled.session}/record{me.choice}"
-    at = words.local(due, zone)
+    at = local(due, zone)
     return {
         "session": scheduled.session,
         "title": scheduled.title,
-        "day": "Today" if day == today else words.weekday(day),
+        "day": words("Today") if day == today else words.weekday(day),
         "time": words.span(started, ended, zone),
-        "programme": progress.programme.title,
-        "format": format_of(progress.programme.note_format).title,
+        "programme": words.of(progress.programme.title),
+        "format": words.of(format_of(progress.programme.note_format).title),
         "record_url": record_url,
         "due_at": due,
         "due": f"{words.weekday(at.date())}, {words.clock_time(at)}",
-        "left": _left(due - now),
+        "left": _left(due - now, words),
         "gone": min(1.0, max(0.0, (now - ended) / (due - ended))) if due > ended else 1.0,
         "overdue": now > due,
         "done": sum(not note.open for note in notes),
@@ -165,11 +166,11 @@ def _session_row(
 def _group(due: Instant, zone: str, now: Instant) -> str:
     if now > due:
         return "overdue"
-    days = (words.local(due, zone).date() - words.local(now, zone).date()).days
+    days = (local(due, zone).date() - local(now, zone).date()).days
     return ("today", "tomorrow")[days] if days < 2 else "later"
 
 
-def _left(length_ms: int) -> str:
+def _left(length_ms: int, words: Words) -> str:
     """ "in 6 days", "in 48 h", "5 min ago": as the record says it (words.mjs), in hours while each of them matters."""
     minutes = max(1, _nearest(abs(length_ms), MINUTE_MS))
     hours = _nearest(minutes, 60)
@@ -178,8 +179,8 @@ def _left(length_ms: int) -> str:
     elif hours < 96:
         text = f"{hours} h"
     else:
-        text = f"{_nearest(hours, 24)} days"
-    return f"in {text}" if length_ms >= 0 else f"{text} ago"
+        text = words("{n} days", n=_nearest(hours, 24))
+    return words("in {time}", time=text) if length_ms >= 0 else words("{time} ago", time=text)
 
 
 def _nearest(length: int, unit: int) -> int:

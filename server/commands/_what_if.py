@@ -67,11 +67,11 @@ async def _what_if(
 
 
 def _print_one(console: Console, told: WhatIf) -> None:
-    console.print(f"{told.person}, {week_words.range_of(told.week)}", markup=False)
-    console.print(week_words.title(told.rules), markup=False)
+    console.print(f"{told.person}, {week_words.range_of(told.week, words.IN_ENGLISH)}", markup=False)
+    console.print(week_words.title(told.rules, words.IN_ENGLISH), markup=False)
     with_units = told.week.units is not None
     table = Table("day", "posted", "would be", *(["units"] if with_units else []), "counted day", box=box.SIMPLE)
-    for row in week_words.day_rows(told):
+    for row in week_words.day_rows(told, words.IN_ENGLISH):
         counted = "yes" if row["counted"] else "; ".join(["no", *row["instead"]])
         units = [str(row["units"])] if with_units else []
         table.add_row(row["date"], row["posted_text"], row["minutes_text"], *units, counted)
@@ -79,7 +79,7 @@ def _print_one(console: Console, told: WhatIf) -> None:
         console.print(table)
     else:
         console.print("No signed session in this week.")
-    for line in week_words.sentences(told):
+    for line in week_words.sentences(told, words.IN_ENGLISH):
         console.print(f"- {line}", markup=False)
 
 

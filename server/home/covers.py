@@ -10,7 +10,6 @@ from server.home.visit import Visit
 from server.schedule.shelves import Shelves
 from server.store.ports import Clinic
 from server.store.register import Register
-from server.web import words
 
 AHEAD_DAYS: Final = 60
 SHOWN_MAX: Final = 4
@@ -51,6 +50,6 @@ class Covers:
             "taken": taken,
             "name": person.name if person else other,
             "meetings": series.value.title if series else "",
-            "first": words.weekday(cover.first),
-            "last": None if cover.first == cover.last else words.weekday(cover.last),
+            "first": visit.words.weekday(cover.first),
+            "last": None if cover.first == cover.last else visit.words.weekday(cover.last),
         }

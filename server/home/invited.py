@@ -10,7 +10,6 @@ from server.accounts.shelves import shelves
 from server.home.visit import Visit
 from server.store.ports import Clinic
 from server.store.register import Register
-from server.web import words
 
 SHOWN_MAX: Final = 4
 
@@ -38,7 +37,7 @@ class Invited:
             rows.append(
                 {
                     "name": person.name if person else each.person,
-                    "until": words.moment(each.until, visit.zone),
+                    "until": visit.words.moment(each.until, visit.zone),
                     "over": each.ending(visit.now) is Ending.EXPIRED,
                 }
             )

@@ -11,7 +11,7 @@ from facilitation.policy import Action
 from facilitation.timebase import Instant
 from server.home.visit import DOORS_MS, Far, Visit
 from server.store.clinic import ScheduledSession
-from server.web import words
+from server.web.words import local
 
 OFFICE_ALONE: Final = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 COMING_MAX: Final = 3
@@ -33,7 +33,7 @@ async def now(visit: Visit) -> dict[str, Any] | None:
     return {
         "on": [meeting(visit, each) for each in on],
         "next": meeting(visit, next[0]) if next else None,
-        "doors": None if doors_at is None else words.clock_time(words.local(doors_at, visit.zone)),
+        "doors": None if doors_at is None else visit.words.clock_time(local(doors_at, visit.zone)),
         "doors_in_ms": None if doors_at is None else doors_at - visit.now,
     }
 
@@ -69,7 +69,7 @@ def meeting(visit: Visit, far: Far) -> dict[str, Any]:
         "session": scheduled.session,
         "title": scheduled.title,
         "day": day_in_words(visit, scheduled.starts_at),
-        "time": words.span(scheduled.starts_at, far.ends_at, visit.zone),
+        "time": visit.words.span(scheduled.starts_at, far.ends_at, visit.zone),
         "today": visit.day(scheduled.starts_at) == visit.today,
         "status": far.progress.status,
         "leads": leads,
@@ -88,8 +88,8 @@ def participants(scheduled: ScheduledSession) -> dict[PersonId, str]:
 def day_in_words(visit: Visit, at: Instant) -> str:
     """'Today', 'Tomorrow', 'Tuesday, November 24'."""
     day = visit.day(at)
-    known = {visit.today: "Today", visit.today + timedelta(days=1): "Tomorrow"}
-    return known.get(day) or words.weekday(day)
+    known = {visit.today: visit.words("Today"), visit.today + timedelta(days=1): visit.words("Tomorrow")}
+    return known.get(day) or visit.words.weekday(day)
 
 
 def _attended(far: Far) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from server.home.meetings import day_in_words, participants
 from server.home.visit import Visit
 from server.schedule.bookings import booking
 from server.store.clinic import ScheduledSession
-from server.web import words
 
 SHOWN_MAX: Final = 4
 
@@ -55,7 +54,7 @@ async def counts(visit: Visit) -> dict[str, Any]:
     asked = sum(len(progress.names) for progress in held)
     came = sum(progress.writing_of(person).came for progress in held for person in progress.names)
     return {
-        "range": words.days(monday, monday + timedelta(days=6)),
+        "range": visit.words.days(monday, monday + timedelta(days=6)),
         "planned": len(week),
         "held": len(held),
         "asked": asked,
@@ -75,7 +74,7 @@ def _some(visit: Visit, sessions: Sequence[ScheduledSession]) -> list[dict[str, 
         {
             "title": each.title,
             "day": day_in_words(visit, each.starts_at),
-            "time": words.span(each.starts_at, visit.ends_at(each), visit.zone),
+            "time": visit.words.span(each.starts_at, visit.ends_at(each), visit.zone),
             "url": meeting_url(visit, each),
         }
         for each in sessions[:SHOWN_MAX]
@@ -91,9 +90,9 @@ def _clash(
         "more": len(people[SHOWN_MAX:]),
         "day": day_in_words(visit, b.starts_at),
         "url": meeting_url(visit, b) or meeting_url(visit, a),
-        "rest": None if rest_ms is None else words.minutes(rest_ms // MINUTE_MS),
+        "rest": None if rest_ms is None else visit.words.minutes(rest_ms // MINUTE_MS),
         "meetings": [
-            {"title": each.title, "time": words.span(each.starts_at, visit.ends_at(each), visit.zone)}
+            {"title": each.title, "time": visit.words.span(each.starts_at, visit.ends_at(each), visit.zone)}
             for each in (a, b)
         ],
     }

@@ -20,8 +20,8 @@ from server.home.visit import Visit, Visits
 from server.home.weeks import NeedHelp, OwnWeek
 from server.projections.meters import Meters
 from server.store.ports import Store
-from server.web import words
 from server.web.auth import Visitor
+from server.web.words import Words
 
 Maker = Callable[[Visit], Awaitable[Mapping[str, Any] | None]]
 """What a card shows to whoever looks; None: today there is no such card. Raises StoreUnavailable, CorruptLog."""
@@ -75,11 +75,11 @@ class HomePage:
         self.cards = cards
         self._clock = clock
 
-    async def page(self, me: Visitor) -> dict[str, Any]:
-        visit = await self._visits.begin(me, self._clock.now())
+    async def page(self, me: Visitor, words: Words) -> dict[str, Any]:
+        visit = await self._visits.begin(me, self._clock.now(), words)
         layout = layout_of(me)
         return {
-            "now": words.weekday(visit.today),
+            "now": visit.words.weekday(visit.today),
             "cards": await self._made(layout.main, visit),
             "beside": await self._made(layout.beside, visit),
         }
@@ -92,12 +92,12 @@ class HomePage:
             made += [] if told is None else [{"name": name, **told}]
         return made
 
-    async def work(self, me: Visitor) -> dict[str, Any]:
+    async def work(self, me: Visitor, words: Words) -> dict[str, Any]:
         """The notes that are due in the sessions of one of the staff."""
-        visit = await self._visits.begin(me, self._clock.now())
+        visit = await self._visits.begin(me, self._clock.now(), words)
         far = await visit.far(visit.mine)
         sessions = [(each.scheduled, each.progress) for each in far]
-        return worklist.page(sessions, me, zone=visit.zone, now=visit.now)
+        return worklist.page(sessions, me, zone=visit.zone, now=visit.now, words=words)
 
 
 def cards(store: Store, *, catalog: Catalog, meters: Meters) -> dict[str, Card]:

@@ -10,7 +10,6 @@ from facilitation.people import Role
 from server.home.visit import DAY_MS, Visit
 from server.rooms.ports import CorruptLog
 from server.store.ports import Linked
-from server.web import words
 
 SHOWN_DAYS: Final = 7
 
@@ -38,21 +37,21 @@ class Tonight:
         last = max(held, key=lambda each: each.progress.started_at or 0)
         day = visit.day(last.scheduled.starts_at)
         return {
-            "said": await self._said(last.scheduled.session, last.progress.wrapped.get(me.person), me.person),
-            "day": words.weekday(day),
+            "said": await self._said(last.scheduled.session, last.progress.wrapped.get(me.person), visit),
+            "day": visit.words.weekday(day),
             "tonight": day == visit.today,
         }
 
-    async def _said(self, session: str, seq: int | None, person: str) -> list[dict[str, str]]:
+    async def _said(self, session: str, seq: int | None, visit: Visit) -> list[dict[str, str]]:
         if seq is None:
             return []
         opened = (await self._log.at(session, 1)).record.event
         handed_in = (await self._log.at(session, seq)).record.event
         if not (isinstance(opened, SessionOpened) and isinstance(handed_in, FormSubmitted)):
             raise CorruptLog(f"log of session {session}, record {seq}: it is not what it was")
-        assert handed_in.person == person, "somebody else's words"
+        assert handed_in.person == visit.me.person, "somebody else's words"
         asked = next(form for form in opened.forms if form.id == handed_in.form)
-        return [{"asked": label, "text": text} for label, text in own_words(asked, handed_in)]
+        return [{"asked": visit.words.of(label), "text": text} for label, text in own_words(asked, handed_in)]
 
 
 def own_words(form: Form, handed_in: FormSubmitted) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from facilitation.policy import Action
+from facilitation.sentences import marked
 from server.home.visit import Visit
 
 
@@ -19,16 +20,16 @@ class Tool:
 
 
 TOOLS: Final = (
-    Tool(path="/weeks", text="This week’s hours of everybody", needs=Action.SEE_WEEKS),
-    Tool(path="/schedule", text="The schedule", needs=Action.SEE_SCHEDULE),
-    Tool(path="/clinic", text="The clinic at a glance", needs=Action.SEE_CLINIC),
-    Tool(path="/skills", text="The skills library", needs=Action.READ_LIBRARY),
-    Tool(path="/accounts", text="Accounts and invitations", needs=Action.SEE_ACCOUNTS),
-    Tool(path="/export", text="Download everybody’s hours", needs=Action.TAKE_HOURS),
+    Tool(path="/weeks", text=marked("This week’s hours of everybody"), needs=Action.SEE_WEEKS),
+    Tool(path="/schedule", text=marked("The schedule"), needs=Action.SEE_SCHEDULE),
+    Tool(path="/clinic", text=marked("The clinic at a glance"), needs=Action.SEE_CLINIC),
+    Tool(path="/skills", text=marked("The skills library"), needs=Action.READ_LIBRARY),
+    Tool(path="/accounts", text=marked("Accounts and invitations"), needs=Action.SEE_ACCOUNTS),
+    Tool(path="/export", text=marked("Download everybody’s hours"), needs=Action.TAKE_HOURS),
 )
 
 
 async def tools(visit: Visit) -> dict[str, Any] | None:
     me = visit.me
-    links = [{"text": each.text, "url": f"{each.path}{me.choice}"} for each in TOOLS if me.may(each.needs)]
+    links = [{"text": visit.words(each.text), "url": f"{each.path}{me.choice}"} for each in TOOLS if me.may(each.needs)]
     return {"links": links} if links else None

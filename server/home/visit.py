@@ -14,8 +14,8 @@ from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
 from server.progress import Progress, ProgressBook
 from server.store.clinic import Person, ScheduledSession
 from server.store.ports import Clinic
-from server.web import words
 from server.web.auth import Visitor
+from server.web.words import Words, local
 
 DAY_MS: Final = 24 * HOUR_MS
 OWED_DAYS: Final = 30
@@ -28,13 +28,14 @@ DOORS_MS: Final = 15 * MINUTE_MS
 
 
 class Visit:
-    """`near`: the clinic's sessions around now, by start; `mine`: those of whoever looks."""
+    """`near`: the clinic's sessions around now, by start; `mine`: those of whoever looks; `words`: their language."""
 
     def __init__(
         self,
         me: Visitor,
         *,
         now: Instant,
+        words: Words,
         person: Person | None,
         near: Sequence[ScheduledSession],
         plans: Mapping[str, SessionPlan],
@@ -42,6 +43,7 @@ class Visit:
     ) -> None:
         self.me = me
         self.now = now
+        self.words = words
         self.person = person
         self.zone = person.zone if person else "UTC"
         self.near = tuple(near)
@@ -56,7 +58,7 @@ class Visit:
 
     def day(self, at: Instant) -> date:
         """By the calendar of whoever looks."""
-        return words.local(at, self.zone).date()
+        return local(at, self.zone).date()
 
     async def progress(self, sessions: Iterable[ScheduledSession]) -> dict[SessionId, Progress]:
         """How far they are. Raises StoreUnavailable, CorruptLog."""
@@ -122,7 +124,7 @@ class Visits:
         self._plans = plans
         self._progress = progress
 
-    async def begin(self, me: Visitor, now: Instant) -> Visit:
+    async def begin(self, me: Visitor, now: Instant, words: Words) -> Visit:
         back = OWED_DAYS if me.role in STAFF else PAST_DAYS
         near = await self._clinic.list_sessions(
             since=Instant(max(0, now - back * DAY_MS)), until=Instant(now + AHEAD_DAYS * DAY_MS)
@@ -130,6 +132,7 @@ class Visits:
         return Visit(
             me,
             now=now,
+            words=words,
             person=await self._clinic.get_person(me.person),
             near=near,
             plans=self._plans,

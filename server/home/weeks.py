@@ -26,8 +26,9 @@ class OwnWeek:
             return None
         meter = await self._meters.of(visit.person, why=False)
         return {
-            "week": meter_words.ring(meter.week),
-            "meter": meter_words.told(meter) | {"sentences": meter_words.for_participant(meter)},
+            "week": meter_words.ring(meter.week, visit.words),
+            "meter": meter_words.told(meter, visit.words)
+            | {"sentences": meter_words.for_participant(meter, visit.words)},
             "statement_url": f"/statement/{visit.person.person}{visit.me.choice}",
         }
 
@@ -55,7 +56,7 @@ class NeedHelp:
                 {
                     "name": meter.person.name,
                     "url": f"/weeks/{meter.person.person}{visit.me.choice}",
-                    "meter": meter_words.told(meter),
+                    "meter": meter_words.told(meter, visit.words),
                 }
                 for meter in needing[:SHOWN_MAX]
             ],

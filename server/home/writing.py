@@ -19,7 +19,9 @@ SHOWN_MAX: Final = 3
 async def due(visit: Visit) -> dict[str, Any]:
     """Notes that whoever looks is to sign or co-sign next, the sessions of the most pressing first."""
     far = await visit.far(_held(visit))
-    told = worklist.page([(each.scheduled, each.progress) for each in far], visit.me, zone=visit.zone, now=visit.now)
+    told = worklist.page(
+        [(each.scheduled, each.progress) for each in far], visit.me, zone=visit.zone, now=visit.now, words=visit.words
+    )
     rows = [session for group in told["groups"] if group["key"] != "others" for session in group["sessions"]]
     return {
         "count": told["count"],
@@ -71,4 +73,4 @@ def _lead(far: Far) -> str:
     """The facilitator whose notes these are."""
     found = [each for each in far.scheduled.roster if each.role in FACILITATORS]
     first = min(found, key=lambda each: each.role is not Role.FACILITATOR, default=None)
-    return first.name if first else "Nobody"
+    return first.name if first else ""

@@ -16,6 +16,7 @@ from facilitation.events import Recorded
 from facilitation.ids import CommandId, PersonId, SessionId
 from facilitation.people import Actor
 from facilitation.room import RoomState, next_deadline
+from facilitation.sentences import Sentence, marked
 from facilitation.state import THE_BEGINNING
 from facilitation.timebase import Instant
 from server.clock import Clock
@@ -244,14 +245,14 @@ class LiveRoom:
     def ask(self, viewer: Viewer, command_id: CommandId, command: PersonCommand) -> None:
         person = viewer.expected.person
         if (person, command_id) in self._poison:
-            text = "This could not be done: a mistake of ours. It was noted."
+            text = marked("This could not be done: a mistake of ours. It was noted.")
             viewer.tell(Refused(command_id=command_id, code="failed", text=text))
             return
 
         def answered(outcome: Outcome) -> None:
             match outcome:
-                case Refusal(code=code, text=text):
-                    viewer.tell(Refused(command_id=command_id, code=code, text=text))
+                case Refusal() as refusal:
+                    viewer.tell(refused(command_id, refusal))
                 case seq:
                     viewer.tell(Accepted(command_id=command_id, seq=seq))
 
@@ -300,3 +301,12 @@ class LiveRoom:
         if degraded != self._degraded:
             self._degraded = degraded
             self._audience.tell(Degraded(store=degraded))
+
+
+def refused(command_id: str, refusal: Refusal) -> Refused:
+    """A refusal as it is told, with what whoever says it in another language needs."""
+    said = refusal.said
+    if not isinstance(said, Sentence) or not said.values:
+        return Refused(command_id=command_id, code=refusal.code, text=refusal.text)
+    values = {name: str(value) for name, value in said.values.items()}
+    return Refused(command_id=command_id, code=refusal.code, text=refusal.text, message=said.message, values=values)

@@ -199,10 +199,14 @@ class Accepted(Told):
     seq: int
 
 
-class Refused(Told):
+class Refused(Told, omit_defaults=True):
+    """`message` and `values`: what `text` was made of, where something was filled into it."""
+
     command_id: str
     code: str
     text: str
+    message: str = ""
+    values: dict[str, str] = {}
 
 
 class View(Told):

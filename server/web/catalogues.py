@@ -69,4 +69,4 @@ def catalogue(language: str) -> Catalogue:
 
 
 def _for_browsers(place: str) -> bool:
-    return place.endswith(".mjs") or place.startswith("facilitation/catalog/")
+    return place.endswith(".mjs") or place.startswith(("facilitation/", "server/rooms/", "server/wire/"))

@@ -10,7 +10,9 @@ from starlette.routing import BaseRoute, Route
 
 from facilitation.policy import Action
 from server.web.auth import Doorkeeper, Visitor
+from server.web.language import spoken
 from server.web.templates import Pages
+from server.web.words import Words
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -18,8 +20,8 @@ NO_STORE = {"Cache-Control": "no-store"}
 class Home(Protocol):
     """What these pages tell, ready to be shown. Raises StoreUnavailable, CorruptLog."""
 
-    async def page(self, me: Visitor) -> dict[str, Any]: ...
-    async def work(self, me: Visitor) -> dict[str, Any]:
+    async def page(self, me: Visitor, words: Words) -> dict[str, Any]: ...
+    async def work(self, me: Visitor, words: Words) -> dict[str, Any]:
         """The notes that are due, for one of the staff."""
         ...
 
@@ -35,11 +37,15 @@ class HomeDesk:
 
     async def home(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.COME_HOME)
-        context = await self._home.page(me) | {"me": me, "choice": me.choice}
+        context = await self._home.page(me, spoken(request)) | {"me": me, "choice": me.choice}
         return self._pages.render(request, "home.html", context, headers=NO_STORE)
 
     async def work(self, request: Request) -> Response:
         """What is still to be written and signed, and until when."""
         me = await self._doorkeeper.visitor(request, Action.SEE_DUE_NOTES)
-        context = await self._home.work(me) | {"me": me, "choice": me.choice, "home": f"/home{me.choice}"}
+        context = await self._home.work(me, spoken(request)) | {
+            "me": me,
+            "choice": me.choice,
+            "home": f"/home{me.choice}",
+        }
         return self._pages.render(request, "work.html", context, headers=NO_STORE)

@@ -20,8 +20,10 @@ from facilitation.errors import Refusal
 from facilitation.ids import DisputeId, PersonId, SessionId
 from facilitation.policy import Action
 from server.web.auth import Doorkeeper, Identity
+from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
+from server.web.words import Words
 
 FIELDS_MAX: Final = 4
 T = TypeVar("T")
@@ -29,7 +31,7 @@ JSON_TYPE: Final = "application/json"
 
 
 class Minutes(Protocol):
-    async def of(self, session: SessionId, person: PersonId) -> dict[str, Any] | None:
+    async def of(self, session: SessionId, person: PersonId, words: Words) -> dict[str, Any] | None:
         """What one person may read of their own minutes; None where there are none to read of them."""
         ...
 
@@ -86,7 +88,7 @@ class MinutesDesk:
         try:
             await self._errands.ask(me, command)
         except Refusal as refusal:
-            return await self._page(request, me, text=text, error=refusal.text)
+            return await self._page(request, me, text=text, error=spoken(request).of(refusal.said))
         return RedirectResponse(f"/s/{me.session}/minutes{me.choice}#said", 303, NO_STORE)
 
     async def _by_program(self, request: Request, shape: type[T], command: Callable[[T], PersonCommand]) -> Response:
@@ -104,11 +106,13 @@ class MinutesDesk:
         try:
             seq = await self._errands.ask(me, command(said))
         except Refusal as refusal:
-            return _refused(403 if refusal.code == "not_allowed" else 422, refusal.code, refusal.text)
+            return _refused(
+                403 if refusal.code == "not_allowed" else 422, refusal.code, spoken(request).of(refusal.said)
+            )
         return JSONResponse({"seq": seq}, 202, NO_STORE)
 
     async def _page(self, request: Request, me: Identity, *, text: str = "", error: str | None = None) -> Response:
-        told = await self._minutes.of(me.session, me.person)
+        told = await self._minutes.of(me.session, me.person, spoken(request))
         if told is None:
             raise HTTPException(404)
         context = told | {

@@ -20,9 +20,11 @@ from facilitation.timebase import SECOND_MS, Instant
 from server.clock import Clock
 from server.web.auth import Doorkeeper, Identity, Visitor
 from server.web.guard import Throttle
+from server.web.language import spoken
 from server.web.links import BadLink, Links, Seat
 from server.web.site import Site
 from server.web.templates import Pages
+from server.web.words import Words
 
 log = structlog.get_logger(__name__)
 
@@ -38,14 +40,18 @@ class Books(Protocol):
         """A session's title; None: no such session."""
         ...
 
-    async def statement(self, person: PersonId, *, reader: Visitor, as_of: date | None = None) -> dict[str, Any] | None:
+    async def statement(
+        self, person: PersonId, words: Words, *, reader: Visitor, as_of: date | None = None
+    ) -> dict[str, Any] | None:
         """`reader`: who may read records finds entries leading to them. `as_of`: as it stood at the end of that day.
 
         None: nobody of that id.
         """
         ...
 
-    async def what_if(self, person: PersonId, *, rules: str | None, day: date | None) -> dict[str, Any] | None:
+    async def what_if(
+        self, person: PersonId, words: Words, *, rules: str | None, day: date | None
+    ) -> dict[str, Any] | None:
         """The choice of rule sets for staff, and, if one is chosen, the week of `day` under it (of today: None).
 
         Changes nothing. None: there is no such person or rule set.
@@ -233,7 +239,9 @@ class Desk:
     async def _statement(self, request: Request, me: Visitor, person: PersonId) -> Response:
         if len(person) > ID_CHARS_MAX:
             raise HTTPException(404)
-        context = await self._books.statement(person, reader=me, as_of=day_asked(request.query_params.get("as_of")))
+        context = await self._books.statement(
+            person, spoken(request), reader=me, as_of=day_asked(request.query_params.get("as_of"))
+        )
         if context is None:
             raise HTTPException(404)
         context |= {
@@ -251,7 +259,7 @@ class Desk:
         if not me.may(Action.READ_STATEMENT):
             return None
         rules, day = request.query_params.get("rules") or None, day_asked(request.query_params.get("week"))
-        told = await self._books.what_if(person, rules=rules, day=day)
+        told = await self._books.what_if(person, spoken(request), rules=rules, day=day)
         if told is None:
             raise HTTPException(400, "bad_rules")
         return told

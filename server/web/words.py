@@ -14,13 +14,9 @@ from babel.dates import format_date, format_time
 
 from facilitation.disclosures import Disclosure, Purpose
 from facilitation.sentences import Sentence
+from facilitation.sentences import marked as marked
 from facilitation.timebase import Instant
 from server.web.catalogues import ENGLISH, LANGUAGES, Catalogue, catalogue
-
-
-def marked(message: str) -> str:
-    """The same: a mark for the catalogue that a text is said by `words(...)` elsewhere."""
-    return message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +77,7 @@ class Words:
         """As many as there are: {n} in both messages is `count`."""
         return self.ngettext(one, more, count).format_map({"n": count, **values})
 
-    def of(self, text: str) -> str:
+    def of(self, text: str | Sentence) -> str:
         """What the domain said, in this language: a Sentence, or a text that is a message itself."""
         if not isinstance(text, Sentence):
             return self.gettext(text)
@@ -214,8 +210,8 @@ def local(instant: int, zone: str) -> datetime:
     return datetime.fromtimestamp(instant / 1_000, UTC).astimezone(ZoneInfo(zone))
 
 
-# In English: for papers, files and commands, and for pages whose words are in no catalogue yet.
-_english = words_in(ENGLISH)
-clock_time, span = _english.clock_time, _english.span
-weekday, calendar, short, dated = _english.weekday, _english.calendar, _english.short, _english.dated
-moment, days, minutes, handed_out = _english.moment, _english.days, _english.minutes, _english.handed_out
+IN_ENGLISH: Final = words_in(ENGLISH)
+"""For papers, files and commands, and for pages whose words are in no catalogue yet; as is what follows."""
+clock_time, span = IN_ENGLISH.clock_time, IN_ENGLISH.span
+weekday, calendar, short, dated = IN_ENGLISH.weekday, IN_ENGLISH.calendar, IN_ENGLISH.short, IN_ENGLISH.dated
+moment, days, minutes, handed_out = IN_ENGLISH.moment, IN_ENGLISH.days, IN_ENGLISH.minutes, IN_ENGLISH.handed_out

@@ -20,6 +20,7 @@ from facilitation import policy
 from facilitation.ids import PersonId, SessionId, SourceId
 from facilitation.people import Expected, Role
 from facilitation.policy import Action
+from facilitation.sentences import marked
 from facilitation.timebase import Instant
 from server.clock import Clock
 from server.rooms import ports
@@ -373,7 +374,7 @@ class Connection:
                 assert_never(message)
 
     def _refuse_haste(self, id_: str) -> None:
-        text = "That was too much at once. Please try again in a moment."
+        text = marked("That was too much at once. Please try again in a moment.")
         self.tell(Refused(command_id=id_, code="too_fast", text=text))
 
     # ------------------------------------------------------------------ the port Viewer

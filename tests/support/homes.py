@@ -20,6 +20,7 @@ from server.store import memory
 from server.store.clinic import Person
 from server.store.ports import Store
 from server.web.auth import Visitor
+from server.web.words import IN_ENGLISH
 from tests.support.evening import CODY, FAY, SUE, Evening
 
 TUESDAY_6_PM = 1_795_561_200_000
@@ -57,7 +58,7 @@ class House:
         """Who is signed in, unless the test says otherwise."""
         role = role or ROLES.get(person, Role.PARTICIPANT)
         me = Visitor(person=person, role=role, name=str(person), **({"signed_in": True, "number": 1} | how))
-        return await self.home.page(me)
+        return await self.home.page(me, IN_ENGLISH)
 
     async def card(self, name: str, person: PersonId, role: Role | None = None, **how: Any) -> dict[str, Any] | None:
         """What this card shows to them; None: they have no such card."""

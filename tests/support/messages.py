@@ -25,15 +25,20 @@ from tests.support.source import ROOT, modules
 Found = tuple[str, str | tuple[str, str]]
 """The file, and the message: of a plural, both of its English forms."""
 
-SAID = {"words": (0,), "marked": (0,), "Sentence": (0,), "Refusal": (1,), "many": (0, 1)}
+SAID = {"words": (0,), "marked": (0,), "Sentence": (0,), "Refusal": (1,), "many": (0, 1)} | dict.fromkeys(
+    ("line", "body"), (1,)
+)
 """Python's calls, and where in them the message is."""
 IN_CATALOGUES = {
-    "facilitation": "absences accounts agenda amending checkin corrections disclosures facts noteforms notes policy"
-    " room screen seats",
-    "server": "clinicbook errands exports notebook papers signing weekbook",
+    "facilitation": "absences accounts agenda amending attendance checkin corrections disclosures explain facts"
+    " noteforms notes policy programme room screen seats text",
+    "server": "books clinicbook errands exports meter_words notebook own_minutes papers signing week_words weekbook"
+    " worklist",
     "server/accounts": "gate invitations passkeys tries upkeep",
     "server/web": "account door errors exports invite notebook papers signin words",
-    "server/rooms": "actor",
+    "server/home": "covers invited meetings office page tonight tools visit weeks writing",
+    "server/rooms": "actor live",
+    "server/wire": "connection",
 }
 """Python whose messages have their words; this grows until it is everything."""
 SAID_BY_NAME = {"Words": ("title", "text")}
@@ -42,6 +47,8 @@ MANY_IN_BROWSERS = re.compile(r'(?<![\w.$])many\(\s*("(?:[^"\\\n]|\\.)*"),\s*("(
 READ_BY_PARTICIPANTS = {
     "forms.toml": frozenset({"title", "intro", "label", "hint", "low_label", "high_label"}),
     "plans.toml": frozenset({"title", "card"}),
+    "programmes.toml": frozenset({"title"}),
+    "rules.toml": frozenset({"title", "text"}),
 }
 
 
@@ -58,8 +65,9 @@ def _in_templates() -> Iterator[Found]:
     for path in sorted((ROOT / "webclient/templates").rglob("*.html")):
         for _, _, text in environment.extract_translations(path.read_text()):  # type: ignore[attr-defined]
             # Of values that are filled in, it says None.
-            said = (text,) if isinstance(text, str) else tuple(each for each in text if each is not None)
-            yield _place(path), said[0] if len(said) == 1 else said[:2]
+            said = (text,) if isinstance(text, str) else tuple(each for each in text or () if each is not None)
+            if said:  # what `_(variable)` says is marked elsewhere
+                yield _place(path), said[0] if len(said) == 1 else said[:2]
 
 
 def _in_python() -> Iterator[Found]:

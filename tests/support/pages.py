@@ -51,13 +51,13 @@ from server.store import memory
 from server.store.clinic import Person
 from server.timetable.office import Office
 from server.timetable.timetable import ClinicTimetable
-from server.web import words
 from server.web.application import application
 from server.web.auth import Doorkeeper, Identity, Visitor
 from server.web.exports import Asked, Handout
 from server.web.links import Links, Seat
 from server.web.papers import Kind
 from server.web.site import Site
+from server.web.words import Words
 from server.weekbook import WeekBook
 
 KEY = "a key for tests and for nothing else, long enough"
@@ -109,7 +109,9 @@ class MemoryClinic:
     async def title(self, session: SessionId) -> str | None:
         return "Evening group" if session in self.rosters else None
 
-    async def statement(self, person: PersonId, *, reader: Visitor, as_of: date | None = None) -> dict[str, Any] | None:
+    async def statement(
+        self, person: PersonId, words: Words, *, reader: Visitor, as_of: date | None = None
+    ) -> dict[str, Any] | None:
         this_week = {
             "label": "This week",
             "from": "2026-11-23",
@@ -137,7 +139,9 @@ class MemoryClinic:
             "total": {"minutes": 0, "minutes_text": "0 min", "sessions": 0},
         }
 
-    async def what_if(self, person: PersonId, *, rules: str | None, day: date | None) -> dict[str, Any] | None:
+    async def what_if(
+        self, person: PersonId, words: Words, *, rules: str | None, day: date | None
+    ) -> dict[str, Any] | None:
         """The choice alone: weeks under other rules are for tests that have a ledger."""
         return {"choices": [], "day": None, "result": None} if rules is None else None
 

@@ -25,6 +25,7 @@ from server.store import memory
 from server.store.clinic import Person
 from server.store.ports import Store
 from server.web.auth import Identity
+from server.web.words import IN_ENGLISH
 from tests.support.evening import FAY, Evening, usual
 
 TUESDAY_6_PM = 1_795_561_200_000  # 2026-11-24 in New York
@@ -60,7 +61,7 @@ class Desk:
     ) -> dict[str, Any]:
         role = Role.FACILITATOR if reader == FAY else Role.PARTICIPANT
         identity = _identity(reader, role, SessionId("s-1"), number)
-        told = await self.books.statement(person, reader=identity, as_of=as_of)
+        told = await self.books.statement(person, IN_ENGLISH, reader=identity, as_of=as_of)
         assert told is not None
         return told
 
@@ -190,7 +191,8 @@ async def test_a_statement_and_a_meter_have_the_same_week_whatever_day_it_begins
     assert robin is not None
     meter = await Meters(desk.store, catalog=load_catalog(), clock=desk.clock).of(robin)
     same = ("from", "to", "minutes", "target", "reached")
-    assert {key: meter_words.ring(meter.week)[key] for key in same} == {key: told["weeks"][0][key] for key in same}
+    ring = meter_words.ring(meter.week, IN_ENGLISH)
+    assert {key: ring[key] for key in same} == {key: told["weeks"][0][key] for key in same}
     then = await desk.statement(PersonId("p-1"), as_of=date(2026, 11, 28))
     assert [(week["label"], week["from"]) for week in then["weeks"]] == [("November 22 – 28", "2026-11-22")]
 
@@ -224,7 +226,7 @@ async def test_a_participant_is_not_led_to_records() -> None:
 async def test_nobody_of_that_id_has_no_statement() -> None:
     desk = await Desk(evening(), now=TUESDAY_6_PM).fill()
     reader = _identity(FAY, Role.FACILITATOR, SessionId("s-1"), 1)
-    assert await desk.books.statement(PersonId("p-nobody"), reader=reader) is None
+    assert await desk.books.statement(PersonId("p-nobody"), IN_ENGLISH, reader=reader) is None
 
 
 async def test_a_ledger_that_was_tampered_with_is_not_shown_as_if_it_were_right() -> None:
@@ -253,7 +255,7 @@ async def test_a_ledger_that_was_tampered_with_is_not_shown_as_if_it_were_right(
 
 async def test_the_choice_of_rule_sets_alone_reads_no_log() -> None:
     desk = await Desk(evening(), now=TUESDAY_6_PM).fill()
-    told = await desk.books.what_if(desk.evenings[0].people[0], rules=None, day=None)
+    told = await desk.books.what_if(desk.evenings[0].people[0], IN_ENGLISH, rules=None, day=None)
     assert told is not None and (told["result"], told["day"]) == (None, None)
     assert [choice["id"] for choice in told["choices"]] == list(load_catalog().rules)
     assert not any(choice["chosen"] for choice in told["choices"])
@@ -262,7 +264,7 @@ async def test_the_choice_of_rule_sets_alone_reads_no_log() -> None:
 async def test_a_week_under_other_rules_stands_beside_what_is_posted() -> None:
     held = signed(usual(evening()))
     desk = await Desk(held, now=TUESDAY_6_PM + DAY_MS).fill()
-    told = await desk.books.what_if(held.people[0], rules="new-york-ios", day=None)
+    told = await desk.books.what_if(held.people[0], IN_ENGLISH, rules="new-york-ios", day=None)
     assert told is not None
     result = told["result"]
     assert (told["day"], result["range"]) == ("2026-11-25", "Monday, November 23 – Sunday, November 29")
@@ -274,8 +276,8 @@ async def test_a_week_under_other_rules_stands_beside_what_is_posted() -> None:
 
 async def test_nobody_and_no_rule_set_give_no_week() -> None:
     desk = await Desk(evening(), now=TUESDAY_6_PM).fill()
-    assert await desk.books.what_if(desk.evenings[0].people[0], rules="generous", day=None) is None
-    assert await desk.books.what_if(PersonId("p-nobody"), rules=None, day=None) is None
+    assert await desk.books.what_if(desk.evenings[0].people[0], IN_ENGLISH, rules="generous", day=None) is None
+    assert await desk.books.what_if(PersonId("p-nobody"), IN_ENGLISH, rules=None, day=None) is None
 
 
 # --------------------------------------------------------------------------- amendments

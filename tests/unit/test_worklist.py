@@ -16,6 +16,7 @@ from facilitation.views import record_part
 from server import worklist
 from server.progress import Progress, fold
 from server.web.auth import Identity
+from server.web.words import IN_ENGLISH
 from tests.support.evening import CODY, FAY, ZONE, Evening, usual
 
 TUESDAY_6_PM = 1_795_561_200_000  # 2026-11-24 in New York
@@ -150,7 +151,7 @@ def test_an_open_safety_answer_is_named_until_the_note_is_signed() -> None:
 def page(*evenings: Evening, me: PersonId = FAY, role: Role = Role.FACILITATOR, now: int = END) -> dict[str, Any]:
     identity = Identity(person=me, role=role, session=SessionId("s-1"), name="Fay", number=2)
     sessions = [(evening.scheduled, progress_of(evening)) for evening in evenings]
-    return worklist.page(sessions, identity, zone=ZONE, now=Instant(now))
+    return worklist.page(sessions, identity, zone=ZONE, now=Instant(now), words=IN_ENGLISH)
 
 
 def test_the_page_tells_by_when_and_how_much_of_the_time_is_gone() -> None:

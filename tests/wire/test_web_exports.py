@@ -137,10 +137,10 @@ async def test_it_shows_at_the_foot_of_the_statement_for_staff_and_for_the_perso
     assert "Nobody yet." in (await robin.get("/statement")).text
     await send(fay, f"/statement/{ROBIN}/export", TREATMENT | {"reason": "<b>Care</b>"})
     own = (await robin.get("/statement")).text
-    assert "Dr. Fay Facilitator" in own and "Treatment: &lt;b&gt;Care&lt;/b&gt;" in own
+    assert "Dr. Fay Facilitator" in own and "Treatment here: &lt;b&gt;Care&lt;/b&gt;" in own
     assert ">November 25, 2026, 6:00 AM<" in own
-    assert "Treatment:" in (await fay.get(f"/statement/{ROBIN}")).text
-    assert "Treatment:" not in (await sam.get("/statement")).text
+    assert "Treatment here:" in (await fay.get(f"/statement/{ROBIN}")).text
+    assert "Treatment here:" not in (await sam.get("/statement")).text
 
 
 async def test_ones_own_hours_need_no_reason_and_are_written_down_too(clinic: Clinic) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -80,7 +81,8 @@ def test_the_search_for_inline_things_finds_them() -> None:
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
 def test_no_template_holds_inline_script_or_style(template: Path) -> None:
-    assert inline(template.read_text()) == []
+    text = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", "", template.read_text(), flags=re.S)  # quotes within quotes
+    assert inline(text) == []
 
 
 async def test_every_answer_carries_the_policy_and_its_companions(place: Place) -> None:

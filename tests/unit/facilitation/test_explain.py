@@ -24,8 +24,8 @@ def told(meeting: Meeting) -> list[tuple[float, float, str, str, bool, str, str]
             piece.segment,
             piece.seen.value,
             piece.stands,
-            "" if piece.began is None else piece.began.text,
-            "" if piece.ended is None else piece.ended.text,
+            "" if piece.began is None else str(piece.began.text),
+            "" if piece.ended is None else str(piece.ended.text),
         )
         for piece in of(meeting)
     ]

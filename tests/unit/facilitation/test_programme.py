@@ -46,8 +46,8 @@ def test_a_mistake_in_a_programme_is_said_in_words_and_opens_no_session(fields: 
 @pytest.mark.parametrize("programme", [PLAIN, *load_catalog().programmes.values()], ids=lambda each: each.id)
 def test_every_programme_that_ships_can_open_a_session_and_says_its_policy(programme: Programme) -> None:
     check_programme(programme)
-    words = " ".join(policy_words(programme, RULES))
-    assert f"from {programme.late_after_min} minute" in words
+    words = " ".join(map(str, policy_words(programme, RULES)))
+    assert f"from {programme.late_after_min} min" in words
     assert ("still here" in words) and ("Nobody is asked" in words) == (programme.prompt_every_min is None)
 
 

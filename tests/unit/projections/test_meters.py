@@ -20,6 +20,7 @@ from server.projections.worker import HoursProjection
 from server.store import memory
 from server.store.clinic import Person
 from server.store.ports import Linked, Store
+from server.web.words import IN_ENGLISH
 from tests.support.evening import FAY, ZONE, Evening
 from tests.support.week import ALEX, DAY_MS, JO, KIM, ROBIN, SAM, WEDNESDAY_NOON, held, signed, week
 
@@ -86,7 +87,7 @@ async def test_a_missed_session_says_why_once_somebody_said_it(desk: Desk) -> No
     assert missed.absence is not None
     assert (missed.session, missed.absence.kind, missed.absence.reason) == ("s-monday", "excused", "At the dentist")
     assert [(part.session, part.absence) for part in alex.missed] == [("s-monday", None), ("s-tuesday", None)]
-    assert meter_words.told(alex)["absences"][0] == "Monday, November 23: away, not explained yet"
+    assert meter_words.told(alex, IN_ENGLISH)["absences"][0] == "Monday, November 23: away, not explained yet"
 
 
 async def test_who_is_excused_beforehand_is_not_expected() -> None:
@@ -172,21 +173,24 @@ async def test_without_the_reasons_the_figures_are_the_same_and_signed_logs_are_
 
 
 async def test_a_participant_reads_what_is_left_and_whether_it_is_within_reach(desk: Desk) -> None:
-    assert meter_words.for_participant(await desk.meter(ROBIN)) == [
+    assert meter_words.for_participant(await desk.meter(ROBIN), IN_ENGLISH) == [
         "3 h of 9 h so far.",
         "3 h more wait for your facilitator’s signature.",
         "2 meetings left this week, 6 h possible.",
         "It is within reach.",
     ]
-    assert "if you come to all of them" in meter_words.for_participant(await desk.meter(SAM))[-1]
-    assert "With all that is planned it is 3 h short." in meter_words.for_participant(await desk.meter(ALEX))[-1]
+    assert "if you come to all of them" in meter_words.for_participant(await desk.meter(SAM), IN_ENGLISH)[-1]
+    assert (
+        "With all that is planned it is 3 h short."
+        in meter_words.for_participant(await desk.meter(ALEX), IN_ENGLISH)[-1]
+    )
 
 
 async def test_the_picture_adds_up_and_is_told_in_words(desk: Desk) -> None:
-    bar = meter_words.picture(await desk.meter(ROBIN))
+    bar = meter_words.picture(await desk.meter(ROBIN), IN_ENGLISH)
     assert (bar["signed"], bar["waiting"], bar["to_come"], bar["floor"]) == (25, 25, 50, 75)
     assert bar["text"] == "3 h signed, 3 h waiting for a signature, 6 h still possible; the week asks for 9 h"
-    short = meter_words.picture(await desk.meter(ALEX))
+    short = meter_words.picture(await desk.meter(ALEX), IN_ENGLISH)
     assert (short["signed"], short["waiting"], short["floor"]) == (0, 0, 100)
     assert short["to_come"] == pytest.approx(66.67)
 
@@ -205,7 +209,7 @@ async def under(rules_id: str, *evenings: Evening, now: int = WEDNESDAY_NOON) ->
     """What staff read of Robin, whose sessions are scheduled with these rules."""
     for evening in evenings:
         evening.scheduled = replace(evening.scheduled, rules_id=rules_id)
-    return meter_words.for_staff(await (await Desk(*evenings, now=now).fill()).meter(ROBIN))
+    return meter_words.for_staff(await (await Desk(*evenings, now=now).fill()).meter(ROBIN), IN_ENGLISH)
 
 
 async def test_a_short_day_tells_what_can_be_done_with_it() -> None:

@@ -20,6 +20,7 @@ from server.projections.worker import HoursProjection
 from server.store import memory
 from server.store.clinic import Person
 from server.store.ports import Store
+from server.web.words import IN_ENGLISH
 from tests.support.evening import FAY, ZONE, Evening, usual
 
 TUESDAY_6_PM = 1_795_561_200_000  # 2026-11-24 in New York
@@ -117,7 +118,8 @@ async def test_short_days_units_and_floors_are_those_of_the_rule_set() -> None:
     night = signed(held(0, 22))
     assert (await told("units-eight-minute", night)).week.units == 1
     new_york = await told("new-york-ios", night)
-    assert week_words.day_rows(new_york)[0]["instead"] == ["Bill the single services of this day instead of the day"]
+    [day] = week_words.day_rows(new_york, IN_ENGLISH)
+    assert day["instead"] == ["Bill the single services of this day instead of the day"]
     assert (await told("virginia", signed(held(0, 121)), track="teen")).week.counted_days == 1
     assert (await told("virginia", signed(held(0, 121)), track="adult")).week.counted_days == 0
 
@@ -135,7 +137,7 @@ async def test_what_is_held_and_not_signed_and_what_is_planned_could_still_be_ad
     assert [share.minutes for share in week.unsigned] == [100]
     assert week.planned == {"s-2": 180, "s-3": 180}
     assert (week.week.floor, week.week.possible_min) == (Reach.REACHABLE, 660)
-    words = week_words.sentences(week)
+    words = week_words.sentences(week, IN_ENGLISH)
     assert words[0] == "3 h 20 min of 9 h, 5 h 40 min to go: reachable, for it can still become 11 h."
     assert "1 session not signed yet: 1 h 40 min more." in words
     assert "2 sessions still to come: 6 h." in words
@@ -151,14 +153,14 @@ async def test_a_group_that_is_too_large_is_named() -> None:
     rules = replace(CATALOG.rules["group-of-12"], group_caps={"check_in": 2, "process": 2})
     week = await told(rules, night)
     assert [(each.people, each.most) for each in week.signed[0].over] == [(3, 2)]
-    assert week_words.sentences(week)[-1].endswith(": 3 participants, at most 2 by this rule.")
+    assert week_words.sentences(week, IN_ENGLISH)[-1].endswith(": 3 participants, at most 2 by this rule.")
     assert (await told(replace(rules, group_caps={"check_in": 3}), night)).signed[0].over == ()
 
 
 async def test_without_sessions_a_week_is_empty_and_says_so() -> None:
     week = await told("asam-2-1", evening(40))
     assert (week.signed, week.week.days, week.week.minutes) == ((), (), 0)
-    assert week_words.sentences(week) == ["0 min of 9 h, 9 h short: missed."]
+    assert week_words.sentences(week, IN_ENGLISH) == ["0 min of 9 h, 9 h short: missed."]
 
 
 async def test_a_week_as_plain_values_says_all_of_it() -> None:

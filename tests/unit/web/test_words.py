@@ -56,7 +56,7 @@ def test_a_sentence_of_the_domain_is_said_with_its_values() -> None:
     catalogue = Catalogue("es", {"{name} has {time} left.": "A {name} le quedan {time}.", "{n} min": "{n} minutos"})
     spanish = words.Words(catalogue, words.CALENDARS["es"])
     told = Sentence("{name} has {time} left.", name="Robin {Example}", time=Sentence("{n} min", n=5))
-    assert told == "Robin {Example} has 5 min left."
+    assert str(told) == "Robin {Example} has 5 min left."
     assert spanish.of(told) == "A Robin {Example} le quedan 5 minutos."
     assert spanish.of("What no catalogue has.") == "What no catalogue has."
 

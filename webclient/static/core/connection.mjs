@@ -225,8 +225,9 @@ export function connect(options) {
     }
   }
 
-  /** @param {{command_id: string, code: string, text: string}} message */
-  function refused({ command_id: id, code, text }) {
+  /** @param {{command_id: string, code: string, text: string, message?: string, values?: Record<string, string>}} told */
+  function refused({ command_id: id, code, text: english, message, values = {} }) {
+    const text = message ? t(message, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, t(value)]))) : t(english);
     const offer = offers.get(id);
     if (offer) {
       offers.delete(id);
