@@ -50,6 +50,7 @@ from server.mail.ports import Mail
 from server.mail.post_office import PostOffice
 from server.mail.smtp import Smtp
 from server.notebook import StaffNotebook
+from server.own_calendar import OwnCalendar
 from server.own_minutes import OwnMinutes
 from server.papers import ClinicPapers
 from server.people.contacts import contacts
@@ -220,6 +221,7 @@ def build(
         arrivals=gate,
         licences=LicenceBook(store, clock=clock),
         consents=ConsentBook(store, consents=consents, guardians=guardians, clock=clock),
+        calendars=OwnCalendar(store, plans=catalog.plans, keys=site.keys, clock=clock),
         depart=Errands(rooms).depart,
         health=health,
         clock=clock,

@@ -22,6 +22,7 @@ class Tool:
 TOOLS: Final = (
     Tool(path="/weeks", text=marked("This week’s hours of everybody"), needs=Action.SEE_WEEKS),
     Tool(path="/schedule", text=marked("The schedule"), needs=Action.SEE_SCHEDULE),
+    Tool(path="/calendar", text=marked("Your calendar"), needs=Action.READ_OWN_CALENDAR),
     Tool(path="/clinic", text=marked("The clinic at a glance"), needs=Action.SEE_CLINIC),
     Tool(path="/skills", text=marked("The skills library"), needs=Action.READ_LIBRARY),
     Tool(path="/accounts", text=marked("Accounts and invitations"), needs=Action.SEE_ACCOUNTS),

@@ -81,21 +81,23 @@ class Planner:
         for name, session in wanted.items():
             before = there.pop(name, None)
             if session.starts_at > now:  # else its hour has come: it stays as it is
-                await self._bring(before or await self.sessions.get_session(name), session, planned)
+                await self._bring(before or await self.sessions.get_session(name), session, planned, now)
         for left in there.values():
             if left.starts_at <= now + days * DAY_MS or not _goes_on(schedule, left):
-                await self._bring(left, replace(left, cancelled=left.cancelled or NOT_PLANNED), planned)
+                await self._bring(left, replace(left, cancelled=left.cancelled or NOT_PLANNED), planned, now)
         return planned
 
-    async def _bring(self, before: ScheduledSession | None, wanted: ScheduledSession, planned: Planned) -> None:
+    async def _bring(
+        self, before: ScheduledSession | None, wanted: ScheduledSession, planned: Planned, now: Instant
+    ) -> None:
         if before is None:
             if not wanted.cancelled:
-                await self.sessions.put_session(wanted)
+                await self.sessions.put_session(replace(wanted, changed_at=now))
                 planned.made.append(wanted.session)
             return
         if wanted.cancelled and before.cancelled:
             return
-        after = replace(wanted, sequence=before.sequence)
+        after = replace(wanted, sequence=before.sequence, changed_at=before.changed_at)
         if wanted.cancelled:  # whom it was for, and when, stays: their calendars are to show that it is off
             after = replace(before, cancelled=wanted.cancelled)
         if after == before:
@@ -106,7 +108,7 @@ class Planner:
             after = _let_in(before, wanted, started=begun is Begun.STARTED)
             if after == before:
                 return
-        changed = replace(after, sequence=before.sequence + 1)
+        changed = replace(after, sequence=before.sequence + 1, changed_at=now)
         await self.sessions.put_session(changed)
         (planned.cancelled if changed.cancelled else planned.changed).append(changed)
 

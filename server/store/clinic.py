@@ -30,12 +30,16 @@ class Person:
     zone: str
 
 
+NEVER = Instant(0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledSession:
     """A session that is to be held. `plan_id`, `rules_id`, `programme_id` (may be "") name entries of the catalog.
 
     `series` and `on`: the series it is a meeting of, and its day by the rule of that; None for one that stands alone.
-    `sequence`: how often it was changed since it was planned (RFC 5545 §3.8.7.4). `cancelled`: why, or "".
+    `sequence`: how often it was changed since it was planned (RFC 5545 §3.8.7.4), last at `changed_at`. `cancelled`:
+    why, or "".
     """
 
     session: SessionId
@@ -52,6 +56,7 @@ class ScheduledSession:
     series: SeriesId | None = None
     on: date | None = None
     sequence: int = 0
+    changed_at: Instant = NEVER
     cancelled: str = ""
 
 

@@ -23,6 +23,7 @@ from server.web.account import AccountDesk
 from server.web.accounts import AccountsDesk
 from server.web.arrivals import ArrivalDesk, Arrivals
 from server.web.auth import Doorkeeper
+from server.web.calendar import CalendarDesk, Calendars
 from server.web.calls import CallDesk, Calls
 from server.web.clinic import ClinicDesk, ClinicPage
 from server.web.consents import ConsentDesk, ConsentPages
@@ -78,6 +79,7 @@ def application(
     arrivals: Arrivals,
     consents: ConsentPages,
     licences: LicencePages,
+    calendars: Calendars,
     depart: Depart,
     health: Health,
     clock: Clock,
@@ -108,6 +110,7 @@ def application(
     clinic_desk = ClinicDesk(clinic, pages=pages, doorkeeper=doorkeeper)
     minutes_desk = MinutesDesk(minutes, commands, pages=pages, doorkeeper=doorkeeper)
     skills = SkillPages(library, pages=pages, doorkeeper=doorkeeper)
+    calendar_desk = CalendarDesk(calendars, site=site, pages=pages, doorkeeper=doorkeeper, throttle=throttle)
     schedule_desk = ScheduleDesk(timetable, pages=pages, doorkeeper=doorkeeper)
     notebook_desk = NotebookDesk(notebook, proofs, doorkeeper=doorkeeper)
     door = Door(site, doorkeeper=doorkeeper, devices=ways.devices, clock=clock)
@@ -170,6 +173,7 @@ def application(
             *arrival_desk.routes(),
             *consent_desk.routes(),
             *licence_desk.routes(),
+            *calendar_desk.routes(),
             *routes,
             *static_routes(),
         ],

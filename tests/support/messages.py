@@ -35,7 +35,7 @@ IN_CATALOGUES = {
     "server": "books clinicbook errands exports meter_words notebook own_minutes papers signing week_words weekbook"
     " worklist",
     "server/accounts": "gate invitations passkeys tries upkeep",
-    "server/web": "account door errors exports invite notebook papers signin words",
+    "server/web": "account calendar door errors exports invite notebook papers signin words",
     "server/home": "covers invited meetings office page tonight tools visit weeks writing",
     "server/rooms": "actor live",
     "server/wire": "connection",

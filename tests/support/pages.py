@@ -36,6 +36,7 @@ from server.library import load_library
 from server.licencebook import LicenceBook
 from server.mail.memory import Pocket
 from server.notebook import StaffNotebook
+from server.own_calendar import OwnCalendar
 from server.own_minutes import OwnMinutes
 from server.people.contacts import contacts
 from server.people.intake import Shelves
@@ -224,6 +225,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         notebook=StaffNotebook(store, rooms=Nowhere(), library=load_library(), clock=clock),
         proofs=Signatures(store.signing, codes=SetUpCodes(site.keys, clinic=site.clinic), clock=clock),
         ways=accounts.ways,
+        calendars=OwnCalendar(store, plans=catalog.plans, keys=site.keys, clock=clock),
         timetable=ClinicTimetable(Office(book=book, store=store, catalog=catalog, clock=clock, seats_max=16)),
         people=PeopleBook(store, access, belonging, plan=book.plan, clock=clock, clinic=site.clinic),
         steps=FirstSteps(store, book, access, catalog=catalog, clock=clock),
