@@ -5,6 +5,7 @@ import { listed, rich, t } from "/static/core/words.mjs";
 import { openDevices } from "/components/arrival/devices.mjs";
 import { createMinutes } from "/components/minutes/minutes.mjs";
 import { help } from "./help.mjs";
+import { place } from "./place.mjs";
 import { privacy } from "./privacy.mjs";
 
 /** @param {HTMLDialogElement} root @param {any} context */
@@ -46,6 +47,8 @@ export function mount(root, context) {
         <button type="button" class="button primary" @click=${done(() => act.ask("remove", { person: ui.state.about.person }))}>${t("Remove for today")}</button></div>`,
     minutes: () => minutes(close),
     help: () => html`${help({ calling: false })}<div class="row end"><button type="button" class="button" @click=${close}>${t("Close")}</button></div>`,
+    place: () => html`${place({ one: (room.view?.staff?.people ?? []).find((/** @type {any} */ one) => one.person === ui.state.about?.person) ?? null })}
+      <div class="row end"><button type="button" class="button" @click=${close}>${t("Close")}</button></div>`,
     privacy: () => html`${privacy({ shelter: media.shelter, people: room.view?.room.people ?? [] })}
       <div class="row end"><button type="button" class="button primary" @click=${close}>${t("Close")}</button></div>`,
     keys: () => html`<h2 id="dialog-title">${t("Keys and quick exit")}</h2>

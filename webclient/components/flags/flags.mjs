@@ -61,7 +61,8 @@ export function mount(root, context) {
         <p class="flag-reach"><span>${icon("map-pin")} ${flag.location || t("Place not given")}</span>
           <span>${icon("phone")} ${flag.callback ? html`<a href="tel:${flag.callback.replace(/[^+\d]/g, "")}">${flag.callback}</a>` : t("No number given")}</span></p>
         ${mayAct ? html`<div class="flag-acts">
-          ${place ? html`<button type="button" class="button" @click=${() => ui.set({ panel: "chat", chatTo: flag.person })}>${t("Write to {name}", { name: flag.name })}</button>` : nothing}
+          ${place ? html`<button type="button" class="button" @click=${() => ui.set({ dialog: "place", about: { person: flag.person, name: flag.name } })}>${t("Where {name} is", { name: flag.name })}</button>
+            <button type="button" class="button" @click=${() => ui.set({ panel: "chat", chatTo: flag.person })}>${t("Write to {name}", { name: flag.name })}</button>` : nothing}
           <button type="button" class="button danger" aria-expanded=${isOpen ? "true" : "false"} aria-controls="flag-${flag.flag}" @click=${() => toggle(flag.flag)}>${t("Write what was done")}</button></div>` : nothing}
       </div>
       ${isOpen ? form(flag) : nothing}

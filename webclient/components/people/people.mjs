@@ -9,6 +9,7 @@ import { waitingOf } from "/static/core/changes.mjs";
 import { inMinutes, liveMinutes, roughly, shortly, wallTime } from "/static/core/clock.mjs";
 import { icon } from "/static/core/icons.mjs";
 import { listed, locale, t } from "/static/core/words.mjs";
+import { hasPlace } from "/components/dialogs/place.mjs";
 import { createMissing } from "./missing.mjs";
 
 const LATE_WORTH_SAYING_MS = 60_000;
@@ -81,7 +82,16 @@ export function mount(root, context) {
 
   /** The one thing that is most often done. @param {any} one @param {any} seat */
   function quickAct(one, seat) {
+    return html`${hasPlace(one) ? html`<button type="button" class="button quiet icon-only" aria-label=${t("Where {name} is", { name: one.name })} title=${t("Where {name} is", { name: one.name })}
+      @click=${() => ui.set({ dialog: "place", about: { person: one.person, name: one.name } })}>${icon("map-pin")}</button>` : nothing}${mostOften(one, seat)}`;
+  }
+
+  /** @param {any} one @param {any} seat */
+  function mostOften(one, seat) {
     if (!mayAct || one.person === boot.person) return nothing;
+    if (one.place === "arriving" && one.door?.held.length && one.door.callback) {
+      return html`<a class="button primary" href="tel:${one.door.callback.replace(/[^+\d]/g, "")}" aria-label=${t("Call {name}", { name: one.name })}>${icon("phone")} ${t("Call")}</a>`;
+    }
     if (one.place === "waiting") {
       return html`<button type="button" class="button primary" aria-label=${t("Admit {name}", { name: one.name })} @click=${() => act.ask("admit", { person: one.person })}>${t("Admit")}</button>`;
     }
@@ -106,6 +116,9 @@ export function mount(root, context) {
       disputesOf(one).length ? html`<span class="chip clay">${t("Minutes not right?")}</span>` : null,
       one.place === "room" && one.connected && quality ? html`<span class="chip clay">${icon("wifi")} ${quality === "poor" ? t("Very weak line") : t("Weak line")}</span>` : null,
       one.place === "waiting" ? html`<span class="soft small">${t("waiting {time}", { time: roughly(now - one.waiting_since) })}${late(one)}${one.connected ? "" : t(", not connected now")}</span>` : null,
+      one.place === "arriving" && one.door?.held.length ? html`<span class="chip clay">${HELD[one.door.held[one.door.held.length - 1]]}</span>` : null,
+      one.place === "room" && one.door?.words ? html`<span class="chip clay">${t("Look at their place")}</span>` : null,
+      one.place === "room" && seat && !seat.camera && one.role === "participant" && view.room.camera === "required" ? html`<span class="soft small">${t("camera off")}</span>` : null,
       one.place === "arriving" ? html`<span class="soft small">${one.connected ? t("at the door, answering") : t("was at the door")}</span>` : null,
       one.told ? html`<span class="soft small">${t("told that they will not come")}</span>` : one.place === "expected" ? html`<span class="soft small">${t("not seen yet")}</span>` : null,
       one.place === "left" ? html`<span class="${one.left_how === "quick_exit" ? "chip clay" : "soft small"}">${LEFT[one.left_how] ?? t("Left")}${one.left_at ? ` ${t("at {clock}", { clock: wallTime(one.left_at, view.room.zone) })}` : ""}</span>` : null,
@@ -137,9 +150,11 @@ export function mount(root, context) {
     const live = one.minutes ? liveMinutes(one.minutes, now) : null;
     return html`
       <dl class="person-facts">
+        ${one.door?.words ? fact(t("At the door"), one.door.words) : nothing}
         ${arrival ? html`
-          ${fact(t("Where today"), arrival.location)}
+          ${fact(t("Where today"), [arrival.location, arrival.state].filter(Boolean).join(", "))}
           ${fact(t("Call back"), arrival.callback ? html`<a href="tel:${arrival.callback.replace(/[^+\d]/g, "")}">${arrival.callback}</a>` : "")}
+          ${fact(t("Someone near"), [arrival.contact_name, arrival.contact_phone].filter(Boolean).join(", "))}
           ${fact(t("Private space"), arrival.private_space ? t("Yes") : t("No"))}
           ${arrival.others_present ? fact(t("Others there"), arrival.others_present) : nothing}` : nothing}
         ${one.told ? fact(t("Will not come"), toldWords(one.told)) : nothing}
@@ -197,6 +212,11 @@ export function mount(root, context) {
   };
 }
 
+const HELD = /** @type {Record<string, string>} */ ({
+  consent: t("Has to sign first"),
+  guardian: t("A guardian has to sign"),
+  place: t("Not licensed there"),
+});
 const LEFT = /** @type {Record<string, string>} */ ({ leave: t("Left"), quick_exit: t("Quick exit"), dropped: t("Dropped, did not come back") });
 const ROLES = /** @type {Record<string, string>} */ ({ facilitator: t("Facilitator"), cofacilitator: t("Cofacilitator"), observer: t("Observer"), supervisor: t("Supervisor") });
 

@@ -1,0 +1,34 @@
+/** Where somebody is today and whom to call about them: for facilitators, while the session goes on, one press from the person. */
+
+import { html, nothing } from "/vendor/lit-html/lit-html.js";
+import { icon } from "/static/core/icons.mjs";
+import { t } from "/static/core/words.mjs";
+
+/** Whether there is anything to show of this person. @param {any} one their part of the staff view */
+export function hasPlace(one) {
+  return one.role === "participant" && Boolean(one.arrival || one.door);
+}
+
+/** @param {{one: any}} shape `one`: the person's part of the staff view; null: they are out of sight */
+export function place({ one }) {
+  if (!one || !hasPlace(one)) return html`<h2 id="dialog-title">${t("Where they are is not shown any more")}</h2>`;
+  const said = one.arrival ?? one.door;
+  const lines = one.door?.help ?? [];
+  return html`<h2 id="dialog-title">${t("Where {name} is", { name: one.name })}</h2>
+    <p class="place-address">${icon("map-pin")} <span>${[said.location, said.state].filter(Boolean).join(", ") || t("Place not given")}</span></p>
+    ${one.door?.words ? html`<p class="notice">${one.door.words}</p>` : nothing}
+    <div class="help-ways">
+      ${lines.map((/** @type {any} */ line) => way("siren", line.name, line.phone))}
+      ${said.callback ? way("phone", one.name, said.callback) : nothing}
+      ${one.arrival?.contact_phone ? way("users", t("Near them: {name}", { name: one.arrival.contact_name }), one.arrival.contact_phone) : nothing}
+      <a class="button" href="tel:988">${icon("life-buoy")} <span>${t("988, with them or about them")}</span></a>
+    </div>
+    <p class="hint">${lines.length
+      ? t("911 from your phone reaches your own area, not theirs: call the dispatch above, and read out the address.")
+      : t("No dispatch number is kept for this place. Call 911, say that the emergency is elsewhere, and ask to be put through to the dispatch at this address.")}</p>`;
+}
+
+/** @param {string} drawing @param {string} name @param {string} number */
+function way(drawing, name, number) {
+  return html`<a class="button" href="tel:${number.replace(/[^+\d]/g, "")}">${icon(drawing)} <span>${name} <span class="soft figures">${number}</span></span></a>`;
+}
