@@ -37,6 +37,7 @@ from server.consentbook import ConsentBook
 from server.door.consents import Consents
 from server.door.gate import Gate, Gated
 from server.door.guardians import Guardians
+from server.door.releases import Releases
 from server.draining import DrainingServer
 from server.errands import RoomErrands
 from server.exports import HoursExports
@@ -167,6 +168,7 @@ def build(
     consents = Consents(
         store, shipped=catalog.consents, programmes=catalog.programme, guardianships=guardians, clock=clock
     )
+    releases = Releases(store, consents=consents, programmes=catalog.programme, clock=clock)
     gate = Gate(
         store,
         consents=consents,
@@ -204,11 +206,11 @@ def build(
         cookies=_cookies(store),
         books=books,
         home=HomePage(visits, cards(store, catalog=catalog, meters=meters), clock=clock),
-        exports=HoursExports(store, clock=clock, payers=catalog.payers),
-        papers=ClinicPapers(store, books=books, clock=clock, clinic=settings.clinic_name),
+        exports=HoursExports(store, releases=releases, clock=clock, payers=catalog.payers),
+        papers=ClinicPapers(store, books=books, releases=releases, clock=clock, clinic=settings.clinic_name),
         calls=CallList(store),
-        clinic=ClinicBook(store, progress=progress, clock=clock),
-        weeks=WeekBook(store, meters=meters, clock=clock),
+        clinic=ClinicBook(store, progress=progress, releases=releases, clock=clock),
+        weeks=WeekBook(store, meters=meters, releases=releases, clock=clock),
         minutes=OwnMinutes(store),
         commands=RoomErrands(rooms),
         library=library,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from facilitation.disclosures import disclose
@@ -14,6 +14,7 @@ from facilitation.ids import PersonId
 from facilitation.people import Role
 from facilitation.timebase import Instant
 from server.clock import Clock
+from server.door.releases import Releases
 from server.overview import EARLY_VISITS, Course, Mean, Outcome, Overview, Visits, overview, since
 from server.progress import ProgressBook
 from server.spreadsheet import Cell, encode
@@ -47,8 +48,9 @@ NOTES: Final = {
 class ClinicBook:
     """The port `ClinicPage` of the pages. Every method may raise StoreUnavailable or CorruptLog."""
 
-    def __init__(self, store: Store, *, progress: ProgressBook, clock: Clock) -> None:
+    def __init__(self, store: Store, *, progress: ProgressBook, releases: Releases, clock: Clock) -> None:
         self._store = store
+        self._releases = releases
         self._clock = clock
         self._progress = progress
 
@@ -78,6 +80,8 @@ class ClinicBook:
         seen, names, today = await self._look(by, weeks)
         if not seen.visits:
             raise Refusal("nothing", "No session was held in these weeks, so there is nothing to download.")
+        begin = Instant(int(datetime.combine(since(today, weeks), datetime.min.time(), UTC).timestamp() * 1_000))
+        await self._releases.check_since(begin, [each.person for each in seen.visits], asked.purpose)
         await self._store.disclosures.record(
             disclose(
                 clinic=self._store.keys.clinic,

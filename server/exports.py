@@ -10,7 +10,7 @@ from typing import Final
 
 from facilitation import claims, crediting
 from facilitation.claims import Attended, ClaimRow, Payer
-from facilitation.disclosures import PART_2_NOTICE, disclose
+from facilitation.disclosures import disclose
 from facilitation.errors import Refusal
 from facilitation.events import HoursAmended, NoteSigned, SessionOpened
 from facilitation.facts import zone_of
@@ -20,6 +20,7 @@ from facilitation.plan import SegmentKind
 from facilitation.rules import RuleSet
 from facilitation.timebase import Instant
 from server.clock import Clock
+from server.door.releases import Release, Releases
 from server.rooms.ports import CorruptLog
 from server.spreadsheet import Cell, encode
 from server.store.hours import HoursEntry, HoursFacts, day_of, standing
@@ -55,8 +56,9 @@ class Told:
 class HoursExports:
     """The port `Exports` of the pages, over the store. Every method may raise StoreUnavailable or CorruptLog."""
 
-    def __init__(self, store: Store, *, clock: Clock, payers: Mapping[str, Payer]) -> None:
+    def __init__(self, store: Store, *, releases: Releases, clock: Clock, payers: Mapping[str, Payer]) -> None:
         self._store = store
+        self._releases = releases
         self._clock = clock
         self._payers = payers
         self._turns = asyncio.Semaphore(AT_ONCE_MAX)
@@ -80,7 +82,8 @@ class HoursExports:
             told = {session: await self._told(session) for session in sorted({each.facts.session for each in entries})}
         now = self._clock.now()
         names = {each.person: each.name for each in await self._store.clinic.list_people()}
-        rows = [_row(entry, told[entry.facts.session], names) for entry in entries]
+        release = await self._releases.check(_sessions(entries), asked.purpose)
+        rows = [_row(entry, told[entry.facts.session], names, release) for entry in entries]
         await self._log("hours", entries, by=by, asked=asked, now=now)
         return Handout(filename=f"hours-{_today(now)}.csv", chunks=encode(COLUMNS, rows))
 
@@ -97,8 +100,9 @@ class HoursExports:
         theirs: dict[PersonId, list[Attended]] = {}
         for entry in entries:
             theirs.setdefault(entry.facts.person, []).append(_attended(entry))
+        release = await self._releases.check(_sessions(entries), asked.purpose)
         rows = [
-            _claim(payer, row, each, people[each].name if each in people else "")
+            _claim(payer, row, each, people[each].name if each in people else "", release)
             for each, attended in theirs.items()
             for row in claims.rows(payer, people[each].track if each in people else "adult", attended)
         ]
@@ -177,7 +181,14 @@ def _attended(entry: HoursEntry) -> Attended:
     )
 
 
-def _claim(payer: Payer, row: ClaimRow, person: PersonId, name: str) -> tuple[Cell, ...]:
+def _sessions(entries: Iterable[HoursEntry]) -> dict[PersonId, set[str]]:
+    theirs: dict[PersonId, set[str]] = {}
+    for entry in entries:
+        theirs.setdefault(entry.facts.person, set()).add(entry.facts.session)
+    return theirs
+
+
+def _claim(payer: Payer, row: ClaimRow, person: PersonId, name: str, release: Release) -> tuple[Cell, ...]:
     return (
         person,
         name,
@@ -196,7 +207,7 @@ def _claim(payer: Payer, row: ClaimRow, person: PersonId, name: str) -> tuple[Ce
         " ".join(str(number) for number in row.entries),
         row.rules,
         "example table: check before use" if payer.example else "",
-        PART_2_NOTICE,
+        release.notice(person),
     )
 
 
@@ -211,7 +222,7 @@ def _asked_for(facts: HoursFacts, asked: Asked) -> bool:
     return (asked.first or date.min) <= day_of(facts.started, facts.zone) <= (asked.last or date.max)
 
 
-def _row(entry: HoursEntry, told: Told, names: Mapping[PersonId, str]) -> tuple[Cell, ...]:
+def _row(entry: HoursEntry, told: Told, names: Mapping[PersonId, str], release: Release) -> tuple[Cell, ...]:
     facts = entry.facts
     if facts.note_hash not in told.times:
         raise CorruptLog(f"hours of {facts.person}, entry {entry.number}: the log holds no such signed note")
@@ -235,7 +246,7 @@ def _row(entry: HoursEntry, told: Told, names: Mapping[PersonId, str]) -> tuple[
         facts.reason,
         facts.makes_up,
         names.get(facts.signer, facts.signer),
-        PART_2_NOTICE,
+        release.notice(facts.person),
     )
 
 

@@ -35,6 +35,7 @@ entries.json       the same as they stand in the ledger: each line, its hash, an
 verification.txt   what checking the whole ledger against the session logs gave when this was made
 sessions/          for each session: the signed note (PDF, and the very data that was signed), how the minutes came
                    about, the rules that counted them, and the same as FHIR R4
+part-2-consent.txt where records under 42 CFR Part 2 are in it: the statement that goes with them, and the consent
 manifest.json      the SHA-256 fingerprint of every file
 
 Check it:  python -m server packet FILE

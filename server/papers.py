@@ -26,6 +26,7 @@ from server.commands.ledger import in_words
 from server.documents.note import Letterhead, note_data
 from server.documents.paper import made, moment
 from server.documents.statement import statement_data
+from server.door.releases import Releases
 from server.fhir.bundle import bundle
 from server.projections.fold import Room
 from server.projections.verify import verify
@@ -41,6 +42,7 @@ from server.web.words import IN_ENGLISH, Words
 SESSIONS_MAX: Final = 60
 """Sessions in one handout: a quarter of a year of them."""
 BREATH: Final = 50
+CONSENT: Final = "part-2-consent.txt"
 PDF, ZIP, FHIR = "application/pdf", "application/zip", "application/fhir+json"
 
 
@@ -64,8 +66,9 @@ class Evening:
 class ClinicPapers:
     """The port `Papers` of the pages, over the store. Every method may raise StoreUnavailable or CorruptLog."""
 
-    def __init__(self, store: Store, *, books: Statements, clock: Clock, clinic: str) -> None:
+    def __init__(self, store: Store, *, books: Statements, releases: Releases, clock: Clock, clinic: str) -> None:
         self._store = store
+        self._releases = releases
         self._books = books
         self._clock = clock
         self._clinic = clinic
@@ -78,7 +81,8 @@ class ClinicPapers:
     async def hand_out(self, person: PersonId, kind: Kind, *, by: Visitor, asked: Asked) -> Handout:
         async with self._turns:
             now = self._clock.now()
-            files = await self._files(person, kind, by, asked, now)
+            release = await self._releases.check({person: await self._sessions(person, asked)}, asked.purpose)
+            files = await self._files(person, kind, by, asked, now, release.paper(person))
         await self._store.disclosures.record(
             disclose(
                 clinic=self._store.keys.clinic,
@@ -100,21 +104,34 @@ class ClinicPapers:
         ending, media_type = {"pdf": ("pdf", PDF), "zip": ("zip", ZIP), "json": ("json", FHIR)}[name.rsplit(".")[-1]]
         return Handout(filename=f"{kind}-{day}.{ending}", chunks=[data], media_type=media_type)
 
+    async def _sessions(self, person: PersonId, asked: Asked) -> list[str]:
+        """Those of the days asked for that hours rest on."""
+        entries = (await self._store.ledger.account(person)).entries()
+        return sorted(
+            {
+                each.facts.session
+                for each in entries
+                if (asked.first or date.min) <= day_of(each.facts.started, each.facts.zone) <= (asked.last or date.max)
+            }
+        )
+
     async def _files(
-        self, person: PersonId, kind: Kind, by: Visitor, asked: Asked, now: Instant
+        self, person: PersonId, kind: Kind, by: Visitor, asked: Asked, now: Instant, paper: bytes | None
     ) -> Mapping[str, bytes]:
+        """`paper`: the statement and the consent that go with a Part 2 record, as a file beside the others."""
+        beside = {} if paper is None else {CONSENT: paper}
         if kind is Kind.STATEMENT:
-            return {"statement.pdf": await self._statement(person, by, asked, now)}
+            return {"statement.pdf": await self._statement(person, by, asked, now)} | beside
         evenings = await self._evenings(person, asked)
         names = {each.person: each.name for each in await self._store.clinic.list_people()}
         head = Letterhead(clinic=self._clinic, names=names)
         match kind:
             case Kind.NOTES:
-                return {f"{each.name}.pdf": await self._note(each, person, head) for each in evenings}
+                return {f"{each.name}.pdf": await self._note(each, person, head) for each in evenings} | beside
             case Kind.FHIR:
-                return {f"{each.name}.json": self._bundle(each, person, head) for each in evenings}
+                return {f"{each.name}.json": self._bundle(each, person, head) for each in evenings} | beside
             case Kind.PACKET:
-                return {"packet.zip": await self._packet(person, evenings, head, by, asked, now)}
+                return {"packet.zip": await self._packet(person, evenings, head, by, asked, now, beside)}
 
     # ------------------------------------------------------------------ parts
 
@@ -176,6 +193,7 @@ class ClinicPapers:
         by: Visitor,
         asked: Asked,
         now: Instant,
+        beside: Mapping[str, bytes],
     ) -> bytes:
         report = await verify(self._store)
         mine = [finding.text for finding in report.findings if finding.person in (None, person)]
@@ -188,6 +206,7 @@ class ClinicPapers:
             ).encode()
             if not report.findings or mine
             else _others_only(report.sessions),
+            **beside,
         }
         for evening in evenings:
             folder = f"sessions/{evening.name}"

@@ -15,6 +15,7 @@ from facilitation.timebase import Instant
 from facilitation.weeks import Outlook
 from server import meter_words, week_words
 from server.clock import Clock
+from server.door.releases import Releases
 from server.projections.meters import AROUND_DAYS, DAY_MS, Meter, Meters, Part, Stage
 from server.spreadsheet import encode
 from server.store.ports import Store
@@ -34,8 +35,9 @@ STAGES: Final = {
 class WeekBook:
     """The port `Weeks` of the pages. Every method may raise StoreUnavailable or CorruptLog."""
 
-    def __init__(self, store: Store, *, meters: Meters, clock: Clock) -> None:
+    def __init__(self, store: Store, *, meters: Meters, releases: Releases, clock: Clock) -> None:
         self._store = store
+        self._releases = releases
         self._meters = meters
         self._clock = clock
 
@@ -86,6 +88,9 @@ class WeekBook:
         meters = [meter for meter in await self._meters.everybody() if _is_in(meter, group, mine)]
         if not meters:
             raise Refusal("nothing", "There is nobody in this group this week, so there is nothing to download.")
+        about = [meter.person.person for meter in meters]
+        since = Instant(max(0, self._clock.now() - AROUND_DAYS * DAY_MS))
+        await self._releases.check_since(since, about, asked.purpose)
         await self._store.disclosures.record(
             disclose(
                 clinic=self._store.keys.clinic,
@@ -94,7 +99,7 @@ class WeekBook:
                 what="weekly hours",
                 first=min(meter.week.first for meter in meters),
                 last=max(meter.week.last for meter in meters),
-                about=[meter.person.person for meter in meters],
+                about=about,
                 purpose=asked.purpose,
                 reason=asked.reason,
                 form=asked.form,

@@ -60,6 +60,7 @@ from server.web.papers import Kind
 from server.web.site import Site
 from server.web.words import Words
 from server.weekbook import WeekBook
+from tests.support.consents import releases_of
 
 KEY = "a key for tests and for nothing else, long enough"
 EVENING = SessionId("s-evening")
@@ -217,8 +218,8 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         exports=clinic,
         papers=clinic,
         calls=CallList(store),
-        clinic=ClinicBook(store, progress=progress, clock=clock),
-        weeks=WeekBook(store, meters=meters, clock=clock),
+        clinic=ClinicBook(store, progress=progress, releases=releases_of(store, clock=clock), clock=clock),
+        weeks=WeekBook(store, meters=meters, releases=releases_of(store, clock=clock), clock=clock),
         minutes=OwnMinutes(store),
         commands=RoomErrands(Nowhere()),
         library=load_library(),

@@ -21,6 +21,7 @@ from server.exports import CLAIM_COLUMNS, COLUMNS, HoursExports
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.web import words
 from server.web.exports import Asked
+from tests.support.consents import releases_of
 from tests.support.evening import FAY, usual
 from tests.unit.test_books import DAY_MS, TUESDAY_6_PM, Desk, _identity, evening, signed
 
@@ -37,8 +38,13 @@ async def held(*days: int) -> Desk:
     return await Desk(*evenings, now=TUESDAY_6_PM + (max(days) + 1) * DAY_MS).fill()
 
 
+def exports_of(desk: Desk) -> HoursExports:
+    releases = releases_of(desk.store, clock=desk.clock)
+    return HoursExports(desk.store, releases=releases, clock=desk.clock, payers=load_catalog().payers)
+
+
 async def rows(desk: Desk, person: str | None, **changed: Any) -> list[dict[str, str]]:
-    exports = HoursExports(desk.store, clock=desk.clock, payers=load_catalog().payers)
+    exports = exports_of(desk)
     found = PersonId(person) if person else None
     handout = await exports.hours(found, by=FAYS, asked=asked(**changed))
     assert handout.filename == f"hours-{words.local(desk.clock.now(), 'UTC').date()}.csv"
@@ -97,7 +103,7 @@ async def test_everybodys_hours_are_a_row_each_and_in_everybodys_account() -> No
 async def test_it_is_logged_before_the_first_byte_and_not_handed_out_if_it_cannot_be() -> None:
     desk = await held(0)
     [person, *_] = desk.evenings[0].people
-    exports = HoursExports(desk.store, clock=desk.clock, payers=load_catalog().payers)
+    exports = exports_of(desk)
     handout = await exports.hours(person, by=FAYS, asked=asked())
     assert len(await logged(desk)) == 1  # nothing of it was read yet
     assert next(handout.chunks)
@@ -125,9 +131,7 @@ async def test_ones_own_copy_is_in_ones_account_too() -> None:
     desk = await held(0)
     [person, *_] = desk.evenings[0].people
     me = _identity(person, Role.PARTICIPANT, desk.evenings[0].scheduled.session, 1)
-    await HoursExports(desk.store, clock=desk.clock, payers=load_catalog().payers).hours(
-        person, by=me, asked=asked(purpose=Purpose.OWN)
-    )
+    await exports_of(desk).hours(person, by=me, asked=asked(purpose=Purpose.OWN))
     [shown] = (await desk.statement(person, reader=person))["disclosures"]
     assert (shown["by"], shown["what"], shown["why"]) == ("You", "Hours, all", "A copy of one’s own")
     assert (await desk.statement(person, reader=person, as_of=date(2026, 11, 24)))["disclosures"] == []
@@ -191,7 +195,7 @@ async def test_claim_ready_rows_rest_on_the_entries_that_stand_and_are_logged_as
     desk = await held(0)
     [person, *_] = desk.evenings[0].people
     [entry] = (await desk.store.ledger.account(person)).entries()
-    exports = HoursExports(desk.store, clock=desk.clock, payers=load_catalog().payers)
+    exports = exports_of(desk)
     handout = await exports.hours(person, by=FAYS, asked=asked(payer="example-quarter-hours"))
     [row] = csv.DictReader(io.StringIO(b"".join(handout.chunks).decode("utf-8-sig"), newline=""))
     assert tuple(row) == CLAIM_COLUMNS

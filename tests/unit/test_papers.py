@@ -27,6 +27,7 @@ from server.store.ports import Store
 from server.web.auth import Identity
 from server.web.exports import Asked, Handout
 from server.web.papers import Kind
+from tests.support.consents import releases_of
 from tests.support.sessions import LEADER, MEMBERS, Scribe, amended_session, signed_session
 
 SAM = PersonId("p-sam")
@@ -55,7 +56,13 @@ def desk_of(store: Store) -> ClinicPapers:
     clock = RoomClock()
     catalog = load_catalog()
     books = ClinicBooks(store, catalog=catalog, clock=clock, meters=Meters(store, catalog=catalog, clock=clock))
-    return ClinicPapers(store, books=books, clock=clock, clinic="Example Clinic (made up)")
+    return ClinicPapers(
+        store,
+        books=books,
+        releases=releases_of(store, clock=clock),
+        clock=clock,
+        clinic="Example Clinic (made up)",
+    )
 
 
 def asked(first: date | None = None, last: date | None = None) -> Asked:

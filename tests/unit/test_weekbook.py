@@ -12,6 +12,7 @@ from server.catalog import load_catalog
 from server.projections.meters import Meters
 from server.projections.verify import verify
 from server.weekbook import WeekBook
+from tests.support.consents import releases_of
 from tests.support.evening import FAY, Evening
 from tests.support.week import ROBIN, WEDNESDAY_NOON, week
 from tests.unit.test_books import Desk, _identity
@@ -22,7 +23,7 @@ async def monday_of(*evenings: Evening) -> tuple[Desk, dict[str, Any]]:
     """Monday on Robin's page of their week."""
     desk = await Desk(*evenings, now=WEDNESDAY_NOON).fill()
     meters = Meters(desk.store, catalog=load_catalog(), clock=desk.clock)
-    book = WeekBook(desk.store, meters=meters, clock=desk.clock)
+    book = WeekBook(desk.store, meters=meters, releases=releases_of(desk.store, clock=desk.clock), clock=desk.clock)
     reader = _identity(FAY, Role.FACILITATOR, evenings[0].scheduled.session, 1)
     told = await book.person(ROBIN, reader=reader)
     assert told is not None
