@@ -196,6 +196,10 @@ class Action(StrEnum):
     KEEP_ACCOUNT = "keep one's own account"
     SEE_ACCOUNTS = "see who has an account"
     KEEP_ACCOUNTS = "invite, lock and sign out others"
+    SEE_AUDIT = "see who read what"
+    READ_ANY_RECORD = "read a record without a seat"
+    BREAK_GLASS = "break the glass"
+    NOTE_GLASS = "take note of broken glass"
 
 
 MAY: dict[Action, frozenset[Role]] = {
@@ -239,8 +243,31 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.KEEP_ACCOUNT: EVERYBODY,
     Action.SEE_ACCOUNTS: ADMINISTRATORS | {Role.AUDITOR},
     Action.KEEP_ACCOUNTS: ADMINISTRATORS,
+    Action.SEE_AUDIT: ADMINISTRATORS | SUPERVISORS | {Role.AUDITOR},
+    Action.READ_ANY_RECORD: frozenset({Role.AUDITOR}),
+    Action.BREAK_GLASS: WRITERS,
+    Action.NOTE_GLASS: ADMINISTRATORS,
 }
 """In a session, the role is what its list says; elsewhere, what somebody is to the clinic."""
+
+
+READINGS: frozenset[Action] = frozenset(
+    {
+        Action.READ_RECORD,
+        Action.READ_ANY_RECORD,
+        Action.READ_STATEMENT,
+        Action.TAKE_HOURS,
+        Action.TAKE_PAPERS,
+        Action.SEE_WEEKS,
+        Action.TAKE_WEEKS,
+        Action.SEE_CLINIC,
+        Action.TAKE_CLINIC,
+        Action.MANAGE_PEOPLE,
+        Action.SEE_ACCOUNTS,
+        Action.SEE_AUDIT,
+    }
+)
+"""What shows other people's records: each time stands in the audit log. One's own is not among it."""
 
 
 def may(role: Role, action: Action) -> bool:

@@ -23,6 +23,7 @@ from starsessions.stores.base import SessionStore
 from facilitation.commands import OpenSession
 from facilitation.facts import zone_of
 from facilitation.ids import PersonId, SessionId
+from facilitation.people import Expected
 from facilitation.skills import EMPTY, Library
 from facilitation.timebase import MINUTE_MS
 from facilitation.weeks import day_of
@@ -42,6 +43,7 @@ from server.draining import DrainingServer
 from server.errands import RoomErrands
 from server.exports import HoursExports
 from server.firststeps import FirstSteps
+from server.glass import GlassCase
 from server.home.page import HomePage, cards
 from server.home.visit import Visits
 from server.library import load_library
@@ -62,6 +64,7 @@ from server.progress import ProgressBook
 from server.projections.meters import Meters
 from server.projections.worker import HoursProjection
 from server.quick_exit import Errands, Farewell
+from server.reading import ReadingRoom
 from server.relay import ice_servers
 from server.rooms.directory import LoadSession, Rooms
 from server.rooms.ports import StoreUnavailable
@@ -78,6 +81,7 @@ from server.store.node import NodeName
 from server.store.ports import Store
 from server.timetable.office import Office
 from server.timetable.timetable import ClinicTimetable
+from server.trail import Trail
 from server.web.application import application
 from server.web.auth import Doorkeeper, Identity, bearer
 from server.web.cookies import Cookies
@@ -141,11 +145,14 @@ def build(
         mail=mail,
         clock=clock,
     )
+    glass = GlassCase(store, clock=clock)
     doorkeeper = Doorkeeper(
         links,
         roster=books.roster,
         people=store.clinic.get_person,
         standing=accounts.standing,
+        glass=glass.open_to,
+        trail=Trail(store.audit, clock=clock),
         clock=clock,
         lock_ms=site.lock_ms,
     )
@@ -195,9 +202,12 @@ def build(
         async def fresh(person: PersonId) -> bool:
             return await signatures.fresh_until(person, known_by) is not None
 
+        async def reads(expected: Expected, session: SessionId) -> None:
+            await doorkeeper.reads_record(expected, session)
+
         farewell = Farewell(rooms, forget=partial(doorkeeper.get_up, websocket))
         gated = Gated(Sealed(farewell, fresh=fresh), gate=gate)
-        await session_socket(websocket, rooms=gated, identify=identify, clock=clock, greeting=greeting)
+        await session_socket(websocket, rooms=gated, identify=identify, clock=clock, greeting=greeting, trail=reads)
 
     return application(
         site,
@@ -217,6 +227,9 @@ def build(
         notebook=StaffNotebook(store, rooms=rooms, library=library, clock=clock),
         proofs=signatures,
         ways=accounts.ways,
+        audit=store.audit,
+        reading=ReadingRoom(store, clinic=settings.clinic_name),
+        glass=glass,
         timetable=ClinicTimetable(office),
         people=PeopleBook(store, access, belonging, plan=schedule.plan, clock=clock, clinic=site.clinic),
         steps=FirstSteps(store, schedule, access, catalog=catalog, clock=clock),

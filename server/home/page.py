@@ -13,6 +13,7 @@ from server.clock import Clock
 from server.home import meetings, office, writing
 from server.home.cohorts import Catalog, Cohorts
 from server.home.covers import Covers
+from server.home.glass import BrokenGlass
 from server.home.invited import Invited
 from server.home.tonight import Tonight
 from server.home.tools import tools
@@ -53,7 +54,9 @@ LAYOUTS: Final[Mapping[Role, Layout]] = {
     Role.SUPERVISOR: Layout(
         main=("now", "flags", "due", "lagging", "groups", "covers", "coming"), beside=("help", "tools")
     ),
-    Role.ADMINISTRATOR: Layout(main=("now", "gaps", "conflicts", "cohorts", "invitations"), beside=("counts", "tools")),
+    Role.ADMINISTRATOR: Layout(
+        main=("glass", "now", "gaps", "conflicts", "cohorts", "invitations"), beside=("counts", "tools")
+    ),
     Role.AUDITOR: Layout(main=("now",), beside=("tools",)),
 }
 
@@ -118,5 +121,6 @@ def cards(store: Store, *, catalog: Catalog, meters: Meters) -> dict[str, Card]:
         "cohorts": Card(make=Cohorts(store.register, catalog=catalog), needs=Action.SEE_SCHEDULE),
         "invitations": Card(make=Invited(store.register, clinic=store.clinic), needs=Action.SEE_ACCOUNTS),
         "counts": Card(make=office.counts, needs=Action.SEE_CLINIC),
+        "glass": Card(make=BrokenGlass(store), needs=Action.NOTE_GLASS),
         "tools": Card(make=tools),
     }

@@ -26,6 +26,7 @@ TOOLS: Final = (
     Tool(path="/clinic", text=marked("The clinic at a glance"), needs=Action.SEE_CLINIC),
     Tool(path="/skills", text=marked("The skills library"), needs=Action.READ_LIBRARY),
     Tool(path="/accounts", text=marked("Accounts and invitations"), needs=Action.SEE_ACCOUNTS),
+    Tool(path="/audit", text=marked("Who read what"), needs=Action.SEE_AUDIT),
     Tool(path="/export", text=marked("Download everybody’s hours"), needs=Action.TAKE_HOURS),
 )
 

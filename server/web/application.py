@@ -22,6 +22,7 @@ from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.web.account import AccountDesk
 from server.web.accounts import AccountsDesk
 from server.web.arrivals import ArrivalDesk, Arrivals
+from server.web.audit import Audit, AuditDesk, GlassCase, Reading
 from server.web.auth import Doorkeeper
 from server.web.calendar import CalendarDesk, Calendars
 from server.web.calls import CallDesk, Calls
@@ -73,6 +74,9 @@ def application(
     notebook: Notebook,
     proofs: Proofs,
     ways: WaysIn,
+    audit: Audit,
+    reading: Reading,
+    glass: GlassCase,
     timetable: Timetable,
     people: People,
     steps: Steps,
@@ -167,6 +171,7 @@ def application(
             *invitations.routes(),
             *account.routes(),
             *accounts.routes(),
+            *AuditDesk(audit, reading, glass, pages=pages, doorkeeper=doorkeeper).routes(),
             *week_pages.routes(),
             *clinic_desk.routes(),
             *schedule_desk.routes(),

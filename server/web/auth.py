@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
@@ -21,6 +21,7 @@ from starsessions import load_session, regenerate_session_id
 from starsessions.session import get_session_handler
 
 from facilitation import policy
+from facilitation.glass import Glass
 from facilitation.ids import PersonId, SessionId
 from facilitation.people import STAFF, WORKFORCE, Expected, Role
 from facilitation.policy import Action
@@ -31,6 +32,7 @@ from server.web.guard import comes_from_here
 from server.web.links import BadLink, Links, Seat
 
 SEATS_MAX = 20
+PERSON_CHARS_MAX: Final = 64
 SIGNED_IN: Final = 1
 """The number of whoever is signed in; no seat has it then."""
 
@@ -62,6 +64,18 @@ Standing = Callable[[PersonId, str, Instant], Awaitable[frozenset[Role] | None]]
 StoreUnavailable."""
 
 
+OpenGlass = Callable[[PersonId], Awaitable[tuple[Glass, ...]]]
+"""What one of the staff may read for a while because they broke the glass. Raises StoreUnavailable."""
+
+
+class Trail(Protocol):
+    async def __call__(
+        self, visitor: Visitor, action: Action, *, about: Sequence[PersonId], session: SessionId | str
+    ) -> None:
+        """Keep in the audit log that somebody is about to read. Raises StoreUnavailable: then nothing is shown."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
     """Whom a cookie's session holds as signed in. `locked`: the screen waits for them to show that it is they."""
@@ -91,6 +105,8 @@ class Visitor:
     signed_in: bool = False
     also: frozenset[Role] = frozenset()
     """Roles to the clinic besides `role`: whoever leads groups may keep the accounts, too."""
+    glass: tuple[Glass, ...] = ()
+    """What they broke the glass for, while it is open; every page of theirs says so."""
 
     @property
     def staff(self) -> bool:
@@ -119,16 +135,30 @@ class Identity(Visitor):
         return Expected(person=self.person, role=self.role, name=self.name, teen=self.teen, guest=self.guest)
 
 
+Someone = TypeVar("Someone", bound=Visitor)
+
+
 class Doorkeeper:
     """Turns links into seats in a cookie, and cookies and tickets into visitors; turns away who may not."""
 
     def __init__(
-        self, links: Links, *, roster: Roster, people: People, standing: Standing, clock: Clock, lock_ms: int
+        self,
+        links: Links,
+        *,
+        roster: Roster,
+        people: People,
+        standing: Standing,
+        glass: OpenGlass,
+        trail: Trail,
+        clock: Clock,
+        lock_ms: int,
     ) -> None:
         self._links = links
         self._roster = roster
         self._people = people
         self._standing = standing
+        self._glass = glass
+        self._trail = trail
         self._lock_ms = lock_ms
         self._clock = clock
 
@@ -201,14 +231,15 @@ class Doorkeeper:
 
     # ------------------------------------------------------------------ being let in
 
-    async def visitor(self, connection: HTTPConnection, action: Action) -> Visitor:
-        """Who asks, if they may. Raises HTTPException 403."""
-        return self._allowed(await self._someone(connection), action)
+    async def visitor(self, connection: HTTPConnection, action: Action, *, about: Sequence[PersonId] = ()) -> Visitor:
+        """Who asks, if they may. Raises HTTPException 403. `about`: whose record it is, where it is one."""
+        return await self._allowed(await self._someone(connection), action, about=about)
 
     async def reader(self, connection: HTTPConnection, person: PersonId, action: Action, *, own: Action) -> Visitor:
         """Who asks for something about `person`, if they may do `action`, or `own` and are that person."""
         me = await self._someone(connection)
-        return self._allowed(me, own if me.person == person and me.may(own) else action)
+        mine = me.person == person and me.may(own)
+        return await self._allowed(me, own if mine else action, about=(PersonId(person[:PERSON_CHARS_MAX]),))
 
     async def here(self, connection: HTTPConnection, session: SessionId, action: Action) -> Identity:
         """Who asks for something of a session, if what they are in it may do that. Raises HTTPException 403.
@@ -217,10 +248,28 @@ class Doorkeeper:
         """
         me = await self.at(connection, session)
         if me is None:
+            visitors = await self.visitors(connection)
+            if action is Action.READ_RECORD and visitors and visitors[0].may(Action.BREAK_GLASS):
+                raise HTTPException(403, "not_on_list")
             raise await self._nobody(connection)
-        if not me.may(action):
-            raise HTTPException(403)
+        if me.staff:
+            me = replace(me, glass=await self._glass(me.person))
+        return await self._allowed(me, action, about=await self._treated(session, action), session=session)
+
+    async def may_read(self, connection: HTTPConnection, session: SessionId) -> Visitor:
+        """Who may read a session's record though no list has them: an auditor, or who broke the glass for it."""
+        me = await self._someone(connection)
+        if not me.may(Action.READ_ANY_RECORD) and all(each.session != session for each in me.glass):
+            raise HTTPException(403, "not_on_list" if me.may(Action.BREAK_GLASS) else None)
+        about = await self._treated(session, Action.READ_ANY_RECORD)
+        await self._trail(me, Action.READ_ANY_RECORD, about=about, session=session)
         return me
+
+    async def reads_record(self, expected: Expected, session: SessionId) -> None:
+        """A program that a ticket let in reads a record."""
+        me = Visitor(person=expected.person, role=expected.role, name=expected.name)
+        about = await self._treated(session, Action.READ_RECORD)
+        await self._trail(me, Action.READ_RECORD, about=about, session=session)
 
     async def oneself(self, connection: HTTPConnection, session: SessionId, action: Action) -> Identity:
         """Who asks for what is theirs alone of a session. Raises HTTPException 403."""
@@ -238,18 +287,29 @@ class Doorkeeper:
             raise await self._nobody(connection)
         me = visitors[0]
         known = await self._people(me.person)
-        return me if known is None else replace(me, zone=known.zone)
+        glass = await self._glass(me.person) if me.staff else ()
+        return replace(me, glass=glass) if known is None else replace(me, zone=known.zone, glass=glass)
 
     async def _nobody(self, connection: HTTPConnection) -> HTTPException:
         """What is said where nobody is known: open your link, sign in, or show that it is you."""
         account = await self.signed_in(connection)
         return HTTPException(423, "locked") if account is not None and account.locked else HTTPException(403, "no_seat")
 
-    @staticmethod
-    def _allowed(me: Visitor, action: Action) -> Visitor:
+    async def _allowed(
+        self, me: Someone, action: Action, *, about: Sequence[PersonId], session: SessionId | str = ""
+    ) -> Someone:
         if not me.may(action):
             raise HTTPException(403)
+        if action in policy.READINGS:
+            await self._trail(me, action, about=about, session=session)
         return me
+
+    async def _treated(self, session: SessionId, action: Action) -> tuple[PersonId, ...]:
+        """Whose record a session's is; asked for only where it matters."""
+        if action not in policy.READINGS:
+            return ()
+        roster = await self._roster(session) or ()
+        return tuple(each.person for each in roster if each.role is Role.PARTICIPANT)
 
     # ------------------------------------------------------------------ being known
 

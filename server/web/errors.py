@@ -94,6 +94,11 @@ LOCKED = Words(
     title="This screen is locked",
     text="It was left alone for a while. Show that it is you, then go back: what you typed is still there.",
 )
+NOT_ON_LIST = Words(
+    code="not_on_list",
+    title="You are not on this session’s list",
+    text="Its record is for those who led it. If somebody’s care needs it, say why, and you can read it for an hour.",
+)
 NO_ACCOUNT = Words(
     code="no_account",
     title="This is for who has signed in",
@@ -113,6 +118,7 @@ SPECIAL = {
     words.code: words
     for words in (
         LOCKED,
+        NOT_ON_LIST,
         NO_ACCOUNT,
         USED_INVITATION,
         OLD_INVITATION,
@@ -144,6 +150,9 @@ class Refusals:
             content = {"error": {"code": told.code, "text": text}}
             return JSONResponse(content, status_code=error.status_code, headers=headers)
         context = {"title": title, "text": text, "status": error.status_code, "code": told.code, "next": ""}
+        if told is NOT_ON_LIST:
+            seat = f"?seat={seat}" if (seat := request.query_params.get("seat", "")).isdecimal() else ""
+            context["next"] = f"/s/{request.path_params.get('session', '')}/glass{seat}"
         if told is SIGNED_OUT and request.method == "GET":
             context["next"] = request.url.path
         return self._pages.render(request, "error.html", context, error.status_code, headers)

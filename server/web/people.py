@@ -102,11 +102,11 @@ class PeopleDesk:
     # ------------------------------------------------------------------ one person
 
     async def form(self, request: Request) -> Response:
-        me = await self._doorkeeper.visitor(request, Action.MANAGE_PEOPLE)
+        me = await self._doorkeeper.visitor(request, Action.MANAGE_PEOPLE, about=_about(request))
         return await self._form(request, me, {})
 
     async def keep(self, request: Request) -> Response:
-        me = await self._doorkeeper.visitor(request, Action.MANAGE_PEOPLE)
+        me = await self._doorkeeper.visitor(request, Action.MANAGE_PEOPLE, about=_about(request))
         given = await _given(request)
         try:
             await self._people.keep(_person(request), given, by=me)
@@ -166,6 +166,11 @@ class PeopleDesk:
 async def _given(request: Request) -> dict[str, str]:
     async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
         return {field: value for field, value in sent.items() if isinstance(value, str)}
+
+
+def _about(request: Request) -> tuple[PersonId, ...]:
+    person = _person(request)
+    return () if person is None else (person,)
 
 
 def _person(request: Request) -> PersonId | None:

@@ -113,6 +113,10 @@ Identify = Callable[[WebSocket, SessionId, str | None], Awaitable[Identity | Non
 """Who opens a websocket, by cookie and origin or by ticket; None: nobody we know. Raises NotAdmitted."""
 
 
+Trail = Callable[[Expected, SessionId], Awaitable[None]]
+"""Keep in the audit log that somebody reads a session's record. Raises StoreUnavailable."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Greeting:
     """What every welcome says beside who and where."""
@@ -136,7 +140,13 @@ class _Ended(Exception):
 
 
 async def session_socket(
-    websocket: WebSocket, *, rooms: RoomDirectory, identify: Identify, clock: Clock, greeting: Greeting
+    websocket: WebSocket,
+    *,
+    rooms: RoomDirectory,
+    identify: Identify,
+    clock: Clock,
+    greeting: Greeting,
+    trail: Trail | None = None,
 ) -> None:
     """The endpoint of `/s/{session}/socket`: returns when the websocket is over."""
     session = SessionId(websocket.path_params["session"])
@@ -144,6 +154,8 @@ async def session_socket(
     try:
         hello = await _hello(websocket)
         identity = await _known(websocket, identify, session, hello)
+        if trail is not None and hello.mode == "record" and hello.ticket is not None:
+            await _kept(trail(identity, session))
         room = await _opened(rooms, session)
         connection = Connection(websocket, session, identity, hello, room=room, clock=clock)
         await connection.run(greeting)
@@ -189,6 +201,14 @@ async def _known(websocket: WebSocket, identify: Identify, session: SessionId, h
     return Expected(
         person=identity.person, role=identity.role, name=identity.name, teen=identity.teen, guest=identity.guest
     )
+
+
+async def _kept(trail: Awaitable[None]) -> None:
+    """A program's reading of a record, in the audit log before anything is shown. (A browser's page is there.)"""
+    try:
+        await trail
+    except StoreUnavailable:
+        raise _Ended(Close.TRY_AGAIN) from None
 
 
 async def _opened(rooms: RoomDirectory, session: SessionId) -> Room:

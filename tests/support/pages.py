@@ -30,6 +30,7 @@ from server.door.gate import Gate
 from server.door.guardians import Guardians
 from server.errands import RoomErrands
 from server.firststeps import FirstSteps
+from server.glass import GlassCase
 from server.home.page import HomePage, cards
 from server.home.visit import Visits
 from server.library import load_library
@@ -44,6 +45,7 @@ from server.peopleaccess import AccountAccess
 from server.peoplebook import PeopleBook
 from server.progress import ProgressBook
 from server.projections.meters import Meters
+from server.reading import ReadingRoom
 from server.rooms.ports import NoSuchSession
 from server.school.call_list import CallList
 from server.signing import SetUpCodes, Signatures
@@ -52,6 +54,7 @@ from server.store import memory
 from server.store.clinic import Person
 from server.timetable.office import Office
 from server.timetable.timetable import ClinicTimetable
+from server.trail import Trail
 from server.web.application import application
 from server.web.auth import Doorkeeper, Identity, Visitor
 from server.web.exports import Asked, Handout
@@ -189,11 +192,14 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         mail=Pocket(),
         clock=clock,
     )
+    glass = GlassCase(store, clock=clock)
     doorkeeper = Doorkeeper(
         links,
         roster=clinic.roster,
         people=clinic.person,
         standing=clinic.standing,
+        glass=glass.open_to,
+        trail=Trail(store.audit, clock=clock),
         clock=clock,
         lock_ms=site.lock_ms,
     )
@@ -227,6 +233,9 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         proofs=Signatures(store.signing, codes=SetUpCodes(site.keys, clinic=site.clinic), clock=clock),
         ways=accounts.ways,
         calendars=OwnCalendar(store, plans=catalog.plans, keys=site.keys, clock=clock),
+        audit=store.audit,
+        reading=ReadingRoom(store, clinic="Example Clinic (made up)"),
+        glass=glass,
         timetable=ClinicTimetable(Office(book=book, store=store, catalog=catalog, clock=clock, seats_max=16)),
         people=PeopleBook(store, access, belonging, plan=book.plan, clock=clock, clinic=site.clinic),
         steps=FirstSteps(store, book, access, catalog=catalog, clock=clock),

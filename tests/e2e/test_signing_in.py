@@ -1,0 +1,122 @@
+"""From an invitation into the room, by passkey and by password with a code, in a real Chromium."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest_asyncio
+from playwright.async_api import BrowserContext, Page, expect
+
+from facilitation.people import Role
+from server.clock import FakeClock, RoomClock
+from tests.support.browser import THEMES, barriers, pictures
+from tests.support.clinic import ADA, FAY, ROBIN, Clinic, clinic
+
+
+@pytest_asyncio.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Clinic]:
+    async with clinic(tmp_path, FakeClock(RoomClock().now()), lock_minutes=1) as place:
+        yield place
+
+
+async def phone(page: Page) -> Callable[[bool], Awaitable[None]]:
+    """This page's browser can make passkeys. What is given back says whether its person says yes when asked."""
+    session = await page.context.new_cdp_session(page)
+    await session.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    options |= {"isUserVerified": True, "automaticPresenceSimulation": True}
+    made = await session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+    async def agree(yes: bool) -> None:
+        asked = {"authenticatorId": made["authenticatorId"], "enabled": yes}
+        await session.send("WebAuthn.setAutomaticPresenceSimulation", asked)
+
+    return agree
+
+
+async def looked_at(page: Page, name: str) -> None:
+    for theme in THEMES:
+        await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        assert await barriers(page) == []
+    await pictures(page, name)
+
+
+async def test_an_invitation_a_passkey_out_and_in_again_and_into_the_room(
+    place: Clinic, browser_context: BrowserContext
+) -> None:
+    page = await browser_context.new_page()
+    said: list[str] = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    url = place.browser().base_url
+    agree = await phone(page)
+    await page.goto(url + await place.invite(ROBIN))
+    await looked_at(page, "invite")
+    await page.get_by_role("button", name="Make a passkey").click()
+    await expect(page.get_by_role("heading", name="Hello, Robin Example")).to_be_visible()
+    await page.goto(url + "/account")
+    await looked_at(page, "account")
+    await agree(False)
+    await page.get_by_role("button", name="Sign out here").click()
+    await expect(page.get_by_text("You are signed out here.")).to_be_visible()
+    await looked_at(page, "sign-in")
+    await page.get_by_role("button", name="Sign in with a passkey").click()
+    await agree(True)
+    await expect(page.get_by_role("heading", name="Hello, Robin Example")).to_be_visible()
+    await page.goto(f"{url}/s/{place.evening.session}")
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    elsewhere = await browser_context.browser.new_context() if browser_context.browser else browser_context
+    other = await elsewhere.new_page()
+    await other.goto(url + place.reminder(ROBIN, place.evening))
+    await looked_at(other, "come")
+    await elsewhere.close()
+    assert said == []
+
+
+async def test_a_password_and_codes_and_a_screen_that_locks_and_keeps_what_was_typed(
+    place: Clinic, browser_context: BrowserContext
+) -> None:
+    page = await browser_context.new_page()
+    said: list[str] = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    url = place.browser().base_url
+    await page.goto(url + await place.invite(FAY))
+    await page.get_by_text("With a password and a code").click()
+    await page.get_by_label("A new password").fill("kitchen window pear")
+    await page.get_by_role("button", name="Go on").click()
+    await looked_at(page, "codes-app")
+    await page.get_by_text("Type it by hand").click()
+    seed = (await page.locator(".account-spoken").inner_text()).replace(" ", "")
+    assert await page.locator(".account-picture").evaluate("image => image.naturalWidth") > 0
+    await page.get_by_label("The six digits").fill(place.code(seed))
+    await page.get_by_role("button", name="Go on").click()
+    await expect(page.get_by_role("listitem")).to_have_count(8)
+    await looked_at(page, "codes-paper")
+    await page.get_by_role("link", name="I have them").click()
+    await expect(page.get_by_role("heading", name="Hello, Dr. Fay Facilitator")).to_be_visible()
+    await page.goto(url + "/skills")
+    await page.get_by_role("searchbox").fill("words half typed")
+    await page.clock.install()
+    await page.reload()
+    await page.get_by_role("searchbox").fill("words half typed")
+    await page.clock.run_for(70_000)
+    cover = page.get_by_role("dialog", name="Is it still you?")
+    await expect(cover).to_be_visible()
+    await looked_at(page, "lock")
+    await cover.get_by_label("Your signing PIN, or your password").fill("kitchen window pear")
+    await cover.get_by_role("button", name="Go on").click()
+    await expect(cover).to_be_hidden()
+    await expect(page.get_by_role("searchbox")).to_have_value("words half typed")
+    assert said == []
+
+
+async def test_an_administrator_reads_the_accounts_at_a_glance(place: Clinic, browser_context: BrowserContext) -> None:
+    browser, _ = await place.begin(ADA)
+    await place.begin(FAY)
+    await place.accounts.invitations.invite(ROBIN, "robin@example.org", by=ADA, role=Role.ADMINISTRATOR)
+    name, _, value = browser.cookie.partition(";")[0].partition("=")
+    await browser_context.add_cookies([{"name": name, "value": value, "url": browser.base_url}])
+    page = await browser_context.new_page()
+    await page.goto(browser.base_url + "/accounts")
+    await page.get_by_text("Change: Dr. Fay Facilitator").click()
+    await looked_at(page, "accounts")
