@@ -19,7 +19,7 @@ check:  ## Explain every setting, and every mistake in one go
 test:  ## Run all tests, or groups of them: make test ONLY="unit tidy" ARGS="-k late"
 	exec $(SETUP) test $(if $(filter media e2e network,$(GROUPS)),--browser) -- server/setup/testing.py $(GROUPS) -- $(ARGS)
 bench:  ## Measure: one JSON object a line, then a table (ONLY=group)
-	exec $(SETUP) $(if $(filter media,$(or $(ONLY),media)),test --bench,run) -- -m tests.load $(ONLY)
+	exec $(SETUP) $(if $(filter media exercises,$(or $(ONLY),media)),test $(if $(filter media,$(or $(ONLY),media)),--bench) $(if $(filter exercises,$(or $(ONLY),exercises)),--browser),run) -- -m tests.load $(ONLY)
 oracle:  ## Compare every minute of N=10000 faulted evenings with a naive second opinion (FROM=first seed)
 	exec $(SETUP) run -- -m tests.load.oracle $(or $(N),10000) $(if $(FROM),--from $(FROM))
 kills:  ## Kill servers and stores N=1000 times while hours are posted, and count what is lost or doubled
