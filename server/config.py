@@ -184,6 +184,11 @@ class Settings(BaseSettings):
         "What forwards media: the native core, built at set-up where there is a C compiler, or a slower one in Python; "
         "auto takes the native one if it is there.",
     )
+    example: Literal["auto", "yes", "no"] = _setting(
+        "auto",
+        "Whether an empty store is filled with a plainly made-up clinic to look at; auto does that while no public "
+        "address is set. Say no to begin with a clinic of your own.",
+    )
     end_to_end: Literal["preferred", "required"] = _setting(
         "preferred",
         "End-to-end encryption of sound and pictures: preferred lets a room be open, and says so, while somebody's "
@@ -269,6 +274,10 @@ class Settings(BaseSettings):
     def named_url(self) -> str:
         """The same by a name where it is a number of this machine's: passkeys belong to names."""
         return re.sub(r"^(https?)://(127\.0\.0\.1|\[::1\])", r"\1://localhost", self.base_url)
+
+    @property
+    def shows_example(self) -> bool:
+        return self.example == "yes" or (self.example == "auto" and self.public_url is None)
 
     @property
     def https(self) -> bool:

@@ -39,7 +39,7 @@ async def welcome(settings: Settings, store: Store, *, now: Instant) -> list[str
     console.print(f"  Data   {outside}{settings.data_dir.absolute()}")
     mail = f"{settings.outbox.absolute()}, a file each" if settings.smtp_url is None else "by the mail server"
     console.print(f"  Mail   {mail}")
-    if not await demo.belongs(store):
+    if not settings.shows_example or not await demo.belongs(store):
         await _print_first(console, settings, store)
         return []
     links = Links(settings.signing_keys(), clinic=CLINIC)
