@@ -165,6 +165,7 @@ def build(
         seats_max=settings.seats_max,
     )
     access = AccountAccess(accounts.book, accounts.invitations)
+    first_steps = FirstSteps(store, schedule, access, catalog=catalog, clock=clock)
     belonging = Shelves(
         cohorts=schedule.shelves.cohorts,
         enrolments=schedule.shelves.enrolments,
@@ -215,7 +216,7 @@ def build(
         doorkeeper=doorkeeper,
         cookies=_cookies(store),
         books=books,
-        home=HomePage(visits, cards(store, catalog=catalog, meters=meters), clock=clock),
+        home=HomePage(visits, cards(store, catalog=catalog, meters=meters, first_steps=first_steps), clock=clock),
         exports=HoursExports(store, releases=releases, clock=clock, payers=catalog.payers),
         papers=ClinicPapers(store, books=books, releases=releases, clock=clock, clinic=settings.clinic_name),
         calls=CallList(store),
@@ -232,7 +233,7 @@ def build(
         glass=glass,
         timetable=ClinicTimetable(office),
         people=PeopleBook(store, access, belonging, plan=schedule.plan, clock=clock, clinic=site.clinic),
-        steps=FirstSteps(store, schedule, access, catalog=catalog, clock=clock),
+        steps=first_steps,
         arrivals=gate,
         licences=LicenceBook(store, clock=clock),
         consents=ConsentBook(store, consents=consents, guardians=guardians, clock=clock),

@@ -15,6 +15,8 @@ from server.home.cohorts import Catalog, Cohorts
 from server.home.covers import Covers
 from server.home.glass import BrokenGlass
 from server.home.invited import Invited
+from server.home.readings import Readings
+from server.home.start import FirstSteps, Start
 from server.home.tonight import Tonight
 from server.home.tools import tools
 from server.home.visit import Visit, Visits
@@ -46,8 +48,8 @@ class Layout:
 
 LEADING: Final = Layout(main=("now", "flags", "groups", "due", "covers", "coming"), beside=("help", "tools"))
 LAYOUTS: Final[Mapping[Role, Layout]] = {
-    Role.PARTICIPANT: Layout(main=("now", "tonight", "week", "coming")),
-    Role.GUARDIAN: Layout(main=("now", "coming")),
+    Role.PARTICIPANT: Layout(main=("now", "tonight", "week", "coming", "tools")),
+    Role.GUARDIAN: Layout(main=("now", "coming", "tools")),
     Role.FACILITATOR: LEADING,
     Role.COFACILITATOR: LEADING,
     Role.OBSERVER: Layout(main=("now", "groups", "coming"), beside=("help", "tools")),
@@ -55,9 +57,9 @@ LAYOUTS: Final[Mapping[Role, Layout]] = {
         main=("now", "flags", "due", "lagging", "groups", "covers", "coming"), beside=("help", "tools")
     ),
     Role.ADMINISTRATOR: Layout(
-        main=("glass", "now", "gaps", "conflicts", "cohorts", "invitations"), beside=("counts", "tools")
+        main=("start", "glass", "now", "gaps", "conflicts", "cohorts", "invitations"), beside=("counts", "tools")
     ),
-    Role.AUDITOR: Layout(main=("now",), beside=("tools",)),
+    Role.AUDITOR: Layout(main=("now", "readings"), beside=("tools",)),
 }
 
 
@@ -103,7 +105,7 @@ class HomePage:
         return worklist.page(sessions, me, zone=visit.zone, now=visit.now, words=words)
 
 
-def cards(store: Store, *, catalog: Catalog, meters: Meters) -> dict[str, Card]:
+def cards(store: Store, *, catalog: Catalog, meters: Meters, first_steps: FirstSteps) -> dict[str, Card]:
     """Every card there is, by name."""
     return {
         "now": Card(make=meetings.now),
@@ -116,10 +118,12 @@ def cards(store: Store, *, catalog: Catalog, meters: Meters) -> dict[str, Card]:
         "tonight": Card(make=Tonight(store.log), needs=Action.READ_OWN_MINUTES),
         "week": Card(make=OwnWeek(meters), needs=Action.READ_OWN_STATEMENT),
         "help": Card(make=NeedHelp(store.clinic, meters), needs=Action.SEE_WEEKS),
+        "start": Card(make=Start(first_steps), needs=Action.SET_UP),
         "gaps": Card(make=office.gaps, needs=Action.SEE_SCHEDULE),
         "conflicts": Card(make=office.conflicts, needs=Action.SEE_SCHEDULE),
         "cohorts": Card(make=Cohorts(store.register, catalog=catalog), needs=Action.SEE_SCHEDULE),
         "invitations": Card(make=Invited(store.register, clinic=store.clinic), needs=Action.SEE_ACCOUNTS),
+        "readings": Card(make=Readings(store.audit, clinic=store.clinic), needs=Action.SEE_AUDIT),
         "counts": Card(make=office.counts, needs=Action.SEE_CLINIC),
         "glass": Card(make=BrokenGlass(store), needs=Action.NOTE_GLASS),
         "tools": Card(make=tools),

@@ -1,4 +1,4 @@
-"""The card `tools`: where else whoever works here can go. A page that should be found from home has a row here."""
+"""The card `tools`: where else one can go. A page that should be found from home has a row here."""
 
 from __future__ import annotations
 
@@ -20,9 +20,13 @@ class Tool:
 
 
 TOOLS: Final = (
+    Tool(path="/calendar", text=marked("Your calendar"), needs=Action.READ_OWN_CALENDAR),
+    Tool(path="/consents", text=marked("What you have signed"), needs=Action.PASS_THE_DOOR),
     Tool(path="/weeks", text=marked("This week’s hours of everybody"), needs=Action.SEE_WEEKS),
     Tool(path="/schedule", text=marked("The schedule"), needs=Action.SEE_SCHEDULE),
-    Tool(path="/calendar", text=marked("Your calendar"), needs=Action.READ_OWN_CALENDAR),
+    Tool(path="/people", text=marked("People"), needs=Action.SEE_PEOPLE),
+    Tool(path="/consents/missing", text=marked("Consents that are missing"), needs=Action.READ_CONSENTS),
+    Tool(path="/licences", text=marked("Licences, and local emergency numbers"), needs=Action.READ_LICENCES),
     Tool(path="/clinic", text=marked("The clinic at a glance"), needs=Action.SEE_CLINIC),
     Tool(path="/skills", text=marked("The skills library"), needs=Action.READ_LIBRARY),
     Tool(path="/accounts", text=marked("Accounts and invitations"), needs=Action.SEE_ACCOUNTS),
@@ -33,7 +37,7 @@ TOOLS: Final = (
 )
 
 
-async def tools(visit: Visit) -> dict[str, Any] | None:
+async def tools(visit: Visit) -> dict[str, Any]:
     me = visit.me
     links = [{"text": visit.words(each.text), "url": f"{each.path}{me.choice}"} for each in TOOLS if me.may(each.needs)]
-    return {"links": links} if links else None
+    return {"links": links}

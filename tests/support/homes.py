@@ -30,15 +30,28 @@ ROBIN, SAM, ALEX = PersonId("p-1"), PersonId("p-2"), PersonId("p-3")
 ROLES = {FAY: Role.FACILITATOR, CODY: Role.COFACILITATOR, SUE: Role.SUPERVISOR}
 
 
+class Steps:
+    """How far a new clinic is, as the test says."""
+
+    def __init__(self) -> None:
+        self.done = dict.fromkeys(("group", "people", "invitations", "session"), False)
+
+    async def page(self, *, reader: Visitor, given: Any, chosen: Any) -> dict[str, Any]:
+        return {"steps": self.done}
+
+
 class House:
     def __init__(self, *evenings: Evening, now: int) -> None:
         self.evenings = evenings
         self.clock = FakeClock(now)
         self.store: Store = memory.connect()
+        self.first_steps = Steps()
         catalog = load_catalog()
         meters = Meters(self.store, catalog=catalog, clock=self.clock)
         visits = Visits(self.store.clinic, plans=catalog.plans, progress=ProgressBook(self.store.log))
-        self.home = HomePage(visits, cards(self.store, catalog=catalog, meters=meters), clock=self.clock)
+        self.home = HomePage(
+            visits, cards(self.store, catalog=catalog, meters=meters, first_steps=self.first_steps), clock=self.clock
+        )
 
     async def fill(self, *, zone: str = "America/New_York") -> House:
         for evening in self.evenings:

@@ -36,7 +36,7 @@ IN_CATALOGUES = {
     " worklist",
     "server/accounts": "gate invitations passkeys tries upkeep",
     "server/web": "account calendar door errors exports invite notebook papers signin words",
-    "server/home": "covers invited meetings office page tonight tools visit weeks writing",
+    "server/home": "covers invited meetings office page start tonight tools visit weeks writing",
     "server/rooms": "actor live",
     "server/wire": "connection",
 }

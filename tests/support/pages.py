@@ -205,6 +205,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
     )
     book = schedule_of(store, catalog=catalog, clock=clock)
     access = AccountAccess(accounts.book, accounts.invitations)
+    first_steps = FirstSteps(store, book, access, catalog=catalog, clock=clock)
     belonging = Shelves(
         cohorts=book.shelves.cohorts,
         enrolments=book.shelves.enrolments,
@@ -220,7 +221,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         doorkeeper=doorkeeper,
         cookies=InMemoryStore(),
         books=clinic,
-        home=HomePage(visits, cards(store, catalog=catalog, meters=meters), clock=clock),
+        home=HomePage(visits, cards(store, catalog=catalog, meters=meters, first_steps=first_steps), clock=clock),
         exports=clinic,
         papers=clinic,
         calls=CallList(store),
@@ -238,7 +239,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         glass=glass,
         timetable=ClinicTimetable(Office(book=book, store=store, catalog=catalog, clock=clock, seats_max=16)),
         people=PeopleBook(store, access, belonging, plan=book.plan, clock=clock, clinic=site.clinic),
-        steps=FirstSteps(store, book, access, catalog=catalog, clock=clock),
+        steps=first_steps,
         arrivals=Gate(
             store,
             consents=consents,
