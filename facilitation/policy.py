@@ -156,6 +156,7 @@ class Action(StrEnum):
     READ_OWN_STATEMENT = "read one's own statement"
     TAKE_OWN_HOURS = "take one's own hours as a file"
     TAKE_OWN_PAPERS = "take one's own papers"
+    PLAN_OWN_SCHOOL = "say when one's own school is"
     # The record of a session.
     READ_RECORD = "read a record"
     READ_NOTEBOOK = "read goals and one's own notebook"
@@ -168,6 +169,7 @@ class Action(StrEnum):
     TAKE_PAPERS = "take anybody's papers"
     SEE_WEEKS = "see everybody's week"
     TAKE_WEEKS = "take everybody's week as a file"
+    PLAN_SCHOOL = "say when somebody's school is, and look for weeks around it"
     TELL_ABSENCE = "tell why somebody was away"
     CALL_MISSING = "look up whom to call about somebody who is missing"
     SEE_CLINIC = "see the clinic at a glance"
@@ -210,6 +212,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.READ_OWN_STATEMENT: PARTICIPANT,
     Action.TAKE_OWN_HOURS: PARTICIPANT,
     Action.TAKE_OWN_PAPERS: PARTICIPANT,
+    Action.PLAN_OWN_SCHOOL: PARTICIPANT,
     Action.READ_RECORD: STAFF,
     Action.READ_NOTEBOOK: STAFF,
     Action.WRITE_NOTEBOOK: FACILITATORS,
@@ -220,6 +223,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.TAKE_PAPERS: WRITERS,
     Action.SEE_WEEKS: WORKFORCE,
     Action.TAKE_WEEKS: OFFICE,
+    Action.PLAN_SCHOOL: FACILITATORS | {Role.SUPERVISOR, Role.ADMINISTRATOR, Role.GUARDIAN},
     Action.TELL_ABSENCE: FACILITATORS,
     Action.CALL_MISSING: FACILITATORS,
     Action.SEE_CLINIC: WORKFORCE,

@@ -71,6 +71,7 @@ from server.rooms.ports import StoreUnavailable
 from server.schedule.book import ScheduleBook
 from server.schedule.planner import Begun
 from server.school.call_list import CallList
+from server.school.page import SchoolBook
 from server.sfu.native.build import NotBuilt
 from server.sfu.plane import MediaSettings, Sfu
 from server.signing import Sealed, SetUpCodes, Signatures
@@ -222,6 +223,7 @@ def build(
         calls=CallList(store),
         clinic=ClinicBook(store, progress=progress, releases=releases, clock=clock),
         weeks=WeekBook(store, meters=meters, releases=releases, clock=clock),
+        school=SchoolBook(store, schedule=schedule, catalog=catalog, clock=clock, seats_max=settings.seats_max),
         minutes=OwnMinutes(store),
         commands=RoomErrands(rooms),
         library=library,

@@ -75,6 +75,7 @@ class WeekBook:
             "parts": [_part_row(part, titles, person, reader) for part in meter.parts],
             "missed": [{"session": part.session, "text": titles[part.session]} for part in missed],
             "statement_url": f"/statement/{person}{reader.choice}",
+            "school_url": f"/school/{person}{reader.choice}" if found.track == "teen" else None,
             "back": f"/weeks{reader.choice}",
             "absence_action": f"/weeks/{person}/absence{reader.choice}",
             "make_up_action": f"/weeks/{person}/make-up{reader.choice}",

@@ -30,6 +30,7 @@ class OwnWeek:
             "meter": meter_words.told(meter, visit.words)
             | {"sentences": meter_words.for_participant(meter, visit.words)},
             "statement_url": f"/statement/{visit.person.person}{visit.me.choice}",
+            "school_url": f"/school/{visit.person.person}{visit.me.choice}" if visit.person.track == "teen" else None,
         }
 
 

@@ -43,6 +43,7 @@ from server.web.pages import Books, Depart, Desk, Health
 from server.web.papers import PaperDesk, Papers
 from server.web.people import LIST_BYTES_MAX, LIST_PATH, People, PeopleDesk
 from server.web.schedule import ScheduleDesk, Timetable
+from server.web.school import SchoolDesk, SchoolPage
 from server.web.signin import SignInDesk
 from server.web.site import Site
 from server.web.skills import SkillPages
@@ -68,6 +69,7 @@ def application(
     weeks: Weeks,
     clinic: ClinicPage,
     calls: Calls,
+    school: SchoolPage,
     minutes: Minutes,
     commands: RoomCommands,
     library: Library,
@@ -162,6 +164,7 @@ def application(
             *export_desk.routes(),
             *paper_desk.routes(),
             *minutes_desk.routes(),
+            *SchoolDesk(school, pages=pages, doorkeeper=doorkeeper).routes(),
             *CallDesk(calls, doorkeeper=doorkeeper).routes(),
             *skills.routes(),
             *notebook_desk.routes(),

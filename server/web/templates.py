@@ -65,6 +65,7 @@ IN_ENGLISH_ALONE = frozenset(
         "schedule_series_form.html",
         "schedule_term_form.html",
         "schedule_terms.html",
+        "school.html",
         "skill.html",
         "skills.html",
         "start.html",

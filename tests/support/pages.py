@@ -48,6 +48,7 @@ from server.projections.meters import Meters
 from server.reading import ReadingRoom
 from server.rooms.ports import NoSuchSession
 from server.school.call_list import CallList
+from server.school.page import SchoolBook
 from server.signing import SetUpCodes, Signatures
 from server.spreadsheet import encode
 from server.store import memory
@@ -227,6 +228,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         calls=CallList(store),
         clinic=ClinicBook(store, progress=progress, releases=releases_of(store, clock=clock), clock=clock),
         weeks=WeekBook(store, meters=meters, releases=releases_of(store, clock=clock), clock=clock),
+        school=SchoolBook(store, schedule=book, catalog=catalog, clock=clock, seats_max=16),
         minutes=OwnMinutes(store),
         commands=RoomErrands(Nowhere()),
         library=load_library(),

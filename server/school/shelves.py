@@ -1,0 +1,20 @@
+"""Where a teen's school, absences told ahead, make-ups and waiting lists are kept, each kind on a shelf of its own."""
+
+from __future__ import annotations
+
+from facilitation.guardianship import Care, Guardianship
+from facilitation.ids import PersonId
+from facilitation.school import School
+from facilitation.timebase import Instant
+from server.store.register import Register, Shelf
+
+
+class Shelves:
+    def __init__(self, register: Register) -> None:
+        self.schools = Shelf(register, "school", School, id_of=lambda school: school.person)
+        self.guardianships = Shelf(register, "guardianship", Guardianship, id_of=lambda each: each.id)
+
+    async def cares(self, guardian: PersonId, person: PersonId, care: Care, now: Instant) -> bool:
+        """Whether a guardian may do that for this person now."""
+        held = await self.guardianships.get(f"{guardian} {person}")
+        return held is not None and held.value.allows(care, now)

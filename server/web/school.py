@@ -1,0 +1,144 @@
+"""Around school: a family's page of what a teen's week looks like, the weeks that fit, and a letter with times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final, Protocol
+from urllib.parse import quote, urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from facilitation.errors import Refusal
+from facilitation.guardianship import Care
+from facilitation.ids import PersonId
+from facilitation.people import Role
+from facilitation.policy import Action
+from server.rooms.ports import Stale
+from server.web.auth import Doorkeeper, Visitor
+from server.web.exports import Handout
+from server.web.pages import ID_CHARS_MAX, NO_STORE
+from server.web.templates import Pages
+
+FIELDS_MAX: Final = 400
+STALE: Final = (
+    "Somebody else changed this meanwhile, and nothing was overwritten. What you typed is below; "
+    "open the page anew in another tab to see what stands now."
+)
+
+
+class SchoolPage(Protocol):
+    """Raises StoreUnavailable, CorruptLog."""
+
+    async def may(self, guardian: PersonId, person: PersonId, care: Care) -> bool:
+        """Whether a guardian may do that for a person."""
+        ...
+
+    async def page(
+        self, person: PersonId, *, reader: Visitor, given: Mapping[str, str], typed: bool
+    ) -> dict[str, Any] | None:
+        """What the template needs. `typed`: `given` is a form that was not kept. None: no such participant."""
+        ...
+
+    async def keep(self, person: PersonId, given: Mapping[str, str], *, by: Visitor) -> None:
+        """Raises Refusal, Stale."""
+        ...
+
+    async def letter(self, person: PersonId, first: date, last: date, *, by: Visitor) -> Handout:
+        """Raises Refusal."""
+        ...
+
+
+class SchoolDesk:
+    def __init__(self, school: SchoolPage, *, pages: Pages, doorkeeper: Doorkeeper) -> None:
+        self._school = school
+        self._pages = pages
+        self._doorkeeper = doorkeeper
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/school/{person}", self.page),
+            Route("/school/{person}", self.keep, methods=["POST"]),
+            Route("/school/{person}/letter", self.letter, methods=["POST"]),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        me, person = await self._reader(request)
+        done = "Kept." if request.query_params.get("done") else ""
+        return await self._page(request, me, person, dict(request.query_params), typed=False, done=done)
+
+    async def keep(self, request: Request) -> Response:
+        me, person = await self._reader(request)
+        given = await _given(request)
+        try:
+            await self._school.keep(person, given, by=me)
+        except Refusal as refusal:
+            return await self._page(request, me, person, given, typed=True, error=refusal.text)
+        except Stale:
+            return await self._page(request, me, person, given, typed=True, error=STALE)
+        query = {"seat": str(me.number)} if me.number > 1 else {}
+        return RedirectResponse(
+            f"/school/{quote(person, safe='')}?{urlencode(query | {'done': '1'})}#found", 303, NO_STORE
+        )
+
+    async def letter(self, request: Request) -> Response:
+        me, person = await self._reader(request)
+        given = await _given(request)
+        try:
+            first, last = (_day(given.get(field, "")) for field in ("first", "last"))
+            handout = await self._school.letter(person, first, last, by=me)
+        except Refusal as refusal:
+            return await self._page(request, me, person, {}, typed=False, error=refusal.text)
+        headers = NO_STORE | {"Content-Disposition": f'attachment; filename="{handout.filename}"'}
+        return StreamingResponse(iter(handout.chunks), media_type=handout.media_type, headers=headers)
+
+    # ------------------------------------------------------------------ inside
+
+    async def _reader(self, request: Request) -> tuple[Visitor, PersonId]:
+        """Who asks about whom: the teen, a guardian of theirs who may, or whoever plans at the clinic."""
+        person = PersonId(request.path_params["person"])
+        me = await self._doorkeeper.reader(request, person, Action.PLAN_SCHOOL, own=Action.PLAN_OWN_SCHOOL)
+        if len(person) > ID_CHARS_MAX:
+            raise HTTPException(404)
+        if me.role is Role.GUARDIAN and not await self._school.may(me.person, person, Care.SCHEDULE):
+            raise HTTPException(403)
+        return me, person
+
+    async def _page(
+        self,
+        request: Request,
+        me: Visitor,
+        person: PersonId,
+        given: Mapping[str, str],
+        *,
+        typed: bool,
+        done: str = "",
+        error: str = "",
+    ) -> Response:
+        context = await self._school.page(person, reader=me, given=given, typed=typed)
+        if context is None:
+            raise HTTPException(404)
+        context |= {
+            "me": me,
+            "choice": me.choice,
+            "done": done,
+            "error": error,
+            "action": f"/school/{person}{me.choice}",
+        }
+        context |= {"letter_action": f"/school/{person}/letter{me.choice}", "home": f"/home{me.choice}"}
+        return self._pages.render(request, "school.html", context, 422 if error else 200, NO_STORE)
+
+
+async def _given(request: Request) -> dict[str, str]:
+    async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
+        return {field: value for field, value in sent.items() if isinstance(value, str)}
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refusal("bad_days", "A day is written like 2026-11-24: year, month, day.") from None

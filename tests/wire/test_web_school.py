@@ -1,0 +1,58 @@
+"""The page around school by HTTP: who may open it, what is kept, and that a mistake loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest_asyncio
+
+from facilitation.guardianship import Care, Guardianship
+from facilitation.timebase import Instant
+from server.clock import FakeClock
+from server.school.shelves import Shelves
+from tests.support.clinic import ADA, ASH, FAY, GRAY, SAM, UMA, Clinic, clinic, typed
+
+SCHOOL = {"hours_monday_start": "08:00", "hours_monday_end": "15:00", "margin": "30", "zone": "America/New_York"}
+
+
+@pytest_asyncio.fixture
+async def house(clock: FakeClock, tmp_path: Path) -> AsyncIterator[Clinic]:
+    async with clinic(tmp_path, clock) as house:
+        yield house
+
+
+async def test_a_teen_their_guardian_and_whoever_plans_open_it_and_nobody_else(house: Clinic) -> None:
+    care = Guardianship(guardian=GRAY, teen=ASH, since=Instant(house.clock.now() - 1), may=frozenset({Care.SCHEDULE}))
+    await Shelves(house.store.register).guardianships.put(care, upon=0, by=ADA, at=house.clock.now())
+    for person, status in ((ASH, 200), (GRAY, 200), (ADA, 200), (FAY, 200), (SAM, 403), (UMA, 403)):
+        browser, _ = await house.begin(person)
+        assert (await browser.get(f"/school/{ASH}")).status == status, person
+        if person == GRAY:
+            assert (await browser.get(f"/school/{SAM}")).status == 403
+
+
+async def test_what_is_kept_is_shown_again_and_a_mistake_gives_it_back(house: Clinic) -> None:
+    browser, _ = await house.begin(ASH)
+    assert (await typed(browser, f"/school/{ASH}", **SCHOOL)).status == 303
+    page = await browser.get(f"/school/{ASH}?done=1")
+    assert 'value="08:00"' in page.text
+    assert "Weeks that fit" in page.text
+    wrong = await typed(browser, f"/school/{ASH}", **SCHOOL | {"activity_0_name": "Band <b>", "revision": "1"})
+    assert wrong.status == 422
+    assert "Band &lt;b&gt;" in wrong.text
+    stale = await typed(browser, f"/school/{ASH}", **SCHOOL | {"margin": "20", "revision": "0"})
+    assert stale.status == 422
+    assert 'value="20"' in stale.text
+
+
+async def test_a_letter_without_meetings_or_with_rubbish_says_so(house: Clinic) -> None:
+    browser, _ = await house.begin(ASH)
+    for first, last in (("soon", "later"), ("2020-01-01", "2020-01-02"), ("2026-01-02", "2020-01-01")):
+        assert (await typed(browser, f"/school/{ASH}/letter", first=first, last=last)).status == 422
+    day = house.sessions[2].starts_at // 86_400_000
+    first = date(1970, 1, 1) + timedelta(days=day - 1)
+    answer = await typed(browser, f"/school/{ASH}/letter", first=str(first), last=str(first + timedelta(days=3)))
+    assert answer.status == 200
+    assert answer.body.startswith(b"%PDF-")
