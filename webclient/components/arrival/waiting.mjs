@@ -17,7 +17,8 @@ export function waitingRoom({ view, capture, now, onEdit, onLeave }) {
   return html`<div class="arrival waiting">
     <div class="stack">
       <h1 tabindex="-1">${t("You are in the waiting room")}</h1>
-      <p class="waiting-now" role="status">${whatNow(room, now)}</p>
+      <p class="waiting-now">${whatNow(room, now)}</p>
+      <p class="visually-hidden" role="status">${isSoon(room, now) ? whatNow(room, now) : ""}</p>
     </div>
 
     <div class="waiting-self">
@@ -60,6 +61,11 @@ export function waitingRoom({ view, capture, now, onEdit, onLeave }) {
 function comingIn({ camera, microphone }) {
   if (camera) return microphone ? t("You come in with camera on and microphone on.") : t("You come in with camera on and muted.");
   return microphone ? t("You come in with camera off and microphone on.") : t("You come in with camera off and muted.");
+}
+
+/** Worth being said aloud: a clock that counts the minutes would only chatter. @param {any} room @param {number} now */
+function isSoon(room, now) {
+  return room.phase !== "lobby" || room.starts_at - now < 90_000;
 }
 
 /** @param {any} room @param {number} now */

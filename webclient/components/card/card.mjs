@@ -77,7 +77,7 @@ export function mount(root, context) {
       ${mine.problem ? html`<p class="notice" role="alert">${mine.problem}</p>` : nothing}
       <div class="row apart">
         <button class="button primary" ?disabled=${mine.sending}>${mine.editing ? t("Send again") : t("Send to the facilitators")}</button>
-        <span class="hint" role="status">${draftWords(connection.draftState(slot(id)), Object.keys(mine.touched).length > 0)}</span>
+        ${draftLine(connection.draftState(slot(id)), Object.keys(mine.touched).length > 0)}
       </div>
       <p class="hint">${t("Only the facilitators see your answers. You choose if the group sees one.")}</p>
     </form>`;
@@ -187,9 +187,10 @@ function words(value) {
   return value === true ? t("Yes") : value === false ? t("No") : String(value ?? "");
 }
 
-/** @param {{state: string, refusal: any}} draft @param {boolean} touched */
-export function draftWords({ state, refusal }, touched) {
-  if (!touched) return "";
-  if (state === "refused") return refusal?.text ?? t("Not saved.");
-  return state === "waiting" ? t("Saving…") : t("Saved as you type");
+/** Whether what is typed is kept: to be seen while one types, to be heard only when it is not.
+ * @param {{state: string, refusal: any}} draft @param {boolean} touched */
+export function draftLine({ state, refusal }, touched) {
+  const refused = touched && state === "refused";
+  return html`<span class="hint">${!touched || refused ? "" : state === "waiting" ? t("Saving…") : t("Saved as you type")}</span>
+    <span class="hint" role="status">${refused ? (refusal?.text ?? t("Not saved.")) : ""}</span>`;
 }

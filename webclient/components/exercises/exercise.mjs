@@ -10,7 +10,7 @@ import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { icon } from "/static/core/icons.mjs";
 import { listed, many, rich, t } from "/static/core/words.mjs";
-import { draftWords } from "/components/card/card.mjs";
+import { draftLine } from "/components/card/card.mjs";
 import { entryWords, isEmpty, tidied } from "./fields.mjs";
 import { moment } from "./moment.mjs";
 import { SHAPES } from "./shape.mjs";
@@ -187,7 +187,7 @@ export function mount(root, context) {
       <div class="row apart">
         ${exercise.own_pace && !leads ? html`<button type="button" class="button ${sent ? "" : "primary"}" @click=${() => send(exercise)}>
           ${sent ? html`${icon("check")} ${anonymous ? t("Sent. Send again") : t("Done")}` : anonymous ? t("Send without my name") : t("I am done")}</button>` : html`<span></span>`}
-        <span class="hint" role="status">${draftWords(connection.draftState(slot(exercise.run)), Object.keys(mine.touched).length > 0)}</span>
+        ${draftLine(connection.draftState(slot(exercise.run)), Object.keys(mine.touched).length > 0)}
       </div>`;
   }
 

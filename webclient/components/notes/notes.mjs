@@ -57,7 +57,8 @@ export function mount(root, context) {
     const text = mine.text ?? stored(subject).text;
     return html`<section class="note ${subject === "group" ? "note-group" : ""}">
       <div class="row apart"><label for="note-${subject}"><strong>${label}</strong></label>
-        <span class="hint" role="status">${saved(subject, mine)}</span></div>
+        <span class="hint">${saved(subject, mine)}</span></div>
+      <p class="visually-hidden" role="status">${connection.draftState(slot(subject)).state === "refused" ? t("Not saved") : ""}</p>
       <textarea id="note-${subject}" rows=${rows} maxlength=${TEXT_MAX} ?readonly=${!mayWrite} .value=${live(text)}
         @input=${(/** @type {any} */ event) => type(subject, event.target.value)}></textarea>
       ${mine.conflict ? conflict(subject, label, mine) : nothing}

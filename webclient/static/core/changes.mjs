@@ -3,7 +3,9 @@
  * The room says it aloud to screen readers, and plays the optional sounds by it.
  */
 
-import { t } from "/static/core/words.mjs";
+import { listed, many, t } from "/static/core/words.mjs";
+
+const NAMED_MAX = 3;
 
 /**
  * @typedef {{kind: "joined" | "left" | "dropped" | "back" | "hand" | "segment" | "paused" | "resumed" | "ended"
@@ -42,19 +44,25 @@ function people(before, after) {
   const were = byPerson(before.room.people);
   const are = byPerson(after.room.people);
   const found = [];
+  /** @type {string[][]} */
+  const [joined, dropped, back, left] = [[], [], [], []];
   for (const person of are.values()) {
     const was = were.get(person.person);
     if (person.person === self) continue;
-    if (!was) found.push(change("joined", t("{name} is here.", { name: person.name })));
-    else if (was.connected && !person.connected) found.push(change("dropped", t("{name} lost the connection.", { name: person.name })));
-    else if (!was.connected && person.connected) found.push(change("back", t("{name} is back.", { name: person.name })));
+    if (!was) joined.push(person.name);
+    else if (was.connected && !person.connected) dropped.push(person.name);
+    else if (!was.connected && person.connected) back.push(person.name);
     if (was && was.hand === null && person.hand !== null) {
       found.push(change("hand", t("{name} raised a hand.", { name: person.name })));
     }
   }
   for (const person of were.values()) {
-    if (!are.has(person.person) && person.person !== self) found.push(change("left", t("{name} left.", { name: person.name })));
+    if (!are.has(person.person) && person.person !== self) left.push(person.name);
   }
+  if (joined.length) found.push(change("joined", many("{names} is here.", "{names} are here.", joined.length, { names: together(joined) })));
+  if (dropped.length) found.push(change("dropped", many("{names} lost the connection.", "{names} lost the connection.", dropped.length, { names: together(dropped) })));
+  if (back.length) found.push(change("back", many("{names} is back.", "{names} are back.", back.length, { names: together(back) })));
+  if (left.length) found.push(change("left", t("{names} left.", { names: together(left) })));
   return found;
 }
 
@@ -121,6 +129,11 @@ export function waitingOf(staff) {
   return staff.people
     .filter((/** @type {any} */ person) => person.place === "waiting")
     .sort((/** @type {any} */ a, /** @type {any} */ b) => (a.waiting_since ?? 0) - (b.waiting_since ?? 0));
+}
+
+/** A few by name; a crowd is a number. @param {string[]} names */
+function together(names) {
+  return names.length > NAMED_MAX ? t("{n} people", { n: names.length }) : listed(names);
 }
 
 /** @param {any[]} people */

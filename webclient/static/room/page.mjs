@@ -179,6 +179,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
 
   /** @type {string[]} */
   let toSay = [];
+  let saidAt = -Infinity;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let sayTimer;
 
@@ -187,10 +188,11 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
     toSay = [...toSay, words].slice(-4);
     sayTimer ??= setTimeout(() => {
       sayTimer = undefined;
+      saidAt = Date.now();
       const live = document.querySelector("#live");
       if (live) live.textContent = toSay.join(" ");
       toSay = [];
-    }, SAY_EVERY_MS / 10);
+    }, Math.max(SAY_EVERY_MS / 10, saidAt + SAY_EVERY_MS - Date.now()));
   }
 
   /** @param {import("/static/core/changes.mjs").Change} change */
