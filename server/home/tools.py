@@ -32,7 +32,6 @@ TOOLS: Final = (
     Tool(path="/accounts", text=marked("Accounts and invitations"), needs=Action.SEE_ACCOUNTS),
     Tool(path="/audit", text=marked("Who read what"), needs=Action.SEE_AUDIT),
     Tool(path="/export", text=marked("Download everybody’s hours"), needs=Action.TAKE_HOURS),
-    Tool(path="/people", text=marked("People"), needs=Action.SEE_PEOPLE),
     Tool(path="/start", text=marked("First steps"), needs=Action.SET_UP),
 )
 

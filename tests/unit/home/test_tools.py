@@ -17,6 +17,7 @@ def test_every_tool_is_a_page_that_is_there() -> None:
     app, _, _ = pages(MemoryClinic(), clock=FakeClock(TUESDAY_6_PM))
     there = {route.path for route in app.routes if isinstance(route, Route)}
     assert {tool.path for tool in TOOLS} <= there
+    assert len({tool.path for tool in TOOLS}) == len(TOOLS)
 
 
 @pytest.mark.parametrize("role", Role)
