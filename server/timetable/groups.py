@@ -19,7 +19,7 @@ from facilitation.text import TITLE_MAX
 from server.schedule.planner import HORIZON_DAYS
 from server.schedule.snapshot import Schedule
 from server.timetable.given import Given
-from server.timetable.office import KINDS, ROLES, Office, Page, days_words, leads_words, staff_of, words
+from server.timetable.office import KINDS, ROLES, Office, Page, clock_words, days_words, leads_words, staff_of, words
 from server.timetable.series_form import LEAD_ROLES, lead_fields, lead_rows, read_leads
 from server.web.auth import Visitor
 
@@ -96,7 +96,7 @@ class Groups:
                 {
                     "title": each.title,
                     "kind": KINDS[each.kind],
-                    "rule": f"{in_words(each.recurrence)}, {each.starts:%H:%M}",
+                    "rule": f"{in_words(each.recurrence)}, {clock_words(each.starts)}",
                     "url": f"/schedule/series/{each.id}{reader.choice}",
                 }
                 for each in schedule.series.values()

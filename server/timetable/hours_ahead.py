@@ -37,15 +37,18 @@ def planned_week(office: Office, schedule: Schedule, person: PersonId, day: date
 
 
 def week_words(found: tuple[Week, RuleSet] | None) -> str:
-    """ "9 h in 3 days, and 9 h are asked for (Exact minutes, breaks excluded)"."""
-    if found is None:
+    """ "9 h in 3 days"."""
+    if found is None or not found[0].possible_min:
         return "no hours"
-    told, rules = found
-    days = f"in {told.possible_days} {'day' if told.possible_days == 1 else 'days'}"
-    hours = f"{words.minutes(told.possible_min)} {days}" if told.possible_min else "no hours"
-    if not told.floor_min:
-        return hours
-    return f"{hours}, and {words.minutes(told.floor_min)} are asked for ({rules.title})"
+    days = found[0].possible_days
+    return f"{words.minutes(found[0].possible_min)} in {days} {'day' if days == 1 else 'days'}"
+
+
+def asked_words(found: tuple[Week, RuleSet] | None) -> str:
+    """ "9 h are asked for (Exact minutes, breaks excluded)"; "" where nothing is."""
+    if found is None or not found[0].floor_min:
+        return ""
+    return f"{words.minutes(found[0].floor_min)} are asked for ({found[1].title})"
 
 
 def consequence(
@@ -54,7 +57,8 @@ def consequence(
     """What a change means for the first whole week after `since`, and whether that is below what is asked for."""
     day = since + timedelta(days=DAYS)
     old, new = planned_week(office, before, person, day), planned_week(office, after, person, day)
-    told = [f"Until now: {week_words(old)} a week.", f"From then on: {week_words(new)} a week."]
+    told = [f"Until now {week_words(old)} a week, from then on {week_words(new)}."]
+    told += [f"{asked}."] if (asked := asked_words(new or old)) else []
     short = new is not None and new[0].floor is Reach.MISSED
     if new is not None and short:
         told.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from typing import Any, Final
 
 from facilitation.clashes import Booking, Clash, clashes_of, nearest_free
@@ -40,6 +40,7 @@ from server.timetable.office import (
     Office,
     Page,
     clashes_words,
+    clock_words,
     leads_words,
     names,
     relatives_of,
@@ -52,6 +53,7 @@ from server.web.auth import Visitor
 from server.web.words import local
 
 SHOWN: Final = 6
+CLASHES_SHOWN: Final = 3
 INSTEAD: Final = 3
 STEP_MIN: Final = 15
 FIRST_HOUR, LAST_HOUR = 7, 21
@@ -190,9 +192,9 @@ class Meetings:
                 {"when": _when(occurrence), "dropped": session.cancelled} for occurrence, session in ahead[:SHOWN]
             ],
             "more": max(0, len(ahead) - SHOWN),
-            "clashes": told[:SHOWN],
-            "clashes_more": max(0, len(told) - SHOWN),
-            "instead": [{"value": f"{each:%H:%M}", "text": _clock(each)} for each in instead],
+            "clashes": told[:CLASHES_SHOWN],
+            "clashes_more": max(0, len(told) - CLASHES_SHOWN),
+            "instead": [{"value": f"{each:%H:%M}", "text": clock_words(each)} for each in instead],
             "full": self._full(changed, series, ahead),
         }
 
@@ -420,17 +422,13 @@ def _occurrence(schedule: Schedule, series: Series | None, on: date) -> Occurren
 def _rule_words(series: Series) -> str:
     """ "Every Monday and Wednesday, 4:00 PM (1:00 PM in summer), until May 28, 2027"."""
     first = f" on {words.calendar(series.first)}" if not series.recurrence.days else ""
-    summer = f" ({_clock(series.summer_starts)} in summer)" if series.summer_starts else ""
+    summer = f" ({clock_words(series.summer_starts)} in summer)" if series.summer_starts else ""
     until = f", until {words.calendar(series.until)}" if series.until and series.recurrence.days else ""
-    return f"{in_words(series.recurrence)}{first}, {_clock(series.starts)}{summer}{until} ({series.zone})"
+    return f"{in_words(series.recurrence)}{first}, {clock_words(series.starts)}{summer}{until} ({series.zone})"
 
 
 def _when(occurrence: Occurrence) -> str:
-    return f"{words.weekday(occurrence.day)}, {_clock(occurrence.starts)}"
-
-
-def _clock(at: time) -> str:
-    return words.clock_time(datetime.combine(date(2000, 1, 1), at, UTC))
+    return f"{words.weekday(occurrence.day)}, {clock_words(occurrence.starts)}"
 
 
 def _join(choice: str) -> str:

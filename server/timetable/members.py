@@ -31,7 +31,7 @@ from server.schedule.planner import HORIZON_DAYS
 from server.schedule.snapshot import Schedule
 from server.store.register import Draft
 from server.timetable.given import Given
-from server.timetable.hours_ahead import consequence, planned_week, week_words, with_enrolments
+from server.timetable.hours_ahead import asked_words, consequence, planned_week, week_words, with_enrolments
 from server.timetable.office import WEEKDAYS, Office, Page, days_words, words
 from server.web.auth import Visitor
 
@@ -52,11 +52,13 @@ class Members:
         open_ones = [each for each in mine if each.until is None or each.until >= today]
         discharge = schedule.discharges.get(person)
         enrolled = {each.cohort for each in open_ones}
+        this_week = planned_week(self._office, schedule, person, today)
         return {
             "person": person,
             "name": known.name,
             "today": today.isoformat(),
-            "hours": week_words(planned_week(self._office, schedule, person, today)),
+            "hours": week_words(this_week),
+            "asked": asked_words(this_week),
             "enrolments": [self._row(schedule, each, today) for each in open_ones],
             "past": [self._row(schedule, each, today) for each in mine if each not in open_ones],
             "discharge": _discharge_row(schedule, discharge) if discharge and not discharge.taken_back else None,
@@ -165,13 +167,13 @@ class Members:
         after = with_enrolments(schedule, enrolment)
         ending = given.raw("form") == "end"
         since = given.day("until", "the last day") if ending else given.day("since", "the first day")
-        told, _ = consequence(self._office, schedule, after, enrolment.person, since)
+        told, short = consequence(self._office, schedule, after, enrolment.person, since)
         full = self._full(schedule, after, enrolment)
         cohort = schedule.cohorts[enrolment.cohort]
         if full and cohort.strict:
             raise Refusal("cohort_full", f"{cohort.title} is full. {full[0]} Choose other days, or another group.")
         if given.raw("do") != "keep":
-            return {"told": told, "full": full}
+            return {"told": told, "full": full, "short": short}
         book = self._office.book
         await book.put([book.shelves.enrolments.draft(enrolment, upon=upon)], by=by.person)
         return f"/schedule/people/{enrolment.person}"
@@ -221,7 +223,7 @@ class Members:
         if groups:
             told.insert(0, f"{' and '.join(groups)}: the last day is {words.calendar(day)} at the latest.")
         if given.raw("do") != "keep":
-            return {"told": told, "full": []}
+            return {"told": told, "full": [], "short": False}
         shelves = self._office.book.shelves
         drafts: list[Draft] = [
             shelves.discharges.draft(discharge, upon=schedule.revisions.get(("discharge", person), 0)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Protocol
 
 from facilitation.clashes import Booking, Clash
@@ -164,6 +164,11 @@ def clashes_words(
 def meeting_words(session: ScheduledSession, zone: str) -> str:
     at = datetime.fromtimestamp(session.starts_at / 1_000, UTC).astimezone(zone_of(zone))
     return f"{session.title} ({words.day_short(at.date())}, {words.clock_time(at)})"
+
+
+def clock_words(at: time) -> str:
+    """ "6:00 PM"."""
+    return words.clock_time(datetime.combine(date(2000, 1, 1), at, UTC))
 
 
 def names(people: Mapping[PersonId, Person], ids: Iterable[PersonId]) -> str:

@@ -76,9 +76,9 @@ class WeekView:
         }
 
     def _matters(self, both: Sequence[ScheduledSession], shown: Sequence[ScheduledSession]) -> bool:
-        """Whether a clash of these can still be helped, and is one of what is shown."""
+        """Whether a clash of these can still be helped, is one of what is shown, and of what is planned here."""
         ahead = all(each.starts_at > self._office.clock.now() for each in both)
-        return ahead and any(each in shown for each in both)
+        return ahead and any(each in shown for each in both) and any(each.series for each in both)
 
     async def _sessions(self, schedule: Schedule, first: date, last: date, zone: str) -> list[ScheduledSession]:
         """As they are planned; past the planner's horizon, as they will be."""

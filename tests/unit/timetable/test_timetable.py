@@ -277,10 +277,9 @@ async def test_a_step_down_says_the_weekly_hours_before_and_after(clinic: Clinic
     }
     shown = await clinic.send(Form.MEMBER, {**step, "do": ["look"]}, person="p-robin")
     assert isinstance(shown, dict)
-    rule = "Exact minutes, breaks excluded"
     assert shown["preview"]["told"] == [
-        f"Until now: 9 h 50 min in 4 days, and 9 h are asked for ({rule}) a week.",
-        f"From then on: 3 h 50 min in 2 days, and 9 h are asked for ({rule}) a week.",
+        "Until now 9 h 50 min in 4 days a week, from then on 3 h 50 min in 2 days.",
+        "9 h are asked for (Exact minutes, breaks excluded).",
         "That is 5 h 10 min below the least of a week. A week or two of it can be a step down; for longer, ask the "
         "payer, or enrol in another level of care.",
     ]
