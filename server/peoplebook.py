@@ -45,7 +45,7 @@ class Standing(StrEnum):
     IN = "signs in"
 
 
-STANDING_CHIPS: Final = {Standing.IN: "moss", Standing.INVITED: "", Standing.UNINVITED: "clay"}
+STANDING_CHIPS: Final = {Standing.IN: "moss", Standing.INVITED: "", Standing.UNINVITED: ""}
 REVISION: Final = re.compile(r"[0-9]{1,9}")
 
 
@@ -103,7 +103,8 @@ class PeopleBook:
                     "name": person.name,
                     "role": ROLE_WORDS[person.role],
                     "teen": person.track == "teen" and person.role is Role.PARTICIPANT,
-                    "groups": ", ".join(groups.get(person.person, ())),
+                    "groups": ", ".join(groups.get(person.person, ()))
+                    or ("In no group" if person.role is Role.PARTICIPANT else ""),
                     "address": addresses.get(person.person, ""),
                     "standing": standing.value.capitalize(),
                     "chip": STANDING_CHIPS[standing],
