@@ -179,11 +179,15 @@ class Today:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repertoire:
-    """What a group can do in a session, as it was when the session was opened."""
+    """What a group can do in a session, as it was when the session was opened.
+
+    `last_time`: the names of the skills that were taught when the group met before.
+    """
 
     skills: tuple[SkillCard, ...] = ()
     exercises: tuple[Exercise, ...] = ()
     today: Today | None = None
+    last_time: tuple[str, ...] = ()
 
     def skill(self, name: SkillId) -> SkillCard:
         for skill in self.skills:

@@ -52,6 +52,8 @@ class Programme:
     The way in: `consents`, the kinds that it takes (`consents`); `minors`, who signs for a minor, and `minors_by_state`
     where that differs; `travel`, what happens when nobody is licensed where a participant is today (`licences`).
     `camera`: 'optional', 'required' (asked for, never forced) or 'off' (everybody comes in with it off).
+
+    `curriculum`: the one of the skills library that its groups follow, lesson by lesson; "": none.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Programme:
     minors_by_state: dict[str, str] = field(default_factory=dict)
     travel: str = "allow"
     camera: str = "optional"
+    curriculum: str = ""
 
 
 PLAIN = Programme(

@@ -10,6 +10,7 @@ from typing import Any
 
 from facilitation.exercises import Beat, Exercise, Field, Step, in_words
 from facilitation.ids import PersonId
+from facilitation.plan import SegmentKind
 from facilitation.runs import ANSWERS_MIN, Paper, Run
 from facilitation.state import RoomState
 
@@ -27,6 +28,14 @@ def skill_part(state: RoomState) -> View | None:
         return None
     skill = state.practice.repertoire.skill(chosen)
     return {"id": skill.id, "title": skill.title, "summary": skill.summary}
+
+
+def last_time_part(state: RoomState) -> list[str]:
+    """What was taught last time, for as long as the group arrives: there is something to look back at."""
+    kinds = {segment.id: segment.kind for segment in state.agenda.plan.segments}
+    position = state.agenda.position
+    arriving = state.phase == "lobby" or (position is not None and kinds.get(position) is SegmentKind.CHECK_IN)
+    return list(state.practice.repertoire.last_time) if arriving else []
 
 
 def exercise_part(state: RoomState) -> View | None:

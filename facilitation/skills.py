@@ -127,6 +127,11 @@ class Library:
     def skills(self) -> Mapping[SkillId, Skill]:
         return {skill.id: skill for module in self.modules for skill in module.skills}
 
+    def lesson(self, curriculum: str, before: int) -> Lesson | None:
+        """What a group that follows a curriculum has after `before` sessions; after the last, it begins anew."""
+        lessons = next((each.lessons for each in self.curricula if each.id == curriculum), ())
+        return lessons[before % len(lessons)] if lessons else None
+
     def module_of(self, skill: SkillId) -> Module:
         """The module of a skill that is here."""
         return next(module for module in self.modules if skill in {each.id for each in module.skills})
@@ -141,11 +146,11 @@ class Library:
             if lesson.skill == skill
         )
 
-    def repertoire(self, lesson: Lesson | None = None) -> Repertoire:
-        """What a session can do with it. `lesson`: what the curriculum has for that session."""
+    def repertoire(self, lesson: Lesson | None = None, *, last_time: tuple[str, ...] = ()) -> Repertoire:
+        """What a session can do with it. `lesson`: what the curriculum has for it; `last_time`: what was taught."""
         skills = (SkillCard(id=each.id, title=each.title, summary=each.summary) for each in self.skills.values())
         today = None if lesson is None else Today(skill=lesson.skill, focus=lesson.focus, revisit=lesson.revisit)
-        return Repertoire(skills=tuple(skills), exercises=self.exercises, today=today)
+        return Repertoire(skills=tuple(skills), exercises=self.exercises, today=today, last_time=last_time)
 
     def search(self, words: str) -> tuple[Skill, ...]:
         """Skills whose text holds every word: those named after them first, then those about them. No words: all."""

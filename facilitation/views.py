@@ -62,6 +62,7 @@ def room_part(state: RoomState, audience: str, position: Any = None) -> View:
         "camera": session.programme.camera,
         "skill": runviews.skill_part(state) if inside else None,
         "exercise": runviews.exercise_part(state) if inside else None,
+        "last_time": runviews.last_time_part(state) if inside else [],
         "shared": [*_shared(state), *runviews.shared_before(state)] if inside else [],
         "chat": [_message(state, message) for message in state.talk.everyone[-CHAT_SHOWN_MAX:]] if inside else [],
     }

@@ -24,6 +24,8 @@ from facilitation.commands import OpenSession
 from facilitation.facts import zone_of
 from facilitation.ids import PersonId, SessionId
 from facilitation.people import Expected
+from facilitation.room import replay
+from facilitation.schedule import SeriesKind
 from facilitation.skills import EMPTY, Library
 from facilitation.timebase import MINUTE_MS
 from facilitation.weeks import day_of
@@ -67,7 +69,7 @@ from server.quick_exit import Errands, Farewell
 from server.reading import ReadingRoom
 from server.relay import ice_servers
 from server.rooms.directory import LoadSession, Rooms
-from server.rooms.ports import StoreUnavailable
+from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.schedule.book import ScheduleBook
 from server.schedule.planner import Begun
 from server.school.call_list import CallList
@@ -76,6 +78,7 @@ from server.sfu.native.build import NotBuilt
 from server.sfu.plane import MediaSettings, Sfu
 from server.signing import Sealed, SetUpCodes, Signatures
 from server.store.calls import ask
+from server.store.clinic import ScheduledSession
 from server.store.connect import connect
 from server.store.embedded import EmbeddedValkey
 from server.store.node import NodeName
@@ -295,6 +298,12 @@ def opening(
             return None
         if learn is not None and scheduled.plan_id not in catalog.plans:
             await learn()
+        programme = catalog.programme(scheduled.programme_id)
+        before = await _met_before(scheduled, store)
+        lesson = None
+        if programme.curriculum and scheduled.kind is SeriesKind.GROUP:
+            lesson = library.lesson(programme.curriculum, len(before))
+        taught = await _taught(before[-1], store) if before else ()
         return OpenSession(
             session=scheduled.session,
             clinic=scheduled.clinic,
@@ -306,12 +315,31 @@ def opening(
             forms=tuple(catalog.forms.values()),
             roster=scheduled.roster,
             seats_max=settings.seats_max,
-            programme=catalog.programme(scheduled.programme_id),
+            programme=programme,
             prompt_seed=secrets.randbits(48),
-            repertoire=library.repertoire(),
+            repertoire=library.repertoire(lesson, last_time=taught),
         )
 
     return load
+
+
+async def _taught(scheduled: ScheduledSession, store: Store) -> tuple[str, ...]:
+    """The skills that a session's log names; none where it cannot be read, which keeps no other group from meeting."""
+    try:
+        return replay(await store.log.read(scheduled.session)).notes.skills
+    except CorruptLog as error:
+        log.critical("what was taught last time cannot be read", session=scheduled.session, error=str(error))
+        return ()
+
+
+async def _met_before(scheduled: ScheduledSession, store: Store) -> list[ScheduledSession]:
+    """When the same group was to meet before: of a cohort, of a series, or, standing alone, by name."""
+
+    def group(each: ScheduledSession) -> tuple[str, ...]:
+        return (each.cohort or "", "" if each.cohort else each.series or f"{each.programme_id} {each.title}")
+
+    earlier = await store.clinic.list_sessions(until=scheduled.starts_at)
+    return [each for each in earlier if each.kind is SeriesKind.GROUP and group(each) == group(scheduled)]
 
 
 # --------------------------------------------------------------------------- running

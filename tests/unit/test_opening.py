@@ -1,20 +1,28 @@
-"""A session begins by the version of its rule set that is in force on its day."""
+"""A session begins by the version of its rule set that is in force on its day, with its group's next lesson."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from facilitation.timebase import Instant
+from facilitation import commands as c
+from facilitation.exercises import check_repertoire
+from facilitation.ids import CohortId, SessionId, SkillId
+from facilitation.schedule import SeriesKind
+from facilitation.timebase import HOUR_MS, Instant
 from server.app import opening
 from server.catalog import load_catalog
 from server.config import Settings
+from server.library import load_library
 from server.store import memory
-from tests.support.evening import Evening
+from server.store.clinic import ScheduledSession
+from tests.support.evening import FAY, Evening
 
+DAY_MS = 24 * HOUR_MS
 NEW_YEAR = 1_798_779_600_000
 """Midnight in New York between 2026 and 2027."""
 
@@ -31,3 +39,58 @@ async def test_the_day_is_that_of_the_clinic_and_not_of_london(tmp_path: Path, s
     await store.clinic.put_session(scheduled)
     opened = await opening(Settings(data_dir=tmp_path), store=store, catalog=catalog)(scheduled.session)
     assert opened is not None and opened.rules.version == version
+
+
+def meeting(number: int, **more: Any) -> ScheduledSession:
+    scheduled = Evening(session=f"s-{number}", starts_at=0, people=1, programme="adult-iop").scheduled
+    return replace(scheduled, starts_at=Instant(NEW_YEAR + number * DAY_MS), **more)
+
+
+async def test_the_skills_block_begins_with_the_lesson_that_is_the_groups_next(tmp_path: Path) -> None:
+    library, store = load_library(), memory.connect()
+    lessons = next(each for each in library.curricula if each.id == "adult").lessons
+    cohort = CohortId("k-1")
+    for number in range(4):
+        await store.clinic.put_session(meeting(number, cohort=cohort, cancelled="Snow." if number == 1 else ""))
+        await store.clinic.put_session(
+            replace(meeting(number, cohort=CohortId("k-2")), session=SessionId(f"o-{number}"))
+        )
+    one_to_one = replace(meeting(2, cohort=cohort, kind=SeriesKind.INDIVIDUAL), session=SessionId("s-alone"))
+    await store.clinic.put_session(one_to_one)
+    await store.clinic.put_session(meeting(40, title="Another group"))
+    opens = opening(Settings(data_dir=tmp_path), store=store, catalog=load_catalog(), library=library)
+
+    async def today(session: str) -> SkillId | None:
+        opened = await opens(SessionId(session))
+        assert opened is not None
+        check_repertoire(opened.repertoire)
+        return None if opened.repertoire.today is None else opened.repertoire.today.skill
+
+    assert await today("s-0") == lessons[0].skill
+    assert await today("s-3") == lessons[2].skill, "what was cancelled was not taught"
+    assert await today("s-alone") is None
+    assert await today("s-40") == lessons[0].skill
+
+
+def test_every_programme_follows_a_curriculum_that_there_is_and_begins_anew_after_it() -> None:
+    library = load_library()
+    for programme in load_catalog().programmes.values():
+        lessons = next(each for each in library.curricula if each.id == programme.curriculum).lessons
+        assert library.lesson(programme.curriculum, len(lessons)) == lessons[0]
+    assert library.lesson("none", 3) is None
+
+
+async def test_a_check_in_begins_with_what_was_taught_last_time(tmp_path: Path) -> None:
+    store = memory.connect()
+    before = Evening(session="s-1", starts_at=NEW_YEAR, people=1)
+    before.at(-1).come(FAY)
+    before.at(0).do(c.StartSession(), FAY)
+    before.do(c.ChooseSkill(skill=SkillId("check-the-facts")), FAY)
+    await store.clinic.put_session(before.scheduled)
+    await store.clinic.put_session(
+        replace(before.scheduled, session=SessionId("s-2"), starts_at=Instant(NEW_YEAR + DAY_MS))
+    )
+    epoch = await store.leases.acquire(SessionId("s-1"), node="n")
+    await store.log.append(SessionId("s-1"), before.records, epoch=epoch)
+    opened = await opening(Settings(data_dir=tmp_path), store=store, catalog=load_catalog())(SessionId("s-2"))
+    assert opened is not None and opened.repertoire.last_time == ("Check the facts",)

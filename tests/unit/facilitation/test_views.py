@@ -21,6 +21,7 @@ ROOM = {
     "camera",
     "skill",
     "exercise",
+    "last_time",
     "shared",
     "chat",
 }

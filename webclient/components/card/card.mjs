@@ -9,7 +9,7 @@ import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { icon } from "/static/core/icons.mjs";
 import { present } from "/static/core/clock.mjs";
-import { t } from "/static/core/words.mjs";
+import { listed, rich, t } from "/static/core/words.mjs";
 import { help } from "/components/dialogs/help.mjs";
 import { answerWords, question } from "./question.mjs";
 
@@ -51,9 +51,10 @@ export function mount(root, context) {
       return html`<section class="now-card"><h2>${t("Welcome")}</h2>
         <p>${t("Take a breath and get comfortable. The group starts soon.")}</p></section>`;
     }
-    if (!here.segment.card && !room.skill) return nothing;
+    if (!here.segment.card && !room.skill && !room.last_time?.length) return nothing;
     return html`<section class="now-card"><h2>${here.segment.title}</h2>
       ${here.segment.card ? here.segment.card.split(/\n+/).map((/** @type {string} */ words) => html`<p>${words}</p>`) : nothing}
+      ${room.last_time?.length ? html`<p>${rich("Last time: {skills}. Did you try it since?", { skills: html`<strong>${listed(room.last_time)}</strong>` })}</p>` : nothing}
       ${room.skill ? html`<p><strong>${room.skill.title}.</strong> ${room.skill.summary}</p>` : nothing}</section>`;
   }
 
