@@ -192,6 +192,8 @@ class Action(StrEnum):
     READ_LICENCES = "read licences and local emergency numbers"
     KEEP_LICENCES = "keep licences and local emergency numbers"
     SEE_WARDS = "see how one's teens are doing"
+    SEE_FAMILY = "see what a teen's guardians see"
+    SHARE_GOALS = "share goals with a teen's guardians"
     # What is taught.
     READ_LIBRARY = "read the skills library"
     # Accounts and the audit log.
@@ -243,6 +245,8 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.READ_LICENCES: WORKFORCE,
     Action.KEEP_LICENCES: frozenset({Role.ADMINISTRATOR}),
     Action.SEE_WARDS: frozenset({Role.GUARDIAN}),
+    Action.SEE_FAMILY: STAFF,
+    Action.SHARE_GOALS: FACILITATORS,
     Action.READ_LIBRARY: WORKFORCE,
     Action.KEEP_ACCOUNT: EVERYBODY,
     Action.SEE_ACCOUNTS: ADMINISTRATORS | {Role.AUDITOR},

@@ -44,6 +44,7 @@ from server.door.releases import Releases
 from server.draining import DrainingServer
 from server.errands import RoomErrands
 from server.exports import HoursExports
+from server.familybook import FamilyBook
 from server.firststeps import FirstSteps
 from server.glass import GlassCase
 from server.home.page import HomePage, cards
@@ -220,7 +221,18 @@ def build(
         doorkeeper=doorkeeper,
         cookies=_cookies(store),
         books=books,
-        home=HomePage(visits, cards(store, catalog=catalog, meters=meters, first_steps=first_steps), clock=clock),
+        home=HomePage(
+            visits,
+            cards(
+                store,
+                catalog=catalog,
+                meters=meters,
+                guardians=guardians,
+                to_sign=consents.count_to_sign,
+                first_steps=first_steps,
+            ),
+            clock=clock,
+        ),
         exports=HoursExports(store, releases=releases, clock=clock, payers=catalog.payers),
         papers=ClinicPapers(store, books=books, releases=releases, clock=clock, clinic=settings.clinic_name),
         calls=CallList(store),
@@ -241,6 +253,7 @@ def build(
         steps=first_steps,
         arrivals=gate,
         licences=LicenceBook(store, clock=clock),
+        family=FamilyBook(store, guardians=guardians, clock=clock),
         consents=ConsentBook(store, consents=consents, guardians=guardians, clock=clock),
         calendars=OwnCalendar(store, plans=catalog.plans, keys=site.keys, clock=clock),
         depart=Errands(rooms).depart,

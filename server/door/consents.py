@@ -163,6 +163,12 @@ class Consents:
             for kind in ConsentKind
         ]
 
+    async def count_to_sign(self, person: Person, signer: PersonId) -> int:
+        """How many texts that are asked for wait for this very signer."""
+        subject = await self.subject(person, await self.programmes_of(person.person))
+        asked = [each for each in await self.of(person) if each.required]
+        return len(to_sign(asked, subject, signer))
+
     async def file(self, person: PersonId) -> ConsentFile:
         held = await self._files.get(person)
         return ConsentFile(person=person) if held is None else held.value

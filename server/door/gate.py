@@ -24,6 +24,7 @@ from facilitation.people import Expected, Role
 from facilitation.places import Remembered, check_remembered, lines_for
 from facilitation.policy import FACILITATORS
 from facilitation.programme import PLAIN, Programme
+from facilitation.sentences import marked
 from facilitation.weeks import day_of
 from server.clock import Clock
 from server.door import shelves
@@ -38,14 +39,21 @@ log = structlog.get_logger(__name__)
 HELD: Final = {
     "guardian": (
         "guardian_needed",
-        "Before you can come in, your parent or guardian has to sign. Your facilitators know that you are here, and "
-        "will call. You did nothing wrong, and nothing is lost.",
+        marked(
+            "Before you can come in, your parent or guardian has to sign. Your facilitators know that you are here, "
+            "and will call. You did nothing wrong, and nothing is lost."
+        ),
     ),
-    "consent": ("consent_needed", "Before you can come in, there is something to read and sign. It is on this page."),
+    "consent": (
+        "consent_needed",
+        marked("Before you can come in, there is something to read and sign. It is on this page."),
+    ),
     "place": (
         "place_not_covered",
-        "Your facilitators may not treat people where you are today, so you cannot come in from there. They know that "
-        "you are here, and will call you about what is possible.",
+        marked(
+            "Your facilitators may not treat people where you are today, so you cannot come in from there. They know "
+            "that you are here, and will call you about what is possible."
+        ),
     ),
 }
 """Why somebody is held at the door, the weightiest last: what they are told."""
@@ -76,7 +84,7 @@ class RoomsThatDo(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """Who comes to which session, and what holds for them there. `patient`: they are treated; a relative is not."""
+    """Who comes to which session, and what holds for them there. `patient`: they are treated; a guest is not."""
 
     session: ScheduledSession
     person: Person
@@ -86,7 +94,7 @@ class Visit:
 
     @property
     def kinds(self) -> Sequence[str]:
-        """A relative among other families promises what everybody does; the rest is about who is treated."""
+        """A guest promises the group what everybody does; the rest is about who is treated."""
         asked = self.programme.consents
         return asked if self.patient else [kind for kind in asked if kind == ConsentKind.GROUP]
 
@@ -257,8 +265,17 @@ class Gate:
             person=replace(person, track="teen") if here.teen else person,
             programme=self._programmes(scheduled.programme_id),
             patient=here.treated,
-            group=sum(each.treated for each in scheduled.roster) > 1,
+            group=await self._peers(scheduled) > 1,
         )
+
+    async def _peers(self, scheduled: ScheduledSession) -> int:
+        """How many take part for themselves: those who are treated, and guests who are nobody's family (alumni)."""
+        guests = [each.person for each in scheduled.roster if each.role is Role.PARTICIPANT and each.guest]
+        family = 0
+        for guest in guests:
+            known = await self._store.clinic.get_person(guest)
+            family += known is not None and known.role is Role.GUARDIAN
+        return sum(each.treated for each in scheduled.roster) + len(guests) - family
 
 
 def _answers(remembered: Remembered) -> Mapping[str, str]:

@@ -20,6 +20,7 @@ from server.home.start import FirstSteps, Start
 from server.home.tonight import Tonight
 from server.home.tools import tools
 from server.home.visit import Visit, Visits
+from server.home.wards import Guardians, ToSign, Wards
 from server.home.weeks import NeedHelp, OwnWeek
 from server.projections.meters import Meters
 from server.store.ports import Store
@@ -49,7 +50,7 @@ class Layout:
 LEADING: Final = Layout(main=("now", "flags", "groups", "due", "covers", "coming"), beside=("help", "tools"))
 LAYOUTS: Final[Mapping[Role, Layout]] = {
     Role.PARTICIPANT: Layout(main=("now", "tonight", "week", "coming", "tools")),
-    Role.GUARDIAN: Layout(main=("now", "coming", "tools")),
+    Role.GUARDIAN: Layout(main=("now", "wards", "coming", "tools")),
     Role.FACILITATOR: LEADING,
     Role.COFACILITATOR: LEADING,
     Role.OBSERVER: Layout(main=("now", "groups", "coming"), beside=("help", "tools")),
@@ -105,7 +106,15 @@ class HomePage:
         return worklist.page(sessions, me, zone=visit.zone, now=visit.now, words=words)
 
 
-def cards(store: Store, *, catalog: Catalog, meters: Meters, first_steps: FirstSteps) -> dict[str, Card]:
+def cards(
+    store: Store,
+    *,
+    catalog: Catalog,
+    meters: Meters,
+    guardians: Guardians,
+    to_sign: ToSign,
+    first_steps: FirstSteps,
+) -> dict[str, Card]:
     """Every card there is, by name."""
     return {
         "now": Card(make=meetings.now),
@@ -117,6 +126,7 @@ def cards(store: Store, *, catalog: Catalog, meters: Meters, first_steps: FirstS
         "covers": Card(make=Covers(store.register, clinic=store.clinic), needs=Action.SEE_SCHEDULE),
         "tonight": Card(make=Tonight(store.log), needs=Action.READ_OWN_MINUTES),
         "week": Card(make=OwnWeek(meters), needs=Action.READ_OWN_STATEMENT),
+        "wards": Card(make=Wards(store, guardians=guardians, meters=meters, to_sign=to_sign), needs=Action.SEE_WARDS),
         "help": Card(make=NeedHelp(store.clinic, meters), needs=Action.SEE_WEEKS),
         "start": Card(make=Start(first_steps), needs=Action.SET_UP),
         "gaps": Card(make=office.gaps, needs=Action.SEE_SCHEDULE),

@@ -21,7 +21,7 @@ class Tool:
 
 TOOLS: Final = (
     Tool(path="/calendar", text=marked("Your calendar"), needs=Action.READ_OWN_CALENDAR),
-    Tool(path="/consents", text=marked("What you have signed"), needs=Action.PASS_THE_DOOR),
+    Tool(path="/consents", text=marked("Agreements"), needs=Action.PASS_THE_DOOR),
     Tool(path="/weeks", text=marked("This week’s hours of everybody"), needs=Action.SEE_WEEKS),
     Tool(path="/schedule", text=marked("The schedule"), needs=Action.SEE_SCHEDULE),
     Tool(path="/people", text=marked("People"), needs=Action.SEE_PEOPLE),

@@ -31,6 +31,7 @@ from server.web.consents import ConsentDesk, ConsentPages
 from server.web.door import Door
 from server.web.errors import Refusals
 from server.web.exports import ExportDesk, Exports
+from server.web.family import FamilyDesk, FamilyPages
 from server.web.guard import BODY_BYTES_MAX, BodyLimits, SameOriginOnly, Throttle, security_headers
 from server.web.home import Home, HomeDesk
 from server.web.invite import InviteDesk
@@ -85,6 +86,7 @@ def application(
     arrivals: Arrivals,
     consents: ConsentPages,
     licences: LicencePages,
+    family: FamilyPages,
     calendars: Calendars,
     depart: Depart,
     health: Health,
@@ -138,6 +140,7 @@ def application(
     start_desk = StartDesk(steps, pages=pages, doorkeeper=doorkeeper)
     arrival_desk = ArrivalDesk(arrivals, doorkeeper=doorkeeper)
     licence_desk = LicenceDesk(licences, pages=pages, doorkeeper=doorkeeper)
+    family_desk = FamilyDesk(family, pages=pages, doorkeeper=doorkeeper)
     consent_desk = ConsentDesk(site, consents, pages=pages, doorkeeper=doorkeeper)
 
     async def refused(request: Request, error: Exception) -> Response:
@@ -180,6 +183,7 @@ def application(
             *schedule_desk.routes(),
             *arrival_desk.routes(),
             *consent_desk.routes(),
+            *family_desk.routes(),
             *licence_desk.routes(),
             *calendar_desk.routes(),
             *routes,

@@ -43,6 +43,7 @@ IN_ENGLISH_ALONE = frozenset(
         "consents_of.html",
         "consents_texts.html",
         "curriculum.html",
+        "family.html",
         "glass.html",
         "licences.html",
         "people.html",

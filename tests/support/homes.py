@@ -9,8 +9,10 @@ from facilitation.ids import FormId, PersonId
 from facilitation.noteforms import format_of
 from facilitation.people import Role
 from facilitation.timebase import HOUR_MS, MINUTE_MS
+from server.accounts.shelves import shelves
 from server.catalog import load_catalog
 from server.clock import FakeClock
+from server.door.guardians import Guardians
 from server.home.page import HomePage, cards
 from server.home.visit import Visits
 from server.progress import ProgressBook
@@ -21,6 +23,7 @@ from server.store.clinic import Person
 from server.store.ports import Store
 from server.web.auth import Visitor
 from server.web.words import IN_ENGLISH
+from tests.support.consents import consents_of
 from tests.support.evening import CODY, FAY, SUE, Evening
 
 TUESDAY_6_PM = 1_795_561_200_000
@@ -49,9 +52,17 @@ class House:
         catalog = load_catalog()
         meters = Meters(self.store, catalog=catalog, clock=self.clock)
         visits = Visits(self.store.clinic, plans=catalog.plans, progress=ProgressBook(self.store.log))
-        self.home = HomePage(
-            visits, cards(self.store, catalog=catalog, meters=meters, first_steps=self.first_steps), clock=self.clock
+        self.guardianships = shelves(self.store.register).guardianships
+        self.consents = consents_of(self.store, clock=self.clock)
+        made = cards(
+            self.store,
+            catalog=catalog,
+            meters=meters,
+            guardians=Guardians(self.guardianships, clock=self.clock),
+            to_sign=self.consents.count_to_sign,
+            first_steps=self.first_steps,
         )
+        self.home = HomePage(visits, made, clock=self.clock)
 
     async def fill(self, *, zone: str = "America/New_York") -> House:
         for evening in self.evenings:

@@ -35,8 +35,9 @@ IN_CATALOGUES = {
     "server": "books clinicbook errands exports meter_words notebook own_minutes papers signing week_words weekbook"
     " worklist",
     "server/accounts": "gate invitations passkeys tries upkeep",
+    "server/door": "gate",
     "server/web": "account calendar door errors exports invite notebook papers signin words",
-    "server/home": "covers invited meetings office page start tonight tools visit weeks writing",
+    "server/home": "covers invited meetings office page start tonight tools visit wards weeks writing",
     "server/rooms": "actor live",
     "server/wire": "connection",
 }

@@ -29,6 +29,7 @@ from server.door.consents import Consents
 from server.door.gate import Gate
 from server.door.guardians import Guardians
 from server.errands import RoomErrands
+from server.familybook import FamilyBook
 from server.firststeps import FirstSteps
 from server.glass import GlassCase
 from server.home.page import HomePage, cards
@@ -222,7 +223,18 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         doorkeeper=doorkeeper,
         cookies=InMemoryStore(),
         books=clinic,
-        home=HomePage(visits, cards(store, catalog=catalog, meters=meters, first_steps=first_steps), clock=clock),
+        home=HomePage(
+            visits,
+            cards(
+                store,
+                catalog=catalog,
+                meters=meters,
+                guardians=guardians,
+                to_sign=consents.count_to_sign,
+                first_steps=first_steps,
+            ),
+            clock=clock,
+        ),
         exports=clinic,
         papers=clinic,
         calls=CallList(store),
@@ -251,6 +263,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
             clock=clock,
         ),
         licences=LicenceBook(store, clock=clock),
+        family=FamilyBook(store, guardians=guardians, clock=clock),
         consents=ConsentBook(store, consents=consents, guardians=guardians, clock=clock),
         depart=clinic.depart,
         health=clinic.health,

@@ -1,0 +1,63 @@
+"""What a teen's guardians see, as staff set it: who they are, what each may, and which goals are shared with them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import quote
+
+from facilitation.errors import Refusal
+from facilitation.guardianship import Care
+from facilitation.ids import PersonId
+from server.clock import Clock
+from server.door.guardians import Guardians
+from server.store.ports import Store
+from server.web import words
+from server.web.auth import Visitor
+
+MAY: Final = {
+    Care.SCHEDULE: "see when meetings are",
+    Care.ABSENCES: "tell of absences",
+    Care.HOURS: "see hours, attendance and shared goals",
+    Care.CONSENTS: "read and sign consents",
+}
+
+
+class FamilyBook:
+    """The port `FamilyPages` of the pages. Every method may raise StoreUnavailable or CorruptLog."""
+
+    def __init__(self, store: Store, *, guardians: Guardians, clock: Clock) -> None:
+        self._store = store
+        self._guardians = guardians
+        self._clock = clock
+
+    async def page(self, person: PersonId, *, reader: Visitor) -> dict[str, Any] | None:
+        """None: nobody of that id."""
+        who = await self._store.clinic.get_person(person)
+        if who is None:
+            return None
+        today = words.local(self._clock.now(), who.zone).date()
+        guardians = []
+        for care in await self._guardians.of(person):
+            known = await self._store.clinic.get_person(care.guardian)
+            may = [MAY[each] for each in Care if each in care.may]
+            guardians.append({"name": known.name if known else care.guardian, "may": may})
+        return {
+            "name": who.name,
+            "guardians": sorted(guardians, key=lambda each: str(each["name"])),
+            "goals": [
+                {"goal": goal.goal, "text": goal.text, "shared": goal.shared}
+                for goal in await self._store.notebook.goals(person)
+                if goal.holds_on(today)
+            ],
+            "consents_url": f"/consents/{quote(person, safe='')}{reader.choice}",
+        }
+
+    async def share(self, person: PersonId, goals: frozenset[str]) -> None:
+        """Share these goals of theirs with their guardians, and no others. Raises Refusal."""
+        there = await self._store.notebook.goals(person)
+        if not goals <= {goal.goal for goal in there}:
+            raise Refusal("unknown_goal", "One of these goals does not stand in this person’s plan.")
+        for goal in there:
+            if goal.shared != (goal.goal in goals):
+                await self._store.notebook.put_goal(replace(goal, shared=goal.goal in goals))

@@ -1,0 +1,80 @@
+"""What a teen's guardians see: staff share goals that were agreed on with them."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+from urllib.parse import quote, urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from facilitation.errors import Refusal
+from facilitation.goals import GOALS_MAX
+from facilitation.ids import PersonId
+from facilitation.policy import Action
+from server.web.auth import Doorkeeper, Visitor
+from server.web.pages import ID_CHARS_MAX, NO_STORE
+from server.web.templates import Pages
+
+
+class FamilyPages(Protocol):
+    """Raises StoreUnavailable, CorruptLog."""
+
+    async def page(self, person: PersonId, *, reader: Visitor) -> dict[str, Any] | None:
+        """None: nobody of that id."""
+        ...
+
+    async def share(self, person: PersonId, goals: frozenset[str]) -> None:
+        """Raises Refusal."""
+        ...
+
+
+class FamilyDesk:
+    def __init__(self, family: FamilyPages, *, pages: Pages, doorkeeper: Doorkeeper) -> None:
+        self._family = family
+        self._pages = pages
+        self._doorkeeper = doorkeeper
+
+    def routes(self) -> list[BaseRoute]:
+        return [Route("/family/{person}", self.page), Route("/family/{person}", self.share, methods=["POST"])]
+
+    async def page(self, request: Request) -> Response:
+        me = await self._doorkeeper.visitor(request, Action.SEE_FAMILY)
+        return await self._page(request, me, _person(request))
+
+    async def share(self, request: Request) -> Response:
+        me = await self._doorkeeper.visitor(request, Action.SHARE_GOALS)
+        person = _person(request)
+        async with request.form(max_fields=GOALS_MAX + 1, max_files=0) as sent:
+            goals = frozenset(value for value in sent.getlist("goals") if isinstance(value, str))
+        try:
+            await self._family.share(person, goals)
+        except Refusal as refusal:
+            return await self._page(request, me, person, error=refusal.text)
+        query = {"seat": str(me.number)} if me.number > 1 else {}
+        return RedirectResponse(
+            f"/family/{quote(person, safe='')}?{urlencode(query | {'done': 'shared'})}", 303, NO_STORE
+        )
+
+    async def _page(self, request: Request, me: Visitor, person: PersonId, error: str | None = None) -> Response:
+        context = await self._family.page(person, reader=me)
+        if context is None:
+            raise HTTPException(404)
+        context |= {
+            "me": me,
+            "choice": me.choice,
+            "home": f"/home{me.choice}",
+            "address": f"/family/{quote(person, safe='')}",
+            "done": request.query_params.get("done") == "shared",
+            "error": error,
+        }
+        return self._pages.render(request, "family.html", context, 422 if error else 200, NO_STORE)
+
+
+def _person(request: Request) -> PersonId:
+    person = request.path_params["person"]
+    if len(person) > ID_CHARS_MAX:
+        raise HTTPException(404)
+    return PersonId(person)
