@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 SETUP = $(PYTHON) server/setup/bootstrap.py
-GROUPS = $(or $(ONLY),unit property tidy simulation redis wire media e2e)
+GROUPS = $(or $(ONLY),unit property tidy simulation redis wire roles media e2e)
 
 .PHONY: help run demo check test bench oracle kills fuzz sanitize lint words lock clean
 .SILENT:

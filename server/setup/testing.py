@@ -42,6 +42,7 @@ GROUPS = {
     "simulation": Group("tests/simulation", 2),
     "redis": Group("tests/integration/redis", 2),
     "wire": Group("tests/wire", 5),
+    "roles": Group("tests/roles", 2),
     "media": Group("tests/media", 2),
     "e2e": Group("tests/e2e", 3),
 }

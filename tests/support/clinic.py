@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pyotp
+from starlette.applications import Starlette
 
 from facilitation.ids import ClinicId, PersonId
 from facilitation.people import Role
@@ -70,6 +71,7 @@ class Clinic:
             node="n-test",
         )
         self.sessions: list[ScheduledSession] = []
+        self.app = Starlette()
         self.url = ""
 
     @property
@@ -158,6 +160,7 @@ async def clinic(folder: Path, clock: FakeClock, **settings: Any) -> AsyncIterat
         health=made.health,
         mail=made.mail,
     )
+    made.app = app
     async with served(app) as made.url:
         yield made
     await made.rooms.close()
