@@ -180,6 +180,7 @@ class Action(StrEnum):
     SET_UP = "set a clinic up"
     # The programme's week.
     SEE_SCHEDULE = "see the schedule"
+    SEE_ENROLMENT = "see somebody's days and how they left"
     CHANGE_MEETING = "move or cancel a meeting, or find a substitute"
     PLAN_SCHEDULE = "plan groups, plans, terms and who comes when"
     READ_OWN_CALENDAR = "take one's own calendar"
@@ -234,6 +235,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.MANAGE_PEOPLE: frozenset({Role.ADMINISTRATOR}),
     Action.SET_UP: frozenset({Role.ADMINISTRATOR}),
     Action.SEE_SCHEDULE: WORKFORCE,
+    Action.SEE_ENROLMENT: WORKFORCE,
     Action.CHANGE_MEETING: OFFICE,
     Action.PLAN_SCHEDULE: SUPERVISORS | {Role.ADMINISTRATOR},
     Action.READ_OWN_CALENDAR: EVERYBODY,
@@ -270,6 +272,7 @@ READINGS: frozenset[Action] = frozenset(
         Action.TAKE_WEEKS,
         Action.SEE_CLINIC,
         Action.TAKE_CLINIC,
+        Action.SEE_ENROLMENT,
         Action.MANAGE_PEOPLE,
         Action.SEE_ACCOUNTS,
         Action.SEE_AUDIT,

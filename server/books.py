@@ -57,6 +57,10 @@ class ClinicBooks:
         scheduled = await self._clinic.get_session(session)
         return None if scheduled is None else scheduled.title
 
+    async def cancelled(self, session: SessionId) -> bool:
+        scheduled = await self._clinic.get_session(session)
+        return scheduled is not None and bool(scheduled.cancelled)
+
     # ------------------------------------------------------------------ statement
 
     async def statement(

@@ -114,6 +114,11 @@ OLD_INVITATION = Words(
     title="Time for a new link",
     text="This invitation is not good any more. Ask your clinic for a new one.",
 )
+CANCELLED = Words(
+    code="cancelled",
+    title="This meeting was cancelled",
+    text="There is nothing you need to do. Your home page shows what comes next.",
+)
 SPECIAL = {
     words.code: words
     for words in (
@@ -128,6 +133,7 @@ SPECIAL = {
         DAMAGED,
         BAD_DAY,
         BAD_RULES,
+        CANCELLED,
     )
 }
 

@@ -40,6 +40,10 @@ class Books(Protocol):
         """A session's title; None: no such session."""
         ...
 
+    async def cancelled(self, session: SessionId) -> bool:
+        """Whether a session was planned and will not be held."""
+        ...
+
     async def statement(
         self, person: PersonId, words: Words, *, reader: Visitor, as_of: date | None = None
     ) -> dict[str, Any] | None:
@@ -195,6 +199,8 @@ class Desk:
     async def room(self, request: Request) -> Response:
         """One page from arrival to goodbye; the view's `you.place` says what it shows."""
         identity = await self._doorkeeper.here(request, _session(request), Action.ENTER_ROOM)
+        if await self._books.cancelled(identity.session):
+            raise HTTPException(410, "cancelled")
         return await self._session_page(request, identity, "session.html", "room")
 
     async def record(self, request: Request) -> Response:

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from facilitation.errors import Refusal
+from facilitation.ids import PersonId
 from facilitation.policy import Action
 from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
@@ -80,8 +81,12 @@ FORMS: Final = {
     "/schedule/programmes/new": Form.PROGRAMME,
     "/schedule/programmes/{programme}": Form.PROGRAMME,
 }
-READ_BY_ALL: Final = frozenset({Form.MEETING, Form.MEMBER, Form.COVERS})
-"""Forms that are pages as well: whoever sees the schedule sees them, and only some may send them."""
+READ_BY: Final = {
+    Form.MEETING: Action.SEE_SCHEDULE,
+    Form.COVERS: Action.SEE_SCHEDULE,
+    Form.MEMBER: Action.SEE_ENROLMENT,
+}
+"""Forms that are pages as well: more may see them than send them."""
 CHANGED_BY: Final = {Form.MEETING: Action.CHANGE_MEETING, Form.COVERS: Action.CHANGE_MEETING}
 
 
@@ -130,11 +135,13 @@ class ScheduleDesk:
         return handle
 
     def _open(self, form: Form) -> Handler:
-        action = Action.SEE_SCHEDULE if form in READ_BY_ALL else Action.PLAN_SCHEDULE
+        action = READ_BY.get(form, Action.PLAN_SCHEDULE)
 
         async def handle(request: Request) -> Response:
-            me = await self._doorkeeper.visitor(request, action)
-            shown = await self._timetable.form(form, _ids(request), _query(request), None, reader=me)
+            ids = _ids(request)
+            about = (PersonId(ids["person"]),) if form is Form.MEMBER else ()
+            me = await self._doorkeeper.visitor(request, action, about=about)
+            shown = await self._timetable.form(form, ids, _query(request), None, reader=me)
             return self._render(request, me, form, shown)
 
         return handle

@@ -90,6 +90,9 @@ async def test_a_week_is_planned_on_a_phone_without_scripts(tmp_path: Path, chro
         await page.get_by_label("Why").fill("Snow")
         await page.get_by_role("button", name="Cancel this meeting").click()
         await expect(page.get_by_text("Not held: Snow")).to_be_visible()
+        await page.goto(f"{house.url}/s/w-ash-20261201")
+        await expect(page.get_by_role("heading", level=1)).to_have_text("This meeting was cancelled")
+        await page.go_back()
         await page.get_by_role("button", name="As it was").click()
         await expect(page.get_by_text("Not held: Snow")).to_have_count(0)
 

@@ -116,6 +116,9 @@ class MemoryClinic:
     async def title(self, session: SessionId) -> str | None:
         return "Evening group" if session in self.rosters else None
 
+    async def cancelled(self, session: SessionId) -> bool:
+        return False
+
     async def statement(
         self, person: PersonId, words: Words, *, reader: Visitor, as_of: date | None = None
     ) -> dict[str, Any] | None:
