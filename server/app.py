@@ -228,7 +228,7 @@ def build(
                 catalog=catalog,
                 meters=meters,
                 guardians=guardians,
-                to_sign=consents.count_to_sign,
+                consents=consents,
                 first_steps=first_steps,
             ),
             clock=clock,

@@ -10,17 +10,20 @@ from facilitation.people import Role
 from facilitation.policy import Action
 from server import worklist
 from server.clock import Clock
+from server.door.consents import Consents
 from server.home import meetings, office, writing
 from server.home.cohorts import Catalog, Cohorts
+from server.home.consents import ConsentsMissing, ToSign
 from server.home.covers import Covers
 from server.home.glass import BrokenGlass
 from server.home.invited import Invited
+from server.home.licences import LicencesEnding
 from server.home.readings import Readings
 from server.home.start import FirstSteps, Start
 from server.home.tonight import Tonight
 from server.home.tools import tools
 from server.home.visit import Visit, Visits
-from server.home.wards import Guardians, ToSign, Wards
+from server.home.wards import Guardians, Wards
 from server.home.weeks import NeedHelp, OwnWeek
 from server.projections.meters import Meters
 from server.store.ports import Store
@@ -49,7 +52,7 @@ class Layout:
 
 LEADING: Final = Layout(main=("now", "flags", "groups", "due", "covers", "coming"), beside=("help", "tools"))
 LAYOUTS: Final[Mapping[Role, Layout]] = {
-    Role.PARTICIPANT: Layout(main=("now", "tonight", "week", "coming", "tools")),
+    Role.PARTICIPANT: Layout(main=("now", "to_sign", "tonight", "week", "coming", "tools")),
     Role.GUARDIAN: Layout(main=("now", "wards", "coming", "tools")),
     Role.FACILITATOR: LEADING,
     Role.COFACILITATOR: LEADING,
@@ -58,7 +61,8 @@ LAYOUTS: Final[Mapping[Role, Layout]] = {
         main=("now", "flags", "due", "lagging", "groups", "covers", "coming"), beside=("help", "tools")
     ),
     Role.ADMINISTRATOR: Layout(
-        main=("start", "glass", "now", "gaps", "conflicts", "cohorts", "invitations"), beside=("counts", "tools")
+        main=("start", "glass", "now", "gaps", "conflicts", "cohorts", "invitations", "consents", "licences"),
+        beside=("counts", "tools"),
     ),
     Role.AUDITOR: Layout(main=("now", "readings"), beside=("tools",)),
 }
@@ -112,7 +116,7 @@ def cards(
     catalog: Catalog,
     meters: Meters,
     guardians: Guardians,
-    to_sign: ToSign,
+    consents: Consents,
     first_steps: FirstSteps,
 ) -> dict[str, Card]:
     """Every card there is, by name."""
@@ -124,15 +128,21 @@ def cards(
         "flags": Card(make=writing.flags, needs=Action.READ_RECORD),
         "lagging": Card(make=writing.lagging, needs=Action.SEE_DUE_NOTES),
         "covers": Card(make=Covers(store.register, clinic=store.clinic), needs=Action.SEE_SCHEDULE),
+        "to_sign": Card(make=ToSign(consents), needs=Action.PASS_THE_DOOR),
         "tonight": Card(make=Tonight(store.log), needs=Action.READ_OWN_MINUTES),
         "week": Card(make=OwnWeek(meters), needs=Action.READ_OWN_STATEMENT),
-        "wards": Card(make=Wards(store, guardians=guardians, meters=meters, to_sign=to_sign), needs=Action.SEE_WARDS),
+        "wards": Card(
+            make=Wards(store, guardians=guardians, meters=meters, to_sign=consents.count_to_sign),
+            needs=Action.SEE_WARDS,
+        ),
         "help": Card(make=NeedHelp(store.clinic, meters), needs=Action.SEE_WEEKS),
         "start": Card(make=Start(first_steps), needs=Action.SET_UP),
         "gaps": Card(make=office.gaps, needs=Action.SEE_SCHEDULE),
         "conflicts": Card(make=office.conflicts, needs=Action.SEE_SCHEDULE),
         "cohorts": Card(make=Cohorts(store.register, catalog=catalog), needs=Action.SEE_SCHEDULE),
         "invitations": Card(make=Invited(store.register, clinic=store.clinic), needs=Action.SEE_ACCOUNTS),
+        "consents": Card(make=ConsentsMissing(consents), needs=Action.READ_CONSENTS),
+        "licences": Card(make=LicencesEnding(store.register, clinic=store.clinic), needs=Action.READ_LICENCES),
         "readings": Card(make=Readings(store.audit, clinic=store.clinic), needs=Action.SEE_AUDIT),
         "counts": Card(make=office.counts, needs=Action.SEE_CLINIC),
         "glass": Card(make=BrokenGlass(store), needs=Action.NOTE_GLASS),

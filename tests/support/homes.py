@@ -59,7 +59,7 @@ class House:
             catalog=catalog,
             meters=meters,
             guardians=Guardians(self.guardianships, clock=self.clock),
-            to_sign=self.consents.count_to_sign,
+            consents=self.consents,
             first_steps=self.first_steps,
         )
         self.home = HomePage(visits, made, clock=self.clock)

@@ -233,7 +233,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
                 catalog=catalog,
                 meters=meters,
                 guardians=guardians,
-                to_sign=consents.count_to_sign,
+                consents=consents,
                 first_steps=first_steps,
             ),
             clock=clock,
