@@ -73,6 +73,9 @@ class LayerCore(Protocol):
     def octets(self) -> int:
         """Bytes of payload that came so far, resent ones once: what the layer would cost a viewer."""
 
+    def octets_by_temporal(self) -> list[int]:
+        """Of a picture's, how many in each of the four possible temporal layers; without any all in the first."""
+
     @property
     def keyframes(self) -> int:
         """How many keyframes began so far."""
@@ -111,6 +114,9 @@ class SlotCore(Protocol):
 
     def aim(self, layer: LayerCore | None, *, cut: bool, clock_shift: int | None = None) -> None:
         """From its next usable packet on, send `layer`; see `rtp.rewrite.Rewriter.aim`."""
+
+    def pace(self, temporal: int) -> None:
+        """Leave out pictures above this temporal layer; see `rtp.rewrite.Rewriter.pace`."""
 
     @property
     def flowing(self) -> LayerCore | None:

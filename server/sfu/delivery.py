@@ -26,11 +26,15 @@ FIT_EVERY_US = 2_000_000
 
 
 class Picture(NamedTuple):
-    """A slot that is lent to a source, the source's track, and the height at which the viewer shows it."""
+    """A slot that is lent to a source, the source's track, and the height at which the viewer shows it.
+
+    `spare` is how many temporal layers, from the highest, the viewer can do without.
+    """
 
     slot: Slot
     track: Track
     height: int
+    spare: int = 0
 
 
 class Delivery:
@@ -81,6 +85,8 @@ class Delivery:
                     height=picture.height,
                     layers=states[index],
                     current=None if picture.slot.target is None else picture.slot.target.index,
+                    paced=picture.slot.paced,
+                    spare=picture.spare,
                     was_paused=picture.slot.is_paused,
                     comes_first=picture.slot.kind == "screen",
                 )
@@ -110,11 +116,12 @@ class Delivery:
                 chosen = next((i for i in reversed(range(chosen)) if states[index][i].flows(now_us)), chosen)
             # Where nothing flows yet, whatever comes first will do.
             layer = layers[chosen] if chosen is not None else slot.target or layers[0]
+            slot.pace(allocation.paces[index])
             if slot.aim(layer):
                 needed.append(layer)
             flowing = slot.flowing()
             if flowing is not None:
-                self.sending_bps += flowing.bitrate.bps
+                self.sending_bps += flowing.state(now_us).cost(slot.paced)
                 if slot.can_probe:
                     self._probed = slot
         self._fits_until_us = now_us + FIT_EVERY_US if not needed and not allocation.missing else 0

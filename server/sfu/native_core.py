@@ -92,6 +92,9 @@ class LayerCore(_Handle):
     def octets(self) -> int:
         return cast(int, self._figures.octets)
 
+    def octets_by_temporal(self) -> list[int]:
+        return list(self._figures.octets_of)
+
     @property
     def keyframes(self) -> int:
         return cast(int, self._figures.keyframes)
@@ -179,6 +182,10 @@ class SlotCore(_Handle):
         if self.pointer is not None:
             target = cast(LayerCore, layer).pointer if layer is not None else None
             self._lib.slot_aim(self.pointer, target or ffi.NULL, cut, clock_shift is not None, clock_shift or 0)
+
+    def pace(self, temporal: int) -> None:
+        if self.pointer is not None:
+            self._lib.slot_pace(self.pointer, temporal)
 
     @property
     def flowing(self) -> LayerCore | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from server.sfu.core import LayerCore, LinkCore
 from server.sfu.rtp.demand import Demand
 from server.sfu.rtp.keyframe import KeyframeGate
-from server.sfu.rtp.layers import SILENT_US, Bitrate, LayerState, needed, nominal_height
+from server.sfu.rtp.layers import SILENT_US, Bitrate, LayerState, Shares, needed, nominal_height
 from server.sfu.rtp.packet import RtpPacket
 from server.sfu.rtp.reception import Reception, Reports
 from server.sfu.rtp.rtcp import ReportBlock
@@ -36,6 +36,7 @@ class Layer:
         self.reports = Reports()
         self.core: LayerCore = track.core.layer(self)
         self.bitrate = Bitrate()
+        self.shares = Shares()
         self._gate = KeyframeGate()
         self._keyframes = self._overflows = 0
         self._woken_us: int | None = None
@@ -99,6 +100,7 @@ class Layer:
                 since_us=self.core.since_us,
                 last_us=self.core.last_us or now_us - 2 * SILENT_US,
                 bps=self.bitrate.bps,
+                shares=self.shares.cumulative,
                 is_waking=self._woken_us is not None and now_us - self._woken_us < WAKING_US,
             )
         return self._state
@@ -112,6 +114,8 @@ class Layer:
         """Take stock of what the layer costs; due each 200 ms or so. One that is not sent will cost what it did."""
         if self.index < self.track.demand.layers:
             self.bitrate.counted(self.core.octets, self.core.received, now_us)
+            if self.track.kind != "audio":
+                self.shares.counted(self.core.octets_by_temporal())
 
 
 class Track:

@@ -98,6 +98,7 @@ class LayerCore:
         self.since_us = 0
         self.last_us = 0
         self.octets = 0
+        self._octets_of = [0] * 4
         self.keyframes = 0
         self.overflows = 0
         self._numbers = Unwrapper(16)
@@ -163,12 +164,16 @@ class LayerCore:
             self.octets += len(payload)
             if self.track.kind != "audio":
                 vp8 = Vp8(payload)
+                self._octets_of[vp8.temporal or 0] += len(payload)
                 if vp8.starts_keyframe:
                     self.keyframes += 1
                     self._gaps.forget_before(number)
                     self.height = vp8.height or self.height
         body = payload[vp8.size :] if vp8 is not None else payload
         return Incoming(number, packet.timestamp, packet.marker, payload, vp8, body)
+
+    def octets_by_temporal(self) -> list[int]:
+        return list(self._octets_of)
 
     @property
     def received(self) -> int:
@@ -212,6 +217,9 @@ class SlotCore:
 
     def aim(self, layer: port.LayerCore | None, *, cut: bool, clock_shift: int | None = None) -> None:
         self._rewriter.aim(cast(LayerCore | None, layer), cut=cut, clock_shift=clock_shift)
+
+    def pace(self, temporal: int) -> None:
+        self._rewriter.pace(temporal)
 
     @property
     def flowing(self) -> LayerCore | None:

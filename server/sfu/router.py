@@ -18,6 +18,7 @@ from server.sfu.facts import (
 )
 from server.sfu.peer import LOST_AFTER_US, Peer
 from server.sfu.publisher import Layer, Track
+from server.sfu.rtp.rewrite import ALL_TEMPORAL
 from server.sfu.rtp.speakers import SpeakerMeter
 from server.sfu.sdp import KINDS
 from server.sfu.subscription import Slot
@@ -36,6 +37,8 @@ LIVENESS_EVERY_US = 250_000
 REPORTS_EVERY_US = 1_000_000
 SCREEN_HEIGHT = 1_080
 """Pixels at which a shared screen is shown, if it has them."""
+MANY, SMALL_TILE = 6, 180
+"""So many pictures at once, no larger than this, are shown with half as many pictures a second; not who speaks."""
 LEVEL_STEP = 8
 """Loudness is told in steps, lest every breath be news."""
 
@@ -71,7 +74,7 @@ class Room:
         self._told_levels: dict[str, int] = {}
         self._due = dict.fromkeys(("feedback", "layers", "speakers", "liveness", "reports"), 0)
         self._vacations = 0
-        self._flowed: list[tuple[Layer, int, bool, bool]] = []
+        self._flowed: list[tuple[Layer, int, bool, bool, int, bool]] = []
 
     # ------------------------------------------------------------------ what peers tell
 
@@ -288,16 +291,25 @@ class Room:
                 height = viewer.height(source.name) if slot.kind == "video" else SCREEN_HEIGHT
                 pictures.append(Picture(slot, track, height))
         lowest_only = viewer.wish.mode == "low_data"
+        if lowest_only or sum(picture.height <= SMALL_TILE for picture in pictures) >= MANY:
+            pictures = [picture._replace(spare=self._spare(picture, lowest_only)) for picture in pictures]
         paused = [picture.slot.is_paused for picture in pictures]
         for layer in viewer.delivery.fit(pictures, sounds, lowest_only=lowest_only, now_us=now_us):
             layer.want_keyframe()
         if [picture.slot.is_paused for picture in pictures] != paused:
             self._tell_slots(viewer)
 
-    def _flows(self, now_us: int) -> list[tuple[Layer, int, bool, bool]]:
-        """Which layers flow, how large they are, and whether one may climb to them: what choices rest on."""
+    def _spare(self, picture: Picture, lowest_only: bool) -> int:
+        """How many temporal layers a viewer who wants little data, or shows many small tiles, can do without."""
+        if lowest_only:
+            return 0 if picture.slot.kind == "screen" else ALL_TEMPORAL
+        return int(picture.height <= SMALL_TILE and picture.slot.source not in self._told_levels)
+
+    def _flows(self, now_us: int) -> list[tuple[Layer, int, bool, bool, int, bool]]:
+        """Which layers flow, how large they are, whether one may climb to them, how many temporal layers they have, and
+        who speaks: what choices rest on."""
         return [
-            (layer, *layer.state(now_us).looks(now_us))
+            (layer, *layer.state(now_us).looks(now_us), source.name in self._told_levels)
             for source in self.sources.values()
             for kind in KINDS
             if (track := source.track(kind)) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from server.sfu.core import LinkCore
 from server.sfu.publisher import Layer
+from server.sfu.rtp.rewrite import ALL_TEMPORAL
 from server.sfu.rtp.rtcp import write_bare_report
 from server.sfu.rtp.sequence import distance
 from server.sfu.sdp import RATES, Section, SlotStream
@@ -27,6 +28,7 @@ class Slot:
         self.target: Layer | None = None
         self.is_paused = False
         """Left out for want of bandwidth: lent to its source still, but nothing is sent."""
+        self._pace = ALL_TEMPORAL
         self.can_probe = stream.resend_ssrc is not None
         self.core = link.slot(
             kind=self.kind,
@@ -67,6 +69,17 @@ class Slot:
             self.core.aim(layer.core, cut=False, clock_shift=shift)
             awaits = self.core.awaited is layer.core
         return awaits and self.kind != "audio"
+
+    def pace(self, temporal: int) -> None:
+        """Leave out pictures above this temporal layer."""
+        if temporal != self._pace:
+            self._pace = temporal
+            self.core.pace(temporal)
+
+    @property
+    def paced(self) -> int:
+        """The highest temporal layer that is sent, if there is one."""
+        return self._pace
 
     def flowing(self) -> Layer | None:
         """The layer whose packets go out now."""

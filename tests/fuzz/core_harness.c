@@ -268,7 +268,10 @@ static void step(world *all, input *in)
         break;
     }
     default:
-        collect(all);
+        if (what > 100)
+            slot_pace(slot, (int)take(in) & 3);
+        else
+            collect(all);
     }
 }
 

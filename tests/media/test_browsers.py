@@ -96,6 +96,32 @@ async def test_a_layer_that_nobody_watches_is_not_sent_and_comes_back_at_once(
     assert (await received(ben))["ada"]["freezes"] == 0
 
 
+async def test_little_data_is_a_small_picture_with_few_frames_that_never_freezes(
+    browser_context: BrowserContext, stage: Stage
+) -> None:
+    await stage.enter(browser_context, "ada", simulcast=True, picture=(640, 360, 20))
+    ben = await stage.enter(browser_context, "ben", tracks=False)
+    stage.sfu.wish(room="room", peer="ben", wish=Wish(heights={"ada": 360}))
+    await sees_and_hears(ben, "ada")
+    small = stage.sfu._rooms["room"].peers["ada"].uplink.tracks["video"].layers[0]
+    await until(lambda: len(small.shares.cumulative) == 3)
+    stage.sfu.wish(room="room", peer="ben", wish=Wish(heights={"ada": 360}, mode="low_data"))
+    await eventually(
+        ben,
+        """async () => {
+            const { frameHeight, framesPerSecond } = (await window.peer.stats()).received.ada;
+            return frameHeight === 180 && framesPerSecond >= 2 && framesPerSecond <= 8;
+        }""",
+    )
+    before = await received(ben)
+    await sees_and_hears(ben, "ada")
+    after = await received(ben)
+    assert after["ada"]["freezes"] == before["ada"]["freezes"]
+    assert after["ada"]["keyframesAsked"] == before["ada"]["keyframesAsked"]
+    stage.sfu.wish(room="room", peer="ben", wish=Wish(heights={"ada": 360}))
+    await eventually(ben, "async () => (await window.peer.stats()).received.ada.framesPerSecond > 10")
+
+
 async def test_twelve_people_are_all_seen_and_heard_by_all(browser_context: BrowserContext, stage: Stage) -> None:
     names = [f"p{n}" for n in range(12)]
     page = await stage.crowd(browser_context, names)

@@ -44,19 +44,22 @@ def test_a_sanitizer_sees_what_is_wrong(tmp_path: Path, monkeypatch: pytest.Monk
     broken = tmp_path / "native"
     shutil.copytree(SOURCES, broken, ignore=shutil.ignore_patterns(".built", "__pycache__"))
     slot = broken / "slot.c"
-    bound = "++slot->runs_count > REMOVED_RUNS_MAX"
+    bound = "++of->count > RUNS_MAX"
     assert bound in slot.read_text()
-    slot.write_text(slot.read_text().replace(bound, "++slot->runs_count > 2 * REMOVED_RUNS_MAX"))
+    slot.write_text(slot.read_text().replace(bound, "++of->count > 2 * RUNS_MAX"))
     monkeypatch.setattr(harness, "SOURCES", broken)
     monkeypatch.setattr(harness, "sources", lambda: sorted(broken.glob("*.c")))
     monkeypatch.setattr(harness, "COMMON", (*harness.COMMON[:-1], f"-I{broken}"))
     monkeypatch.setattr(harness, "BUILT", tmp_path)
-    # A keyframe and a hundred packets of nothing but padding close more gaps than there is room for.
-    keyframe = bytes([2, 16, 0x80 | 16 << 2 | 1, 0, 1, 0, 0x10, 0]) + bytes(14)
-    paddings = b"".join(bytes([2, 16, 1, number >> 8, number & 255, 0]) for number in range(2, 250))
-    (tmp_path / "in-paddings").write_bytes(keyframe + paddings)
+    # Every other picture is left out: that closes more gaps than there is room for.
+    slow = bytes([109, 32, 0])
+    pictures = b"".join(
+        bytes([2, 16, 0x80 | 8 << 2 | 1, 0, number, 0, 0x90, 0xA0, 0x80, number, number % 2 << 6, number > 0, 0, 0])
+        for number in range(150)
+    )
+    (tmp_path / "in-pictures").write_bytes(slow + pictures)
     done = subprocess.run(
-        [driver(harness.MEMORY), "run", tmp_path / "in-paddings"], capture_output=True, text=True, check=False
+        [driver(harness.MEMORY), "run", tmp_path / "in-pictures"], capture_output=True, text=True, check=False
     )
     assert done.returncode != 0
     assert "AddressSanitizer: heap-buffer-overflow" in done.stderr

@@ -36,7 +36,10 @@ HEIGHTS = (135, 270, 540)
 RATES_BPS = (100_000, 350_000, 1_000_000)
 FRAME_US, SOUND_US, PACKET = 66_000, 20_000, 1_000
 SIGNALLING_US = 40_000
-_TRUTH = struct.Struct("!4sHIHH")
+PATTERN, SYNC = (0, 2, 1, 2, 0, 2, 1, 2), (1, 2)
+"""Temporal layers of a camera's pictures from a keyframe on, and which places of them need the base alone."""
+_TRUTH = struct.Struct("!4sHIHH6s")
+"""Source, layer, frame, index and count of its packets, and how far back the frames are that it builds on."""
 
 
 class _Link:
@@ -92,6 +95,7 @@ class Screen:
     """The first number that is not decoded or given up."""
     decoded: list[tuple[int, str, int, int]] = field(default_factory=list)
     """(when, source, layer, the sender's frame) of each picture."""
+    shown: set[tuple[str, int, int]] = field(default_factory=set)
     picture: int | None = None
     timestamp: int | None = None
     asked_keyframe_us: int = -10_000_000
@@ -145,6 +149,7 @@ class Screen:
         assert self.next is not None
         heads = [Vp8(packet.payload) for packet in frame]
         truths = [told(packet) for packet in frame]
+        needs = _TRUTH.unpack(frame[0].payload[-_TRUTH.size :])[5]
         self.next += len(frame)
         for number in [n for n in self.packets if n < self.next - 100]:
             del self.packets[number]
@@ -167,13 +172,21 @@ class Screen:
             if not heads[0].starts_keyframe and step != 1:
                 return  # Not decodable: a picture between is missing.
             last = self.decoded[-1] if self.decoded else None
-            if last is not None and last[1:3] == (source, layer) and step == 1:
-                assert number == last[3] + 1, "a picture was left out without a trace"
-                assert abs(ticks - FRAME_US * 90 // 1_000) <= 1, "the sender's pace is changed"
+            if last is not None and last[1:3] == (source, layer):
+                passed = number - last[3]
+                assert abs(ticks - passed * FRAME_US * 90 // 1_000) <= passed, "the sender's pace is changed"
+            if not heads[0].starts_keyframe:
+                built_on = {(source, layer, number - back) for back in needs if back}
+                assert built_on <= self.shown, "a picture builds on one that was left out without a trace"
         elif not heads[0].starts_keyframe:
             return  # The keyframe it began with was lost.
         self.picture, self.timestamp = picture, timestamp
+        self.shown.add((source, layer, number))
         self.decoded.append((now_us, source, layer, number))
+
+    def rate(self, since_us: int, until_us: int) -> float:
+        """Pictures a second."""
+        return sum(since_us <= at < until_us for at, *_ in self.decoded) * 1_000_000 / (until_us - since_us)
 
     def longest_still_us(self, since_us: int, until_us: int) -> int:
         moments = [since_us, *(at for at, *_ in self.decoded if since_us <= at <= until_us), until_us]
@@ -182,7 +195,7 @@ class Screen:
 
 def told(packet: RtpPacket) -> tuple[str, int, int, int, int]:
     """Source, layer, frame, index and count of packets, as the sender wrote them at the end of the payload."""
-    name, layer, frame, index, count = _TRUTH.unpack(packet.payload[-_TRUTH.size :])
+    name, layer, frame, index, count, _ = _TRUTH.unpack(packet.payload[-_TRUTH.size :])
     return name.strip().decode(), layer, frame, index, count
 
 
@@ -208,6 +221,8 @@ class Seat:
         self.sends = layers
         """How many of them are watched."""
         self.is_sending = True
+        self.level = 30
+        """How loud, in −dBov."""
         self.keyframes_sent = 0
         self.keyframes_asked = 0
         self._ssrc = self._dice.randrange(1 << 20, 1 << 30)
@@ -216,6 +231,10 @@ class Seat:
         self._bases = [self._dice.randrange(1 << 32) for _ in range(4)]
         self._pictures = [self._dice.randrange(1 << 15) for _ in range(3)]
         self._frame = 0
+        self._places = [0] * 3
+        self._newest: list[dict[int, int]] = [{} for _ in range(3)]
+        """Of each layer, the newest frame of each temporal layer."""
+        self._tl0 = [self._dice.randrange(1 << 8) for _ in range(3)]
         self._wants_key = [True] * 3
         self._kept: dict[tuple[int, int], bytes] = {}
         self._arrivals = Arrivals()
@@ -246,8 +265,8 @@ class Seat:
                 timestamp=(self._bases[3] + self._sound * 960) % (1 << 32),
                 ssrc=self._ssrc + 50,
                 payload_type=AUDIO,
-                payload=b"\x78" + bytes(70) + _TRUTH.pack(self.name.ljust(4).encode(), 9, self._sound, 0, 1),
-                extensions={LEVEL_ID: bytes([30]), **self._extensions(b"0")},
+                payload=b"\x78" + bytes(70) + _TRUTH.pack(self.name.ljust(4).encode(), 9, self._sound, 0, 1, b""),
+                extensions={LEVEL_ID: bytes([self.level]), **self._extensions(b"0")},
             )
         )
 
@@ -266,9 +285,10 @@ class Seat:
             size = RATES_BPS[layer] * FRAME_US // 8_000_000 * (3 if key else 1)
             count = max(1, -(-size // PACKET))
             self._pictures[layer] = (self._pictures[layer] + 1) % (1 << 15)
+            temporal, is_sync, needs = self._builds_on(layer, key)
             for index in range(count):
-                body = bytes(max(0, size // count - 30)) + _TRUTH.pack(
-                    self.name.ljust(4).encode(), layer, self._frame, index, count
+                body = bytes(max(0, size // count - 36)) + _TRUTH.pack(
+                    self.name.ljust(4).encode(), layer, self._frame, index, count, needs
                 )
                 sequence = self._next_sequence(layer)
                 self._kept.pop((layer, (sequence - 500) & 0xFFFF), None)
@@ -280,7 +300,9 @@ class Seat:
                     marker=index == count - 1,
                     payload=vp8(
                         picture=self._pictures[layer],
-                        tl0=self._pictures[layer] & 0xFF,
+                        tl0=self._tl0[layer],
+                        temporal=temporal,
+                        sync=is_sync,
                         start=index == 0,
                         keyframe=key and index == 0,
                         height=HEIGHTS[layer],
@@ -291,6 +313,18 @@ class Seat:
                 self._kept[layer, sequence] = packet
                 # A browser's pacer spreads a picture over some milliseconds.
                 self.hall.time.later(index * 2_000, lambda packet=packet: self.up.send(packet))  # type: ignore[misc]
+
+    def _builds_on(self, layer: int, key: bool) -> tuple[int, bool, bytes]:
+        """The next picture's temporal layer, whether it needs the base alone, and how far back is what it builds on."""
+        place = self._places[layer] = 0 if key else (self._places[layer] + 1) % len(PATTERN)
+        temporal, is_sync, newest = PATTERN[place], place in SYNC, self._newest[layer]
+        below = [] if key else [0] if is_sync else range(temporal + 1)
+        needs = bytes(self._frame - newest[each] for each in below if each in newest)
+        if key:
+            newest.clear()
+        newest[temporal] = self._frame
+        self._tl0[layer] = (self._tl0[layer] + (temporal == 0)) & 0xFF
+        return temporal, is_sync, needs
 
     def _report(self) -> None:
         now_us = self.hall.time.now_us

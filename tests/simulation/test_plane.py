@@ -16,6 +16,7 @@ from tests.simulation.plane import FRAME_US, HEIGHTS, RIDS, Hall
 from tests.unit.sfu.bare import CORES
 
 PEOPLE = ("ada", "ben", "cleo")
+RATE = 1_000_000 / FRAME_US
 BEGINNING_S = 3
 """Until then links are being measured."""
 
@@ -194,16 +195,47 @@ def test_when_a_link_becomes_narrow_sound_comes_first_and_pictures_come_back_wit
 
 
 @pytest.mark.parametrize("core", CORES)
+def test_many_small_tiles_show_half_as_many_pictures_but_for_who_speaks(core: CoreName) -> None:
+    hall = Hall(core, seed=4)
+    names = [f"p{number}" for number in range(7)]
+    for name in names:
+        hall.join(name, layers=2, slots=8).level = 127
+    viewer = hall.seats["p0"]
+
+    def rates() -> dict[str, float]:
+        hall.run(3)
+        found = {}
+        for name in names[1:]:
+            screen = viewer.screen(name)
+            assert screen is not None
+            found[name] = screen.rate(hall.now_us() - 2_000_000, hall.now_us())
+        return found
+
+    hall.run(3)
+    viewer.wish(135)
+    assert all(rate == pytest.approx(RATE / 2, abs=1) for rate in rates().values())
+    hall.seats["p1"].level = 20
+    found = rates()
+    assert found.pop("p1") == pytest.approx(RATE, abs=1)
+    assert all(rate == pytest.approx(RATE / 2, abs=1) for rate in found.values())
+    viewer.wish(270)
+    hall.run(2)
+    assert all(rate == pytest.approx(RATE, abs=1) for rate in rates().values())
+    assert max(stills_ms(hall, 9).values()) <= 300
+
+
+@pytest.mark.parametrize("core", CORES)
 def test_little_data_means_the_small_picture_and_audio_only_none(core: CoreName) -> None:
     hall = everybody(core, seed=5)
     hall.run(4)
     ada = hall.seats["ada"]
     ada.wish(540, mode="low_data")
-    hall.run(2)
+    hall.run(4)
     for source in ("ben", "cleo"):
         screen = ada.screen(source)
         assert screen is not None
         assert screen.decoded[-1][2] == 0
+        assert screen.rate(hall.now_us() - 2_000_000, hall.now_us()) == pytest.approx(RATE / 4, abs=1)
     ada.wish(540, mode="audio_only")
     hall.run(1)
     assert ada.shown == {}

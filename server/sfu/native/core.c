@@ -679,7 +679,7 @@ slot_t *slot_new(link_t *link, int rate, int is_video, uint32_t ssrc, int payloa
     slot->last_timestamp = first_timestamp;
     slot->resend_sequence = (uint16_t)first_resend_sequence;
     slot->last_picture = slot->last_tl0 = slot->last_key_index = -1;
-    slot->seven_bits.highest = -1;
+    slot->pace = slot->temporal = ALL_TEMPORAL;
     slot->credit_bytes = HISTORY_ALLOWANCE;
     core_enter(link->core);
     slot->next = link->slots;

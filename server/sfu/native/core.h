@@ -54,6 +54,7 @@ typedef struct {
     int64_t since_us;
     uint64_t octets;
     uint64_t received;
+    uint64_t octets_of[4]; /* by temporal layer */
     uint32_t height;
     uint32_t keyframes;
     uint32_t overflows;
@@ -141,6 +142,7 @@ slot_t *slot_new(link_t *, int rate, int is_video, uint32_t ssrc, int payload_ty
                int first_sequence, uint32_t first_timestamp, int first_resend_sequence);
 const slot_figures *slot_read(slot_t *);
 void slot_aim(slot_t *, layer_t *or_null, int cut, int has_shift, int64_t clock_shift);
+void slot_pace(slot_t *, int temporal);
 uint32_t slot_timestamp(slot_t *, int64_t now_us);
 void slot_resend(slot_t *, const uint16_t *numbers, int count, int64_t round_trip_us, int64_t now_us);
 int slot_probe(slot_t *, int octets, int64_t now_us);

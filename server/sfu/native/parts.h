@@ -37,7 +37,8 @@ enum {
     WAIT_MIN_US = 40000,
     WAIT_MAX_US = 400000,
     TRIES_MAX = 6,
-    REMOVED_RUNS_MAX = 100,
+    RUNS_MAX = 48,
+    ALL_TEMPORAL = 3,
     HISTORY_MAX = 512,
     HISTORY_AGE_US = 2000000,
     HISTORY_PAUSE_US = 20000,
@@ -82,8 +83,9 @@ typedef struct {
     int picture, tl0, key_index; /* -1 where absent */
     int size;
     int height;
+    int temporal; /* -1 where absent */
     bool wide; /* the picture number has 15 bits */
-    bool starts_keyframe;
+    bool starts_keyframe, is_sync;
 } vp8;
 
 kind classify(const uint8_t *data, int size);
@@ -155,6 +157,12 @@ typedef struct {
     int64_t first, offset;
 } run;
 
+/* Numbers of which some are taken out: server/sfu/rtp/removal.py. */
+typedef struct {
+    int count;
+    run runs[RUNS_MAX + 1]; /* the oldest first */
+} removal;
+
 typedef struct {
     kept *packet; /* NULL where nothing is kept */
     int64_t sent_us, resent_us;
@@ -172,19 +180,19 @@ struct slot { /* in the order of use: a slot's memory is cold when its turn come
     int64_t last_sequence, first_number, highest_number, last_at_us;
     uint32_t last_timestamp, timestamp_offset;
     uint32_t ssrc, resend_ssrc;
-    int rate, runs_count;
+    int64_t offset, newest_picture, highest_removed; /* the last two are pictures, -1 for none */
+    int rate, pace, temporal;
     uint16_t newest, resend_sequence;
     uint8_t payload_type, resend_type;
     bool is_video, resends, has_shift, frame_open;
-    bool has_picture_offset, has_tl0_offset, has_key_offset;
+    bool has_pictures, has_tl0_offset, has_key_offset;
     int last_picture, last_tl0, last_key_index; /* -1 before the first */
     int tl0_offset, key_offset;
-    int64_t picture_offset;
-    unwrapper seven_bits;
+    unwrapper seven_bits, fifteen_bits;
     double credit_bytes;
     int64_t clock_shift;
     slot_t *next;
-    run runs[REMOVED_RUNS_MAX + 1];
+    removal numbers, pictures;
 };
 
 void slot_push(slot_t *, layer_t *, incoming *);

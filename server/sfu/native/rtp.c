@@ -94,8 +94,8 @@ const uint8_t *rtp_extension(const rtp *packet, int id, int *size)
 bool vp8_read(vp8 *frame, const uint8_t *payload, int size)
 {
     int at = 1;
-    frame->picture = frame->tl0 = frame->key_index = -1;
-    frame->wide = false;
+    frame->picture = frame->tl0 = frame->key_index = frame->temporal = -1;
+    frame->wide = frame->is_sync = false;
     frame->height = 0;
     if (size < 1)
         return false;
@@ -123,6 +123,10 @@ bool vp8_read(vp8 *frame, const uint8_t *payload, int size)
         if (flags & 0x30) {
             if (at >= size)
                 return false;
+            if (flags & 0x20) {
+                frame->temporal = payload[at] >> 6;
+                frame->is_sync = payload[at] & 0x20;
+            }
             if (flags & 0x10)
                 frame->key_index = payload[at] & 0x1F;
             at++;

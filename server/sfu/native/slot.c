@@ -1,5 +1,5 @@
 /* What goes out by one slot: any streams made to look like one, kept for resending, and sent again on request.
-   As server/sfu/rtp/{rewrite,history,packet}.py. */
+   As server/sfu/rtp/{rewrite,removal,history,packet}.py. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +40,54 @@ void slot_lose(slot_t *slot, const layer_t *layer)
         aim(slot, NULL, false, false, 0);
 }
 
+void slot_pace(slot_t *slot, int temporal)
+{
+    core_t *core = slot->link->core;
+    core_enter(core);
+    slot->pace = temporal;
+    core_leave(core);
+}
+
+/* ---------------------------------------------------------------- numbers of which some are taken out */
+
+static void removal_begin(removal *of, int64_t first, int64_t offset)
+{
+    of->runs[0] = (run){first, offset};
+    of->count = 1;
+}
+
+static int64_t offset_of(const removal *of, int64_t number)
+{
+    for (int i = of->count - 1; i > 0; i--)
+        if (number >= of->runs[i].first)
+            return of->runs[i].offset;
+    return of->runs[0].offset;
+}
+
+static void take_out(removal *of, int64_t first, int64_t count)
+{
+    run *last = of->runs + of->count - 1;
+    run next = {first + count, last->offset - count};
+    if (of->count > 1 && last->first == first) {
+        *last = next; /* it goes on where the last gap ended */
+        return;
+    }
+    last[1] = next;
+    if (++of->count > RUNS_MAX)
+        memmove(of->runs, of->runs + 1, sizeof(run) * (size_t)--of->count);
+}
+
+static bool was_taken_out(const removal *of, int64_t number)
+{
+    for (const run *last = of->runs + of->count - 1; last > of->runs; last--) {
+        if (number >= last->first)
+            return false;
+        if (number >= last->first - (last[-1].offset - last->offset))
+            return true;
+    }
+    return false;
+}
+
 /* ---------------------------------------------------------------- the seam between two streams */
 
 static uint32_t timestamp_at(const slot_t *slot, int64_t now_us)
@@ -77,15 +125,27 @@ static void splice(slot_t *slot, layer_t *layer, const incoming *in)
     int64_t following = slot->last_sequence + 1;
     if (slot->is_video && slot->figures.started && slot->frame_open)
         following++; /* the frame before lacks its end: leave a number out, lest a decoder join the two */
-    slot->runs[0] = (run){in->number, following - in->number};
-    slot->runs_count = 1;
+    removal_begin(&slot->numbers, in->number, following - in->number);
+    slot->offset = following - in->number;
     slot->first_number = slot->highest_number = in->number;
     slot->timestamp_offset = timestamp_after(slot, in->timestamp, in->now_us) - in->timestamp;
-    slot->has_picture_offset = slot->has_tl0_offset = slot->has_key_offset = false;
-    slot->seven_bits.highest = -1;
+    slot->has_pictures = slot->has_tl0_offset = slot->has_key_offset = false;
+    slot->newest_picture = slot->highest_removed = -1;
+    slot->temporal = slot->pace;
+    slot->seven_bits.highest = slot->fifteen_bits.highest = -1;
     slot->current = layer;
     slot->has_shift = false;
     show_figures(slot);
+}
+
+/* Let the number that is highest now, and those just before it, not have been: `count` in all. */
+static void close_up(slot_t *slot, int64_t number, int64_t count)
+{
+    slot->highest_number = number;
+    take_out(&slot->numbers, number - count + 1, count);
+    slot->offset -= count;
+    if (slot->numbers.runs[0].first > slot->first_number)
+        slot->first_number = slot->numbers.runs[0].first;
 }
 
 /* Close the gap that a packet without content would leave. */
@@ -93,35 +153,54 @@ static void drop(slot_t *slot, const layer_t *layer, int64_t number)
 {
     if (layer != slot->current || number <= slot->highest_number)
         return; /* too late: later numbers went out already */
-    slot->highest_number = number;
-    slot->runs[slot->runs_count] = (run){number + 1, slot->runs[slot->runs_count - 1].offset - 1};
-    if (++slot->runs_count > REMOVED_RUNS_MAX) {
-        memmove(slot->runs, slot->runs + 1, sizeof(run) * (size_t)--slot->runs_count);
-        if (slot->runs[0].first > slot->first_number)
-            slot->first_number = slot->runs[0].first;
-    }
+    close_up(slot, number, 1);
+    slot->highest_removed = -1;
 }
 
-static int64_t offset_of(const slot_t *slot, int64_t number)
+/* The picture's number, unwrapped. */
+static int64_t extended(slot_t *slot, const vp8 *frame)
 {
-    for (int i = slot->runs_count - 1; i > 0; i--)
-        if (number >= slot->runs[i].first)
-            return slot->runs[i].offset;
-    return slot->runs[0].offset;
+    int64_t picture = frame->wide ? unwrap(&slot->fifteen_bits, frame->picture, 15)
+                                  : unwrap(&slot->seven_bits, frame->picture, 7);
+    if (!slot->has_pictures) {
+        /* Counting starts anywhere; after a seam it goes on where the last stream stopped. */
+        removal_begin(&slot->pictures, picture, slot->last_picture >= 0 ? slot->last_picture + 1 - picture : 0);
+        slot->has_pictures = true;
+    }
+    return picture;
 }
 
-static int renumber(slot_t *slot, const incoming *in, uint8_t prefix[6])
+/* Whether the picture of this packet is left out; if so, its number closes up. See Rewriter._leaves_out. */
+static bool leaves_out(slot_t *slot, const vp8 *frame, int64_t picture, int64_t number)
+{
+    int temporal = frame->temporal;
+    if (picture > slot->newest_picture) {
+        slot->newest_picture = picture;
+        if (slot->temporal > slot->pace || frame->starts_keyframe)
+            slot->temporal = slot->pace;
+        else if (frame->is_sync && temporal == slot->temporal + 1 && temporal <= slot->pace)
+            slot->temporal = temporal;
+        if (temporal <= slot->temporal || frame->starts_keyframe)
+            return false;
+        take_out(&slot->pictures, picture, 1);
+    } else if (!was_taken_out(&slot->pictures, picture)) {
+        return picture < slot->newest_picture && temporal > slot->temporal;
+    }
+    if (number > slot->highest_number) {
+        /* What is missing between two packets of one picture is that picture's as well. */
+        bool is_between = slot->highest_removed == picture;
+        close_up(slot, number, is_between ? number - slot->highest_number : 1);
+        slot->highest_removed = picture;
+    }
+    return true;
+}
+
+static int renumber(slot_t *slot, const incoming *in, int64_t seen, uint8_t prefix[6])
 {
     const vp8 *frame = &in->vp8;
     int picture = 0, tl0 = 0, key_index = 0;
     if (frame->picture >= 0) {
-        int64_t seen = frame->wide ? frame->picture : unwrap(&slot->seven_bits, frame->picture, 7);
-        if (!slot->has_picture_offset) {
-            /* Counting starts anywhere; after a seam it goes on where the last stream stopped. */
-            slot->picture_offset = slot->last_picture >= 0 ? slot->last_picture + 1 - seen : 0;
-            slot->has_picture_offset = true;
-        }
-        picture = (int)((seen + slot->picture_offset) & 0x7FFF);
+        picture = (int)((seen + offset_of(&slot->pictures, seen)) & 0x7FFF);
         if (slot->last_picture < 0 || distance(picture, slot->last_picture, 15) > 0)
             slot->last_picture = picture;
     }
@@ -241,7 +320,7 @@ static void emit(slot_t *slot, const past *packet, const uint8_t *payload, int s
 
 void slot_expect(const slot_t *slot)
 {
-    for (size_t at = 0; at <= offsetof(struct slot, runs); at += 64)
+    for (size_t at = 0; at <= offsetof(struct slot, numbers); at += 64)
         __builtin_prefetch((const char *)slot + at, 1);
 }
 
@@ -265,18 +344,28 @@ void slot_push(slot_t *slot, layer_t *layer, incoming *in)
             return;
         splice(slot, layer, in);
         marker = marker || !slot->is_video; /* a talkspurt starts (RFC 3551 §4.1) */
-    } else if (in->number < slot->first_number) {
+    } else if (in->number < slot->first_number ||
+               (in->number < slot->highest_number && was_taken_out(&slot->numbers, in->number))) {
         return;
     }
-    int64_t sequence = in->number + offset_of(slot, in->number);
+    int64_t picture = 0;
+    if (in->has_vp8 && in->vp8.picture >= 0) {
+        picture = extended(slot, &in->vp8);
+        if (in->vp8.temporal >= 0 && leaves_out(slot, &in->vp8, picture, in->number))
+            return;
+    }
+    int64_t sequence =
+        in->number + (in->number > slot->highest_number ? slot->offset : offset_of(&slot->numbers, in->number));
     past out = {
         .timestamp = in->timestamp + slot->timestamp_offset,
         .sequence = (uint16_t)sequence,
         .marker = marker,
         .sent_us = in->now_us,
     };
-    if (in->number > slot->highest_number)
+    if (in->number > slot->highest_number) {
         slot->highest_number = in->number;
+        slot->highest_removed = -1;
+    }
     if (sequence > slot->last_sequence) {
         slot->last_sequence = sequence;
         slot->frame_open = !marker;
@@ -287,7 +376,7 @@ void slot_push(slot_t *slot, layer_t *layer, incoming *in)
     }
     SET(slot->figures.started, 1);
     if (in->has_vp8) {
-        out.prefix_size = (uint8_t)renumber(slot, in, out.prefix);
+        out.prefix_size = (uint8_t)renumber(slot, in, picture, out.prefix);
         out.skip = (uint8_t)in->vp8.size;
     }
     if (slot->resends)

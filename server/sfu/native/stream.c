@@ -181,6 +181,8 @@ taken layer_take(layer_t *layer, const rtp *packet, bool is_resent, int64_t now_
     if (!vp8_read(&out->vp8, out->payload, out->payload_size))
         return MALFORMED;
     out->has_vp8 = true;
+    uint64_t *octets_of = figures->octets_of + (out->vp8.temporal < 0 ? 0 : out->vp8.temporal);
+    SET(*octets_of, *octets_of + (uint64_t)out->payload_size);
     if (out->vp8.starts_keyframe) {
         COUNT(figures->keyframes);
         forget_gaps_before(layer, out->number);

@@ -1,11 +1,16 @@
-"""Who is shown in which layer when not everything fits: small pictures of everybody first, then larger ones."""
+"""Who is shown in which layer when not everything fits: small pictures of everybody first, then larger ones.
+
+Between one size and the next there is a step of fewer pictures a second, where senders have temporal layers.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from server.sfu.rtp.layers import LayerState, flowing, ideal
+from server.sfu.rtp.rewrite import ALL_TEMPORAL
 
 KEEP_SHARE, RISE_SHARE = 1.1, 0.92
 """What is shown already may take more than the budget, what is new must fit with room to spare: bitrates breathe."""
@@ -15,20 +20,24 @@ KEEP_SHARE, RISE_SHARE = 1.1, 0.92
 class Want:
     """One picture that a viewer wants to see.
 
-    `layers` go from the smallest to the largest; `current` is the one shown now; `was_paused` says that it was left
-    out for want of bandwidth. `comes_first` is for a shared screen: it is why everybody looks.
+    `layers` go from the smallest to the largest; `current` is the one shown now, up to the temporal layer `paced`;
+    `was_paused` says that it was left out for want of bandwidth. `comes_first` is for a shared screen: it is why
+    everybody looks. `spare` is how many temporal layers, from the highest, it can do without.
     """
 
     height: int
     layers: Sequence[LayerState]
     current: int | None
+    paced: int = ALL_TEMPORAL
     was_paused: bool = False
     comes_first: bool = False
+    spare: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
-    """`layers` are parallel to the wants, None where nothing is shown; `paused` are those left out for bandwidth.
+    """`layers` are parallel to the wants, None where nothing is shown, and so are `paces`: up to which temporal layer.
+    `paused` are those left out for bandwidth.
 
     `missing` is 0 when every wish is met, 1 when pictures are smaller than wished, 2 when some are left out.
     `next_bps` is what all pictures would take with the next step up, None when no step is missing; `wanted_bps` what
@@ -36,10 +45,32 @@ class Allocation:
     """
 
     layers: tuple[int | None, ...]
+    paces: tuple[int, ...]
     paused: frozenset[int]
     missing: int
     next_bps: int | None
     wanted_bps: int
+
+
+class _Step(NamedTuple):
+    layer: int
+    pace: int
+    costs: int
+
+
+def _ladder(want: Want, usable: Sequence[int]) -> list[_Step]:
+    """From the least that can be shown to what is wished: each size with fewer pictures first."""
+    steps = []
+    for place, index in enumerate(usable):
+        layer = want.layers[index]
+        highest = len(layer.shares) - 1
+        most = max(0, highest - want.spare)
+        fewer = 0 if place == 0 else max(0, min(most, highest - 1))
+        if fewer < most:
+            steps.append(_Step(index, fewer, layer.cost(fewer)))
+        # Where nothing is spared, nothing is cut off that a sender may begin to send.
+        steps.append(_Step(index, most if want.spare else ALL_TEMPORAL, layer.cost(most)))
+    return steps
 
 
 def allocate(
@@ -62,24 +93,26 @@ def allocate(
         range(len(wants)),
         key=lambda index: (not wants[index].comes_first, -wants[index].height, wants[index].current is None, index),
     )
-    steps: list[list[int]] = []
+    ladders: list[list[_Step]] = []
     for want in wants:
         best = ideal(want.layers, wished_height=want.height, current=want.current, now_us=now_us)
         all_flowing = flowing(want.layers, now_us)
         usable = [index for index in all_flowing if best is not None and index <= best]
-        steps.append(usable[:1] if lowest_only else usable)
-    chosen: list[int | None] = [None] * len(wants)
+        ladders.append(_ladder(want, usable[:1] if lowest_only else usable))
+    chosen: list[_Step | None] = [None] * len(wants)
     spent = 0
     next_bps: int | None = None
-    for level in range(max(map(len, steps), default=0)):
+    for level in range(max(map(len, ladders), default=0)):
         for index in order:
-            want, usable = wants[index], steps[index]
-            if level >= len(usable) or (level and chosen[index] != usable[level - 1]):
+            want, ladder = wants[index], ladders[index]
+            if level >= len(ladder) or (level and chosen[index] != ladder[level - 1]):
                 continue
-            step = usable[level]
-            costs = want.layers[step].bps - (want.layers[usable[level - 1]].bps if level else 0)
+            step = ladder[level]
+            costs = step.costs - (ladder[level - 1].costs if level else 0)
             is_return = not level and want.current is None and want.was_paused
-            is_rise = is_return or (step > want.current if want.current is not None else level > 0)
+            is_rise = is_return or (
+                (step.layer, step.pace) > (want.current, want.paced) if want.current is not None else level > 0
+            )
             if budget_bps is not None and (level or may_pause):
                 limit = budget_bps * (RISE_SHARE if is_rise else KEEP_SHARE)
                 if spent + costs > limit or (is_rise and not (may_return if is_return else may_rise)):
@@ -88,12 +121,13 @@ def allocate(
                     continue
             chosen[index] = step
             spent += costs
-    paused = frozenset(index for index in order if steps[index] and chosen[index] is None)
-    is_short = any(usable and chosen[index] != usable[-1] for index, usable in enumerate(steps))
+    paused = frozenset(index for index in order if ladders[index] and chosen[index] is None)
+    is_short = any(ladder and chosen[index] != ladder[-1] for index, ladder in enumerate(ladders))
     return Allocation(
-        layers=tuple(chosen),
+        layers=tuple(None if step is None else step.layer for step in chosen),
+        paces=tuple(ALL_TEMPORAL if step is None else step.pace for step in chosen),
         paused=paused,
         missing=2 if paused else 1 if is_short else 0,
         next_bps=next_bps,
-        wanted_bps=sum(wants[index].layers[usable[-1]].bps for index, usable in enumerate(steps) if usable),
+        wanted_bps=sum(ladder[-1].costs for ladder in ladders if ladder),
     )

@@ -72,6 +72,8 @@ class Downlink:
         self._bad = self._good = 0
         self._cut_at_us = 0
         self._cut_queue_us = 0
+        self._has_drained = True
+        """Whether the queue that the last cut was made for is gone."""
         self._cut_loss = 0.0
         self._uncut_bps = 0
         self._loses_since_us: int | None = None
@@ -169,6 +171,10 @@ class Downlink:
         return self._recent_lost / sent if sent >= LOSS_PACKETS_MIN else None
 
     def _judge(self, queue_us: int, now_us: int) -> None:
+        if not self._has_drained and queue_us < QUEUE_GOOD_US <= self._queue_us:
+            # What was lost while it was full says nothing about what is sent now.
+            self._has_drained = True
+            self._forget_recent()
         known_loss = self._lost()
         loss = self.loss = known_loss or 0.0
         if loss <= LOSS_BAD + self._loss_of_its_own:
@@ -210,6 +216,7 @@ class Downlink:
         self.capacity_bps = max(FLOOR_BPS, min(self.capacity_bps, self.arrived_bps() or self.capacity_bps))
         self._cut_at_us, self._cut_queue_us, self._cut_loss = now_us, queue_us, loss
         self.held_until_us = now_us + HOLD_US
+        self._has_drained = False
         self._forget_recent()  # What comes now was sent after the cut, or waited in the queue before it.
 
     def _is_not_ours(self, queue_us: int, loss: float) -> bool:

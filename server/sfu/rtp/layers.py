@@ -10,6 +10,8 @@ SILENT_US = 1_000_000
 SETTLED_US = 1_000_000
 """A layer must have flowed this long before anyone climbs to it."""
 
+FADING = 0.8
+"""Of what was counted before, so much counts with the next look: a second or so is remembered."""
 PACKET_OVERHEAD = 64
 """Bytes that a packet takes beyond its payload: IPv4, UDP and RTP headers, an extension, SRTP's tag."""
 
@@ -18,7 +20,8 @@ PACKET_OVERHEAD = 64
 class LayerState:
     """`height` in pixels (0 = not known yet), `since_us` when it began to flow, `last_us` its last packet.
 
-    `bps` is what it costs a viewer, headers included. One that `is_waking` does not flow yet, but its sender was told
+    `bps` is what it costs a viewer, headers included; `shares` is how much of that each temporal layer takes with those
+    below it, up to 1.0 for all. One that `is_waking` does not flow yet, but its sender was told
     that it is watched again: to climb to it is to wait for its first keyframe.
     """
 
@@ -26,14 +29,19 @@ class LayerState:
     since_us: int
     last_us: int
     bps: int = 0
+    shares: tuple[float, ...] = (1.0,)
     is_waking: bool = False
 
     def flows(self, now_us: int) -> bool:
         return now_us - self.last_us <= SILENT_US
 
-    def looks(self, now_us: int) -> tuple[int, bool, bool]:
-        """Its height, whether it flows, and whether it flowed long enough for anyone to climb to it."""
-        return self.height, self.flows(now_us), now_us - self.since_us >= SETTLED_US
+    def cost(self, temporal: int) -> int:
+        """What it costs up to this temporal layer."""
+        return int(self.bps * self.shares[min(temporal, len(self.shares) - 1)])
+
+    def looks(self, now_us: int) -> tuple[int, bool, bool, int]:
+        """Its height, whether it flows, whether long enough to climb to it, and in how many temporal layers."""
+        return self.height, self.flows(now_us), now_us - self.since_us >= SETTLED_US, len(self.shares)
 
 
 def nominal_height(index: int, count: int) -> int:
@@ -100,3 +108,25 @@ class Bitrate:
             measured if not self.bps else self.bps + (measured - self.bps) * min(passed_us, 1_000_000) // 1_000_000
         )
         self._at_us, self._octets, self._packets = now_us, octets, packets
+
+
+class Shares:
+    """How the bytes of a stream spread over its temporal layers of late, from counters that only grow."""
+
+    __slots__ = ("_before", "_recent", "cumulative")
+
+    def __init__(self) -> None:
+        self.cumulative: tuple[float, ...] = (1.0,)
+        self._before: Sequence[int] = ()
+        self._recent: list[float] = []
+
+    def counted(self, octets: Sequence[int]) -> None:
+        """Take the counters of all temporal layers as they stand now; a call each 200 ms or so is right."""
+        before, self._before = self._before or octets, octets
+        recent = self._recent or [0.0] * len(octets)
+        self._recent = [old * FADING + now - then for old, now, then in zip(recent, octets, before, strict=True)]
+        whole = sum(self._recent)
+        if whole < 1:
+            return
+        used = max(index for index, some in enumerate(self._recent) if some > whole / 1_000)
+        self.cumulative = (*(sum(self._recent[: index + 1]) / whole for index in range(used)), 1.0)

@@ -1,7 +1,8 @@
 """The rewriter: makes whatever streams a slot shows over time look like one unbroken stream.
 
 One rewriter per slot, for the slot's whole life. A viewer's decoder sees one SSRC whose sequence numbers,
-timestamps and VP8 picture numbers run on without a seam, whoever is shown and in whichever layer.
+timestamps and VP8 picture numbers run on without a seam, whoever is shown and in whichever layer. Pictures of higher
+temporal layers can be left out, and that leaves no trace either.
 """
 
 from __future__ import annotations
@@ -10,16 +11,17 @@ from collections.abc import Callable, Hashable
 from struct import Struct
 
 from server.sfu.rtp.packet import Outgoing
+from server.sfu.rtp.removal import Removal
 from server.sfu.rtp.sequence import Unwrapper, distance
 from server.sfu.rtp.vp8 import Vp8, renumber
 
-REMOVED_RUNS_MAX = 100
-"""How many closed gaps are remembered for packets that arrive late."""
+ALL_TEMPORAL = 3
+"""The highest temporal layer that a descriptor can name: with it no picture is left out."""
 
 _WORD = 1 << 32
 _outgoing: Callable[[type[Outgoing], tuple[object, ...]], Outgoing] = tuple.__new__
-_DESCRIPTORS = {0x80: Struct("!BBH"), 0xC0: Struct("!BBHB")}
-"""Of pictures whose number has 15 bits; the other fields are seldom there."""
+_DESCRIPTORS = {0x80: Struct("!BBH"), 0xC0: Struct("!BBHB"), 0xE0: Struct("!BBHBB")}
+"""Of pictures whose number has 15 bits; other fields are seldom there."""
 
 
 class Rewriter:
@@ -34,9 +36,11 @@ class Rewriter:
         "_aim",
         "_clock_shift",
         "_current",
+        "_fifteen_bits",
         "_first_number",
         "_frame_open",
         "_highest_number",
+        "_highest_removed",
         "_key_offset",
         "_keyframes",
         "_last_at_us",
@@ -45,11 +49,15 @@ class Rewriter:
         "_last_sequence",
         "_last_timestamp",
         "_last_tl0",
-        "_offsets",
-        "_picture_offset",
+        "_newest_picture",
+        "_numbers",
+        "_offset",
+        "_pace",
+        "_pictures",
         "_rate",
         "_seven_bits",
         "_started",
+        "_temporal",
         "_timestamp_offset",
         "_tl0_offset",
     )
@@ -68,16 +76,24 @@ class Rewriter:
         self._frame_open = False
         self._first_number = 0
         self._highest_number = 0
-        # Runs of (first number, what to add to it and to all that follow), oldest first.
-        self._offsets: list[tuple[int, int]] = []
+        self._highest_removed: int | None = None
+        """The picture that the highest number belonged to, if it was left out."""
+        self._numbers = Removal(0, 0)
+        self._offset = 0
+        """What to add to the numbers that are to come."""
         self._timestamp_offset = 0
         self._last_picture = -1
         self._last_tl0 = -1
         self._last_key_index = -1
-        self._picture_offset: int | None = None
+        self._pictures: Removal | None = None
+        self._newest_picture = -1
+        self._pace = ALL_TEMPORAL
+        self._temporal = ALL_TEMPORAL
+        """Up to this temporal layer a viewer has all that pictures to come build on."""
         self._tl0_offset: int | None = None
         self._key_offset: int | None = None
         self._seven_bits = Unwrapper(7)
+        self._fifteen_bits = Unwrapper(15)
 
     @property
     def current(self) -> Hashable | None:
@@ -105,6 +121,14 @@ class Rewriter:
         if cut:
             self._current = None
 
+    def pace(self, temporal: int) -> None:
+        """Leave out pictures above this temporal layer, from the next picture on.
+
+        What was left out comes back layer by layer, each with a picture that needs nothing which was left out. Streams
+        without temporal layers, or without picture numbers, stay as they are.
+        """
+        self._pace = temporal
+
     def timestamp_at(self, now_us: int) -> int:
         """The slot's RTP timestamp of the moment `now_us` (for its sender reports)."""
         elapsed = max(0, now_us - self._last_at_us) if self._started else 0
@@ -114,11 +138,15 @@ class Rewriter:
         """Close the gap that a packet without content (padding) would leave."""
         if stream != self._current or number <= self._highest_number:
             return  # Too late: later numbers went out already.
+        self._close(number, 1)
+        self._highest_removed = None
+
+    def _close(self, number: int, count: int) -> None:
+        """Let the number that is highest now, and those just before it, not have been: `count` in all."""
         self._highest_number = number
-        self._offsets.append((number + 1, self._offsets[-1][1] - 1))
-        if len(self._offsets) > REMOVED_RUNS_MAX:
-            del self._offsets[0]
-            self._first_number = max(self._first_number, self._offsets[0][0])
+        self._numbers.remove(number - count + 1, count)
+        self._offset = self._numbers.offset
+        self._first_number = max(self._first_number, self._numbers.first)
 
     def push(
         self,
@@ -133,15 +161,21 @@ class Rewriter:
         """The packet as the slot sends it, or None when it must not be sent."""
         if stream is self._current and number == self._highest_number + 1:
             # In order, as nearly all are: the same as below, where less can happen.
+            extended = 0
+            if vp8 is not None and vp8.picture is not None:
+                extended = self._extended(vp8, vp8.picture)
+                if vp8.temporal is not None and self._leaves_out(vp8, vp8.temporal, extended, number):
+                    return None
             self._highest_number = number
-            self._last_sequence = sequence = number + self._offsets[-1][1]
+            self._highest_removed = None
+            self._last_sequence = sequence = number + self._offset
             self._frame_open = not marker
             out_timestamp = (timestamp + self._timestamp_offset) & 0xFFFFFFFF
             if out_timestamp != self._last_timestamp and (out_timestamp - self._last_timestamp) & 0xFFFFFFFF < 1 << 31:
                 self._last_timestamp, self._last_at_us = out_timestamp, now_us
             if vp8 is None:
                 return _outgoing(Outgoing, (sequence & 0xFFFF, out_timestamp, marker, b"", payload, 0))
-            prefix = self._renumbered(payload, vp8)
+            prefix = self._renumbered(payload, vp8, extended)
             return _outgoing(Outgoing, (sequence & 0xFFFF, out_timestamp, marker, prefix, payload, vp8.size))
         if stream != self._current:
             if stream != self._aim or stream is None:
@@ -150,13 +184,19 @@ class Rewriter:
                 return None
             self._splice(stream, number, timestamp, now_us)
             marker = marker or not self._keyframes  # A talkspurt starts (RFC 3551 §4.1).
-        elif number < self._first_number:
+        elif number < self._first_number or (number < self._highest_number and self._numbers.removed(number)):
             return None
+        extended = 0
+        if vp8 is not None and vp8.picture is not None:
+            extended = self._extended(vp8, vp8.picture)
+            if vp8.temporal is not None and self._leaves_out(vp8, vp8.temporal, extended, number):
+                return None
 
-        sequence = number + self._offset_of(number)
+        sequence = number + self._numbers.of(number)
         out_timestamp = (timestamp + self._timestamp_offset) % _WORD
         if number > self._highest_number:
             self._highest_number = number
+            self._highest_removed = None
         if sequence > self._last_sequence:
             self._last_sequence = sequence
             self._frame_open = not marker
@@ -167,7 +207,7 @@ class Rewriter:
 
         prefix, skip = b"", 0
         if vp8 is not None:
-            prefix, skip = self._renumbered(payload, vp8), vp8.size
+            prefix, skip = self._renumbered(payload, vp8, extended), vp8.size
         return Outgoing(sequence & 0xFFFF, out_timestamp, marker, prefix, payload, skip)
 
     # ------------------------------------------------------------------ the seam
@@ -177,12 +217,17 @@ class Rewriter:
         if self._keyframes and self._started and self._frame_open:
             # The frame before the seam lacks its end: leave a number out, lest a decoder join the two.
             following += 1
-        self._offsets = [(number, following - number)]
+        self._numbers = Removal(number, following - number)
+        self._offset = following - number
         self._first_number = number
         self._highest_number = number
+        self._highest_removed = None
         self._timestamp_offset = (self._timestamp_after(timestamp, now_us) - timestamp) % _WORD
-        self._picture_offset = self._tl0_offset = self._key_offset = None
+        self._pictures = self._tl0_offset = self._key_offset = None
+        self._newest_picture = -1
+        self._temporal = self._pace
         self._seven_bits = Unwrapper(7)
+        self._fifteen_bits = Unwrapper(15)
         self._current = stream
         self._clock_shift = None
 
@@ -200,21 +245,46 @@ class Rewriter:
             expected = (self._last_timestamp + 1) % _WORD
         return expected
 
-    def _offset_of(self, number: int) -> int:
-        for first, offset in reversed(self._offsets):
-            if number >= first:
-                return offset
-        return self._offsets[0][1]
+    # ------------------------------------------------------------------ pictures
 
-    def _renumbered(self, payload: bytes, vp8: Vp8) -> bytes:
+    def _extended(self, vp8: Vp8, picture: int) -> int:
+        """The picture's number, unwrapped."""
+        extended = (self._fifteen_bits if vp8.picture_bits == 15 else self._seven_bits).unwrap(picture)
+        if self._pictures is None:
+            # Counting starts anywhere; after a seam it goes on where the last stream stopped.
+            self._pictures = Removal(extended, self._last_picture + 1 - extended if self._last_picture >= 0 else 0)
+        return extended
+
+    def _leaves_out(self, vp8: Vp8, temporal: int, extended: int, number: int) -> bool:
+        """Whether the packet's picture is left out; if so, its number closes up.
+
+        That is decided with the first packet that comes of it. Of a picture that comes after later ones, only what
+        would not have been left out then goes out: its place is kept, as everybody has to take it for lost.
+        """
+        assert self._pictures is not None
+        if extended > self._newest_picture:
+            self._newest_picture = extended
+            if self._temporal > self._pace or vp8.starts_keyframe:
+                self._temporal = self._pace
+            elif vp8.is_sync and temporal == self._temporal + 1 and temporal <= self._pace:
+                self._temporal = temporal
+            if temporal <= self._temporal or vp8.starts_keyframe:
+                return False
+            self._pictures.remove(extended, 1)
+        elif not self._pictures.removed(extended):
+            return extended < self._newest_picture and temporal > self._temporal
+        if number > self._highest_number:
+            # What is missing between two packets of one picture is that picture's as well.
+            is_between = self._highest_removed == extended
+            self._close(number, number - self._highest_number if is_between else 1)
+            self._highest_removed = extended
+        return True
+
+    def _renumbered(self, payload: bytes, vp8: Vp8, extended: int) -> bytes:
         picture, tl0, key_index = vp8.picture, vp8.tl0, vp8.key_index
         if picture is not None:
-            if vp8.picture_bits != 15:
-                picture = self._seven_bits.unwrap(picture)
-            if self._picture_offset is None:
-                # Counting starts anywhere; after a seam it goes on where the last stream stopped.
-                self._picture_offset = self._last_picture + 1 - picture if self._last_picture >= 0 else 0
-            picture = (picture + self._picture_offset) & 0x7FFF
+            assert self._pictures is not None
+            picture = (extended + self._pictures.of(extended)) & 0x7FFF
             if self._last_picture < 0 or 0 < (picture - self._last_picture) & 0x7FFF < 0x4000:
                 self._last_picture = picture
         if tl0 is not None:
@@ -229,10 +299,11 @@ class Rewriter:
             key_index = (key_index + self._key_offset) & 0x1F
             if self._last_key_index < 0 or 0 < (key_index - self._last_key_index) & 0x1F < 0x10:
                 self._last_key_index = key_index
-        if picture is not None and key_index is None and vp8.temporal is None:
-            plain = _DESCRIPTORS.get(payload[1])
-            if plain is not None and tl0 is not None:
-                return plain.pack(payload[0], 0xC0, 0x8000 | picture, tl0)
-            if plain is not None:
+        plain = _DESCRIPTORS.get(payload[1])
+        if picture is not None and plain is not None:
+            if tl0 is None:
                 return plain.pack(payload[0], 0x80, 0x8000 | picture)
+            if vp8.temporal is None:
+                return plain.pack(payload[0], 0xC0, 0x8000 | picture, tl0)
+            return plain.pack(payload[0], 0xE0, 0x8000 | picture, tl0, payload[vp8.size - 1])
         return renumber(payload, vp8, picture=picture, tl0=tl0, key_index=key_index)

@@ -13,6 +13,7 @@ class Vp8:
 
     __slots__ = (
         "height",
+        "is_sync",
         "key_index",
         "picture",
         "picture_bits",
@@ -27,7 +28,8 @@ class Vp8:
         """Reads a payload; raises MalformedPacket where it is cut off.
 
         `picture` is None when absent, else of `picture_bits` (7 or 15); `tl0`, `temporal` and `key_index`
-        are None when absent; `height` is that of a keyframe whose clear bytes show it, else 0.
+        are None when absent; `is_sync`: of other pictures this one needs only such of the base temporal layer;
+        `height` is that of a keyframe whose clear bytes show it, else 0.
         """
         try:
             first = payload[0]
@@ -37,6 +39,7 @@ class Vp8:
             self.tl0: int | None = None
             self.temporal: int | None = None
             self.key_index: int | None = None
+            self.is_sync = False
             if first & 0x80:
                 flags = payload[1]
                 position = 2
@@ -57,6 +60,7 @@ class Vp8:
                     packed = payload[position]
                     if flags & 0x20:
                         self.temporal = packed >> 6
+                        self.is_sync = packed & 0x20 != 0
                     if flags & 0x10:
                         self.key_index = packed & 0x1F
                     position += 1

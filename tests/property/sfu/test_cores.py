@@ -85,6 +85,8 @@ class World:
                 wrong = layer is not None and (layer == 2) != (slot % 2 == 1)
                 target = None if layer is None or wrong else self.layers[layer]
                 self.slots[slot].aim(target, cut=cut, clock_shift=shift)
+            case ("pace", slot, temporal):
+                self.slots[slot].pace(temporal)
             case ("route", track, who):
                 self.tracks[track].route([self.slots[2 * viewer + track] for viewer in who])
             case ("shut", track):
@@ -141,7 +143,7 @@ class World:
             "layers": [
                 (
                     *(layer.last_us, layer.since_us, layer.height, layer.octets, layer.keyframes, layer.overflows),
-                    *(layer.missing, layer.reception(), layer.due(self.now_us, 100_000)),
+                    *(layer.octets_by_temporal(), layer.missing, layer.reception(), layer.due(self.now_us, 100_000)),
                 )
                 for layer in self.layers
             ],
@@ -181,6 +183,7 @@ payloads = st.one_of(
         wide=st.booleans(),
         tl0=st.none() | st.integers(0, 255),
         temporal=st.none() | st.integers(0, 3),
+        sync=st.booleans(),
         key_index=st.none() | st.integers(0, 31),
         start=st.sampled_from([True, True, True, False]),
         keyframe=st.booleans(),
@@ -240,6 +243,7 @@ steps = st.one_of(
         st.booleans(),
         st.none() | st.integers(-40_000, 40_000),
     ),
+    st.tuples(st.just("pace"), st.integers(0, 3), st.integers(0, 3)),
     st.tuples(st.just("route"), st.integers(0, 1), st.sampled_from([(0,), (1,), (0, 1), ()])),
     st.tuples(st.just("shut"), st.integers(0, 1)),
     st.tuples(st.just("unroute"), st.integers(0, 1)),
@@ -309,7 +313,8 @@ class Evening:
                 picture=self._picture[ssrc] & (0x7FFF if self._wide[ssrc] else 0x7F),
                 wide=self._wide[ssrc],
                 tl0=self._tl0[ssrc] & 0xFF if ssrc == 10 else None,
-                temporal=1 if ssrc == 10 else None,
+                temporal=(0, 2, 1, 2)[self._picture[ssrc] % 4] if ssrc == 10 else None,
+                sync=dice.random() < 0.3,
                 key_index=self._tl0[ssrc] // 7 & 31 if ssrc == 10 else None,
                 start=part == 0,
                 keyframe=keyframe,
@@ -355,6 +360,7 @@ class Evening:
             [
                 ("aim", slot, 2 if slot % 2 else dice.randrange(2), dice.random() < 0.2, shift),
                 ("aim", slot, None, dice.random() < 0.5, None),
+                ("pace", 2 * dice.randrange(2), dice.randrange(4)),
                 ("route", dice.randrange(2), dice.choice([(0, 1), (0, 1), (0,), (1,), (1, 0)])),
                 (
                     "resend",
@@ -371,7 +377,7 @@ class Evening:
                 ("silence", 1),
                 ("direct", 1),
             ],
-            [30, 2, 12, 30, 3, 1, 1, 2, 1, 0.3, 1, 4],
+            [30, 2, 20, 12, 30, 3, 1, 1, 2, 1, 0.3, 1, 4],
         )[0]
 
 

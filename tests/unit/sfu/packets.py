@@ -40,6 +40,7 @@ def vp8(
     wide: bool = True,
     tl0: int | None = None,
     temporal: int | None = None,
+    sync: bool = False,
     key_index: int | None = None,
     start: bool = True,
     keyframe: bool = False,
@@ -60,7 +61,7 @@ def vp8(
     if tl0 is not None:
         written += bytes([tl0])
     if flags & 0x30:
-        written += bytes([(temporal or 0) << 6 | (key_index or 0)])
+        written += bytes([(temporal or 0) << 6 | (0x20 if sync and temporal is not None else 0) | (key_index or 0)])
     if not start:
         return written + body
     if not keyframe:

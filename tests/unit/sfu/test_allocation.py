@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from server.sfu.rtp.allocation import KEEP_SHARE, RISE_SHARE, Allocation, Want, allocate
 from server.sfu.rtp.layers import LayerState
+from server.sfu.rtp.rewrite import ALL_TEMPORAL
 
 NOW = 100_000_000
 BPS = (100_000, 400_000, 1_000_000)
@@ -15,6 +17,12 @@ def want(height: int = 540, *, current: int | None = None, **fields: Any) -> Wan
         for tall, bps in zip((135, 270, 540), BPS, strict=True)
     ]
     return Want(height=height, layers=layers, current=current, **fields)
+
+
+def thin(height: int = 540, *, current: int | None = None, **fields: Any) -> Want:
+    """The same with three temporal layers in each."""
+    plain = want(height, current=current, **fields)
+    return replace(plain, layers=[replace(layer, shares=(0.4, 0.6, 1.0)) for layer in plain.layers])
 
 
 def share(*wants: Want, budget: int | None, **fields: Any) -> Allocation:
@@ -80,3 +88,35 @@ def test_a_source_that_sends_nothing_is_neither_shown_nor_missing() -> None:
     got = share(dead, want(100), budget=500_000)
     assert got.layers == (None, 0)
     assert got.missing == 0
+
+
+def test_fewer_pictures_come_before_smaller_ones() -> None:
+    seen = [share(thin(), budget=budget) for budget in (30_000, 50_000, 130_000, 280_000, 500_000, 700_000, 1_200_000)]
+    assert [(got.layers[0], got.paces[0]) for got in seen] == [
+        (None, ALL_TEMPORAL),
+        (0, 0),
+        (0, ALL_TEMPORAL),
+        (1, 1),
+        (1, ALL_TEMPORAL),
+        (2, 1),
+        (2, ALL_TEMPORAL),
+    ]
+    assert [got.missing for got in seen] == [2, 1, 1, 1, 1, 1, 0]
+
+
+def test_everybody_gets_few_pictures_before_anybody_gets_all() -> None:
+    got = share(thin(), thin(), budget=150_000)
+    assert (got.layers, got.paces) == ((0, 0), (0, 0))
+
+
+def test_what_a_viewer_can_do_without_is_not_missing() -> None:
+    for spare, pace in ((1, 1), (2, 0), (3, 0)):
+        got = share(thin(135, spare=spare), budget=None)
+        assert (got.layers, got.paces, got.missing) == ((0,), (pace,), 0)
+    assert share(thin(135, spare=1), budget=None).wanted_bps == 60_000
+    assert share(want(135, spare=1), budget=None).wanted_bps == 100_000, "without temporal layers there is but all"
+
+
+def test_pictures_that_were_left_out_come_back_only_when_something_may_rise() -> None:
+    held = share(thin(current=0, paced=0), budget=5_000_000, may_rise=False)
+    assert (held.layers, held.paces) == ((0,), (0,))

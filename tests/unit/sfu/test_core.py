@@ -19,7 +19,7 @@ from server.sfu.core import (
     TrackCore,
 )
 from server.sfu.native_core import NativeCore
-from server.sfu.rtp.rewrite import REMOVED_RUNS_MAX
+from server.sfu.rtp.removal import RUNS_MAX
 from server.sfu.rtp.twcc import Arrivals
 from tests.unit.sfu.bare import CORES, DEPARTURE_ID, LEVEL_ID, SECOND_US, Bare, BareLink
 from tests.unit.sfu.feedback import read_feedback
@@ -192,12 +192,12 @@ def test_closing_more_gaps_than_are_remembered_forgets_the_oldest(bare: Bare) ->
     camera(sender, viewer.slot("video"))
     show(sender, 1, keyframe=True)
     number = 1
-    for _ in range(REMOVED_RUNS_MAX + 5):
+    for _ in range(RUNS_MAX + 5):
         number += 2  # one is left for later
         sender.send_rtp(NOW, ssrc=CAMERA, sequence=number, payload=b"", padding=10)
     show(sender, number + 1)
     first, last = viewer.received()
-    assert last.sequence - first.sequence == number - REMOVED_RUNS_MAX - 5
+    assert last.sequence - first.sequence == number - RUNS_MAX - 5
     show(sender, 2)
     assert viewer.received() == [], "where it would go is not known any more"
     show(sender, number - 1)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from server.sfu.rtp.layers import SILENT_US, Bitrate, LayerState, flowing, ideal, needed, nominal_height
+from server.sfu.rtp.layers import SILENT_US, Bitrate, LayerState, Shares, flowing, ideal, needed, nominal_height
 
 NOW = 100_000_000
 
@@ -71,3 +71,19 @@ def test_a_bitrate_after_a_pause_is_not_that_of_the_pause() -> None:
     for now_us in (0, 200_000, 400_000, 60_000_000):
         bitrate.counted(now_us // 100, 0, now_us)
     assert bitrate.bps == 80_000
+
+
+def test_the_shares_of_temporal_layers_are_those_of_late() -> None:
+    shares = Shares()
+    assert shares.cumulative == (1.0,)
+    for look in range(20):
+        shares.counted([look * 400, look * 200, look * 400, 0])
+    assert [round(share, 2) for share in shares.cumulative] == [0.4, 0.6, 1.0]
+    for look in range(60):
+        shares.counted([8_000 + look * 1_000, 3_800, 7_600, 0])
+    assert shares.cumulative == (1.0,), "the sender has none any more"
+
+
+def test_a_layer_costs_less_without_its_higher_temporal_layers() -> None:
+    state = LayerState(height=180, since_us=0, last_us=NOW, bps=100_000, shares=(0.4, 0.6, 1.0))
+    assert [state.cost(temporal) for temporal in range(4)] == [40_000, 60_000, 100_000, 100_000]

@@ -66,14 +66,16 @@ const BUILD_MS = 12_000; // a new connection gets this long before another one i
 const ANSWER_MS = 10_000; // an answer that takes longer will not come
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000]; // between attempts that cannot even reach the server
 
+/** Three temporal layers, so that the server can leave out pictures for viewers with small tiles or a weak connection. */
+const TEMPORAL = { scalabilityMode: "L1T3" };
 /**
  * Smallest first: the server starts a viewer on a layer that flows, and climbs. Chromium leaves out the third, which is
  * the largest, for a camera below 960x540: such a one is sent in two, from its own size down (see `fitLayers`).
  */
 const LAYERS = [
-  { rid: "low", scaleResolutionDownBy: 4, maxBitrate: 110_000 },
-  { rid: "mid", scaleResolutionDownBy: 2, maxBitrate: 380_000 },
-  { rid: "full", scaleResolutionDownBy: 1, maxBitrate: 1_100_000 },
+  { rid: "low", scaleResolutionDownBy: 4, maxBitrate: 110_000, ...TEMPORAL },
+  { rid: "mid", scaleResolutionDownBy: 2, maxBitrate: 380_000, ...TEMPORAL },
+  { rid: "full", scaleResolutionDownBy: 1, maxBitrate: 1_100_000, ...TEMPORAL },
 ];
 const THREE_LAYERS_PIXELS = 960 * 540;
 const SMALL_CAMERA = [
@@ -81,7 +83,7 @@ const SMALL_CAMERA = [
   { scaleResolutionDownBy: 1, maxBitrate: 600_000 },
   { active: false, scaleResolutionDownBy: 1 },
 ];
-const ONE_LAYER = [{ maxBitrate: 600_000 }];
+const ONE_LAYER = [{ maxBitrate: 600_000, ...TEMPORAL }];
 const SCREEN = [{ maxBitrate: 1_500_000, maxFramerate: 5 }];
 
 /** @type {Kind[]} */
