@@ -31,6 +31,7 @@ from facilitation.timebase import MINUTE_MS
 from facilitation.weeks import day_of
 from server import collector
 from server.accounts.parts import parts
+from server.accounts.provider import ProviderSettings
 from server.books import ClinicBooks
 from server.catalog import Catalog, load_catalog
 from server.clinicbook import ClinicBook
@@ -149,6 +150,7 @@ def build(
         base_url=settings.named_url,
         mail=mail,
         clock=clock,
+        provider=_provider(settings),
     )
     glass = GlassCase(store, clock=clock)
     doorkeeper = Doorkeeper(
@@ -267,6 +269,17 @@ def _cookies(store: Store) -> SessionStore:
     if store.client is None:
         return InMemoryStore()
     return Cookies(store.client, prefix=store.keys.web_sessions, ask=ask)
+
+
+def _provider(settings: Settings) -> ProviderSettings | None:
+    if settings.oidc_issuer is None or settings.oidc_client_id is None or settings.oidc_client_secret is None:
+        return None
+    return ProviderSettings(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret.get_secret_value(),
+        name=settings.oidc_name,
+    )
 
 
 def post_office(settings: Settings, clock: Clock) -> PostOffice:

@@ -96,6 +96,14 @@ def _mail_address(text: str) -> str:
     return text.strip()
 
 
+def _issuer(text: str) -> str:
+    parts = urlsplit(_web_address(text))
+    near = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if (parts.scheme != "https" and not near) or parts.query or parts.fragment:
+        raise ValueError("needed")
+    return text.rstrip("/")
+
+
 def _long_enough(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) < SECRET_LENGTH_MIN:
         raise ValueError("needed")
@@ -234,6 +242,21 @@ class Settings(BaseSettings):
         needed="a mail address such as meetings@example.org",
         shown="none",
     )
+    oidc_issuer: Annotated[str, AfterValidator(_issuer)] | None = _setting(
+        None,
+        "OpenID Connect provider with which staff may sign in. Connect only one that asks for a second factor.",
+        needed="an address that begins with https://, such as https://id.example.org/realms/clinic",
+        shown="none",
+    )
+    oidc_client_id: Annotated[str, Field(min_length=1, max_length=200)] | None = _setting(
+        None, "What Milieu is called there.", needed="1 to 200 characters", shown="none"
+    )
+    oidc_client_secret: SecretStr | None = _setting(
+        None, "Milieu's secret there.", needed="what the provider gave", shown="none"
+    )
+    oidc_name: Annotated[str, Field(min_length=1, max_length=60)] = _setting(
+        "your clinic", "What staff call it, on the button: “Staff: sign in with …”.", needed="1 to 60 characters"
+    )
     exit_url: Annotated[str, AfterValidator(_web_address)] | None = _setting(
         None,
         "Page that a quick exit shows: something that anybody may see.",
@@ -257,6 +280,8 @@ class Settings(BaseSettings):
         if mistake := _half_of_turn(urls=self.turn_urls, secret=self.turn_secret):
             raise ValueError(mistake)
         if mistake := _half_of_mail(url=self.smtp_url, sender=self.mail_from):
+            raise ValueError(mistake)
+        if mistake := _part_of_oidc(self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret):
             raise ValueError(mistake)
         return self
 
@@ -336,6 +361,8 @@ def load() -> Settings:
         mistakes += _half_of_turn(
             urls=os.environ.get(variable("turn_urls")), secret=os.environ.get(variable("turn_secret"))
         )
+        oidc = [os.environ.get(variable(name)) for name in ("oidc_issuer", "oidc_client_id", "oidc_client_secret")]
+        mistakes += _part_of_oidc(*oidc)
         mistakes += _half_of_mail(
             url=os.environ.get(variable("smtp_url")), sender=os.environ.get(variable("mail_from"))
         )
@@ -431,6 +458,15 @@ def _half_of_mail(*, url: object, sender: object) -> list[str]:
     return [f"{variable('smtp_url')} is set without {variable('mail_from')}. Needed: both, or none."]
 
 
+def _part_of_oidc(*all_three: object) -> list[str]:
+    if all(all_three) or not any(all_three):
+        return []
+    names = [variable(name) for name in ("oidc_issuer", "oidc_client_id", "oidc_client_secret")]
+    missing = [name for name, value in zip(names, all_three, strict=True) if not value]
+    there = [name for name in names if name not in missing]
+    return [f"{there[0]} is set without {missing[0]}. Needed: all three of {', '.join(names)}, or none."]
+
+
 def _unknown_names() -> Iterator[str]:
     known = [variable(name) for name in Settings.model_fields]
     for name in sorted(os.environ):
@@ -441,7 +477,7 @@ def _unknown_names() -> Iterator[str]:
 
 def _redacted(name: str, value: str) -> str:
     """A value fit for a screen that others may see: short, no secret, no password of an address."""
-    if name.startswith("secret") or name == "turn_secret":
+    if name.startswith("secret") or name in ("turn_secret", "oidc_client_secret"):
         return f"({len(value)} characters, not shown)"
     if name in ("redis_url", "smtp_url") and "@" in value:
         scheme, _, rest = value.partition("://")

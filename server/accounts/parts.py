@@ -15,6 +15,7 @@ from server.accounts.devices import DeviceList
 from server.accounts.gate import Gate
 from server.accounts.hashing import Hashing
 from server.accounts.invitations import Invitations
+from server.accounts.provider import Provider, ProviderSettings
 from server.accounts.seal import Seal
 from server.accounts.shelves import shelves
 from server.accounts.tries import Tries
@@ -49,6 +50,7 @@ def parts(
     mail: Mail,
     clock: Clock,
     hasher: PasswordHasher | None = None,
+    provider: ProviderSettings | None = None,
 ) -> Parts:
     """`keys`: the clinic's secrets, as for links. `place`: its name, as apps and devices show it."""
     book = Book(shelves(store.register), people=store.clinic, traces=store.audit, clock=clock)
@@ -70,7 +72,14 @@ def parts(
         book=book,
         invitations=invitations,
         standing=partial(signed_in_stands, book, devices),
-        ways=WaysIn(gate=gate, invitations=invitations, upkeep=upkeep, devices=devices, picture=qr),
+        ways=WaysIn(
+            gate=gate,
+            invitations=invitations,
+            upkeep=upkeep,
+            devices=devices,
+            picture=qr,
+            provider=Provider(provider) if provider else None,
+        ),
     )
 
 

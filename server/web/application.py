@@ -131,7 +131,7 @@ def application(
         doorkeeper=doorkeeper,
         throttle=throttle,
         clock=clock,
-        provider=None,
+        provider=ways.provider,
     )
     invitations = InviteDesk(ways.invitations, door=door, pages=pages, throttle=throttle, picture=ways.picture)
     account = AccountDesk(ways.upkeep, door=door, pages=pages, doorkeeper=doorkeeper, clock=clock, picture=ways.picture)

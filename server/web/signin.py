@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starsessions import load_session
 
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
@@ -41,6 +43,24 @@ class Gate(Protocol):
     async def by_link(self, person: PersonId) -> Standing: ...
     async def send_code(self, person: PersonId) -> str: ...
     async def by_letter(self, person: PersonId, code: str, *, kept: str, network: str) -> Standing: ...
+    async def by_provider(self, single: str, email: str) -> Standing: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the clinic's own provider says of somebody: who they are there, and an address that it has checked."""
+
+    single: str
+    email: str
+
+
+class Provider(Protocol):
+    """Raises Refusal in words."""
+
+    name: str
+
+    async def begin(self, request: Request, back: str) -> Response: ...
+    async def finish(self, request: Request) -> Told: ...
 
 
 class SignInDesk:
@@ -55,7 +75,7 @@ class SignInDesk:
         doorkeeper: Doorkeeper,
         throttle: Throttle,
         clock: Clock,
-        provider: str | None,
+        provider: Provider | None,
     ) -> None:
         self._gate = gate
         self._door = door
@@ -75,6 +95,8 @@ class SignInDesk:
             Route("/sign-in/code", self.code, methods=["POST"]),
             Route("/sign-in/passkey/options", self.options, methods=["POST"]),
             Route("/sign-in/passkey", self.passkey, methods=["POST"]),
+            Route("/sign-in/provider", self.to_provider, methods=["GET"]),
+            Route("/sign-in/provider/back", self.from_provider, methods=["GET"]),
             Route("/come/{link}", self.come, methods=["GET"]),
             Route("/come/{link}", self.come_with_code, methods=["POST"]),
             Route("/unlock", self.locked, methods=["GET"]),
@@ -146,6 +168,30 @@ class SignInDesk:
             raise Refusal("begin_again", "That took too long. Please try again.")
         party = self._door.party(request)
         return sent, await self._gate.by_passkey(sent.get("credential"), party, challenge=asked["challenge"])
+
+    # ------------------------------------------------------------------ the clinic's own provider
+
+    async def to_provider(self, request: Request) -> Response:
+        if self._provider is None:
+            raise HTTPException(404)
+        await self._throttle.sign_in(request)
+        await load_session(request)
+        try:
+            return await self._provider.begin(request, f"{self._door.party(request).origin}/sign-in/provider/back")
+        except Refusal as refusal:
+            return self._page(request, {}, error=said(request, refusal))
+
+    async def from_provider(self, request: Request) -> Response:
+        if self._provider is None:
+            raise HTTPException(404)
+        await self._throttle.sign_in(request)
+        await load_session(request)
+        try:
+            told = await self._provider.finish(request)
+            standing = await self._gate.by_provider(told.single, told.email)
+        except Refusal as refusal:
+            return self._page(request, {}, error=said(request, refusal))
+        return await self._enter(request, standing, remember=False, to="/home")
 
     # ------------------------------------------------------------------ a reminder's link
 
@@ -285,7 +331,7 @@ class SignInDesk:
             "given": {"email": given.get("email", ""), "next": given.get("next", "")},
             "error": error,
             "out": "out" in request.query_params,
-            "provider": self._provider,
+            "provider": self._provider.name if self._provider else None,
         }
         return self._pages.render(request, "sign-in.html", context, 422 if error else 200, NO_STORE)
 

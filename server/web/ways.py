@@ -24,3 +24,5 @@ class WaysIn:
     upkeep: Upkeep
     devices: DeviceList
     picture: invite.Pictures
+    provider: signin.Provider | None = None
+    """The clinic's own, for staff; None: it has none."""
