@@ -56,6 +56,7 @@ from server.mail.outbox import Outbox
 from server.mail.ports import Mail
 from server.mail.post_office import PostOffice
 from server.mail.smtp import Smtp
+from server.meeting_letters import MeetingLetters
 from server.notebook import StaffNotebook
 from server.own_calendar import OwnCalendar
 from server.own_minutes import OwnMinutes
@@ -73,7 +74,7 @@ from server.relay import ice_servers
 from server.rooms.directory import LoadSession, Rooms
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.schedule.book import ScheduleBook
-from server.schedule.planner import Begun
+from server.schedule.planner import Begun, Planned
 from server.school.call_list import CallList
 from server.school.page import SchoolBook
 from server.sfu.native.build import NotBuilt
@@ -163,7 +164,9 @@ def build(
         clock=clock,
         lock_ms=site.lock_ms,
     )
-    schedule = schedule or schedule_of(store, catalog=catalog, clock=clock)
+    schedule = schedule or schedule_of(
+        store, catalog=catalog, clock=clock, tell=letters_of(settings, store, mail, catalog=catalog).tell
+    )
     office = Office(
         book=schedule,
         store=store,
@@ -292,8 +295,10 @@ def post_office(settings: Settings, clock: Clock) -> PostOffice:
     return PostOffice(settings.data_dir / "mail", carrier, clock=clock)
 
 
-def schedule_of(store: Store, *, catalog: Catalog, clock: Clock) -> ScheduleBook:
-    """The schedule, which asks the logs how far a session is before it changes one."""
+def schedule_of(
+    store: Store, *, catalog: Catalog, clock: Clock, tell: Callable[[Planned], Awaitable[None]] | None = None
+) -> ScheduleBook:
+    """The schedule, which asks the logs how far a session is before it changes one, and tells whom that concerns."""
     progress = ProgressBook(store.log)
 
     async def begun(session: SessionId) -> Begun:
@@ -302,7 +307,12 @@ def schedule_of(store: Store, *, catalog: Catalog, clock: Clock) -> ScheduleBook
             return Begun.STARTED
         return Begun.OPENED if far.seq else Begun.NO
 
-    return ScheduleBook(store, catalog=catalog, begun=begun, clock=clock)
+    return ScheduleBook(store, catalog=catalog, begun=begun, clock=clock, tell=tell)
+
+
+def letters_of(settings: Settings, store: Store, mail: Mail, *, catalog: Catalog) -> MeetingLetters:
+    """What writes to people about meetings that changed."""
+    return MeetingLetters(store, mail, plans=catalog.plans, base_url=settings.named_url, sender=settings.mail_from)
 
 
 def opening(
@@ -399,7 +409,9 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         node = NodeName(settings.data_dir)
         stack.callback(node.release)
         catalog, library = load_catalog(), load_library()
-        schedule = schedule_of(store, catalog=catalog, clock=clock)
+        mail = post_office(settings, clock)
+        letters = letters_of(settings, store, mail, catalog=catalog)
+        schedule = schedule_of(store, catalog=catalog, clock=clock, tell=letters.tell)
         hours = HoursProjection(store.log, store.ledger, clock)
         media = _media_plane(settings, clock)
         rooms = Rooms(
@@ -416,7 +428,6 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         stack.push_async_callback(media.stop)
         await stack.enter_async_context(_background(hours.run(), "hours"))
         stack.push_async_callback(rooms.close)
-        mail = post_office(settings, clock)
         mail.open()
         await stack.enter_async_context(_background(mail.run(), "mail"))
         await stack.enter_async_context(_background(collector.keep_aside(lambda: len(rooms) > 0), "collector"))

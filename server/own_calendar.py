@@ -13,11 +13,10 @@ from facilitation.ids import PersonId
 from facilitation.people import STAFF
 from facilitation.plan import SessionPlan
 from facilitation.policy import FACILITATORS
-from facilitation.schedule import neutral
-from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
+from facilitation.timebase import HOUR_MS, Instant
 from server.clock import Clock
 from server.rooms.ports import Stale
-from server.schedule.calendar import Entry, calendar, uid_of
+from server.schedule.calendar import Entry, calendar, entry_of
 from server.schedule.planner import HORIZON_DAYS
 from server.store.clinic import ScheduledSession
 from server.store.ports import Store
@@ -108,14 +107,5 @@ class OwnCalendar:
             return None
         plan = self._plans.get(session.plan_id)
         length = sum(part.planned_ms for part in plan.segments) if plan else UNKNOWN_MS
-        return Entry(
-            uid=uid_of(self._clinic, session.session),
-            summary=neutral(session.kind),
-            starts_at=session.starts_at,
-            length_ms=max(length, MINUTE_MS),
-            zone=session.zone,
-            sequence=session.sequence,
-            changed_at=session.changed_at,
-            cancelled=bool(session.cancelled),
-            busy=seat.role not in STAFF or seat.role in FACILITATORS,
-        )
+        busy = seat.role not in STAFF or seat.role in FACILITATORS
+        return entry_of(session, self._clinic, length_ms=length, busy=busy)

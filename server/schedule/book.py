@@ -7,7 +7,7 @@ changed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Protocol, TypeVar
 
 import structlog
@@ -48,13 +48,22 @@ def own_name(id: str, version: int) -> str:
 
 
 class ScheduleBook:
-    """Every method may raise StoreUnavailable or CorruptLog."""
+    """Every method may raise StoreUnavailable or CorruptLog. `tell`: lets people know what has changed for them."""
 
-    def __init__(self, store: Store, *, catalog: Catalog, begun: BegunOf, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        catalog: Catalog,
+        begun: BegunOf,
+        clock: Clock,
+        tell: Callable[[Planned], Awaitable[None]] | None = None,
+    ) -> None:
         self._store = store
         self._catalog = catalog
         self._clock = clock
         self.begun = begun
+        self._tell = tell
         self._planner = Planner(
             sessions=store.clinic, begun=begun, clinic=store.keys.clinic, programmes=catalog.programmes
         )
@@ -106,7 +115,10 @@ class ScheduleBook:
     async def plan(self) -> Planned:
         """One after the other: of two runs at once the older one could write what the newer one has changed."""
         async with self._planning:
-            return await self._planner.plan(await self.load(), now=self._clock.now())
+            planned = await self._planner.plan(await self.load(), now=self._clock.now())
+        if self._tell is not None:
+            await self._tell(planned)
+        return planned
 
     async def run(self) -> None:
         """Plan now and again, until cancelled."""

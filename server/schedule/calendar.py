@@ -17,7 +17,9 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, Timezone, vDuration
 
-from facilitation.timebase import Instant
+from facilitation.schedule import neutral
+from facilitation.timebase import MINUTE_MS, Instant
+from server.store.clinic import ScheduledSession
 
 REFRESH: Final = timedelta(hours=1)
 PRODUCT: Final = "-//Milieu//Meetings//EN"
@@ -45,20 +47,41 @@ def uid_of(clinic: str, session: str) -> str:
     return f"{hashlib.sha256(f'{clinic} {session}'.encode()).hexdigest()[:32]}@milieu"
 
 
+def entry_of(session: ScheduledSession, clinic: str, *, length_ms: int, busy: bool = True, off: bool = False) -> Entry:
+    """A session as a calendar has it. `off`: it is not for this person any more."""
+    return Entry(
+        uid=uid_of(clinic, session.session),
+        summary=neutral(session.kind),
+        starts_at=session.starts_at,
+        length_ms=max(length_ms, MINUTE_MS),
+        zone=session.zone,
+        sequence=session.sequence,
+        changed_at=session.changed_at,
+        cancelled=bool(session.cancelled) or off,
+        busy=busy,
+    )
+
+
 def calendar(
     entries: Sequence[Entry], *, url: str, method: str = "PUBLISH", organizer: str = "", attendee: str = ""
 ) -> bytes:
-    """The file. `url`: where to sign in. `method`: REQUEST or CANCEL for a letter, to `attendee` from `organizer`."""
+    """The file. `url`: where to sign in. `method` (RFC 5546): REQUEST or CANCEL for an entry in a letter from
+    `organizer` to `attendee`, which programs take up by themselves."""
     made = Calendar()
     made.add("prodid", PRODUCT)
     made.add("version", "2.0")
     made.add("calscale", "GREGORIAN")
-    made.add("method", "PUBLISH")
-    made.add("x-wr-calname", "Meetings")
-    made.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
-    made.add("x-published-ttl", vDuration(REFRESH))
+    made.add("method", method)
+    if method == "PUBLISH":
+        made.add("x-wr-calname", "Meetings")
+        made.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
+        made.add("x-published-ttl", vDuration(REFRESH))
     for entry in entries:
-        made.add_component(_event(entry, url))
+        event = _event(entry, url)
+        if method != "PUBLISH":
+            event.add("organizer", f"mailto:{organizer}")
+            event.add("attendee", f"mailto:{attendee}", parameters={"PARTSTAT": "NEEDS-ACTION", "RSVP": "FALSE"})
+        made.add_component(event)
     if entries:
         days = [datetime.fromtimestamp(entry.starts_at / 1_000, UTC).date() for entry in entries]
         made.add_missing_timezones(first_date=min(days) - YEAR, last_date=max(days) + YEAR)

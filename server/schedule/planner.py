@@ -51,12 +51,20 @@ BegunOf = Callable[[SessionId], Awaitable[Begun]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """One session, as it was and as it is now."""
+
+    before: ScheduledSession
+    after: ScheduledSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """What a run did. `kept`: sessions that should be otherwise now, but belong to those who are in them."""
 
     made: list[SessionId] = field(default_factory=list)
-    changed: list[ScheduledSession] = field(default_factory=list)
-    cancelled: list[ScheduledSession] = field(default_factory=list)
+    changed: list[Changed] = field(default_factory=list)
+    cancelled: list[Changed] = field(default_factory=list)
     kept: list[SessionId] = field(default_factory=list)
 
 
@@ -110,7 +118,7 @@ class Planner:
                 return
         changed = replace(after, sequence=before.sequence + 1, changed_at=now)
         await self.sessions.put_session(changed)
-        (planned.cancelled if changed.cancelled else planned.changed).append(changed)
+        (planned.cancelled if changed.cancelled else planned.changed).append(Changed(before=before, after=changed))
 
 
 def _goes_on(schedule: Schedule, session: ScheduledSession) -> bool:

@@ -27,7 +27,7 @@ process.stdout.write(
   JSON.stringify({
     events,
     method: file.getFirstPropertyValue("method"),
-    refresh: file.getFirstPropertyValue("refresh-interval").toString(),
+    refresh: file.getFirstPropertyValue("refresh-interval")?.toString() ?? null,
     zones: file.getAllSubcomponents("vtimezone").map((zone) => zone.getFirstPropertyValue("tzid")),
   }),
 );

@@ -181,7 +181,7 @@ async def test_a_closed_group_meets_no_more(clinic: Clinic) -> None:
     assert held is not None
     planned = await clinic.book.put([shelf.draft(replace(held.value, closed=True), upon=held.revision)], by=FAY)
     assert len(planned.cancelled) == 24 - 2  # eight weeks of three evenings, but for two holidays
-    assert all(each.cancelled for each in planned.cancelled)
+    assert all(each.after.cancelled and not each.before.cancelled for each in planned.cancelled)
 
 
 async def test_what_somebody_changed_in_the_demo_stays_changed(clinic: Clinic) -> None:

@@ -1,0 +1,158 @@
+"""Letters about meetings that were moved, cancelled or given to somebody else: one to each person, with entries.
+
+Nothing in them says what kind of meeting it is, and nobody else is named. Who is enrolled or leaves is told by the
+clinic itself; what else changes stands in everybody's calendar and on their home page without a letter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from facilitation.ids import PersonId
+from facilitation.people import STAFF, Expected
+from facilitation.plan import SessionPlan
+from facilitation.policy import FACILITATORS
+from facilitation.schedule import neutral
+from facilitation.timebase import HOUR_MS
+from server.accounts.shelves import shelves
+from server.mail.letter import MEETING, Attachment, Letter
+from server.mail.ports import Mail, MailIsFull
+from server.people.contacts import contacts
+from server.schedule.calendar import Entry, calendar, entry_of
+from server.schedule.planner import Changed, Planned
+from server.store.clinic import Person, ScheduledSession
+from server.store.ports import Store
+from server.web.catalogues import ENGLISH
+from server.web.words import local, words_in
+
+log = structlog.get_logger(__name__)
+words = words_in(ENGLISH)
+
+LINES_MAX: Final = 12
+ENTRIES_MAX: Final = 5
+"""Calendar entries that go along: for more, there is the calendar to subscribe to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What changed for one person: a line of the letter, and the meeting as it is now for them (`off`: no more)."""
+
+    line: str
+    session: ScheduledSession
+    off: bool
+
+
+class MeetingLetters:
+    """`sender`: the address that calendar entries come from; without one they are only shown, not answered to."""
+
+    def __init__(
+        self, store: Store, mail: Mail, *, plans: Mapping[str, SessionPlan], base_url: str, sender: str | None
+    ) -> None:
+        self._store = store
+        self._mail = mail
+        self._plans = plans
+        self._home = f"{base_url}/home"
+        self._sender = sender
+
+    async def tell(self, planned: Planned) -> None:
+        """A letter to everybody whom these changes concern and whose address is known.
+
+        Raises StoreUnavailable, CorruptLog. A letter that cannot be taken is told to the operator and to nobody else.
+        """
+        changes = [*planned.changed, *planned.cancelled]
+        concerned = sorted({person for change in changes for person in _concerned(change)})
+        if not concerned:
+            return
+        addresses = await self._addresses()
+        for person in concerned:
+            known = await self._store.clinic.get_person(person)
+            address = addresses.get(person)
+            if known is None or not address:
+                continue
+            news = [each for change in changes for each in _news(change, person, known.zone)]
+            try:
+                await self._mail.send(self._letter(known, address, news))
+            except MailIsFull:
+                log.warning("a letter about a meeting was not taken")
+
+    async def _addresses(self) -> dict[PersonId, str]:
+        """What somebody signs in with, else where invitations go."""
+        invited = (held.value for held in (await contacts(self._store.register).all()).values())
+        found = {each.person: each.email for each in invited if each.email}
+        accounts = (held.value for held in (await shelves(self._store.register).accounts.all()).values())
+        return found | {each.person: each.email for each in accounts}
+
+    def _letter(self, person: Person, address: str, news: list[News]) -> Letter:
+        lines = [f"- {each.line}" for each in news[:LINES_MAX]]
+        if len(news) > LINES_MAX:
+            lines.append(f"- and {len(news) - LINES_MAX} more")
+        text = (
+            f"Hello {person.name},\n\nsomething has changed in your meetings:\n\n"
+            + "\n".join(lines)
+            + f"\n\nWhat comes next stands on your home page:\n\n{self._home}\n"
+        )
+        about = [f"{each.session.session} {each.session.sequence}" for each in news]
+        key = hashlib.sha256("\n".join([person.person, *about]).encode()).hexdigest()[:32]
+        entries = [self._attachment(n, each, address) for n, each in enumerate(news[:ENTRIES_MAX], 1)]
+        return Letter(key=f"meeting-{key}", to=address, subject=MEETING, text=text, attachments=tuple(entries))
+
+    def _attachment(self, number: int, news: News, address: str) -> Attachment:
+        entry = self._entry(news)
+        method = "PUBLISH" if self._sender is None else "CANCEL" if entry.cancelled else "REQUEST"
+        file = calendar([entry], url=self._home, method=method, organizer=self._sender or "", attendee=address)
+        return Attachment(
+            name=f"meeting-{number}.ics", media_type=f"text/calendar; method={method}; charset=utf-8", data=file
+        )
+
+    def _entry(self, news: News) -> Entry:
+        plan = self._plans.get(news.session.plan_id)
+        length = sum(part.planned_ms for part in plan.segments) if plan else HOUR_MS
+        return entry_of(news.session, self._store.keys.clinic, length_ms=length, off=news.off)
+
+
+def _attends(seat: Expected) -> bool:
+    return seat.role not in STAFF or seat.role in FACILITATORS
+
+
+def _leads(session: ScheduledSession) -> set[PersonId]:
+    return {each.person for each in session.roster if each.role in FACILITATORS}
+
+
+def _moved(change: Changed) -> bool:
+    return change.before.starts_at != change.after.starts_at
+
+
+def _concerned(change: Changed) -> Iterable[PersonId]:
+    before, after = change.before, change.after
+    if bool(before.cancelled) != bool(after.cancelled) or _moved(change):
+        yield from (each.person for each in after.roster if _attends(each))
+    yield from _leads(before) ^ _leads(after)
+
+
+def _news(change: Changed, person: PersonId, zone: str) -> Iterable[News]:
+    before, after = change.before, change.after
+    there = any(each.person == person and _attends(each) for each in after.roster)
+    when = f"{neutral(after.kind)} on {_when(before, zone)}"
+    leads = (person in _leads(before), person in _leads(after))
+    if leads == (True, False):
+        yield News(line=f"{when}: somebody else leads it now.", session=after, off=True)
+    elif leads == (False, True):
+        yield News(line=f"{neutral(after.kind)} on {_when(after, zone)}: you lead it now.", session=after, off=False)
+    elif there and after.cancelled and not before.cancelled:
+        yield News(line=f"{when}: it will not be held.", session=after, off=True)
+    elif there and before.cancelled and not after.cancelled:
+        yield News(
+            line=f"{neutral(after.kind)} on {_when(after, zone)}: it will be held after all.", session=after, off=False
+        )
+    elif there and _moved(change):
+        yield News(line=f"{when}: it is now on {_when(after, zone)}.", session=after, off=False)
+
+
+def _when(session: ScheduledSession, zone: str) -> str:
+    at = local(session.starts_at, zone)
+    return f"{words.weekday(at.date())}, {words.clock_time(at)}"
