@@ -50,6 +50,7 @@ from server.firststeps import FirstSteps
 from server.glass import GlassCase
 from server.home.page import HomePage, cards
 from server.home.visit import Visits
+from server.languages import ChosenLanguages
 from server.library import load_library
 from server.licencebook import LicenceBook
 from server.mail.outbox import Outbox
@@ -259,6 +260,7 @@ def build(
         arrivals=gate,
         licences=LicenceBook(store, clock=clock),
         family=FamilyBook(store, guardians=guardians, clock=clock),
+        languages=ChosenLanguages(store.register, clock=clock),
         consents=ConsentBook(store, consents=consents, guardians=guardians, clock=clock),
         calendars=OwnCalendar(store, plans=catalog.plans, keys=site.keys, clock=clock),
         depart=Errands(rooms).depart,

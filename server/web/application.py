@@ -35,7 +35,7 @@ from server.web.family import FamilyDesk, FamilyPages
 from server.web.guard import BODY_BYTES_MAX, BodyLimits, SameOriginOnly, Throttle, security_headers
 from server.web.home import Home, HomeDesk
 from server.web.invite import InviteDesk
-from server.web.language import LanguageDesk
+from server.web.language import LanguageDesk, Languages, Remembered
 from server.web.licences import LicenceDesk, LicencePages
 from server.web.links import Links
 from server.web.minutes import Minutes, MinutesDesk
@@ -87,6 +87,7 @@ def application(
     consents: ConsentPages,
     licences: LicencePages,
     family: FamilyPages,
+    languages: Languages,
     calendars: Calendars,
     depart: Depart,
     health: Health,
@@ -162,7 +163,7 @@ def application(
     return Starlette(
         routes=[
             *desk.routes(),
-            *LanguageDesk(site).routes(),
+            *LanguageDesk(site, languages, doorkeeper=doorkeeper).routes(),
             *home_desk.routes(),
             *export_desk.routes(),
             *paper_desk.routes(),
@@ -194,6 +195,7 @@ def application(
             Middleware(SecureASGIMiddleware, secure=headers),
             Middleware(BodyLimits, most=BODY_BYTES_MAX, but={LIST_PATH: LIST_BYTES_MAX + BODY_BYTES_MAX}),
             Middleware(SameOriginOnly, refuse=refusals.answer),
+            Middleware(Remembered, site=site, languages=languages),
             Middleware(
                 SessionMiddleware,
                 store=cookies,

@@ -32,6 +32,8 @@ from server.web.guard import comes_from_here
 from server.web.links import BadLink, Links, Seat
 
 SEATS_MAX = 20
+ARRIVED = "milieu.arrived"
+"""Under this name a request's scope holds who has just shown who they are in it."""
 PERSON_CHARS_MAX: Final = 64
 SIGNED_IN: Final = 1
 """The number of whoever is signed in; no seat has it then."""
@@ -178,6 +180,7 @@ class Doorkeeper:
         one that was planted or seen before a link was opened is worth nothing after it.
         """
         seat = await self.check(link)
+        connection.scope[ARRIVED] = seat.person
         await load_session(connection)
         account = await self.signed_in(connection)
         if account is not None and account.known.person == seat.person and not account.locked:
@@ -209,6 +212,7 @@ class Doorkeeper:
         connection.session["account"] = {"person": person, "device": device, "since": now, "seen": now, "proven": now}
         connection.session.pop("door", None)
         connection.scope.pop("milieu.signed-in", None)
+        connection.scope[ARRIVED] = person
 
     async def lock(self, connection: HTTPConnection) -> None:
         """Let the screen wait for whoever is signed in."""

@@ -1,19 +1,25 @@
 """In which language somebody is spoken to: what they chose in this browser, else what their browser asks for.
 
 The choice is a cookie of its own, which proves nothing and outlives a quick exit: a language says little about
-anybody, and whoever comes back should be able to read.
+anybody, and whoever comes back should be able to read. It is kept with the person as well, and comes along to every
+other browser that they open a link or sign in with, unless another was chosen there.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Protocol
 
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from facilitation.ids import PersonId
+from server.rooms.ports import StoreUnavailable
+from server.web.auth import ARRIVED, Doorkeeper
 from server.web.catalogues import ENGLISH, LANGUAGES, catalogue
 from server.web.site import DAY_S, Site
 from server.web.words import Words, words_in
@@ -43,11 +49,60 @@ def _accepted(header: str) -> str:
     return max(ours, key=lambda each: each[0], default=(0.0, ENGLISH))[1]
 
 
+class Languages(Protocol):
+    """What people chose. Raises StoreUnavailable."""
+
+    async def of(self, person: PersonId) -> str:
+        """ "" where they have chosen none."""
+        ...
+
+    async def choose(self, person: PersonId, language: str) -> None: ...
+
+
+def cookie(language: str, site: Site) -> Response:
+    """A response that is worth its cookie alone."""
+    answer = Response()
+    answer.set_cookie(COOKIE, language, max_age=KEPT_S, path="/", secure=site.https, httponly=True, samesite="lax")
+    return answer
+
+
+class Remembered:
+    """Whoever has just arrived in this browser finds the language that they chose elsewhere."""
+
+    def __init__(self, app: ASGIApp, *, site: Site, languages: Languages) -> None:
+        self._app = app
+        self._site = site
+        self._languages = languages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or COOKIE in HTTPConnection(scope).cookies:
+            await self._app(scope, receive, send)
+            return
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start" and (person := scope.get(ARRIVED)) is not None:
+                language = await self._language(person)
+                if language in LANGUAGES:
+                    headers = MutableHeaders(scope=message)
+                    headers.append("Set-Cookie", cookie(language, self._site).headers["Set-Cookie"])
+            await send(message)
+
+        await self._app(scope, receive, told)
+
+    async def _language(self, person: PersonId) -> str:
+        try:
+            return await self._languages.of(person)
+        except StoreUnavailable:
+            return ""  # they are in; the language their browser asks for will do
+
+
 class LanguageDesk:
     """Choosing a language, and the messages that browsers need of it."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, languages: Languages, *, doorkeeper: Doorkeeper) -> None:
         self._site = site
+        self._languages = languages
+        self._doorkeeper = doorkeeper
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -62,9 +117,13 @@ class LanguageDesk:
             raise HTTPException(400)
         ours = isinstance(back, str) and len(back) <= BACK_CHARS_MAX and BACK.fullmatch(back)
         answer = RedirectResponse(str(back) if ours else "/", 303, {"Cache-Control": "no-store"})
-        answer.set_cookie(
-            COOKIE, language, max_age=KEPT_S, path="/", secure=self._site.https, httponly=True, samesite="lax"
-        )
+        answer.headers["Set-Cookie"] = cookie(language, self._site).headers["Set-Cookie"]
+        try:
+            people = {visitor.person for visitor in await self._doorkeeper.visitors(request)}
+            if len(people) == 1:  # on a shared computer nobody chooses for the other
+                await self._languages.choose(people.pop(), language)
+        except StoreUnavailable:
+            pass  # this browser speaks it all the same
         return answer
 
     async def messages(self, request: Request) -> Response:

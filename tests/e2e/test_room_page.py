@@ -124,6 +124,66 @@ async def test_no_state_of_the_room_keeps_anybody_out(show: Show, query: str) ->
         assert await page.title() == "Milieu: your meeting"
 
 
+IN_OTHER_WORDS = (
+    "people=12&state=busy&lang=es",
+    "people=12&state=busy&role=facilitator&panel=agenda&lang=es",
+    "people=6&state=break&lang=es",
+    "people=16&panel=none&more=1&lang=es",
+    "place=waiting&lang=es",
+    "place=arriving&lang=es",
+    "people=4&dialog=help&lang=es",
+    "bye=left&lang=es",
+    "people=9&state=busy&role=facilitator&lang=en-XA",
+    "people=6&state=help&lang=en-XA",
+    "place=waiting&lang=en-XA",
+)
+
+
+@pytest.mark.parametrize("query", IN_OTHER_WORDS)
+async def test_other_words_keep_nobody_out_and_find_their_place(show: Show, query: str) -> None:
+    """On a phone, with the reader's own colours; and at 320 pixels, as 400 % make of a laptop."""
+    page = await show(query, viewport=PHONE)
+    await page.emulate_media(forced_colors="active")
+    if "lang=es" in query:  # the other one is nobody's, and its short words are no part of its long ones
+        assert await barriers(page) == []
+    for width in (PHONE["width"], 320):
+        await page.set_viewport_size({"width": width, "height": PHONE["height"]})
+        await page.evaluate(SETTLED)
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "scrolls sideways"
+    await page.emulate_media(forced_colors="none")
+
+
+async def test_the_room_speaks_the_language_of_its_page(show: Show) -> None:
+    page = await show("people=4&panel=now&lang=es", viewport=LAPTOP)
+    for text in (
+        "¿Cómo está tu ánimo en este momento?",
+        "Grupo de conversación",
+        "Solo los facilitadores ven tus respuestas",
+    ):
+        await expect(page.get_by_text(text).first).to_be_visible()
+    await expect(page.get_by_role("button", name="Levantar la mano")).to_be_visible()
+    await expect(page.get_by_role("button", name="Salida rápida")).to_have_count(0)  # it is a link
+    await page.evaluate("gallery.message({type: 'degraded', store: true})")
+    await expect(page.locator("#live")).to_contain_text("Tu reunión sigue")
+    assert await page.evaluate("document.documentElement.lang") == "es"
+
+
+async def test_what_happens_at_once_is_said_at_once_and_typing_is_not_said_at_all(show: Show) -> None:
+    page = await show("people=2", viewport=LAPTOP)
+    await page.evaluate("gallery.show({people: 4})")
+    await expect(page.locator("#live")).to_have_text(
+        "Sam Sample and Alexandria Montgomery-Featherstonehaugh de la Example are here."
+    )
+    await page.evaluate("gallery.show({people: 12})")
+    await expect(page.locator("#live")).to_have_text("8 people are here.")
+    aloud = "[role=status], [aria-live], [role=alert]"
+    heard = f"() => [...document.querySelectorAll('{aloud}')].map(each => each.textContent.trim())"
+    before = await page.evaluate(heard)
+    await page.get_by_label("A goal for today").fill("Small steps")
+    await expect(page.get_by_text("Saving…")).to_be_visible()
+    assert await page.evaluate(heard) == before
+
+
 async def test_up_to_twelve_people_fit_a_laptop_with_the_column_open(show: Show) -> None:
     page = await show("people=1&role=facilitator&state=busy", viewport=LAPTOP)
     for people in range(1, 13):

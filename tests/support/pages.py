@@ -34,6 +34,7 @@ from server.firststeps import FirstSteps
 from server.glass import GlassCase
 from server.home.page import HomePage, cards
 from server.home.visit import Visits
+from server.languages import ChosenLanguages
 from server.library import load_library
 from server.licencebook import LicenceBook
 from server.mail.memory import Pocket
@@ -267,6 +268,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         ),
         licences=LicenceBook(store, clock=clock),
         family=FamilyBook(store, guardians=guardians, clock=clock),
+        languages=ChosenLanguages(store.register, clock=clock),
         consents=ConsentBook(store, consents=consents, guardians=guardians, clock=clock),
         depart=clinic.depart,
         health=clinic.health,

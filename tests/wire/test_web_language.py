@@ -8,19 +8,47 @@ from urllib.parse import urlencode
 import pytest
 import pytest_asyncio
 
+from facilitation.ids import PersonId
+from facilitation.people import Role
+from facilitation.timebase import HOUR_MS, Instant
 from server.clock import FakeClock
 from server.web.catalogues import LANGUAGES, catalogue
-from tests.support.pages import MemoryClinic, pages
+from server.web.links import Links
+from tests.support.pages import EVENING, FAY, ROBIN, SAM, MemoryClinic, link, pages
 from tests.support.visitor import Answer, Visitor, served
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
+class Clinic:
+    """Its address, and a link for each of its people."""
+
+    def __init__(self, url: str, links: Links, until: Instant) -> None:
+        self.url = url
+        self._links = links
+        self._until = until
+
+    async def visitor(self, person: PersonId | None = None) -> Visitor:
+        visitor = Visitor(self.url)
+        if person is not None:
+            await self.opens(visitor, person)
+        return visitor
+
+    async def opens(self, visitor: Visitor, person: PersonId) -> Answer:
+        role = Role.FACILITATOR if person == FAY else Role.PARTICIPANT
+        return await visitor.get("/j/" + link(self._links, person, EVENING, role, until=self._until))
+
+
 @pytest_asyncio.fixture
-async def visitor(clock: FakeClock) -> AsyncIterator[Visitor]:
-    app, _, _ = pages(MemoryClinic(), clock=clock)
+async def clinic(clock: FakeClock) -> AsyncIterator[Clinic]:
+    app, links, _ = pages(MemoryClinic(), clock=clock)
     async with served(app) as url:
-        yield Visitor(url)
+        yield Clinic(url, links, Instant(clock.now() + HOUR_MS))
+
+
+@pytest_asyncio.fixture
+async def visitor(clinic: Clinic) -> Visitor:
+    return await clinic.visitor()
 
 
 async def choose(visitor: Visitor, language: str, back: str = "/") -> Answer:
@@ -92,3 +120,27 @@ async def test_browsers_keep_a_catalogue_whose_address_changes_with_it(visitor: 
     assert "¿Estás a salvo ahora mismo?" in answer.text
     assert (await visitor.get("/words/es-0.mjs")).status == 404
     assert "data-words" not in (await visitor.get("/")).text, "English needs none"
+
+
+async def test_a_choice_comes_along_to_the_next_browser_that_somebody_opens_their_link_in(clinic: Clinic) -> None:
+    await choose(await clinic.visitor(ROBIN), "es")
+    elsewhere = await clinic.visitor(ROBIN)
+    assert "Te damos la bienvenida" in (await elsewhere.get("/")).text
+    somebody_else = await clinic.visitor(FAY)
+    assert "Welcome" in (await somebody_else.get("/")).text
+
+
+async def test_what_was_chosen_in_a_browser_holds_there_whoever_opens_a_link(clinic: Clinic) -> None:
+    await choose(await clinic.visitor(ROBIN), "es")
+    shared = await clinic.visitor()
+    await choose(shared, "en")
+    await clinic.opens(shared, ROBIN)
+    assert "Welcome" in (await shared.get("/")).text
+
+
+async def test_on_a_shared_computer_nobody_chooses_for_the_other(clinic: Clinic) -> None:
+    shared = await clinic.visitor(ROBIN)
+    await clinic.opens(shared, SAM)
+    await choose(shared, "es")
+    assert "Welcome" in (await (await clinic.visitor(ROBIN)).get("/")).text
+    assert "Welcome" in (await (await clinic.visitor(SAM)).get("/")).text
