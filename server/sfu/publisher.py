@@ -55,10 +55,10 @@ class Layer:
         self.resend_ssrc = ssrc
         self.core.bind_resend(ssrc)
 
-    def want_keyframe(self) -> None:
-        """Somebody cannot go on without one."""
+    def want_keyframe(self, not_before_us: int = 0) -> None:
+        """Somebody cannot go on without one, and can wait until then."""
         self._catch_up()
-        self._gate.ask()
+        self._gate.ask(not_before_us)
         self.track.wanting.add(self)
 
     def keyframe_due(self, now_us: int) -> bool:

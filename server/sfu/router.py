@@ -35,6 +35,8 @@ LAYERS_EVERY_US = 200_000
 SPEAKERS_EVERY_US = 200_000
 LIVENESS_EVERY_US = 250_000
 REPORTS_EVERY_US = 1_000_000
+KEYFRAMES_SPREAD_US = 100_000
+"""The keyframes that one viewer needs of many people are asked for one after the other within this time."""
 SCREEN_HEIGHT = 1_080
 """Pixels at which a shared screen is shown, if it has them."""
 MANY, SMALL_TILE = 6, 180
@@ -294,8 +296,9 @@ class Room:
         if lowest_only or sum(picture.height <= SMALL_TILE for picture in pictures) >= MANY:
             pictures = [picture._replace(spare=self._spare(picture, lowest_only)) for picture in pictures]
         paused = [picture.slot.is_paused for picture in pictures]
-        for layer in viewer.delivery.fit(pictures, sounds, lowest_only=lowest_only, now_us=now_us):
-            layer.want_keyframe()
+        awaited = viewer.delivery.fit(pictures, sounds, lowest_only=lowest_only, now_us=now_us)
+        for place, layer in enumerate(awaited):
+            layer.want_keyframe(now_us + place * KEYFRAMES_SPREAD_US // len(awaited))
         if [picture.slot.is_paused for picture in pictures] != paused:
             self._tell_slots(viewer)
 

@@ -225,6 +225,8 @@ class Seat:
         """How loud, in −dBov."""
         self.keyframes_sent = 0
         self.keyframes_asked = 0
+        self.asked_us = 0
+        """When a keyframe was asked for last."""
         self._ssrc = self._dice.randrange(1 << 20, 1 << 30)
         self._twcc = self._dice.randrange(1 << 16)
         self._sequences = [self._dice.randrange(1 << 16) for _ in range(8)]
@@ -378,6 +380,7 @@ class Seat:
         match report:
             case rtcp.KeyframeRequest(media=media):
                 self.keyframes_asked += 1
+                self.asked_us = self.hall.time.now_us
                 # Chromium gives one on every layer at once.
                 if self._ssrc <= media < self._ssrc + 3:
                     self._wants_key = [True] * 3

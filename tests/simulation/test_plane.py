@@ -11,12 +11,14 @@ from dataclasses import replace
 import pytest
 
 from server.sfu.core import CoreName
+from server.sfu.router import KEYFRAMES_SPREAD_US
 from tests.simulation.link import Weather
 from tests.simulation.plane import FRAME_US, HEIGHTS, RIDS, Hall
 from tests.unit.sfu.bare import CORES
 
 PEOPLE = ("ada", "ben", "cleo")
 RATE = 1_000_000 / FRAME_US
+TICK_US = 20_000
 BEGINNING_S = 3
 """Until then links are being measured."""
 
@@ -89,6 +91,25 @@ def test_a_newcomer_sees_everybody_at_once_and_disturbs_nobody(seed: int, core: 
         del hall.seats[name]
         hall.run(0.5)
     assert max(stills_ms(hall, 3).values()) <= 150
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_a_newcomer_to_many_gets_their_keyframes_one_after_the_other(core: CoreName) -> None:
+    hall = Hall(core, seed=6)
+    others = [hall.join(f"p{number}", layers=2, slots=9) for number in range(8)]
+    hall.run(3)
+    began_us = hall.now_us()
+    newcomer = hall.join("dora", layers=2, slots=9)
+    hall.run(0.4)
+    asked = sorted(seat.asked_us - began_us for seat in others)
+    way_us = 10_000
+    assert asked[-1] <= KEYFRAMES_SPREAD_US + TICK_US + way_us
+    together = max(sum(abs(at - other) < TICK_US // 2 for other in asked) for at in asked)
+    assert together <= 2, "not all at once"
+    for seat in others:
+        screen = newcomer.screen(seat.name)
+        assert screen is not None
+        assert screen.decoded
 
 
 @pytest.mark.parametrize("core", CORES)

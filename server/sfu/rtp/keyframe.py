@@ -8,18 +8,20 @@ PAUSE_US = 500_000
 class KeyframeGate:
     """Coalesces requests: at most one per PAUSE_US, repeated until a keyframe came."""
 
-    __slots__ = ("_asked_at_us", "_wanted")
+    __slots__ = ("_asked_at_us", "_not_before_us", "_wanted")
 
     def __init__(self) -> None:
         self._wanted = False
         self._asked_at_us: int | None = None
+        self._not_before_us = 0
 
     @property
     def wanted(self) -> bool:
         return self._wanted
 
-    def ask(self) -> None:
-        """Somebody needs a keyframe."""
+    def ask(self, not_before_us: int = 0) -> None:
+        """Somebody needs a keyframe, and can wait until then; whoever can wait the least decides."""
+        self._not_before_us = min(not_before_us, self._not_before_us) if self._wanted else not_before_us
         self._wanted = True
 
     def came(self) -> None:
@@ -28,7 +30,7 @@ class KeyframeGate:
 
     def due(self, now_us: int) -> bool:
         """True when a request must be sent now; counts it as sent."""
-        if not self._wanted:
+        if not self._wanted or now_us < self._not_before_us:
             return False
         if self._asked_at_us is not None and now_us - self._asked_at_us < PAUSE_US:
             return False

@@ -27,3 +27,16 @@ def test_a_request_right_after_a_keyframe_waits_and_is_not_forgotten() -> None:
     gate.ask()
     assert not gate.due(PAUSE_US - 1)
     assert gate.due(PAUSE_US)
+
+
+def test_who_can_wait_waits_unless_somebody_cannot() -> None:
+    gate = KeyframeGate()
+    gate.ask(50_000)
+    gate.ask(80_000)
+    assert not gate.due(49_999)
+    assert gate.due(50_000)
+    gate.came()
+    gate.ask(9_000_000)
+    assert not gate.due(2_000_000)
+    gate.ask()
+    assert gate.due(2_000_000)
