@@ -32,6 +32,7 @@ from facilitation.weeks import day_of
 from server import collector
 from server.accounts.parts import parts
 from server.accounts.provider import ProviderSettings
+from server.accounts.reminders import Reminders
 from server.books import ClinicBooks
 from server.catalog import Catalog, load_catalog
 from server.clinicbook import ClinicBook
@@ -287,6 +288,29 @@ def _provider(settings: Settings) -> ProviderSettings | None:
     )
 
 
+def reminders(settings: Settings, store: Store, *, mail: Mail, clock: Clock) -> Reminders:
+    """Letters before meetings. They go out while `run` runs."""
+    site = site_of(settings)
+    made = parts(
+        store,
+        keys=site.keys,
+        clinic=site.clinic,
+        place=settings.clinic_name,
+        base_url=settings.named_url,
+        mail=mail,
+        clock=clock,
+    )
+    return Reminders(
+        made.book,
+        store.clinic,
+        links=Links(site.keys, clinic=site.clinic),
+        mail=mail,
+        clock=clock,
+        base_url=settings.named_url,
+        before_ms=settings.reminder_minutes * MINUTE_MS,
+    )
+
+
 def post_office(settings: Settings, clock: Clock) -> PostOffice:
     """What takes letters: a mail server's queue, or the outbox folder. It delivers nothing before `run`."""
     carrier: Smtp | Outbox
@@ -432,6 +456,9 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         stack.push_async_callback(rooms.close)
         mail.open()
         await stack.enter_async_context(_background(mail.run(), "mail"))
+        if settings.reminder_minutes:
+            letters = reminders(settings, store, mail=mail, clock=clock)
+            await stack.enter_async_context(_background(letters.run(), "reminders"))
         await stack.enter_async_context(_background(collector.keep_aside(lambda: len(rooms) > 0), "collector"))
 
         async def health() -> dict[str, bool]:

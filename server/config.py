@@ -265,6 +265,10 @@ class Settings(BaseSettings):
     )
     seats_max: Annotated[int, Field(ge=2, le=32)] = _setting(16, "People in one session, facilitators included.")
     link_hours: Annotated[int, Field(ge=1, le=336)] = _setting(24, "Hours for which a new link opens.")
+    reminder_minutes: Annotated[int, Field(ge=0, le=2_880)] = _setting(
+        60,
+        "Minutes before a meeting at which whoever takes part and has an account gets a letter with a link; 0: none.",
+    )
     lock_minutes: Annotated[int, Field(ge=1, le=240)] = _setting(
         15, "Minutes after which a page of the staff that nobody touches locks; a room never does."
     )
