@@ -457,8 +457,8 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         mail.open()
         await stack.enter_async_context(_background(mail.run(), "mail"))
         if settings.reminder_minutes:
-            letters = reminders(settings, store, mail=mail, clock=clock)
-            await stack.enter_async_context(_background(letters.run(), "reminders"))
+            soon = reminders(settings, store, mail=mail, clock=clock)
+            await stack.enter_async_context(_background(soon.run(), "reminders"))
         await stack.enter_async_context(_background(collector.keep_aside(lambda: len(rooms) > 0), "collector"))
 
         async def health() -> dict[str, bool]:
