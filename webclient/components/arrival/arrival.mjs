@@ -21,6 +21,7 @@ const KEPT = "milieu-arrival";
 const QUESTIONS = ["name", "devices", "today", "agreement"];
 const AGAIN = ["again"];
 const SIGN = "sign ";
+const HELD = ["guardian_needed", "place_not_covered"];
 const SPACES = /** @type {const} */ ([
   ["alone", t("No, I am alone")],
   ["near", t("No, but someone is near")],
@@ -103,6 +104,7 @@ export function mount(root, { boot, connection, capture }) {
 
   /** @param {Step} to */
   function go(to) {
+    refused = "";
     step = to;
     errors = {};
     if (answers) keep(seat, { step, answers });
@@ -134,6 +136,9 @@ export function mount(root, { boot, connection, capture }) {
     const questions = isAgain && !editing ? AGAIN : QUESTIONS;
     return [...questions, ...(editing ? [] : toSign.map((each) => SIGN + each.kind))];
   }
+
+  /** They cannot come in yet, and it is not for them to settle. */
+  const isHeld = () => HELD.includes(refused) && Boolean(errors.form);
 
   const consent = () => toSign.find((each) => SIGN + each.kind === step) ?? null;
 
@@ -414,9 +419,9 @@ export function mount(root, { boot, connection, capture }) {
         </ol>
       </div>
       <div class="stack arrival-question">
-        ${question(given)}
+        ${isHeld() ? held({ text: errors.form ?? "" }) : question(given)}
       </div>
-      ${errors.form ? (refused ? held({ code: refused, text: errors.form }) : html`<p class="notice" role="alert">${errors.form}</p>`) : nothing}
+      ${errors.form && !isHeld() ? html`<p class="notice" role="alert">${errors.form}</p>` : nothing}
       <div class="arrival-moves">
         ${at > 0
           ? html`<button class="button quiet" type="button" @click=${() => go(all[at - 1])}>${t("Back")}</button>`
@@ -436,7 +441,7 @@ export function mount(root, { boot, connection, capture }) {
       render(silent ? explained({ text: silent, onAgain: look }) : html`<p class="opening soft" role="status">${t("One moment…")}</p>`, root);
       return;
     }
-    const now = waiting ? "waiting" : step;
+    const now = waiting ? "waiting" : isHeld() ? "held" : step;
     if (devices && now !== devices.step) {
       devices.unmount();
       devices = null;
@@ -481,7 +486,7 @@ function filled(view, asked) {
   const known = view.you.arrival;
   const before = known ?? asked.remembered;
   return {
-    name: before?.name || view.you.name || "",
+    name: before?.name || (asked.minor ? shortened(view.you.name) : view.you.name) || "",
     location: before?.location ?? "",
     state: before?.state ?? "",
     callback: before?.callback ?? "",
@@ -494,6 +499,13 @@ function filled(view, asked) {
     signature: view.you.name || "",
     read: [],
   };
+}
+
+/** First name and initial: what a teen begins with. "Ash Example" → "Ash E." @param {string} name */
+function shortened(name) {
+  const [first, ...others] = name.trim().split(/\s+/);
+  const last = others[others.length - 1];
+  return last ? `${first} ${[...last][0].toLocaleUpperCase()}.` : first;
 }
 
 /** What is still missing in one step, by field, in words. @param {Step} step @param {Answers} given @param {Asked} asked */

@@ -1,6 +1,6 @@
 /** What the door shows: the answers of last time, a text to sign, and kind words for who cannot come in yet. */
 
-import { html, nothing } from "/vendor/lit-html/lit-html.js";
+import { html } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { icon } from "/static/core/icons.mjs";
 import { rich, t } from "/static/core/words.mjs";
@@ -46,14 +46,13 @@ export function signing({ reading, read, signature, onRead, onName, field }) {
     </div>`;
 }
 
-/** Why somebody cannot come in yet. @param {{code: string, text: string}} refusal */
-export function held({ code, text }) {
-  const known = code === "guardian_needed" || code === "place_not_covered";
-  return html`<section class="notice" role="alert">
-    <div class="stack tight"><p>${text}</p>
-      ${known ? html`<p>${icon("phone")} ${t("Keep your phone near. You can leave this page open; when it is settled, press “Try again”.")}</p>` : nothing}
-      ${known ? html`<p class="small">${rich("If you need help now: call or text {line}, or call {emergency}.", { line: html`<a href="tel:988">988</a>`, emergency: html`<a href="tel:911">911</a>` })}</p>` : nothing}</div>
-  </section>`;
+/** Why somebody cannot come in yet, though they did all they could. @param {{text: string}} refusal */
+export function held({ text }) {
+  return html`
+    <h1 tabindex="-1">${t("Almost there")}</h1>
+    <p role="alert">${text}</p>
+    <p class="notice plain">${icon("phone")} <span>${t("Keep your phone near. You can leave this page open; when it is settled, press “Try again”.")}</span></p>
+    <p class="soft small">${rich("If you need help now: call or text {line}, or call {emergency}.", { line: html`<a href="tel:988">988</a>`, emergency: html`<a href="tel:911">911</a>` })}</p>`;
 }
 
 /** The door does not answer. @param {{text: string, onAgain: () => void}} context */
