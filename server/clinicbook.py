@@ -14,7 +14,7 @@ from facilitation.ids import PersonId
 from facilitation.people import Role
 from facilitation.timebase import Instant
 from server.clock import Clock
-from server.door.releases import Releases
+from server.door.releases import Release, Releases
 from server.overview import EARLY_VISITS, Course, Mean, Outcome, Overview, Visits, overview, since
 from server.progress import ProgressBook
 from server.spreadsheet import Cell, encode
@@ -28,7 +28,7 @@ WEEKS: Final = (4, 8, 12)
 DOTS_MAX: Final = 12
 CHART = (240.0, 72.0)
 """Width and height of an outcome's picture; its figures run from 0 to 10."""
-COLUMNS: Final = ("kind", "week", "person", "figure", "value")
+COLUMNS: Final = ("kind", "week", "person", "figure", "value", "notice")
 COURSES: Final = {
     Course.MISSED_EARLY: ("Missed one early", "clay"),
     Course.GONE: ("Not seen for two weeks", "clay"),
@@ -81,7 +81,7 @@ class ClinicBook:
         if not seen.visits:
             raise Refusal("nothing", "No session was held in these weeks, so there is nothing to download.")
         begin = Instant(int(datetime.combine(since(today, weeks), datetime.min.time(), UTC).timestamp() * 1_000))
-        await self._releases.check_since(begin, [each.person for each in seen.visits], asked.purpose)
+        release = await self._releases.check_since(begin, [each.person for each in seen.visits], asked.purpose)
         await self._store.disclosures.record(
             disclose(
                 clinic=self._store.keys.clinic,
@@ -96,7 +96,7 @@ class ClinicBook:
                 form=asked.form,
             )
         )
-        rows = list(_rows(seen, names))
+        rows = list(_rows(seen, names, release))
         if kind == "csv":
             return Handout(filename=f"clinic-{today}.csv", chunks=encode(COLUMNS, rows))
         return Handout(filename=f"clinic-{today}.json", chunks=_json(rows), media_type="application/json")
@@ -196,25 +196,26 @@ def _line(weeks: Sequence[Mean], *, after: bool) -> list[tuple[float, float]]:
     ]
 
 
-def _rows(seen: Overview, names: Mapping[PersonId, str]) -> Iterable[tuple[Cell, ...]]:
+def _rows(seen: Overview, names: Mapping[PersonId, str], release: Release) -> Iterable[tuple[Cell, ...]]:
+    """Each line that names somebody carries the notice of 42 CFR 2.32."""
     for week in seen.weeks:
         first = week.first.isoformat()
         for figure, value in (("sessions", week.sessions), ("seats", week.asked), ("came", week.came)):
-            yield "attendance", first, "", figure, value
-        yield "hours", first, "", "countable_min", week.minutes
+            yield "attendance", first, "", figure, value, ""
+        yield "hours", first, "", "countable_min", week.minutes, ""
     for each in seen.visits:
         name = names.get(each.person, each.person)
-        yield "retention", "", name, "visits", each.count
-        yield "retention", "", name, "sessions", len(each.came)
-        yield "retention", "", name, "course", each.course.value
+        yield "retention", "", name, "visits", each.count, release.notice(each.person)
+        yield "retention", "", name, "sessions", len(each.came), release.notice(each.person)
+        yield "retention", "", name, "course", each.course.value, release.notice(each.person)
     for work, count in sorted(seen.notes.items()):
-        yield "notes", "", "", work, count
-    yield "notes", "", "", "overdue", seen.overdue
+        yield "notes", "", "", work, count, ""
+    yield "notes", "", "", "overdue", seen.overdue, ""
     for outcome in seen.outcomes:
         for mean in outcome.weeks:
             if mean.before is not None and mean.after is not None:
-                yield "outcome", mean.first.isoformat(), "", f"{outcome.title}: check-in", f"{mean.before:.2f}"
-                yield "outcome", mean.first.isoformat(), "", f"{outcome.title}: wrap-up", f"{mean.after:.2f}"
+                yield "outcome", mean.first.isoformat(), "", f"{outcome.title}: check-in", f"{mean.before:.2f}", ""
+                yield "outcome", mean.first.isoformat(), "", f"{outcome.title}: wrap-up", f"{mean.after:.2f}", ""
 
 
 def _json(rows: Sequence[tuple[Cell, ...]]) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from facilitation.timebase import Instant
 from facilitation.weeks import Outlook
 from server import meter_words, week_words
 from server.clock import Clock
-from server.door.releases import Releases
+from server.door.releases import Release, Releases
 from server.projections.meters import AROUND_DAYS, DAY_MS, Meter, Meters, Part, Stage
 from server.spreadsheet import encode
 from server.store.ports import Store
@@ -91,7 +91,7 @@ class WeekBook:
             raise Refusal("nothing", "There is nobody in this group this week, so there is nothing to download.")
         about = [meter.person.person for meter in meters]
         since = Instant(max(0, self._clock.now() - AROUND_DAYS * DAY_MS))
-        await self._releases.check_since(since, about, asked.purpose)
+        release = await self._releases.check_since(since, about, asked.purpose)
         await self._store.disclosures.record(
             disclose(
                 clinic=self._store.keys.clinic,
@@ -108,8 +108,9 @@ class WeekBook:
         )
         name = f"weeks-{max(meter.today for meter in meters)}.{kind}"
         if kind == "csv":
-            return Handout(filename=name, chunks=encode(meter_words.COLUMNS, map(meter_words.row, meters)))
-        return Handout(filename=name, chunks=_json(meters))
+            rows = ((*meter_words.row(meter), release.notice(meter.person.person)) for meter in meters)
+            return Handout(filename=name, chunks=encode((*meter_words.COLUMNS, "notice"), rows))
+        return Handout(filename=name, chunks=_json(meters, release))
 
     async def _groups_of(self, reader: Visitor) -> frozenset[str]:
         """Titles of the sessions around now on whose list the reader stands as staff."""
@@ -193,5 +194,6 @@ def _counts(meters: Sequence[Meter]) -> list[dict[str, Any]]:
     return rows
 
 
-def _json(meters: Iterable[Meter]) -> Iterator[bytes]:
-    yield json.dumps({"weeks": [meter_words.plain(meter) for meter in meters]}, indent=1).encode()
+def _json(meters: Iterable[Meter], release: Release) -> Iterator[bytes]:
+    weeks = [meter_words.plain(meter) | {"notice": release.notice(meter.person.person)} for meter in meters]
+    yield json.dumps({"weeks": weeks}, indent=1).encode()

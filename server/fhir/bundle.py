@@ -19,6 +19,7 @@ from typing import Any, Final, cast
 
 from fhir.resources.R4B.bundle import Bundle
 
+from facilitation.disclosures import PART_2_NOTICE
 from facilitation.facts import zone_of
 from facilitation.forms import Answer, Form
 from facilitation.ids import ClinicId, PersonId
@@ -65,6 +66,7 @@ class _Maker:
         programme: Mapping[str, Any] = self.content.get("programme") or {}
         labels = [*_LABELS, *([_PART_2] if programme.get("part2") else [])]
         self.meta = {"security": labels}
+        self.notice = PART_2_NOTICE if programme.get("part2") else ""
 
     @property
     def attended(self) -> bool:
@@ -296,7 +298,7 @@ class _Maker:
                 for each in self.state.notes.addenda_of(self.person)
             ),
         ]
-        found = [_section(title, text) for title, text in texts]
+        found = [_section(title, text) for title, text in (*texts, ("Notice", self.notice))]
         goals = [self.ref(self.id("goal", goal["goal"])) for goal in self.content.get("goals", ())]
         if goals:
             found.append({"title": "Goals addressed", "entry": [*goals, self.ref(self.id("plan"))]})
