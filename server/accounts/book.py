@@ -20,6 +20,8 @@ from server.clock import Clock
 from server.rooms.ports import Stale
 from server.store.clinic import Person
 from server.store.register import Draft, put_all
+from server.web.catalogues import ENGLISH, LANGUAGES
+from server.web.words import Words, words_in
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +36,10 @@ class People(Protocol):
 
 class Traces(Protocol):
     async def record(self, trace: Trace) -> Trace: ...
+
+
+class Languages(Protocol):
+    async def of(self, person: PersonId) -> str: ...
 
 
 class Deed(StrEnum):
@@ -67,10 +73,11 @@ class Standing:
 class Book:
     """Every method may raise StoreUnavailable and CorruptLog."""
 
-    def __init__(self, shelves: Shelves, *, people: People, traces: Traces, clock: Clock) -> None:
+    def __init__(self, shelves: Shelves, *, people: People, traces: Traces, languages: Languages, clock: Clock) -> None:
         self.shelves = shelves
         self.people = people
         self._traces = traces
+        self._languages = languages
         self._clock = clock
 
     async def get(self, person: PersonId) -> Account | None:
@@ -136,6 +143,11 @@ class Book:
                 value = SignInName(name=name, person=whose)
                 drafts.append(self.shelves.names.draft(value, upon=held.revision if held else 0))
         return drafts
+
+    async def words_for(self, person: PersonId) -> Words:
+        """In the language that they chose; English where they have chosen none."""
+        language = await self._languages.of(person)
+        return words_in(language if language in LANGUAGES else ENGLISH)
 
     async def tell(
         self, deed: Deed, *, by: PersonId | str, role: Role | None, about: PersonId, reason: str = ""

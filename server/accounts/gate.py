@@ -131,7 +131,9 @@ class Gate:
         code = codes.mailed_code()
         key = f"{secret_id(code + person)[:16]}-{self._clock.now()}"
         try:
-            await self._mail.send(letters.code(key=key, to=standing.account.email, code=code))
+            await self._mail.send(
+                letters.code(await self._book.words_for(person), key=key, to=standing.account.email, code=code)
+            )
         except MailIsFull:
             raise Refusal("no_mail", "We cannot send letters right now. Please try again in a minute.") from None
         return self._seal.close(code, about=f"letter {person}")

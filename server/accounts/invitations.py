@@ -88,7 +88,8 @@ class Invitations:
         await self._book.tell(Deed.INVITED, by=by, role=role, about=person, reason="by mail" if deliver else "by hand")
         link = f"{self._base_url}/invite/{token}"
         if deliver:
-            letter = letters.invitation(key=invitation.invitation[:16], to=email, name=known.name, link=link)
+            words, key = await self._book.words_for(person), invitation.invitation[:16]
+            letter = letters.invitation(words, key=key, to=email, name=known.name, link=link)
             try:
                 await self._mail.send(letter)
             except MailIsFull:

@@ -22,6 +22,7 @@ from server.accounts.tries import Tries
 from server.accounts.upkeep import Upkeep, signed_in_stands
 from server.clock import Clock, RoomClock
 from server.config import Settings
+from server.languages import ChosenLanguages
 from server.mail.memory import Pocket
 from server.mail.ports import Mail
 from server.store.ports import Store
@@ -53,7 +54,8 @@ def parts(
     provider: ProviderSettings | None = None,
 ) -> Parts:
     """`keys`: the clinic's secrets, as for links. `place`: its name, as apps and devices show it."""
-    book = Book(shelves(store.register), people=store.clinic, traces=store.audit, clock=clock)
+    languages = ChosenLanguages(store.register, clock=clock)
+    book = Book(shelves(store.register), people=store.clinic, traces=store.audit, languages=languages, clock=clock)
     hashing, seal, devices = Hashing(hasher), Seal(keys, clinic=clinic), DeviceList(book, clock=clock)
     invitations = Invitations(book, hashing=hashing, seal=seal, mail=mail, clock=clock, base_url=base_url, place=place)
     upkeep = Upkeep(

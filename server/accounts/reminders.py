@@ -20,8 +20,8 @@ from server.rooms.ports import CorruptLog, Stale, StoreUnavailable
 from server.store.clinic import ScheduledSession
 from server.store.ports import Clinic
 from server.store.register import Shelf
-from server.web import words
 from server.web.links import Links, Seat
+from server.web.words import local
 
 log = structlog.get_logger(__name__)
 
@@ -92,9 +92,9 @@ class Reminders:
             return False
         until = Instant(session.starts_at + OPENS_FOR_MS)
         seat = Seat(session=session.session, person=person, role=Role.PARTICIPANT, until=until)
-        zone = standing.person.zone
-        at = words.local(session.starts_at, zone)
+        words, at = await self._book.words_for(person), local(session.starts_at, standing.person.zone)
         letter = letters.reminder(
+            words,
             key=_key(f"{session.session} {session.starts_at} {person}"),
             to=standing.account.email,
             name=standing.person.name,

@@ -24,6 +24,7 @@ from server.clock import Clock
 from server.mail.ports import Mail, MailIsFull
 from server.store.clinic import Person
 from server.web.door import Asked, Party
+from server.web.words import marked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ class Upkeep:
                 raise Refusal("too_many_passkeys", text)
             return replace(account, passkeys=(*account.passkeys, passkey))
 
-        await self._changed(person, added, "A passkey was added to your account.")
+        await self._changed(person, added, marked("A passkey was added to your account."))
 
     async def remove_passkey(self, person: PersonId, id: str) -> None:
         """Refuses 'last_way_in'."""
@@ -98,7 +99,7 @@ class Upkeep:
                 raise Refusal("last_way_in", "This is your only way in. Add another before you remove it.")
             return left
 
-        await self._changed(person, removed, "A passkey was removed from your account.")
+        await self._changed(person, removed, marked("A passkey was removed from your account."))
 
     async def change_password(self, person: PersonId, old: str, new: str) -> None:
         """Refuses 'wrong_sign_in', 'weak_password'."""
@@ -108,7 +109,7 @@ class Upkeep:
         if account.password is not None and not await self._hashing.fits(old, account.password):
             raise Refusal("wrong_sign_in", "Your present password is not right. Nothing was changed.")
         hashed = await self._hashing.hash(new)
-        await self._changed(person, lambda each: replace(each, password=hashed), "Your password was changed.")
+        await self._changed(person, lambda each: replace(each, password=hashed), marked("Your password was changed."))
 
     def new_seed(self, person: PersonId) -> str:
         return self._seal.close(codes.new_seed(), about=f"new seed {person}")
@@ -130,7 +131,7 @@ class Upkeep:
         await self._changed(
             person,
             lambda each: replace(each, totp=closed, step=step, recovery=kept),
-            "The app that makes your codes was changed.",
+            marked("The app that makes your codes was changed."),
         )
         return tuple(paper)
 
@@ -193,10 +194,10 @@ class Upkeep:
             raise Refusal("begin_again", "That took too long. Please begin again.") from None
 
     async def _changed(self, person: PersonId, how: Callable[[Account], Account], what: str) -> None:
-        account = await self._book.change(person, how)
+        account, words = await self._book.change(person, how), await self._book.words_for(person)
         await self._told(Deed.CHANGED, person, reason=what)
         try:
-            await self._mail.send(letters.changed(key=f"{secrets.token_hex(8)}", to=account.email, what=what))
+            await self._mail.send(letters.changed(words, key=secrets.token_hex(8), to=account.email, what=what))
         except MailIsFull:
             pass  # the change stands, and the audit log has it
 

@@ -14,7 +14,6 @@ from typing import Final
 from facilitation.timebase import Instant
 
 MEETING: Final = "Your meeting"
-ACCOUNT: Final = "Your sign-in"
 SUBJECT_CHARS_MAX: Final = 80
 TEXT_CHARS_MAX: Final = 20_000
 ATTACHMENT_BYTES_MAX: Final = 256 * 1024

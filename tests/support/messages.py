@@ -34,7 +34,7 @@ IN_CATALOGUES = {
     " noteforms notes policy programme room screen seats text",
     "server": "books clinicbook errands exports meter_words notebook own_minutes papers signing week_words weekbook"
     " worklist",
-    "server/accounts": "gate invitations provider passkeys tries upkeep",
+    "server/accounts": "gate invitations letters provider passkeys tries upkeep",
     "server/door": "gate",
     "server/web": "account calendar door errors exports invite notebook papers signin words",
     "server/home": "covers invited meetings office page start tonight tools visit wards weeks writing",

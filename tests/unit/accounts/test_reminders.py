@@ -12,6 +12,7 @@ from server import demo
 from server.accounts.parts import Parts, parts
 from server.accounts.reminders import Reminders
 from server.clock import FakeClock
+from server.languages import ChosenLanguages
 from server.mail.letter import revealing
 from server.mail.memory import Pocket
 from server.store import memory
@@ -78,6 +79,16 @@ async def test_within_the_hour_before_whoever_takes_part_and_has_an_account_gets
     seat = desk.links.open_reminder(link, now=clock.now())
     assert (seat.person, seat.session, seat.role) == (ROBIN, evening.session, Role.PARTICIPANT)
     assert revealing(letter.text) == [] and "Evening group" not in letter.text
+
+
+async def test_it_comes_in_the_language_that_its_reader_chose(desk: Desk, clock: FakeClock) -> None:
+    await desk.fill()
+    await ChosenLanguages(desk.store.register, clock=clock).choose(ROBIN, "es")
+    clock.advance(minutes=31)
+    await desk.reminders.send_due()
+    [letter] = desk.mail.letters
+    assert letter.subject == "Tu reunión" and letter.text.startswith("Hola, Robin Example:")
+    assert revealing(letter.subject) == revealing(letter.text) == []
 
 
 async def test_a_meeting_that_was_moved_is_told_anew_and_one_that_was_cancelled_not_at_all(
