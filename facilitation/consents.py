@@ -326,13 +326,13 @@ def sign(
     day: date,
     on_paper: PersonId | None = None,
 ) -> ConsentFile:
-    """The file with one more signature; the same signature again changes nothing. Raises `Refusal`."""
+    """The file with one more signature; the same version again, in any language, changes nothing. Raises `Refusal`."""
     part = part_of(subject, signer)
     if part is None or part not in needed(form.kind, subject):
         raise Refusal("not_yours_to_sign", "This is not yours to sign.")
     name = line(name, "your name", NAME_MAX)
     if any(
-        each.fingerprint == form.fingerprint and each.signer == signer and each.kind is form.kind and each.holds_on(day)
+        each.version == form.version and each.signer == signer and each.kind is form.kind and each.holds_on(day)
         for each in file.consents
     ):
         return file

@@ -144,6 +144,7 @@ def test_the_guardians_of_somebody_grown_up_sign_nothing() -> None:
 def test_the_same_signature_twice_is_one() -> None:
     once = signed(ADULT, (FORMS[0], ROBIN))
     assert signed(ADULT, (FORMS[0], ROBIN), (FORMS[0], ROBIN)) == once
+    assert signed(ADULT, (FORMS[0], ROBIN), (form(language="es", title="Sobre el video"), ROBIN)) == once
 
 
 def test_a_name_is_needed_under_it() -> None:
@@ -281,6 +282,6 @@ def test_a_file_holds_a_bounded_number_of_signatures() -> None:
     file = ConsentFile(person=ROBIN)
     with pytest.raises(Refusal) as refused:
         for number in range(1_000):
-            file = sign(file, ADULT, form(text=str(number)), signer=ROBIN, name="Robin", at=NOW, day=DAY)
+            file = sign(file, ADULT, form(version=str(number)), signer=ROBIN, name="Robin", at=NOW, day=DAY)
     assert refused.value.code == "too_many"
     assert FAY not in {each.signer for each in file.consents}
