@@ -310,6 +310,7 @@ def _staff_person(state: RoomState, seat: Seat, now: Instant, tally: Tally) -> V
         "name": seat.name,
         "role": seat.role.value,
         "teen": seat.teen,
+        "guest": seat.guest,
         "place": seat.place.value,
         "connected": trace.connected,
         "arrived_at": seat.arrived_at,

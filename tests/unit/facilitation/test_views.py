@@ -71,6 +71,7 @@ STAFF_PERSON = {
     "name",
     "role",
     "teen",
+    "guest",
     "place",
     "connected",
     "arrived_at",

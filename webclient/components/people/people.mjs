@@ -109,6 +109,7 @@ export function mount(root, context) {
     const signs = [
       one.role !== "participant" ? html`<span class="chip">${ROLES[one.role] ?? one.role}</span>` : null,
       seat?.hand ? html`<span class="chip clay">${icon("hand")} ${t("Hand {n}", { n: seat.hand })}</span>` : null,
+      one.guest ? html`<span class="soft small">${t("a guest: no hours, no note")}</span>` : null,
       one.shielded ? html`<span class="chip clay">${icon("eye-off")} ${t("Someone walked in")}</span>` : null,
       one.place === "room" && !one.connected ? html`<span class="chip clay">${t("Dropped, seat kept")}</span>` : null,
       one.unanswered_at ? html`<span class="chip clay">${t("Did not answer at {clock}", { clock: wallTime(one.unanswered_at, view.room.zone) })}</span>` : null,
