@@ -47,8 +47,9 @@ def zone_of(name: str) -> tzinfo:
 
 
 def time_text(instant: Instant, zone: tzinfo) -> str:
-    """ "16:02:10"."""
-    return datetime.fromtimestamp(instant // SECOND_MS, zone).strftime("%H:%M:%S")
+    """ "4:02:10 PM", on the clock that everybody in the house reads."""
+    at = datetime.fromtimestamp(instant // SECOND_MS, zone)
+    return f"{at.hour % 12 or 12}:{at:%M:%S} {'AM' if at.hour < 12 else 'PM'}"
 
 
 def date_text(instant: Instant, zone: tzinfo) -> str:
@@ -67,7 +68,7 @@ def duration_text(length_ms: int) -> str:
 
 
 def intervals_text(intervals: Intervals, zone: tzinfo) -> str:
-    """ "16:02:10 – 17:30:00, 17:31:00 – 19:10:00"."""
+    """ "4:02:10 PM – 5:30:00 PM, 5:31:00 PM – 7:10:00 PM"."""
     return ", ".join(f"{time_text(start, zone)} – {time_text(end, zone)}" for start, end in intervals)
 
 

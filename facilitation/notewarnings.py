@@ -307,7 +307,8 @@ def _other_time(said: int, instant: Instant, zone: tzinfo, what: str) -> str | N
     off = (said if said >= 0 else -1_000 - said) - (at.hour * 60 + at.minute)
     if min(off % day, -off % day) <= MINUTES_OFF_MAX:
         return None
-    return f"The attendance shows that the person {what} at {at:%H:%M}."
+    clock = f"{at.hour % 12 or 12}:{at:%M} {'AM' if at.hour < 12 else 'PM'}"
+    return f"The attendance shows that the person {what} at {clock}."
 
 
 def head_count(text: str, people: int) -> Iterable[Warning]:

@@ -424,7 +424,8 @@ async def test_a_clock_time_is_found_within_the_session_also_when_clocks_change(
                     return instant === null ? null : new Date(instant).toISOString().slice(11, 23);
                 };
                 return {
-                    back: ["23:00", "00:10", "01:30", "02:30", "22:59", "04:01", "25:00", "soon", "1:30:07"]
+                    back: ["23:00", "00:10", "01:30", "02:30", "22:59", "04:01", "25:00", "soon", "1:30:07",
+                        "1:30 AM", "11:00 p. m.", "1:30 PM", "13:00 PM"]
                         .map((text) => at(text, back)),
                     ahead: ["01:59", "02:30", "03:10", "05:00"].map((text) => at(text, ahead)),
                 };
@@ -441,6 +442,10 @@ async def test_a_clock_time_is_found_within_the_session_also_when_clocks_change(
                 None,
                 None,
                 "05:30:07.000",
+                "05:30:00.000",
+                "03:00:00.400",
+                None,
+                None,
             ],
             "ahead": ["06:59:00.000", None, "07:10:00.000", "09:00:00.000"],  # 02:30 is no time of that night
         }

@@ -571,7 +571,7 @@ async def test_typing_survives_an_advance_a_reload_and_a_restart(
         note = fay.get_by_label("The group")
         await fay.get_by_role("tab", name="Notes").click()
         await note.fill("Warm start.")
-        await expect(fay.locator(".note-group [role=status]")).to_have_text("Saved")
+        await expect(fay.locator(".note-group .hint")).to_have_text("Saved")
         await clinic.stop()
         dropped = robin.locator(".notices").get_by_text("Your connection dropped. Your minutes are safe.")
         await expect(dropped).to_be_visible()
@@ -579,7 +579,7 @@ async def test_typing_survives_an_advance_a_reload_and_a_restart(
         await note.press_sequentially(" Then the server went.")
         await clinic.start()
         await expect(dropped).to_be_hidden()
-        await expect(fay.locator(".note-group [role=status]")).to_have_text("Saved")
+        await expect(fay.locator(".note-group .hint")).to_have_text("Saved")
         await expect(robin.get_by_text("Saved as you type")).to_be_visible()
         await robin.reload()
         await expect(goal).to_have_value("Say one true thing")
@@ -643,7 +643,7 @@ async def test_two_who_write_in_the_same_note_both_keep_their_words(
         fay, cody = await enter(clinic, FAY, line=views), await enter(clinic, CODY)
         for page in (fay, cody):
             await page.get_by_role("tab", name="Notes").click()
-        note, saved = fay.locator("#note-group"), ".note-group [role=status]"
+        note, saved = fay.locator("#note-group"), ".note-group .hint"
         views.holding = True
         await cody.get_by_label("The group").fill("Cody's words.")
         await expect(cody.locator(saved)).to_have_text("Saved")

@@ -472,7 +472,7 @@ def test_every_figure_is_explained_by_lines_of_the_log() -> None:
         "The session started",
         "Connected with a second device",
         "Connected in one more tab",
-        "Connection ended, last heard 12:00:56",
+        "Connection ended, last heard 12:00:56 PM",
         "Left",
     ]
 

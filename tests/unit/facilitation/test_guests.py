@@ -81,7 +81,7 @@ def test_a_guest_has_no_minutes_that_could_be_wrong() -> None:
 
 def test_the_note_says_which_family_was_there_and_when() -> None:
     said = lines(over(family(ROBIN)), ROBIN, ROBIN)
-    assert said["Family attending"] == "p-pat 12:00:00 – 12:10:00"
+    assert said["Family attending"] == "p-pat 12:00:00 PM – 12:10:00 PM"
     assert said["Participants attending"] == "1"
     assert "with family by live video" in said["Service"]
 

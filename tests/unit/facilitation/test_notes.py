@@ -120,10 +120,10 @@ def test_facts_say_what_the_log_says() -> None:
     assert facts == {
         "Date": "Wednesday 18 November 2026",
         "Service": "Evening group: Short plan, in a group by live video",
-        "Session": "12:00:00 – 12:30:00 (America/New_York)",
+        "Session": "12:00:00 PM – 12:30:00 PM (America/New_York)",
         "Led by": "Fay Example (facilitator), Cole Example (cofacilitator)",
         "Participants attending": "1",
-        "Attended": "12:05:00 – 12:30:00 (America/New_York)",
+        "Attended": "12:05:00 PM – 12:30:00 PM (America/New_York)",
         "Time present": "25 min 00 s",
         "Counted": "25 min (rule exact-floor, 1)",
         "Came late by": "5 min 00 s",
@@ -132,8 +132,8 @@ def test_facts_say_what_the_log_says() -> None:
         "Private space": "Yes",
         "Group agreement": "Agreed on arrival",
         "Check-in": "Mood 7; Safe No; Meds Yes, all",
-        "Safety answer at 12:05:00": (
-            "Safe No → We made or went through the safety plan (Cole Example, 12:05:00). Called together."
+        "Safety answer at 12:05:00 PM": (
+            "Safe No → We made or went through the safety plan (Cole Example, 12:05:00 PM). Called together."
         ),
     }
 

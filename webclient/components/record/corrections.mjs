@@ -105,13 +105,13 @@ export function createCorrections(desk) {
           </div></fieldset>
         <div class="row correct-times">
           <div class="field"><label for="correct-start">From</label>
-            <input id="correct-start" name="start" inputmode="numeric" autocomplete="off" autofocus aria-describedby="correct-times-hint"
+            <input id="correct-start" name="start" autocomplete="off" autofocus aria-describedby="correct-times-hint"
               value=${start === undefined ? "" : exactTimeOf(start, zone)}></div>
           <div class="field"><label for="correct-end">To</label>
-            <input id="correct-end" name="end" inputmode="numeric" autocomplete="off" aria-describedby="correct-times-hint"
+            <input id="correct-end" name="end" autocomplete="off" aria-describedby="correct-times-hint"
               value=${end === undefined ? "" : exactTimeOf(end, zone)}></div>
         </div>
-        <p class="hint" id="correct-times-hint">Such as 18:40 or 18:40:05, between ${exactTimeOf(from, zone)} and ${exactTimeOf(to, zone)} (${zone}).</p>
+        <p class="hint" id="correct-times-hint">Such as 6:40 PM or 6:40:05 PM, between ${exactTimeOf(from, zone)} and ${exactTimeOf(to, zone)} (${zone}).</p>
         ${reasonField("Dated, with your name. What was seen by itself stays in the record beside it.")}`,
       async send(given) {
         const times = { start: instantOf(given, "start", start, zone, within), end: instantOf(given, "end", end, zone, within) };

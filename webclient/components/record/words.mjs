@@ -1,5 +1,7 @@
 /** Times, lengths and states of a record in words. Pure. */
 
+import { locale } from "/static/core/words.mjs";
+
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();
 
@@ -9,29 +11,29 @@ function format(zone, shape) {
   let found = formats.get(key);
   if (!found) {
     try {
-      found = new Intl.DateTimeFormat("en-US", { ...shape, timeZone: zone });
+      found = new Intl.DateTimeFormat(locale, { ...shape, timeZone: zone });
     } catch {
-      found = new Intl.DateTimeFormat("en-US", shape); // a zone this browser does not know: its own will do
+      found = new Intl.DateTimeFormat(locale, shape); // a zone this browser does not know: its own will do
     }
     formats.set(key, found);
   }
   return found;
 }
 
-/** A record counts its hours as its facts do, from 0 to 23. @type {Intl.DateTimeFormatOptions} */
-const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+/** @type {Intl.DateTimeFormatOptions} */
+const CLOCK = { hour: "numeric", minute: "2-digit" };
 
-/** "18:40" @param {number} instant @param {string} zone */
+/** "6:40 PM" @param {number} instant @param {string} zone */
 export const timeOf = (instant, zone) => format(zone, CLOCK).format(instant);
 
-/** "18:40:05" @param {number} instant @param {string} zone */
+/** "6:40:05 PM" @param {number} instant @param {string} zone */
 export const exactTimeOf = (instant, zone) => format(zone, { ...CLOCK, second: "2-digit" }).format(instant);
 
 /** "Tuesday, November 21, 2026" @param {number} instant @param {string} zone */
 export const dayOf = (instant, zone) =>
   format(zone, { weekday: "long", month: "long", day: "numeric", year: "numeric" }).format(instant);
 
-/** "Nov 21, 2026, 20:04" @param {number} instant @param {string} zone */
+/** "Nov 21, 2026, 8:04 PM" @param {number} instant @param {string} zone */
 export const momentOf = (instant, zone) =>
   format(zone, { month: "short", day: "numeric", year: "numeric", ...CLOCK }).format(instant);
 
@@ -47,22 +49,38 @@ export function lasting(ms) {
 }
 
 /**
- * The instant within `range` at which the clock on the wall of `zone` shows "18:40" or "18:40:05"; null: there is none.
- * Where clocks are set back and it shows that twice, the first.
+ * The instant within `range` at which the clock on the wall of `zone` shows "6:40 PM", "6:40:05 PM" or "18:40"; null: there
+ * is none. A time before one o'clock that nobody called morning is looked for in the afternoon too. Where clocks are set back
+ * and it shows that twice, the first.
  * @param {string} text @param {string} zone @param {[number, number]} range  [from, to], less than a day
  */
 export function instantAt(text, zone, [from, to]) {
-  const found = /^([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/.exec(text.trim());
+  const found = /^([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?\s*(?:([ap])\.?\s?m\.?)?$/i.exec(text.trim());
   if (!found) return null;
-  const sought = [found[1].padStart(2, "0"), found[2], found[3] ?? "00"].join(":");
-  const start = Math.floor(from / 1000) * 1000; // the second that `from` lies in shows its own time
-  const ahead = secondsOf(sought) - secondsOf(exactTimeOf(start, zone));
-  for (const hours of [-1, 0, 1, 23, 24, 25]) { // a clock that is changed in between is an hour off
-    const at = start + (ahead + hours * 3600) * 1000;
-    if (at >= start && at <= to && exactTimeOf(at, zone) === sought) return Math.max(at, from);
+  const [hour, half] = [Number(found[1]), found[4]?.toLowerCase()];
+  if (half && (hour < 1 || hour > 12)) return null;
+  const hours = half ? [(hour % 12) + (half === "p" ? 12 : 0)] : hour < 12 ? [hour, hour + 12] : [hour];
+  for (const each of hours) {
+    const instant = shownAt([String(each).padStart(2, "0"), found[2], found[3] ?? "00"].join(":"), zone, [from, to]);
+    if (instant !== null) return instant;
   }
   return null;
 }
+
+/** @param {string} sought "18:40:05" @param {string} zone @param {[number, number]} range @returns {number | null} */
+function shownAt(sought, zone, [from, to]) {
+  const start = Math.floor(from / 1000) * 1000; // the second that `from` lies in shows its own time
+  const ahead = secondsOf(sought) - secondsOf(onTheDot(start, zone));
+  for (const hours of [-1, 0, 1, 23, 24, 25]) { // a clock that is changed in between is an hour off
+    const at = start + (ahead + hours * 3600) * 1000;
+    if (at >= start && at <= to && onTheDot(at, zone) === sought) return Math.max(at, from);
+  }
+  return null;
+}
+
+/** "18:40:05", to compare. @param {number} instant @param {string} zone */
+const onTheDot = (instant, zone) =>
+  format(zone, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(instant);
 
 /** @param {string} time "18:40:05" */
 function secondsOf(time) {
