@@ -23,7 +23,7 @@ from tests.load.media.figures import AIMS as MEDIA_AIMS
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUPS = ("rooms", "ledger", "verify", "media", "schedule", "exercises")
-GROUP_LIMIT_S = 900
+GROUP_LIMIT_S = 1_500
 AIMS = {
     "room.block_change_p99_vs_broadcast": "≤ 3",
     "ledger.post_rate_vs_append": "≥ 0.7",

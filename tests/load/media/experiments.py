@@ -17,7 +17,9 @@ REST_S = 1.0
 """After a server was overwhelmed, before anything else is asked of it."""
 FULL_S, FLAT_S = 14.0, 6.0
 """Until every history is as full as it gets (512 packets of a picture); and how long memory must then stay as it is."""
-CYCLES = 8
+CYCLES = 17
+"""A room of twelve that comes and goes so often is two hundred comings and goings."""
+FIRST_ROOMS = 4
 DELAY_MS_MAX = 50.0
 """A server whose 99th percentile is above this does not keep up, though nothing is lost yet."""
 MISSING_MAX = 0.001
@@ -157,14 +159,17 @@ async def highest_rate(subject: Subject, crowd: Crowd, *, seconds: float = 1.5) 
 async def most_rooms(subject: Subject, crowd: Crowd, *, seconds: float = 2.0) -> int:
     """How many rooms at once work well: ever more, in steps of a quarter from eight on, until they do not.
 
-    Never fewer again, for rooms that wait in silence cost something as well.
+    From the first few on never fewer again, for rooms that wait in silence cost something as well.
     """
-    good, rooms = 0, 1
+    good, rooms = 0, FIRST_ROOMS
     while rooms <= crowd.rooms_max:
         await seat_more(subject, crowd, rooms)
         if not (await play_twice(subject, crowd, seconds, rooms=rooms)).is_good:
             break
         good, rooms = rooms, rooms + max(1, rooms // 4)
+    for fewer in range(FIRST_ROOMS - 1, 0, -1):
+        if not good and (await play_twice(subject, crowd, seconds, rooms=fewer)).is_good:
+            good = fewer
     return good
 
 
