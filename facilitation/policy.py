@@ -156,6 +156,7 @@ class Action(StrEnum):
     READ_OWN_STATEMENT = "read one's own statement"
     TAKE_OWN_HOURS = "take one's own hours as a file"
     TAKE_OWN_PAPERS = "take one's own papers"
+    TELL_OWN_AWAY = "say that one will not come, and ask for a make-up"
     PLAN_OWN_SCHOOL = "say when one's own school is"
     # The record of a session.
     READ_RECORD = "read a record"
@@ -169,6 +170,8 @@ class Action(StrEnum):
     TAKE_PAPERS = "take anybody's papers"
     SEE_WEEKS = "see everybody's week"
     TAKE_WEEKS = "take everybody's week as a file"
+    TELL_AWAY = "say that somebody will not come, and ask for a make-up"
+    AGREE_MAKE_UPS = "answer who asks for a make-up"
     PLAN_SCHOOL = "say when somebody's school is, and look for weeks around it"
     TELL_ABSENCE = "tell why somebody was away"
     CALL_MISSING = "look up whom to call about somebody who is missing"
@@ -215,6 +218,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.READ_OWN_STATEMENT: PARTICIPANT,
     Action.TAKE_OWN_HOURS: PARTICIPANT,
     Action.TAKE_OWN_PAPERS: PARTICIPANT,
+    Action.TELL_OWN_AWAY: PARTICIPANT,
     Action.PLAN_OWN_SCHOOL: PARTICIPANT,
     Action.READ_RECORD: STAFF,
     Action.READ_NOTEBOOK: STAFF,
@@ -226,6 +230,8 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.TAKE_PAPERS: WRITERS,
     Action.SEE_WEEKS: WORKFORCE,
     Action.TAKE_WEEKS: OFFICE,
+    Action.TELL_AWAY: FACILITATORS | {Role.ADMINISTRATOR, Role.GUARDIAN},
+    Action.AGREE_MAKE_UPS: FACILITATORS | {Role.ADMINISTRATOR},
     Action.PLAN_SCHOOL: FACILITATORS | {Role.SUPERVISOR, Role.ADMINISTRATOR, Role.GUARDIAN},
     Action.TELL_ABSENCE: FACILITATORS,
     Action.CALL_MISSING: FACILITATORS,

@@ -77,6 +77,7 @@ from server.rooms.directory import LoadSession, Rooms
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.schedule.book import ScheduleBook
 from server.schedule.planner import Begun, Planned
+from server.school.away import Away, Briefing
 from server.school.call_list import CallList
 from server.school.page import SchoolBook
 from server.sfu.native.build import NotBuilt
@@ -245,6 +246,15 @@ def build(
         calls=CallList(store),
         clinic=ClinicBook(store, progress=progress, releases=releases, clock=clock),
         weeks=WeekBook(store, meters=meters, releases=releases, clock=clock),
+        away=Away(
+            store,
+            schedule=schedule,
+            catalog=catalog,
+            rooms=rooms,
+            progress=progress,
+            clock=clock,
+            seats_max=settings.seats_max,
+        ),
         school=SchoolBook(store, schedule=schedule, catalog=catalog, clock=clock, seats_max=settings.seats_max),
         minutes=OwnMinutes(store),
         commands=RoomErrands(rooms),
@@ -448,6 +458,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
             load_session=opening(settings, store=store, catalog=catalog, library=library, learn=schedule.load),
             node=node.name,
             on_signed=hours.wake,
+            brief=Briefing(store).of,
             sealed_only=settings.end_to_end == "required",
         )
         await media.start(rooms.media_fact)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
 
-from facilitation.commands import OpenSession, TakeOver
+from facilitation.commands import Command, OpenSession, TakeOver
 from facilitation.errors import Refusal
 from facilitation.ids import SessionId
 from facilitation.room import replay
@@ -43,14 +43,16 @@ FINISH_WITHIN_S: Final = 5.0
 POISON_MAX: Final = 100
 
 LoadSession = Callable[[SessionId], Awaitable[OpenSession | None]]
+Brief = Callable[[SessionId], Awaitable[Sequence[Command]]]
 
 
 class Rooms:
     """The rooms of this node.
 
-    `load_session` says how a session begins that has no log yet (None: there is no such session). `on_signed` is
-    called with a session in which a note was just signed. The media plane's facts belong to `media_fact`:
-    `await media.start(rooms.media_fact)`. With `sealed_only` media is agreed only with browsers that announced a key.
+    `load_session` says how a session begins that has no log yet (None: there is no such session). `brief`: what the
+    clinic has to say to a room whenever it opens. `on_signed` is called with a session in which a note was just signed.
+    The media plane's facts belong to `media_fact`: `await media.start(rooms.media_fact)`. With `sealed_only` media is
+    agreed only with browsers that announced a key.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Rooms:
         load_session: LoadSession,
         node: str,
         on_signed: Callable[[SessionId], None] = lambda session: None,
+        brief: Brief | None = None,
         sealed_only: bool = False,
     ) -> None:
         self._log = log
@@ -72,6 +75,7 @@ class Rooms:
         self._load_session = load_session
         self._node = node
         self._on_signed = on_signed
+        self._brief = brief
         self._sealed_only = sealed_only
         self._rooms: dict[SessionId, LiveRoom] = {}
         self._opening: dict[SessionId, asyncio.Task[LiveRoom]] = {}
@@ -178,12 +182,21 @@ class Rooms:
             if isinstance(error, Refusal):
                 raise CorruptLog(f"session {session} cannot be opened: {error}") from error
             raise
+        await self._tell(room)
         log.info("room opened", session=session, epoch=epoch, records=len(records))
         self._rooms[session] = room
         if self._pulse is None:
             self._pulse = asyncio.create_task(self._beat(), name="pulse")
         self._keep_an_eye_on(self._keep(room), f"keep {session}")
         return room
+
+    async def _tell(self, room: LiveRoom) -> None:
+        """What the clinic has to say to a room as it opens; a room opens without it, too."""
+        try:
+            for command in () if self._brief is None else await self._brief(room.session):
+                await room.do(command)
+        except (Refusal, StoreUnavailable, CorruptLog) as error:
+            log.warning("a room was not told", session=room.session, error=type(error).__name__)
 
     def _keep_an_eye_on(self, work: Coroutine[Any, Any, None], name: str) -> None:
         keeper = asyncio.create_task(work, name=name)

@@ -12,7 +12,8 @@ from typing import Final, Protocol, TypeVar
 
 import structlog
 
-from facilitation.ids import PersonId
+from facilitation.ids import PersonId, SessionId
+from facilitation.makeups import MakeUp, Standing
 from facilitation.plan import SessionPlan
 from facilitation.programme import Programme
 from server.clock import Clock
@@ -99,6 +100,7 @@ class ScheduleBook:
             enrolments=_by_id(await values("enrolment", self.shelves.enrolments)),
             covers=_by_id(await values("cover", self.shelves.covers)),
             discharges=_by_id(await values("discharge", self.shelves.discharges)),
+            make_ups=_by_session(await values("make-up", self.shelves.make_ups)),
             people=people,
             plans=plans,
             programmes=programmes,
@@ -146,6 +148,15 @@ class ScheduleBook:
 
 def _versions(history: Sequence[Held[T]]) -> dict[str, T]:
     return {own_name(held.id, held.revision): held.value for held in history}
+
+
+def _by_session(found: dict[str, MakeUp]) -> dict[SessionId, tuple[PersonId, ...]]:
+    """Who comes to which session to make up for another."""
+    agreed: dict[SessionId, tuple[PersonId, ...]] = {}
+    for each in found.values():
+        if each.standing is Standing.AGREED:
+            agreed[each.session] = (*agreed.get(each.session, ()), each.person)
+    return agreed
 
 
 def _by_id(found: dict[str, T]) -> dict[Id, T]:

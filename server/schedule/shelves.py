@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from facilitation.cohorts import Cohort
 from facilitation.enrolment import Discharge, Enrolment
+from facilitation.makeups import MakeUp
 from facilitation.plan import SessionPlan
 from facilitation.programme import Programme
 from facilitation.schedule import Cover, Series
@@ -20,6 +21,7 @@ class Shelves:
         self.series = Shelf(register, "series", Series, id_of=lambda series: series.id)
         self.enrolments = Shelf(register, "enrolment", Enrolment, id_of=lambda enrolment: enrolment.id)
         self.covers = Shelf(register, "cover", Cover, id_of=lambda cover: cover.id)
+        self.make_ups = Shelf(register, "make-up", MakeUp, id_of=lambda make_up: make_up.id)
         self.discharges = Shelf(register, "discharge", Discharge, id_of=lambda discharge: discharge.person)
         self.plans = Shelf(register, "plan", SessionPlan, id_of=lambda plan: plan.id)
         self.programmes = Shelf(register, "programme", Programme, id_of=lambda programme: programme.id)

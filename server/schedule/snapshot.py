@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from facilitation.cohorts import Cohort, Lead
 from facilitation.enrolment import Discharge, Enrolment, members
 from facilitation.facts import zone_of
-from facilitation.ids import ClinicId, CohortId, CoverId, EnrolmentId, PersonId, SeriesId, TermId
+from facilitation.ids import ClinicId, CohortId, CoverId, EnrolmentId, PersonId, SeriesId, SessionId, TermId
 from facilitation.people import Expected, Role
 from facilitation.programme import PLAIN, Programme
 from facilitation.schedule import MOVE_DAYS_MAX, Cover, Occurrence, Series, led_by, occurrences
@@ -30,6 +30,8 @@ class Schedule:
     enrolments: Mapping[EnrolmentId, Enrolment] = field(default_factory=dict)
     covers: Mapping[CoverId, Cover] = field(default_factory=dict)
     discharges: Mapping[PersonId, Discharge] = field(default_factory=dict)
+    make_ups: Mapping[SessionId, tuple[PersonId, ...]] = field(default_factory=dict)
+    """Who comes to one meeting instead of one that they missed, as was agreed."""
     people: Mapping[PersonId, Person] = field(default_factory=dict)
     plans: Mapping[str, str] = field(default_factory=dict)
     programmes: Mapping[str, str] = field(default_factory=dict)
@@ -71,7 +73,8 @@ class Schedule:
         for lead in self.leads(series, occurrence.day):
             if lead.person in self.people:
                 found[lead.person] = Expected(person=lead.person, role=lead.role, name=self.people[lead.person].name)
-        coming = self.participants(series, occurrence.on)
+        make_ups = self.make_ups.get(occurrence.session, ())
+        coming = [*self.participants(series, occurrence.on), *make_ups]
         cohort = self.cohort_of(series)
         treated = () if cohort is not None and cohort.alumni else coming
         for person in (*coming, *series.relatives):

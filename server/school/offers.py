@@ -60,8 +60,11 @@ class Offering:
                 return self._catalog.rules_on(cohort.rules_id or programme.rules_id, day)
         return next(iter(self._catalog.rules.values()))
 
-    def offers(self, person: PersonId, track: str, first: date, last: date) -> list[Offer]:
-        """Weekly groups of the programmes that somebody is in, else of all of their track. Their own seats are free."""
+    def offers(self, person: PersonId, track: str, first: date, last: date, *, own_seats: bool = True) -> list[Offer]:
+        """Weekly groups of the programmes that somebody is in, else of all of their track.
+
+        `own_seats`: the seats that they have are free for them; not, where they look for others.
+        """
         mine = {cohort.programme for cohort in self.cohorts_of(person, first).values()}
         found = []
         for series in self._schedule.series.values():
@@ -71,10 +74,10 @@ class Offering:
             suits = cohort.programme in mine if mine else self.programme(cohort).track == track
             weekly = series.recurrence.every is Every.WEEK and series.recurrence.interval == 1
             if suits and weekly and series.kind is SeriesKind.GROUP:
-                found += self._weekly(series, cohort, person, first, last)
+                found += self._weekly(series, cohort, person if own_seats else None, first, last)
         return found
 
-    def _weekly(self, series: Series, cohort: Cohort, person: PersonId, first: date, last: date) -> list[Offer]:
+    def _weekly(self, series: Series, cohort: Cohort, person: PersonId | None, first: date, last: date) -> list[Offer]:
         plan = self._catalog.plans.get(self._schedule.plans.get(series.plan_id, series.plan_id))
         if plan is None:
             return []
@@ -83,7 +86,8 @@ class Offering:
         by_weekday: dict[int, list[Meeting]] = {}
         for each in self._schedule.occurrences(series, first, last):
             if each.held:
-                taken = set(members(self._schedule.enrolments.values(), cohort.id, each.on)) - {person}
+                coming = {*members(self._schedule.enrolments.values(), cohort.id, each.on)}
+                taken = (coming | set(self._schedule.make_ups.get(each.session, ()))) - {person}
                 meeting = Meeting(
                     session=each.session,
                     day=each.day,

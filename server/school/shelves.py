@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from facilitation.guardianship import Care, Guardianship
 from facilitation.ids import PersonId
+from facilitation.makeups import ToldAhead
 from facilitation.school import School
 from facilitation.timebase import Instant
 from server.store.register import Register, Shelf
@@ -12,6 +13,7 @@ from server.store.register import Register, Shelf
 class Shelves:
     def __init__(self, register: Register) -> None:
         self.schools = Shelf(register, "school", School, id_of=lambda school: school.person)
+        self.told = Shelf(register, "told-ahead", ToldAhead, id_of=lambda told: told.id)
         self.guardianships = Shelf(register, "guardianship", Guardianship, id_of=lambda each: each.id)
 
     async def cares(self, guardian: PersonId, person: PersonId, care: Care, now: Instant) -> bool:

@@ -24,6 +24,7 @@ from server.web.accounts import AccountsDesk
 from server.web.arrivals import ArrivalDesk, Arrivals
 from server.web.audit import Audit, AuditDesk, GlassCase, Reading
 from server.web.auth import Doorkeeper
+from server.web.away import AwayDesk, AwayPage
 from server.web.calendar import CalendarDesk, Calendars
 from server.web.calls import CallDesk, Calls
 from server.web.clinic import ClinicDesk, ClinicPage
@@ -71,6 +72,7 @@ def application(
     clinic: ClinicPage,
     calls: Calls,
     school: SchoolPage,
+    away: AwayPage,
     minutes: Minutes,
     commands: RoomCommands,
     library: Library,
@@ -168,6 +170,7 @@ def application(
             *export_desk.routes(),
             *paper_desk.routes(),
             *minutes_desk.routes(),
+            *AwayDesk(away, pages=pages, doorkeeper=doorkeeper).routes(),
             *SchoolDesk(school, pages=pages, doorkeeper=doorkeeper).routes(),
             *CallDesk(calls, doorkeeper=doorkeeper).routes(),
             *skills.routes(),

@@ -67,6 +67,8 @@ IN_ENGLISH_ALONE = frozenset(
         "schedule_term_form.html",
         "schedule_terms.html",
         "school.html",
+        "away.html",
+        "make_ups.html",
         "skill.html",
         "skills.html",
         "start.html",

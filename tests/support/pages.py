@@ -49,6 +49,7 @@ from server.progress import ProgressBook
 from server.projections.meters import Meters
 from server.reading import ReadingRoom
 from server.rooms.ports import NoSuchSession
+from server.school.away import Away
 from server.school.call_list import CallList
 from server.school.page import SchoolBook
 from server.signing import SetUpCodes, Signatures
@@ -244,6 +245,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         calls=CallList(store),
         clinic=ClinicBook(store, progress=progress, releases=releases_of(store, clock=clock), clock=clock),
         weeks=WeekBook(store, meters=meters, releases=releases_of(store, clock=clock), clock=clock),
+        away=Away(store, schedule=book, catalog=catalog, rooms=Nowhere(), progress=progress, clock=clock, seats_max=16),
         school=SchoolBook(store, schedule=book, catalog=catalog, clock=clock, seats_max=16),
         minutes=OwnMinutes(store),
         commands=RoomErrands(Nowhere()),

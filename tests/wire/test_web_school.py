@@ -56,3 +56,35 @@ async def test_a_letter_without_meetings_or_with_rubbish_says_so(house: Clinic) 
     answer = await typed(browser, f"/school/{ASH}/letter", first=str(first), last=str(first + timedelta(days=3)))
     assert answer.status == 200
     assert answer.body.startswith(b"%PDF-")
+
+
+async def test_who_cannot_come_tells_it_on_a_page_and_a_mistake_gives_it_back(house: Clinic) -> None:
+    browser, _ = await house.begin(ASH)
+    session = house.sessions[2].session
+    assert (await browser.get("/away")).headers["Location"] == f"/away/{ASH}"
+    assert (await browser.get(f"/away/{ASH}")).status == 200
+    answer = await typed(browser, f"/away/{ASH}", session=session, words="<b>" + "x" * 400)
+    assert answer.status == 422
+    assert "&lt;b&gt;xxx" in answer.text
+    assert (await typed(browser, f"/away/{ASH}", session="s-nowhere")).status == 422
+    assert (await typed(browser, f"/away/{ASH}/make-up", missed=session, session="s-nowhere")).status == 422
+
+
+async def test_a_guardian_tells_only_where_that_was_allowed(house: Clinic) -> None:
+    guardianships = Shelves(house.store.register).guardianships
+    browser, _ = await house.begin(GRAY)
+    for upon, (may, status) in enumerate(((Care.SCHEDULE, 403), (Care.ABSENCES, 200))):
+        since = Instant(house.clock.now() - 1)
+        care = Guardianship(guardian=GRAY, teen=ASH, since=since, may=frozenset({may}))
+        await guardianships.put(care, upon=upon, by=ADA, at=house.clock.now())
+        assert (await browser.get(f"/away/{ASH}")).status == status
+        assert (await browser.get("/make-ups")).status == 403
+
+
+async def test_make_ups_are_answered_by_those_who_lead_or_plan(house: Clinic) -> None:
+    for person, status in ((FAY, 200), (ADA, 200), (ASH, 403), (UMA, 403)):
+        browser, _ = await house.begin(person)
+        assert (await browser.get("/make-ups")).status == status
+        if status == 200:
+            for rubbish in ({}, {"answer": "maybe"}, {"answer": "agree", "id": "x" * 900}):
+                assert (await typed(browser, "/make-ups", **rubbish)).status == 422

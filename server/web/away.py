@@ -1,0 +1,173 @@
+"""Telling ahead that one will not come, asking for a make-up, and the clinic's answers to that."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+from urllib.parse import quote, urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from facilitation.errors import Refusal
+from facilitation.ids import PersonId
+from facilitation.people import Role
+from facilitation.policy import Action
+from server.rooms.ports import Stale
+from server.web.auth import Doorkeeper, Visitor
+from server.web.pages import ID_CHARS_MAX, NO_STORE
+from server.web.templates import Pages
+
+FIELDS_MAX = 10
+STALE = "Somebody else said something else meanwhile. Please look at what stands now, and say it again if need be."
+DONE = {
+    "away": "Thank you for telling. Your facilitators see it.",
+    "coming": "Good. You are expected again.",
+    "asked": "Asked. Your clinic will answer.",
+    "agreed": "They stand on the list of that meeting now.",
+    "declined": "They see that it does not work, and can choose another one.",
+}
+
+
+class AwayPage(Protocol):
+    """Raises StoreUnavailable, CorruptLog."""
+
+    async def may(self, guardian: PersonId, person: PersonId) -> bool: ...
+    async def page(self, person: PersonId, *, reader: Visitor) -> dict[str, Any] | None: ...
+    async def asks(self) -> list[dict[str, Any]]: ...
+    async def tell(self, person: PersonId, session: str, away: bool, reason: str, *, by: Visitor) -> None:
+        """Raises Refusal, Stale."""
+        ...
+
+    async def ask(self, person: PersonId, missed: str, session: str, *, by: Visitor) -> None:
+        """Raises Refusal, Stale."""
+        ...
+
+    async def answer(self, id: str, agreed: bool, *, by: Visitor) -> None:
+        """Raises Refusal, Stale."""
+        ...
+
+
+class AwayDesk:
+    def __init__(self, away: AwayPage, *, pages: Pages, doorkeeper: Doorkeeper) -> None:
+        self._away = away
+        self._pages = pages
+        self._doorkeeper = doorkeeper
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/away", self.own),
+            Route("/away/{person}", self.page),
+            Route("/away/{person}", self.tell, methods=["POST"]),
+            Route("/away/{person}/make-up", self.ask, methods=["POST"]),
+            Route("/make-ups", self.asks),
+            Route("/make-ups", self.answer, methods=["POST"]),
+        ]
+
+    # ------------------------------------------------------------------ one person
+
+    async def own(self, request: Request) -> Response:
+        """To one's own page, for links that are the same for everybody."""
+        me = await self._doorkeeper.visitor(request, Action.TELL_OWN_AWAY)
+        return RedirectResponse(f"/away/{quote(me.person, safe='')}{me.choice}", 303, NO_STORE)
+
+    async def page(self, request: Request) -> Response:
+        me, person = await self._reader(request)
+        return await self._page(request, me, person)
+
+    async def tell(self, request: Request) -> Response:
+        me, person = await self._reader(request)
+        given = await _given(request)
+        away = given.get("away") != "no"
+        reason = given.get("words", "").strip() or given.get("reason", "")
+        try:
+            await self._away.tell(person, given.get("session", ""), away, reason, by=me)
+        except Refusal as refusal:
+            return await self._page(request, me, person, error=refusal.text, given=given)
+        except Stale:
+            return await self._page(request, me, person, error=STALE, given=given)
+        return _back(f"/away/{quote(person, safe='')}", me, "away" if away else "coming")
+
+    async def ask(self, request: Request) -> Response:
+        me, person = await self._reader(request)
+        given = await _given(request)
+        try:
+            await self._away.ask(person, given.get("missed", ""), given.get("session", ""), by=me)
+        except Refusal as refusal:
+            return await self._page(request, me, person, error=refusal.text)
+        except Stale:
+            return await self._page(request, me, person, error=STALE)
+        return _back(f"/away/{quote(person, safe='')}", me, "asked")
+
+    async def _reader(self, request: Request) -> tuple[Visitor, PersonId]:
+        person = PersonId(request.path_params["person"])
+        me = await self._doorkeeper.reader(request, person, Action.TELL_AWAY, own=Action.TELL_OWN_AWAY)
+        if len(person) > ID_CHARS_MAX:
+            raise HTTPException(404)
+        if me.role is Role.GUARDIAN and not await self._away.may(me.person, person):
+            raise HTTPException(403)
+        return me, person
+
+    async def _page(
+        self,
+        request: Request,
+        me: Visitor,
+        person: PersonId,
+        *,
+        error: str = "",
+        given: dict[str, str] | None = None,
+    ) -> Response:
+        context = await self._away.page(person, reader=me)
+        if context is None:
+            raise HTTPException(404)
+        context |= {
+            "me": me,
+            "error": error,
+            "given": {field: (given or {}).get(field, "") for field in ("session", "reason", "words")},
+            "done": DONE.get(request.query_params.get("done", ""), ""),
+            "home": f"/home{me.choice}",
+            "action": f"/away/{person}{me.choice}",
+            "ask_action": f"/away/{person}/make-up{me.choice}",
+        }
+        return self._pages.render(request, "away.html", context, 422 if error else 200, NO_STORE)
+
+    # ------------------------------------------------------------------ the clinic's answers
+
+    async def asks(self, request: Request) -> Response:
+        return await self._asks(request, await self._doorkeeper.visitor(request, Action.AGREE_MAKE_UPS))
+
+    async def answer(self, request: Request) -> Response:
+        me = await self._doorkeeper.visitor(request, Action.AGREE_MAKE_UPS)
+        given = await _given(request)
+        agreed = given.get("answer") == "agree"
+        try:
+            if given.get("answer") not in ("agree", "decline"):
+                raise Refusal("bad_answer", "Say whether it works or not.")
+            await self._away.answer(given.get("id", ""), agreed, by=me)
+        except Refusal as refusal:
+            return await self._asks(request, me, error=refusal.text)
+        except Stale:
+            return await self._asks(request, me, error=STALE)
+        return _back("/make-ups", me, "agreed" if agreed else "declined")
+
+    async def _asks(self, request: Request, me: Visitor, error: str = "") -> Response:
+        context = {
+            "me": me,
+            "rows": await self._away.asks(),
+            "error": error,
+            "done": DONE.get(request.query_params.get("done", ""), ""),
+            "home": f"/home{me.choice}",
+            "action": f"/make-ups{me.choice}",
+        }
+        return self._pages.render(request, "make_ups.html", context, 422 if error else 200, NO_STORE)
+
+
+def _back(path: str, me: Visitor, done: str) -> Response:
+    query = {"seat": str(me.number)} if me.number > 1 else {}
+    return RedirectResponse(f"{path}?{urlencode(query | {'done': done})}", 303, NO_STORE)
+
+
+async def _given(request: Request) -> dict[str, str]:
+    async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
+        return {field: value for field, value in sent.items() if isinstance(value, str)}
