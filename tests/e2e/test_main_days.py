@@ -6,12 +6,27 @@ At every stop nothing keeps anybody out, in either theme, and nothing scrolls si
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from datetime import date, time
+from pathlib import Path
+from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from facilitation import commands as c
-from facilitation.timebase import MINUTE_MS
+from facilitation.cohorts import Lead
+from facilitation.ids import PersonId, SeriesId
+from facilitation.people import Role
+from facilitation.recurrence import Every, Recurrence
+from facilitation.schedule import Series, SeriesKind
+from facilitation.timebase import HOUR_MS, MINUTE_MS
+from server import demo_week
+from server.app import schedule_of
+from server.clock import FakeClock
+from server.store.clinic import Person
+from tests.support import clinic as office
 from tests.support.browser import PHONE, pictures
 from tests.support.evening import FAY, Clinic, Evening
 from tests.support.visits import HERE, ROBIN, SAM, House, Open, choose_pin, no_barrier, now, over, until
@@ -19,6 +34,11 @@ from tests.support.visits import HERE, ROBIN, SAM, House, Open, choose_pin, no_b
 pytestmark = pytest.mark.timeout(240)
 
 PLAN = "Ice water, then call my sister."
+MONDAY_8_AM = 1_795_438_800_000
+"""2026-11-23 in New York."""
+WEDNESDAY = date(2026, 11, 25)
+ZONE = "America/New_York"
+GUS, GALE = PersonId("p-gus"), PersonId("p-gale")
 
 
 def running(session: str, minutes: int, *there: str, people: int = 3) -> Evening:
@@ -113,3 +133,92 @@ async def test_a_facilitator_finds_who_is_missing_goes_in_and_signs_what_is_owed
         await expect(page.get_by_role("region", name="Notes to sign")).to_contain_text(
             "Every note that waited for you is signed."
         )
+
+
+# --------------------------------------------------------------------------- who is signed in
+
+
+@pytest_asyncio.fixture
+async def week(tmp_path: Path) -> AsyncIterator[office.Clinic]:
+    """The demo clinic on a Monday morning, its weeks planned; what is made for a first look was the day before."""
+    clock = FakeClock(MONDAY_8_AM - 24 * HOUR_MS)
+    async with office.clinic(tmp_path, clock) as clinic:
+        clock.advance(ms=24 * HOUR_MS)
+        await demo_week.prepare(clinic.store, now=clock.now())
+        await clinic.store.clinic.put_person(
+            Person(person=GUS, name="Gus Stand-in", role=Role.FACILITATOR, track="adult", zone=ZONE)
+        )
+        sam_with_fay = Series(
+            id=SeriesId("w-sam"),
+            title="Sam with Fay",
+            kind=SeriesKind.INDIVIDUAL,
+            plan_id="individual",
+            zone=ZONE,
+            recurrence=Recurrence(every=Every.ONCE),
+            first=WEDNESDAY,
+            starts=time(18, 30),
+            people=(office.SAM,),
+            leads=(Lead(person=office.FAY, role=Role.FACILITATOR),),
+            programme="adult-iop",
+        )
+        schedule = schedule_of(clinic.store, catalog=clinic.catalog, clock=clock)
+        await schedule.put([schedule.shelves.series.draft(sam_with_fay, upon=0)], by="")
+        yield clinic
+
+
+async def signed_in(clinic: office.Clinic, person: PersonId, visit: Any) -> Page:
+    """Their home page, in a browser where they have used their invitation."""
+    browser, _ = await clinic.begin(person)
+    await visit.context.add_cookies(
+        [{"name": name, "value": held.value, "url": browser.base_url} for name, held in browser.cookies.items()]
+    )
+    page: Page = visit.page
+    await page.goto(f"{browser.base_url}/home")
+    await no_barrier(page)
+    await pictures(page, f"home-{person}")
+    return page
+
+
+async def test_an_administrator_mends_a_conflict_with_a_substitute_who_finds_it_at_home(
+    visits: Open, week: office.Clinic
+) -> None:
+    page = await signed_in(week, office.ADA, await visits(week))
+    conflict = page.get_by_role("region", name="Conflicts").get_by_role("listitem").filter(has_text="Sam with Fay")
+    await expect(conflict).to_contain_text("Dr. Fay Facilitator")
+    await expect(conflict).to_contain_text("At the same time")
+    await conflict.get_by_role("link", name=re.compile("Look at it")).click()
+    await page.get_by_label("Who cannot come").select_option(label="Dr. Fay Facilitator")
+    await page.get_by_label("Who stands in").select_option(label="Gus Stand-in")
+    await no_barrier(page)
+    await page.get_by_role("button", name="Let them stand in").click()
+    await page.goto(f"{page.url.partition('/schedule')[0]}/home")
+    await expect(page.get_by_role("region", name="Conflicts")).not_to_contain_text("Fay Facilitator")
+
+    gus = await signed_in(week, GUS, await visits(week))
+    await expect(gus.get_by_role("region", name="Standing in")).to_contain_text("You stand in for Dr. Fay Facilitator")
+    await expect(gus.get_by_role("region", name="Sam with Fay")).to_contain_text("Wednesday, November 25")
+
+
+async def test_an_auditor_sees_at_home_what_was_read_last_and_finds_who_read_a_record(
+    visits: Open, week: office.Clinic
+) -> None:
+    fay, _ = await week.begin(office.FAY)
+    assert (await fay.get(f"/statement/{office.ROBIN}")).status == 200
+    page = await signed_in(week, office.UMA, await visits(week))
+    read = page.get_by_role("region", name="Read last").get_by_role("listitem")
+    await expect(read.filter(has_text="Robin Example")).to_contain_text("Dr. Fay Facilitator")
+    await page.get_by_role("link", name="Search who read what").click()
+    await page.get_by_label("Whose record").select_option(label="Robin Example")
+    await page.get_by_role("button", name="Search").click()
+    await expect(page.get_by_role("listitem").filter(has_text="Dr. Fay Facilitator")).to_have_count(1)
+    await no_barrier(page)
+
+
+async def test_a_guardian_sees_on_a_phone_how_their_teen_is_doing_and_when_they_meet(
+    visits: Open, week: office.Clinic
+) -> None:
+    page = await signed_in(week, GALE, await visits(week, viewport=PHONE))
+    teen = page.get_by_role("region", name="Ash Example")
+    await expect(teen).to_contain_text("Monday, November 23, 3:30 PM – 5:40 PM")
+    await expect(teen.get_by_role("img", name=re.compile("of 6 h"))).to_be_visible()
+    await expect(page.get_by_text("Robin")).to_have_count(0)
