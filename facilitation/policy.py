@@ -279,7 +279,11 @@ READINGS: frozenset[Action] = frozenset(
         Action.SEE_CLINIC,
         Action.TAKE_CLINIC,
         Action.SEE_ENROLMENT,
+        Action.PLAN_SCHOOL,
+        Action.CALL_MISSING,
         Action.MANAGE_PEOPLE,
+        Action.READ_CONSENTS,
+        Action.SEE_FAMILY,
         Action.SEE_ACCOUNTS,
         Action.SEE_AUDIT,
     }

@@ -119,6 +119,8 @@ class ConsentDesk:
         person = PersonId(request.path_params["person"])
         if len(person) > ID_CHARS_MAX or not await self._consents.may_open(person, me):
             raise HTTPException(403)
+        if me.person != person and me.may(Action.READ_CONSENTS):
+            me = await self._doorkeeper.visitor(request, Action.READ_CONSENTS, about=(person,))
         return me, person
 
     async def _page(

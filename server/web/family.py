@@ -41,7 +41,7 @@ class FamilyDesk:
         return [Route("/family/{person}", self.page), Route("/family/{person}", self.share, methods=["POST"])]
 
     async def page(self, request: Request) -> Response:
-        me = await self._doorkeeper.visitor(request, Action.SEE_FAMILY)
+        me = await self._doorkeeper.visitor(request, Action.SEE_FAMILY, about=(_person(request),))
         return await self._page(request, me, _person(request))
 
     async def share(self, request: Request) -> Response:

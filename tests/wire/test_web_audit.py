@@ -47,6 +47,14 @@ async def test_a_reading_says_who_what_about_whom_and_of_which_session(place: Cl
     assert (statement.action, statement.about) == ("read anybody's statement", (ROBIN,))
 
 
+async def test_whom_to_call_and_consents_are_readings_too(place: Clinic) -> None:
+    browser, (sue, _) = await fay(place), await place.begin(SUE)
+    assert (await browser.get(f"/s/{place.evening.session}/contacts")).status == 200
+    assert (await sue.get(f"/consents/{ROBIN}")).status == 200
+    assert [each.action for each in await traces(place, FAY)] == [Action.CALL_MISSING]
+    assert [each.about for each in await traces(place, SUE, Action.READ_CONSENTS)] == [(ROBIN,)]
+
+
 async def test_ones_own_is_read_without_a_trace_and_what_is_refused_leaves_none(place: Clinic) -> None:
     browser = place.browser()
     await browser.get(place.link(ROBIN, place.evening))
