@@ -17,6 +17,7 @@ from facilitation.contacts import EMAIL_MAX
 from facilitation.ids import ClinicId, PersonId
 from facilitation.people import Role
 from facilitation.rules import TRACKS
+from facilitation.sentences import Sentence, marked
 from facilitation.text import NAME_MAX
 
 ROWS_MAX: Final = 20_000
@@ -90,7 +91,7 @@ class Problem:
 
     row: int
     column: str
-    text: str
+    text: str | Sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +179,7 @@ def _row(
 ) -> Row:
     problems: list[Problem] = []
 
-    def wrong(column: str, text: str) -> None:
+    def wrong(column: str, text: str | Sentence) -> None:
         problems.append(Problem(row=number, column=headed.get(column, column), text=text))
 
     def get(column: str) -> str:
@@ -187,45 +188,58 @@ def _row(
     name, email = get("name"), get("email").casefold()
     before = around.known.get(email)
     if not name:
-        wrong("name", "There is no name.")
+        wrong("name", marked("There is no name."))
     elif len(name) > NAME_MAX:
-        wrong("name", f"The name is longer than {NAME_MAX} characters.")
+        wrong("name", Sentence("The name is longer than {n} characters.", n=NAME_MAX))
     if problem := _bad_email(email):
         wrong("email", problem)
     elif email in seen:
-        wrong("email", f"This address stands in row {seen[email]} already. Everybody needs their own.")
+        wrong("email", Sentence("This address stands in row {n} already. Everybody needs their own.", n=seen[email]))
     else:
         seen[email] = number
     role = ROLES.get(get("role").casefold()) if get("role") else (before.role if before else Role.PARTICIPANT)
     if role is None:
-        wrong("role", f"“{_short(get('role'))}” is no role. There are: {', '.join(each.value for each in Role)}.")
+        wrong(
+            "role",
+            Sentence("“{word}” is no role. There are: {roles}.", word=_short(get("role")), roles=", ".join(Role)),
+        )
     track = get("track").casefold() or (
         "teen" if get("role").casefold() == "teen" else before.track if before else "adult"
     )
     if track not in TRACKS:
-        wrong("track", f"“{_short(get('track'))}” is neither of: {', '.join(sorted(TRACKS))}.")
+        wrong(
+            "track",
+            Sentence("“{word}” is neither of: {words}.", word=_short(get("track")), words=", ".join(sorted(TRACKS))),
+        )
     zone = get("zone") or (before.zone if before else around.zone)
     if zone not in around.zones:
-        wrong("zone", f"“{_short(zone)}” is no time zone. One looks like this: America/New_York.")
+        wrong("zone", Sentence("“{word}” is no time zone. One looks like this: America/New_York.", word=_short(zone)))
     cohort = titles.get(_plain(get("cohort")), "") if get("cohort") else (before.cohort if before else "")
     if get("cohort") and not cohort:
-        wrong("cohort", f"There is no group “{_short(get('cohort'))}”. Make it first, or leave this cell empty.")
+        wrong(
+            "cohort",
+            Sentence(
+                "There is no group “{word}”. Make it first, or leave this cell empty.", word=_short(get("cohort"))
+            ),
+        )
     elif get("cohort") and role is not None and role is not Role.PARTICIPANT:
-        wrong("cohort", "Only participants are put into a group by a list. Facilitators are named with the group.")
+        wrong(
+            "cohort", marked("Only participants are put into a group by a list. Facilitators are named with the group.")
+        )
     elif before and before.cohort not in ("", cohort):
-        wrong("cohort", "They are in another group already. Move them on that group’s page.")
+        wrong("cohort", marked("They are in another group already. Move them on that group’s page."))
     for column in ("phone", "guardian_phone"):
         if get(column) and (len(get(column)) > PHONE_MAX or not PHONE.fullmatch(get(column))):
-            wrong(column, f"“{_short(get(column))}” is no phone number.")
+            wrong(column, Sentence("“{word}” is no phone number.", word=_short(get(column))))
     if len(get("guardian")) > NAME_MAX:
-        wrong("guardian", f"The name is longer than {NAME_MAX} characters.")
+        wrong("guardian", Sentence("The name is longer than {n} characters.", n=NAME_MAX))
     guardian_email = get("guardian_email").casefold()
     if guardian_email and (problem := _bad_email(guardian_email)):
         wrong("guardian_email", problem)
     elif guardian_email and guardian_email == email:
-        wrong("guardian_email", "This is the person's own address. A guardian signs in with their own.")
+        wrong("guardian_email", marked("This is the person’s own address. A guardian signs in with their own."))
     if guardian_email and not get("guardian"):
-        wrong("guardian", "There is a guardian's address, but no name.")
+        wrong("guardian", marked("There is a guardian’s address, but no name."))
     if problems or role is None:
         return Row(number=number, name=name, fate=Fate.WRONG, person=None, problems=tuple(problems))
     person = Enrolled(
@@ -245,11 +259,11 @@ def _row(
     return Row(number=number, name=name, fate=fate, person=person)
 
 
-def _bad_email(email: str) -> str:
+def _bad_email(email: str) -> str | Sentence:
     if not email:
-        return "There is no address. It is how the person signs in."
+        return marked("There is no address. It is how the person signs in.")
     if len(email) > EMAIL_MAX or not EMAIL.fullmatch(email):
-        return f"“{_short(email)}” is no mail address."
+        return Sentence("“{word}” is no mail address.", word=_short(email))
     return ""
 
 

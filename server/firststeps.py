@@ -21,8 +21,9 @@ from facilitation.people import WORKFORCE, Role
 from facilitation.plan import SessionPlan
 from facilitation.programme import Programme
 from facilitation.recurrence import Every, Recurrence
-from facilitation.rules import WEEKDAYS, RuleSet
+from facilitation.rules import RuleSet
 from facilitation.schedule import Occurrence, Series, SeriesKind, check_series
+from facilitation.sentences import Sentence
 from facilitation.text import TITLE_MAX, line
 from facilitation.timebase import MINUTE_MS
 from facilitation.weeks import day_of
@@ -32,9 +33,10 @@ from server.people.contacts import contacts
 from server.peoplebook import Access, Standing
 from server.schedule.book import ScheduleBook
 from server.schedule.snapshot import Schedule
-from server.store.clinic import Person
+from server.store.clinic import Person, ScheduledSession
 from server.store.ports import Store
 from server.web.auth import Visitor
+from server.web.words import Words
 
 PREVIEW_DAYS: Final = 14
 SHOWN_MAX: Final = 6
@@ -54,6 +56,26 @@ class Group:
     rules: RuleSet
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Far:
+    """How far a clinic is. `uninvited`: people with an address and no invitation. `next`: the meeting that comes."""
+
+    people: tuple[Person, ...]
+    cohorts: tuple[str, ...]
+    participants: int
+    uninvited: int
+    next: ScheduledSession | None
+
+    @property
+    def steps(self) -> dict[str, bool]:
+        return {
+            "group": bool(self.cohorts),
+            "people": self.participants > 0,
+            "invitations": self.participants > 0 and not self.uninvited,
+            "session": self.next is not None and any(each.role is Role.PARTICIPANT for each in self.next.roster),
+        }
+
+
 class FirstSteps:
     """Raises StoreUnavailable, CorruptLog."""
 
@@ -68,33 +90,46 @@ class FirstSteps:
     # ------------------------------------------------------------------ the page
 
     async def page(
-        self, *, reader: Visitor, given: Mapping[str, str], chosen: Mapping[str, Sequence[str]]
+        self, words: Words, *, reader: Visitor, given: Mapping[str, str], chosen: Mapping[str, Sequence[str]]
     ) -> dict[str, Any]:
         """How far the clinic is, and the form for its first group as it was typed."""
-        schedule = await self._schedule.load()
-        people = list(schedule.people.values())
-        participants = [person for person in people if person.role is Role.PARTICIPANT]
-        standings = await self._access.standings()
-        addressed = {id for id, held in (await self._contacts.all()).items() if held.value.email}
-        uninvited = addressed - {person for person, how in standings.items() if how is not Standing.UNINVITED}
-        coming = await self._store.clinic.list_sessions(since=self._clock.now())
-        open_cohorts = [cohort for cohort in schedule.cohorts.values() if not cohort.closed]
+        far = await self._far()
         return {
-            "steps": {
-                "group": bool(open_cohorts),
-                "people": bool(participants),
-                "invitations": bool(participants) and not uninvited,
-                "session": bool(coming) and any(each.role is Role.PARTICIPANT for each in coming[0].roster),
-            },
-            "cohorts": [cohort.title for cohort in open_cohorts],
-            "participants": len(participants),
-            "uninvited": len(uninvited),
-            "next": self._told(coming[0].title, coming[0].starts_at, coming[0].zone) if coming else "",
-            "form": self._form(reader, people, given, chosen),
+            "steps": far.steps,
+            "cohorts": far.cohorts,
+            "participants": far.participants,
+            "uninvited": far.uninvited,
+            "next": _told(words, far.next) if far.next else "",
+            "form": self._form(words, reader, far.people, given, chosen),
         }
 
+    async def done(self) -> dict[str, bool]:
+        """Which steps are done, by their names."""
+        return (await self._far()).steps
+
+    async def _far(self) -> Far:
+        schedule = await self._schedule.load()
+        people = tuple(schedule.people.values())
+        participants = sum(person.role is Role.PARTICIPANT for person in people)
+        standings = await self._access.standings()
+        addressed = {id for id, held in (await self._contacts.all()).items() if held.value.email}
+        invited = {person for person, how in standings.items() if how is not Standing.UNINVITED}
+        coming = await self._store.clinic.list_sessions(since=self._clock.now())
+        return Far(
+            people=people,
+            cohorts=tuple(cohort.title for cohort in schedule.cohorts.values() if not cohort.closed),
+            participants=participants,
+            uninvited=len(addressed - invited),
+            next=coming[0] if coming else None,
+        )
+
     def _form(
-        self, reader: Visitor, people: Iterable[Person], given: Mapping[str, str], chosen: Mapping[str, Sequence[str]]
+        self,
+        words: Words,
+        reader: Visitor,
+        people: Iterable[Person],
+        given: Mapping[str, str],
+        chosen: Mapping[str, Sequence[str]],
     ) -> dict[str, Any]:
         today = day_of(self._clock.now(), zone_of(given.get("zone") or reader.zone or "UTC"))
         leaders = [person for person in people if person.role in LEADERS]
@@ -112,7 +147,7 @@ class FirstSteps:
                 {
                     "id": each.id,
                     "title": each.title,
-                    "floor": _hours(self._catalog.rules[each.rules_id].week_floor_min.get(each.track, 0)),
+                    "floor": self._catalog.rules[each.rules_id].week_floor_min.get(each.track, 0),
                 }
                 for each in self._catalog.programmes.values()
                 if "@" not in each.id
@@ -122,23 +157,19 @@ class FirstSteps:
                     "id": id,
                     "title": plan.title,
                     "track": plan.track,
-                    "length": _hours(_minutes(plan)),
-                    "counted": _hours(_minutes(plan, without=("break",))),
+                    "length": _minutes(plan),
+                    "counted": _minutes(plan, without=("break",)),
                 }
                 for id, plan in self._catalog.plans.items()
                 if id not in TOURS and "@" not in id
             ],
-            "days": [(str(n), name.capitalize(), str(n) in chosen.get("day", ())) for n, name in enumerate(WEEKDAYS)],
+            "days": [(str(n), words.day_name(n), str(n) in chosen.get("day", ())) for n in range(7)],
             "leaders": [(each.person, each.name, each.person in leads) for each in leaders],
         }
 
-    def _told(self, title: str, starts_at: int, zone: str) -> str:
-        there = datetime.fromtimestamp(starts_at / 1_000, zone_of(zone))
-        return f"{title}, {there:%A, %B} {there.day}, {_clock(there.time())}"
-
     # ------------------------------------------------------------------ the first group
 
-    async def look(self, given: Mapping[str, str], chosen: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    async def look(self, words: Words, given: Mapping[str, str], chosen: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """What the group would be: its first meetings and its week, before anything is made. Raises Refusal."""
         group = await self._group(given, chosen)
         schedule = Schedule(cohorts={group.cohort.id: group.cohort}, series={group.series.id: group.series})
@@ -146,7 +177,10 @@ class FirstSteps:
         found = [
             each for each in schedule.occurrences(group.series, first, first + timedelta(PREVIEW_DAYS)) if each.held
         ]
-        return {"meetings": [_meeting(each, group.plan) for each in found[:SHOWN_MAX]], "week": _week(group)}
+        return {
+            "meetings": [_meeting(words, each, group.plan) for each in found[:SHOWN_MAX]],
+            "week": _week(words, group),
+        }
 
     async def make(self, given: Mapping[str, str], chosen: Mapping[str, Sequence[str]], *, by: Visitor) -> str:
         """The cohort and its meetings, planned for the next weeks; its title. Raises Refusal, Stale."""
@@ -165,7 +199,10 @@ class FirstSteps:
             raise Refusal("bad_choice", "Choose how a meeting goes: the plan of its parts.")
         zone = given.get("zone", "")
         if zone not in available_timezones():
-            raise Refusal("bad_choice", f"“{zone[:40]}” is no time zone. One looks like this: America/New_York.")
+            raise Refusal(
+                "bad_choice",
+                Sentence("“{word}” is no time zone. One looks like this: America/New_York.", word=zone[:40]),
+            )
         title = line(given.get("title", ""), "the group’s name", TITLE_MAX)
         days = tuple(sorted({int(day) for day in chosen.get("day", ()) if day in "0123456" and len(day) == 1}))
         if not days:
@@ -220,33 +257,31 @@ def _minutes(plan: SessionPlan, *, without: Sequence[str] = ()) -> int:
     return sum(segment.planned_ms for segment in plan.segments if segment.kind not in without) // MINUTE_MS
 
 
-def _week(group: Group) -> str:
+def _week(words: Words, group: Group) -> Sentence:
     """What attending every meeting of a week comes to, against the week's floor."""
     counted = _minutes(group.plan, without=group.rules.uncounted) * len(group.series.recurrence.days)
     floor = group.rules.week_floor_min.get(group.programme.track, 0)
+    told = {"counted": words.minutes(counted), "floor": words.minutes(floor), "less": words.minutes(floor - counted)}
     if not floor:
-        return f"A whole week counts {_hours(counted)}."
+        return Sentence("A whole week counts {counted}.", **told)
     if counted >= floor:
-        return f"A whole week counts {_hours(counted)}: it reaches the {_hours(floor)} that the program asks for."
-    return (
-        f"A whole week counts {_hours(counted)}, which is {_hours(floor - counted)} less than the {_hours(floor)} "
-        "that the program asks for. Add a day, or choose a longer plan."
+        return Sentence("A whole week counts {counted}: it reaches the {floor} that the program asks for.", **told)
+    return Sentence(
+        "A whole week counts {counted}, which is {less} less than the {floor} that the program asks for. Add a day, or "
+        "choose a longer plan.",
+        **told,
     )
 
 
-def _meeting(occurrence: Occurrence, plan: SessionPlan) -> str:
-    ends = datetime.combine(occurrence.day, occurrence.starts) + timedelta(minutes=_minutes(plan))
-    day = f"{occurrence.day:%A, %B} {occurrence.day.day}"
-    return f"{day}, {_clock(occurrence.starts)} to {_clock(ends.time())}"
+def _meeting(words: Words, occurrence: Occurrence, plan: SessionPlan) -> str:
+    starts = datetime.combine(occurrence.day, occurrence.starts)
+    ends = starts + timedelta(minutes=_minutes(plan))
+    return f"{words.weekday(occurrence.day)}, {words.clock_time(starts)} – {words.clock_time(ends)}"
 
 
-def _clock(at: time) -> str:
-    return f"{at.hour % 12 or 12}:{at.minute:02} {'AM' if at.hour < 12 else 'PM'}"
-
-
-def _hours(minutes: int) -> str:
-    hours, rest = divmod(minutes, 60)
-    return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest or not hours))
+def _told(words: Words, session: ScheduledSession) -> str:
+    there = datetime.fromtimestamp(session.starts_at / 1_000, zone_of(session.zone))
+    return f"{session.title}, {words.weekday(there.date())}, {words.clock_time(there)}"
 
 
 def _day(text: str) -> date:

@@ -18,6 +18,7 @@ from facilitation.people import Role
 from facilitation.policy import Action
 from facilitation.roll import EMAIL, Fate, Roll, Row, person_id
 from facilitation.rules import TRACKS
+from facilitation.sentences import Sentence, marked
 from facilitation.text import CALLBACK_MAX, NAME_MAX, line
 from server.clock import Clock
 from server.people.contacts import contacts
@@ -32,20 +33,41 @@ SHOWN_MAX: Final = 200
 PROBLEMS_MAX: Final = 100
 BLANKS: Final = 1
 """Empty lines for one more person to call."""
-ROLE_WORDS: Final = {role: role.value.capitalize() for role in Role}
-FATE_WORDS: Final = {Fate.NEW: "new", Fate.CHANGED: "changed", Fate.SAME: "here already", Fate.WRONG: "to put right"}
+ROLE_WORDS: Final = {
+    Role.PARTICIPANT: marked("Participant"),
+    Role.FACILITATOR: marked("Facilitator"),
+    Role.COFACILITATOR: marked("Cofacilitator"),
+    Role.OBSERVER: marked("Observer"),
+    Role.SUPERVISOR: marked("Supervisor"),
+    Role.GUARDIAN: marked("Guardian"),
+    Role.ADMINISTRATOR: marked("Administrator"),
+    Role.AUDITOR: marked("Auditor"),
+}
+TRACK_WORDS: Final = {"adult": marked("Adult"), "teen": marked("Teen")}
+FATE_WORDS: Final = {
+    Fate.NEW: marked("New"),
+    Fate.CHANGED: marked("Changed"),
+    Fate.SAME: marked("Here already"),
+    Fate.WRONG: marked("To put right"),
+}
 FATE_CHIPS: Final = {Fate.NEW: "moss", Fate.CHANGED: "moss", Fate.SAME: "", Fate.WRONG: "clay"}
 
 
 class Standing(StrEnum):
     """How far somebody is on their way in."""
 
-    UNINVITED = "not invited yet"
+    UNINVITED = "uninvited"
     INVITED = "invited"
-    IN = "signs in"
+    IN = "in"
 
 
+STANDING_WORDS: Final = {
+    Standing.UNINVITED: marked("Not invited yet"),
+    Standing.INVITED: marked("Invited"),
+    Standing.IN: marked("Signs in"),
+}
 STANDING_CHIPS: Final = {Standing.IN: "moss", Standing.INVITED: "", Standing.UNINVITED: ""}
+STANDS: Final = {"name": marked("Name"), "phone": marked("Phone"), "zone": marked("Time zone")}
 REVISION: Final = re.compile(r"[0-9]{1,9}")
 
 
@@ -103,10 +125,10 @@ class PeopleBook:
                     "name": person.name,
                     "role": ROLE_WORDS[person.role],
                     "teen": person.track == "teen" and person.role is Role.PARTICIPANT,
-                    "groups": ", ".join(groups.get(person.person, ()))
-                    or ("In no group" if person.role is Role.PARTICIPANT else ""),
+                    "groups": ", ".join(groups.get(person.person, ())),
+                    "groupless": person.role is Role.PARTICIPANT,
                     "address": addresses.get(person.person, ""),
-                    "standing": standing.value.capitalize(),
+                    "standing": STANDING_WORDS[standing],
                     "chip": STANDING_CHIPS[standing],
                     "url": f"/people/{person.person}{reader.choice}" if manages else "",
                 }
@@ -154,13 +176,13 @@ class PeopleBook:
         return {
             "person": person or "",
             "name": there.name if there else "",
-            "standing": standing.value.capitalize() if standing else "",
+            "standing": STANDING_WORDS[standing] if standing else "",
             "may_invite": standing in (Standing.UNINVITED, Standing.INVITED),
             "action": f"/people/{person}" if person else "/people/new",
             "given": shown,
-            "stands": [(what.capitalize(), stands[what]) for what in ("name", "phone", "zone")] if stale else [],
+            "stands": [(word, stands[what]) for what, word in STANDS.items()] if stale else [],
             "roles": [(each.value, word) for each, word in ROLE_WORDS.items()],
-            "tracks": sorted(TRACKS),
+            "tracks": list(TRACK_WORDS.items()),
         }
 
     async def keep(self, person: PersonId | None, given: Mapping[str, str], *, by: Visitor) -> PersonId:
@@ -172,9 +194,9 @@ class PeopleBook:
         kept = Person(
             person=id,
             name=line(given.get("name", ""), "the name", NAME_MAX),
-            role=Role(_one_of(given.get("role", ""), [role.value for role in Role], "role")),
-            track=_one_of(given.get("track", ""), TRACKS, "adult or teen"),
-            zone=_one_of(given.get("zone", ""), available_timezones(), "time zone"),
+            role=Role(_one_of(given.get("role", ""), [role.value for role in Role], marked("role"))),
+            track=_one_of(given.get("track", ""), TRACKS, marked("adult or teen")),
+            zone=_one_of(given.get("zone", ""), available_timezones(), marked("time zone")),
         )
         before = await self._contacts.get(id)
         contact = _contact(id, given, before.value if before else Contact(person=id))
@@ -199,13 +221,13 @@ class PeopleBook:
     async def look(self, text: bytes | str, *, zone: str, by: Visitor) -> dict[str, Any]:
         text, remark = decode(text) if isinstance(text, bytes) else (text, "")
         file = parse(text)
-        _one_of(zone, available_timezones(), "time zone")
+        _one_of(zone, available_timezones(), marked("time zone"))
         roll = await self._intake.preview(file.heading, file.rows, zone=zone)
         return {"text": text, "zone": zone, "remark": remark, "roll": await self._told(roll)}
 
     async def take_in(self, text: str, *, zone: str, by: Visitor) -> dict[str, Any]:
         file = parse(text)
-        _one_of(zone, available_timezones(), "time zone")
+        _one_of(zone, available_timezones(), marked("time zone"))
         before = await self._intake.preview(file.heading, file.rows, zone=zone)
         taken = await self._intake.take_in(file.heading, file.rows, zone=zone, by=by.person)
         await self._plan()
@@ -237,7 +259,8 @@ def _row(row: Row, titles: Mapping[str, str]) -> dict[str, Any]:
         "chip": FATE_CHIPS[row.fate],
         "name": row.name,
         "address": person.email if person else "",
-        "role": ROLE_WORDS[person.role] + (", teen" if person.track == "teen" else "") if person else "",
+        "role": ROLE_WORDS[person.role] if person else "",
+        "teen": person is not None and person.track == "teen",
         "group": titles.get(person.cohort, "") if person else "",
         "guardian": person.guardian if person else "",
     }
@@ -302,5 +325,5 @@ def _contact(person: PersonId, given: Mapping[str, str], before: Contact) -> Con
 
 def _one_of(text: str, choices: Collection[str], what: str) -> str:
     if text not in choices:
-        raise Refusal("bad_choice", f"“{text[:40]}” is not one of the choices for {what}.")
+        raise Refusal("bad_choice", Sentence("“{word}” is none of the choices: {what}.", word=text[:40], what=what))
     return text

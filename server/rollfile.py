@@ -9,6 +9,7 @@ from typing import Final
 
 from facilitation.errors import Refusal
 from facilitation.roll import ROWS_MAX
+from facilitation.sentences import Sentence, marked
 
 BYTES_MAX: Final = 4 * 1024 * 1024
 CELL_CHARS_MAX: Final = 2_000
@@ -44,15 +45,15 @@ def decode(data: bytes) -> tuple[str, str]:
     text = data.decode("cp1252", errors="replace")
     if "\ufffd" in text:
         raise Refusal("bad_file", "Some letters of this file cannot be read. Save it as CSV in UTF-8, then try again.")
-    return text, "The file does not say how its letters are written. Look at names with accents before you go on."
+    return text, marked(
+        "The file does not say how its letters are written. Look at names with accents before you go on."
+    )
 
 
 def parse(text: str, *, remark: str = "") -> RollFile:
     """Heading and rows. Commas, semicolons or tabs part the cells: what the heading has most of. Raises Refusal."""
     text = text.lstrip("\ufeff")
     first = next((line for line in text.splitlines() if line.strip()), "")
-    if not first:
-        raise Refusal("empty_text", "There is nothing in it yet. The first row names the columns: name, email, …")
     separator = max(SEPARATORS, key=first.count)
     reader = csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), delimiter=separator)
     rows: list[tuple[str, ...]] = []
@@ -61,14 +62,20 @@ def parse(text: str, *, remark: str = "") -> RollFile:
             if not rows and not any(cell.strip() for cell in cells):
                 continue  # empty lines above the heading
             if len(rows) > ROWS_MAX:
-                raise Refusal("too_much", f"That is more than {ROWS_MAX:,} rows. Split the list.")
+                raise Refusal("too_much", Sentence("That is more than {n} rows. Split the list.", n=f"{ROWS_MAX:,}"))
             if any(len(cell) > CELL_CHARS_MAX for cell in cells):
                 raise Refusal(
                     "bad_file",
-                    f"Row {len(rows) + 1} has a cell of more than {CELL_CHARS_MAX:,} characters. "
-                    "A quotation mark that is opened and never closed looks like this.",
+                    Sentence(
+                        "Row {row} has a cell of more than {n} characters. A quotation mark that is opened and never "
+                        "closed looks like this.",
+                        row=len(rows) + 1,
+                        n=f"{CELL_CHARS_MAX:,}",
+                    ),
                 )
             rows.append(tuple(cells))
-    except csv.Error as error:
-        raise Refusal("bad_file", f"Row {len(rows) + 1} cannot be read: {error}.") from None
+    except csv.Error:
+        raise Refusal("bad_file", Sentence("Row {row} cannot be read.", row=len(rows) + 1)) from None
+    if not rows:
+        raise Refusal("empty_text", "There is nothing in it yet. The first row names the columns: name, email, …")
     return RollFile(heading=rows[0], rows=tuple(rows[1:]), remark=remark)

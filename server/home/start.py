@@ -7,7 +7,6 @@ from typing import Any, Final, Protocol
 
 from server.home.meetings import participants
 from server.home.visit import Visit
-from server.web.auth import Visitor
 from server.web.words import marked
 
 WORDS: Final = {
@@ -21,10 +20,8 @@ WORDS: Final = {
 class FirstSteps(Protocol):
     """Raises StoreUnavailable, CorruptLog."""
 
-    async def page(
-        self, *, reader: Visitor, given: Mapping[str, str], chosen: Mapping[str, list[str]]
-    ) -> Mapping[str, Any]:
-        """Its `steps`: which of WORDS are done."""
+    async def done(self) -> Mapping[str, bool]:
+        """Which of WORDS are done."""
         ...
 
 
@@ -38,7 +35,7 @@ class Start:
         """None once a meeting with somebody on its list is planned or was held: then the clinic has begun."""
         if any(participants(each) for each in visit.near):
             return None
-        done = (await self._first_steps.page(reader=visit.me, given={}, chosen={}))["steps"]
+        done = await self._first_steps.done()
         return {
             "steps": [{"text": visit.words(text), "done": done[step]} for step, text in WORDS.items()],
             "url": f"/start{visit.me.choice}",

@@ -14,8 +14,10 @@ from starlette.routing import BaseRoute, Route
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from facilitation.policy import Action
+from facilitation.sentences import marked
 from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
+from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
 
@@ -23,7 +25,7 @@ LIST_BYTES_MAX: Final = 4 * 1024 * 1024
 """Of a list of people, the largest body that any form may send."""
 LIST_PATH: Final = "/people/list"
 FIELDS_MAX: Final = 40
-STALE: Final = (
+STALE: Final = marked(
     "Somebody else changed this meanwhile. What stands now is shown beside what you typed; please look again."
 )
 
@@ -95,7 +97,7 @@ class PeopleDesk:
         try:
             sent = await self._people.invite((PersonId(person),) if person else None, by=me)
         except Refusal as refusal:
-            return await self._everybody(request, me, error=refusal.text)
+            return await self._everybody(request, me, error=spoken(request).of(refusal.said))
         back = "/start" if given.get("back") == "start" else "/people"
         return _to(back, me, {"invited": str(sent)})
 
@@ -111,9 +113,9 @@ class PeopleDesk:
         try:
             await self._people.keep(_person(request), given, by=me)
         except Refusal as refusal:
-            return await self._form(request, me, given, error=refusal.text)
+            return await self._form(request, me, given, error=spoken(request).of(refusal.said))
         except Stale:
-            return await self._form(request, me, given | {"revision": ""}, error=STALE)
+            return await self._form(request, me, given | {"revision": ""}, error=spoken(request).of(STALE))
         return _to("/people", me, {"kept": "1"})
 
     async def _form(self, request: Request, me: Visitor, given: Mapping[str, str], error: str = "") -> Response:
@@ -143,9 +145,9 @@ class PeopleDesk:
                 return self._list(request, me, given | await self._people.take_in(text, zone=zone, by=me))
             return self._list(request, me, given | await self._people.look(text, zone=zone, by=me))
         except Refusal as refusal:
-            return self._list(request, me, given, error=refusal.text)
+            return self._list(request, me, given, error=spoken(request).of(refusal.said))
         except Stale:
-            return self._list(request, me, given, error=STALE)
+            return self._list(request, me, given, error=spoken(request).of(STALE))
 
     def _list(self, request: Request, me: Visitor, shown: Mapping[str, Any], error: str = "") -> Response:
         context = {
@@ -181,15 +183,15 @@ def _person(request: Request) -> PersonId | None:
 
 
 def _done(request: Request) -> str:
+    words = spoken(request)
     if request.query_params.get("kept"):
-        return "It is kept."
+        return words("It is kept.")
     invited = request.query_params.get("invited", "")
     if not invited.isdecimal() or len(invited) > 6:
         return ""
-    count = int(invited)
-    if not count:
-        return "There was nobody to invite: everybody has an invitation, or is in already."
-    return f"{count} {'invitation is' if count == 1 else 'invitations are'} on the way."
+    if not int(invited):
+        return words("There was nobody to invite: everybody has an invitation, or is in already.")
+    return words.many("{n} invitation is on the way.", "{n} invitations are on the way.", int(invited))
 
 
 def _to(path: str, me: Visitor, query: Mapping[str, str]) -> Response:

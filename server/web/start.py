@@ -13,8 +13,10 @@ from facilitation.errors import Refusal
 from facilitation.policy import Action
 from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
+from server.web.language import spoken
 from server.web.pages import NO_STORE
 from server.web.templates import Pages
+from server.web.words import Words
 
 FIELDS_MAX = 200
 
@@ -25,11 +27,11 @@ Chosen = Mapping[str, Sequence[str]]
 class Steps(Protocol):
     """Raises StoreUnavailable, CorruptLog."""
 
-    async def page(self, *, reader: Visitor, given: Mapping[str, str], chosen: Chosen) -> dict[str, Any]:
+    async def page(self, words: Words, *, reader: Visitor, given: Mapping[str, str], chosen: Chosen) -> dict[str, Any]:
         """What the template needs: how far the clinic is, and a form as it was typed."""
         ...
 
-    async def look(self, given: Mapping[str, str], chosen: Chosen) -> dict[str, Any]:
+    async def look(self, words: Words, given: Mapping[str, str], chosen: Chosen) -> dict[str, Any]:
         """What the group would be. Raises Refusal."""
         ...
 
@@ -64,11 +66,15 @@ class StartDesk:
                 await self._steps.make(given, chosen, by=me)
                 seat = f"&seat={me.number}" if me.number > 1 else ""
                 return RedirectResponse(f"/start?made=1{seat}", 303, NO_STORE)
-            return await self._page(request, me, given, chosen, look=await self._steps.look(given, chosen))
+            return await self._page(
+                request, me, given, chosen, look=await self._steps.look(spoken(request), given, chosen)
+            )
         except Refusal as refusal:
-            return await self._page(request, me, given, chosen, error=refusal.text)
+            return await self._page(request, me, given, chosen, error=spoken(request).of(refusal.said))
         except Stale:
-            return await self._page(request, me, given, chosen, error="Something changed meanwhile. Please try again.")
+            return await self._page(
+                request, me, given, chosen, error=spoken(request)("Something changed meanwhile. Please try again.")
+            )
 
     async def _page(
         self,
@@ -80,7 +86,7 @@ class StartDesk:
         look: Mapping[str, Any] | None = None,
         error: str = "",
     ) -> Response:
-        context = await self._steps.page(reader=me, given=given, chosen=chosen) | {
+        context = await self._steps.page(spoken(request), reader=me, given=given, chosen=chosen) | {
             "me": me,
             "choice": me.choice,
             "home": f"/home{me.choice}",

@@ -119,6 +119,11 @@ class Words:
         """'Tuesday, November 24'."""
         return self._date(day, self._calendar.weekday)
 
+    def day_name(self, weekday: int) -> str:
+        """'Monday' for 0."""
+        name = self._date(date(2001, 1, 1 + weekday), "EEEE")
+        return name[:1].upper() + name[1:]
+
     def weekday_short(self, day: date) -> str:
         """'Tue'."""
         return self._date(day, "EEE")

@@ -19,6 +19,7 @@ from server.schedule.planner import Begun
 from server.store import memory
 from server.store.clinic import Person
 from server.web.auth import Visitor
+from server.web.words import IN_ENGLISH
 
 NOW = Instant(1_795_561_200_000)  # Tuesday, November 24, 2026, 6 PM in New York
 ZONE = "America/New_York"
@@ -62,7 +63,7 @@ class Clinic:
         await self.store.clinic.put_person(Person(person=PersonId(id), name=name, role=role, track="adult", zone=ZONE))
 
     async def page(self) -> dict[str, Any]:
-        return await self.steps.page(reader=ADA, given={}, chosen={})
+        return await self.steps.page(IN_ENGLISH, reader=ADA, given={}, chosen={})
 
 
 @pytest.fixture
@@ -82,16 +83,16 @@ async def test_an_empty_clinic_has_every_step_before_it(clinic: Clinic) -> None:
 
 
 async def test_a_look_says_the_first_meetings_and_whether_the_week_is_enough_and_makes_nothing(clinic: Clinic) -> None:
-    look = await clinic.steps.look(GIVEN, CHOSEN)
+    look = await clinic.steps.look(IN_ENGLISH, GIVEN, CHOSEN)
     assert look["meetings"][:3] == [
-        "Wednesday, November 25, 6:00 PM to 9:20 PM",
-        "Thursday, November 26, 6:00 PM to 9:20 PM",
-        "Monday, November 30, 6:00 PM to 9:20 PM",
+        "Wednesday, November 25, 6:00 PM – 9:20 PM",
+        "Thursday, November 26, 6:00 PM – 9:20 PM",
+        "Monday, November 30, 6:00 PM – 9:20 PM",
     ]
-    assert look["week"] == "A whole week counts 9 h: it reaches the 9 h that the program asks for."
-    short = await clinic.steps.look(GIVEN, CHOSEN | {"day": ["0", "2"]})
-    assert "3 h less than the 9 h" in short["week"]
-    assert (await clinic.page())["cohorts"] == []
+    assert str(look["week"]) == "A whole week counts 9 h: it reaches the 9 h that the program asks for."
+    short = await clinic.steps.look(IN_ENGLISH, GIVEN, CHOSEN | {"day": ["0", "2"]})
+    assert "3 h less than the 9 h" in str(short["week"])
+    assert (await clinic.page())["cohorts"] == ()
 
 
 async def test_a_group_that_is_made_meets_in_the_next_weeks_and_is_led_by_who_was_named(clinic: Clinic) -> None:

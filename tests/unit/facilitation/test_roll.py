@@ -36,7 +36,7 @@ def roll(*rows: tuple[str, ...], heading: tuple[str, ...] = HEADING, around: Aro
 
 
 def said(found: Roll) -> list[tuple[int, str, str]]:
-    return [(problem.row, problem.column, problem.text) for problem in found.problems]
+    return [(problem.row, problem.column, str(problem.text)) for problem in found.problems]
 
 
 def test_a_row_with_name_and_address_is_enough_for_a_newcomer() -> None:
@@ -167,4 +167,4 @@ def test_whatever_stands_in_a_list_every_row_is_taken_or_named(heading: list[str
         assert (row.person is None) == bool(row.problems) == (row.fate is Fate.WRONG)
     emails = [row.person.email for row in found.rows if row.person]
     assert len(set(emails)) == len(emails)
-    assert all(problem.text.endswith((".", "…")) for problem in found.problems)
+    assert all(str(problem.text).endswith((".", "…")) for problem in found.problems)
