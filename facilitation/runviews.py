@@ -66,7 +66,7 @@ def shared_before(state: RoomState) -> list[View]:
             "person": person,
             "form": run.run,
             "question": field.id,
-            "label": f"{run.exercise.title}: {field.label}",
+            "label": field.label,
             "answer": in_words(field, paper.shared[field.id]),
         }
         for run in state.practice.runs

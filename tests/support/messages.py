@@ -55,6 +55,9 @@ MANY_IN_BROWSERS = re.compile(r'(?<![\w.$])many\(\s*("(?:[^"\\\n]|\\.)*"),\s*("(
 READ_BY_PARTICIPANTS = {
     "forms.toml": frozenset({"title", "intro", "label", "hint", "low_label", "high_label"}),
     "plans.toml": frozenset({"title", "card"}),
+    "exercises.toml": frozenset(
+        {"title", "about", "care", "text", "label", "hint", "low_label", "high_label", "cards"}
+    ),
     "programmes.toml": frozenset({"title"}),
     "rules.toml": frozenset({"title", "text"}),
 }
@@ -126,7 +129,7 @@ def _in_data() -> Iterator[Found]:
     for name, fields in READ_BY_PARTICIPANTS.items():
         path = ROOT / "facilitation/catalog" / name
         for text in _values(tomllib.loads(path.read_text()), fields):
-            yield _place(path), text.strip()
+            yield _place(path), " ".join(text.split()) if name == "exercises.toml" else text.strip()
 
 
 def _values(node: Any, fields: frozenset[str]) -> Iterator[str]:
@@ -134,6 +137,8 @@ def _values(node: Any, fields: frozenset[str]) -> Iterator[str]:
         for key, value in node.items():
             if isinstance(value, str) and key in fields:
                 yield value
+            elif key in fields and all(isinstance(each, str) for each in value):
+                yield from value
             else:
                 yield from _values(value, fields)
     elif isinstance(node, list):

@@ -293,7 +293,7 @@ def test_writing_and_sharing_go_on_after_the_exercise_and_end_with_the_session()
     share(meeting, ROBIN, "open", "in mid-sentence")
     assert own(meeting, ROBIN)["exercise"]["title"] == "Sheet"
     assert room(meeting)["shared"] == [
-        {"person": ROBIN, "form": "exercise-1", "question": "open", "label": "Sheet: Open", "answer": "in mid-sentence"}
+        {"person": ROBIN, "form": "exercise-1", "question": "open", "label": "Open", "answer": "in mid-sentence"}
     ]
     assert views.you_part(meeting.state, SAM, meeting.now)["exercises"] == []
     meeting.end()

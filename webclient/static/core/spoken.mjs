@@ -20,9 +20,28 @@ export function spoken(view) {
       for (const choice of question.choices ?? []) say(choice, "label");
     }
   }
+  sayExercise(room?.exercise);
+  for (const own of you?.exercises ?? []) {
+    sayExercise(own.exercise);
+    say(own, "card");
+  }
+  for (const exercise of staff?.practice?.exercises ?? []) say(exercise, "title", "about");
   for (const labels of Object.values(staff?.labels ?? {})) say(labels, ...Object.keys(labels));
   for (const flag of staff?.flags ?? []) for (const question of flag.questions ?? []) say(question, "label");
   return view;
+}
+
+/** @param {any} exercise */
+function sayExercise(exercise) {
+  if (!exercise) return;
+  say(exercise, "title", "about", "care");
+  for (const step of exercise.steps) {
+    say(step, "title", "text");
+    for (const field of step.fields) {
+      say(field, ...OF_A_QUESTION);
+      for (const choice of field.choices) say(choice, "label");
+    }
+  }
 }
 
 /** @param {any} holder @param {...string} names */
