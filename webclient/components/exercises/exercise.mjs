@@ -87,7 +87,7 @@ export function mount(root, context) {
     const mine = mineOf(run);
     const own = view.you.exercises?.find((/** @type {any} */ one) => one.run === run);
     return {
-      run, staff: leads,
+      run, staff: leads, watches: !takesPart,
       value: (id) => (id in mine.touched ? mine.touched[id] : own?.answers[id] ?? null),
       shared: (id) => own?.shared[id] ?? null,
       change(id, value) {
@@ -177,7 +177,7 @@ export function mount(root, context) {
   /** Whether it is kept, and that I am done. @param {any} exercise */
   function saved(exercise) {
     const fields = exercise.steps.flatMap((/** @type {any} */ step) => step.fields);
-    if (!fields.length) return nothing;
+    if (!fields.length || !takesPart) return nothing;
     const mine = mineOf(exercise.run);
     const anonymous = fields.some((/** @type {any} */ one) => one.privacy === "anonymous");
     if (anonymous && (leads || exercise.results)) return nothing;

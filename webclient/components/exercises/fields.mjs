@@ -18,13 +18,15 @@ const WORDS_MAX = 3;
  * @property {(id: string) => any} shared the answer as the group sees it; null: it does not
  * @property {(id: string, value: any) => void} change
  * @property {(id: string, shared: boolean) => void} share
- * @property {boolean} staff
+ * @property {boolean} staff they lead
+ * @property {boolean} watches they see what is asked and write nothing
  */
 
 /** @param {any} one a field as the view gives it @param {Paper} paper */
 export function field(one, paper) {
   const draw = DRAW[/** @type {keyof typeof DRAW} */ (one.kind)];
   if (!draw || (paper.staff && one.privacy === "anonymous")) return nothing;
+  if (paper.watches) return html`<p class="soft">${one.label}</p>`;
   const id = `${paper.run}-${one.id}`;
   const bound = { id, value: paper.value(one.id), change: (/** @type {any} */ value) => paper.change(one.id, value) };
   return html`<div class="exercise-field">${draw(one, bound)}${one.privacy === "shareable" ? sharing(one, paper) : nothing}</div>`;
