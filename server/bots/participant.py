@@ -17,6 +17,8 @@ from server.bots.secrecy import Keys
 GOALS = ("Listen to one person all the way", "Say one true thing", "Stay until the end", "Try the breathing once")
 TAKEAWAYS = ("Naming it makes it smaller", "I am not the only one", "Ten minutes is doable", "Asking early helps")
 PLANS = ("Tea, a short walk, phone away at ten", "Call my cousin before eight", "Cook something warm", "Bath and bed")
+WORDS = ("tired", "hopeful", "calm", "busy", "proud", "on edge", "better")
+WAVE = (20, 30, 45, 60, 70, 65, 50, 40, 30, 25, 20)
 LINES = ("Good to see you all.", "That helped, thank you.", "Same here.", "I will try that tonight.")
 
 
@@ -105,7 +107,7 @@ class Participant:
 
     async def _take_part(self) -> None:
         """In the room until out of it again."""
-        parts = [self._keep_media(), self._answer_forms(), self._be_lively()]
+        parts = [self._keep_media(), self._answer_forms(), self._do_exercises(), self._be_lively()]
         if self._wanders:
             parts.append(self._wander())
         tasks = [asyncio.create_task(part) for part in parts]
@@ -172,6 +174,45 @@ class Participant:
         shareable = [question["id"] for question in form["questions"] if question["shareable"]]
         if shareable and self._random.random() < 0.5:
             await self._ask("share_answer", form=name, question=self._random.choice(shareable), shared=True)
+
+    async def _do_exercises(self) -> None:
+        """Take part in what is opened, or now and then sit it out; write a little, and show some of it."""
+        done: set[str | None] = {None}
+        while True:
+            view = await self.seat.until(
+                lambda view: (view["room"]["exercise"] or {}).get("run") not in done, within_s=24 * 3600
+            )
+            exercise = view["room"]["exercise"]
+            done.add(exercise["run"])
+            await asyncio.sleep(self._random.uniform(1, 4))
+            takes_part = (self._number + len(done)) % 6 != 0  # one or two of seven do not
+            await self._ask("join_exercise", run=exercise["run"], on=takes_part)
+            fields = [field for step in exercise["steps"] for field in step["fields"]]
+            if takes_part and fields:
+                await self._write(exercise["run"], fields)
+
+    async def _write(self, run: str, fields: list[Message]) -> None:
+        answers: dict[str, Any] = {}
+        for field in fields:
+            await asyncio.sleep(self._random.uniform(1, 4))
+            answers[field["id"]] = self._entry(field)
+            await self._ask("answer_exercise", run=run, answers=answers)
+        await self._ask("answer_exercise", run=run, answers=answers, sent=True)
+        shareable = [field["id"] for field in fields if field["privacy"] == "shareable"]
+        if shareable and self._random.random() < 0.4:
+            name = self._random.choice(shareable)
+            await self._ask("share_exercise_answer", run=run, field=name, entry=answers[name])
+
+    def _entry(self, field: Message) -> Any:
+        match field["kind"]:
+            case "cards":
+                return [choice["value"] for choice in self._random.sample(field["choices"], min(3, field["most"]))]
+            case "words":
+                return self._random.sample(WORDS, 2)
+            case "drawing":
+                return list(WAVE)
+            case _:
+                return self._pick(field)
 
     def _pick(self, question: Message) -> bool | int | str | None:
         """A calm answer: nothing here may look like a person in danger."""

@@ -49,6 +49,12 @@ async def test_a_demo_has_people_at_the_door_who_take_part_when_they_are_let_in(
         )
         assert view["staff"]["flags"] == [], "nobody simulated looks like a person in danger"
 
+        await fay.command("open_exercise", exercise="word-cloud")
+        await fay.until(lambda view: (view["room"]["exercise"] or {"sent": 0})["sent"] >= 5, within_s=WITHIN_S)
+        await fay.command("show_results", run="exercise-1", to_group=True)
+        view = await fay.until(lambda view: view["room"]["exercise"]["results"], within_s=WITHIN_S)
+        assert sum(count for _, count in view["room"]["exercise"]["results"]["words"]) >= 10
+
 
 async def test_who_drops_off_comes_back_to_the_same_seat_without_a_question(tmp_path: Path) -> None:
     async with milieu(tmp_path / "data") as server, seated(server.link("Dr. Fay Facilitator")) as fay:
