@@ -31,17 +31,10 @@ SAID = {"words": (0,), "marked": (0,), "Sentence": (0,), "Refusal": (1,), "many"
 """Python's calls, and where in them the message is."""
 IN_CATALOGUES = {
     "facilitation": "absences accounts agenda amending attendance checkin corrections disclosures explain facts"
-<<<<<<< HEAD
-    " noteforms notes policy programme room screen seats text",
-    "server": "books clinicbook errands exports meter_words notebook own_minutes papers signing week_words weekbook"
-    " worklist",
-    "server/accounts": "gate invitations letters provider passkeys tries upkeep",
-=======
     " noteforms notes policy programme roll room screen seats text",
     "server": "books clinicbook errands exports firststeps meter_words notebook own_minutes papers peoplebook rollfile"
     " signing week_words weekbook worklist",
-    "server/accounts": "gate invitations provider passkeys tries upkeep",
->>>>>>> 9597502 (Speak Spanish on the pages for people and first steps)
+    "server/accounts": "gate invitations letters provider passkeys tries upkeep",
     "server/door": "gate",
     "server/web": "account calendar door errors exports invite notebook papers people signin start words",
     "server/home": "covers invited meetings office page start tonight tools visit wards weeks writing",
