@@ -273,7 +273,7 @@ def build(
         family=FamilyBook(store, guardians=guardians, clock=clock),
         languages=ChosenLanguages(store.register, clock=clock),
         consents=ConsentBook(store, consents=consents, guardians=guardians, clock=clock),
-        calendars=OwnCalendar(store, plans=catalog.plans, keys=site.keys, clock=clock),
+        calendars=OwnCalendar(store, plans=catalog.plans, clock=clock),
         depart=Errands(rooms).depart,
         health=health,
         clock=clock,

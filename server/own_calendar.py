@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
+from hmac import compare_digest
 from typing import Final
-
-from itsdangerous import BadData, URLSafeSerializer
 
 from facilitation.ids import PersonId
 from facilitation.people import STAFF
@@ -27,59 +27,59 @@ PAST_DAYS: Final = 31
 TOKEN_CHARS_MAX: Final = 400
 UNKNOWN_MS: Final = HOUR_MS
 AHEAD: Final = 6
-SECOND_TRY: Final = 2
+SECRET_BYTES: Final = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """How often somebody has made their calendar's address anew. Earlier ones open nothing any more."""
+    """What stands in the address of somebody's calendar. It outlives a change of the clinic's secret."""
 
     person: PersonId
-    number: int = 0
+    secret: str
 
 
 class OwnCalendar:
     """The port `Calendars` of the pages. Every method may raise StoreUnavailable or CorruptLog."""
 
-    def __init__(self, store: Store, *, plans: Mapping[str, SessionPlan], keys: Sequence[str], clock: Clock) -> None:
+    def __init__(self, store: Store, *, plans: Mapping[str, SessionPlan], clock: Clock) -> None:
         self._store = store
         self._plans = plans
         self._clock = clock
         self._clinic = store.keys.clinic
-        self._seal = URLSafeSerializer(
-            list(reversed(keys)), salt="milieu.calendar", signer_kwargs={"digest_method": hashlib.sha256}
-        )
-        self._addresses = Shelf(store.register, "calendar", Address, id_of=lambda each: each.person)
+        self._addresses = Shelf(store.register, "calendar", Address, id_of=lambda each: each.person, remembered=False)
 
     # ------------------------------------------------------------------ the address
 
     async def token(self, person: PersonId) -> str:
         held = await self._addresses.get(person)
-        sealed = self._seal.dumps([self._clinic, person, held.value.number if held else 0])
-        return sealed if isinstance(sealed, str) else sealed.decode()
+        address = held.value if held is not None else await self._make(person, upon=0)
+        return f"{urlsafe_b64encode(person.encode()).decode().rstrip('=')}.{address.secret}"
 
     async def renew(self, person: PersonId) -> None:
         """Another address; the one before opens nothing from now on."""
-        for _ in range(SECOND_TRY):
+        held = await self._addresses.get(person)
+        await self._make(person, upon=held.revision if held else 0)
+
+    async def _make(self, person: PersonId, *, upon: int) -> Address:
+        new = Address(person=person, secret=secrets.token_urlsafe(SECRET_BYTES))
+        try:
+            return (await self._addresses.put(new, upon=upon, by=person, at=self._clock.now())).value
+        except Stale:  # made in another window at this very moment: that one is new as well
             held = await self._addresses.get(person)
-            new = Address(person=person, number=held.value.number + 1 if held else 1)
-            try:
-                await self._addresses.put(new, upon=held.revision if held else 0, by=person, at=self._clock.now())
-                return
-            except Stale:  # made anew elsewhere at this moment: that will do, but theirs is not known to be later
-                continue
+            assert held is not None, "somebody has just put it"
+            return held.value
 
     async def whose(self, token: str) -> PersonId | None:
         """Who has this address now; None: nobody."""
+        name, _, secret = token[: TOKEN_CHARS_MAX + 1].partition(".")
         try:
-            clinic, person, number = self._seal.loads(token[: TOKEN_CHARS_MAX + 1])
-        except (BadData, ValueError, TypeError):
+            person = PersonId(urlsafe_b64decode(name + "=" * (-len(name) % 4)).decode())
+        except ValueError:
             return None
-        if clinic != self._clinic or not isinstance(person, str):
+        held = await self._addresses.get(person) if person else None
+        if held is None or not compare_digest(held.value.secret.encode(), secret.encode(errors="replace")):
             return None
-        held = await self._addresses.get(person)
-        known = await self._store.clinic.get_person(person)
-        return PersonId(person) if known is not None and number == (held.value.number if held else 0) else None
+        return person if await self._store.clinic.get_person(person) is not None else None
 
     # ------------------------------------------------------------------ what is in it
 

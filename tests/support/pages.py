@@ -253,7 +253,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         notebook=StaffNotebook(store, rooms=Nowhere(), library=load_library(), clock=clock),
         proofs=Signatures(store.signing, codes=SetUpCodes(site.keys, clinic=site.clinic), clock=clock),
         ways=accounts.ways,
-        calendars=OwnCalendar(store, plans=catalog.plans, keys=site.keys, clock=clock),
+        calendars=OwnCalendar(store, plans=catalog.plans, clock=clock),
         audit=store.audit,
         reading=ReadingRoom(store, clinic="Example Clinic (made up)"),
         glass=glass,

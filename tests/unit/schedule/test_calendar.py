@@ -28,7 +28,6 @@ from server.schedule.calendar import Entry, calendar, uid_of
 from server.store import memory
 from tests.support.calendars import read
 
-KEY = "a key of tests and of nothing else, long enough"
 URL = "https://milieu.example/home"
 SUNDAY = date(2026, 11, 29)
 ZONE = zone_of(demo_week.ZONE)
@@ -109,7 +108,7 @@ class Clinic:
         self.clock = FakeClock(instant_of(SUNDAY, time(12, 0), ZONE))
         self.store, catalog = memory.connect(), load_catalog()
         self.book = schedule_of(self.store, catalog=catalog, clock=self.clock)
-        self.calendar = OwnCalendar(self.store, plans=catalog.plans, keys=[KEY], clock=self.clock)
+        self.calendar = OwnCalendar(self.store, plans=catalog.plans, clock=self.clock)
 
     async def events(self, person: PersonId) -> list[dict[str, object]]:
         """Those of series, by time."""
@@ -200,13 +199,19 @@ async def test_rubbish_is_nobodys_address(clinic: Clinic, rubbish: str) -> None:
     assert await clinic.calendar.feed(rubbish, url=URL) is None
 
 
-async def test_an_address_of_another_kind_or_key_opens_nothing(clinic: Clinic) -> None:
-    other = OwnCalendar(clinic.store, plans={}, keys=["another key of tests, also long enough"], clock=clinic.clock)
-    assert await clinic.calendar.feed(await other.token(ROBIN), url=URL) is None
-    rotated = OwnCalendar(
-        clinic.store, plans={}, keys=["a newer key of tests, also long enough", KEY], clock=clinic.clock
-    )
-    assert await rotated.whose(await clinic.calendar.token(ROBIN)) == ROBIN
+async def test_an_address_with_somebody_elses_secret_opens_nothing(clinic: Clinic) -> None:
+    mine, yours = await clinic.calendar.token(ROBIN), await clinic.calendar.token(CODY)
+    swapped = f"{mine.partition('.')[0]}.{yours.partition('.')[2]}"
+    assert await clinic.calendar.whose(mine) == ROBIN
+    assert await clinic.calendar.whose(swapped) is None
+    assert await clinic.calendar.whose(f"{mine.partition('.')[0]}.") is None
+
+
+async def test_only_the_present_secret_of_an_address_is_kept(clinic: Clinic) -> None:
+    old = await clinic.calendar.token(ROBIN)
+    await clinic.calendar.renew(ROBIN)
+    assert await clinic.calendar.token(ROBIN) != old
+    assert await clinic.store.register.history("calendar", ROBIN) == []
 
 
 async def test_a_series_over_a_year_keeps_its_hour_in_every_zone_for_every_reader(clinic: Clinic) -> None:
