@@ -15,6 +15,7 @@ from server.home import meetings, office, writing
 from server.home.cohorts import Catalog, Cohorts
 from server.home.consents import ConsentsMissing, ToSign
 from server.home.covers import Covers
+from server.home.early import EarlyAbsences
 from server.home.glass import BrokenGlass
 from server.home.invited import Invited
 from server.home.licences import LicencesEnding
@@ -50,7 +51,7 @@ class Layout:
     beside: tuple[str, ...] = ()
 
 
-LEADING: Final = Layout(main=("now", "flags", "groups", "due", "covers", "coming"), beside=("help", "tools"))
+LEADING: Final = Layout(main=("now", "flags", "groups", "early", "due", "covers", "coming"), beside=("help", "tools"))
 LAYOUTS: Final[Mapping[Role, Layout]] = {
     Role.PARTICIPANT: Layout(main=("now", "to_sign", "tonight", "week", "coming", "tools")),
     Role.GUARDIAN: Layout(main=("now", "wards", "coming", "tools")),
@@ -61,7 +62,7 @@ LAYOUTS: Final[Mapping[Role, Layout]] = {
         main=("now", "flags", "due", "lagging", "groups", "covers", "coming"), beside=("help", "tools")
     ),
     Role.ADMINISTRATOR: Layout(
-        main=("start", "glass", "now", "gaps", "conflicts", "cohorts", "invitations", "consents", "licences"),
+        main=("start", "glass", "now", "early", "gaps", "conflicts", "cohorts", "invitations", "consents", "licences"),
         beside=("counts", "tools"),
     ),
     Role.AUDITOR: Layout(main=("now", "readings"), beside=("tools",)),
@@ -124,6 +125,7 @@ def cards(
         "now": Card(make=meetings.now),
         "coming": Card(make=meetings.coming),
         "groups": Card(make=meetings.groups, needs=Action.SEE_DUE_NOTES),
+        "early": Card(make=EarlyAbsences(store.clinic), needs=Action.SEE_WEEKS),
         "due": Card(make=writing.due, needs=Action.SEE_DUE_NOTES),
         "flags": Card(make=writing.flags, needs=Action.READ_RECORD),
         "lagging": Card(make=writing.lagging, needs=Action.SEE_DUE_NOTES),
