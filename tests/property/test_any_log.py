@@ -17,6 +17,7 @@ from facilitation.events import Recorded
 from facilitation.goals import ListedGoal
 from facilitation.ids import PersonId
 from facilitation.people import SESSION_ROLES, Expected
+from facilitation.places import HelpLine
 from facilitation.programme import PLAIN
 from facilitation.room import next_deadline, replay
 from facilitation.state import RoomState
@@ -61,6 +62,9 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "correction": st.sampled_from(["correction-1", "correction-2"]),
     "goals": st.lists(st.builds(ListedGoal, goal=words, text=words), max_size=2).map(tuple),
     "skills": st.lists(words, max_size=2).map(tuple),
+    "held": st.lists(words | st.sampled_from(["consent", "guardian", "place"]), max_size=2).map(tuple),
+    "help": st.lists(st.builds(HelpLine, name=words, phone=words), max_size=2).map(tuple),
+    "consents": st.lists(words, max_size=2).map(tuple),
 }
 _TYPES: dict[str, st.SearchStrategy[Any]] = {"bool": st.booleans(), "int": st.integers(-5, 5)}
 
