@@ -80,7 +80,9 @@ class ArrivalDesk:
             try:
                 return JSONResponse(await handler(request, me), headers=NO_STORE)
             except Refusal as refusal:
-                return _error(409 if refusal.code == "stale_consent" else 422, refusal.code, refusal.text)
+                return _error(
+                    409 if refusal.code == "stale_consent" else 422, refusal.code, spoken(request).of(refusal.said)
+                )
             except HTTPException as error:
                 return _error(error.status_code, "bad_request", "What was sent could not be read.")
 

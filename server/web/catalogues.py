@@ -69,4 +69,6 @@ def catalogue(language: str) -> Catalogue:
 
 
 def _for_browsers(place: str) -> bool:
-    return place.endswith(".mjs") or place.startswith(("facilitation/", "server/rooms/", "server/wire/"))
+    return place.endswith(".mjs") or place.startswith(
+        ("facilitation/", "server/door/", "server/rooms/", "server/wire/")
+    )

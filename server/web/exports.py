@@ -19,6 +19,7 @@ from facilitation.ids import PersonId
 from facilitation.policy import Action
 from server.web import words
 from server.web.auth import Doorkeeper, Visitor
+from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE, day_asked
 from server.web.templates import Pages
 
@@ -100,7 +101,7 @@ class ExportDesk:
         try:
             handout = await self._exports.hours(person, by=me, asked=asked_for(given, own=own))
         except Refusal as refusal:
-            return self._form(request, me, person, name, given, error=refusal.text)
+            return self._form(request, me, person, name, given, error=spoken(request).of(refusal.said))
         headers = NO_STORE | {"Content-Disposition": f'attachment; filename="{handout.filename}"'}
         return StreamingResponse(handout.chunks, media_type=handout.media_type, headers=headers)
 

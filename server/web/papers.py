@@ -15,8 +15,10 @@ from facilitation.disclosures import REASON_CHARS_MAX
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from facilitation.policy import Action
+from facilitation.sentences import marked
 from server.web.auth import Doorkeeper, Visitor
 from server.web.exports import FIELDS_MAX, REASONS, Asked, Handout, asked_for
+from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
 
@@ -31,13 +33,13 @@ class Kind(StrEnum):
 
 
 KINDS: dict[Kind, tuple[str, str]] = {
-    Kind.STATEMENT: ("Statement of hours", "PDF: every entry, week by week."),
-    Kind.NOTES: ("Signed notes", "PDF, one a session. Your own counselling notes are never in it."),
+    Kind.STATEMENT: (marked("Statement of hours"), marked("PDF: every entry, week by week.")),
+    Kind.NOTES: (marked("Signed notes"), marked("PDF, one a session. Your own counselling notes are never in it.")),
     Kind.PACKET: (
-        "Audit packet",
-        "Everything that proves the hours, with fingerprints and the result of checking them.",
+        marked("Audit packet"),
+        marked("Everything that proves the hours, with fingerprints and the result of checking them."),
     ),
-    Kind.FHIR: ("For another health record", "FHIR R4, one document a session."),
+    Kind.FHIR: (marked("For another health record"), marked("FHIR R4, one document a session.")),
 }
 
 
@@ -83,7 +85,7 @@ class PaperDesk:
             asked = asked_for(given, own=not me.staff)
             handout = await self._papers.hand_out(person, kind, by=me, asked=asked)
         except Refusal as refusal:
-            return self._form(request, me, person, name, given, error=refusal.text)
+            return self._form(request, me, person, name, given, error=spoken(request).of(refusal.said))
         headers = NO_STORE | {"Content-Disposition": f'attachment; filename="{handout.filename}"'}
         return StreamingResponse(iter(handout.chunks), media_type=handout.media_type, headers=headers)
 

@@ -30,8 +30,8 @@ SAID = {"words": (0,), "marked": (0,), "Sentence": (0,), "Refusal": (1,), "many"
 )
 """Python's calls, and where in them the message is."""
 IN_CATALOGUES = {
-    "facilitation": "absences accounts agenda amending attendance checkin corrections disclosures explain facts"
-    " noteforms notes policy programme roll room screen seats text",
+    "facilitation": "absences accounts agenda amending attendance checkin consents contacts corrections disclosures"
+    " exercises explain facts noshow noteforms notes places policy programme roll room runs screen seats talk text",
     "server": "books clinicbook errands exports firststeps meter_words notebook own_minutes papers peoplebook rollfile"
     " signing week_words weekbook worklist",
     "server/accounts": "gate invitations letters provider passkeys tries upkeep",
