@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import timedelta
 from typing import Any, Final
 
@@ -10,7 +11,9 @@ from facilitation.people import STAFF, Role
 from facilitation.policy import Action
 from facilitation.timebase import Instant
 from server.home.visit import DOORS_MS, Far, Visit
+from server.school.shelves import Shelves
 from server.store.clinic import ScheduledSession
+from server.store.register import Register
 from server.web.words import local
 
 OFFICE_ALONE: Final = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
@@ -52,13 +55,32 @@ async def coming(visit: Visit) -> dict[str, Any] | None:
     return {"meetings": rows, "more": len(to_come) - len(rows)}
 
 
-async def groups(visit: Visit) -> dict[str, Any]:
-    """Today's meetings of one of the staff: who is there, and who is expected and is not."""
-    far = await visit.far(
-        each for each in visit.mine if visit.day(each.starts_at) == visit.today or visit.ends_at(each) > visit.now
-    )
-    today = [each for each in far if visit.day(each.scheduled.starts_at) == visit.today or each.is_on(visit.now)]
-    return {"groups": [meeting(visit, each) | _attended(each) for each in today]}
+class Groups:
+    """The card `groups`: today's meetings of one of the staff, who is there, and who is expected and is not.
+
+    Raises StoreUnavailable, CorruptLog.
+    """
+
+    def __init__(self, register: Register) -> None:
+        self._shelves = Shelves(register)
+
+    async def __call__(self, visit: Visit) -> dict[str, Any]:
+        far = await visit.far(
+            each for each in visit.mine if visit.day(each.starts_at) == visit.today or visit.ends_at(each) > visit.now
+        )
+        today = [each for each in far if visit.day(each.scheduled.starts_at) == visit.today or each.is_on(visit.now)]
+        return {"groups": [meeting(visit, each) | _attended(each, await self._told(each)) for each in today]}
+
+    async def _told(self, far: Far) -> Set[PersonId]:
+        """Who told ahead that they will not come: by the log, and, where its room was not opened yet, as it is kept."""
+        if far.progress.seq:
+            return far.progress.told
+        told = set()
+        for person in participants(far.scheduled):
+            held = await self._shelves.told.get(f"{far.scheduled.session} {person}")
+            if held is not None and held.value.away:
+                told.add(person)
+        return told
 
 
 def meeting(visit: Visit, far: Far) -> dict[str, Any]:
@@ -92,12 +114,12 @@ def day_in_words(visit: Visit, at: Instant) -> str:
     return known.get(day) or visit.words.weekday(day)
 
 
-def _attended(far: Far) -> dict[str, Any]:
+def _attended(far: Far, told_ahead: Set[PersonId]) -> dict[str, Any]:
     """Missing, while it runs, is who was noticed to be: some minutes after the start, and not who told ahead."""
     progress = far.progress
     names = participants(far.scheduled) | dict(progress.names)
     away = [person for person in names if not progress.writing_of(person).came]
-    told = [person for person in away if person in progress.told]
+    told = [person for person in away if person in told_ahead]
     over = progress.ended_at is not None
     missing = [person for person in away if person not in told and (over or person in progress.missed)]
     return {

@@ -124,7 +124,7 @@ def cards(
     return {
         "now": Card(make=meetings.now),
         "coming": Card(make=meetings.coming),
-        "groups": Card(make=meetings.groups, needs=Action.SEE_DUE_NOTES),
+        "groups": Card(make=meetings.Groups(store.register), needs=Action.SEE_DUE_NOTES),
         "early": Card(make=EarlyAbsences(store.clinic), needs=Action.SEE_WEEKS),
         "due": Card(make=writing.due, needs=Action.SEE_DUE_NOTES),
         "flags": Card(make=writing.flags, needs=Action.READ_RECORD),

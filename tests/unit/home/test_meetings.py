@@ -7,8 +7,11 @@ from dataclasses import replace
 import pytest
 
 from facilitation import commands as c
+from facilitation.ids import SessionId
+from facilitation.makeups import ToldAhead
 from facilitation.people import Expected, Role
 from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
+from server.school.shelves import Shelves
 from tests.support.evening import FAY, usual
 from tests.support.homes import ALEX, DAY_MS, ROBIN, SAM, TUESDAY_6_PM, House, evening, running, signed
 
@@ -154,6 +157,18 @@ async def test_who_told_ahead_is_not_missing() -> None:
     [group] = (await (await House(going, now=TUESDAY_6_PM + 4 * MINUTE_MS).fill()).told("groups", FAY))["groups"]
     assert (group["missing"], group["told"]) == (["Robin", "Alex"], ["Sam"])
     assert "Dentist" not in str(group), "why is for the record"
+
+
+async def test_who_told_ahead_is_named_before_anybody_has_opened_the_room() -> None:
+    house = await House(evening(), now=TUESDAY_6_PM - HOUR_MS).fill()
+    told = Shelves(house.store.register).told
+    for person, away in ((SAM, True), (ALEX, False)):
+        said = ToldAhead(
+            session=SessionId("s-1"), person=person, away=away, teller=person, name="", at=Instant(TUESDAY_6_PM)
+        )
+        await told.put(said, upon=0, by=person, at=Instant(TUESDAY_6_PM))
+    [group] = (await house.told("groups", FAY))["groups"]
+    assert (group["told"], group["missing"]) == (["Sam"], [])
 
 
 async def test_before_the_start_nobody_is_missing_yet() -> None:
