@@ -15,7 +15,7 @@ ADA = PersonId("p-ada")
 
 async def test_an_empty_clinic_shows_whoever_sets_it_up_what_is_to_be_done_first() -> None:
     house = House(now=TUESDAY_6_PM)
-    house.first_steps.done["group"] = True
+    house.first_steps.so_far["group"] = True
     page = await house.page(ADA, Role.ADMINISTRATOR)
     card = page["cards"][0]
     assert (card["name"], card["url"]) == ("start", "/start")
