@@ -157,6 +157,7 @@ class Action(StrEnum):
     TAKE_OWN_HOURS = "take one's own hours as a file"
     TAKE_OWN_PAPERS = "take one's own papers"
     TELL_OWN_AWAY = "say that one will not come, and ask for a make-up"
+    ANSWER_OWN_SEAT = "answer whether one takes a seat that opened"
     PLAN_OWN_SCHOOL = "say when one's own school is"
     # The record of a session.
     READ_RECORD = "read a record"
@@ -172,6 +173,8 @@ class Action(StrEnum):
     TAKE_WEEKS = "take everybody's week as a file"
     TELL_AWAY = "say that somebody will not come, and ask for a make-up"
     AGREE_MAKE_UPS = "answer who asks for a make-up"
+    KEEP_WAITING_LISTS = "keep the waiting lists"
+    ANSWER_SEAT = "answer for somebody whether they take a seat that opened"
     PLAN_SCHOOL = "say when somebody's school is, and look for weeks around it"
     TELL_ABSENCE = "tell why somebody was away"
     CALL_MISSING = "look up whom to call about somebody who is missing"
@@ -219,6 +222,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.TAKE_OWN_HOURS: PARTICIPANT,
     Action.TAKE_OWN_PAPERS: PARTICIPANT,
     Action.TELL_OWN_AWAY: PARTICIPANT,
+    Action.ANSWER_OWN_SEAT: PARTICIPANT,
     Action.PLAN_OWN_SCHOOL: PARTICIPANT,
     Action.READ_RECORD: STAFF,
     Action.READ_NOTEBOOK: STAFF,
@@ -232,6 +236,8 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.TAKE_WEEKS: OFFICE,
     Action.TELL_AWAY: FACILITATORS | {Role.ADMINISTRATOR, Role.GUARDIAN},
     Action.AGREE_MAKE_UPS: FACILITATORS | {Role.ADMINISTRATOR},
+    Action.KEEP_WAITING_LISTS: FACILITATORS | {Role.ADMINISTRATOR},
+    Action.ANSWER_SEAT: FACILITATORS | {Role.ADMINISTRATOR, Role.GUARDIAN},
     Action.PLAN_SCHOOL: FACILITATORS | {Role.SUPERVISOR, Role.ADMINISTRATOR, Role.GUARDIAN},
     Action.TELL_ABSENCE: FACILITATORS,
     Action.CALL_MISSING: FACILITATORS,

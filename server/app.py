@@ -80,6 +80,7 @@ from server.schedule.planner import Begun, Planned
 from server.school.away import Away, Briefing
 from server.school.call_list import CallList
 from server.school.page import SchoolBook
+from server.school.waiting import WaitingLists
 from server.sfu.native.build import NotBuilt
 from server.sfu.plane import MediaSettings, Sfu
 from server.signing import Sealed, SetUpCodes, Signatures
@@ -246,6 +247,7 @@ def build(
         calls=CallList(store),
         clinic=ClinicBook(store, progress=progress, releases=releases, clock=clock),
         weeks=WeekBook(store, meters=meters, releases=releases, clock=clock),
+        waiting=WaitingLists(store, schedule=schedule, catalog=catalog, clock=clock, seats_max=settings.seats_max),
         away=Away(
             store,
             schedule=schedule,
@@ -490,6 +492,8 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         async def ready() -> None:
             links = await welcome(settings, store, now=clock.now())
             await stack.enter_async_context(_background(schedule.run(), "schedule"))
+            lists = WaitingLists(store, schedule=schedule, catalog=catalog, clock=clock, seats_max=settings.seats_max)
+            await stack.enter_async_context(_background(lists.run(), "waiting"))
             if demo and links:
                 await stack.enter_async_context(simulated(links))
             log.info("ready")

@@ -77,6 +77,16 @@ class Offering:
                 found += self._weekly(series, cohort, person if own_seats else None, first, last)
         return found
 
+    def all(self, first: date, last: date) -> list[Offer]:
+        """Every weekly group of treatment."""
+        found = []
+        for series in self._schedule.series.values():
+            cohort = self._schedule.cohort_of(series)
+            weekly = series.recurrence.every is Every.WEEK and series.kind is SeriesKind.GROUP
+            if cohort is not None and not cohort.alumni and weekly and self._schedule.meets(series):
+                found += self._weekly(series, cohort, None, first, last)
+        return found
+
     def _weekly(self, series: Series, cohort: Cohort, person: PersonId | None, first: date, last: date) -> list[Offer]:
         plan = self._catalog.plans.get(self._schedule.plans.get(series.plan_id, series.plan_id))
         if plan is None:

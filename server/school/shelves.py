@@ -7,6 +7,7 @@ from facilitation.ids import PersonId
 from facilitation.makeups import ToldAhead
 from facilitation.school import School
 from facilitation.timebase import Instant
+from facilitation.waiting import Waiting
 from server.store.register import Register, Shelf
 
 
@@ -14,6 +15,7 @@ class Shelves:
     def __init__(self, register: Register) -> None:
         self.schools = Shelf(register, "school", School, id_of=lambda school: school.person)
         self.told = Shelf(register, "told-ahead", ToldAhead, id_of=lambda told: told.id)
+        self.waiting = Shelf(register, "waiting", Waiting, id_of=lambda waiting: waiting.id)
         self.guardianships = Shelf(register, "guardianship", Guardianship, id_of=lambda each: each.id)
 
     async def cares(self, guardian: PersonId, person: PersonId, care: Care, now: Instant) -> bool:

@@ -52,6 +52,7 @@ from server.web.skills import SkillPages
 from server.web.start import StartDesk, Steps
 from server.web.statics import static_routes
 from server.web.templates import Pages
+from server.web.waiting import WaitingDesk, WaitingPage
 from server.web.ways import WaysIn
 from server.web.weeks import RoomCommands, WeekPages, Weeks
 
@@ -73,6 +74,7 @@ def application(
     calls: Calls,
     school: SchoolPage,
     away: AwayPage,
+    waiting: WaitingPage,
     minutes: Minutes,
     commands: RoomCommands,
     library: Library,
@@ -170,6 +172,7 @@ def application(
             *export_desk.routes(),
             *paper_desk.routes(),
             *minutes_desk.routes(),
+            *WaitingDesk(waiting, pages=pages, doorkeeper=doorkeeper).routes(),
             *AwayDesk(away, pages=pages, doorkeeper=doorkeeper).routes(),
             *SchoolDesk(school, pages=pages, doorkeeper=doorkeeper).routes(),
             *CallDesk(calls, doorkeeper=doorkeeper).routes(),

@@ -66,6 +66,8 @@ IN_ENGLISH_ALONE = frozenset(
         "school.html",
         "away.html",
         "make_ups.html",
+        "waiting.html",
+        "waiting_own.html",
         "skill.html",
         "skills.html",
         "week.html",
