@@ -21,6 +21,12 @@ from server.store.ports import Store
 COMING_MAX: Final = 3
 KINDS: Final = {"excused": marked("excused"), "unexcused": marked("not excused")}
 
+PAGES: Final = (
+    ("away", marked("When they can’t come"), Care.ABSENCES),
+    ("school", marked("School hours, and a letter for school"), Care.SCHEDULE),
+)
+"""Where else a guardian can go for a teen, and what they must be allowed for it."""
+
 ToSign = Callable[[Person, PersonId], Awaitable[int]]
 """How many of a teen's consents wait for this guardian."""
 
@@ -59,6 +65,11 @@ class Wards:
             "coming": self._coming(visit, teen) if care.allows(Care.SCHEDULE, visit.now) else [],
             "to_sign": await self._to_sign(teen, visit.me.person) if signs else 0,
             "consents_url": f"/consents/{quote(teen.person, safe='')}{visit.me.choice}" if signs else None,
+            "links": [
+                {"text": visit.words(text), "url": f"/{page}/{quote(teen.person, safe='')}{visit.me.choice}"}
+                for page, text, care_for in PAGES
+                if care.allows(care_for, visit.now)
+            ],
         }
 
     @staticmethod
