@@ -20,6 +20,7 @@ from typing import Final
 from facilitation.disclosures import Purpose
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
+from facilitation.sentences import Sentence, marked
 from facilitation.text import NAME_MAX, REASON_MAX, TITLE_MAX, body, line
 from facilitation.timebase import Instant
 
@@ -57,19 +58,19 @@ FREE_OF_CONSENT: Final = frozenset({Purpose.TREATMENT, Purpose.EMERGENCY, Purpos
 the person's own copy (§2.23)."""
 
 GOVERNS: Final = {
-    ConsentKind.TELEHEALTH: "coming into meetings by video",
-    ConsentKind.GROUP: "coming into group meetings",
-    ConsentKind.PART2: "giving parts of the record to anybody outside the clinic",
+    ConsentKind.TELEHEALTH: marked("coming into meetings by video"),
+    ConsentKind.GROUP: marked("coming into group meetings"),
+    ConsentKind.PART2: marked("giving parts of the record to anybody outside the clinic"),
 }
 FOLLOWS: Final = {
-    ConsentKind.TELEHEALTH: (
+    ConsentKind.TELEHEALTH: marked(
         "Meetings by video stop from now on. The record, the hours and the papers stay as they are, and the clinic "
         "will talk about other ways to get care."
     ),
-    ConsentKind.GROUP: (
+    ConsentKind.GROUP: marked(
         "Group meetings stop from now on. Meetings without other participants go on, and so does everything else."
     ),
-    ConsentKind.PART2: (
+    ConsentKind.PART2: marked(
         "From now on nothing of the record goes to anybody outside the clinic, such as an insurer, but in a medical "
         "emergency or where the law demands it. What was handed out before stays handed out. All meetings go on."
     ),
@@ -337,7 +338,9 @@ def sign(
     ):
         return file
     if len(file.consents) >= CONSENTS_MAX:
-        raise Refusal("too_many", f"More than {CONSENTS_MAX} consents cannot be kept for one person.")
+        raise Refusal(
+            "too_many", Sentence("More than {most} consents cannot be kept for one person.", most=CONSENTS_MAX)
+        )
     signed = Consent(
         kind=form.kind,
         version=form.version,

@@ -34,16 +34,20 @@ from server.door.gate import SAID, blocks
 from server.door.guardians import Guardians
 from server.store.clinic import Person
 from server.store.ports import Store
-from server.web import words
 from server.web.auth import Visitor
+from server.web.words import Words, calendar, local, marked
 
 WHOSE: Final = {SignedAs.SELF: "their own", SignedAs.GUARDIAN: "a guardian’s"}
+LACKS: Final = {
+    SignedAs.SELF: marked("Their own signature: {why}"),
+    SignedAs.GUARDIAN: marked("A guardian’s signature: {why}"),
+}
 WHY: Final = {
-    Lack.MISSING: "not signed yet",
-    Lack.REVOKED: "taken back",
-    Lack.ENDED: "ended; it has to be signed again",
-    Lack.OLDER_TEXT: "signed under an older text; the new one has to be signed",
-    Lack.NO_TEXT: "there is no text to sign yet",
+    Lack.MISSING: marked("not signed yet"),
+    Lack.REVOKED: marked("taken back"),
+    Lack.ENDED: marked("ended; it has to be signed again"),
+    Lack.OLDER_TEXT: marked("signed under an older text; the new one has to be signed"),
+    Lack.NO_TEXT: marked("there is no text to sign yet"),
 }
 
 
@@ -77,12 +81,12 @@ class ConsentBook:
 
     # ------------------------------------------------------------------ one person
 
-    async def page(self, person: PersonId, *, reader: Visitor, language: str) -> dict[str, Any] | None:
+    async def page(self, person: PersonId, words: Words, *, reader: Visitor) -> dict[str, Any] | None:
         """None: nobody of that id."""
         who = await self._store.clinic.get_person(person)
         if who is None:
             return None
-        asked = await self._consents.of(who, language=language)
+        asked = await self._consents.of(who, language=words.language)
         subject = await self._consents.subject(who, await self._consents.programmes_of(person))
         forms = await self._consents.forms()
         part = part_of(subject, reader.person)
@@ -95,47 +99,51 @@ class ConsentBook:
             "words_max": REASON_MAX,
             "signer_name": reader.name,
             "consents": [
-                self._kind(each, subject, part, forms, who)
+                self._kind(each, subject, part, forms, who, words)
                 for each in asked
                 if each.required or any(signed.kind is each.standing.kind for signed in each.file.consents)
             ],
-            "paper": await self._paper_signers(subject, who) if reader.may(Action.KEEP_PAPER_CONSENT) else [],
+            "paper": await self._paper_signers(subject, who, words) if reader.may(Action.KEEP_PAPER_CONSENT) else [],
         }
 
     def _kind(
-        self, asked: Asked, subject: Subject, part: SignedAs | None, forms: Sequence[ConsentForm], who: Person
+        self,
+        asked: Asked,
+        subject: Subject,
+        part: SignedAs | None,
+        forms: Sequence[ConsentForm],
+        who: Person,
+        words: Words,
     ) -> dict[str, Any]:
         kind, form = asked.standing.kind, asked.form
         mine = part is not None and part in needed(kind, subject)
         signed = [each for each in asked.file.consents if each.kind is kind]
         return {
             "kind": kind.value,
-            "title": SAID[kind] if form is None else form.title,
-            "governs": GOVERNS[kind],
-            "follows": FOLLOWS[kind],
+            "title": words(SAID[kind]) if form is None else form.title,
+            "governs": words(GOVERNS[kind]),
+            "follows": words(FOLLOWS[kind]),
             "example": form is not None and form.example,
             "version": "" if form is None else form.version,
             "fingerprint": "" if form is None else form.fingerprint,
             "text": [] if form is None else blocks(form.text),
             "stands": asked.standing.stands,
-            "lacking": [
-                f"{WHOSE[each].capitalize()} signature: {WHY[lack]}" for each, lack in asked.standing.lacking.items()
-            ],
+            "lacking": [words(LACKS[each], why=words(WHY[lack])) for each, lack in asked.standing.lacking.items()],
             "to_sign": mine and form is not None and part in asked.standing.lacking,
             "revocable": mine and any(each.signed_as is part and self._holds(each, who) for each in signed),
-            "signatures": [_signature(each, forms, who.zone) for each in reversed(signed)],
+            "signatures": [_signature(each, forms, who.zone, words) for each in reversed(signed)],
         }
 
     def _holds(self, consent: Consent, who: Person) -> bool:
-        return consent.holds_on(words.local(self._clock.now(), who.zone).date())
+        return consent.holds_on(local(self._clock.now(), who.zone).date())
 
-    async def _paper_signers(self, subject: Subject, who: Person) -> list[dict[str, str]]:
+    async def _paper_signers(self, subject: Subject, who: Person, words: Words) -> list[dict[str, str]]:
         """Who may have signed on paper: the person, and each guardian."""
         found = [{"signer": str(who.person), "name": who.name}]
         for guardian in sorted(subject.guardians):
             known = await self._store.clinic.get_person(guardian)
             if known is not None:
-                found.append({"signer": str(guardian), "name": f"{known.name} (guardian)"})
+                found.append({"signer": str(guardian), "name": words("{name} (guardian)", name=known.name)})
         return found
 
     async def sign(
@@ -196,7 +204,7 @@ class ConsentBook:
 
     async def texts(self) -> dict[str, Any]:
         forms = await self._consents.forms()
-        today = words.local(self._clock.now(), "UTC").date()
+        today = local(self._clock.now(), "UTC").date()
         return {
             "title_max": TITLE_MAX,
             "kinds": [
@@ -243,10 +251,11 @@ def _kind_of(text: str) -> ConsentKind:
         raise Refusal("bad_consent", "There is no such consent.") from None
 
 
-def _signature(consent: Consent, forms: Sequence[ConsentForm], zone: str) -> dict[str, Any]:
+def _signature(consent: Consent, forms: Sequence[ConsentForm], zone: str, words: Words) -> dict[str, Any]:
     read = form_of(forms, consent)
+    guardian = consent.signed_as is SignedAs.GUARDIAN
     return {
-        "by": consent.name + (", as guardian" if consent.signed_as is SignedAs.GUARDIAN else ""),
+        "by": words("{name}, as guardian", name=consent.name) if guardian else consent.name,
         "at": words.calendar(consent.day),
         "version": consent.version,
         "on_paper": consent.on_paper is not None,
@@ -271,7 +280,7 @@ def _version(form: ConsentForm, forms: Sequence[ConsentForm], today: date) -> di
         "language": form.language,
         "title": form.title,
         "text": blocks(form.text),
-        "from": words.calendar(form.effective_from),
+        "from": calendar(form.effective_from),
         "state": "comes" if form.effective_from > today else "in use" if now == form else "older",
         "asks_again": form.asks_again,
         "lasts_days": form.lasts_days,

@@ -68,9 +68,9 @@ OPEN: Final[Mapping[str, Any]] = {
 }
 """A door that asks for nothing."""
 SAID: Final = {
-    ConsentKind.TELEHEALTH: "Care by video",
-    ConsentKind.GROUP: "Group agreement",
-    ConsentKind.PART2: "Sharing of Part 2 records",
+    ConsentKind.TELEHEALTH: marked("Care by video"),
+    ConsentKind.GROUP: marked("Group agreement"),
+    ConsentKind.PART2: marked("Sharing of Part 2 records"),
 }
 
 

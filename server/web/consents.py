@@ -13,18 +13,20 @@ from starlette.routing import BaseRoute, Route
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from facilitation.policy import Action
+from facilitation.sentences import Sentence
 from server.web.auth import Doorkeeper, Visitor
 from server.web.exports import FIELDS_MAX
 from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.site import Site
 from server.web.templates import Pages
+from server.web.words import Words, marked
 
 TEXT_FIELDS = ("kind", "title", "text", "version", "language", "effective_from", "lasts_days", "asks_again")
 DONE = {
-    "signed": "Signed. Thank you.",
-    "revoked": "Taken back. It counts from now on.",
-    "published": "The new version is kept.",
+    "signed": marked("Signed. Thank you."),
+    "revoked": marked("Taken back. It counts from now on."),
+    "published": marked("The new version is kept."),
 }
 
 
@@ -33,7 +35,7 @@ class ConsentPages(Protocol):
 
     async def may_open(self, person: PersonId, reader: Visitor) -> bool: ...
     async def wards(self, reader: Visitor) -> list[dict[str, str]]: ...
-    async def page(self, person: PersonId, *, reader: Visitor, language: str) -> dict[str, Any] | None:
+    async def page(self, person: PersonId, words: Words, *, reader: Visitor) -> dict[str, Any] | None:
         """None: nobody of that id."""
         ...
 
@@ -102,7 +104,7 @@ class ConsentDesk:
                 paper_of=given.get("paper_of", ""),
             )
         except Refusal as refusal:
-            return await self._page(request, me, person, given=given, error=refusal.text)
+            return await self._page(request, me, person, given=given, error=refusal.said)
         return self._back(me, person, "signed")
 
     async def revoke(self, request: Request) -> Response:
@@ -111,7 +113,7 @@ class ConsentDesk:
         try:
             await self._consents.revoke(person, given.get("kind", ""), reader=me, words=given.get("words", ""))
         except Refusal as refusal:
-            return await self._page(request, me, person, given=given, error=refusal.text)
+            return await self._page(request, me, person, given=given, error=refusal.said)
         return self._back(me, person, "revoked")
 
     async def _reader(self, request: Request) -> tuple[Visitor, PersonId]:
@@ -130,17 +132,18 @@ class ConsentDesk:
         person: PersonId,
         *,
         given: dict[str, str] | None = None,
-        error: str | None = None,
+        error: str | Sentence | None = None,
     ) -> Response:
-        context = await self._consents.page(person, reader=me, language=spoken(request).language)
+        words = spoken(request)
+        context = await self._consents.page(person, words, reader=me)
         if context is None:
             raise HTTPException(404)
         given = given or {}
         context |= {
             "address": f"/consents/{quote(person, safe='')}",
             "given": {field: given.get(field, "") for field in ("kind", "name", "agree", "words", "paper_of")},
-            "done": DONE.get(request.query_params.get("done", ""), ""),
-            "error": error,
+            "done": words(DONE.get(request.query_params.get("done", ""), "")),
+            "error": words.of(error) if error else None,
         }
         return self._render(request, "consents.html", me, context, 422 if error else 200)
 
