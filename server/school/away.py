@@ -32,8 +32,8 @@ from server.school.offers import Catalog, Offering
 from server.school.shelves import Shelves
 from server.store.clinic import Person, ScheduledSession
 from server.store.ports import Store
-from server.web import words
 from server.web.auth import Visitor
+from server.web.words import Words, local, marked
 
 log = structlog.get_logger(__name__)
 
@@ -41,8 +41,19 @@ AHEAD_DAYS: Final = 14
 BACK_DAYS: Final = 7
 """So long after a missed session something can be asked for instead."""
 DAY_MS: Final = 24 * HOUR_MS
-REASONS: Final = ("School or an exam", "Not well", "Family", "An appointment", "Away from home")
+REASONS: Final = (
+    marked("School or an exam"),
+    marked("Not well"),
+    marked("Family"),
+    marked("An appointment"),
+    marked("Away from home"),
+)
 """Neutral words to choose from; none is needed."""
+ANSWERS: Final = {
+    Standing.ASKED: marked("Asked for {when} instead. Your clinic will answer."),
+    Standing.AGREED: marked("Agreed: {when} makes up for it."),
+    Standing.DECLINED: marked("{when} does not work. You can choose another one."),
+}
 
 
 class Briefing:
@@ -98,7 +109,7 @@ class Away:
 
     # ------------------------------------------------------------------ looking
 
-    async def page(self, person: PersonId, *, reader: Visitor) -> dict[str, Any] | None:
+    async def page(self, person: PersonId, words: Words, *, reader: Visitor) -> dict[str, Any] | None:
         """One person's meetings to come, and lately missed ones. None: no such participant."""
         found = await self._participant(person)
         if found is None:
@@ -120,24 +131,30 @@ class Away:
             rows.append(
                 {
                     "session": each.session,
-                    "day": words.weekday(words.local(each.starts_at, found.zone).date()),
+                    "day": words.weekday(local(each.starts_at, found.zone).date()),
                     "time": words.span(each.starts_at, self._ends(each), found.zone),
                     "title": each.title,
                     "to_come": to_come,
                     "away": away,
-                    "told": "" if said is None or not away else self._said(said, found),
+                    "told": "" if said is None or not away else _said(said, found, words),
                     "makes_up": makes_up,
-                    "asked": None if asked is None else await self._asked(asked, found),
+                    "asked": None if asked is None else await self._asked(asked, found, words),
                     "offers": []
                     if asked is not None and asked.standing in (Standing.ASKED, Standing.AGREED)
-                    else [_offer(one, found) for one in await self._possible(found, each, mine, told)]
+                    else [_offer(one, found, words) for one in await self._possible(found, each, mine, told)]
                     if away or missed
                     else [],
                 }
             )
-        return {"person": person, "name": found.name, "own": reader.person == person, "rows": rows, "reasons": REASONS}
+        return {
+            "person": person,
+            "name": found.name,
+            "own": reader.person == person,
+            "rows": rows,
+            "reasons": [(each, words(each)) for each in REASONS],
+        }
 
-    async def asks(self) -> list[dict[str, Any]]:
+    async def asks(self, words: Words) -> list[dict[str, Any]]:
         """Make-ups that wait for an answer, the soonest first."""
         rows = []
         for each in await self._make_ups():
@@ -150,8 +167,8 @@ class Away:
                         "id": each.id,
                         "name": person.name,
                         "title": session.title,
-                        "when": self._when(session, session.zone),
-                        "missed": "" if missed is None else f"{missed.title}, {self._when(missed, missed.zone)}",
+                        "when": self._when(session, session.zone, words),
+                        "missed": "" if missed is None else f"{missed.title}, {self._when(missed, missed.zone, words)}",
                         "starts_at": session.starts_at,
                     }
                 )
@@ -299,23 +316,24 @@ class Away:
         plan = self._catalog.plans.get(each.plan_id)
         return Instant(each.starts_at + (sum(segment.planned_ms for segment in plan.segments) if plan else 0))
 
-    def _when(self, each: ScheduledSession, zone: str) -> str:
-        day = words.weekday(words.local(each.starts_at, zone).date())
+    def _when(self, each: ScheduledSession, zone: str, words: Words) -> str:
+        day = words.weekday(local(each.starts_at, zone).date())
         return f"{day}, {words.span(each.starts_at, self._ends(each), zone)}"
 
-    def _said(self, said: ToldAhead, person: Person) -> str:
-        by = "" if said.teller == said.person else f" by {said.name}"
-        return f"Told{by} on {words.moment(said.at, person.zone)}{f': {said.reason}' if said.reason else ''}."
-
-    async def _asked(self, asked: MakeUp, person: Person) -> dict[str, Any]:
+    async def _asked(self, asked: MakeUp, person: Person, words: Words) -> dict[str, Any]:
         session = await self._store.clinic.get_session(asked.session)
-        when = "" if session is None else self._when(session, person.zone)
-        text = {
-            Standing.ASKED: f"Asked for {when} instead. Your clinic will answer.",
-            Standing.AGREED: f"Agreed: {when} makes up for it.",
-            Standing.DECLINED: f"{when} does not work. You can choose another one.",
-        }[asked.standing]
-        return {"standing": asked.standing.value, "text": text}
+        when = "" if session is None else self._when(session, person.zone, words)
+        return {"standing": asked.standing.value, "text": words(ANSWERS[asked.standing], when=when)}
+
+
+def _said(said: ToldAhead, person: Person, words: Words) -> str:
+    when = words.moment(said.at, person.zone)
+    if said.teller == said.person:
+        told = words("Told on {when}", when=when)
+    else:
+        told = words("Told by {name} on {when}", name=said.name, when=when)
+    reason = words(said.reason) if said.reason in REASONS else said.reason
+    return f"{told}: {reason}." if reason else f"{told}."
 
 
 def _command(said: ToldAhead) -> TellAbsence:
@@ -333,13 +351,15 @@ def _seat(scheduled: ScheduledSession, person: PersonId) -> Expected | None:
     return next((each for each in scheduled.roster if each.person == person and each.treated), None)
 
 
-def _offer(one: Possible, person: Person) -> dict[str, Any]:
-    day = words.weekday(words.local(one.meeting.start, person.zone).date())
-    comes_to = f"With it that week comes to {words.minutes(one.minutes)}"
+def _offer(one: Possible, person: Person, words: Words) -> dict[str, Any]:
+    day = words.weekday(local(one.meeting.start, person.zone).date())
+    minutes, floor = words.minutes(one.minutes), words.minutes(one.floor_min)
     return {
         "session": one.meeting.session,
         "when": f"{day}, {words.span(one.meeting.start, one.meeting.end, person.zone)}",
         "group": one.offer.group,
-        "words": f"{comes_to} of {words.minutes(one.floor_min)}." if one.floor_min else f"{comes_to}.",
+        "words": words("With it that week comes to {minutes} of {floor}.", minutes=minutes, floor=floor)
+        if one.floor_min
+        else words("With it that week comes to {minutes}.", minutes=minutes),
         "next_week": not one.same_week,
     }

@@ -14,19 +14,24 @@ from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from facilitation.people import Role
 from facilitation.policy import Action
+from facilitation.sentences import Sentence
 from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
+from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
+from server.web.words import Words, marked
 
 FIELDS_MAX = 10
-STALE = "Somebody else said something else meanwhile. Please look at what stands now, and say it again if need be."
+STALE = marked(
+    "Somebody else said something else meanwhile. Please look at what stands now, and say it again if need be."
+)
 DONE = {
-    "away": "Thank you for telling. Your facilitators see it.",
-    "coming": "Good. You are expected again.",
-    "asked": "Asked. Your clinic will answer.",
-    "agreed": "They stand on the list of that meeting now.",
-    "declined": "They see that it does not work, and can choose another one.",
+    "away": marked("Thank you for telling. Your facilitators see it."),
+    "coming": marked("Good. You are expected again."),
+    "asked": marked("Asked. Your clinic will answer."),
+    "agreed": marked("They stand on the list of that meeting now."),
+    "declined": marked("They see that it does not work, and can choose another one."),
 }
 
 
@@ -34,8 +39,8 @@ class AwayPage(Protocol):
     """Raises StoreUnavailable, CorruptLog."""
 
     async def may(self, guardian: PersonId, person: PersonId) -> bool: ...
-    async def page(self, person: PersonId, *, reader: Visitor) -> dict[str, Any] | None: ...
-    async def asks(self) -> list[dict[str, Any]]: ...
+    async def page(self, person: PersonId, words: Words, *, reader: Visitor) -> dict[str, Any] | None: ...
+    async def asks(self, words: Words) -> list[dict[str, Any]]: ...
     async def tell(self, person: PersonId, session: str, away: bool, reason: str, *, by: Visitor) -> None:
         """Raises Refusal, Stale."""
         ...
@@ -84,7 +89,7 @@ class AwayDesk:
         try:
             await self._away.tell(person, given.get("session", ""), away, reason, by=me)
         except Refusal as refusal:
-            return await self._page(request, me, person, error=refusal.text, given=given)
+            return await self._page(request, me, person, error=refusal.said, given=given)
         except Stale:
             return await self._page(request, me, person, error=STALE, given=given)
         return _back(f"/away/{quote(person, safe='')}", me, "away" if away else "coming")
@@ -95,7 +100,7 @@ class AwayDesk:
         try:
             await self._away.ask(person, given.get("missed", ""), given.get("session", ""), by=me)
         except Refusal as refusal:
-            return await self._page(request, me, person, error=refusal.text)
+            return await self._page(request, me, person, error=refusal.said)
         except Stale:
             return await self._page(request, me, person, error=STALE)
         return _back(f"/away/{quote(person, safe='')}", me, "asked")
@@ -115,17 +120,18 @@ class AwayDesk:
         me: Visitor,
         person: PersonId,
         *,
-        error: str = "",
+        error: str | Sentence = "",
         given: dict[str, str] | None = None,
     ) -> Response:
-        context = await self._away.page(person, reader=me)
+        words = spoken(request)
+        context = await self._away.page(person, words, reader=me)
         if context is None:
             raise HTTPException(404)
         context |= {
             "me": me,
-            "error": error,
+            "error": words.of(error),
             "given": {field: (given or {}).get(field, "") for field in ("session", "reason", "words")},
-            "done": DONE.get(request.query_params.get("done", ""), ""),
+            "done": words(DONE.get(request.query_params.get("done", ""), "")),
             "home": f"/home{me.choice}",
             "action": f"/away/{person}{me.choice}",
             "ask_action": f"/away/{person}/make-up{me.choice}",
@@ -146,17 +152,18 @@ class AwayDesk:
                 raise Refusal("bad_answer", "Say whether it works or not.")
             await self._away.answer(given.get("id", ""), agreed, by=me)
         except Refusal as refusal:
-            return await self._asks(request, me, error=refusal.text)
+            return await self._asks(request, me, error=refusal.said)
         except Stale:
             return await self._asks(request, me, error=STALE)
         return _back("/make-ups", me, "agreed" if agreed else "declined")
 
-    async def _asks(self, request: Request, me: Visitor, error: str = "") -> Response:
+    async def _asks(self, request: Request, me: Visitor, error: str | Sentence = "") -> Response:
+        words = spoken(request)
         context = {
             "me": me,
-            "rows": await self._away.asks(),
-            "error": error,
-            "done": DONE.get(request.query_params.get("done", ""), ""),
+            "rows": await self._away.asks(words),
+            "error": words.of(error),
+            "done": words(DONE.get(request.query_params.get("done", ""), "")),
             "home": f"/home{me.choice}",
             "action": f"/make-ups{me.choice}",
         }

@@ -62,8 +62,6 @@ IN_ENGLISH_ALONE = frozenset(
         "schedule_term_form.html",
         "schedule_terms.html",
         "school.html",
-        "away.html",
-        "make_ups.html",
         "waiting.html",
         "waiting_own.html",
         "skill.html",

@@ -31,12 +31,14 @@ SAID = {"words": (0,), "marked": (0,), "Sentence": (0,), "Refusal": (1,), "many"
 """Python's calls, and where in them the message is."""
 IN_CATALOGUES = {
     "facilitation": "absences accounts agenda amending attendance checkin consents contacts corrections disclosures"
-    " exercises explain facts noshow noteforms notes places policy programme roll room runs screen seats talk text",
+    " exercises explain facts makeups noshow noteforms notes places policy programme roll room runs screen seats talk"
+    " text",
     "server": "books clinicbook consentbook errands exports firststeps meter_words notebook own_minutes papers"
     " peoplebook rollfile signing week_words weekbook worklist",
     "server/accounts": "gate invitations letters provider passkeys tries upkeep",
     "server/door": "consents gate",
-    "server/web": "account calendar consents door errors exports invite notebook papers people signin start words",
+    "server/school": "away",
+    "server/web": "account away calendar consents door errors exports invite notebook papers people signin start words",
     "server/home": "covers invited meetings office page start tonight tools visit wards weeks writing",
     "server/rooms": "actor live",
     "server/wire": "connection",

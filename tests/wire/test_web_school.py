@@ -70,6 +70,13 @@ async def test_who_cannot_come_tells_it_on_a_page_and_a_mistake_gives_it_back(ho
     assert (await typed(browser, f"/away/{ASH}/make-up", missed=session, session="s-nowhere")).status == 422
 
 
+async def test_a_reason_chosen_in_spanish_is_kept_as_the_clinic_reads_it(house: Clinic) -> None:
+    browser, _ = await house.begin(ASH)
+    page = await browser.get(f"/away/{ASH}", {"Accept-Language": "es"})
+    assert "Si no puedes venir" in page.text
+    assert 'value="Not well"><span>No se siente bien' in page.text
+
+
 async def test_a_guardian_tells_only_where_that_was_allowed(house: Clinic) -> None:
     guardianships = Shelves(house.store.register).guardianships
     browser, _ = await house.begin(GRAY)

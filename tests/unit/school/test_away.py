@@ -27,6 +27,7 @@ from server.school.form import school_of
 from server.store import memory
 from server.store.clinic import Person
 from server.web.auth import Visitor
+from server.web.words import IN_ENGLISH
 from tests.support.afternoons import EARLY, FAY, LATE, ZONE, afternoons, enrolled
 from tests.support.school import MONDAY, instant
 from tests.unit.school.test_page import TYPED
@@ -84,7 +85,7 @@ class House:
             await self.schedule.put([self.schedule.shelves.enrolments.draft(each, upon=0)], by=FAY)
 
     async def row(self, session: SessionId = TUESDAY) -> dict[str, Any]:
-        shown = await self.away.page(ASH, reader=visitor())
+        shown = await self.away.page(ASH, IN_ENGLISH, reader=visitor())
         assert shown is not None
         return next(each for each in shown["rows"] if each["session"] == session)
 
@@ -179,10 +180,10 @@ async def test_one_tap_asks_the_clinic_agrees_and_the_person_stands_on_the_list(
     await tell(house)
     await house.away.ask(ASH, TUESDAY, WEDNESDAY, by=visitor())
     assert (await house.row())["offers"] == []
-    (asked,) = await house.away.asks()
+    (asked,) = await house.away.asks(IN_ENGLISH)
     assert asked["name"] == "Ash Example"
     await house.away.answer(asked["id"], True, by=BY_FAY)
-    assert await house.away.asks() == []
+    assert await house.away.asks(IN_ENGLISH) == []
     session = await house.store.clinic.get_session(WEDNESDAY)
     assert session is not None
     assert {each.person for each in session.roster} == {FAY, BAY, ASH}
