@@ -12,14 +12,14 @@ from facilitation.ids import PersonId
 from server.clock import Clock
 from server.door.guardians import Guardians
 from server.store.ports import Store
-from server.web import words
 from server.web.auth import Visitor
+from server.web.words import Words, local, marked
 
 MAY: Final = {
-    Care.SCHEDULE: "see when meetings are",
-    Care.ABSENCES: "tell of absences",
-    Care.HOURS: "see hours, attendance and shared goals",
-    Care.CONSENTS: "read and sign consents",
+    Care.SCHEDULE: marked("see when meetings are"),
+    Care.ABSENCES: marked("tell of absences"),
+    Care.HOURS: marked("see hours, attendance and shared goals"),
+    Care.CONSENTS: marked("read and sign consents"),
 }
 
 
@@ -31,16 +31,16 @@ class FamilyBook:
         self._guardians = guardians
         self._clock = clock
 
-    async def page(self, person: PersonId, *, reader: Visitor) -> dict[str, Any] | None:
+    async def page(self, person: PersonId, words: Words, *, reader: Visitor) -> dict[str, Any] | None:
         """None: nobody of that id."""
         who = await self._store.clinic.get_person(person)
         if who is None:
             return None
-        today = words.local(self._clock.now(), who.zone).date()
+        today = local(self._clock.now(), who.zone).date()
         guardians = []
         for care in await self._guardians.of(person):
             known = await self._store.clinic.get_person(care.guardian)
-            may = [MAY[each] for each in Care if each in care.may]
+            may = [words(MAY[each]) for each in Care if each in care.may]
             guardians.append({"name": known.name if known else care.guardian, "may": may})
         return {
             "name": who.name,

@@ -14,15 +14,18 @@ from facilitation.errors import Refusal
 from facilitation.goals import GOALS_MAX
 from facilitation.ids import PersonId
 from facilitation.policy import Action
+from facilitation.sentences import Sentence
 from server.web.auth import Doorkeeper, Visitor
+from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
+from server.web.words import Words
 
 
 class FamilyPages(Protocol):
     """Raises StoreUnavailable, CorruptLog."""
 
-    async def page(self, person: PersonId, *, reader: Visitor) -> dict[str, Any] | None:
+    async def page(self, person: PersonId, words: Words, *, reader: Visitor) -> dict[str, Any] | None:
         """None: nobody of that id."""
         ...
 
@@ -52,14 +55,17 @@ class FamilyDesk:
         try:
             await self._family.share(person, goals)
         except Refusal as refusal:
-            return await self._page(request, me, person, error=refusal.text)
+            return await self._page(request, me, person, error=refusal.said)
         query = {"seat": str(me.number)} if me.number > 1 else {}
         return RedirectResponse(
             f"/family/{quote(person, safe='')}?{urlencode(query | {'done': 'shared'})}", 303, NO_STORE
         )
 
-    async def _page(self, request: Request, me: Visitor, person: PersonId, error: str | None = None) -> Response:
-        context = await self._family.page(person, reader=me)
+    async def _page(
+        self, request: Request, me: Visitor, person: PersonId, error: str | Sentence | None = None
+    ) -> Response:
+        words = spoken(request)
+        context = await self._family.page(person, words, reader=me)
         if context is None:
             raise HTTPException(404)
         context |= {
@@ -68,7 +74,7 @@ class FamilyDesk:
             "home": f"/home{me.choice}",
             "address": f"/family/{quote(person, safe='')}",
             "done": request.query_params.get("done") == "shared",
-            "error": error,
+            "error": words.of(error) if error else None,
         }
         return self._pages.render(request, "family.html", context, 422 if error else 200, NO_STORE)
 

@@ -41,7 +41,6 @@ IN_ENGLISH_ALONE = frozenset(
         "consents_missing.html",
         "consents_texts.html",
         "curriculum.html",
-        "family.html",
         "glass.html",
         "licences.html",
         "reading.html",

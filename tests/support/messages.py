@@ -33,12 +33,13 @@ IN_CATALOGUES = {
     "facilitation": "absences accounts agenda amending attendance checkin consents contacts corrections disclosures"
     " exercises explain facts makeups noshow noteforms notes places policy programme roll room runs screen seats talk"
     " text",
-    "server": "books clinicbook consentbook errands exports firststeps meter_words notebook own_minutes papers"
-    " peoplebook rollfile signing week_words weekbook worklist",
+    "server": "books clinicbook consentbook errands exports familybook firststeps meter_words notebook own_minutes"
+    " papers peoplebook rollfile signing week_words weekbook worklist",
     "server/accounts": "gate invitations letters provider passkeys tries upkeep",
     "server/door": "consents gate",
     "server/school": "away",
-    "server/web": "account away calendar consents door errors exports invite notebook papers people signin start words",
+    "server/web": "account away calendar consents door errors exports family invite notebook papers people"
+    " signin start words",
     "server/home": "covers invited meetings office page start tonight tools visit wards weeks writing",
     "server/rooms": "actor live",
     "server/wire": "connection",

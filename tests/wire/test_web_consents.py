@@ -166,6 +166,7 @@ async def test_staff_share_goals_with_guardians_and_only_goals_of_that_person(pl
     fay, _ = await place.begin(FAY)
     [goal, *_] = await place.store.notebook.goals(ASH)
     assert goal.text in (await fay.get(f"/family/{ASH}")).text
+    assert "Tutores" in (await fay.get(f"/family/{ASH}", {"Accept-Language": "es"})).text
     assert (await post(fay, f"/family/{ASH}", goals=goal.goal)).status == 303
     assert [each.shared for each in await place.store.notebook.goals(ASH)].count(True) == 1
     gale, _ = await place.begin(GALE)
