@@ -67,7 +67,6 @@ IN_ENGLISH_ALONE = frozenset(
         "skills.html",
         "week.html",
         "weeks.html",
-        "work.html",
     }
 )
 """Pages whose words are in no catalogue yet: English as a whole is better than two languages in one page."""
