@@ -12,6 +12,7 @@ from typing import Final
 
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
+from facilitation.sentences import Sentence
 from facilitation.timebase import MINUTE_MS, Instant
 
 PART_2_NOTICE: Final = "42 CFR part 2 prohibits unauthorized use or disclosure of these records."
@@ -78,14 +79,14 @@ def disclose(
     """
     reason = " ".join(reason.split())
     if len(reason) > REASON_CHARS_MAX:
-        raise Refusal("bad_reason", f"The reason is too long: at most {REASON_CHARS_MAX} characters.")
+        raise Refusal("bad_reason", Sentence("The reason is too long: at most {n} characters.", n=REASON_CHARS_MAX))
     if purpose in REASON_NEEDED and not reason:
         raise Refusal("bad_reason", "Say in a few words what it is for.")
     if first is not None and last is not None and last < first:
         raise Refusal("bad_days", "The last day is before the first one.")
     people = tuple(sorted(set(about)))
     if len(people) > PEOPLE_MAX:
-        raise Refusal("too_much", f"That is about {len(people):,} people; choose fewer days.")
+        raise Refusal("too_much", Sentence("That is about {n} people; choose fewer days.", n=f"{len(people):,}"))
     if purpose is Purpose.OWN and people != (by,):
         raise Refusal("bad_reason", "Somebody else's record needs a reason.")
     said = [clinic, by, what, str(first), str(last), people, purpose, reason, form, at // SAME_WITHIN_MS]

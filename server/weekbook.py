@@ -21,14 +21,14 @@ from server.spreadsheet import encode
 from server.store.ports import Store
 from server.web.auth import Visitor
 from server.web.exports import Asked, Handout
-from server.web.words import IN_ENGLISH
+from server.web.words import Words, marked
 
 MINE: Final = "mine"
 STAGES: Final = {
-    Stage.SIGNED: "Signed",
-    Stage.WAITING: "Held, not signed yet",
-    Stage.RUNNING: "Going on now",
-    Stage.TO_COME: "Still to come",
+    Stage.SIGNED: marked("Signed"),
+    Stage.WAITING: marked("Held, not signed yet"),
+    Stage.RUNNING: marked("Going on now"),
+    Stage.TO_COME: marked("Still to come"),
 }
 
 
@@ -41,38 +41,38 @@ class WeekBook:
         self._meters = meters
         self._clock = clock
 
-    async def page(self, *, reader: Visitor, group: str | None) -> dict[str, Any]:
+    async def page(self, words: Words, *, reader: Visitor, group: str | None) -> dict[str, Any]:
         """`group`: the title of one, 'mine', or None: everybody."""
         everybody = await self._meters.everybody()
         mine = await self._groups_of(reader)
         titles = sorted({title for meter in everybody for title in meter.groups})
         shown = meter_words.by_need([meter for meter in everybody if _is_in(meter, group, mine)])
         return {
-            "groups": _choices(titles, group, reader),
+            "groups": _choices(titles, group, reader, words),
             "total": len(shown),
-            "counts": _counts(shown),
-            "rows": [self._row(meter, reader) for meter in shown],
+            "counts": _counts(shown, words),
+            "rows": [self._row(meter, reader, words) for meter in shown],
         }
 
-    def _row(self, meter: Meter, reader: Visitor) -> dict[str, Any]:
-        return meter_words.told(meter, IN_ENGLISH) | {
+    def _row(self, meter: Meter, reader: Visitor, words: Words) -> dict[str, Any]:
+        return meter_words.told(meter, words) | {
             "name": meter.person.name,
             "groups": ", ".join(meter.groups),
             "week_url": f"/weeks/{meter.person.person}{reader.choice}",
         }
 
-    async def person(self, person: PersonId, *, reader: Visitor) -> dict[str, Any] | None:
+    async def person(self, person: PersonId, words: Words, *, reader: Visitor) -> dict[str, Any] | None:
         """One person's week, session by session. None: no such participant."""
         found = await self._store.clinic.get_person(person)
         if found is None or found.role is not Role.PARTICIPANT:
             return None
         meter, missed = await self._meters.of(found), await self._meters.missed(found)
-        titles = {part.session: f"{IN_ENGLISH.weekday(part.day)}, {part.title}" for part in (*missed, *meter.parts)}
+        titles = {part.session: f"{words.weekday(part.day)}, {part.title}" for part in (*missed, *meter.parts)}
         return {
             "name": found.name,
-            "told": meter_words.told(meter, IN_ENGLISH),
-            "rules": week_words.title(meter.rules, IN_ENGLISH),
-            "parts": [_part_row(part, titles, person, reader) for part in meter.parts],
+            "told": meter_words.told(meter, words),
+            "rules": week_words.title(meter.rules, words),
+            "parts": [_part_row(part, titles, person, reader, words) for part in meter.parts],
             "missed": [{"session": part.session, "text": titles[part.session]} for part in missed],
             "statement_url": f"/statement/{person}{reader.choice}",
             "school_url": f"/school/{person}{reader.choice}" if found.track == "teen" else None,
@@ -125,24 +125,26 @@ class WeekBook:
         )
 
 
-def _part_row(part: Part, titles: Mapping[SessionId, str], person: PersonId, reader: Visitor) -> dict[str, Any]:
+def _part_row(
+    part: Part, titles: Mapping[SessionId, str], person: PersonId, reader: Visitor, words: Words
+) -> dict[str, Any]:
     absence = part.absence
     return {
         "session": part.session,
         "anchor": f"s-{part.session}",
         "title": part.title,
-        "day": IN_ENGLISH.weekday(part.day),
+        "day": words.weekday(part.day),
         "stage": part.stage.value,
-        "stage_text": STAGES[part.stage] if not part.missed else "Was not there",
-        "minutes_text": IN_ENGLISH.minutes(part.minutes if part.stage is not Stage.TO_COME else part.still_min),
-        "absence": "" if absence is None else meter_words.absence_kind(absence, IN_ENGLISH),
+        "stage_text": words("Was not there") if part.missed else words(STAGES[part.stage]),
+        "minutes_text": words.minutes(part.minutes if part.stage is not Stage.TO_COME else part.still_min),
+        "absence": "" if absence is None else meter_words.absence_kind(absence, words),
         "kind": "" if absence is None else absence.kind.value,
         "reason": "" if absence is None else absence.reason,
         "may_explain": part.missed or part.stage is Stage.TO_COME or absence is not None,
         "ask": part.missed and absence is None,
         "may_make_up": not part.missed,
         "makes_up_session": part.makes_up,
-        "makes_up": part.makes_up and titles.get(part.makes_up, "an earlier session"),
+        "makes_up": part.makes_up and titles.get(part.makes_up, words("an earlier session")),
         "unsaid": part.stage is Stage.SIGNED and part.makes_up != part.posted_makes_up,
         "record_url": f"/s/{part.session}/record{reader.choice}#{person}",
     }
@@ -158,11 +160,11 @@ def _is_in(meter: Meter, group: str | None, mine: frozenset[str]) -> bool:
             return title in meter.groups
 
 
-def _choices(titles: Iterable[str], group: str | None, reader: Visitor) -> list[dict[str, Any]]:
+def _choices(titles: Iterable[str], group: str | None, reader: Visitor, words: Words) -> list[dict[str, Any]]:
     """Everybody, one's own groups, then each group; with the address of each."""
     choices: list[tuple[str | None, str]] = [
-        (None, "Everybody"),
-        (MINE, "My groups"),
+        (None, words("Everybody")),
+        (MINE, words("My groups")),
         *((each, each) for each in titles),
     ]
     rows = []
@@ -174,7 +176,7 @@ def _choices(titles: Iterable[str], group: str | None, reader: Visitor) -> list[
     return rows
 
 
-def _counts(meters: Sequence[Meter]) -> list[dict[str, Any]]:
+def _counts(meters: Sequence[Meter], words: Words) -> list[dict[str, Any]]:
     """How many there are of each outlook, and how much of a bar that is, in percent."""
     rows, start = [], 0.0
     for outlook in meter_words.ORDER:
@@ -184,7 +186,7 @@ def _counts(meters: Sequence[Meter]) -> list[dict[str, Any]]:
             rows.append(
                 {
                     "outlook": outlook.value,
-                    "label": meter_words.LABELS[outlook],
+                    "label": words(meter_words.LABELS[outlook]),
                     "count": count,
                     "start": round(start, 2),
                     "share": round(share, 2),

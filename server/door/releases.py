@@ -17,6 +17,7 @@ from facilitation.facts import zone_of
 from facilitation.ids import PersonId
 from facilitation.people import Role
 from facilitation.programme import Programme
+from facilitation.sentences import Sentence
 from facilitation.timebase import Instant
 from facilitation.weeks import day_of
 from server.clock import Clock
@@ -109,9 +110,10 @@ class Releases:
         return found, form_of(forms, found.resting_on[-1]) if found.resting_on else None
 
 
-def _words(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else ""
-    return (
-        f"There is no consent that stands to give Part 2 records outside, of: {', '.join(names[:NAMED_MAX])}{more}. "
-        "Leave them out, or let them sign under Agreements. Treatment here and a medical emergency need none."
+def _words(names: list[str]) -> Sentence:
+    first, more = ", ".join(names[:NAMED_MAX]), len(names) - NAMED_MAX
+    return Sentence(
+        "There is no consent that stands to give Part 2 records outside, of: {names}. "
+        "Leave them out, or let them sign under Agreements. Treatment here and a medical emergency need none.",
+        names=Sentence("{names} and {n} more", names=first, n=more) if more > 0 else first,
     )

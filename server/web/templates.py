@@ -65,8 +65,6 @@ IN_ENGLISH_ALONE = frozenset(
         "waiting_own.html",
         "skill.html",
         "skills.html",
-        "week.html",
-        "weeks.html",
     }
 )
 """Pages whose words are in no catalogue yet: English as a whole is better than two languages in one page."""

@@ -19,21 +19,26 @@ from facilitation.policy import Action
 from facilitation.text import TITLE_MAX
 from server.web.auth import Doorkeeper, Identity, Visitor
 from server.web.exports import FIELDS_MAX, REASONS, Asked, Handout, asked_for
+from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
+from server.web.words import Words, marked
 
-DONE = {"absence": "It is kept, and stands with the session.", "make-up": "The link is kept. No minute changes by it."}
+DONE = {
+    "absence": marked("It is kept, and stands with the session."),
+    "make-up": marked("The link is kept. No minute changes by it."),
+}
 TYPES = {"csv": "text/csv; charset=utf-8; header=present", "json": "application/json"}
 
 
 class Weeks(Protocol):
     """Raises StoreUnavailable, CorruptLog."""
 
-    async def page(self, *, reader: Visitor, group: str | None) -> dict[str, Any]:
+    async def page(self, words: Words, *, reader: Visitor, group: str | None) -> dict[str, Any]:
         """What the template needs. `group`: the title of one, 'mine', or None: everybody."""
         ...
 
-    async def person(self, person: PersonId, *, reader: Visitor) -> dict[str, Any] | None:
+    async def person(self, person: PersonId, words: Words, *, reader: Visitor) -> dict[str, Any] | None:
         """One person's week, session by session. None: no such participant."""
         ...
 
@@ -78,7 +83,7 @@ class WeekPages:
                 by=me, group=_group(given.get("group")), kind=given.get("kind", ""), asked=asked_for(given, own=False)
             )
         except Refusal as refusal:
-            return await self._page(request, me, given.get("group"), given, error=refusal.text)
+            return await self._page(request, me, given.get("group"), given, error=spoken(request).of(refusal.said))
         headers = NO_STORE | {"Content-Disposition": f'attachment; filename="{handout.filename}"'}
         return StreamingResponse(handout.chunks, media_type=TYPES[given["kind"]], headers=headers)
 
@@ -110,17 +115,17 @@ class WeekPages:
         try:
             await self._errands.ask(here, command)
         except Refusal as refusal:
-            return await self._person(request, me, error=refusal.text)
+            return await self._person(request, me, error=spoken(request).of(refusal.said))
         query = {"seat": str(me.number)} if me.number > 1 else {}
         address = f"/weeks/{quote(_person(request), safe='')}?{urlencode(query | {'done': done})}"
         return RedirectResponse(address, 303, NO_STORE)
 
     async def _person(self, request: Request, me: Visitor, *, done: str = "", error: str | None = None) -> Response:
         person = _person(request)
-        context = await self._weeks.person(person, reader=me) if len(person) <= ID_CHARS_MAX else None
+        context = await self._weeks.person(person, spoken(request), reader=me) if len(person) <= ID_CHARS_MAX else None
         if context is None:
             raise HTTPException(404)
-        context |= {"me": me, "choice": me.choice, "done": done, "error": error}
+        context |= {"me": me, "choice": me.choice, "done": spoken(request)(done) if done else "", "error": error}
         return self._pages.render(request, "week.html", context, 422 if error else 200, NO_STORE)
 
     # ------------------------------------------------------------------ everybody
@@ -129,7 +134,7 @@ class WeekPages:
         self, request: Request, me: Visitor, group: str | None, given: dict[str, str], error: str | None = None
     ) -> Response:
         group = _group(group)
-        context = await self._weeks.page(reader=me, group=group) | {
+        context = await self._weeks.page(spoken(request), reader=me, group=group) | {
             "me": me,
             "choice": me.choice,
             "home": f"/home{me.choice}",

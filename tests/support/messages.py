@@ -36,10 +36,10 @@ IN_CATALOGUES = {
     "server": "books clinicbook consentbook errands exports familybook firststeps meter_words notebook own_minutes"
     " papers peoplebook rollfile signing week_words weekbook worklist",
     "server/accounts": "gate invitations letters provider passkeys tries upkeep",
-    "server/door": "consents gate",
+    "server/door": "consents gate releases",
     "server/school": "away",
-    "server/web": "account away calendar consents door errors exports family invite notebook papers people"
-    " signin start words",
+    "server/web": "account away calendar consents door errors exports family invite notebook papers people signin"
+    " start weeks words",
     "server/home": "covers invited meetings office page start tonight tools visit wards weeks writing",
     "server/rooms": "actor live",
     "server/wire": "connection",

@@ -11,6 +11,7 @@ from facilitation.people import Role
 from server.catalog import load_catalog
 from server.projections.meters import Meters
 from server.projections.verify import verify
+from server.web.words import IN_ENGLISH
 from server.weekbook import WeekBook
 from tests.support.consents import releases_of
 from tests.support.evening import FAY, Evening
@@ -25,7 +26,7 @@ async def monday_of(*evenings: Evening) -> tuple[Desk, dict[str, Any]]:
     meters = Meters(desk.store, catalog=load_catalog(), clock=desk.clock)
     book = WeekBook(desk.store, meters=meters, releases=releases_of(desk.store, clock=desk.clock), clock=desk.clock)
     reader = _identity(FAY, Role.FACILITATOR, evenings[0].scheduled.session, 1)
-    told = await book.person(ROBIN, reader=reader)
+    told = await book.person(ROBIN, IN_ENGLISH, reader=reader)
     assert told is not None
     return desk, told["parts"][0]
 
