@@ -20,9 +20,9 @@ from server.progress import ProgressBook
 from server.spreadsheet import Cell, encode
 from server.store.hours import HoursEntry, standing
 from server.store.ports import Store
-from server.web import words
 from server.web.auth import Visitor
 from server.web.exports import Asked, Handout
+from server.web.words import Words, local, marked
 
 WEEKS: Final = (4, 8, 12)
 DOTS_MAX: Final = 12
@@ -30,18 +30,18 @@ CHART = (240.0, 72.0)
 """Width and height of an outcome's picture; its figures run from 0 to 10."""
 COLUMNS: Final = ("kind", "week", "person", "figure", "value", "notice")
 COURSES: Final = {
-    Course.MISSED_EARLY: ("Missed one early", "clay"),
-    Course.GONE: ("Not seen for two weeks", "clay"),
-    Course.BEGINNING: ("Beginning", "accent"),
-    Course.STAYING: ("Staying", "moss"),
+    Course.MISSED_EARLY: (marked("Missed one early"), "clay"),
+    Course.GONE: (marked("Not seen for two weeks"), "clay"),
+    Course.BEGINNING: (marked("Beginning"), "accent"),
+    Course.STAYING: (marked("Staying"), "moss"),
 }
 NOTES: Final = {
-    "not_started": "Not started",
-    "in_progress": "In progress",
-    "to_sign": "To sign",
-    "to_cosign": "To co-sign",
-    "returned": "Sent back",
-    "done": "Done",
+    "not_started": marked("Not started"),
+    "in_progress": marked("In progress"),
+    "to_sign": marked("To sign"),
+    "to_cosign": marked("To co-sign"),
+    "returned": marked("Sent back"),
+    "done": marked("Done"),
 }
 
 
@@ -54,22 +54,22 @@ class ClinicBook:
         self._clock = clock
         self._progress = progress
 
-    async def page(self, *, reader: Visitor, weeks: int) -> dict[str, Any]:
+    async def page(self, words: Words, *, reader: Visitor, weeks: int) -> dict[str, Any]:
         seen, names, _ = await self._look(reader, weeks)
         return {
             "spans": [
                 {"weeks": each, "current": each == weeks, "url": f"/clinic{_join(reader.choice)}weeks={each}"}
                 for each in WEEKS
             ],
-            "weeks": _week_rows(seen),
+            "weeks": _week_rows(seen, words),
             "early": EARLY_VISITS,
             "begun": seen.begun,
             "reached_fifth": seen.reached_fifth,
-            "people": [_person_row(each, names, reader) for each in seen.visits],
+            "people": [_person_row(each, names, reader, words) for each in seen.visits],
             "attention": sum(each.course in (Course.MISSED_EARLY, Course.GONE) for each in seen.visits),
-            "notes": [{"label": label, "count": seen.notes.get(key, 0)} for key, label in NOTES.items()],
+            "notes": [{"label": words(label), "count": seen.notes.get(key, 0)} for key, label in NOTES.items()],
             "overdue": seen.overdue,
-            "outcomes": [_outcome(each) for each in seen.outcomes],
+            "outcomes": [_outcome(each, words) for each in seen.outcomes],
             "empty": not any(week.sessions for week in seen.weeks) and not seen.visits,
         }
 
@@ -105,7 +105,7 @@ class ClinicBook:
         now = self._clock.now()
         me = await self._store.clinic.get_person(reader.person)
         zone = zone_of(me.zone if me else "UTC")
-        today = words.local(now, me.zone if me else "UTC").date()
+        today = local(now, me.zone if me else "UTC").date()
         begin = datetime.combine(since(today, weeks) - timedelta(days=7), datetime.min.time(), zone)
         sessions = await self._store.clinic.list_sessions(
             since=Instant(int(begin.timestamp() * 1_000)), until=Instant(now)
@@ -129,7 +129,7 @@ def _join(choice: str) -> str:
 # --------------------------------------------------------------- words and shapes
 
 
-def _week_rows(seen: Overview) -> list[dict[str, Any]]:
+def _week_rows(seen: Overview, words: Words) -> list[dict[str, Any]]:
     most = max((week.minutes for week in seen.weeks), default=0)
     return [
         {
@@ -146,27 +146,27 @@ def _week_rows(seen: Overview) -> list[dict[str, Any]]:
     ]
 
 
-def _person_row(visits: Visits, names: Mapping[PersonId, str], reader: Visitor) -> dict[str, Any]:
+def _person_row(visits: Visits, names: Mapping[PersonId, str], reader: Visitor, words: Words) -> dict[str, Any]:
     label, chip = COURSES[visits.course]
     return {
         "name": names.get(visits.person, visits.person),
-        "label": label,
+        "label": words(label),
         "chip": chip,
         "count": visits.count,
         "of": len(visits.came),
         "dots": list(visits.came[-DOTS_MAX:]),
         "more": max(0, len(visits.came) - DOTS_MAX),
-        "last": "not yet" if visits.last is None else words.calendar(visits.last),
+        "last": words("not yet") if visits.last is None else words.calendar(visits.last),
         "url": f"/weeks/{visits.person}{reader.choice}",
         "attention": visits.course in (Course.MISSED_EARLY, Course.GONE),
     }
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def _outcome(outcome: Outcome, words: Words) -> dict[str, Any]:
     shown = [week for week in outcome.weeks if week.before is not None]
     last = shown[-1] if shown else None
     return {
-        "title": outcome.title,
+        "title": words(outcome.title),
         "weeks": [
             {"label": words.days(week.first, week.first + timedelta(days=6)), "before": _mean(week.before),
              "after": _mean(week.after), "answers": week.answers}
@@ -176,7 +176,9 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "after": _line(outcome.weeks, after=True),
         "told": None
         if last is None or last.before is None or last.after is None
-        else f"{last.before:.1f} at check-in, {last.after:.1f} at wrap-up (of 10)",
+        else words(
+            "{before} at check-in, {after} at wrap-up (of 10)", before=f"{last.before:.1f}", after=f"{last.after:.1f}"
+        ),
     }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from facilitation.facts import zone_of
 from facilitation.ids import PersonId, SessionId
+from facilitation.sentences import marked
 from facilitation.timebase import Instant
 from facilitation.weeks import day_of
 from server.progress import Progress
@@ -27,9 +28,9 @@ AWAY_DAYS: Final = 14
 ANSWERS_MIN: Final = 5
 
 PAIRS: Final = (
-    ("Mood", "check-in/mood", "wrap-up/mood", True),
-    ("Urge to use", "check-in/urge-use", "wrap-up/urge-use", False),
-    ("Urge to hurt oneself", "check-in/urge-harm", "wrap-up/urge-harm", False),
+    (marked("Mood"), "check-in/mood", "wrap-up/mood", True),
+    (marked("Urge to use"), "check-in/urge-use", "wrap-up/urge-use", False),
+    (marked("Urge to hurt oneself"), "check-in/urge-harm", "wrap-up/urge-harm", False),
 )
 """Title, figure before, figure after, and whether more is better."""
 

@@ -14,8 +14,10 @@ from facilitation.errors import Refusal
 from facilitation.policy import Action
 from server.web.auth import Doorkeeper, Visitor
 from server.web.exports import FIELDS_MAX, REASONS, Asked, Handout, asked_for
+from server.web.language import spoken
 from server.web.pages import NO_STORE
 from server.web.templates import Pages
+from server.web.words import Words
 
 SPANS = ("4", "8", "12")
 """Weeks that can be looked at; the first unless asked."""
@@ -24,7 +26,7 @@ SPANS = ("4", "8", "12")
 class ClinicPage(Protocol):
     """Raises StoreUnavailable, CorruptLog."""
 
-    async def page(self, *, reader: Visitor, weeks: int) -> dict[str, Any]:
+    async def page(self, words: Words, *, reader: Visitor, weeks: int) -> dict[str, Any]:
         """What the template needs."""
         ...
 
@@ -55,14 +57,14 @@ class ClinicDesk:
             asked: Asked = asked_for(given, own=False)
             handout = await self._clinic.export(by=me, weeks=weeks, kind=given.get("kind", ""), asked=asked)
         except Refusal as refusal:
-            return await self._page(request, me, weeks, given, error=refusal.text)
+            return await self._page(request, me, weeks, given, error=spoken(request).of(refusal.said))
         headers = NO_STORE | {"Content-Disposition": f'attachment; filename="{handout.filename}"'}
         return StreamingResponse(iter(handout.chunks), media_type=handout.media_type, headers=headers)
 
     async def _page(
         self, request: Request, me: Visitor, weeks: int, given: dict[str, str], error: str | None = None
     ) -> Response:
-        context = await self._clinic.page(reader=me, weeks=weeks) | {
+        context = await self._clinic.page(spoken(request), reader=me, weeks=weeks) | {
             "me": me,
             "choice": me.choice,
             "span": weeks,

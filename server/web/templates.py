@@ -37,7 +37,6 @@ IN_ENGLISH_ALONE = frozenset(
     {
         "accounts.html",
         "audit.html",
-        "clinic.html",
         "consents_missing.html",
         "consents_texts.html",
         "curriculum.html",

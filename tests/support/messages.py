@@ -33,8 +33,8 @@ IN_CATALOGUES = {
     "facilitation": "absences accounts agenda amending attendance checkin consents contacts corrections disclosures"
     " exercises explain facts makeups noshow noteforms notes places policy programme roll room runs screen seats talk"
     " text",
-    "server": "books clinicbook consentbook errands exports familybook firststeps meter_words notebook own_minutes"
-    " papers peoplebook rollfile signing week_words weekbook worklist",
+    "server": "books clinicbook consentbook errands exports familybook firststeps meter_words notebook overview"
+    " own_minutes papers peoplebook rollfile signing week_words weekbook worklist",
     "server/accounts": "gate invitations letters provider passkeys tries upkeep",
     "server/door": "consents gate releases",
     "server/school": "away",
