@@ -21,12 +21,12 @@ View = dict[str, Any]
 
 
 def skill_part(state: RoomState) -> View | None:
-    """The skill of the part the group is in."""
+    """The skill of the part the group is in. One that the session's library does not have is none."""
     position = state.agenda.position
     chosen = None if position is None else state.practice.skills.get(position)
-    if chosen is None:
+    skill = next((each for each in state.practice.repertoire.skills if each.id == chosen), None)
+    if skill is None:
         return None
-    skill = state.practice.repertoire.skill(chosen)
     return {"id": skill.id, "title": skill.title, "summary": skill.summary}
 
 
