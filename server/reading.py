@@ -8,7 +8,7 @@ from facilitation.ids import PersonId, SessionId
 from server.documents.note import Letterhead, note_data
 from server.projections.fold import Room
 from server.store.ports import Store
-from server.web import words
+from server.web.words import IN_ENGLISH, Words, local
 
 
 class ReadingRoom:
@@ -33,10 +33,10 @@ class ReadingRoom:
             {"name": seat.name, "note": note_data(room.state, seat.person, head) if seat.person in signed else None}
             for seat in sorted(room.state.seats.treated, key=lambda each: each.name.casefold())
         ]
-        at = words.local(scheduled.starts_at, scheduled.zone)
+        at = local(scheduled.starts_at, scheduled.zone)
         return {
             "title": scheduled.title,
-            "when": f"{words.dated(at.date())}, {words.clock_time(at)}",
+            "when": f"{IN_ENGLISH.dated(at.date())}, {IN_ENGLISH.clock_time(at)}",
             "people": people,
             "signed": sum(each["note"] is not None for each in people),
         }
@@ -44,9 +44,9 @@ class ReadingRoom:
     async def names(self) -> dict[PersonId, str]:
         return {each.person: each.name for each in await self._store.clinic.list_people()}
 
-    async def title(self, session: SessionId) -> str:
+    async def title(self, session: SessionId, words: Words) -> str:
         scheduled = await self._store.clinic.get_session(session)
         if scheduled is None:
             return ""
-        at = words.local(scheduled.starts_at, scheduled.zone)
+        at = local(scheduled.starts_at, scheduled.zone)
         return f"{scheduled.title}, {words.calendar(at.date())}"

@@ -16,14 +16,25 @@ from facilitation.people import WORKFORCE, Role
 from facilitation.policy import Action
 from server.clock import Clock
 from server.web.auth import Doorkeeper, Known, Visitor
-from server.web.catalogues import ENGLISH
 from server.web.door import NO_STORE, form
+from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX
 from server.web.templates import Pages
-from server.web.words import words_in
+from server.web.words import Words, marked
 
 DUTIES = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
 """What one of the staff may be given besides their own role."""
+ROLES = {
+    Role.PARTICIPANT: marked("participant"),
+    Role.FACILITATOR: marked("facilitator"),
+    Role.COFACILITATOR: marked("cofacilitator"),
+    Role.OBSERVER: marked("observer"),
+    Role.SUPERVISOR: marked("supervisor"),
+    Role.GUARDIAN: marked("guardian"),
+    Role.ADMINISTRATOR: marked("administrator"),
+    Role.AUDITOR: marked("auditor"),
+}
+"""As they are named beside a person."""
 
 
 class Row(Protocol):
@@ -77,32 +88,37 @@ class AccountsDesk:
         me = await self._doorkeeper.visitor(request, Action.KEEP_ACCOUNTS)
         person = PersonId(request.path_params["person"][: ID_CHARS_MAX + 1])
         given = await form(request)
+        words = spoken(request)
         link = done = ""
         by, role = me.person, me.role
         try:
             match given.get("do"):
                 case "mail":
                     await self._invitations.invite(person, given.get("email", ""), by=by, role=role, deliver=True)
-                    done = "The invitation is on its way. It works once, for seven days."
+                    done = words("The invitation is on its way. It works once, for seven days.")
                 case "link":
                     link = await self._invitations.invite(person, given.get("email", ""), by=by, role=role)
                 case "withdraw":
                     await self._invitations.withdraw(person, by=by, role=role)
-                    done = "That invitation opens nothing any more."
+                    done = words("That invitation opens nothing any more.")
                 case "lock" | "unlock" as do:
                     await self._accounts.lock(person, do == "lock", by=by, role=role)
-                    done = "The account is locked, and signed out everywhere." if do == "lock" else "It opens again."
+                    done = (
+                        words("The account is locked, and signed out everywhere.")
+                        if do == "lock"
+                        else words("It opens again.")
+                    )
                 case "sign-out":
                     await self._accounts.end_everywhere(person, by=by, role=role)
-                    done = "Signed out on every device."
+                    done = words("Signed out on every device.")
                 case "duties":
                     also = frozenset(each for each in DUTIES if f"duty-{each}" in given)
                     await self._accounts.give_duties(person, also, by=by, role=role)
-                    done = "It holds from now on."
+                    done = words("It holds from now on.")
                 case _:
                     raise Refusal("bad_request", "What was sent could not be read. Nothing was changed.")
         except Refusal as refusal:
-            return await self._page(request, me, error=refusal.text, at=person, given=given)
+            return await self._page(request, me, error=words.of(refusal.said), at=person, given=given)
         return await self._page(request, me, done=done, link=link, at=person)
 
     async def _page(
@@ -116,14 +132,14 @@ class AccountsDesk:
         at: str = "",
         given: dict[str, str] | None = None,
     ) -> Response:
-        rows = [self._row(row, me) for row in await self._accounts.everybody()]
+        rows = [self._row(row, me, spoken(request)) for row in await self._accounts.everybody()]
         context = {
             "me": me,
             "choice": me.choice,
             "home": f"/home{me.choice}",
             "rows": rows,
             "may_change": me.may(Action.KEEP_ACCOUNTS),
-            "duties": [(role.value, role.value) for role in DUTIES],
+            "duties": [(role.value, spoken(request)(ROLES[role])) for role in DUTIES],
             "done": done,
             "link": link,
             "error": error,
@@ -132,18 +148,19 @@ class AccountsDesk:
         }
         return self._pages.render(request, "accounts.html", context, 422 if error else 200, NO_STORE)
 
-    def _row(self, row: Row, me: Visitor) -> dict[str, object]:
-        account, zone, words = row.account, me.zone or "UTC", words_in(ENGLISH)
+    def _row(self, row: Row, me: Visitor, words: Words) -> dict[str, object]:
+        account, zone = row.account, me.zone or "UTC"
         seen = [each.seen for each in row.devices.devices]
         ways = []
         if account is not None:
-            ways += ["passkey"] if account.passkeys else []
-            ways += ["password and code"] if account.password and account.totp else []
-            ways += ["the clinic’s own sign-in"] if account.single else []
+            ways += [words("passkey")] if account.passkeys else []
+            ways += [words("password and code")] if account.password and account.totp else []
+            ways += [words("the clinic’s own sign-in")] if account.single else []
         return {
             "person": row.person.person,
             "name": row.person.name,
             "role": row.person.role.value,
+            "role_name": words(ROLES[row.person.role]),
             "staff": row.person.role in WORKFORCE,
             "email": account.email if account else row.invitation.email if row.invitation else "",
             "state": self._state(row),
@@ -152,6 +169,7 @@ class AccountsDesk:
             "invited": row.invitation is not None,
             "has_account": account is not None,
             "also": sorted(role.value for role in account.also) if account else [],
+            "also_names": sorted(words(ROLES[role]) for role in account.also) if account else [],
             "seen": words.moment(max(seen), zone) if seen else "",
             "devices": sum(each.ended is None for each in row.devices.devices),
             "own": row.person.person == me.person,

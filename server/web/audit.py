@@ -21,11 +21,12 @@ from facilitation.people import Role
 from facilitation.policy import READINGS, Action
 from facilitation.text import REASON_MAX
 from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
-from server.web import words
 from server.web.auth import Doorkeeper, Visitor
 from server.web.door import NO_STORE, form, onward
+from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, day_asked
 from server.web.templates import Pages
+from server.web.words import IN_ENGLISH, Words
 
 SHOWN: int = 50
 KINDS = {
@@ -64,7 +65,7 @@ class Reading(Protocol):
 
     async def record(self, session: SessionId) -> dict[str, Any] | None: ...
     async def names(self) -> dict[PersonId, str]: ...
-    async def title(self, session: SessionId) -> str:
+    async def title(self, session: SessionId, words: Words) -> str:
         """A session in words; "": there is none."""
         ...
 
@@ -133,10 +134,12 @@ class AuditDesk:
         try:
             await self._glass.take_note(given.get("glass", "")[:ID_CHARS_MAX], by=me.person)
         except Refusal as refusal:
+            words = spoken(request)
+            title, text = words("Not by you"), words.of(refusal.said)
             return self._pages.render(
                 request,
                 "error.html",
-                {"title": "Not by you", "text": refusal.text, "status": 422, "code": refusal.code, "next": ""},
+                {"title": title, "text": text, "status": 422, "code": refusal.code, "next": ""},
                 422,
                 NO_STORE,
             )
@@ -164,13 +167,14 @@ class AuditDesk:
         except Refusal as refusal:
             if refusal.code == "no_session":
                 raise HTTPException(404) from None
-            return await self._form(request, me, session, reason=given.get("reason", ""), error=refusal.text)
+            text = spoken(request).of(refusal.said)
+            return await self._form(request, me, session, reason=given.get("reason", ""), error=text)
         return onward(f"/s/{session}/reading{me.choice}")
 
     async def _form(
         self, request: Request, me: Visitor, session: SessionId, *, reason: str = "", error: str | None = None
     ) -> Response:
-        title = await self._reading.title(session)
+        title = await self._reading.title(session, spoken(request))
         if not title:
             raise HTTPException(404)
         context = self._common(me) | {
@@ -194,7 +198,7 @@ class AuditDesk:
     def _row(trace: Trace, names: dict[PersonId, str], zone: str) -> dict[str, Any]:
         about = [names.get(each, each) for each in trace.about]
         return {
-            "at": words.moment(trace.at, zone),
+            "at": IN_ENGLISH.moment(trace.at, zone),
             "by": names.get(PersonId(trace.by), trace.by) or "Milieu itself",
             "role": trace.role.value if trace.role else "",
             "action": trace.action,
@@ -205,7 +209,7 @@ class AuditDesk:
 
     @staticmethod
     def _broken(glass: Glass, names: dict[PersonId, str], zone: str) -> dict[str, Any]:
-        at = words.moment(glass.at, zone)
+        at = IN_ENGLISH.moment(glass.at, zone)
         return {"glass": glass.glass, "by": names.get(glass.person, glass.person), "at": at, "reason": glass.reason}
 
 

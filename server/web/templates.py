@@ -35,12 +35,10 @@ ICON_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 IN_ENGLISH_ALONE = frozenset(
     {
-        "accounts.html",
         "audit.html",
         "consents_missing.html",
         "consents_texts.html",
         "curriculum.html",
-        "glass.html",
         "licences.html",
         "reading.html",
         "record.html",
