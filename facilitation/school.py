@@ -12,11 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from facilitation.rules import WEEKDAYS
+from facilitation.sentences import Sentence, marked
 from facilitation.text import line
 from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
 
@@ -28,6 +30,15 @@ EXAMS_MAX = 60
 ACTIVITIES_MAX = 30
 MARGIN_MIN_MAX = 180
 BUSY_DAYS_MAX = 400
+SCHOOL_ON: Final = {
+    "monday": marked("School on Monday"),
+    "tuesday": marked("School on Tuesday"),
+    "wednesday": marked("School on Wednesday"),
+    "thursday": marked("School on Thursday"),
+    "friday": marked("School on Friday"),
+    "saturday": marked("School on Saturday"),
+    "sunday": marked("School on Sunday"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,19 +218,19 @@ def check_school(school: School) -> School:
     try:
         ZoneInfo(school.zone)
     except (KeyError, ValueError, OSError):
-        raise _bad(f"No such time zone: {school.zone[:60]!r}.") from None
+        raise _bad(Sentence("No such time zone: {zone}.", zone=repr(school.zone[:60]))) from None
     if not 0 <= school.margin_min <= MARGIN_MIN_MAX:
-        raise _bad(f"The time for the way and a rest is from 0 to {MARGIN_MIN_MAX} minutes.")
-    _check_count(school.hours, HOURS_MAX, "times of school")
-    _check_count((*school.terms, *school.days_off), SPANS_MAX, "terms and days off")
-    _check_count(school.exams, EXAMS_MAX, "exam days")
-    _check_count(school.activities, ACTIVITIES_MAX, "activities")
+        raise _bad(Sentence("The time for the way and a rest is from 0 to {most} minutes.", most=MARGIN_MIN_MAX))
+    _check_count(school.hours, HOURS_MAX, Sentence("times of school"))
+    _check_count((*school.terms, *school.days_off), SPANS_MAX, Sentence("terms and days off"))
+    _check_count(school.exams, EXAMS_MAX, Sentence("exam days"))
+    _check_count(school.activities, ACTIVITIES_MAX, Sentence("activities"))
     for hours in school.hours:
         _check_weekday(hours.weekday)
-        _check_order(hours.start, hours.end, f"School on {hours.weekday.capitalize()}")
+        _check_order(hours.start, hours.end, Sentence(SCHOOL_ON[hours.weekday]))
     for span in (*school.terms, *school.days_off):
         if span.last < span.first:
-            raise _bad(f"{span.first} to {span.last} ends before it begins.")
+            raise _bad(Sentence("{first} to {last} ends before it begins.", first=span.first, last=span.last))
     activities = tuple(_checked(activity) for activity in school.activities)
     return School(
         person=school.person,
@@ -236,7 +247,7 @@ def check_school(school: School) -> School:
 def _checked(activity: Activity) -> Activity:
     name = line(activity.name, "the activity", ACTIVITY_NAME_MAX)
     if (activity.day is None) == (not activity.weekday):
-        raise _bad(f"{name}: choose a weekday or one day.")
+        raise _bad(Sentence("{name}: choose a weekday or one day.", name=name))
     if activity.weekday:
         _check_weekday(activity.weekday)
     _check_order(activity.start, activity.end, name)
@@ -245,20 +256,27 @@ def _checked(activity: Activity) -> Activity:
 
 def _check_weekday(weekday: str) -> None:
     if weekday not in WEEKDAYS:
-        raise _bad(f"No such weekday: {weekday[:20]!r}.")
+        raise _bad(Sentence("No such weekday: {weekday}.", weekday=repr(weekday[:20])))
 
 
-def _check_order(start: time, end: time, what: str) -> None:
+def _check_order(start: time, end: time, what: str | Sentence) -> None:
     if start.tzinfo is not None or end.tzinfo is not None:
-        raise _bad(f"{what}: a time on the wall clock has no time zone of its own.")
+        raise _bad(Sentence("{what}: a time on the wall clock has no time zone of its own.", what=what))
     if end <= start:
-        raise _bad(f"{what} ends at {end:%H:%M}, which is not after {start:%H:%M}. Please look at the two times.")
+        raise _bad(
+            Sentence(
+                "{what} ends at {end}, which is not after {start}. Please look at the two times.",
+                what=what,
+                start=f"{start:%H:%M}",
+                end=f"{end:%H:%M}",
+            )
+        )
 
 
-def _check_count(rows: Sequence[object], most: int, what: str) -> None:
+def _check_count(rows: Sequence[object], most: int, what: Sentence) -> None:
     if len(rows) > most:
-        raise Refusal("too_many", f"That are more than {most} {what}.")
+        raise Refusal("too_many", Sentence("That are more than {most} {what}.", most=most, what=what))
 
 
-def _bad(text: str) -> Refusal:
+def _bad(text: Sentence) -> Refusal:
     return Refusal("bad_school", text)

@@ -9,7 +9,9 @@ from typing import Any, Final
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from facilitation.rules import WEEKDAYS
-from facilitation.school import Activity, School, SchoolHours, Span, check_school
+from facilitation.school import SCHOOL_ON, Activity, School, SchoolHours, Span, check_school
+from facilitation.sentences import Sentence
+from server.web.words import Words
 
 EMPTY_ROWS: Final = 2
 ROWS_MAX: Final = 40
@@ -23,7 +25,7 @@ def school_of(given: Fields, person: PersonId) -> School:
     hours = [
         SchoolHours(weekday=weekday, start=span[0], end=span[1])
         for weekday in WEEKDAYS
-        if (span := _times(given, f"hours_{weekday}", f"School on {weekday.capitalize()}")) is not None
+        if (span := _times(given, f"hours_{weekday}", Sentence(SCHOOL_ON[weekday]))) is not None
     ]
     margin = given.get("margin", "").strip() or "0"
     if not (margin.isascii() and margin.isdigit() and len(margin) <= 4):
@@ -33,10 +35,12 @@ def school_of(given: Fields, person: PersonId) -> School:
             person=person,
             zone=given.get("zone", ""),
             hours=tuple(hours),
-            terms=tuple(_spans(given, "term", "a term")),
-            days_off=tuple(_spans(given, "off", "days off")),
+            terms=tuple(_spans(given, "term", Sentence("a term"))),
+            days_off=tuple(_spans(given, "off", Sentence("days off"))),
             exams=tuple(
-                day for number in range(ROWS_MAX) if (day := _day(given, f"exam_{number}", "an exam")) is not None
+                day
+                for number in range(ROWS_MAX)
+                if (day := _day(given, f"exam_{number}", Sentence("an exam"))) is not None
             ),
             activities=tuple(_activities(given)),
             margin_min=int(margin),
@@ -49,49 +53,55 @@ def _activities(given: Fields) -> list[Activity]:
     for number in range(ROWS_MAX):
         name = given.get(f"activity_{number}_name", "").strip()
         weekday = given.get(f"activity_{number}_weekday", "")
-        day = _day(given, f"activity_{number}_day", name or "an activity")
-        span = _times(given, f"activity_{number}", name or "An activity")
+        day = _day(given, f"activity_{number}_day", name or Sentence("an activity"))
+        span = _times(given, f"activity_{number}", name or Sentence("An activity"))
         if not name and span is None and day is None:
             continue
         if span is None:
-            raise Refusal("bad_school", f"{name or 'An activity'} needs a time from and a time to.")
+            raise Refusal(
+                "bad_school", Sentence("{what} needs a time from and a time to.", what=name or Sentence("An activity"))
+            )
         found.append(
             Activity(name=name, start=span[0], end=span[1], weekday="" if day is not None else weekday, day=day)
         )
     return found
 
 
-def _spans(given: Fields, field: str, what: str) -> list[Span]:
+def _spans(given: Fields, field: str, what: str | Sentence) -> list[Span]:
     found = []
     for number in range(ROWS_MAX):
         first, last = (_day(given, f"{field}_{number}_{end}", what) for end in ("first", "last"))
         if first is not None:
             found.append(Span(first=first, last=last or first))
         elif last is not None:
-            raise Refusal("bad_school", f"There is {what} with a last day and no first one.")
+            raise Refusal("bad_school", Sentence("There is {what} with a last day and no first one.", what=what))
     return found
 
 
-def _day(given: Fields, field: str, what: str) -> date | None:
+def _day(given: Fields, field: str, what: str | Sentence) -> date | None:
     text = given.get(field, "").strip()
     if not text:
         return None
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Refusal("bad_school", f"A day of {what} is written like 2026-11-24: year, month, day.") from None
+        raise Refusal(
+            "bad_school", Sentence("A day of {what} is written like 2026-11-24: year, month, day.", what=what)
+        ) from None
 
 
-def _times(given: Fields, field: str, what: str) -> tuple[time, time] | None:
+def _times(given: Fields, field: str, what: str | Sentence) -> tuple[time, time] | None:
     start, end = (given.get(f"{field}_{side}", "").strip() for side in ("start", "end"))
     if not start and not end:
         return None
     if not start or not end:
-        raise Refusal("bad_school", f"{what} has one of two times. Please fill in both, or neither.")
+        raise Refusal(
+            "bad_school", Sentence("{what} has one of two times. Please fill in both, or neither.", what=what)
+        )
     try:
         return time.fromisoformat(start[:8]), time.fromisoformat(end[:8])
     except ValueError:
-        raise Refusal("bad_school", f"{what}: a time is written like 15:30.") from None
+        raise Refusal("bad_school", Sentence("{what}: a time is written like 15:30.", what=what)) from None
 
 
 # --------------------------------------------------------------- back into fields
@@ -117,7 +127,7 @@ def _filled(field: str, start: time, end: time) -> dict[str, str]:
     return {f"{field}_start": f"{start:%H:%M}", f"{field}_end": f"{end:%H:%M}"}
 
 
-def rows(given: Fields) -> dict[str, Any]:
+def rows(given: Fields, words: Words) -> dict[str, Any]:
     """What the template draws: the rows that are filled, and two empty ones behind each kind."""
 
     def count(*names: str) -> range:
@@ -125,8 +135,8 @@ def rows(given: Fields) -> dict[str, Any]:
         return range(min(ROWS_MAX, max(filled, default=-1) + 1 + EMPTY_ROWS))
 
     return {
-        "hours": [(weekday, weekday.capitalize(), given.get(f"hours_{weekday}_start", ""),
-                   given.get(f"hours_{weekday}_end", "")) for weekday in WEEKDAYS],
+        "hours": [(weekday, words.day_name(n), given.get(f"hours_{weekday}_start", ""),
+                   given.get(f"hours_{weekday}_end", "")) for n, weekday in enumerate(WEEKDAYS)],
         "terms": [(n, given.get(f"term_{n}_first", ""), given.get(f"term_{n}_last", ""))
                   for n in count("term_{}_first", "term_{}_last")],
         "off": [(n, given.get(f"off_{n}_first", ""), given.get(f"off_{n}_last", ""))
@@ -137,7 +147,7 @@ def rows(given: Fields) -> dict[str, Any]:
             | {"n": n}
             for n in count("activity_{}_name", "activity_{}_start", "activity_{}_day")
         ],
-        "weekdays": [(weekday, weekday.capitalize()) for weekday in WEEKDAYS],
+        "weekdays": [(weekday, words.day_name(n)) for n, weekday in enumerate(WEEKDAYS)],
         "margin": given.get("margin", "30"),
         "zone": given.get("zone", ""),
     }  # fmt: skip

@@ -15,6 +15,7 @@ from facilitation.guardianship import Care
 from facilitation.ids import PersonId
 from facilitation.people import Role
 from facilitation.school import School, busy
+from facilitation.sentences import Sentence
 from facilitation.timebase import HOUR_MS, Instant
 from facilitation.weeks import DAYS, day_of
 from server.clock import Clock
@@ -29,6 +30,7 @@ from server.store.clinic import Person, ScheduledSession
 from server.store.ports import Store
 from server.web.auth import Visitor
 from server.web.exports import Handout
+from server.web.words import Words
 
 WEEKS: Final = 8
 LETTER_DAYS: Final = 120
@@ -51,7 +53,7 @@ class SchoolBook:
         return await self._shelves.cares(guardian, person, care, self._clock.now())
 
     async def page(
-        self, person: PersonId, *, reader: Visitor, given: Mapping[str, str], typed: bool
+        self, person: PersonId, words: Words, *, reader: Visitor, given: Mapping[str, str], typed: bool
     ) -> dict[str, Any] | None:
         """`given`: what the address asks for, or what was `typed` into the form. None: no such participant."""
         found = await self._participant(person)
@@ -67,7 +69,7 @@ class SchoolBook:
             "own": reader.person == person,
             "known": held is not None,
             "revision": given.get("revision", "") if typed else str(0 if held is None else held.revision),
-            "rows": rows(given if typed else {**fields_of(school), "margin": str(school.margin_min)}),
+            "rows": rows(given if typed else fields_of(school), words),
             "from": str(first),
             "weeks": weeks,
             "weeks_most": WEEKS_MAX,
@@ -76,7 +78,7 @@ class SchoolBook:
             "found": None,
         }
         if held is not None and not typed:
-            context["found"] = await self._found(found, school, first, weeks)
+            context["found"] = await self._found(found, school, first, weeks, words)
         return context
 
     async def keep(self, person: PersonId, given: Mapping[str, str], *, by: Visitor) -> None:
@@ -97,7 +99,10 @@ class SchoolBook:
         if found is None:
             raise Refusal("unknown_person", "There is nobody of that name.")
         if not 0 <= (last - first).days <= LETTER_DAYS_MAX:
-            raise Refusal("bad_days", f"A letter is about {LETTER_DAYS_MAX} days at most, the first one first.")
+            raise Refusal(
+                "bad_days",
+                Sentence("A letter is about {most} days at most, the first one first.", most=LETTER_DAYS_MAX),
+            )
         held = await self._shelves.schools.get(person)
         zone = found.zone if held is None else held.value.zone
         sessions = await self._sessions(found, first, last, zone)
@@ -134,7 +139,7 @@ class SchoolBook:
         found = await self._store.clinic.get_person(person)
         return found if found is not None and found.role is Role.PARTICIPANT else None
 
-    async def _found(self, person: Person, school: School, first: date, weeks: int) -> dict[str, Any]:
+    async def _found(self, person: Person, school: School, first: date, weeks: int, words: Words) -> dict[str, Any]:
         last = first + timedelta(days=DAYS * (weeks + 1) - 1)  # whole weeks begin at most six days later
         schedule = await self._schedule.load()
         offering = Offering(schedule, self._catalog, seats_max=self._seats_max)
@@ -148,7 +153,7 @@ class SchoolBook:
             last=last,
             stay=frozenset(offering.cohorts_of(person.person, first)),
         )
-        return await asyncio.to_thread(_told, wish, offers[:OFFERS_MAX], school)  # it may take a second
+        return await asyncio.to_thread(_told, wish, offers[:OFFERS_MAX], school, words)  # it may take a second
 
     async def _sessions(self, person: Person, first: date, last: date, zone: str) -> list[ScheduledSession]:
         """Those that somebody is expected in, on these days of their calendar."""
@@ -167,13 +172,13 @@ class SchoolBook:
         return Instant(session.starts_at + (sum(each.planned_ms for each in plan.segments) if plan else 0))
 
 
-def _told(wish: Wish, offers: list[Offer], school: School) -> dict[str, Any]:
+def _told(wish: Wish, offers: list[Offer], school: School, words: Words) -> dict[str, Any]:
     found = find(wish, offers)
     why = found.explanation
     return {
         "offers": len({offer.cohort for offer in offers}),
-        "proposals": [told.proposal(each, wish, school) for each in found.proposals],
-        "explanation": None if why is None else told.explanation(why, wish, school),
+        "proposals": [told.proposal(each, wish, school, words) for each in found.proposals],
+        "explanation": None if why is None else told.explanation(why, wish, school, words),
     }
 
 

@@ -4,39 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Any, Final
+from typing import Any
 
 from facilitation.finder import Change, ChangeKind, Explanation, Help, Meeting, Offer, Proposal, Wish
 from facilitation.rules import WEEKDAYS
-from facilitation.school import Matter, School
+from facilitation.school import Matter, Reason, School
 from facilitation.timebase import Instant
-from server.web import words
+from server.web.words import Words, marked
 
 FROM_H, TO_H = 7, 22
 """Hours of the day that a picture shows."""
-SHORT: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def proposal(one: Proposal, wish: Wish, school: School) -> dict[str, Any]:
+def proposal(one: Proposal, wish: Wish, school: School, words: Words) -> dict[str, Any]:
     """'Mon, Wed, Thu, 4:30 PM; 6 h 30 min a week.'"""
     starts = [_at(offer.meetings[0].start, wish.zone) for offer in one.offers]
     days = sorted({moment.weekday() for moment in starts})
     free = [day for day in range(5) if day not in days]
-    sentences = [f"{words.minutes(one.minutes)} a week."]
+    sentences = [words("{minutes} a week.", minutes=words.minutes(one.minutes))]
     if free:
-        sentences.append(f"First free weekday: {_weekday(free[0])}.")
+        sentences.append(words("First free weekday: {day}.", day=words.day_within(free[0])))
     if one.late:
         sentences.append(
-            "One evening ends after 8:30 PM." if one.late == 1 else f"{one.late} evenings end after 8:30 PM."
+            words("One evening ends after 8:30 PM.")
+            if one.late == 1
+            else words("{n} evenings end after 8:30 PM.", n=one.late)
         )
     titles = {offer.id: offer for offer in one.offers}
-    sentences += [_odd(each.first, each.out, each.added, each.minutes, each.reached, titles, wish)
+    sentences += [_odd(each.first, each.out, each.added, each.minutes, each.reached, titles, wish, words)
                   for each in one.odd_weeks]  # fmt: skip
     return {
-        "title": _times(starts),
+        "title": _times(starts, words),
         "groups": [
             {
-                "day": words.weekday(moment.date()).split(",")[0],
+                "day": words.day_name(moment.weekday()),
                 "time": words.span(offer.meetings[0].start, offer.meetings[0].end, school.zone),
                 "group": offer.group,
                 "seats": offer.seats_left,
@@ -44,15 +45,15 @@ def proposal(one: Proposal, wish: Wish, school: School) -> dict[str, Any]:
             for offer, moment in zip(one.offers, starts, strict=True)
         ],
         "sentences": sentences,
-        "picture": picture(one.offers, school, wish),
+        "picture": picture(one.offers, school, wish, words),
     }
 
 
-def _times(starts: Sequence[datetime]) -> str:
+def _times(starts: Sequence[datetime], words: Words) -> str:
     """'Mon, Wed 4:30 PM; Thu 5:00 PM'."""
     by_time: dict[time, list[str]] = {}
     for moment in starts:
-        by_time.setdefault(moment.time(), []).append(SHORT[moment.weekday()])
+        by_time.setdefault(moment.time(), []).append(words.weekday_short(moment))
     return "; ".join(
         f"{', '.join(days)} {words.clock_time(datetime.combine(date.min, at))}" for at, days in by_time.items()
     )
@@ -66,71 +67,97 @@ def _odd(
     reached: bool,
     offers: Mapping[str, Offer],
     wish: Wish,
+    words: Words,
 ) -> str:
-    week = words.days(first, first + timedelta(days=6))
-    away = ", ".join(_weekday(offers[id].weekday) for id in out)
+    week, comes_to = words.days(first, first + timedelta(days=6)), words.minutes(minutes)
+    away = ", ".join(words.day_within(offers[id].weekday) for id in out)
     instead = ", ".join(
         f"{words.weekday(_at(meeting.start, wish.zone).date())}, {words.clock_time(_at(meeting.start, wish.zone))}"
         for _, meeting in added
     )
-    said = f"{week}: without {away}"
-    said += f", and {instead} instead" if instead else ""
-    return said + (f"; {words.minutes(minutes)}." if reached else f"; only {words.minutes(minutes)}, which is short.")
+    if instead and reached:
+        message = marked("{week}: without {away}, and {instead} instead; {minutes}.")
+    elif instead:
+        message = marked("{week}: without {away}, and {instead} instead; only {minutes}, which is short.")
+    elif reached:
+        message = marked("{week}: without {away}; {minutes}.")
+    else:
+        message = marked("{week}: without {away}; only {minutes}, which is short.")
+    return words(message, week=week, away=away, instead=instead, minutes=comes_to)
 
 
 # --------------------------------------------------------------- why there is nothing
 
 
-def explanation(one: Explanation, wish: Wish, school: School) -> dict[str, Any]:
+def explanation(one: Explanation, wish: Wish, school: School, words: Words) -> dict[str, Any]:
     floor = wish.rules.week_floor_min.get(wish.track, 0)
     why = []
     if not one.enough:
-        why.append("There are not enough groups on offer to reach the week’s hours, whatever is in the way.")
+        why.append(words("There are not enough groups on offer to reach the week’s hours, whatever is in the way."))
     if one.short_min:
         why.append(
-            f"With what fits it is {words.minutes(one.best_min)} a week at most; the week asks for "
-            f"{words.minutes(floor)}: {words.minutes(one.short_min)} more."
+            words(
+                "With what fits it is {best} a week at most; the week asks for {floor}: {short} more.",
+                best=words.minutes(one.best_min),
+                floor=words.minutes(floor),
+                short=words.minutes(one.short_min),
+            )
         )
     if one.short_days:
-        why.append(f"{one.best_days} days of it count; the week asks for {one.best_days + one.short_days}.")
+        why.append(
+            words(
+                "{days} days of it count; the week asks for {needed}.",
+                days=one.best_days,
+                needed=one.best_days + one.short_days,
+            )
+        )
     if not why:
-        why.append("What fits does not come together to a week that the rules allow.")
+        why.append(words("What fits does not come together to a week that the rules allow."))
     return {
         "why": why,
-        "helps": [help_words(each) | {"week": proposal(each.proposal, wish, school)} for each in one.helps],
+        "helps": [
+            help_words(each, words) | {"week": proposal(each.proposal, wish, school, words)} for each in one.helps
+        ],
         "nothing": not one.helps,
     }
 
 
-def help_words(one: Help) -> dict[str, Any]:
+def help_words(one: Help, words: Words) -> dict[str, Any]:
     """'If Football on Tuesday ended 20 minutes earlier, a week fits.'"""
-    return {"text": f"If {' and '.join(_change(change) for change in one.changes)}, a week fits."}
+    changes = words.listed([_change(change, words) for change in one.changes])
+    return {"text": words("If {changes}, a week fits.", changes=changes), "changes": len(one.changes)}
 
 
-def _change(change: Change) -> str:
+def _change(change: Change, words: Words) -> str:
     minutes = words.minutes(change.minutes)
     reason = change.reason
     match change.kind:
         case ChangeKind.SEAT:
-            return f"there were one more seat in {change.group}"
+            return words("there were one more seat in {group}", group=change.group)
         case ChangeKind.MARGIN:
-            return f"the time for the way and a rest were {minutes} shorter"
+            return words("the time for the way and a rest were {minutes} shorter", minutes=minutes)
         case ChangeKind.ENDS_EARLIER:
             assert reason is not None
-            return f"{_name(reason.matter, reason.name)} on {reason.weekday.capitalize()} ended {minutes} earlier"
+            message = marked("{name} on {day} ended {minutes} earlier")
+            if reason.matter is Matter.SCHOOL:
+                message = marked("school on {day} ended {minutes} earlier")
+            return words(message, name=reason.name, day=_day(reason, words), minutes=minutes)
         case ChangeKind.STARTS_LATER:
             assert reason is not None
-            return f"{_name(reason.matter, reason.name)} on {reason.weekday.capitalize()} began {minutes} later"
+            message = marked("{name} on {day} began {minutes} later")
+            if reason.matter is Matter.SCHOOL:
+                message = marked("school on {day} began {minutes} later")
+            return words(message, name=reason.name, day=_day(reason, words), minutes=minutes)
 
 
-def _name(matter: Matter, name: str) -> str:
-    return "school" if matter is Matter.SCHOOL else name
+def _day(reason: Reason, words: Words) -> str:
+    return words.day_within(WEEKDAYS.index(reason.weekday))
 
 
 # --------------------------------------------------------------- pictures
 
 
-def picture(offers: Sequence[Offer], school: School, wish: Wish) -> dict[str, Any]:
+def picture(offers: Sequence[Offer], school: School, wish: Wish, words: Words) -> dict[str, Any]:
     """Seven columns, from 7 in the morning to 10 at night, in percent: school, activities, groups; and in words."""
     blocks = []
     for hours in school.hours:
@@ -142,10 +169,11 @@ def picture(offers: Sequence[Offer], school: School, wish: Wish) -> dict[str, An
         start, end = (_at(at, wish.zone) for at in (offer.meetings[0].start, offer.meetings[0].end))
         blocks.append(_block(start.weekday(), start.time(), end.time(), "group"))
     said = ", ".join(
-        f"{_weekday(start.weekday())} {words.clock_time(start)}"
+        f"{words.day_within(start.weekday())} {words.clock_time(start)}"
         for start in (_at(offer.meetings[0].start, wish.zone) for offer in offers)
     )
-    return {"blocks": blocks, "text": f"A week with groups on {said}" if said else "The school week"}
+    text = words("A week with groups on {days}", days=said) if said else words("The school week")
+    return {"blocks": blocks, "text": text}
 
 
 def _block(day: int, start: time, end: time, kind: str) -> dict[str, Any]:
@@ -160,7 +188,3 @@ def _share(at: time) -> float:
 
 def _at(instant: Instant, zone: tzinfo) -> datetime:
     return datetime.fromtimestamp(instant // 1_000, UTC).astimezone(zone)
-
-
-def _weekday(day: int) -> str:
-    return WEEKDAYS[day].capitalize()

@@ -17,14 +17,17 @@ from facilitation.guardianship import Care
 from facilitation.ids import PersonId
 from facilitation.people import Role
 from facilitation.policy import Action
+from facilitation.sentences import Sentence
 from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
 from server.web.exports import Handout
+from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
+from server.web.words import Words, marked
 
 FIELDS_MAX: Final = 400
-STALE: Final = (
+STALE: Final = marked(
     "Somebody else changed this meanwhile, and nothing was overwritten. What you typed is below; "
     "open the page anew in another tab to see what stands now."
 )
@@ -38,7 +41,7 @@ class SchoolPage(Protocol):
         ...
 
     async def page(
-        self, person: PersonId, *, reader: Visitor, given: Mapping[str, str], typed: bool
+        self, person: PersonId, words: Words, *, reader: Visitor, given: Mapping[str, str], typed: bool
     ) -> dict[str, Any] | None:
         """What the template needs. `typed`: `given` is a form that was not kept. None: no such participant."""
         ...
@@ -67,7 +70,7 @@ class SchoolDesk:
 
     async def page(self, request: Request) -> Response:
         me, person = await self._reader(request)
-        done = "Kept." if request.query_params.get("done") else ""
+        done = marked("Kept.") if request.query_params.get("done") else ""
         return await self._page(request, me, person, dict(request.query_params), typed=False, done=done)
 
     async def keep(self, request: Request) -> Response:
@@ -76,7 +79,7 @@ class SchoolDesk:
         try:
             await self._school.keep(person, given, by=me)
         except Refusal as refusal:
-            return await self._page(request, me, person, given, typed=True, error=refusal.text)
+            return await self._page(request, me, person, given, typed=True, error=refusal.said)
         except Stale:
             return await self._page(request, me, person, given, typed=True, error=STALE)
         query = {"seat": str(me.number)} if me.number > 1 else {}
@@ -91,7 +94,7 @@ class SchoolDesk:
             first, last = (_day(given.get(field, "")) for field in ("first", "last"))
             handout = await self._school.letter(person, first, last, by=me)
         except Refusal as refusal:
-            return await self._page(request, me, person, {}, typed=False, error=refusal.text)
+            return await self._page(request, me, person, {}, typed=False, error=refusal.said)
         headers = NO_STORE | {"Content-Disposition": f'attachment; filename="{handout.filename}"'}
         return StreamingResponse(iter(handout.chunks), media_type=handout.media_type, headers=headers)
 
@@ -116,16 +119,17 @@ class SchoolDesk:
         *,
         typed: bool,
         done: str = "",
-        error: str = "",
+        error: str | Sentence = "",
     ) -> Response:
-        context = await self._school.page(person, reader=me, given=given, typed=typed)
+        words = spoken(request)
+        context = await self._school.page(person, words, reader=me, given=given, typed=typed)
         if context is None:
             raise HTTPException(404)
         context |= {
             "me": me,
             "choice": me.choice,
-            "done": done,
-            "error": error,
+            "done": words(done),
+            "error": words.of(error),
             "action": f"/school/{person}{me.choice}",
         }
         context |= {"letter_action": f"/school/{person}/letter{me.choice}", "home": f"/home{me.choice}"}

@@ -121,8 +121,12 @@ class Words:
 
     def day_name(self, weekday: int) -> str:
         """'Monday' for 0."""
-        name = self._date(date(2001, 1, 1 + weekday), "EEEE")
+        name = self.day_within(weekday)
         return name[:1].upper() + name[1:]
+
+    def day_within(self, weekday: int) -> str:
+        """'Monday' for 0, 'lunes': as it stands within a sentence."""
+        return self._date(date(2001, 1, 1 + weekday), "EEEE")
 
     def weekday_short(self, day: date) -> str:
         """'Tue'."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest_asyncio
 
@@ -45,6 +46,17 @@ async def test_what_is_kept_is_shown_again_and_a_mistake_gives_it_back(house: Cl
     stale = await typed(browser, f"/school/{ASH}", **SCHOOL | {"margin": "20", "revision": "0"})
     assert stale.status == 422
     assert 'value="20"' in stale.text
+
+
+async def test_a_family_that_reads_spanish_is_told_in_spanish_what_fits_and_what_is_wrong(house: Clinic) -> None:
+    browser, _ = await house.begin(ASH)
+    assert (await typed(browser, f"/school/{ASH}", **SCHOOL)).status == 303
+    page = await browser.get(f"/school/{ASH}", {"Accept-Language": "es"})
+    assert "Semanas que sirven" in page.text and "Miércoles" in page.text
+    fields = urlencode(SCHOOL | {"hours_monday_end": "", "revision": "1"}).encode()
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept-Language": "es"}
+    wrong = await browser.post(f"/school/{ASH}", fields, headers)
+    assert "La escuela del lunes tiene solo una de las dos horas." in wrong.text
 
 
 async def test_a_letter_without_meetings_or_with_rubbish_says_so(house: Clinic) -> None:

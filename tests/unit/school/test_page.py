@@ -23,6 +23,7 @@ from server.school.page import SchoolBook
 from server.store import memory
 from server.store.clinic import Person, ScheduledSession
 from server.web.auth import Visitor
+from server.web.words import IN_ENGLISH
 from tests.support.afternoons import EARLY, ZONE, afternoons, enrolled
 from tests.support.school import MONDAY, activity, instant, school
 
@@ -59,7 +60,7 @@ class House:
         await self.book.keep(ASH, TYPED | more, by=visitor())
 
     async def page(self, **asked: str) -> dict[str, Any]:
-        shown = await self.book.page(ASH, reader=visitor(), given=asked, typed=False)
+        shown = await self.book.page(ASH, IN_ENGLISH, reader=visitor(), given=asked, typed=False)
         assert shown is not None
         return shown
 
@@ -126,7 +127,7 @@ async def test_weeks_and_days_in_an_address_are_bounded(house: House) -> None:
 
 
 async def test_staff_and_strangers_have_no_school_week(house: House) -> None:
-    assert await house.book.page(PersonId("p-nobody"), reader=visitor(), given={}, typed=False) is None
+    assert await house.book.page(PersonId("p-nobody"), IN_ENGLISH, reader=visitor(), given={}, typed=False) is None
 
 
 # --------------------------------------------------------------- keeping
@@ -172,7 +173,7 @@ async def test_rubbish_is_refused_in_words_and_given_back(house: House, typed: d
     with pytest.raises(Refusal) as refusal:
         await house.keep(**typed)
     assert says in refusal.value.text
-    shown = await house.book.page(ASH, reader=visitor(), given=TYPED | typed, typed=True)
+    shown = await house.book.page(ASH, IN_ENGLISH, reader=visitor(), given=TYPED | typed, typed=True)
     assert shown is not None
     assert str(shown["rows"]).count("08:00") >= 4
 
