@@ -29,7 +29,8 @@ async def test_facilitators_alone_learn_how_long_people_spoke_and_no_log_does(
     for other in (robin, observer):
         assert [m for m in other.messages if m["type"] == "talk"] == []
         await other.close()
-    assert "talk" not in repr(await place.store.log.read(SESSION))
+    _, *since = await place.store.log.read(SESSION)  # the first has the words of plans and exercises
+    assert since and "talk" not in repr(since)
 
 
 async def test_the_owner_of_a_weak_connection_learns_which_way_is_weak(place: Place) -> None:
