@@ -13,6 +13,7 @@ from typing import Final
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from facilitation.licences import STATES, is_place
+from facilitation.sentences import Sentence
 from facilitation.text import CALLBACK_MAX, LOCATION_MAX, NAME_MAX, TITLE_MAX, line
 from facilitation.timebase import Instant
 
@@ -65,7 +66,7 @@ def phone(text: str, what: str) -> str:
     """A number as it is kept. Raises `Refusal`."""
     text = line(text, what, CALLBACK_MAX)
     if sum(character.isdigit() for character in text) < PHONE_DIGITS_MIN:
-        raise Refusal("bad_phone", f"Please give a phone number for {what}.")
+        raise Refusal("bad_phone", Sentence("Please give a phone number for {what}.", what=Sentence(what)))
     return text
 
 

@@ -13,14 +13,15 @@ from facilitation.ids import PersonId
 from facilitation.licences import STATES, Licence, check_licence
 from facilitation.places import LocalHelp, check_help
 from facilitation.policy import FACILITATORS
+from facilitation.sentences import Sentence
 from facilitation.text import CALLBACK_MAX, NAME_MAX, TITLE_MAX
 from server.clock import Clock
 from server.door import shelves
 from server.rooms.ports import Stale
 from server.store.ports import Store
 from server.store.register import Held
-from server.web import words
 from server.web.auth import Visitor
+from server.web.words import Words, local, marked
 
 KEPT_MAX: Final = 2_000
 SOON_DAYS: Final = 60
@@ -36,10 +37,10 @@ class LicenceBook:
         self._licences = shelves.licences(store.register)
         self._help = shelves.local_help(store.register)
 
-    async def page(self) -> dict[str, Any]:
+    async def page(self, words: Words) -> dict[str, Any]:
         people = {each.person: each for each in await self._store.clinic.list_people()}
         leading = [each for each in people.values() if each.role in FACILITATORS]
-        today = words.local(self._clock.now(), "UTC").date()
+        today = local(self._clock.now(), "UTC").date()
         licences = [each.value for each in (await self._licences.all()).values()]
         theirs: dict[PersonId, list[Licence]] = {}
         for licence in licences:
@@ -56,7 +57,7 @@ class LicenceBook:
                     "name": people[person].name if person in people else person,
                     "covers": _covered(theirs.get(person, ()), today),
                     "licences": [
-                        _shown(each, today)
+                        _shown(each, today, words)
                         for each in sorted(theirs.get(person, ()), key=lambda licence: licence.first)
                     ],
                 }
@@ -79,19 +80,19 @@ class LicenceBook:
         known = await self._store.clinic.get_person(person)
         if known is None or known.role not in FACILITATORS:
             raise Refusal("unknown_person", "Choose who holds it.")
-        first, last = _day(given.get("first", ""), "first"), given.get("last", "")
+        first, last = _day(given.get("first", ""), marked("Choose the first day.")), given.get("last", "")
         licence = Licence(
             licence=f"l-{secrets.token_hex(6)}",
             person=person,
             title=" ".join(given.get("title", "").split()),
             states=tuple(sorted(set(states))),
             first=first,
-            last=_day(last, "last") if last else None,
+            last=_day(last, marked("Choose the last day.")) if last else None,
             number=" ".join(given.get("number", "").split()),
         )
         check_licence(licence)
         if len(await self._licences.all()) >= KEPT_MAX:
-            raise Refusal("too_many", f"At most {KEPT_MAX:,} licences can be kept.")
+            raise Refusal("too_many", Sentence("At most {n} licences can be kept.", n=f"{KEPT_MAX:,}"))
         await self._licences.put(licence, upon=0, by=by.person, at=self._clock.now())
 
     async def end_licence(self, licence: str, *, by: Visitor) -> None:
@@ -99,7 +100,7 @@ class LicenceBook:
         held: Held[Licence] | None = await self._licences.get(licence)
         if held is None:
             raise Refusal("unknown_licence", "There is no such licence.")
-        yesterday = date.fromordinal(words.local(self._clock.now(), "UTC").date().toordinal() - 1)
+        yesterday = date.fromordinal(local(self._clock.now(), "UTC").date().toordinal() - 1)
         ended = replace(held.value, last=max(held.value.first, yesterday))
         try:
             await self._licences.put(ended, upon=held.revision, by=by.person, at=self._clock.now())
@@ -119,7 +120,7 @@ class LicenceBook:
         check_help(help)
         there = await self._help.all()
         if len(there) >= KEPT_MAX:
-            raise Refusal("too_many", f"At most {KEPT_MAX:,} numbers can be kept.")
+            raise Refusal("too_many", Sentence("At most {n} numbers can be kept.", n=f"{KEPT_MAX:,}"))
         held = there.get(help.help)
         try:
             await self._help.put(help, upon=0 if held is None else held.revision, by=by.person, at=self._clock.now())
@@ -135,11 +136,11 @@ def _oldest_first(licences: Sequence[Licence]) -> list[Licence]:
     return sorted(licences, key=lambda licence: licence.first)
 
 
-def _day(text: str, which: str) -> date:
+def _day(text: str, refusal: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Refusal("bad_licence", f"Choose the {which} day.") from None
+        raise Refusal("bad_licence", refusal) from None
 
 
 def _covered(licences: Sequence[Licence], today: date) -> str:
@@ -148,7 +149,7 @@ def _covered(licences: Sequence[Licence], today: date) -> str:
     return ", ".join(sorted(STATES[state] for state in states))
 
 
-def _shown(licence: Licence, today: date) -> dict[str, Any]:
+def _shown(licence: Licence, today: date, words: Words) -> dict[str, Any]:
     left = None if licence.last is None else (licence.last - today).days
     return {
         "licence": licence.licence,

@@ -13,23 +13,25 @@ from starlette.routing import BaseRoute, Route
 from facilitation.errors import Refusal
 from facilitation.policy import Action
 from server.web.auth import Doorkeeper, Visitor
+from server.web.language import spoken
 from server.web.pages import NO_STORE
 from server.web.templates import Pages
+from server.web.words import Words, marked
 
 FIELDS_MAX: Final = 80
 """Every state may be ticked."""
 GIVEN: Final = ("person", "title", "number", "first", "last", "state", "area", "dispatch", "note")
 DONE: Final = {
-    "licence": "The licence is kept.",
-    "ended": "It does not count any more.",
-    "number": "The number is kept.",
+    "licence": marked("The licence is kept."),
+    "ended": marked("It does not count any more."),
+    "number": marked("The number is kept."),
 }
 
 
 class LicencePages(Protocol):
     """Raises StoreUnavailable, CorruptLog; the changes also Refusal."""
 
-    async def page(self) -> dict[str, Any]: ...
+    async def page(self, words: Words) -> dict[str, Any]: ...
     async def add_licence(self, given: Mapping[str, str], states: Sequence[str], *, by: Visitor) -> None: ...
     async def end_licence(self, licence: str, *, by: Visitor) -> None: ...
     async def keep_help(self, given: Mapping[str, str], *, by: Visitor) -> None: ...
@@ -59,7 +61,7 @@ class LicenceDesk:
         try:
             await self._licences.add_licence(given, states, by=me)
         except Refusal as refusal:
-            return await self._page(request, me, given, states, error=refusal.text)
+            return await self._page(request, me, given, states, error=spoken(request).of(refusal.said))
         return _done(me, "licence")
 
     async def end(self, request: Request) -> Response:
@@ -68,7 +70,7 @@ class LicenceDesk:
         try:
             await self._licences.end_licence(given.get("licence", ""), by=me)
         except Refusal as refusal:
-            return await self._page(request, me, {}, (), error=refusal.text)
+            return await self._page(request, me, {}, (), error=spoken(request).of(refusal.said))
         return _done(me, "ended")
 
     async def number(self, request: Request) -> Response:
@@ -77,7 +79,7 @@ class LicenceDesk:
         try:
             await self._licences.keep_help(given, by=me)
         except Refusal as refusal:
-            return await self._page(request, me, given, (), error=refusal.text)
+            return await self._page(request, me, given, (), error=spoken(request).of(refusal.said))
         return _done(me, "number")
 
     async def _page(
@@ -88,12 +90,14 @@ class LicenceDesk:
         states: Sequence[str],
         error: str | None = None,
     ) -> Response:
-        context = await self._licences.page() | {
+        words = spoken(request)
+        done = DONE.get(request.query_params.get("done", ""))
+        context = await self._licences.page(words) | {
             "me": me,
             "choice": me.choice,
             "home": f"/home{me.choice}",
             "given": {field: given.get(field, "") for field in GIVEN} | {"states": states},
-            "done": DONE.get(request.query_params.get("done", ""), ""),
+            "done": words(done) if done else "",
             "error": error,
         }
         return self._pages.render(request, "licences.html", context, 422 if error else 200, NO_STORE)

@@ -39,7 +39,6 @@ IN_ENGLISH_ALONE = frozenset(
         "consents_missing.html",
         "consents_texts.html",
         "curriculum.html",
-        "licences.html",
         "reading.html",
         "record.html",
         "schedule.html",

@@ -26,20 +26,20 @@ Found = tuple[str, str | tuple[str, str]]
 """The file, and the message: of a plural, both of its English forms."""
 
 SAID = {"words": (0,), "marked": (0,), "Sentence": (0,), "Refusal": (1,), "many": (0, 1)} | dict.fromkeys(
-    ("line", "body"), (1,)
+    ("line", "body", "phone"), (1,)
 )
 """Python's calls, and where in them the message is."""
 IN_CATALOGUES = {
     "facilitation": "absences accounts agenda amending attendance checkin consents contacts corrections disclosures"
-    " exercises explain facts glass makeups noshow noteforms notes places policy programme roll room runs school"
-    " screen seats talk text",
-    "server": "books clinicbook consentbook errands exports familybook firststeps glass meter_words notebook overview"
-    " own_minutes papers peoplebook rollfile signing week_words weekbook worklist",
+    " exercises explain facts glass licences makeups noshow noteforms notes places policy programme roll room runs"
+    " school screen seats talk text",
+    "server": "books clinicbook consentbook errands exports familybook firststeps glass licencebook meter_words"
+    " notebook overview own_minutes papers peoplebook rollfile signing week_words weekbook worklist",
     "server/accounts": "book gate invitations letters provider passkeys tries upkeep",
     "server/door": "consents gate releases",
     "server/school": "away form page told",
-    "server/web": "account accounts audit away calendar consents door errors exports family invite notebook papers"
-    " people school signin start weeks words",
+    "server/web": "account accounts audit away calendar consents door errors exports family invite licences notebook"
+    " papers people school signin start weeks words",
     "server/home": "covers invited meetings office page start tonight tools visit wards weeks writing",
     "server/rooms": "actor live",
     "server/wire": "connection",
