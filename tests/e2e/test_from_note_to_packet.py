@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zipfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,11 @@ from facilitation import commands as c
 from facilitation.goals import Goal
 from facilitation.ids import GoalId
 from server import packet
+from server.clock import RoomClock
+from server.papers import CONSENT
 from server.projections.verify import verify
 from tests.support.browser import DESKTOP, PHONE, TABLET, pictures
+from tests.support.consents import agree_to_part2
 from tests.support.evening import SUE, Clinic
 from tests.support.visits import ALEX, ROBIN, SAM, House, Open, choose_pin, no_barrier, over, pause, until
 
@@ -186,6 +190,7 @@ async def minutes_are_reversed_and_posted_anew(page: Page, clinic: Clinic) -> No
 
 
 async def everything_about_one_person_is_taken_checked_and_accounted_for(page: Page, clinic: Clinic) -> None:
+    await agree_to_part2(clinic.store, ALEX, clock=RoomClock())  # else nothing of it leaves the house
     await page.goto(f"{clinic.url}/papers/{ALEX}")
     await no_barrier(page)
     await pictures(page, "papers", themes=("light",))
@@ -195,9 +200,10 @@ async def everything_about_one_person_is_taken_checked_and_accounted_for(page: P
         await page.get_by_label("Payment").check()
         _, found[kind] = await taken(page)
         await page.goto(f"{clinic.url}/papers/{ALEX}")  # a form anew: another copy, and another disclosure
-    assert found["Statement of hours"].startswith(b"%PDF-") and found["Signed notes"].startswith(b"%PDF-")
+    for kind in ("Statement of hours", "Signed notes"):
+        assert beside_the_consent(found[kind]).startswith(b"%PDF-")
     assert packet.troubles(found["Audit packet"]) == []
-    Bundle.model_validate_json(found["For another health record"])
+    Bundle.model_validate_json(beside_the_consent(found["For another health record"]))
 
     await page.goto(f"{clinic.url}/statement/{ALEX}/export")
     await page.get_by_label("Example: counselling in units of 15 minutes").check()
@@ -209,6 +215,14 @@ async def everything_about_one_person_is_taken_checked_and_accounted_for(page: P
     await page.goto(f"{clinic.url}/statement/{ALEX}")
     for what in ("Statement", "Notes", "Packet", "Fhir", "Claim-ready rows"):
         await expect(page.get_by_text(f"{what}, all").first).to_be_attached()
+
+
+def beside_the_consent(handed_out: bytes) -> bytes:
+    """The one file of a Part 2 record that goes out with a copy of the consent for it."""
+    with zipfile.ZipFile(io.BytesIO(handed_out)) as archive:
+        assert CONSENT in archive.namelist()
+        [name] = set(archive.namelist()) - {CONSENT}
+        return archive.read(name)
 
 
 async def taken(page: Page) -> tuple[str, bytes]:

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from facilitation.consents import ConsentKind, current
+from facilitation.consents import ConsentKind
 from facilitation.disclosures import PART_2_NOTICE, Purpose
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from server.door.consents import Consents
 from server.door.releases import Releases
-from tests.support.consents import consents_of, releases_of
+from tests.support.consents import agree_to_part2, consents_of, releases_of
 from tests.support.evening import usual
 from tests.unit.test_books import DAY_MS, TUESDAY_6_PM, Desk, evening, signed
 from tests.unit.test_exports import FAYS, asked, exports_of
@@ -34,14 +34,7 @@ class House:
         self.session = desk.evenings[0].scheduled.session
 
     async def sign(self) -> None:
-        who = await self.desk.store.clinic.get_person(self.person)
-        assert who is not None
-        forms = await self.consents.forms()
-        form = current(forms, ConsentKind.PART2, self.consents._day(who.zone))
-        assert form is not None
-        await self.consents.sign(
-            who, ConsentKind.PART2, fingerprint=form.fingerprint, signer=self.person, name="Robin Example"
-        )
+        await agree_to_part2(self.desk.store, self.person, clock=self.desk.clock)
 
     async def revoke(self) -> None:
         who = await self.desk.store.clinic.get_person(self.person)
