@@ -16,10 +16,12 @@ from facilitation.finder import Meeting, Offer
 from facilitation.ids import PersonId, SessionId
 from facilitation.rules import RuleSet
 from facilitation.school import Busy, in_the_way
-from facilitation.timebase import Instant
+from facilitation.timebase import HOUR_MS, Instant
 from facilitation.weeks import DAYS, Visit, first_day, week
 
 OFFERED_MAX = 6
+ANSWER_WITHIN_MS = 7 * 24 * HOUR_MS
+"""So long after a missed meeting something can be asked for instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,40 @@ class MakeUp:
     @property
     def id(self) -> str:
         return f"{self.session} {self.person}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invited:
+    """One person was told that something can make up for `missed`, and may choose until `answer_by`. That something was
+    chosen is what their `MakeUp` says. `declined_at`: they would rather not."""
+
+    missed: SessionId
+    person: PersonId
+    at: Instant
+    answer_by: Instant
+    declined_at: Instant | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.missed} {self.person}"
+
+    def is_open(self, now: Instant) -> bool:
+        return self.declined_at is None and now < self.answer_by
+
+
+def invited(
+    person: PersonId, missed: SessionId, *, missed_at: Instant, found: Sequence[Possible], now: Instant
+) -> Invited:
+    """To choose one of `found` while one of them is still to come, and for ANSWER_WITHIN_MS after the missed meeting at
+    the longest."""
+    last = max((each.meeting.start for each in found), default=now)
+    return Invited(missed=missed, person=person, at=now, answer_by=Instant(min(missed_at + ANSWER_WITHIN_MS, last)))
+
+
+def check_in_time(one: Invited | None, now: Instant) -> None:
+    """Raises `Refusal` where the time to choose is over."""
+    if one is not None and now >= one.answer_by:
+        raise Refusal("lapsed", "The time to choose is over. Please ask your clinic: they may find another way.")
 
 
 def check_answer(make_up: MakeUp, standing: Standing, *, starts_at: Instant, now: Instant) -> None:

@@ -40,6 +40,11 @@ class Waiting:
         return f"{self.cohort} {self.person}"
 
 
+def is_offered(waiting: Waiting, now: Instant) -> bool:
+    """Whether a yes would be taken now."""
+    return waiting.standing is Wait.OFFERED and waiting.answer_by is not None and now < waiting.answer_by
+
+
 def look(
     waiting: Iterable[Waiting],
     free: Mapping[CohortId, int],
@@ -67,6 +72,6 @@ def look(
 
 def answer(waiting: Waiting, taken: bool, now: Instant) -> Waiting:
     """Raises `Refusal` where nothing is offered, or not any more."""
-    if waiting.standing is not Wait.OFFERED or waiting.answer_by is None or waiting.answer_by <= now:
+    if not is_offered(waiting, now):
         raise Refusal("not_offered", "This seat is not offered any more. Please ask your clinic.")
     return replace(waiting, standing=Wait.TAKEN if taken else Wait.DECLINED, answer_by=None)

@@ -30,9 +30,11 @@ from facilitation.skills import EMPTY, Library
 from facilitation.timebase import MINUTE_MS
 from facilitation.weeks import day_of
 from server import collector
+from server.accounts.book import Book
 from server.accounts.parts import parts
 from server.accounts.provider import ProviderSettings
 from server.accounts.reminders import Reminders
+from server.accounts.shelves import shelves
 from server.books import ClinicBooks
 from server.catalog import Catalog, load_catalog
 from server.clinicbook import ClinicBook
@@ -79,6 +81,7 @@ from server.schedule.book import ScheduleBook
 from server.schedule.planner import Begun, Planned
 from server.school.away import Away, Briefing
 from server.school.call_list import CallList
+from server.school.letters import OfferLetters
 from server.school.page import SchoolBook
 from server.school.waiting import WaitingLists
 from server.sfu.native.build import NotBuilt
@@ -353,6 +356,41 @@ def letters_of(settings: Settings, store: Store, mail: Mail, *, catalog: Catalog
     return MeetingLetters(store, mail, plans=catalog.plans, base_url=settings.named_url, sender=settings.mail_from)
 
 
+def offer_letters(
+    settings: Settings,
+    store: Store,
+    *,
+    schedule: ScheduleBook,
+    catalog: Catalog,
+    lists: WaitingLists,
+    rooms: Rooms,
+    mail: Mail,
+    clock: Clock,
+) -> OfferLetters:
+    """What writes to people about seats and make-ups that they are offered."""
+    languages = ChosenLanguages(store.register, clock=clock)
+    book = Book(shelves(store.register), people=store.clinic, traces=store.audit, languages=languages, clock=clock)
+    return OfferLetters(
+        store.register,
+        seats=lists,
+        make_ups=Away(
+            store,
+            schedule=schedule,
+            catalog=catalog,
+            rooms=rooms,
+            progress=ProgressBook(store.log),
+            clock=clock,
+            seats_max=settings.seats_max,
+        ),
+        guardians=Guardians(book.shelves.guardianships, clock=clock),
+        clinic=store.clinic,
+        words_for=book.words_for,
+        mail=mail,
+        clock=clock,
+        base_url=settings.named_url,
+    )
+
+
 def opening(
     settings: Settings,
     *,
@@ -494,6 +532,10 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
             await stack.enter_async_context(_background(schedule.run(), "schedule"))
             lists = WaitingLists(store, schedule=schedule, catalog=catalog, clock=clock, seats_max=settings.seats_max)
             await stack.enter_async_context(_background(lists.run(), "waiting"))
+            offers = offer_letters(
+                settings, store, schedule=schedule, catalog=catalog, lists=lists, rooms=rooms, mail=mail, clock=clock
+            )
+            await stack.enter_async_context(_background(offers.run(), "offers"))
             if demo and links:
                 await stack.enter_async_context(simulated(links))
             log.info("ready")

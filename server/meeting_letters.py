@@ -19,10 +19,9 @@ from facilitation.plan import SessionPlan
 from facilitation.policy import FACILITATORS
 from facilitation.schedule import neutral
 from facilitation.timebase import HOUR_MS
-from server.accounts.shelves import shelves
+from server.addresses import addresses
 from server.mail.letter import MEETING, Attachment, Letter
 from server.mail.ports import Mail, MailIsFull
-from server.people.contacts import contacts
 from server.schedule.calendar import Entry, calendar, entry_of
 from server.schedule.planner import Changed, Planned
 from server.store.clinic import Person, ScheduledSession
@@ -68,10 +67,10 @@ class MeetingLetters:
         concerned = sorted({person for change in changes for person in _concerned(change)})
         if not concerned:
             return
-        addresses = await self._addresses()
+        known_addresses = await addresses(self._store.register)
         for person in concerned:
             known = await self._store.clinic.get_person(person)
-            address = addresses.get(person)
+            address = known_addresses.get(person)
             if known is None or not address:
                 continue
             news = [each for change in changes for each in _news(change, person, known.zone)]
@@ -79,13 +78,6 @@ class MeetingLetters:
                 await self._mail.send(self._letter(known, address, news))
             except MailIsFull:
                 log.warning("a letter about a meeting was not taken")
-
-    async def _addresses(self) -> dict[PersonId, str]:
-        """What somebody signs in with, else where invitations go."""
-        invited = (held.value for held in (await contacts(self._store.register).all()).values())
-        found = {each.person: each.email for each in invited if each.email}
-        accounts = (held.value for held in (await shelves(self._store.register).accounts.all()).values())
-        return found | {each.person: each.email for each in accounts}
 
     def _letter(self, person: Person, address: str, news: list[News]) -> Letter:
         lines = [f"- {each.line}" for each in news[:LINES_MAX]]

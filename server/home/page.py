@@ -19,6 +19,7 @@ from server.home.early import EarlyAbsences
 from server.home.glass import BrokenGlass
 from server.home.invited import Invited
 from server.home.licences import LicencesEnding
+from server.home.offers import Offers
 from server.home.readings import Readings
 from server.home.start import FirstSteps, Start
 from server.home.tonight import Tonight
@@ -53,7 +54,7 @@ class Layout:
 
 LEADING: Final = Layout(main=("now", "flags", "groups", "early", "due", "covers", "coming"), beside=("help", "tools"))
 LAYOUTS: Final[Mapping[Role, Layout]] = {
-    Role.PARTICIPANT: Layout(main=("now", "to_sign", "tonight", "week", "coming", "tools")),
+    Role.PARTICIPANT: Layout(main=("now", "to_sign", "offers", "tonight", "week", "coming", "tools")),
     Role.GUARDIAN: Layout(main=("now", "wards", "coming", "tools")),
     Role.FACILITATOR: LEADING,
     Role.COFACILITATOR: LEADING,
@@ -121,6 +122,7 @@ def cards(
     first_steps: FirstSteps,
 ) -> dict[str, Card]:
     """Every card there is, by name."""
+    offers = Offers(store.register, clinic=store.clinic)
     return {
         "now": Card(make=meetings.now),
         "coming": Card(make=meetings.coming),
@@ -131,10 +133,11 @@ def cards(
         "lagging": Card(make=writing.lagging, needs=Action.SEE_DUE_NOTES),
         "covers": Card(make=Covers(store.register, clinic=store.clinic), needs=Action.SEE_SCHEDULE),
         "to_sign": Card(make=ToSign(consents), needs=Action.PASS_THE_DOOR),
+        "offers": Card(make=offers, needs=Action.ANSWER_OWN_SEAT),
         "tonight": Card(make=Tonight(store.log), needs=Action.READ_OWN_MINUTES),
         "week": Card(make=OwnWeek(meters), needs=Action.READ_OWN_STATEMENT),
         "wards": Card(
-            make=Wards(store, guardians=guardians, meters=meters, to_sign=consents.count_to_sign),
+            make=Wards(store, guardians=guardians, meters=meters, to_sign=consents.count_to_sign, offers=offers),
             needs=Action.SEE_WARDS,
         ),
         "help": Card(make=NeedHelp(store.clinic, meters), needs=Action.SEE_WEEKS),

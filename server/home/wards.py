@@ -13,6 +13,7 @@ from facilitation.guardianship import Care, Guardianship
 from facilitation.ids import PersonId
 from facilitation.sentences import marked
 from server import meter_words
+from server.home.offers import Offers
 from server.home.visit import Visit
 from server.projections.meters import Meter, Meters, Part, Stage
 from server.store.clinic import Person
@@ -38,11 +39,12 @@ class Guardians(Protocol):
 class Wards:
     """The card `wards`. Raises StoreUnavailable, CorruptLog."""
 
-    def __init__(self, store: Store, *, guardians: Guardians, meters: Meters, to_sign: ToSign) -> None:
+    def __init__(self, store: Store, *, guardians: Guardians, meters: Meters, to_sign: ToSign, offers: Offers) -> None:
         self._store = store
         self._guardians = guardians
         self._meters = meters
         self._to_sign = to_sign
+        self._offers = offers
 
     async def __call__(self, visit: Visit) -> dict[str, Any]:
         teens = []
@@ -65,6 +67,10 @@ class Wards:
             "coming": self._coming(visit, teen) if care.allows(Care.SCHEDULE, visit.now) else [],
             "to_sign": await self._to_sign(teen, visit.me.person) if signs else 0,
             "consents_url": f"/consents/{quote(teen.person, safe='')}{visit.me.choice}" if signs else None,
+            "seats": await self._offers.seats(visit, teen.person) if care.allows(Care.SCHEDULE, visit.now) else [],
+            "make_ups": await self._offers.make_ups(visit, teen.person)
+            if care.allows(Care.ABSENCES, visit.now)
+            else [],
             "links": [
                 {"text": visit.words(text), "url": f"/{page}/{quote(teen.person, safe='')}{visit.me.choice}"}
                 for page, text, care_for in PAGES

@@ -16,16 +16,28 @@ from facilitation.facts import zone_of
 from facilitation.finder import Meeting
 from facilitation.guardianship import Care
 from facilitation.ids import PersonId, SessionId
-from facilitation.makeups import MakeUp, Possible, Standing, ToldAhead, check_answer, possible
+from facilitation.makeups import (
+    ANSWER_WITHIN_MS,
+    Invited,
+    MakeUp,
+    Possible,
+    Standing,
+    ToldAhead,
+    check_answer,
+    check_in_time,
+    invited,
+    possible,
+)
 from facilitation.people import Expected, Role
+from facilitation.schedule import SeriesKind
 from facilitation.school import busy
 from facilitation.text import REASON_MAX, line
-from facilitation.timebase import HOUR_MS, Instant
+from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
 from facilitation.weeks import day_of
 from server.clock import Clock
 from server.notebook import RoomsThatDo
 from server.progress import ProgressBook
-from server.rooms.ports import LeaseLost, NoSuchSession, StoreUnavailable
+from server.rooms.ports import LeaseLost, NoSuchSession, Stale, StoreUnavailable
 from server.schedule.book import ScheduleBook
 from server.schedule.shelves import Shelves as ScheduleShelves
 from server.school.offers import Catalog, Offering
@@ -38,9 +50,9 @@ from server.web.words import Words, local, marked
 log = structlog.get_logger(__name__)
 
 AHEAD_DAYS: Final = 14
-BACK_DAYS: Final = 7
-"""So long after a missed session something can be asked for instead."""
 DAY_MS: Final = 24 * HOUR_MS
+SETTLED_MS: Final = 30 * MINUTE_MS
+"""Who has just told ahead sees at once what else there is; only after this are they written to about it."""
 REASONS: Final = (
     marked("School or an exam"),
     marked("Not well"),
@@ -54,6 +66,9 @@ ANSWERS: Final = {
     Standing.AGREED: marked("Agreed: {when} makes up for it."),
     Standing.DECLINED: marked("{when} does not work. You can choose another one."),
 }
+
+
+SETTLED: Final = (Standing.ASKED, Standing.AGREED)
 
 
 class Briefing:
@@ -118,6 +133,7 @@ class Away:
         mine = await self._sessions(person)
         told = {each.session: await self._told(each.session, person) for each in mine}
         make_ups = [each for each in (await self._make_ups()) if each.person == person]
+        invitations = await self._shelves.invited.all()
         rows = []
         for each in mine:
             said, to_come = told[each.session], each.starts_at > now
@@ -128,6 +144,10 @@ class Away:
             asked = max(of_it, key=lambda one: one.asked_at, default=None)
             makes_up = any(one.session == each.session and one.standing is Standing.AGREED for one in make_ups)
             away = said is not None and said.away
+            settled = asked is not None and asked.standing in SETTLED
+            offered = invitations.get(f"{each.session} {person}")
+            lapsed = offered is not None and now >= offered.value.answer_by
+            can_choose = (away or missed) and not settled and not lapsed
             rows.append(
                 {
                     "session": each.session,
@@ -139,11 +159,12 @@ class Away:
                     "told": "" if said is None or not away else _said(said, found, words),
                     "makes_up": makes_up,
                     "asked": None if asked is None else await self._asked(asked, found, words),
-                    "offers": []
-                    if asked is not None and asked.standing in (Standing.ASKED, Standing.AGREED)
-                    else [_offer(one, found, words) for one in await self._possible(found, each, mine, told)]
-                    if away or missed
+                    "offers": [_offer(one, found, words) for one in await self._possible(found, each, mine, told)]
+                    if can_choose
                     else [],
+                    "until": "" if offered is None else words.moment(offered.value.answer_by, found.zone),
+                    "declined": can_choose and offered is not None and offered.value.declined_at is not None,
+                    "lapsed": (away or missed) and lapsed and not settled,
                 }
             )
         return {
@@ -153,6 +174,48 @@ class Away:
             "rows": rows,
             "reasons": [(each, words(each)) for each in REASONS],
         }
+
+    async def offers(self) -> list[Invited]:
+        """Who has something to choose instead of a meeting, and has not yet. Who has it for the first time is noted."""
+        now = self._clock.now()
+        known = {id: held.value for id, held in (await self._shelves.invited.all()).items()}
+        asked = {f"{each.missed} {each.person}" for each in await self._make_ups() if each.standing in SETTLED}
+        absent = {f"{missed.session} {person.person}": (person, missed) for person, missed in await self._absent(now)}
+        for id, (person, missed) in absent.items():
+            if id in known or id in asked:
+                continue
+            mine = await self._sessions(person.person)
+            told = {each.session: await self._told(each.session, person.person) for each in mine}
+            found = await self._possible(person, missed, mine, told)
+            if found:
+                one = invited(person.person, missed.session, missed_at=missed.starts_at, found=found, now=now)
+                try:
+                    await self._shelves.invited.put(one, upon=0, by="", at=now)
+                except Stale:
+                    continue  # another server has found the same
+                known[id] = one
+        return [each for id, each in known.items() if each.is_open(now) and id in absent and id not in asked]
+
+    async def _absent(self, now: Instant) -> list[tuple[Person, ScheduledSession]]:
+        """Who was not in a group lately or told that they will not be, of those who are still enrolled."""
+        schedule = await self._schedule.load()
+        told = {id: held.value for id, held in (await self._shelves.told.all()).items()}
+        near = await self._near(now)
+        over = [each.session for each in near if each.starts_at <= now]
+        progress = await self._progress.of_all(over)
+        offering = Offering(schedule, self._catalog, seats_max=self._seats_max)
+        found = []
+        for each in near:
+            for seat in each.roster if each.kind is SeriesKind.GROUP else ():
+                said, far = told.get(f"{each.session} {seat.person}"), progress.get(each.session)
+                if far is None:
+                    gone = said is not None and said.away and now - said.at >= SETTLED_MS
+                else:
+                    gone = far.ended_at is not None and not far.writing_of(seat.person).came
+                person = schedule.people.get(seat.person) if gone and seat.treated else None
+                if person is not None and offering.cohorts_of(person.person, day_of(now, zone_of(person.zone))):
+                    found.append((person, each))
+        return found
 
     async def asks(self, words: Words) -> list[dict[str, Any]]:
         """Make-ups that wait for an answer, the soonest first."""
@@ -203,6 +266,8 @@ class Away:
         """That `session` makes up for `missed`. Raises Refusal, Stale."""
         found = await self._participant(person)
         gone = await self._expected(person, missed)
+        offered = await self._shelves.invited.get(f"{gone.session} {person}")
+        check_in_time(None if offered is None else offered.value, self._clock.now())
         mine = await self._sessions(person)
         told = {each.session: await self._told(each.session, person) for each in mine}
         if found is None or session not in {
@@ -220,6 +285,18 @@ class Away:
         await self._schedule.shelves.make_ups.put(
             wanted, upon=0 if held is None else held.revision, by=by.person, at=self._clock.now()
         )
+
+    async def decline(self, person: PersonId, missed: str, *, by: Visitor) -> None:
+        """Nothing is to make up for `missed`. While there is time they may think again. Raises Refusal, Stale."""
+        gone = await self._expected(person, missed)
+        held = await self._shelves.invited.get(f"{gone.session} {person}")
+        now = self._clock.now()
+        check_in_time(None if held is None else held.value, now)
+        open_ = Invited(
+            missed=gone.session, person=person, at=now, answer_by=Instant(gone.starts_at + ANSWER_WITHIN_MS)
+        )
+        one = replace(open_ if held is None else held.value, declined_at=now)
+        await self._shelves.invited.put(one, upon=0 if held is None else held.revision, by=by.person, at=now)
 
     async def answer(self, id: str, agreed: bool, *, by: Visitor) -> None:
         """Agreed: they stand on the list of that session from now on. Raises Refusal, Stale."""
@@ -257,11 +334,13 @@ class Away:
         return scheduled
 
     async def _sessions(self, person: PersonId) -> list[ScheduledSession]:
-        now = self._clock.now()
-        near = await self._store.clinic.list_sessions(
-            since=Instant(max(0, now - BACK_DAYS * DAY_MS)), until=Instant(now + AHEAD_DAYS * DAY_MS)
-        )
+        near = await self._near(self._clock.now())
         return [each for each in near if _seat(each, person) is not None]
+
+    async def _near(self, now: Instant) -> list[ScheduledSession]:
+        return await self._store.clinic.list_sessions(
+            since=Instant(max(0, now - ANSWER_WITHIN_MS)), until=Instant(now + AHEAD_DAYS * DAY_MS)
+        )
 
     async def _told(self, session: SessionId, person: PersonId) -> ToldAhead | None:
         held = await self._shelves.told.get(f"{session} {person}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from facilitation.guardianship import Care, Guardianship
 from facilitation.ids import PersonId
-from facilitation.makeups import ToldAhead
+from facilitation.makeups import Invited, ToldAhead
 from facilitation.school import School
 from facilitation.timebase import Instant
 from facilitation.waiting import Waiting
@@ -15,6 +15,7 @@ class Shelves:
     def __init__(self, register: Register) -> None:
         self.schools = Shelf(register, "school", School, id_of=lambda school: school.person)
         self.told = Shelf(register, "told-ahead", ToldAhead, id_of=lambda told: told.id)
+        self.invited = Shelf(register, "make-up-offered", Invited, id_of=lambda invited: invited.id)
         self.waiting = Shelf(register, "waiting", Waiting, id_of=lambda waiting: waiting.id)
         self.guardianships = Shelf(register, "guardianship", Guardianship, id_of=lambda each: each.id)
 

@@ -18,7 +18,8 @@ from facilitation.guardianship import Care
 from facilitation.ids import CohortId, EnrolmentId, PersonId
 from facilitation.people import Role
 from facilitation.school import busy
-from facilitation.waiting import Wait, Waiting, answer, look
+from facilitation.sentences import Sentence
+from facilitation.waiting import Wait, Waiting, answer, is_offered, look
 from facilitation.weeks import day_of
 from server.clock import Clock
 from server.rooms.ports import CorruptLog, Stale, StoreUnavailable
@@ -28,7 +29,7 @@ from server.school.shelves import Shelves
 from server.store.ports import Store
 from server.store.register import Held
 from server.web.auth import Visitor
-from server.web.words import Words, local
+from server.web.words import Words, local, marked
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,14 @@ EVERY_S: Final = 300.0
 AHEAD_DAYS: Final = 34
 """Four whole weeks, whenever they begin."""
 LIST_MAX: Final = 500
+STANDINGS: Final = {
+    Wait.WAITING: marked("Waiting"),
+    Wait.OFFERED: marked("Offered a seat"),
+    Wait.TAKEN: marked("Took the seat"),
+    Wait.DECLINED: marked("Said no"),
+    Wait.LAPSED: marked("Did not answer in time"),
+    Wait.OFF: marked("Taken off"),
+}
 
 
 class WaitingLists:
@@ -68,17 +77,31 @@ class WaitingLists:
             "groups": [(each.id, each.title) for each in schedule.cohorts.values() if not (each.closed or each.alumni)],
         }
 
+    async def offered(self) -> list[Waiting]:
+        """Who is offered a seat now."""
+        now = self._clock.now()
+        return [held.value for held in (await self._shelves.waiting.all()).values() if is_offered(held.value, now)]
+
     async def own(self, person: PersonId, words: Words) -> dict[str, Any] | None:
         """What one person waits for and is offered. None: no such participant."""
         found = await self._store.clinic.get_person(person)
         if found is None or found.role is not Role.PARTICIPANT:
             return None
+        await self.look()
         schedule = await self._schedule.load()
+        today = day_of(self._clock.now(), zone_of(found.zone))
+        offering = Offering(schedule, self._catalog, seats_max=self._seats_max)
+        weekly = offering.all(today, today + timedelta(days=AHEAD_DAYS))
         mine = [each.value for each in (await self._shelves.waiting.all()).values() if each.value.person == person]
+        mine.sort(key=lambda each: (each.standing is not Wait.OFFERED, each.standing is not Wait.WAITING, each.since))
         return {
             "person": person,
             "name": found.name,
-            "rows": [self._row(each, schedule.people, schedule.cohorts, words) for each in mine],
+            "rows": [
+                self._row(each, schedule.people, schedule.cohorts, words)
+                | {"times": [_time(offer, found.zone, words) for offer in weekly if offer.cohort == each.cohort]}
+                for each in mine
+            ],
         }
 
     def _row(
@@ -94,8 +117,9 @@ class WaitingLists:
             "since": each.since,
             "since_text": words.calendar(local(each.since, zone).date()),
             "standing": each.standing.value,
+            "stands": words(STANDINGS[each.standing]),
             "open": each.standing in (Wait.WAITING, Wait.OFFERED),
-            "offered": each.standing is Wait.OFFERED and (each.answer_by or 0) > self._clock.now(),
+            "offered": is_offered(each, self._clock.now()),
             "answer_by": "" if each.answer_by is None else words.moment(each.answer_by, zone),
         }
 
@@ -109,7 +133,7 @@ class WaitingLists:
             raise Refusal("unknown_person", "Choose a person and a group.")
         held = await self._shelves.waiting.all()
         if len(held) >= LIST_MAX:
-            raise Refusal("too_many", f"At most {LIST_MAX} places are kept on the lists.")
+            raise Refusal("too_many", Sentence("At most {n} places are kept on the lists.", n=LIST_MAX))
         before = held.get(f"{cohort} {person}")
         if before is not None and before.value.standing in (Wait.WAITING, Wait.OFFERED):
             return
@@ -192,6 +216,13 @@ class WaitingLists:
 
     async def _keep(self, entry: Waiting, held: Held[Waiting] | None, *, by: PersonId | str) -> None:
         await self._shelves.waiting.put(entry, upon=0 if held is None else held.revision, by=by, at=self._clock.now())
+
+
+def _time(offer: Offer, zone: str, words: Words) -> str:
+    """'Monday, 4:00 PM – 6:10 PM', on their own clock."""
+    first = offer.meetings[0]
+    day = words.day_name(local(first.start, zone).weekday())
+    return words("{day}, {time}", day=day, time=words.span(first.start, first.end, zone))
 
 
 def _fits(school: Any, offers: list[Offer], offering: Offering, one: Waiting, first: date, last: date) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,6 +17,7 @@ from facilitation.policy import Action
 from facilitation.sentences import Sentence
 from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
+from server.web.forms import back_to, fields_of
 from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
@@ -30,6 +31,7 @@ DONE = {
     "away": marked("Thank you for telling. Your facilitators see it."),
     "coming": marked("Good. You are expected again."),
     "asked": marked("Asked. Your clinic will answer."),
+    "no-make-up": marked("Thank you for answering. Nothing will make up for it."),
     "agreed": marked("They stand on the list of that meeting now."),
     "declined": marked("They see that it does not work, and can choose another one."),
 }
@@ -46,6 +48,10 @@ class AwayPage(Protocol):
         ...
 
     async def ask(self, person: PersonId, missed: str, session: str, *, by: Visitor) -> None:
+        """Raises Refusal, Stale."""
+        ...
+
+    async def decline(self, person: PersonId, missed: str, *, by: Visitor) -> None:
         """Raises Refusal, Stale."""
         ...
 
@@ -83,7 +89,7 @@ class AwayDesk:
 
     async def tell(self, request: Request) -> Response:
         me, person = await self._reader(request)
-        given = await _given(request)
+        given = await fields_of(request, FIELDS_MAX)
         away = given.get("away") != "no"
         reason = given.get("words", "").strip() or given.get("reason", "")
         try:
@@ -92,18 +98,22 @@ class AwayDesk:
             return await self._page(request, me, person, error=refusal.said, given=given)
         except Stale:
             return await self._page(request, me, person, error=STALE, given=given)
-        return _back(f"/away/{quote(person, safe='')}", me, "away" if away else "coming")
+        return back_to(f"/away/{quote(person, safe='')}", me, "away" if away else "coming")
 
     async def ask(self, request: Request) -> Response:
         me, person = await self._reader(request)
-        given = await _given(request)
+        given = await fields_of(request, FIELDS_MAX)
+        declined = given.get("answer") == "no"
         try:
-            await self._away.ask(person, given.get("missed", ""), given.get("session", ""), by=me)
+            if declined:
+                await self._away.decline(person, given.get("missed", ""), by=me)
+            else:
+                await self._away.ask(person, given.get("missed", ""), given.get("session", ""), by=me)
         except Refusal as refusal:
             return await self._page(request, me, person, error=refusal.said)
         except Stale:
             return await self._page(request, me, person, error=STALE)
-        return _back(f"/away/{quote(person, safe='')}", me, "asked")
+        return back_to(f"/away/{quote(person, safe='')}", me, "no-make-up" if declined else "asked")
 
     async def _reader(self, request: Request) -> tuple[Visitor, PersonId]:
         person = PersonId(request.path_params["person"])
@@ -145,7 +155,7 @@ class AwayDesk:
 
     async def answer(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.AGREE_MAKE_UPS)
-        given = await _given(request)
+        given = await fields_of(request, FIELDS_MAX)
         agreed = given.get("answer") == "agree"
         try:
             if given.get("answer") not in ("agree", "decline"):
@@ -155,7 +165,7 @@ class AwayDesk:
             return await self._asks(request, me, error=refusal.said)
         except Stale:
             return await self._asks(request, me, error=STALE)
-        return _back("/make-ups", me, "agreed" if agreed else "declined")
+        return back_to("/make-ups", me, "agreed" if agreed else "declined")
 
     async def _asks(self, request: Request, me: Visitor, error: str | Sentence = "") -> Response:
         words = spoken(request)
@@ -168,13 +178,3 @@ class AwayDesk:
             "action": f"/make-ups{me.choice}",
         }
         return self._pages.render(request, "make_ups.html", context, 422 if error else 200, NO_STORE)
-
-
-def _back(path: str, me: Visitor, done: str) -> Response:
-    query = {"seat": str(me.number)} if me.number > 1 else {}
-    return RedirectResponse(f"{path}?{urlencode(query | {'done': done})}", 303, NO_STORE)
-
-
-async def _given(request: Request) -> dict[str, str]:
-    async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
-        return {field: value for field, value in sent.items() if isinstance(value, str)}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Any, Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from facilitation.errors import Refusal
@@ -16,6 +16,7 @@ from facilitation.ids import PersonId
 from facilitation.policy import Action
 from facilitation.sentences import Sentence
 from server.web.auth import Doorkeeper, Visitor
+from server.web.forms import back_to
 from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
@@ -56,10 +57,7 @@ class FamilyDesk:
             await self._family.share(person, goals)
         except Refusal as refusal:
             return await self._page(request, me, person, error=refusal.said)
-        query = {"seat": str(me.number)} if me.number > 1 else {}
-        return RedirectResponse(
-            f"/family/{quote(person, safe='')}?{urlencode(query | {'done': 'shared'})}", 303, NO_STORE
-        )
+        return back_to(f"/family/{quote(person, safe='')}", me, "shared")
 
     async def _page(
         self, request: Request, me: Visitor, person: PersonId, error: str | Sentence | None = None

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
-from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from facilitation.errors import Refusal
 from facilitation.policy import Action
 from server.web.auth import Doorkeeper, Visitor
+from server.web.forms import back_to
 from server.web.language import spoken
 from server.web.pages import NO_STORE
 from server.web.templates import Pages
@@ -62,7 +62,7 @@ class LicenceDesk:
             await self._licences.add_licence(given, states, by=me)
         except Refusal as refusal:
             return await self._page(request, me, given, states, error=spoken(request).of(refusal.said))
-        return _done(me, "licence")
+        return back_to("/licences", me, "licence")
 
     async def end(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.KEEP_LICENCES)
@@ -71,7 +71,7 @@ class LicenceDesk:
             await self._licences.end_licence(given.get("licence", ""), by=me)
         except Refusal as refusal:
             return await self._page(request, me, {}, (), error=spoken(request).of(refusal.said))
-        return _done(me, "ended")
+        return back_to("/licences", me, "ended")
 
     async def number(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.KEEP_LICENCES)
@@ -80,7 +80,7 @@ class LicenceDesk:
             await self._licences.keep_help(given, by=me)
         except Refusal as refusal:
             return await self._page(request, me, given, (), error=spoken(request).of(refusal.said))
-        return _done(me, "number")
+        return back_to("/licences", me, "number")
 
     async def _page(
         self,
@@ -101,11 +101,6 @@ class LicenceDesk:
             "error": error,
         }
         return self._pages.render(request, "licences.html", context, 422 if error else 200, NO_STORE)
-
-
-def _done(me: Visitor, what: str) -> Response:
-    query = {"seat": str(me.number)} if me.number > 1 else {}
-    return RedirectResponse(f"/licences?{urlencode(query | {'done': what})}", 303, NO_STORE)
 
 
 async def _given(request: Request) -> tuple[dict[str, str], list[str]]:

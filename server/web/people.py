@@ -17,6 +17,7 @@ from facilitation.policy import Action
 from facilitation.sentences import marked
 from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
+from server.web.forms import fields_of
 from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
@@ -90,7 +91,7 @@ class PeopleDesk:
     async def invite(self, request: Request) -> Response:
         """One person, named by the form, or everybody who has never been invited."""
         me = await self._doorkeeper.visitor(request, Action.MANAGE_PEOPLE)
-        given = await _given(request)
+        given = await fields_of(request, FIELDS_MAX)
         person = given.get("person", "")
         if len(person) > ID_CHARS_MAX:
             raise HTTPException(400)
@@ -109,7 +110,7 @@ class PeopleDesk:
 
     async def keep(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.MANAGE_PEOPLE, about=_about(request))
-        given = await _given(request)
+        given = await fields_of(request, FIELDS_MAX)
         try:
             await self._people.keep(_person(request), given, by=me)
         except Refusal as refusal:
@@ -163,11 +164,6 @@ class PeopleDesk:
     def _render(self, request: Request, me: Visitor, name: str, context: Mapping[str, Any]) -> Response:
         context = {"me": me, "choice": me.choice, "home": f"/home{me.choice}", **context}
         return self._pages.render(request, name, context, 422 if context.get("error") else 200, NO_STORE)
-
-
-async def _given(request: Request) -> dict[str, str]:
-    async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
-        return {field: value for field, value in sent.items() if isinstance(value, str)}
 
 
 def _about(request: Request) -> tuple[PersonId, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final, Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from facilitation.errors import Refusal
@@ -21,6 +21,7 @@ from facilitation.sentences import Sentence
 from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
 from server.web.exports import Handout
+from server.web.forms import back_to, fields_of
 from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
@@ -75,21 +76,18 @@ class SchoolDesk:
 
     async def keep(self, request: Request) -> Response:
         me, person = await self._reader(request)
-        given = await _given(request)
+        given = await fields_of(request, FIELDS_MAX)
         try:
             await self._school.keep(person, given, by=me)
         except Refusal as refusal:
             return await self._page(request, me, person, given, typed=True, error=refusal.said)
         except Stale:
             return await self._page(request, me, person, given, typed=True, error=STALE)
-        query = {"seat": str(me.number)} if me.number > 1 else {}
-        return RedirectResponse(
-            f"/school/{quote(person, safe='')}?{urlencode(query | {'done': '1'})}#found", 303, NO_STORE
-        )
+        return back_to(f"/school/{quote(person, safe='')}", me, "1", part="found")
 
     async def letter(self, request: Request) -> Response:
         me, person = await self._reader(request)
-        given = await _given(request)
+        given = await fields_of(request, FIELDS_MAX)
         try:
             first, last = (_day(given.get(field, "")) for field in ("first", "last"))
             handout = await self._school.letter(person, first, last, by=me)
@@ -134,11 +132,6 @@ class SchoolDesk:
         }
         context |= {"letter_action": f"/school/{person}/letter{me.choice}", "home": f"/home{me.choice}"}
         return self._pages.render(request, "school.html", context, 422 if error else 200, NO_STORE)
-
-
-async def _given(request: Request) -> dict[str, str]:
-    async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
-        return {field: value for field, value in sent.items() if isinstance(value, str)}
 
 
 def _day(text: str) -> date:

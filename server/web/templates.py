@@ -56,8 +56,6 @@ IN_ENGLISH_ALONE = frozenset(
         "schedule_series_form.html",
         "schedule_term_form.html",
         "schedule_terms.html",
-        "waiting.html",
-        "waiting_own.html",
         "skill.html",
         "skills.html",
     }

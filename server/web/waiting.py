@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 from typing import Any, Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from facilitation.people import Role
 from facilitation.policy import Action
+from facilitation.sentences import Sentence
 from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
+from server.web.forms import back_to, fields_of
 from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
-from server.web.words import Words
+from server.web.words import Words, marked
 
 FIELDS_MAX = 6
-STALE = "Somebody else changed this list meanwhile. Please look at what stands now."
+STALE = marked("Somebody else changed this list meanwhile. Please look at what stands now.")
 DONE = {
-    "on": "They are on the list. When a seat opens that fits, it is offered to them.",
-    "off": "They are off the list.",
-    "taken": "The seat is yours from tomorrow on.",
-    "declined": "Thank you for answering. The seat goes to somebody else.",
+    "on": marked("They are on the list. When a seat opens that fits, it is offered to them."),
+    "off": marked("They are off the list."),
+    "taken": marked("The seat is taken, from tomorrow on. The meetings stand on the home page."),
+    "declined": marked("Thank you for answering. The seat goes to somebody else."),
 }
 
 
@@ -61,16 +63,16 @@ class WaitingDesk:
 
     async def change(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.KEEP_WAITING_LISTS)
-        given = await _given(request)
+        given = await fields_of(request, FIELDS_MAX)
         person, cohort = (given.get(field, "")[:ID_CHARS_MAX] for field in ("person", "cohort"))
         off = given.get("do") == "off"
         try:
             await (self._waiting.take_off if off else self._waiting.put)(person, cohort, by=me)
         except Refusal as refusal:
-            return await self._page(request, me, error=refusal.text)
+            return await self._page(request, me, error=refusal.said)
         except Stale:
             return await self._page(request, me, error=STALE)
-        return _back("/waiting", me, "off" if off else "on")
+        return back_to("/waiting", me, "off" if off else "on")
 
     async def own(self, request: Request) -> Response:
         me, person = await self._reader(request)
@@ -78,16 +80,16 @@ class WaitingDesk:
 
     async def answer(self, request: Request) -> Response:
         me, person = await self._reader(request)
-        given = await _given(request)
+        given = await fields_of(request, FIELDS_MAX)
         try:
             if given.get("answer") not in ("yes", "no"):
                 raise Refusal("bad_answer", "Say yes or no to the seat.")
             await self._waiting.answer(person, given.get("cohort", ""), given["answer"] == "yes", by=me)
         except Refusal as refusal:
-            return await self._own(request, me, person, error=refusal.text)
+            return await self._own(request, me, person, error=refusal.said)
         except Stale:
             return await self._own(request, me, person, error=STALE)
-        return _back(f"/waiting/{quote(person, safe='')}", me, "taken" if given["answer"] == "yes" else "declined")
+        return back_to(f"/waiting/{quote(person, safe='')}", me, "taken" if given["answer"] == "yes" else "declined")
 
     # ------------------------------------------------------------------ inside
 
@@ -100,27 +102,20 @@ class WaitingDesk:
             raise HTTPException(403)
         return me, person
 
-    async def _page(self, request: Request, me: Visitor, error: str = "") -> Response:
+    async def _page(self, request: Request, me: Visitor, error: str | Sentence = "") -> Response:
         return self._render(request, me, "waiting.html", await self._waiting.page(spoken(request)), error)
 
-    async def _own(self, request: Request, me: Visitor, person: PersonId, error: str = "") -> Response:
+    async def _own(self, request: Request, me: Visitor, person: PersonId, error: str | Sentence = "") -> Response:
         context = await self._waiting.own(person, spoken(request))
         if context is None:
             raise HTTPException(404)
         own = {"own": me.person == person, "action": f"/waiting/{person}{me.choice}"}
         return self._render(request, me, "waiting_own.html", context | own, error)
 
-    def _render(self, request: Request, me: Visitor, name: str, context: dict[str, Any], error: str) -> Response:
-        done = DONE.get(request.query_params.get("done", ""), "")
-        told = {"me": me, "choice": me.choice, "error": error, "done": done, "home": f"/home{me.choice}"}
+    def _render(
+        self, request: Request, me: Visitor, name: str, context: dict[str, Any], error: str | Sentence
+    ) -> Response:
+        words = spoken(request)
+        done = words(DONE.get(request.query_params.get("done", ""), ""))
+        told = {"me": me, "choice": me.choice, "error": words.of(error), "done": done, "home": f"/home{me.choice}"}
         return self._pages.render(request, name, context | told, 422 if error else 200, NO_STORE)
-
-
-def _back(path: str, me: Visitor, done: str) -> Response:
-    query = {"seat": str(me.number)} if me.number > 1 else {}
-    return RedirectResponse(f"{path}?{urlencode(query | {'done': done})}", 303, NO_STORE)
-
-
-async def _given(request: Request) -> dict[str, str]:
-    async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
-        return {field: value for field, value in sent.items() if isinstance(value, str)}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 from typing import Any, Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from facilitation.commands import ExplainAbsence, LinkMakeUp, PersonCommand
@@ -19,6 +19,7 @@ from facilitation.policy import Action
 from facilitation.text import TITLE_MAX
 from server.web.auth import Doorkeeper, Identity, Visitor
 from server.web.exports import FIELDS_MAX, REASONS, Asked, Handout, asked_for
+from server.web.forms import back_to, fields_of
 from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
@@ -77,7 +78,7 @@ class WeekPages:
 
     async def export(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.TAKE_WEEKS)
-        given = await _given(request)
+        given = await fields_of(request, FIELDS_MAX)
         try:
             handout = await self._weeks.export(
                 by=me, group=_group(given.get("group")), kind=given.get("kind", ""), asked=asked_for(given, own=False)
@@ -95,13 +96,13 @@ class WeekPages:
         return await self._person(request, me, done=done)
 
     async def absence(self, request: Request) -> Response:
-        given = await _given(request)
+        given = await fields_of(request, FIELDS_MAX)
         kind, reason = given.get("kind", ""), given.get("reason", "")
         command = ExplainAbsence(person=_person(request), kind=kind, reason="" if kind == "none" else reason)
         return await self._ask(request, given, command, done="absence")
 
     async def make_up(self, request: Request) -> Response:
-        given = await _given(request)
+        given = await fields_of(request, FIELDS_MAX)
         missed = SessionId(given["missed"]) if given.get("missed") else None
         return await self._ask(
             request, given, LinkMakeUp(person=_person(request), missed_session=missed), done="make-up"
@@ -116,9 +117,7 @@ class WeekPages:
             await self._errands.ask(here, command)
         except Refusal as refusal:
             return await self._person(request, me, error=spoken(request).of(refusal.said))
-        query = {"seat": str(me.number)} if me.number > 1 else {}
-        address = f"/weeks/{quote(_person(request), safe='')}?{urlencode(query | {'done': done})}"
-        return RedirectResponse(address, 303, NO_STORE)
+        return back_to(f"/weeks/{quote(_person(request), safe='')}", me, done)
 
     async def _person(self, request: Request, me: Visitor, *, done: str = "", error: str | None = None) -> Response:
         person = _person(request)
@@ -146,11 +145,6 @@ class WeekPages:
             "error": error,
         }
         return self._pages.render(request, "weeks.html", context, 422 if error else 200, NO_STORE)
-
-
-async def _given(request: Request) -> dict[str, str]:
-    async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
-        return {field: value for field, value in sent.items() if isinstance(value, str)}
 
 
 def _person(request: Request) -> PersonId:

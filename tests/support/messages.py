@@ -32,14 +32,14 @@ SAID = {"words": (0,), "marked": (0,), "Sentence": (0,), "Refusal": (1,), "many"
 IN_CATALOGUES = {
     "facilitation": "absences accounts agenda amending attendance checkin consents contacts corrections disclosures"
     " exercises explain facts glass licences makeups noshow noteforms notes places policy programme roll room runs"
-    " school screen seats talk text",
+    " school screen seats talk text waiting",
     "server": "books clinicbook consentbook errands exports familybook firststeps glass licencebook meter_words"
     " notebook overview own_minutes papers peoplebook rollfile signing week_words weekbook worklist",
     "server/accounts": "book gate invitations letters provider passkeys tries upkeep",
     "server/door": "consents gate releases",
-    "server/school": "away form page told",
+    "server/school": "away form letters page told waiting",
     "server/web": "account accounts audit away calendar consents door errors exports family invite licences notebook"
-    " papers people school signin start weeks words",
+    " papers people school signin start weeks words waiting",
     "server/home": "covers invited meetings office page start tonight tools visit wards weeks writing",
     "server/rooms": "actor live",
     "server/wire": "connection",
