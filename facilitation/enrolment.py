@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from facilitation.errors import Refusal
 from facilitation.ids import CohortId, EnrolmentId, PersonId
+from facilitation.sentences import marked
 from facilitation.text import NOTE_MAX, REASON_MAX, body
 
 STEPS_MAX = 50
@@ -51,12 +52,12 @@ class Ending(StrEnum):
 
 
 ENDING_WORDS = {
-    Ending.COMPLETED: "Completed the program",
-    Ending.STEPPED_DOWN: "Goes on with less care, elsewhere or here",
-    Ending.MOVED_UP: "Goes on with more care",
-    Ending.TRANSFERRED: "Goes on with another provider",
-    Ending.LEFT: "Left before the end",
-    Ending.OTHER: "Another reason",
+    Ending.COMPLETED: marked("Completed the program"),
+    Ending.STEPPED_DOWN: marked("Goes on with less care, elsewhere or here"),
+    Ending.MOVED_UP: marked("Goes on with more care"),
+    Ending.TRANSFERRED: marked("Goes on with another provider"),
+    Ending.LEFT: marked("Left before the end"),
+    Ending.OTHER: marked("Another reason"),
 }
 
 

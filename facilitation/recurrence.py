@@ -11,14 +11,11 @@ from datetime import date
 from enum import StrEnum
 
 from facilitation.errors import Refusal
-from facilitation.rules import WEEKDAYS
 
 CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 """RFC 5545 §3.3.10, in the order of `date.weekday()`."""
-INTERVAL_WORDS = ("", "", "second ", "third ", "fourth ")
 INTERVAL_MAX = 4
 NTHS = (1, 2, 3, 4, -1)
-NTH_WORDS = {1: "first", 2: "second", 3: "third", 4: "fourth", -1: "last"}
 
 
 class Every(StrEnum):
@@ -53,26 +50,6 @@ def rrule(recurrence: Recurrence, until: date | None = None) -> str | None:
     if until is not None:
         parts.append(f"UNTIL={until:%Y%m%d}T235959")
     return ";".join([*parts, "WKST=MO"])
-
-
-def in_words(recurrence: Recurrence) -> str:
-    """ "Every Monday and Wednesday", "Every second week on Friday", "On the first Tuesday of the month", "Once"."""
-    names = listed([WEEKDAYS[day].capitalize() for day in sorted(recurrence.days)])
-    which = INTERVAL_WORDS[recurrence.interval]
-    match recurrence.every:
-        case Every.ONCE:
-            return "Once"
-        case Every.WEEK:
-            return f"Every {names}" if recurrence.interval == 1 else f"Every {which}week on {names}"
-        case Every.MONTH:
-            nths = listed([NTH_WORDS[nth] for nth in recurrence.nths])
-            month = "the month" if recurrence.interval == 1 else f"every {which}month"
-            return f"On the {nths} {names} of {month}"
-
-
-def listed(words: list[str]) -> str:
-    """ "a, b and c"."""
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
 
 
 def check_recurrence(recurrence: Recurrence) -> None:

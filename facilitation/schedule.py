@@ -17,6 +17,7 @@ from facilitation.errors import Refusal
 from facilitation.ids import CohortId, CoverId, PersonId, SeriesId, SessionId, TermId
 from facilitation.people import Role
 from facilitation.recurrence import Every, Recurrence, check_recurrence
+from facilitation.sentences import marked
 from facilitation.terms import Term, closed, in_summer
 from facilitation.text import REASON_MAX, TITLE_MAX, line
 from facilitation.timebase import SECOND_MS, Instant
@@ -138,7 +139,7 @@ def occurrences(series: Series, days: Iterable[date], term: Term | None, zone: t
         by_rule = series.summer_starts if series.summer_starts and in_summer(term, day) else series.starts
         starts = one.starts or by_rule
         moved = one.day is not None or one.starts is not None
-        dropped = (one.reason or "cancelled") if one.cancelled else "" if moved else closed(term, on) or ""
+        dropped = (one.reason or marked("cancelled")) if one.cancelled else "" if moved else closed(term, on) or ""
         starts_at = instant_of(day, starts, zone)
         found.append(Occurrence(series=series.id, on=on, day=day, starts=starts, starts_at=starts_at, dropped=dropped))
     return found

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from facilitation.exercises import Exercise, Repertoire, SkillCard, Today
 from facilitation.ids import CurriculumId, ModuleId, SkillId
+from facilitation.sentences import marked
 
 
 class WorksWith(StrEnum):
@@ -184,14 +185,19 @@ def _folded(text: str) -> str:
 
 # --------------------------------------------------------------- the running order
 
-_FIXED_BEFORE = (("Look back", 5), ("Why and how", 10), ("Two-minute try", 2), ("Group exercise", 10))
-_FIXED_AFTER = (("Plan for tonight", 5),)
+_FIXED_BEFORE = (
+    (marked("Look back"), 5),
+    (marked("Why and how"), 10),
+    (marked("Two-minute try"), 2),
+    (marked("Group exercise"), 10),
+)
+_FIXED_AFTER = ((marked("Plan for tonight"), 5),)
 _FIXED_MIN = sum(minutes for _, minutes in (*_FIXED_BEFORE, *_FIXED_AFTER))
 
 
 def running_order(skill: Skill) -> tuple[tuple[str, int], ...]:
     """The parts of the block with their minutes, which sum up to the skill's; the talk gets what the rest leaves."""
-    return (*_FIXED_BEFORE, ("Talk about it", skill.minutes - _FIXED_MIN), *_FIXED_AFTER)
+    return (*_FIXED_BEFORE, (marked("Talk about it"), skill.minutes - _FIXED_MIN), *_FIXED_AFTER)
 
 
 # --------------------------------------------------------------- what makes an entry complete

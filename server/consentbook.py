@@ -35,9 +35,8 @@ from server.door.guardians import Guardians
 from server.store.clinic import Person
 from server.store.ports import Store
 from server.web.auth import Visitor
-from server.web.words import Words, calendar, local, marked
+from server.web.words import Words, local, marked
 
-WHOSE: Final = {SignedAs.SELF: "their own", SignedAs.GUARDIAN: "a guardian’s"}
 LACKS: Final = {
     SignedAs.SELF: marked("Their own signature: {why}"),
     SignedAs.GUARDIAN: marked("A guardian’s signature: {why}"),
@@ -174,7 +173,7 @@ class ConsentBook:
 
     # ------------------------------------------------------------------ everybody
 
-    async def missing(self, *, reader: Visitor) -> dict[str, Any]:
+    async def missing(self, words: Words, *, reader: Visitor) -> dict[str, Any]:
         """Whose way in waits for a signature."""
         rows = []
         for each in await self._consents.missing():
@@ -188,10 +187,11 @@ class ConsentBook:
                     "guardians": [known.name for known in guardians if known is not None],
                     "lacking": [
                         {
-                            "title": SAID[asked.standing.kind],
-                            "stops": GOVERNS[asked.standing.kind],
+                            "title": words(SAID[asked.standing.kind]),
+                            "stops": words(GOVERNS[asked.standing.kind]),
                             "whose": [
-                                f"{WHOSE[part]} signature: {WHY[lack]}" for part, lack in asked.standing.lacking.items()
+                                words(LACKS[part], why=words(WHY[lack]))
+                                for part, lack in asked.standing.lacking.items()
                             ],
                         }
                         for asked in each.asked
@@ -202,7 +202,7 @@ class ConsentBook:
 
     # ------------------------------------------------------------------ texts
 
-    async def texts(self) -> dict[str, Any]:
+    async def texts(self, words: Words) -> dict[str, Any]:
         forms = await self._consents.forms()
         today = local(self._clock.now(), "UTC").date()
         return {
@@ -210,9 +210,9 @@ class ConsentBook:
             "kinds": [
                 {
                     "kind": kind.value,
-                    "name": SAID[kind],
-                    "governs": GOVERNS[kind],
-                    "versions": [_version(form, forms, today) for form in _newest_first(forms, kind)],
+                    "name": words(SAID[kind]),
+                    "governs": words(GOVERNS[kind]),
+                    "versions": [_version(form, forms, today, words) for form in _newest_first(forms, kind)],
                     "given": _begin(current(forms, kind, today)),
                 }
                 for kind in ConsentKind
@@ -273,15 +273,15 @@ def _newest_first(forms: Sequence[ConsentForm], kind: ConsentKind) -> list[Conse
     return sorted(mine, key=lambda form: (form.effective_from, form.language == ENGLISH), reverse=True)
 
 
-def _version(form: ConsentForm, forms: Sequence[ConsentForm], today: date) -> dict[str, Any]:
+def _version(form: ConsentForm, forms: Sequence[ConsentForm], today: date, words: Words) -> dict[str, Any]:
     now = current(forms, form.kind, today, form.language)
     return {
         "version": form.version,
         "language": form.language,
         "title": form.title,
         "text": blocks(form.text),
-        "from": calendar(form.effective_from),
-        "state": "comes" if form.effective_from > today else "in use" if now == form else "older",
+        "from": words.calendar(form.effective_from),
+        "state": "comes" if form.effective_from > today else "used" if now == form else "older",
         "asks_again": form.asks_again,
         "lasts_days": form.lasts_days,
         "example": form.example,

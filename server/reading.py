@@ -8,7 +8,7 @@ from facilitation.ids import PersonId, SessionId
 from server.documents.note import Letterhead, note_data
 from server.projections.fold import Room
 from server.store.ports import Store
-from server.web.words import IN_ENGLISH, Words, local
+from server.web.words import Words, local
 
 
 class ReadingRoom:
@@ -18,7 +18,7 @@ class ReadingRoom:
         self._store = store
         self._clinic = clinic
 
-    async def record(self, session: SessionId) -> dict[str, Any] | None:
+    async def record(self, session: SessionId, words: Words) -> dict[str, Any] | None:
         """Every note as it was signed, by name; None: there is no such session."""
         scheduled = await self._store.clinic.get_session(session)
         if scheduled is None:
@@ -36,7 +36,7 @@ class ReadingRoom:
         at = local(scheduled.starts_at, scheduled.zone)
         return {
             "title": scheduled.title,
-            "when": f"{IN_ENGLISH.dated(at.date())}, {IN_ENGLISH.clock_time(at)}",
+            "when": f"{words.dated(at.date())}, {words.clock_time(at)}",
             "people": people,
             "signed": sum(each["note"] is not None for each in people),
         }

@@ -12,12 +12,14 @@ from facilitation.ids import SegmentId
 from facilitation.plan import Segment, SegmentKind, SessionPlan
 from facilitation.policy import Action
 from facilitation.rules import TRACKS
+from facilitation.sentences import Sentence
 from facilitation.text import ANSWER_MAX, TITLE_MAX, body, line
 from facilitation.timebase import MINUTE_MS
 from server.timetable.given import Given, free_name, number_of
 from server.timetable.groups import PART_KINDS
-from server.timetable.office import Office, Page, words
+from server.timetable.office import Office, Page
 from server.web.auth import Visitor
+from server.web.words import Words
 
 PARTS_MAX: Final = 32
 MINUTES_MAX: Final = PLANNED_MS_MAX // MINUTE_MS
@@ -30,6 +32,7 @@ class Agendas:
         self._office = office
 
     async def everything(self, *, reader: Visitor) -> Page:
+        words = self._office.words
         schedule = await self._office.book.load()
         used: dict[str, int] = {}
         for series in schedule.series.values():
@@ -37,14 +40,18 @@ class Agendas:
         return {
             "plans": [
                 {
-                    "title": plan.title,
+                    "title": words.of(plan.title),
                     "track": plan.track,
                     "version": plan.version,
                     "parts": [
-                        {"title": part.title, "minutes": part.planned_ms // MINUTE_MS, "kind": part.kind.value}
+                        {
+                            "title": words.of(part.title),
+                            "minutes": part.planned_ms // MINUTE_MS,
+                            "kind": part.kind.value,
+                        }
                         for part in plan.segments
                     ],
-                    **_totals(plan.segments),
+                    **_totals(words, plan.segments),
                     "used": used.get(id, 0),
                     "url": f"/schedule/plans/{id}{reader.choice}",
                     "copy_url": f"/schedule/plans/new{_join(reader.choice)}like={id}",
@@ -56,6 +63,7 @@ class Agendas:
 
     async def form(self, id: str | None, given: Given | None, *, reader: Visitor, like: str = "") -> Page | None:
         """`like`: the plan that a new one begins as a copy of."""
+        words = self._office.words
         schedule = await self._office.book.load()
         before = self._office.plan(schedule, id or like)
         if id is not None and before is None:
@@ -63,7 +71,7 @@ class Agendas:
         if given is None:
             given = Given(_fields(before) if before else {})
             if id is None and before is not None:
-                given = Given(_fields(before) | {"title": [f"{before.title} (copy)"]})
+                given = Given(_fields(before) | {"title": [words("{title} (copy)", title=before.title)]})
         rows = _rows(given)
         return {
             "id": id or "",
@@ -71,11 +79,11 @@ class Agendas:
             "version": before.version if before and id else "",
             "given": given,
             "rows": [*rows, *_empty(len(rows), EMPTY_ROWS)],
-            "kinds": [(kind.value, title) for kind, title in PART_KINDS.items()],
+            "kinds": [(kind.value, words(title)) for kind, title in PART_KINDS.items()],
             "uncounted": [SegmentKind.BREAK.value],
             "minutes_max": MINUTES_MAX,
             "card_max": ANSWER_MAX,
-            "totals": _totals_of(rows),
+            "totals": _totals_of(words, rows),
             "used": sum(series.plan_id == id for series in schedule.series.values()) if id else 0,
             "back": f"/schedule/plans{reader.choice}",
         }
@@ -146,10 +154,10 @@ def _segment(row: Mapping[str, str], taken: set[str]) -> Segment:
     """`taken`: ids of the parts before it; a part keeps its id through all versions, so that hours find its name."""
     title = line(row["title"], "the name of each part", TITLE_MAX)
     if row["kind"] not in set(SegmentKind):
-        raise Refusal("bad_choice", f"Please choose what kind of part “{title}” is.")
-    minutes = number_of(row["minutes"], f"the minutes of “{title}”", 1, MINUTES_MAX)
+        raise Refusal("bad_choice", Sentence("Please choose what kind of part “{title}” is.", title=title))
+    minutes = number_of(row["minutes"], Sentence("the minutes of “{title}”", title=title), 1, MINUTES_MAX)
     if minutes is None:
-        raise Refusal("bad_number", f"Please write how many minutes “{title}” takes.")
+        raise Refusal("bad_number", Sentence("Please write how many minutes “{title}” takes.", title=title))
     wanted = row["id"] if re.fullmatch(r"[a-z0-9-]{1,40}", row["id"]) else row["kind"].replace("_", "-")
     id = next(name for n in range(1, PARTS_MAX + 2) if (name := wanted if n == 1 else f"{wanted}-{n}") not in taken)
     taken.add(id)
@@ -158,17 +166,19 @@ def _segment(row: Mapping[str, str], taken: set[str]) -> Segment:
         kind=SegmentKind(row["kind"]),
         title=title,
         planned_ms=minutes * MINUTE_MS,
-        card=body(row["card"].replace("\r\n", "\n").strip(), f"the card of “{title}”", ANSWER_MAX),
+        card=body(
+            row["card"].replace("\r\n", "\n").strip(), Sentence("the card of “{title}”", title=title), ANSWER_MAX
+        ),
     )
 
 
-def _totals(segments: Sequence[Segment]) -> dict[str, str]:
+def _totals(words: Words, segments: Sequence[Segment]) -> dict[str, str]:
     clock = sum(part.planned_ms for part in segments) // MINUTE_MS
     net = sum(part.planned_ms for part in segments if part.kind is not SegmentKind.BREAK) // MINUTE_MS
     return {"clock": words.minutes(clock), "net": words.minutes(net)}
 
 
-def _totals_of(rows: Sequence[Mapping[str, str]]) -> dict[str, str]:
+def _totals_of(words: Words, rows: Sequence[Mapping[str, str]]) -> dict[str, str]:
     """As far as the minutes are numbers."""
     lengths = [(row["kind"], int(row["minutes"])) for row in rows if re.fullmatch(r"\d{1,4}", row["minutes"].strip())]
     clock = sum(length for _, length in lengths)

@@ -14,8 +14,9 @@ from facilitation.schedule import Cover, check_cover
 from facilitation.timebase import Instant
 from server.schedule.snapshot import Schedule
 from server.timetable.given import Given
-from server.timetable.office import Office, Page, clashes_words, midnight, names, staff_of, words
+from server.timetable.office import Office, Page, clashes_words, midnight, names, staff_of
 from server.web.auth import Visitor
+from server.web.words import Words
 
 
 class Covers:
@@ -23,6 +24,7 @@ class Covers:
         self._office = office
 
     async def page(self, given: Given | None, *, reader: Visitor) -> Page:
+        words = self._office.words
         schedule = await self._office.book.load()
         today = self._office.day_in(reader.zone or "UTC")
         ahead = [each for each in schedule.covers.values() if each.last >= today and not each.taken_back]
@@ -31,8 +33,12 @@ class Covers:
             "covers": [
                 {
                     "id": each.id,
-                    "text": f"{names(schedule.people, [each.by])} stands in for {names(schedule.people, [each.away])}",
-                    "when": _span(each),
+                    "text": words(
+                        "{by} stands in for {away}",
+                        by=names(words, schedule.people, [each.by]),
+                        away=names(words, schedule.people, [each.away]),
+                    ),
+                    "when": _span(words, each),
                     "series": schedule.series[each.series].title
                     if each.series and each.series in schedule.series
                     else "",
@@ -75,7 +81,7 @@ class Covers:
 
     async def _preview(self, schedule: Schedule, cover: Cover, zone: str) -> Page:
         """Which meetings it is about, and where the substitute would have to be twice."""
-        office = self._office
+        office, words = self._office, self._office.words
         after = replace(schedule, covers={**schedule.covers, cover.id: cover})
         first = max(cover.first, office.day_in(zone))
         every = after.sessions(office.store.keys.clinic, office.catalog.programmes, first, cover.last)
@@ -98,7 +104,7 @@ class Covers:
         theirs.sort(key=lambda each: each.starts_at)
         return {
             "meetings": [f"{each.title}, {words.moment(each.starts_at, each.zone)}" for each in theirs],
-            "clashes": clashes_words(found, known, schedule.people, zone),
+            "clashes": clashes_words(words, found, known, schedule.people, zone),
         }
 
     async def _take_back(self, schedule: Schedule, given: Given, by: Visitor) -> str:
@@ -111,7 +117,7 @@ class Covers:
         return "/schedule/away"
 
 
-def _span(cover: Cover) -> str:
+def _span(words: Words, cover: Cover) -> str:
     if cover.first == cover.last:
         return words.weekday(cover.first)
-    return f"{words.weekday(cover.first)} to {words.weekday(cover.last)}"
+    return words("{first} to {last}", first=words.weekday(cover.first), last=words.weekday(cover.last))

@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import available_timezones
 
 from facilitation.errors import Refusal
+from facilitation.sentences import Sentence
 from facilitation.text import line
 
 YEARS: Final = range(2000, 2101)
@@ -47,7 +48,7 @@ class Given:
         """Raises Refusal where there is none."""
         found = self.day_or_none(name, what)
         if found is None:
-            raise Refusal("bad_day", f"Please choose a day for {what}.")
+            raise Refusal("bad_day", Sentence("Please choose a day for {what}.", what=Sentence(what)))
         return found
 
     def day_or_none(self, name: str, what: str) -> date | None:
@@ -56,7 +57,7 @@ class Given:
     def clock(self, name: str, what: str) -> time:
         found = self.clock_or_none(name, what)
         if found is None:
-            raise Refusal("bad_time", f"Please choose a time for {what}.")
+            raise Refusal("bad_time", Sentence("Please choose a time for {what}.", what=Sentence(what)))
         return found
 
     def clock_or_none(self, name: str, what: str) -> time | None:
@@ -73,7 +74,7 @@ class Given:
     def number(self, name: str, what: str, least: int, most: int) -> int:
         found = self.number_or_none(name, what, least, most)
         if found is None:
-            raise Refusal("bad_number", f"Please write a number from {least} to {most} for {what}.")
+            raise _bad_number(Sentence(what), least, most)
         return found
 
     def number_or_none(self, name: str, what: str, least: int, most: int) -> int | None:
@@ -84,20 +85,20 @@ class Given:
         found = set()
         for text in self.many(name):
             if not _NUMBER.fullmatch(text) or int(text) not in allowed:
-                raise Refusal("bad_choice", f"Please choose {what} from what is offered.")
+                raise _not_offered(what)
             found.add(int(text))
         return tuple(sorted(found))
 
     def one_of(self, name: str, what: str, choices: Collection[str]) -> str:
         found = self.raw(name)
         if found not in choices:
-            raise Refusal("bad_choice", f"Please choose {what} from what is offered.")
+            raise _not_offered(what)
         return found
 
     def some_of(self, name: str, what: str, choices: Collection[str]) -> tuple[str, ...]:
         found = tuple(dict.fromkeys(each for each in self.many(name) if each))
         if not set(found) <= set(choices):
-            raise Refusal("bad_choice", f"Please choose {what} from what is offered.")
+            raise _not_offered(what)
         return found
 
     def zone(self, name: str) -> str:
@@ -129,12 +130,12 @@ def day_of(text: str, what: str) -> date | None:
     return found
 
 
-def number_of(text: str, what: str, least: int, most: int) -> int | None:
+def number_of(text: str, what: str | Sentence, least: int, most: int) -> int | None:
     text = text.strip()
     if not text:
         return None
     if not _NUMBER.fullmatch(text) or not least <= int(text) <= most:
-        raise Refusal("bad_number", f"Please write a number from {least} to {most} for {what}.")
+        raise _bad_number(what if isinstance(what, Sentence) else Sentence(what), least, most)
     return int(text)
 
 
@@ -145,8 +146,19 @@ def free_name(title: str, taken: Collection[str]) -> str:
 
 
 def _bad_day(what: str) -> Refusal:
-    return Refusal("bad_day", f"That is no day for {what}. Write it like 2026-11-30.")
+    return Refusal("bad_day", Sentence("That is no day for {what}. Write it like 2026-11-30.", what=Sentence(what)))
 
 
 def _bad_time(what: str) -> Refusal:
-    return Refusal("bad_time", f"That is no time for {what}. Write it like 16:30.")
+    return Refusal("bad_time", Sentence("That is no time for {what}. Write it like 16:30.", what=Sentence(what)))
+
+
+def _bad_number(what: Sentence, least: int, most: int) -> Refusal:
+    return Refusal(
+        "bad_number",
+        Sentence("Please write a number from {least} to {most} for {what}.", least=least, most=most, what=what),
+    )
+
+
+def _not_offered(what: str) -> Refusal:
+    return Refusal("bad_choice", Sentence("Please choose {what} from what is offered.", what=Sentence(what)))

@@ -13,24 +13,36 @@ from facilitation.errors import Refusal
 from facilitation.ids import CohortId
 from facilitation.plan import SegmentKind
 from facilitation.policy import Action
-from facilitation.recurrence import in_words
 from facilitation.rules import GROUP_MAX
+from facilitation.sentences import Sentence
 from facilitation.text import TITLE_MAX
 from server.schedule.planner import HORIZON_DAYS
 from server.schedule.snapshot import Schedule
-from server.timetable.given import Given
-from server.timetable.office import KINDS, ROLES, Office, Page, clock_words, days_words, leads_words, staff_of, words
+from server.timetable.given import Given, number_of
+from server.timetable.office import (
+    KINDS,
+    ROLES,
+    Office,
+    Page,
+    clock_words,
+    days_words,
+    leads_words,
+    people_words,
+    rule_words,
+    staff_of,
+)
 from server.timetable.series_form import LEAD_ROLES, lead_fields, lead_rows, read_leads
 from server.web.auth import Visitor
+from server.web.words import marked
 
 PART_KINDS: Mapping[SegmentKind, str] = {
-    SegmentKind.CHECK_IN: "Check-in",
-    SegmentKind.PROCESS: "Talking together",
-    SegmentKind.SKILLS: "Skills",
-    SegmentKind.PRACTICE: "Practice",
-    SegmentKind.FAMILY: "With families",
-    SegmentKind.BREAK: "Break",
-    SegmentKind.WRAP_UP: "Wrap-up",
+    SegmentKind.CHECK_IN: marked("Check-in"),
+    SegmentKind.PROCESS: marked("Talking together"),
+    SegmentKind.SKILLS: marked("Skills"),
+    SegmentKind.PRACTICE: marked("Practice"),
+    SegmentKind.FAMILY: marked("With families"),
+    SegmentKind.BREAK: marked("Break"),
+    SegmentKind.WRAP_UP: marked("Wrap-up"),
 }
 
 
@@ -48,6 +60,7 @@ class Groups:
         }
 
     def _row(self, schedule: Schedule, cohort: Cohort, reader: Visitor) -> dict[str, Any]:
+        words = self._office.words
         today = self._office.day_in(cohort.zone)
         people = len(_enrolled(schedule, cohort.id, today))
         series = [each for each in schedule.series.values() if each.cohort == cohort.id]
@@ -60,10 +73,11 @@ class Groups:
         return {
             "id": cohort.id,
             "title": cohort.title,
-            "programme": self._office.programme(schedule, cohort.programme).title,
-            "days": "; ".join(in_words(each.recurrence) for each in series) or "No meetings planned yet",
-            "people": f"{people} {'person' if people == 1 else 'people'}",
-            "leads": leads_words(schedule.people, cohort.leads) or "nobody leads it yet",
+            "programme": words.of(self._office.programme(schedule, cohort.programme).title),
+            "days": "; ".join(rule_words(words, each.recurrence) for each in series)
+            or words("No meetings planned yet"),
+            "people": people_words(words, people),
+            "leads": leads_words(words, schedule.people, cohort.leads) or words("nobody leads it yet"),
             "next": words.moment(ahead[0], cohort.zone) if ahead and not cohort.closed else "",
             "url": f"/schedule/cohorts/{cohort.id}{reader.choice}",
         }
@@ -71,6 +85,7 @@ class Groups:
     # ------------------------------------------------------------------ one
 
     async def one(self, id: CohortId, *, reader: Visitor) -> Page | None:
+        words = self._office.words
         schedule = await self._office.book.load()
         cohort = schedule.cohorts.get(id)
         if cohort is None:
@@ -82,12 +97,12 @@ class Groups:
         rule_set = rules.get(named) or next(iter(rules.values()))
         return self._row(schedule, cohort, reader) | {
             "zone": cohort.zone,
-            "rules": rule_set.title,
+            "rules": words.of(rule_set.title),
             "strict": cohort.strict,
             "is_alumni": cohort.alumni,
             "is_closed": cohort.closed,
             "staff": [
-                (schedule.people[lead.person].name, ROLES[lead.role])
+                (schedule.people[lead.person].name, words(ROLES[lead.role]))
                 for lead in cohort.leads
                 if lead.person in schedule.people
             ],
@@ -95,15 +110,15 @@ class Groups:
             "series": [
                 {
                     "title": each.title,
-                    "kind": KINDS[each.kind],
-                    "rule": f"{in_words(each.recurrence)}, {clock_words(each.starts)}",
+                    "kind": words(KINDS[each.kind]),
+                    "rule": f"{rule_words(words, each.recurrence)}, {clock_words(words, each.starts)}",
                     "url": f"/schedule/series/{each.id}{reader.choice}",
                 }
                 for each in schedule.series.values()
                 if each.cohort == id
             ],
             "caps": [
-                {"title": title, "most": most}
+                {"title": words(title), "most": most}
                 for kind, title in PART_KINDS.items()
                 if (most := cap_of(cohort, rule_set, kind)) is not None
             ],
@@ -114,19 +129,24 @@ class Groups:
         }
 
     def _member(self, schedule: Schedule, enrolment: Enrolment, today: date, reader: Visitor) -> dict[str, Any]:
+        words = self._office.words
         step = step_on(enrolment, max(today, enrolment.since)) or enrolment.steps[-1]
         later = [each for each in enrolment.steps if each.since > max(today, enrolment.since)]
         return {
             "name": schedule.people[enrolment.person].name,
-            "days": days_words(step.days),
+            "days": days_words(words, step.days),
             "since": words.calendar(enrolment.since),
             "until": words.calendar(enrolment.until) if enrolment.until else "",
-            "then": [f"From {words.calendar(each.since)}: {days_words(each.days)}" for each in later],
+            "then": [
+                words("From {day}: {days}", day=words.calendar(each.since), days=days_words(words, each.days))
+                for each in later
+            ],
             "begins": enrolment.since > today,
             "url": f"/schedule/people/{enrolment.person}{reader.choice}",
         }
 
     def _full(self, schedule: Schedule, cohort: Cohort, today: date) -> list[str]:
+        words = self._office.words
         found: dict[str, None] = {}
         for series in schedule.series.values():
             plan = self._office.plan(schedule, series.plan_id)
@@ -134,12 +154,20 @@ class Groups:
                 for each in schedule.occurrences(series, today, today + timedelta(days=HORIZON_DAYS)):
                     people = len(schedule.participants(series, each.on))
                     for over in too_full(cohort, self._office.rules(schedule, series, each.on), plan.segments, people):
-                        found[f"{over.segment.title} has {over.people} people, and room for {over.most}."] = None
+                        part = words.of(over.segment.title)
+                        told = words(
+                            "{part} has {people} people, and room for {most}.",
+                            part=part,
+                            people=over.people,
+                            most=over.most,
+                        )
+                        found[told] = None
         return list(found)
 
     # ------------------------------------------------------------------ the form
 
     async def form(self, id: CohortId | None, given: Given | None, *, reader: Visitor) -> Page | None:
+        words = self._office.words
         schedule = await self._office.book.load()
         before = schedule.cohorts.get(id) if id else None
         if id is not None and before is None:
@@ -151,12 +179,12 @@ class Groups:
             "new_id": given.raw("id") or f"c-{secrets.token_hex(4)}",
             "revision": given.raw("revision") or (schedule.revisions.get(("cohort", id), 0) if id else 0),
             "given": given,
-            "programmes": [(each, one.title) for each, one in self._office.programmes(schedule).items()],
-            "rules": [(each.id, each.title) for each in self._office.catalog.rules.values()],
-            "parts": [(kind.value, title) for kind, title in PART_KINDS.items()],
+            "programmes": [(each, words.of(one.title)) for each, one in self._office.programmes(schedule).items()],
+            "rules": [(each.id, words.of(each.title)) for each in self._office.catalog.rules.values()],
+            "parts": [(kind.value, words(title)) for kind, title in PART_KINDS.items()],
             "staff": staff_of(schedule.people),
             "lead_rows": lead_rows(given),
-            "lead_roles": [(role.value, ROLES[role]) for role in LEAD_ROLES],
+            "lead_roles": [(role.value, words(ROLES[role])) for role in LEAD_ROLES],
             "group_max": GROUP_MAX,
             "back": f"/schedule/cohorts/{id}{reader.choice}" if id else f"/schedule/cohorts{reader.choice}",
         }
@@ -171,7 +199,7 @@ class Groups:
         caps = {
             kind.value: most
             for kind, title in PART_KINDS.items()
-            if (most := given.number_or_none(f"cap_{kind.value}", f"the most people in {title}", 1, GROUP_MAX))
+            if (most := number_of(given.raw(f"cap_{kind.value}"), _most_in(title), 1, GROUP_MAX))
         }
         cohort = Cohort(
             id=id or CohortId(new),
@@ -188,6 +216,10 @@ class Groups:
         check_cohort(cohort)
         await book.put([book.shelves.cohorts.draft(cohort, upon=given.upon)], by=by.person)
         return f"/schedule/cohorts/{cohort.id}"
+
+
+def _most_in(part: str) -> Sentence:
+    return Sentence("the most people in {part}", part=Sentence(part))
 
 
 def _enrolled(schedule: Schedule, cohort: CohortId, today: date) -> list[Enrolment]:

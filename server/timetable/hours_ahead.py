@@ -11,7 +11,8 @@ from facilitation.ids import PersonId
 from facilitation.rules import RuleSet
 from facilitation.weeks import DAYS, Reach, Visit, Week, first_day, week
 from server.schedule.snapshot import Schedule
-from server.timetable.office import Office, words
+from server.timetable.office import Office
+from server.web.words import Words
 
 
 def planned_week(office: Office, schedule: Schedule, person: PersonId, day: date) -> tuple[Week, RuleSet] | None:
@@ -36,34 +37,41 @@ def planned_week(office: Office, schedule: Schedule, person: PersonId, day: date
     return week(rules, known.track if known else "adult", day, (), planned=inside, today=first), rules
 
 
-def week_words(found: tuple[Week, RuleSet] | None) -> str:
+def week_words(words: Words, found: tuple[Week, RuleSet] | None) -> str:
     """ "9 h in 3 days"."""
     if found is None or not found[0].possible_min:
-        return "no hours"
-    days = found[0].possible_days
-    return f"{words.minutes(found[0].possible_min)} in {days} {'day' if days == 1 else 'days'}"
+        return words("no hours")
+    time, days = words.minutes(found[0].possible_min), found[0].possible_days
+    return words.many("{time} in {n} day", "{time} in {n} days", days, time=time)
 
 
-def asked_words(found: tuple[Week, RuleSet] | None) -> str:
+def asked_words(words: Words, found: tuple[Week, RuleSet] | None) -> str:
     """ "9 h are asked for (Exact minutes, breaks excluded)"; "" where nothing is."""
     if found is None or not found[0].floor_min:
         return ""
-    return f"{words.minutes(found[0].floor_min)} are asked for ({found[1].title})"
+    time, rules = words.minutes(found[0].floor_min), words.of(found[1].title)
+    return words("{time} are asked for ({rules})", time=time, rules=rules)
 
 
 def consequence(
     office: Office, before: Schedule, after: Schedule, person: PersonId, since: date
 ) -> tuple[list[str], bool]:
     """What a change means for the first whole week after `since`, and whether that is below what is asked for."""
+    words = office.words
     day = since + timedelta(days=DAYS)
     old, new = planned_week(office, before, person, day), planned_week(office, after, person, day)
-    told = [f"Until now {week_words(old)} a week, from then on {week_words(new)}."]
-    told += [f"{asked}."] if (asked := asked_words(new or old)) else []
+    told = [
+        words("Until now {old} a week, from then on {new}.", old=week_words(words, old), new=week_words(words, new))
+    ]
+    told += [f"{asked}."] if (asked := asked_words(words, new or old)) else []
     short = new is not None and new[0].floor is Reach.MISSED
     if new is not None and short:
         told.append(
-            f"That is {words.minutes(new[0].short_min)} below the least of a week. A week or two of it can be a step "
-            "down; for longer, ask the payer, or enrol in another level of care."
+            words(
+                "That is {time} below the least of a week. A week or two of it can be a step down; for longer, ask the "
+                "payer, or enrol in another level of care.",
+                time=words.minutes(new[0].short_min),
+            )
         )
     return told, short
 

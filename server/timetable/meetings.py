@@ -15,7 +15,6 @@ from facilitation.facts import zone_of
 from facilitation.ids import CoverId, PersonId, SeriesId
 from facilitation.people import Role
 from facilitation.policy import Action
-from facilitation.recurrence import NTH_WORDS, in_words
 from facilitation.schedule import (
     Cover,
     Deviation,
@@ -27,6 +26,7 @@ from facilitation.schedule import (
     deviate,
     instant_of,
 )
+from facilitation.sentences import Sentence
 from facilitation.text import REASON_MAX
 from facilitation.timebase import MINUTE_MS, Instant
 from server.schedule.planner import HORIZON_DAYS, Begun
@@ -35,22 +35,24 @@ from server.store.clinic import ScheduledSession
 from server.timetable.given import Given
 from server.timetable.office import (
     KINDS,
+    NTH_WORDS,
     ROLES,
-    WEEKDAYS,
     Office,
     Page,
     clashes_words,
     clock_words,
     leads_words,
     names,
+    people_words,
     relatives_of,
+    rule_words,
     staff_of,
     treated_of,
-    words,
+    weekdays,
 )
 from server.timetable.series_form import LEAD_ROLES, blank, fields_of, lead_rows, read_series
 from server.web.auth import Visitor
-from server.web.words import local
+from server.web.words import Words, local
 
 SHOWN: Final = 6
 CLASHES_SHOWN: Final = 3
@@ -68,6 +70,7 @@ class Meetings:
 
     async def series(self, id: SeriesId, *, reader: Visitor) -> Page | None:
         """A series with its next meetings."""
+        words = self._office.words
         schedule = await self._office.book.load()
         series = schedule.series.get(id)
         if series is None:
@@ -79,14 +82,14 @@ class Meetings:
         return {
             "id": id,
             "title": series.title,
-            "kind": KINDS[series.kind],
-            "rule": _rule_words(series),
-            "plan": plan.title if plan else series.plan_id,
+            "kind": words(KINDS[series.kind]),
+            "rule": _rule_words(words, series),
+            "plan": words.of(plan.title) if plan else series.plan_id,
             "cohort": cohort.title if cohort else "",
             "cohort_url": f"/schedule/cohorts/{cohort.id}{reader.choice}" if cohort else "",
-            "people": names(schedule.people, series.people),
-            "relatives": names(schedule.people, series.relatives),
-            "leads": leads_words(schedule.people, schedule.leads(series, today)),
+            "people": names(words, schedule.people, series.people),
+            "relatives": names(words, schedule.people, series.relatives),
+            "leads": leads_words(words, schedule.people, schedule.leads(series, today)),
             "meetings": [self._meeting_row(schedule, series, each, reader) for each in ahead],
             "edit_url": f"/schedule/series/{id}/edit{reader.choice}",
             "may_plan": reader.may(Action.PLAN_SCHEDULE),
@@ -95,14 +98,15 @@ class Meetings:
     def _meeting_row(
         self, schedule: Schedule, series: Series, occurrence: Occurrence, reader: Visitor
     ) -> dict[str, Any]:
+        words = self._office.words
         moved = occurrence.day != occurrence.on
         people = len(schedule.participants(series, occurrence.on))
         return {
-            "when": _when(occurrence),
+            "when": _when(words, occurrence),
             "dropped": occurrence.dropped,
             "moved": words.weekday(occurrence.on) if moved else "",
-            "leads": leads_words(schedule.people, schedule.leads(series, occurrence.day)),
-            "people": f"{people} {'person' if people == 1 else 'people'}",
+            "leads": leads_words(words, schedule.people, schedule.leads(series, occurrence.day)),
+            "people": people_words(words, people),
             "url": f"/schedule/series/{series.id}/{occurrence.on}{reader.choice}",
         }
 
@@ -110,6 +114,7 @@ class Meetings:
         self, id: SeriesId | None, given: Given | None, *, reader: Visitor, kind: str = "", cohort: str = ""
     ) -> Page | None:
         """A form for a new series (None) or one that there is; `given`: as it was typed."""
+        words = self._office.words
         schedule = await self._office.book.load()
         before = schedule.series.get(id) if id else None
         if id is not None and before is None:
@@ -128,23 +133,23 @@ class Meetings:
             "revision": given.raw("revision") or revision,
             "given": given,
             "kind": shown_kind.value,
-            "kinds": [(each.value, word) for each, word in KINDS.items()],
-            "kind_words": KINDS[shown_kind],
+            "kinds": [(each.value, words(word)) for each, word in KINDS.items()],
+            "kind_words": words(KINDS[shown_kind]),
             "cohorts": [(each.id, each.title) for each in schedule.cohorts.values() if not each.closed],
             "people": treated_of(schedule.people),
             "relatives": relatives_of(schedule.people),
             "staff": staff_of(schedule.people),
             "lead_rows": lead_rows(given),
-            "lead_roles": [(role.value, ROLES[role]) for role in LEAD_ROLES],
+            "lead_roles": [(role.value, words(ROLES[role])) for role in LEAD_ROLES],
             "plans": [
-                (plan_id, f"{plan.title} ({words.minutes(self._office.length_ms(plan) // MINUTE_MS)})")
+                (plan_id, f"{words.of(plan.title)} ({words.minutes(self._office.length_ms(plan) // MINUTE_MS)})")
                 for plan_id, plan in self._office.plans(schedule).items()
             ],
-            "programmes": [(each, one.title) for each, one in self._office.programmes(schedule).items()],
-            "rules": [(each.id, each.title) for each in self._office.catalog.rules.values()],
+            "programmes": [(each, words.of(one.title)) for each, one in self._office.programmes(schedule).items()],
+            "rules": [(each.id, words.of(each.title)) for each in self._office.catalog.rules.values()],
             "terms": [(each.id, each.title) for each in schedule.terms.values()],
-            "weekdays": list(enumerate(WEEKDAYS)),
-            "nths": [(each, word) for each, word in NTH_WORDS.items()],
+            "weekdays": weekdays(words),
+            "nths": [(each, words(word)) for each, word in NTH_WORDS.items()],
             "preview": None,
             "back": f"/schedule/series/{id}{reader.choice}" if id else f"/schedule{reader.choice}",
         }
@@ -176,7 +181,7 @@ class Meetings:
         return read_series(given, schedule, self._office, id or SeriesId(new), schedule.series.get(id) if id else None)
 
     async def _preview(self, schedule: Schedule, series: Series) -> Page:
-        office = self._office
+        office, words = self._office, self._office.words
         changed = replace(schedule, series={**schedule.series, series.id: series})
         ahead = self._ahead(changed, series)
         sessions = [session for _, session in ahead if not session.cancelled]
@@ -184,17 +189,18 @@ class Meetings:
         others = await office.bookings(sessions, but=series)
         found = self._clashes(sessions, others)
         known = await office.involved(found, sessions)
-        told = clashes_words(found, known, schedule.people, series.zone)
+        told = clashes_words(words, found, known, schedule.people, series.zone)
         instead = self._instead(changed, series, others) if found else []
         return {
-            "rule": _rule_words(series),
+            "rule": _rule_words(words, series),
             "meetings": [
-                {"when": _when(occurrence), "dropped": session.cancelled} for occurrence, session in ahead[:SHOWN]
+                {"when": _when(words, occurrence), "dropped": session.cancelled}
+                for occurrence, session in ahead[:SHOWN]
             ],
             "more": max(0, len(ahead) - SHOWN),
             "clashes": told[:CLASHES_SHOWN],
             "clashes_more": max(0, len(told) - CLASHES_SHOWN),
-            "instead": [{"value": f"{each:%H:%M}", "text": clock_words(each)} for each in instead],
+            "instead": [{"value": f"{each:%H:%M}", "text": clock_words(words, each)} for each in instead],
             "full": self._full(changed, series, ahead),
         }
 
@@ -212,7 +218,10 @@ class Meetings:
     def _check_seats(self, sessions: Iterable[ScheduledSession]) -> None:
         most = self._office.seats_max
         if any(len(each.roster) > most for each in sessions):
-            raise Refusal("list_full", f"More people would come than a room has seats: {most}, staff included.")
+            raise Refusal(
+                "list_full",
+                Sentence("More people would come than a room has seats: {most}, staff included.", most=most),
+            )
 
     def _clashes(self, sessions: Sequence[ScheduledSession], others: Sequence[Booking]) -> list[Clash]:
         own = [self._office.booking(each) for each in sessions]
@@ -244,17 +253,21 @@ class Meetings:
         cohort, plan = schedule.cohort_of(series), self._office.plan(schedule, series.plan_id)
         if cohort is None or plan is None:
             return []
+        words = self._office.words
         found: dict[str, None] = {}
         for occurrence, _ in ahead:
             rules = self._office.rules(schedule, series, occurrence.on)
             people = len(schedule.participants(series, occurrence.on))
             for each in too_full(cohort, rules, plan.segments, people):
-                found[f"{each.segment.title}: {each.people} people, at most {each.most}."] = None
+                part = words.of(each.segment.title)
+                told = words("{part}: {people} people, at most {most}.", part=part, people=each.people, most=each.most)
+                found[told] = None
         return list(found)
 
     # ------------------------------------------------------------------ one meeting
 
     async def meeting(self, id: SeriesId, on: date, given: Given | None, *, reader: Visitor) -> Page | None:
+        words = self._office.words
         schedule = await self._office.book.load()
         series = schedule.series.get(id)
         occurrence = _occurrence(schedule, series, on) if series else None
@@ -270,13 +283,15 @@ class Meetings:
             "on": on.isoformat(),
             "revision": schedule.revisions[("series", id)],
             "title": series.title,
-            "kind": KINDS[series.kind],
-            "when": _when(occurrence),
+            "kind": words(KINDS[series.kind]),
+            "when": _when(words, occurrence),
             "moved": words.weekday(on) if occurrence.day != on else "",
             "dropped": occurrence.dropped,
             "people": [each.name for each in roster if each.role is Role.PARTICIPANT and not each.guest],
             "guests": [each.name for each in roster if each.guest],
-            "leads": [(schedule.people[lead.person].name, ROLES[lead.role]) for lead in leads if lead.person in staff],
+            "leads": [
+                (schedule.people[lead.person].name, words(ROLES[lead.role])) for lead in leads if lead.person in staff
+            ],
             "away": [(lead.person, schedule.people[lead.person].name) for lead in leads if lead.person in staff],
             "staff": staff_of(schedule.people),
             "deviates": deviation is not None,
@@ -342,7 +357,7 @@ class Meetings:
         return f"/schedule/series/{series.id}/{on}"
 
     async def _look(self, schedule: Schedule, moved: Series, on: date) -> Page:
-        office = self._office
+        office, words = self._office, self._office.words
         changed = replace(schedule, series={**schedule.series, moved.id: moved})
         occurrence = _occurrence(changed, moved, on)
         assert occurrence is not None
@@ -352,8 +367,8 @@ class Meetings:
         found = clashes_of(booking, others)
         known = await office.involved(found, [session])
         return {
-            "when": _when(occurrence),
-            "clashes": clashes_words(found, known, schedule.people, moved.zone),
+            "when": _when(words, occurrence),
+            "clashes": clashes_words(words, found, known, schedule.people, moved.zone),
             "instead": await self._free(booking, session, occurrence, others) if found else [],
         }
 
@@ -374,7 +389,7 @@ class Meetings:
 
         found = nearest_free(wanted, make, others, most=INSTEAD)
         at = [local(each, session.zone) for each in found]
-        return [{"value": f"{each:%H:%M}", "text": words.clock_time(each)} for each in at]
+        return [{"value": f"{each:%H:%M}", "text": self._office.words.clock_time(each)} for each in at]
 
     async def _cover(
         self, schedule: Schedule, series: Series, occurrence: Occurrence, given: Given, by: Visitor
@@ -399,9 +414,10 @@ class Meetings:
         found = [each for each in clashes_of(self._office.booking(session), others) if each.person == instead]
         if found and not given.on("anyway"):
             known = await self._office.involved(found, [session])
+            words = self._office.words
             return {
-                "when": _when(occurrence),
-                "clashes": clashes_words(found, known, schedule.people, series.zone),
+                "when": _when(words, occurrence),
+                "clashes": clashes_words(words, found, known, schedule.people, series.zone),
                 "instead": [],
             }
         book = self._office.book
@@ -419,16 +435,21 @@ def _occurrence(schedule: Schedule, series: Series | None, on: date) -> Occurren
     return next((each for each in schedule.occurrences(series, on, on) if each.on == on), None)
 
 
-def _rule_words(series: Series) -> str:
+def _rule_words(words: Words, series: Series) -> str:
     """ "Every Monday and Wednesday, 4:00 PM (1:00 PM in summer), until May 28, 2027"."""
-    first = f" on {words.calendar(series.first)}" if not series.recurrence.days else ""
-    summer = f" ({clock_words(series.summer_starts)} in summer)" if series.summer_starts else ""
-    until = f", until {words.calendar(series.until)}" if series.until and series.recurrence.days else ""
-    return f"{in_words(series.recurrence)}{first}, {clock_words(series.starts)}{summer}{until} ({series.zone})"
+    rule, at = rule_words(words, series.recurrence), clock_words(words, series.starts)
+    if not series.recurrence.days:
+        rule = words("{rule} on {day}", rule=rule, day=words.calendar(series.first))
+    if series.summer_starts:
+        at = words("{time} ({summer} in summer)", time=at, summer=clock_words(words, series.summer_starts))
+    told = f"{rule}, {at}"
+    if series.until and series.recurrence.days:
+        told = words("{rule}, until {day}", rule=told, day=words.calendar(series.until))
+    return f"{told} ({series.zone})"
 
 
-def _when(occurrence: Occurrence) -> str:
-    return f"{words.weekday(occurrence.day)}, {clock_words(occurrence.starts)}"
+def _when(words: Words, occurrence: Occurrence) -> str:
+    return f"{words.weekday(occurrence.day)}, {clock_words(words, occurrence.starts)}"
 
 
 def _join(choice: str) -> str:

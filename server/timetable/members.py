@@ -26,14 +26,16 @@ from facilitation.errors import Refusal
 from facilitation.ids import CohortId, EnrolmentId, PersonId
 from facilitation.people import Role
 from facilitation.policy import Action
+from facilitation.sentences import Sentence
 from facilitation.text import NOTE_MAX, REASON_MAX
 from server.schedule.planner import HORIZON_DAYS
 from server.schedule.snapshot import Schedule
 from server.store.register import Draft
 from server.timetable.given import Given
 from server.timetable.hours_ahead import asked_words, consequence, planned_week, week_words, with_enrolments
-from server.timetable.office import WEEKDAYS, Office, Page, days_words, words
+from server.timetable.office import Office, Page, days_words, weekdays
 from server.web.auth import Visitor
+from server.web.words import Words
 
 
 class Members:
@@ -42,6 +44,7 @@ class Members:
 
     async def page(self, person: PersonId, given: Given | None, *, reader: Visitor) -> Page | None:
         """None: no such participant."""
+        words = self._office.words
         schedule = await self._office.book.load()
         known = schedule.people.get(person)
         if known is None or known.role is not Role.PARTICIPANT:
@@ -57,19 +60,19 @@ class Members:
             "person": person,
             "name": known.name,
             "today": today.isoformat(),
-            "hours": week_words(this_week),
-            "asked": asked_words(this_week),
+            "hours": week_words(words, this_week),
+            "asked": asked_words(words, this_week),
             "enrolments": [self._row(schedule, each, today) for each in open_ones],
             "past": [self._row(schedule, each, today) for each in mine if each not in open_ones],
-            "discharge": _discharge_row(schedule, discharge) if discharge and not discharge.taken_back else None,
+            "discharge": _discharge_row(words, schedule, discharge) if discharge and not discharge.taken_back else None,
             "cohorts": [
                 (each.id, each.title)
                 for each in schedule.cohorts.values()
                 if not each.closed and each.id not in enrolled
             ],
             "alumni": [(each.id, each.title) for each in schedule.cohorts.values() if each.alumni and not each.closed],
-            "endings": [(each.value, word) for each, word in ENDING_WORDS.items()],
-            "weekdays": list(enumerate(WEEKDAYS)),
+            "endings": [(each.value, words(word)) for each, word in ENDING_WORDS.items()],
+            "weekdays": weekdays(words),
             "given": given or Given({}),
             "new_id": (given.raw("id") if given else "") or f"e-{secrets.token_hex(6)}",
             "preview": None,
@@ -82,19 +85,20 @@ class Members:
         }
 
     def _row(self, schedule: Schedule, enrolment: Enrolment, today: date) -> dict[str, Any]:
+        words = self._office.words
         cohort = schedule.cohorts.get(enrolment.cohort)
         step = step_on(enrolment, max(today, enrolment.since)) or enrolment.steps[-1]
         return {
             "id": enrolment.id,
             "cohort": cohort.title if cohort else enrolment.cohort,
             "cohort_id": enrolment.cohort,
-            "days": days_words(step.days),
+            "days": days_words(words, step.days),
             "chosen": [str(day) for day in step.days],
             "meets": sorted(self._meeting_days(schedule, enrolment.cohort)),
             "since": words.calendar(enrolment.since),
             "until": words.calendar(enrolment.until) if enrolment.until else "",
             "steps": [
-                f"From {words.calendar(each.since)}: {days_words(each.days)}"
+                words("From {day}: {days}", day=words.calendar(each.since), days=days_words(words, each.days))
                 for each in enrolment.steps
                 if len(enrolment.steps) > 1
             ],
@@ -171,7 +175,12 @@ class Members:
         full = self._full(schedule, after, enrolment)
         cohort = schedule.cohorts[enrolment.cohort]
         if full and cohort.strict:
-            raise Refusal("cohort_full", f"{cohort.title} is full. {full[0]} Choose other days, or another group.")
+            raise Refusal(
+                "cohort_full",
+                Sentence(
+                    "{group} is full. {where} Choose other days, or another group.", group=cohort.title, where=full[0]
+                ),
+            )
         if given.raw("do") != "keep":
             return {"told": told, "full": full, "short": short}
         book = self._office.book
@@ -180,6 +189,7 @@ class Members:
 
     def _full(self, before: Schedule, after: Schedule, enrolment: Enrolment) -> list[str]:
         """The parts that would be fuller than they may, on days that this enrolment adds to."""
+        words = self._office.words
         cohort = after.cohorts[enrolment.cohort]
         today = max(self._office.day_in(cohort.zone), enrolment.since)
         found: dict[str, None] = {}
@@ -192,10 +202,14 @@ class Members:
                 if each.held and people > len(before.participants(series, each.on)):
                     rules = self._office.rules(after, series, each.on)
                     over = too_full(cohort, rules, plan.segments, people)
-                    found |= dict.fromkeys(_full_words(over, each.on))
+                    found |= dict.fromkeys(_full_words(words, over, each.on))
                     if people + len(after.leads(series, each.day)) > self._office.seats_max:
-                        most = self._office.seats_max
-                        found[f"On {words.weekday(each.on)} a room has {most} seats, staff included."] = None
+                        told = words(
+                            "On {day} a room has {most} seats, staff included.",
+                            day=words.weekday(each.on),
+                            most=self._office.seats_max,
+                        )
+                        found[told] = None
         return list(found)
 
     # ------------------------------------------------------------------ discharge
@@ -218,10 +232,14 @@ class Members:
         changed = [(old, new) for old, new in over if new != old]
         joined = self._alumni(schedule, person, discharge, given)
         after = with_enrolments(schedule, *(new for _, new in changed), *joined)
+        words = self._office.words
         told, _ = consequence(self._office, schedule, after, person, day)
         groups = [schedule.cohorts[old.cohort].title for old, _ in changed]
         if groups:
-            told.insert(0, f"{' and '.join(groups)}: the last day is {words.calendar(day)} at the latest.")
+            last = words.calendar(day)
+            told.insert(
+                0, words("{groups}: the last day is {day} at the latest.", groups=words.listed(groups), day=last)
+            )
         if given.raw("do") != "keep":
             return {"told": told, "full": [], "short": False}
         shelves = self._office.book.shelves
@@ -275,18 +293,24 @@ def _days(given: Given) -> tuple[int, ...]:
     return days
 
 
-def _full_words(over: Sequence[Full], day: date) -> list[str]:
+def _full_words(words: Words, over: Sequence[Full], day: date) -> list[str]:
     return [
-        f"On {words.weekday(day)}, {each.segment.title} would have {each.people} people, and has room for {each.most}."
+        words(
+            "On {day}, {part} would have {people} people, and has room for {most}.",
+            day=words.weekday(day),
+            part=words.of(each.segment.title),
+            people=each.people,
+            most=each.most,
+        )
         for each in over
     ]
 
 
-def _discharge_row(schedule: Schedule, discharge: Discharge) -> dict[str, Any]:
+def _discharge_row(words: Words, schedule: Schedule, discharge: Discharge) -> dict[str, Any]:
     alumni = schedule.cohorts.get(discharge.alumni) if discharge.alumni else None
     return {
         "day": words.calendar(discharge.day),
-        "ending": ENDING_WORDS[discharge.ending],
+        "ending": words(ENDING_WORDS[discharge.ending]),
         "aftercare": discharge.aftercare,
         "own_words": discharge.own_words,
         "alumni": alumni.title if alumni else "",

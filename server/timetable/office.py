@@ -15,7 +15,7 @@ from facilitation.people import STAFF, Role
 from facilitation.plan import SessionPlan
 from facilitation.policy import FACILITATORS
 from facilitation.programme import PLAIN, Programme
-from facilitation.recurrence import listed
+from facilitation.recurrence import Every, Recurrence
 from facilitation.rules import RuleSet
 from facilitation.schedule import Series, SeriesKind
 from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
@@ -26,23 +26,39 @@ from server.schedule.bookings import booking
 from server.schedule.snapshot import Schedule
 from server.store.clinic import Person, ScheduledSession
 from server.store.ports import Store
-from server.web.catalogues import ENGLISH
-from server.web.words import words_in
+from server.web.words import IN_ENGLISH, Words, marked
 
-words = words_in(ENGLISH)
-
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 KINDS: Final = {
-    SeriesKind.GROUP: "Group",
-    SeriesKind.INDIVIDUAL: "Individual session",
-    SeriesKind.FAMILY: "Family session",
-    SeriesKind.MULTI_FAMILY: "Multi-family group",
+    SeriesKind.GROUP: marked("Group"),
+    SeriesKind.INDIVIDUAL: marked("Individual session"),
+    SeriesKind.FAMILY: marked("Family session"),
+    SeriesKind.MULTI_FAMILY: marked("Multi-family group"),
 }
 ROLES: Final = {
-    Role.FACILITATOR: "leads",
-    Role.COFACILITATOR: "helps to lead",
-    Role.SUPERVISOR: "supervises",
-    Role.OBSERVER: "watches",
+    Role.FACILITATOR: marked("leads"),
+    Role.COFACILITATOR: marked("helps to lead"),
+    Role.SUPERVISOR: marked("supervises"),
+    Role.OBSERVER: marked("watches"),
+}
+NTH_WORDS: Final = {
+    1: marked("first"),
+    2: marked("second"),
+    3: marked("third"),
+    4: marked("fourth"),
+    -1: marked("last"),
+}
+"""Which of a month's Mondays."""
+EVERY_WEEK: Final = {
+    1: marked("Every {days}"),
+    2: marked("Every second week on {days}"),
+    3: marked("Every third week on {days}"),
+    4: marked("Every fourth week on {days}"),
+}
+EVERY_MONTH: Final = {
+    1: marked("On the {nths} {days} of the month"),
+    2: marked("On the {nths} {days} of every second month"),
+    3: marked("On the {nths} {days} of every third month"),
+    4: marked("On the {nths} {days} of every fourth month"),
 }
 NAMED_MAX: Final = 3
 """People who are named in one sentence; of more, the others are counted."""
@@ -62,13 +78,14 @@ class Catalog(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """`seats_max`: people whom one room holds."""
+    """`seats_max`: people whom one room holds. `words`: of the language that whoever asks reads."""
 
     book: ScheduleBook
     store: Store
     catalog: Catalog
     clock: Clock
     seats_max: int
+    words: Words = IN_ENGLISH
 
     def day_in(self, zone: str) -> date:
         return day_of(self.clock.now(), zone_of(zone))
@@ -138,6 +155,7 @@ def midnight(day: date, zone: str) -> Instant:
 
 
 def clashes_words(
+    words: Words,
     clashes: Iterable[Clash],
     sessions: Mapping[SessionId, ScheduledSession],
     people: Mapping[PersonId, Person],
@@ -149,39 +167,80 @@ def clashes_words(
         found.setdefault((clash.a, clash.b, clash.rest_ms), []).append(clash.person)
     told = []
     for (first, second, rest_ms), who in found.items():
-        known = [people[each].name if each in people else "somebody" for each in who]
-        shown = known if len(known) <= NAMED_MAX else [*known[: NAMED_MAX - 1], f"{len(known) - NAMED_MAX + 1} others"]
-        a, b = (meeting_words(sessions[each], zone) for each in (first, second))
-        if rest_ms is None:
-            told.append(f"{listed(shown)} would be in two meetings at once: {a} and {b}.")
-        else:
-            rest = rest_ms // MINUTE_MS
-            least = f"only {rest} {'minute' if rest == 1 else 'minutes'} of rest" if rest else "no rest"
-            told.append(f"{listed(shown)} would have {least} between {a} and {b}.")
+        told.append(_clash_words(words, who, rest_ms, sessions[first], sessions[second], people, zone))
     return told
 
 
-def meeting_words(session: ScheduledSession, zone: str) -> str:
+def _clash_words(
+    words: Words,
+    who: Sequence[PersonId],
+    rest_ms: int | None,
+    first: ScheduledSession,
+    second: ScheduledSession,
+    people: Mapping[PersonId, Person],
+    zone: str,
+) -> str:
+    known = [people[each].name if each in people else words("somebody") for each in who]
+    if (others := len(known) - NAMED_MAX + 1) > 1:
+        known = [*known[: NAMED_MAX - 1], words("{n} others", n=others)]
+    said = {"a": meeting_words(words, first, zone), "b": meeting_words(words, second, zone)}
+    said["names"] = words.listed(known)
+    if rest_ms is None:
+        return words("{names} would be in two meetings at once: {a} and {b}.", **said)
+    rest = rest_ms // MINUTE_MS
+    if rest:
+        return words.many(
+            "{names} would have only {n} minute of rest between {a} and {b}.",
+            "{names} would have only {n} minutes of rest between {a} and {b}.",
+            rest,
+            **said,
+        )
+    return words("{names} would have no rest between {a} and {b}.", **said)
+
+
+def meeting_words(words: Words, session: ScheduledSession, zone: str) -> str:
     at = datetime.fromtimestamp(session.starts_at / 1_000, UTC).astimezone(zone_of(zone))
     return f"{session.title} ({words.day_short(at.date())}, {words.clock_time(at)})"
 
 
-def clock_words(at: time) -> str:
+def rule_words(words: Words, recurrence: Recurrence) -> str:
+    """ "Every Monday and Wednesday", "Every second week on Friday", "On the first Tuesday of the month", "Once"."""
+    days = days_words(words, recurrence.days)
+    match recurrence.every:
+        case Every.ONCE:
+            return words("Once")
+        case Every.WEEK:
+            return words(EVERY_WEEK[recurrence.interval], days=days)
+        case Every.MONTH:
+            nths = words.listed([words(NTH_WORDS[nth]) for nth in recurrence.nths])
+            return words(EVERY_MONTH[recurrence.interval], nths=nths, days=days)
+
+
+def clock_words(words: Words, at: time) -> str:
     """ "6:00 PM"."""
     return words.clock_time(datetime.combine(date(2000, 1, 1), at, UTC))
 
 
-def names(people: Mapping[PersonId, Person], ids: Iterable[PersonId]) -> str:
-    return listed([people[id].name for id in ids if id in people])
+def names(words: Words, people: Mapping[PersonId, Person], ids: Iterable[PersonId]) -> str:
+    return words.listed([people[id].name for id in ids if id in people])
 
 
-def leads_words(people: Mapping[PersonId, Person], leads: Iterable[Lead]) -> str:
+def leads_words(words: Words, people: Mapping[PersonId, Person], leads: Iterable[Lead]) -> str:
     """ "Fay and Cody"; who supervises or watches is not named."""
-    return names(people, (lead.person for lead in leads if lead.role in FACILITATORS))
+    return names(words, people, (lead.person for lead in leads if lead.role in FACILITATORS))
 
 
-def days_words(days: Iterable[int]) -> str:
-    return listed([WEEKDAYS[day] for day in sorted(days)])
+def days_words(words: Words, days: Iterable[int]) -> str:
+    return words.listed([words.day_within(day) for day in sorted(days)])
+
+
+def weekdays(words: Words) -> list[tuple[int, str]]:
+    """All seven, as choices."""
+    return [(day, words.day_name(day)) for day in range(7)]
+
+
+def people_words(words: Words, count: int) -> str:
+    return words.many("{n} person", "{n} people", count)
 
 
 def staff_of(people: Mapping[PersonId, Person]) -> list[tuple[str, str]]:

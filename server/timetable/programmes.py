@@ -25,8 +25,9 @@ from facilitation.text import TITLE_MAX
 from server.timetable.given import Given, free_name
 from server.timetable.office import Office, Page
 from server.web.auth import Visitor
+from server.web.words import marked
 
-FORMATS: Final = {"text": "One text", "dap": "DAP", "birp": "BIRP", "soap": "SOAP", "girp": "GIRP"}
+FORMATS: Final = {"text": marked("One text"), "dap": "DAP", "birp": "BIRP", "soap": "SOAP", "girp": "GIRP"}
 
 USUAL: Final = {"note_due_h": ["72"], "late": ["10"], "early": ["10"], "away": ["5"]}
 
@@ -36,15 +37,18 @@ class Programmes:
         self._office = office
 
     async def everything(self, *, reader: Visitor) -> Page:
+        words = self._office.words
         schedule = await self._office.book.load()
         return {
             "programmes": [
                 {
-                    "title": one.title,
+                    "title": words.of(one.title),
                     "track": one.track,
-                    "rules": self._office.catalog.rules[one.rules_id].title,
-                    "notes": f"{FORMATS[one.note_format]}, due in {one.note_due_h} hours",
-                    "policy": policy_words(one, self._office.catalog.rules[one.rules_id]),
+                    "rules": words.of(self._office.catalog.rules[one.rules_id].title),
+                    "notes": words(
+                        "{format}, due in {hours} hours", format=words(FORMATS[one.note_format]), hours=one.note_due_h
+                    ),
+                    "policy": [words.of(each) for each in policy_words(one, self._office.catalog.rules[one.rules_id])],
                     "groups": [each.title for each in schedule.cohorts.values() if each.programme == id],
                     "url": f"/schedule/programmes/{id}{reader.choice}",
                     "copy_url": f"/schedule/programmes/new{_join(reader.choice)}like={id}",
@@ -55,6 +59,7 @@ class Programmes:
         }
 
     async def form(self, id: str | None, given: Given | None, *, reader: Visitor, like: str = "") -> Page | None:
+        words = self._office.words
         schedule = await self._office.book.load()
         every = self._office.programmes(schedule)
         before = every.get(id or like)
@@ -63,13 +68,13 @@ class Programmes:
         if given is None:
             given = Given(_fields(before) if before else USUAL)
             if id is None and before is not None:
-                given = Given({**_fields(before), "title": [f"{before.title} (copy)"]})
+                given = Given({**_fields(before), "title": [words("{title} (copy)", title=before.title)]})
         return {
             "id": id or "",
             "revision": given.raw("revision") or (schedule.revisions.get(("programme", id), 0) if id else 0),
             "given": given,
-            "rules": [(each.id, each.title) for each in self._office.catalog.rules.values()],
-            "formats": list(FORMATS.items()),
+            "rules": [(each.id, words.of(each.title)) for each in self._office.catalog.rules.values()],
+            "formats": [(each, words(title)) for each, title in FORMATS.items()],
             "back": f"/schedule/programmes{reader.choice}",
         }
 

@@ -11,7 +11,7 @@ from facilitation.policy import Action
 from facilitation.terms import HOLIDAYS_MAX, Closed, Term, check_term
 from facilitation.text import TITLE_MAX, line
 from server.timetable.given import Given, day_of
-from server.timetable.office import Office, Page, words
+from server.timetable.office import Office, Page
 from server.web.auth import Visitor
 
 EMPTY_ROWS = 3
@@ -22,6 +22,7 @@ class Terms:
         self._office = office
 
     async def everything(self, *, reader: Visitor) -> Page:
+        words = self._office.words
         schedule = await self._office.book.load()
         return {
             "terms": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, assert_never
 
 from facilitation.errors import Refusal
@@ -19,12 +20,50 @@ from server.timetable.terms import Terms
 from server.timetable.week import WeekView
 from server.web.auth import Visitor
 from server.web.schedule import Fields, Form, Page
+from server.web.words import Words
 
 Shown = dict[str, Any]
 
 
 class ClinicTimetable:
     """Every method may raise StoreUnavailable or CorruptLog."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    async def show(
+        self, page: Page, ids: Mapping[str, str], query: Mapping[str, str], words: Words, *, reader: Visitor
+    ) -> Shown | None:
+        return await self._in(words).show(page, ids, query, reader)
+
+    async def form(
+        self,
+        form: Form,
+        ids: Mapping[str, str],
+        query: Mapping[str, str],
+        sent: Fields | None,
+        words: Words,
+        *,
+        reader: Visitor,
+    ) -> Shown | None:
+        return await self._in(words).form(form, ids, query, None if sent is None else Given(sent), reader)
+
+    async def change(
+        self, form: Form, ids: Mapping[str, str], sent: Fields, words: Words, *, by: Visitor
+    ) -> Shown | str | None:
+        desks, given = self._in(words), _instead(Given(sent), sent)
+        done = await desks.change(form, ids, given, by)
+        if isinstance(done, str):
+            return done
+        shown = await desks.form(form, ids, {}, done if isinstance(done, Given) else given, by)
+        return shown if shown is None or isinstance(done, Given) else shown | {"preview": done}
+
+    def _in(self, words: Words) -> _Desks:
+        return _Desks(replace(self._office, words=words))
+
+
+class _Desks:
+    """Every page, in one language."""
 
     def __init__(self, office: Office) -> None:
         self._week = WeekView(office)
@@ -36,9 +75,7 @@ class ClinicTimetable:
         self._agendas = Agendas(office)
         self._programmes = Programmes(office)
 
-    async def show(
-        self, page: Page, ids: Mapping[str, str], query: Mapping[str, str], *, reader: Visitor
-    ) -> Shown | None:
+    async def show(self, page: Page, ids: Mapping[str, str], query: Mapping[str, str], reader: Visitor) -> Shown | None:
         match page:
             case Page.WEEK:
                 try:
@@ -63,11 +100,6 @@ class ClinicTimetable:
                 assert_never(page)
 
     async def form(
-        self, form: Form, ids: Mapping[str, str], query: Mapping[str, str], sent: Fields | None, *, reader: Visitor
-    ) -> Shown | None:
-        return await self._form(form, ids, query, None if sent is None else Given(sent), reader)
-
-    async def _form(
         self, form: Form, ids: Mapping[str, str], query: Mapping[str, str], given: Given | None, reader: Visitor
     ) -> Shown | None:
         like = query.get("like", "")
@@ -97,15 +129,7 @@ class ClinicTimetable:
             case _:
                 assert_never(form)
 
-    async def change(self, form: Form, ids: Mapping[str, str], sent: Fields, *, by: Visitor) -> Shown | str | None:
-        given = _instead(Given(sent), sent)
-        done = await self._change(form, ids, given, by)
-        if isinstance(done, str):
-            return done
-        shown = await self._form(form, ids, {}, done if isinstance(done, Given) else given, by)
-        return shown if shown is None or isinstance(done, Given) else shown | {"preview": done}
-
-    async def _change(self, form: Form, ids: Mapping[str, str], given: Given, by: Visitor) -> Shown | Given | str:
+    async def change(self, form: Form, ids: Mapping[str, str], given: Given, by: Visitor) -> Shown | Given | str:
         """An address, if something was kept; else a preview, or the form with its rows arranged."""
         match form:
             case Form.GROUP:

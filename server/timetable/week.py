@@ -15,9 +15,9 @@ from facilitation.schedule import SeriesKind
 from facilitation.timebase import Instant
 from server.schedule.snapshot import Schedule
 from server.store.clinic import ScheduledSession
-from server.timetable.office import KINDS, Office, Page, clashes_words, names, staff_of, words
+from server.timetable.office import KINDS, Office, Page, clashes_words, names, people_words, staff_of
 from server.web.auth import Visitor
-from server.web.words import local
+from server.web.words import Words, local
 
 
 class WeekView:
@@ -25,7 +25,7 @@ class WeekView:
         self._office = office
 
     async def page(self, *, reader: Visitor, day: date | None, cohort: str, lead: str) -> Page:
-        office, zone = self._office, reader.zone or "UTC"
+        office, words, zone = self._office, self._office.words, reader.zone or "UTC"
         schedule = await office.book.load()
         today = office.day_in(zone)
         monday = (day or today) - timedelta(days=(day or today).weekday())
@@ -67,8 +67,8 @@ class WeekView:
             "day": monday.isoformat(),
             "cohort": cohort,
             "lead": lead,
-            "clashes": clashes_words(clashing, by_session, schedule.people, zone),
-            "gaps": [gap for each in held if (gap := _gap(each, office.clock.now(), zone))],
+            "clashes": clashes_words(words, clashing, by_session, schedule.people, zone),
+            "gaps": [gap for each in held if (gap := _gap(words, each, office.clock.now(), zone))],
             "count": len(held),
             "may_plan": reader.may(Action.PLAN_SCHEDULE),
             "zone": zone,
@@ -99,7 +99,7 @@ class WeekView:
     def _row(
         self, schedule: Schedule, session: ScheduledSession, reader: Visitor, zone: str, *, clashes: bool
     ) -> dict[str, Any]:
-        office = self._office
+        office, words = self._office, self._office.words
         plan = office.catalog.plans.get(session.plan_id)
         end = Instant(session.starts_at + office.length_ms(plan))
         series = schedule.series.get(session.series) if session.series else None
@@ -109,9 +109,9 @@ class WeekView:
         return {
             "time": words.span(session.starts_at, end, zone),
             "title": session.title,
-            "kind": "" if session.kind is SeriesKind.GROUP else KINDS[session.kind],
-            "leads": names(schedule.people, _leads(session)),
-            "people": f"{others} {'person' if others == 1 else 'people'}",
+            "kind": "" if session.kind is SeriesKind.GROUP else words(KINDS[session.kind]),
+            "leads": names(words, schedule.people, _leads(session)),
+            "people": people_words(words, others),
             "cancelled": session.cancelled,
             "moved": words.weekday(session.on) if moved and session.on else "",
             "running": session.starts_at <= now < end and not session.cancelled,
@@ -130,16 +130,16 @@ def _leads(session: ScheduledSession) -> Sequence[PersonId]:
     return [each.person for each in session.roster if each.role in FACILITATORS]
 
 
-def _gap(session: ScheduledSession, now: Instant, zone: str) -> str:
+def _gap(words: Words, session: ScheduledSession, now: Instant, zone: str) -> str:
     """What a meeting to come lacks, in words."""
     if session.starts_at <= now:
         return ""
     at = local(session.starts_at, zone)
-    when = f"{session.title} on {words.weekday(at.date())}, {words.clock_time(at)}"
+    told = {"meeting": session.title, "day": words.weekday(at.date()), "time": words.clock_time(at)}
     if not _leads(session):
-        return f"Nobody leads {when}."
+        return words("Nobody leads {meeting} on {day}, {time}.", **told)
     if not any(each.role is Role.PARTICIPANT for each in session.roster):
-        return f"Nobody is enrolled for {when}."
+        return words("Nobody is enrolled for {meeting} on {day}, {time}.", **told)
     return ""
 
 

@@ -21,21 +21,22 @@ from facilitation.people import Role
 from facilitation.policy import READINGS, Action
 from facilitation.text import REASON_MAX
 from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
+from server.web.accounts import ROLES
 from server.web.auth import Doorkeeper, Visitor
 from server.web.door import NO_STORE, form, onward
 from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, day_asked
 from server.web.templates import Pages
-from server.web.words import IN_ENGLISH, Words
+from server.web.words import Words, marked
 
 SHOWN: int = 50
 KINDS = {
-    "readings": ("Readings of records", frozenset(READINGS)),
+    "readings": (marked("Readings of records"), frozenset(READINGS)),
     "files": (
-        "Files taken",
+        marked("Files taken"),
         frozenset({Action.TAKE_HOURS, Action.TAKE_PAPERS, Action.TAKE_WEEKS, Action.TAKE_CLINIC}),
     ),
-    "glass": ("Broken glass", frozenset({Action.BREAK_GLASS})),
+    "glass": (marked("Broken glass"), frozenset({Action.BREAK_GLASS})),
 }
 
 
@@ -63,7 +64,7 @@ class Audit(Protocol):
 class Reading(Protocol):
     """Raises StoreUnavailable, CorruptLog."""
 
-    async def record(self, session: SessionId) -> dict[str, Any] | None: ...
+    async def record(self, session: SessionId, words: Words) -> dict[str, Any] | None: ...
     async def names(self) -> dict[PersonId, str]: ...
     async def title(self, session: SessionId, words: Words) -> str:
         """A session in words; "": there is none."""
@@ -101,6 +102,7 @@ class AuditDesk:
 
     async def search(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.SEE_AUDIT)
+        words = spoken(request)
         asked, zone = request.query_params, ZoneInfo(me.zone or "UTC")
         given = {name: asked.get(name, "")[:60] for name in ("about", "by", "kind", "since", "until")}
         names = await self._reading.names()
@@ -118,13 +120,13 @@ class AuditDesk:
         more |= {"seat": str(me.number)} if me.number > 1 else {}
         unseen = await self._glass.unseen() if me.may(Action.NOTE_GLASS) else []
         context = self._common(me) | {
-            "rows": [self._row(each, names, str(zone)) for each in found.traces],
+            "rows": [self._row(each, names, str(zone), words) for each in found.traces],
             "older": f"/audit?{urlencode(more)}" if found.older is not None else None,
             "given": given,
-            "kinds": [(key, text) for key, (text, _) in KINDS.items()],
+            "kinds": [(key, words(text)) for key, (text, _) in KINDS.items()],
             "people": sorted(names.items(), key=lambda each: each[1].casefold()),
             "seat": me.number if me.number > 1 else None,
-            "unseen": [self._broken(each, names, str(zone)) for each in unseen],
+            "unseen": [self._broken(each, names, str(zone), words) for each in unseen],
         }
         return self._pages.render(request, "audit.html", context, headers=NO_STORE)
 
@@ -150,7 +152,7 @@ class AuditDesk:
     async def record(self, request: Request) -> Response:
         session = _session(request)
         me = await self._doorkeeper.may_read(request, session)
-        told = await self._reading.record(session)
+        told = await self._reading.record(session, spoken(request))
         if told is None:
             raise HTTPException(404)
         return self._pages.render(request, "reading.html", self._common(me) | told, headers=NO_STORE)
@@ -195,21 +197,21 @@ class AuditDesk:
         return {"me": me, "choice": me.choice, "home": f"/home{me.choice}"}
 
     @staticmethod
-    def _row(trace: Trace, names: dict[PersonId, str], zone: str) -> dict[str, Any]:
+    def _row(trace: Trace, names: dict[PersonId, str], zone: str, words: Words) -> dict[str, Any]:
         about = [names.get(each, each) for each in trace.about]
         return {
-            "at": IN_ENGLISH.moment(trace.at, zone),
-            "by": names.get(PersonId(trace.by), trace.by) or "Milieu itself",
-            "role": trace.role.value if trace.role else "",
-            "action": trace.action,
-            "about": ", ".join(about[:3]) + (f" and {len(about) - 3} more" if len(about) > 3 else ""),
+            "at": words.moment(trace.at, zone),
+            "by": names.get(PersonId(trace.by), trace.by) or words("Milieu itself"),
+            "role": words(ROLES[trace.role]) if trace.role else "",
+            "action": words.gettext(trace.action),
+            "about": words.listed(about if len(about) <= 3 else [*about[:3], words("{n} more", n=len(about) - 3)]),
             "session": trace.session,
             "reason": trace.reason,
         }
 
     @staticmethod
-    def _broken(glass: Glass, names: dict[PersonId, str], zone: str) -> dict[str, Any]:
-        at = IN_ENGLISH.moment(glass.at, zone)
+    def _broken(glass: Glass, names: dict[PersonId, str], zone: str, words: Words) -> dict[str, Any]:
+        at = words.moment(glass.at, zone)
         return {"glass": glass.glass, "by": names.get(glass.person, glass.person), "at": at, "reason": glass.reason}
 
 

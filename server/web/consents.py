@@ -49,8 +49,8 @@ class ConsentPages(Protocol):
         """Raises Refusal."""
         ...
 
-    async def missing(self, *, reader: Visitor) -> dict[str, Any]: ...
-    async def texts(self) -> dict[str, Any]: ...
+    async def missing(self, words: Words, *, reader: Visitor) -> dict[str, Any]: ...
+    async def texts(self, words: Words) -> dict[str, Any]: ...
     async def publish(self, given: dict[str, str], *, by: Visitor) -> None:
         """Raises Refusal."""
         ...
@@ -159,11 +159,12 @@ class ConsentDesk:
     async def missing(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.READ_CONSENTS)
         address = f"{self._site.public_url or str(request.base_url).rstrip('/')}/consents"
-        context = await self._consents.missing(reader=me) | {"address": address}
+        context = await self._consents.missing(spoken(request), reader=me) | {"address": address}
         return self._render(request, "consents_missing.html", me, context)
 
     async def texts(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.READ_CONSENTS)
+        words = spoken(request)
         given: dict[str, str] = {}
         error = None
         if request.method == "POST":
@@ -172,14 +173,14 @@ class ConsentDesk:
             try:
                 await self._consents.publish(given, by=me)
             except Refusal as refusal:
-                error = refusal.text
+                error = words.of(refusal.said)
             else:
                 query = {"seat": str(me.number)} if me.number > 1 else {}
                 address = f"/consents/texts?{urlencode(query | {'done': 'published'})}"
                 return RedirectResponse(address, 303, NO_STORE)
-        context = await self._consents.texts() | {
+        context = await self._consents.texts(words) | {
             "given": {field: given.get(field, "") for field in TEXT_FIELDS},
-            "done": DONE.get(request.query_params.get("done", ""), ""),
+            "done": words(DONE.get(request.query_params.get("done", ""), "")),
             "error": error,
         }
         return self._render(request, "consents_texts.html", me, context, 422 if error else 200)

@@ -17,12 +17,14 @@ from facilitation.ids import PersonId
 from facilitation.policy import Action
 from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
+from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
+from server.web.words import Words, marked
 
 FIELDS_MAX: Final = 400
 QUERY_CHARS_MAX: Final = 80
-STALE: Final = (
+STALE: Final = marked(
     "Somebody else changed this meanwhile. Nothing was overwritten: open the page anew to see what stands now, "
     "then make your change there."
 )
@@ -94,19 +96,26 @@ class Timetable(Protocol):
     """Raises StoreUnavailable, CorruptLog."""
 
     async def show(
-        self, page: Page, ids: Mapping[str, str], query: Mapping[str, str], *, reader: Visitor
+        self, page: Page, ids: Mapping[str, str], query: Mapping[str, str], words: Words, *, reader: Visitor
     ) -> dict[str, Any] | None:
         """What the template needs; None: there is no such thing."""
         ...
 
     async def form(
-        self, form: Form, ids: Mapping[str, str], query: Mapping[str, str], sent: Fields | None, *, reader: Visitor
+        self,
+        form: Form,
+        ids: Mapping[str, str],
+        query: Mapping[str, str],
+        sent: Fields | None,
+        words: Words,
+        *,
+        reader: Visitor,
     ) -> dict[str, Any] | None:
         """The same for a form, filled with what was sent."""
         ...
 
     async def change(
-        self, form: Form, ids: Mapping[str, str], sent: Fields, *, by: Visitor
+        self, form: Form, ids: Mapping[str, str], sent: Fields, words: Words, *, by: Visitor
     ) -> dict[str, Any] | str | None:
         """The address to go to, if it is kept; else the form again with what it would do. Raises Refusal, Stale."""
         ...
@@ -129,7 +138,7 @@ class ScheduleDesk:
     def _page(self, page: Page) -> Handler:
         async def handle(request: Request) -> Response:
             me = await self._doorkeeper.visitor(request, Action.SEE_SCHEDULE)
-            shown = await self._timetable.show(page, _ids(request), _query(request), reader=me)
+            shown = await self._timetable.show(page, _ids(request), _query(request), spoken(request), reader=me)
             return self._render(request, me, page, shown)
 
         return handle
@@ -141,7 +150,7 @@ class ScheduleDesk:
             ids = _ids(request)
             about = (PersonId(ids["person"]),) if form is Form.MEMBER else ()
             me = await self._doorkeeper.visitor(request, action, about=about)
-            shown = await self._timetable.form(form, ids, _query(request), None, reader=me)
+            shown = await self._timetable.form(form, ids, _query(request), None, spoken(request), reader=me)
             return self._render(request, me, form, shown)
 
         return handle
@@ -151,12 +160,12 @@ class ScheduleDesk:
 
         async def handle(request: Request) -> Response:
             me = await self._doorkeeper.visitor(request, action)
-            sent, ids = await _fields(request), _ids(request)
+            sent, ids, words = await _fields(request), _ids(request), spoken(request)
             try:
-                done = await self._timetable.change(form, ids, sent, by=me)
+                done = await self._timetable.change(form, ids, sent, words, by=me)
             except (Refusal, Stale) as no:
-                error = STALE if isinstance(no, Stale) else no.text
-                shown = await self._timetable.form(form, ids, {}, sent, reader=me)
+                error = words(STALE) if isinstance(no, Stale) else words.of(no.said)
+                shown = await self._timetable.form(form, ids, {}, sent, words, reader=me)
                 return self._render(request, me, form, shown, error=error)
             if isinstance(done, str):
                 seat = {"seat": str(me.number)} if me.number > 1 else {}
@@ -170,7 +179,7 @@ class ScheduleDesk:
     ) -> Response:
         if shown is None:
             raise HTTPException(404)
-        done = "It is kept." if request.query_params.get("done") and not error else ""
+        done = spoken(request)("It is kept.") if request.query_params.get("done") and not error else ""
         context = {"me": me, "choice": me.choice, "home": f"/home{me.choice}", "error": error, "done": done} | shown
         return self._pages.render(request, f"{page}.html", context, 422 if error else 200, NO_STORE)
 

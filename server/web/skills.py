@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from facilitation.policy import Action
 from facilitation.skills import QUERY_MAX, Library, running_order
 from server.web.auth import Doorkeeper, Visitor
+from server.web.language import spoken
 from server.web.templates import Pages
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -42,11 +43,12 @@ class SkillPages:
         skill = self._library.skills.get(request.path_params["skill"])
         if skill is None:
             raise HTTPException(404)
+        words = spoken(request)
         module = self._library.module_of(skill.id)
         context = {
             "skill": skill,
             "module": module,
-            "order": running_order(skill),
+            "order": [(words(part), minutes) for part, minutes in running_order(skill)],
             "taught": self._library.taught(skill.id),
         }
         return self._render(request, "skill.html", me, context)

@@ -33,33 +33,7 @@ MODULES = Modules(
 ICON_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-IN_ENGLISH_ALONE = frozenset(
-    {
-        "audit.html",
-        "consents_missing.html",
-        "consents_texts.html",
-        "curriculum.html",
-        "reading.html",
-        "record.html",
-        "schedule.html",
-        "schedule_away.html",
-        "schedule_group.html",
-        "schedule_group_form.html",
-        "schedule_groups.html",
-        "schedule_meeting.html",
-        "schedule_member.html",
-        "schedule_plan_form.html",
-        "schedule_plans.html",
-        "schedule_programme_form.html",
-        "schedule_programmes.html",
-        "schedule_series.html",
-        "schedule_series_form.html",
-        "schedule_term_form.html",
-        "schedule_terms.html",
-        "skill.html",
-        "skills.html",
-    }
-)
+IN_ENGLISH_ALONE = frozenset({"record.html"})
 """Pages whose words are in no catalogue yet: English as a whole is better than two languages in one page."""
 
 

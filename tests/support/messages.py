@@ -20,31 +20,24 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment
 
 from server.web.catalogues import ENGLISH, FOLDER, LANGUAGES
-from tests.support.source import ROOT, modules
+from tests.support.source import ROOT, Module, modules
 
 Found = tuple[str, str | tuple[str, str]]
 """The file, and the message: of a plural, both of its English forms."""
 
-SAID = {"words": (0,), "marked": (0,), "Sentence": (0,), "Refusal": (1,), "many": (0, 1)} | dict.fromkeys(
-    ("line", "body", "phone"), (1,)
+SAID = {"words": (0,), "self": (0,), "marked": (0,), "Sentence": (0,), "Refusal": (1,), "many": (0, 1)} | dict.fromkeys(
+    (
+        *("line", "body", "phone", "text", "day", "day_or_none", "day_of", "clock", "clock_or_none"),
+        *("number", "number_or_none", "number_of", "numbers", "one_of", "some_of"),
+    ),
+    (1,),
 )
-"""Python's calls, and where in them the message is."""
-IN_CATALOGUES = {
-    "facilitation": "absences accounts agenda amending attendance checkin consents contacts corrections disclosures"
-    " exercises explain facts glass licences makeups noshow noteforms notes places policy programme roll room runs"
-    " school screen seats talk text waiting",
-    "server": "books clinicbook consentbook errands exports familybook firststeps glass licencebook meter_words"
-    " notebook overview own_minutes papers peoplebook rollfile signing week_words weekbook worklist",
-    "server/accounts": "book gate invitations letters provider passkeys tries upkeep",
-    "server/door": "consents gate releases",
-    "server/school": "away form letters page told waiting",
-    "server/web": "account accounts audit away calendar consents door errors exports family invite licences notebook"
-    " papers people school signin start weeks words waiting",
-    "server/home": "covers invited meetings office page start tonight tools visit wards weeks writing",
-    "server/rooms": "actor live",
-    "server/wire": "connection",
-}
-"""Python whose messages have their words; this grows until it is everything."""
+"""Python's calls, and where in them the message is: the text itself, or what a refusal calls a field."""
+SAID_BY_CLASS = frozenset({"Action", "Deed"})
+"""Enumerations whose values are messages."""
+FOLDERS = ("facilitation", "server")
+FOR_OPERATORS = ("server/bots/", "server/commands/", "server/setup/", "server/sfu/", "server/config.py")
+"""Python that speaks to whoever runs the server, in English, in a terminal. All other is in the catalogues."""
 SAID_BY_NAME = {"Words": ("title", "text")}
 IN_BROWSERS = re.compile(r'(?<![\w.$])(?:t|rich)\(\s*("(?:[^"\\\n]|\\.)*")')
 MANY_IN_BROWSERS = re.compile(r'(?<![\w.$])many\(\s*("(?:[^"\\\n]|\\.)*"),\s*("(?:[^"\\\n]|\\.)*")')
@@ -78,16 +71,22 @@ def _in_templates() -> Iterator[Found]:
 
 
 def _in_python() -> Iterator[Found]:
-    for module in (
-        each
-        for folder, names in IN_CATALOGUES.items()
-        for name in names.split()
-        for each in modules(f"{folder}/{name}.py")
-    ):
+    for module in spoken_modules():
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Call):
                 for message in _said(node):
                     yield module.where, message
+            elif isinstance(node, ast.ClassDef) and node.name in SAID_BY_CLASS:
+                for line in node.body:
+                    if isinstance(line, ast.Assign):
+                        for message in _texts(line.value):
+                            yield module.where, message
+
+
+def spoken_modules() -> Iterator[Module]:
+    """Python that says something to the clinic's people."""
+    for folder in FOLDERS:
+        yield from (module for module in modules(folder) if not module.where.startswith(FOR_OPERATORS))
 
 
 def _said(call: ast.Call) -> Iterator[str | tuple[str, str]]:

@@ -118,7 +118,7 @@ def test_templates_say_nothing_that_is_in_no_catalogue() -> None:
     wrong = []
     for path in sorted((ROOT / "webclient/templates").rglob("*.html")):
         name = path.relative_to(ROOT / "webclient/templates").as_posix()
-        if name in IN_ENGLISH_ALONE | PARTS_IN_ENGLISH | {"soup.html"}:
+        if name in IN_ENGLISH_ALONE | {"soup.html"}:
             continue
         text = re.sub(r"\{#.*?#\}", "", path.read_text(), flags=re.S)
         text = re.sub(r"\{% block page %\}.*?\{% endblock %\}", "", text)  # classes
@@ -127,10 +127,6 @@ def test_templates_say_nothing_that_is_in_no_catalogue() -> None:
         for expression in re.findall(r"\{[{%](.*?)[%}]\}", text, flags=re.S):
             wrong += [f"{name}: {found[2]}" for found in LITERAL.finditer(SAID.sub("", expression))]
     assert wrong == []
-
-
-PARTS_IN_ENGLISH = frozenset({"parts/schedule.html"})
-"""Below templates/, of pages that are not in English alone."""
 
 
 def test_browser_code_says_nothing_that_is_in_no_catalogue() -> None:

@@ -25,7 +25,7 @@ from facilitation.enrolment import (
 from facilitation.errors import Refusal
 from facilitation.ids import CohortId, CoverId, EnrolmentId, PersonId, SeriesId, TermId
 from facilitation.people import Role
-from facilitation.recurrence import Every, Recurrence, check_recurrence, in_words, rrule
+from facilitation.recurrence import Every, Recurrence, check_recurrence, rrule
 from facilitation.schedule import (
     Cover,
     Deviation,
@@ -83,30 +83,21 @@ def refused(check: object, thing: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("recurrence", "rule", "words"),
+    ("recurrence", "rule"),
     [
-        (Recurrence(every=Every.ONCE), None, "Once"),
-        (WEEKLY, "FREQ=WEEKLY;BYDAY=MO,WE,FR;WKST=MO", "Every Monday, Wednesday and Friday"),
-        (
-            Recurrence(every=Every.WEEK, days=(3,), interval=2),
-            "FREQ=WEEKLY;BYDAY=TH;INTERVAL=2;WKST=MO",
-            "Every second week on Thursday",
-        ),
-        (
-            Recurrence(every=Every.MONTH, days=(1,), nths=(1, -1)),
-            "FREQ=MONTHLY;BYDAY=1TU,-1TU;WKST=MO",
-            "On the first and last Tuesday of the month",
-        ),
+        (Recurrence(every=Every.ONCE), None),
+        (WEEKLY, "FREQ=WEEKLY;BYDAY=MO,WE,FR;WKST=MO"),
+        (Recurrence(every=Every.WEEK, days=(3,), interval=2), "FREQ=WEEKLY;BYDAY=TH;INTERVAL=2;WKST=MO"),
+        (Recurrence(every=Every.MONTH, days=(1,), nths=(1, -1)), "FREQ=MONTHLY;BYDAY=1TU,-1TU;WKST=MO"),
         (
             Recurrence(every=Every.MONTH, days=(5,), nths=(2,), interval=3),
             "FREQ=MONTHLY;BYDAY=2SA;INTERVAL=3;WKST=MO",
-            "On the second Saturday of every third month",
         ),
     ],
 )
-def test_a_rule_is_said_to_calendars_and_to_people(recurrence: Recurrence, rule: str | None, words: str) -> None:
+def test_a_rule_is_said_to_calendars(recurrence: Recurrence, rule: str | None) -> None:
     check_recurrence(recurrence)
-    assert (rrule(recurrence), in_words(recurrence)) == (rule, words)
+    assert rrule(recurrence) == rule
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from server.timetable.office import Office
 from server.timetable.timetable import ClinicTimetable
 from server.web.auth import Visitor
 from server.web.schedule import Form, Page
+from server.web.words import IN_ENGLISH
 
 ZONE = zone_of(demo_week.ZONE)
 SUNDAY = date(2026, 11, 29)
@@ -53,17 +54,17 @@ class Clinic:
 
     async def show(self, page: Page, reader: Visitor = ADA, **ids: str) -> dict[str, Any]:
         query = {name: ids.pop(name) for name in ("day", "cohort", "lead") if name in ids and page is Page.WEEK}
-        shown = await self.timetable.show(page, ids, query, reader=reader)
+        shown = await self.timetable.show(page, ids, query, IN_ENGLISH, reader=reader)
         assert shown is not None
         return shown
 
     async def form(self, form: Form, query: Mapping[str, str] | None = None, **ids: str) -> dict[str, Any]:
-        shown = await self.timetable.form(form, ids, query or {}, None, reader=ADA)
+        shown = await self.timetable.form(form, ids, query or {}, None, IN_ENGLISH, reader=ADA)
         assert shown is not None
         return shown
 
     async def send(self, form: Form, sent: Fields, **ids: str) -> dict[str, Any] | str:
-        done = await self.timetable.change(form, ids, sent, by=ADA)
+        done = await self.timetable.change(form, ids, sent, IN_ENGLISH, by=ADA)
         assert done is not None
         return done
 
@@ -119,7 +120,7 @@ async def test_a_week_past_the_horizon_is_shown_as_it_will_be_and_names_holidays
 
 
 async def test_a_week_of_no_day_is_not_found(clinic: Clinic) -> None:
-    assert await clinic.timetable.show(Page.WEEK, {}, {"day": "tomorrow"}, reader=ADA) is None
+    assert await clinic.timetable.show(Page.WEEK, {}, {"day": "tomorrow"}, IN_ENGLISH, reader=ADA) is None
 
 
 # --------------------------------------------------------------------------- series
@@ -258,7 +259,10 @@ async def test_a_meeting_whose_hour_has_come_stays_as_it_is(clinic: Clinic) -> N
 async def test_a_day_that_is_no_meeting_is_not_found(clinic: Clinic) -> None:
     for on in ("2026-12-01", "soon", "0000-00-00", "9999-12-31"):
         assert (
-            await clinic.timetable.form(Form.MEETING, {"series": "w-evening", "on": on}, {}, None, reader=ADA) is None
+            await clinic.timetable.form(
+                Form.MEETING, {"series": "w-evening", "on": on}, {}, None, IN_ENGLISH, reader=ADA
+            )
+            is None
         )
 
 
@@ -552,10 +556,12 @@ async def test_whatever_is_sent_is_kept_shown_or_refused_in_words(
 ) -> None:
     kind, ids = form
     try:
-        await clinic.timetable.change(kind, ids, sent, by=ADA)
+        await clinic.timetable.change(kind, ids, sent, IN_ENGLISH, by=ADA)
     except Refusal as refusal:
         assert refusal.text.strip()
-        assert await clinic.timetable.form(kind, ids, {}, sent, reader=ADA) is not None  # what was typed is shown again
+        assert (
+            await clinic.timetable.form(kind, ids, {}, sent, IN_ENGLISH, reader=ADA) is not None
+        )  # what was typed is shown again
     except Stale:
         pass
 
@@ -565,6 +571,6 @@ async def test_whatever_is_sent_is_kept_shown_or_refused_in_words(
 async def test_what_there_is_not_is_not_found(clinic: Clinic, ids: str) -> None:
     names = dict.fromkeys(("cohort", "series", "on", "person", "term", "plan", "programme"), ids)
     for page in (Page.GROUP, Page.SERIES):
-        assert await clinic.timetable.show(page, names, {}, reader=ADA) is None
+        assert await clinic.timetable.show(page, names, {}, IN_ENGLISH, reader=ADA) is None
     for form in (Form.GROUP, Form.SERIES, Form.MEETING, Form.MEMBER, Form.TERM, Form.PLAN, Form.PROGRAMME):
-        assert await clinic.timetable.form(form, names, {}, None, reader=ADA) is None
+        assert await clinic.timetable.form(form, names, {}, None, IN_ENGLISH, reader=ADA) is None
