@@ -129,7 +129,7 @@ class RawPeer(asyncio.DatagramProtocol):
             self._dtls = RTCDtlsTransport(cast(RTCIceTransport, self), [self._certificate])
             self._dtls._set_role("client")
             fingerprints = [RTCDtlsFingerprint(f.algorithm, f.value) for f in media.dtls.fingerprints]
-            await asyncio.wait_for(self._dtls.start(RTCDtlsParameters(fingerprints=fingerprints)), 10)
+            await asyncio.wait_for(self._dtls.start(RTCDtlsParameters(fingerprints=fingerprints)), 40)
             assert self._dtls.state == "connected"
 
     async def move(self) -> None:
@@ -144,7 +144,7 @@ class RawPeer(asyncio.DatagramProtocol):
             self._pings = asyncio.ensure_future(self._ping())
         else:
             self._check()
-        await asyncio.wait_for(self._answered.wait(), 5)
+        await asyncio.wait_for(self._answered.wait(), 40)
 
     def restart_credentials(self) -> None:
         self.ufrag, self.password = secrets.token_hex(4), secrets.token_hex(12)
@@ -275,7 +275,7 @@ class RawPeer(asyncio.DatagramProtocol):
     def of(self, ssrc: int) -> list[RtpPacket]:
         return [packet for packet in self.packets if packet.ssrc == ssrc]
 
-    async def until(self, holds: Callable[[], Any], seconds: float = 5) -> None:
+    async def until(self, holds: Callable[[], Any], seconds: float = 40) -> None:
         """Wait until something that arrived makes `holds` true."""
         deadline = asyncio.get_running_loop().time() + seconds
         while not holds():
