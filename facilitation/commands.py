@@ -22,6 +22,7 @@ from facilitation.ids import (
     GoalId,
     PersonId,
     QuestionId,
+    RoundId,
     RunId,
     SectionId,
     SegmentId,
@@ -322,6 +323,81 @@ class ShowResults:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseExercise:
     run: RunId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRound:
+    """Everyone in turn. `kind`: see `rounds.Kind`; a round of kind 'question' needs one.
+
+    `order`: 'random', or 'given' along `line`, after which all others come in whatever order. `turn_ms`: 0 for none.
+    """
+
+    kind: str
+    question: str = ""
+    order: str = "random"
+    line: tuple[PersonId, ...] = ()
+    turn_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveRoundOn:
+    """I have said what I wanted to say; by who leads, also to begin (`turn` 0) and on behalf of who has the turn.
+
+    `turn`: the number of the turn that was seen, so that a double press moves the group once.
+    """
+
+    round: RoundId
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassTurn:
+    """I would rather not, this time: in my turn, or before it comes."""
+
+    round: RoundId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskMeLater:
+    """In my turn: come back to me when all others have been asked."""
+
+    round: RoundId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRound:
+    """I passed and want a turn after all (`person` None); by who leads, anybody who is in the room and not in it."""
+
+    round: RoundId
+    person: PersonId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChooseNext:
+    """Of those still to be asked, this one is the next."""
+
+    round: RoundId
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoBackInRound:
+    """The turn goes back to whoever had it before. `turn` as in `MoveRoundOn`."""
+
+    round: RoundId
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendTurn:
+    round: RoundId
+    turn: int
+    by_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseRound:
+    round: RoundId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -684,6 +760,15 @@ PersonCommand = (
     | ShareExerciseAnswer
     | ShowResults
     | CloseExercise
+    | OpenRound
+    | MoveRoundOn
+    | PassTurn
+    | AskMeLater
+    | JoinRound
+    | ChooseNext
+    | GoBackInRound
+    | ExtendTurn
+    | CloseRound
     | DisposeFlag
     | EditNote
     | EditSection

@@ -23,6 +23,7 @@ from facilitation.ids import (
     FormId,
     PersonId,
     QuestionId,
+    RoundId,
     RunId,
     SectionId,
     SegmentId,
@@ -433,6 +434,77 @@ class ExerciseClosed:
     run: RunId
 
 
+# --------------------------------------------------------------- rounds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundOpened:
+    """Everyone in turn, along `line`. `kind`: 'question', 'check_in', 'appreciation' or 'wrap_up'; `turn_ms`: the
+    gentle time of one turn, 0: none. Nobody has the turn yet."""
+
+    round: RoundId
+    kind: str
+    question: str
+    segment: SegmentId
+    line: tuple[PersonId, ...]
+    turn_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnBegan:
+    """Somebody has the turn. `until`: when its gentle time is full, if it has one."""
+
+    round: RoundId
+    person: PersonId
+    until: Instant | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnEnded:
+    """`how`: 'spoke', 'passed' (also before their turn came), 'later' (they asked to be asked last), or 'left'
+    (they went away in it, and will be asked again). What was said is nowhere."""
+
+    round: RoundId
+    person: PersonId
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnReturned:
+    """A facilitator gave the turn back to whoever had it before; that one has not ended, then."""
+
+    round: RoundId
+    person: PersonId
+    until: Instant | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnExtended:
+    round: RoundId
+    until: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundJoined:
+    """Somebody is to be asked, after all others: who came late, or passed and wants a turn after all."""
+
+    round: RoundId
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextChosen:
+    """A facilitator chose who is asked next, of those still to be asked."""
+
+    round: RoundId
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundClosed:
+    round: RoundId
+
+
 # --------------------------------------------------------------- notes
 
 
@@ -697,6 +769,14 @@ Event = (
     | ExerciseShared
     | ResultsShown
     | ExerciseClosed
+    | RoundOpened
+    | TurnBegan
+    | TurnEnded
+    | TurnReturned
+    | TurnExtended
+    | RoundJoined
+    | NextChosen
+    | RoundClosed
     | NoteDrafted
     | SectionDrafted
     | GoalsListed

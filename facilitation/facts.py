@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from facilitation import attendance, checkin, crediting, explain, noshow
+from facilitation import attendance, checkin, crediting, explain, noshow, roundviews
 from facilitation.checkin import DISPOSITIONS
 from facilitation.commands import SignNote
 from facilitation.crediting import Hours
@@ -111,6 +111,7 @@ def facts(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]
         ("Skills taught", ", ".join(state.notes.skills)),
         ("Exercises done together", "; ".join(_run_text(run) for run in state.practice.runs if run.began_at)),
         ("Took part in", "; ".join(_titles_of(state, person))),
+        ("Rounds", "; ".join(roundviews.facts_of(state, person))),
         *_form_facts(state, person),
         *_shared_facts(state, person),
         *_exercise_facts(state, person),

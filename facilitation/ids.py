@@ -28,6 +28,7 @@ CoverId = NewType("CoverId", str)
 ExerciseId = NewType("ExerciseId", str)
 FieldId = NewType("FieldId", str)
 RunId = NewType("RunId", str)
+RoundId = NewType("RoundId", str)
 
 SourceId = NewType("SourceId", str)
 """A proof of presence: one websocket ("c…", a *connection*) or one WebRTC transport ("m…", a *peer*)."""

@@ -48,6 +48,16 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     c.JoinExercise: PARTICIPANT,
     c.AnswerExercise: SPEAKERS,
     c.ShareExerciseAnswer: SPEAKERS,
+    # Rounds.
+    c.OpenRound: FACILITATORS,
+    c.MoveRoundOn: SPEAKERS,
+    c.PassTurn: SPEAKERS,
+    c.AskMeLater: SPEAKERS,
+    c.JoinRound: SPEAKERS,
+    c.ChooseNext: FACILITATORS,
+    c.GoBackInRound: FACILITATORS,
+    c.ExtendTurn: FACILITATORS,
+    c.CloseRound: FACILITATORS,
     # About others.
     c.Admit: FACILITATORS,
     c.AdmitAll: FACILITATORS,

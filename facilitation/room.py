@@ -20,6 +20,7 @@ from facilitation import (
     notes,
     policy,
     prompts,
+    rounds,
     runs,
     screen,
     seats,
@@ -171,6 +172,27 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             return runs.show(state.practice, run, to_group, without)
         case c.CloseExercise(run=run):
             return runs.close(state.practice, run)
+        # --- rounds
+        case c.OpenRound():
+            return _open_round(state, command)
+        case c.MoveRoundOn(round=name, turn=turn):
+            here, leads = _in_turn(state, asker)
+            return rounds.move_on(state.rounds, name, turn, me, here, now, leads=leads)
+        case c.PassTurn(round=name):
+            return rounds.pass_(state.rounds, name, me, _in_turn(state, asker)[0], now)
+        case c.AskMeLater(round=name):
+            return rounds.later(state.rounds, name, me, _in_turn(state, asker)[0], now)
+        case c.JoinRound(round=name, person=person):
+            seat = asker if person is None else state.seats.of(person)
+            return rounds.join(state.rounds, name, asker, seat, leads=_in_turn(state, asker)[1])
+        case c.ChooseNext(round=name, person=person):
+            return rounds.choose_next(state.rounds, name, person)
+        case c.GoBackInRound(round=name, turn=turn):
+            return rounds.go_back(state.rounds, name, turn, state.seats, _in_turn(state, asker)[0], now)
+        case c.ExtendTurn(round=name, turn=turn, by_ms=by_ms):
+            return rounds.extend(state.rounds, name, turn, by_ms, now)
+        case c.CloseRound(round=name):
+            return rounds.close(state.rounds, name)
         case c.DisposeFlag(flag=flag, disposition=disposition, text=text):
             return checkin.dispose(state.checkin, flag, disposition, text)
         # --- notes
@@ -285,6 +307,7 @@ def _decide_for_server(state: RoomState, command: Command, now: Instant) -> Even
             return (
                 *prompts.due(state.prompts, state.attendance, state.agenda, _programme(state), now),
                 *noshow.due(*_who_is_where(state), state.absences, now),
+                *rounds.due(state.rounds, state.seats, state.attendance, now),
             )
         case _:
             raise AssertionError(f"policy let {type(command).__name__} through")
@@ -522,6 +545,28 @@ def _open_exercise(state: RoomState, exercise: ExerciseId, now: Instant) -> Even
     return runs.open_(state.practice, exercise, _position(state), _here(state), now)
 
 
+def _open_round(state: RoomState, command: c.OpenRound) -> Events:
+    """An appreciation round goes along the row of an exercise that made one: all thought of the one before them."""
+    row = runs.row(state.practice) if command.kind == rounds.Kind.APPRECIATION else ()
+    return rounds.open_(
+        state.rounds,
+        kind=command.kind,
+        question=command.question,
+        order=rounds.Order.GIVEN if row else command.order,
+        wanted=row or command.line,
+        turn_ms=command.turn_ms,
+        segment=_position(state),
+        seats=state.seats,
+        attendance=state.attendance,
+    )
+
+
+def _in_turn(state: RoomState, asker: Seat) -> tuple[tuple[PersonId, ...], bool]:
+    """Who can have the turn now, and whether the asker, who is in the room, leads."""
+    seats.check_in_room(asker)
+    return rounds.here(state.seats, state.attendance), asker.role in policy.FACILITATORS
+
+
 def _position(state: RoomState) -> SegmentId:
     if state.agenda.position is None:
         raise Refusal("not_running", "The session has not started yet.")
@@ -593,10 +638,12 @@ def _out_of_media(person: PersonId) -> tuple[Effect, ...]:
 
 
 def next_deadline(state: RoomState) -> Instant | None:
-    """When a `Tick` is due: somebody is to be asked, has not answered, is missing, or nobody at all has come back."""
+    """When a `Tick` is due: somebody is to be asked, has not answered, is missing or away in their turn, or nobody at
+    all has come back."""
     asking = prompts.next_due(state.prompts, state.attendance, state.agenda, _programme(state))
     noticing = noshow.next_due(*_who_is_where(state), state.absences, state.at)
-    return min((at for at in (_abandoned_at(state), asking, noticing) if at is not None), default=None)
+    turning = rounds.next_due(state.rounds, state.seats, state.attendance)
+    return min((at for at in (_abandoned_at(state), asking, noticing, turning) if at is not None), default=None)
 
 
 def _who_is_where(state: RoomState) -> tuple[noshow.NoShows, tuple[Seat, ...], attendance.Attendance]:

@@ -309,6 +309,14 @@ def groups_of(grouping: Grouping, here: Sequence[PersonId], before: int) -> tupl
     return tuple(tuple(each for each in pair if each is not None) for pair in pairs)
 
 
+def row(practice: Practice) -> tuple[PersonId, ...]:
+    """The row of the exercise that is open, if it made one."""
+    run = practice.open
+    if run is None or run.exercise.grouping is not Grouping.CHAIN or not run.groups:
+        return ()
+    return run.groups[0]
+
+
 def join(practice: Practice, run: RunId, person: PersonId, on: bool) -> tuple[Event, ...]:
     found = _open(practice, run)
     return () if found.paper(person).joined is on else (ExerciseJoined(run=run, person=person, on=on),)

@@ -17,6 +17,7 @@ from facilitation import (
     noshow,
     notes,
     prompts,
+    rounds,
     runs,
     screen,
     seats,
@@ -34,6 +35,7 @@ from facilitation.notes import Notes
 from facilitation.people import Actor
 from facilitation.programme import PLAIN, Programme
 from facilitation.prompts import Prompts
+from facilitation.rounds import Rounds
 from facilitation.rules import RuleSet
 from facilitation.runs import Practice
 from facilitation.screen import Screen
@@ -74,6 +76,7 @@ class RoomState:
     agenda: Agenda = field(default_factory=Agenda)
     checkin: CheckIn = field(default_factory=CheckIn)
     practice: Practice = field(default_factory=Practice)
+    rounds: Rounds = field(default_factory=Rounds)
     notes: Notes = field(default_factory=Notes)
     absences: Absences = field(default_factory=Absences)
     noshows: NoShows = field(default_factory=NoShows)
@@ -122,6 +125,7 @@ def evolve(state: RoomState, recorded: Recorded) -> RoomState:
         agenda=agenda.evolve(state.agenda, recorded),
         checkin=checkin.evolve(state.checkin, recorded),
         practice=runs.evolve(state.practice, recorded),
+        rounds=rounds.evolve(state.rounds, recorded),
         notes=notes.evolve(state.notes, recorded),
         absences=absences.evolve(state.absences, recorded),
         noshows=noshow.evolve(state.noshows, recorded),

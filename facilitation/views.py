@@ -10,7 +10,18 @@ from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from typing import Any
 
-from facilitation import agenda, attendance, checkin, crediting, facts, minuteviews, noshow, noteviews, runviews
+from facilitation import (
+    agenda,
+    attendance,
+    checkin,
+    crediting,
+    facts,
+    minuteviews,
+    noshow,
+    noteviews,
+    roundviews,
+    runviews,
+)
 from facilitation.attendance import Evidence
 from facilitation.checkin import Flag, Sheet
 from facilitation.crediting import Hours, Tally
@@ -62,6 +73,7 @@ def room_part(state: RoomState, audience: str, position: Any = None) -> View:
         "camera": session.programme.camera,
         "skill": runviews.skill_part(state) if inside else None,
         "exercise": runviews.exercise_part(state) if inside else None,
+        "round": roundviews.round_part(state) if inside else None,
         "last_time": runviews.last_time_part(state) if inside else [],
         "shared": [*_shared(state), *runviews.shared_before(state)] if inside else [],
         "chat": [_message(state, message) for message in state.talk.everyone[-CHAT_SHOWN_MAX:]] if inside else [],
@@ -218,6 +230,7 @@ def you_part(
         if not seat.treated
         else {form.id: _own_form(state, seat, form, asked or form_part) for form in state.checkin.forms},
         "exercises": runviews.own_papers(state, person) if seat.in_room else [],
+        "turn": roundviews.own_turn(state, person) if seat.in_room else None,
         "help": bool(state.checkin.flags_of(person)),
         "chat": [_message(state, message) for message in state.talk.private_of(person)[-CHAT_SHOWN_MAX:]],
     }
@@ -292,6 +305,7 @@ def staff_part(state: RoomState, now: Instant, tally: Tally | None = None) -> Vi
         "chat": [_message(state, message) for message in state.talk.private[-CHAT_SHOWN_MAX:]],
         "disputes": minuteviews.open_disputes(state),
         "practice": runviews.practice_part(state),
+        "rounds": roundviews.rounds_part(state),
         "undo": _undo(state, now),
         "advice": _advice(state, now),
         "seats": {"taken": len(state.seats.in_room), "max": _session(state).seats_max},

@@ -107,7 +107,7 @@ class Participant:
 
     async def _take_part(self) -> None:
         """In the room until out of it again."""
-        parts = [self._keep_media(), self._answer_forms(), self._do_exercises(), self._be_lively()]
+        parts = [self._keep_media(), self._answer_forms(), self._do_exercises(), self._take_turns(), self._be_lively()]
         if self._wanders:
             parts.append(self._wander())
         tasks = [asyncio.create_task(part) for part in parts]
@@ -190,6 +190,31 @@ class Participant:
             fields = [field for step in exercise["steps"] for field in step["fields"]]
             if takes_part and fields:
                 await self._write(exercise["run"], fields)
+
+    async def _take_turns(self) -> None:
+        """Speak for a little while when it is one's turn; now and then pass, or ask to be asked later."""
+        had: set[tuple[str, int]] = set()
+        while True:
+            view = await self.seat.until(
+                lambda view: (
+                    (view["you"]["turn"] or {}).get("place") == "now"
+                    and (view["room"]["round"]["round"], view["room"]["round"]["turn"]) not in had
+                ),
+                within_s=24 * 3600,
+            )
+            round_, turn = view["room"]["round"], view["you"]["turn"]
+            had.add((round_["round"], round_["turn"]))
+            await asyncio.sleep(self._random.uniform(1, 2))
+            chance = self._random.random()
+            if chance < 0.15:
+                await self._ask("pass_turn", round=round_["round"])
+            elif chance < 0.3 and turn["may_defer"]:
+                await self._ask("ask_me_later", round=round_["round"])
+            else:
+                await self._ask("set_media", microphone=True, camera=True)
+                await asyncio.sleep(self._random.uniform(6, 14))
+                await self._ask("move_round_on", round=round_["round"], turn=round_["turn"])
+                await self._ask("set_media", microphone=False, camera=True)
 
     async def _write(self, run: str, fields: list[Message]) -> None:
         answers: dict[str, Any] = {}

@@ -82,7 +82,20 @@ def static_routes() -> list[BaseRoute]:
     ]
 
 
-ROOM_PARTS = ("stage", "path", "dock", "side", "card", "exercises", "chat", "people", "agenda", "notes", "flags")
+ROOM_PARTS = (
+    "stage",
+    "round",
+    "path",
+    "dock",
+    "side",
+    "card",
+    "exercises",
+    "chat",
+    "people",
+    "agenda",
+    "notes",
+    "flags",
+)
 ROOM_PARTS_ABOVE = ("notices", "dialogs", "minutes", "farewell")
 
 

@@ -25,7 +25,9 @@ pytestmark = pytest.mark.timeout(240)
 TALL = {"width": PHONE["width"], "height": 1_500}
 ROBIN, SAM = PersonId("p-1"), PersonId("p-2")
 EXERCISES = load_library().exercises
-CLEAR = dict.fromkeys(("exercise", "step", "filled", "results", "out", "past", "since", "role"))
+CLEAR = dict.fromkeys(
+    ("round", "kind", "long", "exercise", "step", "filled", "results", "out", "past", "since", "role")
+)
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -82,6 +84,28 @@ async def test_results_invitations_and_what_is_over_keep_nobody_out(screen: Page
             await expect(screen.get_by_role("textbox", name="What I know for sure")).to_have_value("I call on Friday.")
         assert await barriers(screen, within=".side") == [], name
         await picture(screen, f"exercise-{name}")
+
+
+async def test_a_round_says_to_each_what_is_theirs_and_keeps_nobody_out(screen: Page) -> None:
+    for place, said in {
+        "begin": "You are the first one",
+        "next": "You are next",
+        "other": "2 people are before you",
+        "now": "It is your turn",
+        "passed": "You passed, and that is fine",
+        "out": "ask your facilitator to add you",
+        "over": "Everyone has been asked",
+    }.items():
+        await show(screen, round=place, kind="appreciation", long=1 if place == "now" else None)
+        await expect(screen.locator(".round")).to_contain_text(said)
+        if place in ("now", "next"):
+            await expect(screen.locator("#live")).to_contain_text("your turn" if place == "now" else "You are next")
+        assert await barriers(screen, within=".round-strip") == [], place
+        assert await screen.evaluate("document.documentElement.scrollWidth <= innerWidth"), "scrolls sideways"
+    await show(screen, round="now")
+    await screen.get_by_role("button", name="Come back to me").press("Enter")
+    assert await screen.evaluate("gallery.asked.at(-1)") == {"type": "ask_me_later", "fields": {"round": "round-1"}}
+    await picture(screen, "round-mine")
 
 
 async def test_a_sheet_keeps_every_letter_through_views_and_shares_what_is_there_now(
@@ -250,7 +274,25 @@ async def test_a_group_breathes_together_checks_facts_and_it_stands_in_the_recor
         await fay.get_by_role("button", name="End the exercise").click()
         await expect(robin.get_by_text("Check the facts: what you wrote")).to_be_visible()
 
+        await fay.get_by_label("The question").fill("What helped?")
+        await fay.get_by_label("In which order").select_option(label="By hand")
+        await fay.get_by_role("button", name="Open the round").click()
+        await expect(robin.locator(".round")).to_contain_text("You are the first one")
+        await fay.get_by_role("button", name="Begin with Robin").click()
+        await expect(sam.locator(".round")).to_contain_text("Robin has the turn")
+        await expect(sam.locator(".round")).to_contain_text("You are next")
+        await sam.get_by_role("button", name="I’d rather pass").click()
+        await robin.get_by_role("button", name="I am done").click()
+        await expect(sam.locator(".round")).to_contain_text("You passed")
+        await expect(fay.locator(".round-line")).to_contain_text("Sam passed")
+        await fay.get_by_role("button", name="Close the round").click()
+        await expect(robin.locator(".round")).to_have_count(0)
+
         state = await clinic.state("s-now")
+        assert {person: how.value for person, how in state.rounds.all[0].done.items()}.items() >= {
+            ROBIN: "spoke",
+            SAM: "passed",
+        }.items()
         assert state.notes.skills == ("Check the facts",)
         breathing, facts = state.practice.runs
         assert breathing.paper(ROBIN).took_part and not breathing.paper(SAM).took_part

@@ -3,12 +3,14 @@
  *
  *     /gallery?people=8&role=facilitator&state=running&place=room&line=reconnecting&degraded=1&panel=chat
  *     /gallery?exercise=check-the-facts&step=0&filled=1       also results=1, out=1, past=1, since=20000 (of the catalogue)
+ *     /gallery?round=now&kind=appreciation&long=1             also begin, other, next, passed, out, over
  *
  * `window.gallery` lets a test send views and messages and read what the page asked for.
  */
 
 import { start } from "/static/room/page.mjs";
 import { withExercise } from "./exercises.mjs";
+import { withRound } from "./rounds.mjs";
 import { recordedView } from "./views.mjs";
 
 const wanted = Object.fromEntries(new URLSearchParams(location.search));
@@ -31,6 +33,7 @@ let view = recorded();
 function recorded() {
   const now = Date.now();
   const made = recordedView({ ...shape(), now });
+  if (wanted.round) withRound(made, { place: wanted.round, kind: wanted.kind, long: Boolean(wanted.long), now });
   const { exercise, step, filled, results, out, past, since } = wanted;
   if (!exercise) return made;
   const how = { filled: Boolean(filled), results: Boolean(results), out: Boolean(out), past: Boolean(past), since: since ? Number(since) : undefined };

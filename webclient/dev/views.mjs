@@ -84,7 +84,7 @@ export function recordedView({ people = 8, role = "participant", state = "runnin
         expected_end: phase === "running" ? now + 125 * MINUTE : null, ahead_ms: state === "over" || state === "busy" ? -6 * MINUTE : -2 * MINUTE,
       },
       people: phase === "ended" ? group.slice(0, 1) : group,
-      skill: null, exercise: null, last_time: state === "sent" ? ["Check the facts"] : [],
+      skill: null, exercise: null, round: null, last_time: state === "sent" ? ["Check the facts"] : [],
       shared: state === "busy" ? [
         { person: "p-3", form: "check-in", question: "goal", label: "A goal for today", answer: "Listen before I answer" },
         { person: "p-5", form: "check-in", question: "mood", label: "How is your mood right now?", answer: "6 of 10" }] : [],
@@ -108,7 +108,7 @@ export function recordedView({ people = 8, role = "participant", state = "runnin
         "wrap-up": { form: WRAP_UP, offered: phase === "running" && at === 6, status: "none", answers: {}, shared: [] },
       },
       help: state === "help",
-      exercises: [],
+      exercises: [], turn: null,
       chat: staff ? [] : [message(14, now - MINUTE, 1, "staff", "Could I stay with my camera off today?"), message(15, now - 30_000, 0, "p-2", "Of course.")],
     },
   };
@@ -166,7 +166,7 @@ function staffPart(group, { state, now, phase }) {
     disputes: busy ? [{ dispute: "dispute-1", person: "p-3", name: NAMES[2], at: now - MINUTE, text: "I was there on my phone from 6:20 to 6:35.", answer: null, taken_back: null }] : [],
     undo: busy ? { move: "advance", to: "check-in", until: now + 5 * MINUTE } : null,
     advice: state === "over" || state === "busy" ? { over_ms: 6 * MINUTE, planned_ms: { skills: 46 * MINUTE, practice: 28 * MINUTE, "wrap-up": 15 * MINUTE } } : null,
-    practice: PRACTICE,
+    practice: PRACTICE, rounds: { line: [], outside: [], back_to: null, done: [] },
     seats: { taken: group.length, max: 16 },
   };
 }

@@ -21,6 +21,7 @@ ROOM = {
     "camera",
     "skill",
     "exercise",
+    "round",
     "last_time",
     "shared",
     "chat",
@@ -58,11 +59,12 @@ YOU = {
     "disputes",
     "forms",
     "exercises",
+    "turn",
     "help",
     "chat",
 }
 MINUTES = {"present_ms", "counted_ms", "running", "since", "counting", "target_ms", "corrected_ms"}
-STAFF = {"people", "flags", "notes", "chat", "disputes", "practice", "undo", "advice", "seats", "labels"}
+STAFF = {"people", "flags", "notes", "chat", "disputes", "practice", "rounds", "undo", "advice", "seats", "labels"}
 STAFF_PERSON = {
     "told",
     "missing_since",

@@ -7,10 +7,11 @@ import { mount as dock } from "/components/dock/dock.mjs";
 import { mount as flags } from "/components/flags/flags.mjs";
 import { mount as notices } from "/components/notices/notices.mjs";
 import { mount as path } from "/components/path/path.mjs";
+import { mount as round } from "/components/round/round.mjs";
 import { mount as side } from "/components/side/side.mjs";
 import { mount as stage } from "/components/stage/stage.mjs";
 
-const PARTS = { path, flags, notices, stage, side, dock, dialogs };
+const PARTS = { path, flags, notices, round, stage, side, dock, dialogs };
 
 /** @param {HTMLElement} root @param {any} context */
 export function mount(root, context) {
@@ -20,6 +21,7 @@ export function mount(root, context) {
     <div class="flags" data-part="flags" hidden></div>
     <div class="path" data-part="path"></div>
     <div class="notices" data-part="notices" hidden></div>
+    <section class="round-strip" data-part="round" aria-label=${t("Round")} hidden></section>
     <section class="stage" data-part="stage" aria-label=${t("People")} tabindex="-1"></section>
     <aside class="side" data-part="side" aria-label=${t("Side column")} hidden></aside>
     <footer class="dock" data-part="dock"></footer>

@@ -3,13 +3,14 @@
  * The room says it aloud to screen readers, and plays the optional sounds by it.
  */
 
+import { headline, questionOf } from "/static/core/rounds.mjs";
 import { listed, many, t } from "/static/core/words.mjs";
 
 const NAMED_MAX = 3;
 
 /**
  * @typedef {{kind: "joined" | "left" | "dropped" | "back" | "hand" | "segment" | "paused" | "resumed" | "ended"
- *   | "exercise" | "chat" | "waiting" | "flag" | "asked" | "missed" | "dispute" | "answer", text: string}} Change
+ *   | "exercise" | "turn" | "next" | "chat" | "waiting" | "flag" | "asked" | "missed" | "dispute" | "answer", text: string}} Change
  */
 
 /**
@@ -17,7 +18,7 @@ const NAMED_MAX = 3;
  */
 export function changes(before, after) {
   if (!before || before.you.place !== "room" || after.you.place !== "room") return [];
-  return [...agenda(before.room, after.room), ...people(before, after), ...chat(before, after), ...own(before.you, after.you),
+  return [...agenda(before.room, after.room), ...people(before, after), ...round(before, after), ...chat(before, after), ...own(before.you, after.you),
     ...staff(before, after)];
 }
 
@@ -35,6 +36,18 @@ function agenda(before, after) {
   }
   if (!before.agenda.paused && after.agenda.paused) found.push(change("paused", t("The clock is paused.")));
   if (before.agenda.paused && !after.agenda.paused) found.push(change("resumed", t("The clock goes on.")));
+  return found;
+}
+
+/** Whose turn it is, once a turn; that mine comes next, to me alone. @param {any} before @param {any} after @returns {Change[]} */
+function round(before, after) {
+  const [was, is] = [before.room.round ?? null, after.room.round ?? null];
+  if (!is) return was ? [change("turn", t("The round is over."))] : [];
+  const found = [];
+  const names = new Map(after.room.people.map((/** @type {any} */ one) => [one.person, one.name]));
+  if (was?.round !== is.round) found.push(change("turn", `${headline(is, after.you, names)}. ${questionOf(is)}`));
+  else if (was.turn !== is.turn || was.now !== is.now) found.push(change("turn", `${headline(is, after.you, names)}.`.replace("..", ".")));
+  if (after.you.turn?.place === "next" && before.you.turn?.place !== "next") found.push(change("next", t("You are next in the round. Passing is fine.")));
   return found;
 }
 

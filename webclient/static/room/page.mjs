@@ -199,7 +199,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
   function announce({ kind, text }) {
     say(text);
     // Who is asked may be listening with the screen out of sight; the others hear a tone only if they asked for it.
-    if (kind === "asked" || (ui.state.sounds && (kind === "hand" || kind === "waiting"))) softTone();
+    if (kind === "asked" || (ui.state.sounds && ["hand", "waiting", "next"].includes(kind))) softTone();
   }
 
   /** @param {any} before @param {any} after */

@@ -1,0 +1,127 @@
+"""What each may see of rounds: the group who has the turn, each their own place in the line, staff the line itself.
+
+Whether somebody spoke or passed is in no part of the group's, and neither is the order: it may be by who is quietest.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from facilitation import rounds
+from facilitation.ids import PersonId
+from facilitation.rounds import How, Round
+from facilitation.state import RoomState
+
+View = dict[str, Any]
+
+TITLES = {
+    rounds.Kind.QUESTION: "Round",
+    rounds.Kind.CHECK_IN: "Check-in round",
+    rounds.Kind.APPRECIATION: "Appreciation round",
+    rounds.Kind.WRAP_UP: "Wrap-up round",
+}
+"""As notes name them."""
+
+
+# --------------------------------------------------------------- for the group
+
+
+def round_part(state: RoomState) -> View | None:
+    """The round that is open, and all that the group knows of it."""
+    found = state.rounds.open
+    if found is None:
+        return None
+    return {
+        "round": found.round,
+        "kind": found.kind.value,
+        "question": found.question,
+        "turn": found.turn,
+        "now": found.now,
+        "since": found.since,
+        "until": found.until,
+        "to_come": len(found.queue),
+        "of": len(found.line),
+        "over": found.over,
+    }
+
+
+# --------------------------------------------------------------- for oneself
+
+
+def own_turn(state: RoomState, person: PersonId) -> View | None:
+    """My own place in the round that is open; staff have one if they were put into the line. `before`: how many who are
+    here come before me."""
+    found = state.rounds.open
+    if found is None or (person not in found.line and state.seats.of(person).staff):
+        return None
+    here = rounds.here(state.seats, state.attendance)
+    place = _place(found, person, found.next(here))
+    ahead = found.queue[: found.queue.index(person)] if person in found.queue else ()
+    return {
+        "place": place,
+        "before": sum(each in here for each in ahead),
+        "about": found.before(person) if found.kind is rounds.Kind.APPRECIATION else None,
+        "may_defer": place == "now" and rounds.may_defer(found, person, here),
+    }
+
+
+# --------------------------------------------------------------- for staff
+
+
+def rounds_part(state: RoomState) -> View:
+    """The line of the round that is open, who could be added to it, and the rounds that are over."""
+    here = rounds.here(state.seats, state.attendance)
+    found = state.rounds.open
+    return {
+        "line": [] if found is None else [_in_line(found, person, here) for person in _in_order(found)],
+        "outside": []
+        if found is None
+        else [person for person in rounds.participants(state.seats, state.attendance) if person not in found.line],
+        "back_to": found.past[-1] if found is not None and found.past and found.past[-1] in here else None,
+        "done": [
+            {
+                "round": each.round,
+                "kind": each.kind.value,
+                "question": each.question,
+                "spoke": sum(how is How.SPOKE for how in each.done.values()),
+                "passed": sum(how is How.PASSED for how in each.done.values()),
+            }
+            for each in state.rounds.all
+            if each.closed_at is not None
+        ],
+    }
+
+
+def _in_order(found: Round) -> tuple[PersonId, ...]:
+    """Who is done, who has the turn, who is to come."""
+    asked = [person for person in found.line if person != found.now and person not in found.queue]
+    return (*asked, *(() if found.now is None else (found.now,)), *found.queue)
+
+
+def _in_line(found: Round, person: PersonId, here: tuple[PersonId, ...]) -> View:
+    return {"person": person, "place": _place(found, person, found.next(here)), "here": person in here}
+
+
+def _place(found: Round, person: PersonId, next_: PersonId | None) -> str:
+    """'now', 'next', 'waiting', 'spoke', 'passed', or 'out': not in this round."""
+    if person == found.now:
+        return "now"
+    if person in found.queue:
+        return "next" if person == next_ else "waiting"
+    return found.done[person].value if person in found.done else "out"
+
+
+# --------------------------------------------------------------- for notes
+
+
+def facts_of(state: RoomState, person: PersonId) -> list[str]:
+    """The rounds in which somebody spoke or passed, as a note says it; never what was said."""
+    return [
+        f"{_title(each)}: {each.done[person].value}"
+        for each in state.rounds.all
+        if person in each.done and each.done[person] in (How.SPOKE, How.PASSED)
+    ]
+
+
+def _title(found: Round) -> str:
+    return f"{TITLES[found.kind]} (“{found.question}”)" if found.question else TITLES[found.kind]
