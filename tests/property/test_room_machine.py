@@ -81,6 +81,14 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     | st.text(max_size=3)
     | st.lists(st.text(max_size=3), max_size=4).map(tuple),
     "skill": st.sampled_from(["urge-surfing", "the-pause", "nothing"]) | st.none(),
+    "round": st.sampled_from(["round-1", "round-2", "round-x"]),
+    "kind": st.sampled_from(["check_in", "appreciation", "question", "excused", "unexcused", "none"])
+    | st.text(max_size=3),
+    "order": st.sampled_from(["random", "given", "loudest"]),
+    "line": st.lists(st.sampled_from([*EVERYONE, "p-nobody"]), max_size=5).map(tuple),
+    "turn": st.integers(0, 4),
+    "turn_ms": st.sampled_from([0, 1, 30_000, MINUTE_MS]),
+    "asked": st.sampled_from(["", "weather-inside", "nothing"]),
     "without": st.lists(st.text(max_size=3), max_size=2).map(tuple),
     "skills": st.lists(st.text(max_size=5), max_size=3).map(tuple),
     "missed_session": st.sampled_from(["s-1", "s-0", ""]) | st.none(),
