@@ -327,9 +327,10 @@ class CloseExercise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRound:
-    """Everyone in turn. `kind`: see `rounds.Kind`; a round of kind 'question' needs one.
+    """Everyone in turn. `kind`: see `roundquestions.Kind`; a round of kind 'question' needs one.
 
-    `order`: 'random', or 'given' along `line`, after which all others come in whatever order. `turn_ms`: 0 for none.
+    `asked`: a question of the repertoire instead, in its words for `teens` or not. `order`: 'random', or 'given' along
+    `line`, after which all others come in whatever order. `turn_ms`: 0 for none.
     """
 
     kind: str
@@ -337,6 +338,8 @@ class OpenRound:
     order: str = "random"
     line: tuple[PersonId, ...] = ()
     turn_ms: int = 0
+    asked: str = ""
+    teens: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from enum import StrEnum
 from facilitation.errors import Refusal
 from facilitation.forms import Choice
 from facilitation.ids import ExerciseId, FieldId, SkillId
+from facilitation.roundquestions import QUESTIONS_MAX, RoundQuestion
 from facilitation.text import body, line
 
 Entry = int | str | tuple[int | str, ...] | None
@@ -186,6 +187,7 @@ class Repertoire:
 
     skills: tuple[SkillCard, ...] = ()
     exercises: tuple[Exercise, ...] = ()
+    questions: tuple[RoundQuestion, ...] = ()
     today: Today | None = None
     last_time: tuple[str, ...] = ()
 
@@ -318,6 +320,11 @@ def check_repertoire(repertoire: Repertoire) -> None:
         raise Refusal("bad_session", f"A session has at most {EXERCISES_MAX} exercises, each with an id of its own.")
     if len(set(skills)) != len(skills) or len(skills) > SKILLS_MAX:
         raise Refusal("bad_session", f"A session has at most {SKILLS_MAX} skills, each with an id of its own.")
+    asked = [question.id for question in repertoire.questions]
+    if len(set(asked)) != len(asked) or len(asked) > QUESTIONS_MAX:
+        raise Refusal(
+            "bad_session", f"A session has at most {QUESTIONS_MAX} questions for rounds, each with an id of its own."
+        )
     for exercise in repertoire.exercises:
         if not exercise.steps:
             raise Refusal("bad_session", "An exercise has at least one step.")

@@ -29,6 +29,7 @@ ExerciseId = NewType("ExerciseId", str)
 FieldId = NewType("FieldId", str)
 RunId = NewType("RunId", str)
 RoundId = NewType("RoundId", str)
+RoundQuestionId = NewType("RoundQuestionId", str)
 
 SourceId = NewType("SourceId", str)
 """A proof of presence: one websocket ("c…", a *connection*) or one WebRTC transport ("m…", a *peer*)."""

@@ -20,6 +20,7 @@ from facilitation import (
     notes,
     policy,
     prompts,
+    roundquestions,
     rounds,
     runs,
     screen,
@@ -547,11 +548,13 @@ def _open_exercise(state: RoomState, exercise: ExerciseId, now: Instant) -> Even
 
 def _open_round(state: RoomState, command: c.OpenRound) -> Events:
     """An appreciation round goes along the row of an exercise that made one: all thought of the one before them."""
-    row = runs.row(state.practice) if command.kind == rounds.Kind.APPRECIATION else ()
+    row = runs.row(state.practice) if command.kind == roundquestions.Kind.APPRECIATION else ()
+    known = state.practice.repertoire.questions
+    asked = roundquestions.question_of(known, command.asked).asked(command.teens) if command.asked else command.question
     return rounds.open_(
         state.rounds,
         kind=command.kind,
-        question=command.question,
+        question=asked,
         order=rounds.Order.GIVEN if row else command.order,
         wanted=row or command.line,
         turn_ms=command.turn_ms,

@@ -32,6 +32,7 @@ from facilitation.events import (
     TurnReturned,
 )
 from facilitation.ids import PersonId, RoundId, SegmentId
+from facilitation.roundquestions import Kind
 from facilitation.seats import Seat, Seats
 from facilitation.sentences import Sentence
 from facilitation.text import line
@@ -45,15 +46,6 @@ AWAY_MS = 20 * SECOND_MS
 """A line that is lost in somebody's turn: so long the turn waits for them."""
 SETTLE_MS = 5 * SECOND_MS
 """Nobody has the turn, and somebody who is still to be asked comes back: so long they have until they are asked."""
-
-
-class Kind(StrEnum):
-    QUESTION = "question"
-    """A question of one's own, or one of the catalogue's."""
-    CHECK_IN = "check_in"
-    APPRECIATION = "appreciation"
-    """Each says something good of the person before them in the line."""
-    WRAP_UP = "wrap_up"
 
 
 class Order(StrEnum):

@@ -9,16 +9,17 @@ from typing import Any
 
 from facilitation import rounds
 from facilitation.ids import PersonId
+from facilitation.roundquestions import Kind
 from facilitation.rounds import How, Round
 from facilitation.state import RoomState
 
 View = dict[str, Any]
 
 TITLES = {
-    rounds.Kind.QUESTION: "Round",
-    rounds.Kind.CHECK_IN: "Check-in round",
-    rounds.Kind.APPRECIATION: "Appreciation round",
-    rounds.Kind.WRAP_UP: "Wrap-up round",
+    Kind.QUESTION: "Round",
+    Kind.CHECK_IN: "Check-in round",
+    Kind.APPRECIATION: "Appreciation round",
+    Kind.WRAP_UP: "Wrap-up round",
 }
 """As notes name them."""
 
@@ -60,7 +61,7 @@ def own_turn(state: RoomState, person: PersonId) -> View | None:
     return {
         "place": place,
         "before": sum(each in here for each in ahead),
-        "about": found.before(person) if found.kind is rounds.Kind.APPRECIATION else None,
+        "about": found.before(person) if found.kind is Kind.APPRECIATION else None,
         "may_defer": place == "now" and rounds.may_defer(found, person, here),
     }
 
@@ -78,6 +79,12 @@ def rounds_part(state: RoomState) -> View:
         if found is None
         else [person for person in rounds.participants(state.seats, state.attendance) if person not in found.line],
         "back_to": found.past[-1] if found is not None and found.past and found.past[-1] in here else None,
+        "questions": []
+        if found is not None and not found.over
+        else [
+            {"id": each.id, "kind": each.kind.value, "text": each.text, "teens": each.teens}
+            for each in state.practice.repertoire.questions
+        ],
         "done": [
             {
                 "round": each.round,

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from facilitation.exercises import Exercise, Repertoire, SkillCard, Today
 from facilitation.ids import CurriculumId, ModuleId, SkillId
+from facilitation.roundquestions import RoundQuestion
 from facilitation.sentences import marked
 
 
@@ -123,6 +124,8 @@ class Library:
     modules: tuple[Module, ...]
     curricula: tuple[Curriculum, ...]
     exercises: tuple[Exercise, ...] = ()
+    questions: tuple[RoundQuestion, ...] = ()
+    """For rounds."""
 
     @property
     def skills(self) -> Mapping[SkillId, Skill]:
@@ -151,7 +154,13 @@ class Library:
         """What a session can do with it. `lesson`: what the curriculum has for it; `last_time`: what was taught."""
         skills = (SkillCard(id=each.id, title=each.title, summary=each.summary) for each in self.skills.values())
         today = None if lesson is None else Today(skill=lesson.skill, focus=lesson.focus, revisit=lesson.revisit)
-        return Repertoire(skills=tuple(skills), exercises=self.exercises, today=today, last_time=last_time)
+        return Repertoire(
+            skills=tuple(skills),
+            exercises=self.exercises,
+            questions=self.questions,
+            today=today,
+            last_time=last_time,
+        )
 
     def search(self, words: str) -> tuple[Skill, ...]:
         """Skills whose text holds every word: those named after them first, then those about them. No words: all."""

@@ -1,4 +1,5 @@
-"""The skills library, read from `facilitation/catalog`: one file a module, the curricula, and the live exercises.
+"""The skills library, read from `facilitation/catalog`: one file a module, the curricula, the live exercises, and
+the questions for rounds.
 
 Like the catalog's, every mistake is one `CatalogError` that names the file, the entry and what was expected.
 """
@@ -14,6 +15,7 @@ import msgspec
 
 from facilitation.exercises import Exercise, exercise_mistakes
 from facilitation.ids import SkillId
+from facilitation.roundquestions import RoundQuestion, question_mistakes
 from facilitation.skills import (
     Curriculum,
     Library,
@@ -33,8 +35,12 @@ class _ExercisesFile(msgspec.Struct, forbid_unknown_fields=True):
     exercise: tuple[Exercise, ...]
 
 
+class _RoundsFile(msgspec.Struct, forbid_unknown_fields=True):
+    question: tuple[RoundQuestion, ...]
+
+
 def load_library(folder: Path = FOLDER) -> Library:
-    """Read `skills/*.toml`, `curricula.toml` and `exercises.toml` of a folder. Raises `CatalogError`."""
+    """Read `skills/*.toml`, `curricula.toml`, `exercises.toml` and `rounds.toml` of a folder. Raises `CatalogError`."""
     place = folder / "skills"
     modules = sorted((_module(path) for path in place.glob("*.toml")), key=lambda module: module.order)
     if not modules:
@@ -50,7 +56,8 @@ def load_library(folder: Path = FOLDER) -> Library:
     for curriculum in curricula:
         _refuse(path, f"curriculum {curriculum.id!r}", curriculum_mistakes(curriculum, skills))
     exercises = _exercises(folder / "exercises.toml", skills)
-    return Library(modules=tuple(modules), curricula=curricula, exercises=exercises)
+    questions = _questions(folder / "rounds.toml")
+    return Library(modules=tuple(modules), curricula=curricula, exercises=exercises, questions=questions)
 
 
 def _exercises(path: Path, skills: Sequence[SkillId]) -> tuple[Exercise, ...]:
@@ -59,6 +66,14 @@ def _exercises(path: Path, skills: Sequence[SkillId]) -> tuple[Exercise, ...]:
     for exercise in exercises:
         _refuse(path, f"exercise {exercise.id!r}", exercise_mistakes(exercise, skills))
     return exercises
+
+
+def _questions(path: Path) -> tuple[RoundQuestion, ...]:
+    questions: tuple[RoundQuestion, ...] = _flowing(read_file(path, _RoundsFile).question)
+    check_unique(path, [question.id for question in questions])
+    for question in questions:
+        _refuse(path, f"question {question.id!r}", question_mistakes(question))
+    return questions
 
 
 def _module(path: Path) -> Module:

@@ -222,6 +222,7 @@ class LiveRoom:
                 viewer.close(code)
             else:
                 self._audience.show(viewer)
+                self._runner.welcome(viewer)
 
         expect = ExpectPerson(expected=viewer.expected)
         if viewer.record:

@@ -149,6 +149,11 @@ class Runner:
         seat = self._actor.state.seats.known(person)
         return seat if seat is not None and seat.in_room else None
 
+    def welcome(self, viewer: Viewer) -> None:
+        """What a connection that has just come is told beside its view: to who leads, how long each spoke until now."""
+        if viewer.expected.role in FACILITATORS and not viewer.record and self._talk.spoken_ms:
+            viewer.tell(Talk(ms=self._talk.spoken_ms))
+
     # ------------------------------------------------------------------ offers and wishes
 
     def offer(self, viewer: Viewer, *, offer_id: str, peer: str | None, sdp: str) -> None:

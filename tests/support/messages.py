@@ -47,6 +47,7 @@ READ_BY_PARTICIPANTS = {
     "exercises.toml": frozenset(
         {"title", "about", "care", "text", "label", "hint", "low_label", "high_label", "cards"}
     ),
+    "rounds.toml": frozenset({"text", "teens"}),
     "programmes.toml": frozenset({"title"}),
     "rules.toml": frozenset({"title", "text"}),
 }

@@ -7,7 +7,7 @@ import pytest
 from server.rooms import talktime
 from server.rooms.ports import QualityChanged, SpeakersChanged
 from tests.wire.browser import Browser
-from tests.wire.example import OBSERVER, ROBIN, SESSION
+from tests.wire.example import FACILITATOR, OBSERVER, ROBIN, SESSION
 from tests.wire.test_media import Place, agreed, place
 
 __all__ = ["place"]
@@ -25,6 +25,9 @@ async def test_facilitators_alone_learn_how_long_people_spoke_and_no_log_does(
         await robin.message(lambda m, levels=levels: m.get("levels") == levels)
     told = await place.fran.message(lambda m: m["type"] == "talk" and "p-robin" in m["ms"])
     assert 0 <= told["ms"]["p-robin"] < 60_000
+    again = await Browser(place.node, FACILITATOR).connect()
+    assert (await again.message(lambda m: m["type"] == "talk"))["ms"].keys() == {"p-robin"}, "a reload forgets nothing"
+    await again.close()
     await robin.ask("raise_hand")
     for other in (robin, observer):
         assert [m for m in other.messages if m["type"] == "talk"] == []

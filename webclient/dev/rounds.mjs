@@ -27,7 +27,7 @@ export function withRound(view, { place, kind = "question", long, timeless, now 
   if (view.staff) {
     const where = (/** @type {string} */ one) => (one === owner ? "now" : queue.includes(one) ? (one === queue[0] ? "next" : "waiting") : one === others.at(-2) ? "passed" : "spoke");
     const line = [...people.filter((/** @type {string} */ one) => one !== owner && !queue.includes(one)), ...(owner ? [owner] : []), ...queue];
-    view.staff.rounds = { line: line.map((one, index) => ({ person: one, place: where(one), here: index !== 4 })), outside: people.length > 6 ? ["p-21"] : [], back_to: begun ? others.at(-1) : null, done: [] };
+    view.staff.rounds = { line: line.map((one, index) => ({ person: one, place: where(one), here: index !== 4 })), outside: people.length > 6 ? ["p-21"] : [], back_to: begun ? others.at(-1) : null, done: [], questions: [] };
     if (people.length > 6) view.staff.people.push({ ...view.staff.people.at(-1), person: "p-21", name: "Wren Waiting" });
   }
   return view;

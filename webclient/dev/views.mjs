@@ -51,6 +51,12 @@ const PRACTICE = {
   chosen: null, done: ["paced-breathing"], run: null,
 };
 
+const QUESTIONS = [
+  { id: "weather-inside", kind: "question", text: "If your mood were weather, what would it be right now?", teens: "" },
+  { id: "small-good-thing", kind: "question", text: "What is one small thing that was good today, even if it was tiny?", teens: "" },
+  { id: "todays-aim", kind: "check_in", text: "What is one small aim for you in this group today?", teens: "" },
+];
+
 /** @param {string} id @param {string} kind @param {string} label @param {object} [more] */
 function q(id, kind, label, more = {}) {
   return { id, kind, label, hint: "", low: 0, high: 10, low_label: "", high_label: "", choices: [], required: false, shareable: false, ...more };
@@ -166,7 +172,7 @@ function staffPart(group, { state, now, phase }) {
     disputes: busy ? [{ dispute: "dispute-1", person: "p-3", name: NAMES[2], at: now - MINUTE, text: "I was there on my phone from 6:20 to 6:35.", answer: null, taken_back: null }] : [],
     undo: busy ? { move: "advance", to: "check-in", until: now + 5 * MINUTE } : null,
     advice: state === "over" || state === "busy" ? { over_ms: 6 * MINUTE, planned_ms: { skills: 46 * MINUTE, practice: 28 * MINUTE, "wrap-up": 15 * MINUTE } } : null,
-    practice: PRACTICE, rounds: { line: [], outside: [], back_to: null, done: [] },
+    practice: PRACTICE, rounds: { line: [], outside: [], back_to: null, done: [], questions: QUESTIONS },
     seats: { taken: group.length, max: 16 },
   };
 }

@@ -13,9 +13,10 @@ from facilitation import views
 from facilitation.crediting import Tally
 from facilitation.exercises import Exercise, Grouping, Repertoire, Shape, Step
 from facilitation.facts import facts
-from facilitation.ids import ExerciseId, PersonId, RoundId, SourceId
+from facilitation.ids import ExerciseId, PersonId, RoundId, RoundQuestionId, SourceId
 from facilitation.people import Expected, Role
 from facilitation.room import next_deadline, replay
+from facilitation.roundquestions import Kind, RoundQuestion
 from facilitation.rounds import AWAY_MS, QUESTION_MAX, ROUNDS_MAX, SETTLE_MS, TURN_MS_MAX, TURN_MS_MIN
 from facilitation.timebase import MINUTE_MS, SECOND_MS
 from tests.support.meeting import ALEX, COLE, FAY, OLA, ROBIN, ROSTER, SAM, Meeting
@@ -154,6 +155,20 @@ def test_a_random_order_follows_from_the_session_and_is_another_one_in_each_roun
 )
 def test_what_is_no_round_is_refused_in_words(ask: c.OpenRound, code: str) -> None:
     assert Circle().meeting.refused(ask, FAY) == code
+
+
+def test_a_question_of_the_library_is_asked_in_its_words_for_whoever_is_there() -> None:
+    asked = RoundQuestion(
+        id=RoundQuestionId("snack"), kind=Kind.QUESTION, text="What comforts you?", teens="Best snack?"
+    )
+    circle = Circle(repertoire=Repertoire(questions=(asked,)))
+    for teens, words in ((False, "What comforts you?"), (True, "Best snack?")):
+        circle.meeting.do(c.OpenRound(kind="question", asked="snack", teens=teens), FAY)
+        assert circle.round.question == words
+        assert circle.staff()["questions"] == [], "not while there is a round to look at"
+        circle.meeting.do(c.CloseRound(round=circle.round.round), FAY)
+    assert [each["id"] for each in circle.staff()["questions"]] == ["snack"]
+    assert circle.meeting.refused(c.OpenRound(kind="question", asked="nothing"), FAY) == "unknown_round_question"
 
 
 def test_there_is_no_round_before_the_start_without_anybody_or_beside_another() -> None:

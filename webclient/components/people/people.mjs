@@ -11,6 +11,7 @@ import { icon } from "/static/core/icons.mjs";
 import { listed, locale, t } from "/static/core/words.mjs";
 import { hasPlace } from "/components/dialogs/place.mjs";
 import { createMissing } from "./missing.mjs";
+import { measureTalk, talkBars } from "./talk.mjs";
 
 const LATE_WORTH_SAYING_MS = 60_000;
 const QUIET_AFTER_MS = 5 * 60_000; // of talk by anybody: before that nobody is quiet
@@ -45,6 +46,7 @@ export function mount(root, context) {
         <div class="row apart"><h3 id="here-title">${t("In the room ({n})", { n: here.length })}</h3>
           <span class="soft small">${t("{n} of {all} seats", { n: view.staff.seats.taken, all: view.staff.seats.max })}</span></div>
         ${quiet(here)}
+        ${mayAct ? talkBars(here, media.talk) : nothing}
         ${here.length ? html`<ul class="plain">${repeat(here, key, (one) => row(one, inRoom.get(one.person), now))}</ul>`
           : html`<p class="soft">${t("Nobody is in the room yet.")}</p>`}
       </section>
@@ -52,6 +54,7 @@ export function mount(root, context) {
         <h3 id="elsewhere-title">${t("Not here ({n})", { n: elsewhere.length })}</h3>
         <ul class="plain">${repeat(elsewhere, key, (one) => row(one, undefined, now))}</ul>
       </section>` : nothing}`, root);
+    measureTalk(root);
   }
 
   /** Who has hardly been heard, once others have: a gentle word, for those who lead. @param {any[]} here */

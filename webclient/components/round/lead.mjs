@@ -19,8 +19,8 @@ export function mount(root, context) {
   const { boot, act, media, memory } = context;
   const leads = ["facilitator", "cofacilitator"].includes(boot.role);
   let view = /** @type {any} */ (null);
-  /** What was chosen on this page for the next round. @type {{kind: string, question: string, order: string, turn_ms: number, line: string[], problem: string}} */
-  const wanted = { kind: "check_in", question: "", order: "random", turn_ms: 90_000, line: [], problem: "", ...memory.get("round") };
+  /** What was chosen on this page for the next round. @type {{kind: string, question: string, order: string, turn_ms: number, line: string[], asked: string, teens: boolean, problem: string}} */
+  const wanted = { kind: "check_in", question: "", order: "random", turn_ms: 90_000, line: [], asked: "", teens: false, problem: "", ...memory.get("round") };
 
   function draw() {
     const running = view?.room.phase === "running" && view.staff?.rounds;
@@ -44,13 +44,14 @@ export function mount(root, context) {
       <p class="soft small">${t("Everyone in turn, with a gentle time. Anybody may pass.")}</p>
       <form class="stack tight" novalidate @submit=${open}>
         <div class="field"><label for="round-kind">${t("What kind of round")}</label>
-          <select id="round-kind" @change=${(/** @type {any} */ event) => set({ kind: event.target.value })}>
+          <select id="round-kind" @change=${(/** @type {any} */ event) => set({ kind: event.target.value, ...(wanted.asked ? { asked: "", question: "" } : {}) })}>
             ${Object.entries(KINDS).map(([kind, { title }]) => html`<option value=${kind} ?selected=${kind === wanted.kind}>${title}</option>`)}
           </select></div>
         <div class="field"><label for="round-question">${t("The question")} ${wanted.kind === "question" ? nothing : html`<span class="optional">${t("may stay as it is")}</span>`}</label>
           <input id="round-question" maxlength=${QUESTION_MAX} autocomplete="off" placeholder=${KINDS[wanted.kind].question}
             aria-describedby=${wanted.problem ? "round-problem" : nothing} .value=${live(wanted.question)}
-            @input=${(/** @type {any} */ event) => set({ question: event.target.value })}></div>
+            @input=${(/** @type {any} */ event) => set({ question: event.target.value, asked: "" })}></div>
+        ${suggestions()}
         <div class="field"><label for="round-order">${t("In which order")}</label>
           <select id="round-order" @change=${(/** @type {any} */ event) => reorder(event.target.value)}>
             ${Object.entries(ORDERS).map(([order, words]) => html`<option value=${order} ?selected=${order === wanted.order}>${words}</option>`)}
@@ -65,6 +66,19 @@ export function mount(root, context) {
         <div><button class="button">${t("Open the round")}</button></div>
       </form>
     </section>`;
+  }
+
+  /** Questions of the library: kind ones that anybody can answer. */
+  function suggestions() {
+    const some = view.staff.rounds.questions.filter((/** @type {any} */ one) => one.kind === wanted.kind);
+    if (!some.length) return nothing;
+    const young = view.staff.people.some((/** @type {any} */ one) => one.teen);
+    return html`<details class="round-questions"><summary>${wanted.kind === "question" ? t("Icebreakers to choose from") : t("Other questions to choose from")}</summary>
+      <ul class="plain">${some.map((/** @type {any} */ one) => {
+        const words = young && one.teens ? one.teens : one.text;
+        return html`<li><button type="button" class="button quiet" aria-pressed=${wanted.asked === one.id ? "true" : "false"}
+          @click=${() => set({ asked: one.id, question: words, teens: young })}>${words}</button></li>`;
+      })}</ul></details>`;
   }
 
   function byHand() {
@@ -99,16 +113,16 @@ export function mount(root, context) {
   /** @param {Event} event */
   async function open(event) {
     event.preventDefault();
-    const { kind, question, order, turn_ms } = wanted;
+    const { kind, question, order, turn_ms, asked, teens } = wanted;
     if (kind === "question" && !question.trim()) {
       set({ problem: t("Write the question that you want to ask.") });
       /** @type {HTMLElement} */ (root.querySelector("#round-question")).focus();
       return;
     }
     try {
-      await context.connection.send("open_round", { kind, question, order: order === "random" ? "random" : "given",
+      await context.connection.send("open_round", { kind, ...(asked ? { asked, teens } : { question }), order: order === "random" ? "random" : "given",
         line: order === "random" ? [] : line().map((one) => one.person), turn_ms });
-      set({ question: "", order: "random", line: [] });
+      set({ question: "", asked: "", order: "random", line: [] });
     } catch (refusal) {
       set({ problem: /** @type {any} */ (refusal).text ?? t("That did not work. Please try again.") });
     }

@@ -21,6 +21,8 @@ export function spoken(view) {
     }
   }
   sayExercise(room?.exercise);
+  say(room?.round, "question");
+  for (const question of staff?.rounds?.questions ?? []) say(question, "text", "teens");
   for (const own of you?.exercises ?? []) {
     sayExercise(own.exercise);
     say(own, "card");
