@@ -126,13 +126,13 @@ def evolve(checkin: CheckIn, recorded: Recorded) -> CheckIn:
             sheet = checkin.sheet(person, form)
             names = sheet.shared | {question} if shared else sheet.shared - {question}
             return _with(checkin, person, form, replace(sheet, shared=names))
-        case FlagRaised(flag=name, person=person, form=form, questions=questions):
+        case FlagRaised(flag=name, person=person, form=form, questions=questions, answers=told):
             flag = Flag(
                 flag=name,
                 person=person,
                 form=form,
                 at=recorded.at,
-                answers=_answers_in_words(checkin, person, form, questions),
+                answers=told or _answers_in_words(checkin, person, form, questions),
             )
             return replace(checkin, flags=(*checkin.flags, flag))
         case FlagDisposed(flag=name, disposition=disposition, text=text):

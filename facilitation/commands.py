@@ -20,6 +20,8 @@ from facilitation.ids import (
     FlagId,
     FormId,
     GoalId,
+    ItemId,
+    MeasureId,
     PersonId,
     QuestionId,
     RoundId,
@@ -30,6 +32,7 @@ from facilitation.ids import (
     SkillId,
     SourceId,
 )
+from facilitation.measures import Earlier, Measure
 from facilitation.people import Expected
 from facilitation.places import HelpLine
 from facilitation.plan import SessionPlan
@@ -251,6 +254,30 @@ class ShareAnswer:
     form: FormId
     question: QuestionId
     shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerItem:
+    """One question of a measure that I was offered: the value of what I ticked, or None, left open."""
+
+    measure: MeasureId
+    item: ItemId
+    value: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandInMeasure:
+    """What I have ticked goes to the facilitators."""
+
+    measure: MeasureId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutOffMeasure:
+    """Not today (`off`), or today after all. It is due again next time."""
+
+    measure: MeasureId
+    off: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -601,6 +628,8 @@ class OpenSession:
     prompt_seed: int = 0
     """What the random times of "are you still here?" are drawn from."""
     repertoire: Repertoire = NOTHING
+    measures: tuple[Measure, ...] = ()
+    """Those that can be asked, in the version that counts today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -616,6 +645,15 @@ class ListGoals:
 
     person: PersonId
     goals: tuple[ListedGoal, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferMeasures:
+    """Which measures are due for somebody today, and what each gave the last time."""
+
+    person: PersonId
+    measures: tuple[MeasureId, ...]
+    earlier: tuple[Earlier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -754,6 +792,9 @@ PersonCommand = (
     | SaveForm
     | SubmitForm
     | ShareAnswer
+    | AnswerItem
+    | HandInMeasure
+    | PutOffMeasure
     | ChooseSkill
     | OpenExercise
     | StepExercise
@@ -797,6 +838,7 @@ ServerCommand = (
     OpenSession
     | ExpectPerson
     | ListGoals
+    | OfferMeasures
     | TellAbsence
     | AgreeMakeUp
     | KeepCounsellingNote

@@ -21,6 +21,8 @@ from facilitation.ids import (
     FieldId,
     FlagId,
     FormId,
+    ItemId,
+    MeasureId,
     PersonId,
     QuestionId,
     RoundId,
@@ -31,6 +33,7 @@ from facilitation.ids import (
     SkillId,
     SourceId,
 )
+from facilitation.measures import Earlier, Measure
 from facilitation.people import Expected
 from facilitation.places import HelpLine
 from facilitation.plan import SessionPlan
@@ -56,6 +59,7 @@ class SessionOpened:
     programme: Programme = PLAIN
     prompt_seed: int = 0
     repertoire: Repertoire = NOTHING
+    measures: tuple[Measure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,10 +337,14 @@ class AnswerShared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlagRaised:
+    """An answer that somebody must see. `form`: the form or the measure that asked. `answers`: question and answer in
+    words, where a measure asked; a form's own words stand with the form."""
+
     flag: FlagId
     person: PersonId
     form: FormId
     questions: tuple[QuestionId, ...]
+    answers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,6 +352,46 @@ class FlagDisposed:
     flag: FlagId
     disposition: str
     text: str
+
+
+# --------------------------------------------------------------- measures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuresOffered:
+    """All measures that are due for somebody in this session, and what each gave the last time."""
+
+    person: PersonId
+    measures: tuple[MeasureId, ...]
+    earlier: tuple[Earlier, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemAnswered:
+    """Somebody ticked an answer, for themself alone until they hand it in; None: they leave it open."""
+
+    person: PersonId
+    measure: MeasureId
+    item: ItemId
+    value: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureHandedIn:
+    """All that was ticked of one measure goes to the facilitators."""
+
+    person: PersonId
+    measure: MeasureId
+    values: dict[ItemId, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasurePutOff:
+    """Not today, or (`off` false) today after all."""
+
+    person: PersonId
+    measure: MeasureId
+    off: bool
 
 
 # --------------------------------------------------------------- skills and exercises
@@ -759,6 +807,10 @@ Event = (
     | AnswerShared
     | FlagRaised
     | FlagDisposed
+    | MeasuresOffered
+    | ItemAnswered
+    | MeasureHandedIn
+    | MeasurePutOff
     | SkillChosen
     | ExerciseOpened
     | ExerciseStepped

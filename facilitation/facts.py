@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from facilitation import attendance, checkin, crediting, explain, noshow, roundviews
+from facilitation import attendance, checkin, crediting, explain, measures, noshow, roundviews
 from facilitation.checkin import DISPOSITIONS
 from facilitation.commands import SignNote
 from facilitation.crediting import Hours
@@ -113,6 +113,7 @@ def facts(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]
         ("Took part in", "; ".join(_titles_of(state, person))),
         ("Rounds", "; ".join(roundviews.facts_of(state, person))),
         *_form_facts(state, person),
+        *_measure_facts(state, person, zone),
         *_shared_facts(state, person),
         *_exercise_facts(state, person),
         *_flag_facts(state, person, zone),
@@ -238,6 +239,38 @@ def _form_facts(state: RoomState, person: PersonId) -> Iterable[tuple[str, str]]
             if question.kind is not QuestionKind.TEXT and submitted.get(question.id) is not None
         ]
         yield form.title, "; ".join(figures)
+
+
+def _measure_facts(state: RoomState, person: PersonId, zone: tzinfo) -> Iterable[tuple[str, str]]:
+    """What measures gave, in their own words and figures; of anonymous ones nothing is in anybody's record."""
+    for measure in state.measuring.of(person):
+        sheet = state.measuring.sheet(person, measure.id)
+        if measure.anonymous or sheet.handed_in is None:
+            continue
+        alerting = [
+            f"“{item.text}” {measures.in_words(measure, item, sheet.handed_in.get(item.id))}"
+            for item in measure.items
+            if measures.alerts(item, sheet.handed_in.get(item.id))
+        ]
+        before = state.measuring.before(person, measure)
+        yield measure.short, "; ".join((*_score_words(measure, sheet.handed_in, before, zone), *alerting))
+
+
+def _score_words(
+    measure: measures.Measure, values: measures.Values, before: measures.Earlier | None, zone: tzinfo
+) -> Iterable[str]:
+    total = measures.score(measure, values)
+    if total is None:
+        left_open = [item.id for item in measure.scored if item.id not in values]
+        yield f"no score, left open: {', '.join(left_open)}"
+        return
+    reached = measures.band(measure, total)
+    yield f"{total} of {measure.score_max}{f', {reached.title}' if reached else ''}"
+    if before is not None:
+        apart, day = abs(total - before.score), date_text(before.at, zone)
+        how = "as" if not apart else f"{apart} {'lower' if total < before.score else 'higher'} than"
+        least = f" (a reliable change is {measure.reliable} or more)" if measure.reliable and apart else ""
+        yield f"{how} on {day}{least}"
 
 
 def _shared_facts(state: RoomState, person: PersonId) -> Iterable[tuple[str, str]]:

@@ -30,6 +30,8 @@ FieldId = NewType("FieldId", str)
 RunId = NewType("RunId", str)
 RoundId = NewType("RoundId", str)
 RoundQuestionId = NewType("RoundQuestionId", str)
+MeasureId = NewType("MeasureId", str)
+ItemId = NewType("ItemId", str)
 
 SourceId = NewType("SourceId", str)
 """A proof of presence: one websocket ("c…", a *connection*) or one WebRTC transport ("m…", a *peer*)."""

@@ -38,6 +38,9 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     c.SaveForm: PARTICIPANT,
     c.SubmitForm: PARTICIPANT,
     c.ShareAnswer: PARTICIPANT,
+    c.AnswerItem: PARTICIPANT,
+    c.HandInMeasure: PARTICIPANT,
+    c.PutOffMeasure: PARTICIPANT,
     # What the group does together.
     c.ChooseSkill: FACILITATORS,
     c.OpenExercise: FACILITATORS,
@@ -105,6 +108,7 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     c.OpenSession: SERVER,
     c.ExpectPerson: SERVER,
     c.ListGoals: SERVER,
+    c.OfferMeasures: SERVER,
     c.TellAbsence: SERVER,
     c.AgreeMakeUp: SERVER,
     c.KeepCounsellingNote: SERVER,

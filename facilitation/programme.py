@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from facilitation.consents import ConsentKind, Signers
 from facilitation.errors import Refusal
 from facilitation.licences import STATES, Travel
+from facilitation.measures import Due
 from facilitation.rules import TRACKS, RuleSet
 from facilitation.sentences import Sentence
 from facilitation.text import TITLE_MAX, line
@@ -54,6 +55,8 @@ class Programme:
     `camera`: 'optional', 'required' (asked for, never forced) or 'off' (everybody comes in with it off).
 
     `curriculum`: the one of the skills library that its groups follow, lesson by lesson; "": none.
+
+    `measures`: which questionnaires it asks, and how often; `own_scores`: whether people see their own results.
     """
 
     id: str
@@ -76,6 +79,8 @@ class Programme:
     travel: str = "allow"
     camera: str = "optional"
     curriculum: str = ""
+    measures: tuple[Due, ...] = ()
+    own_scores: bool = False
 
 
 PLAIN = Programme(

@@ -16,6 +16,8 @@ from facilitation import (
     checkin,
     corrections,
     facts,
+    measureviews,
+    measuring,
     noshow,
     notes,
     policy,
@@ -35,7 +37,8 @@ from facilitation.effects import Effect
 from facilitation.errors import Refusal
 from facilitation.events import Event
 from facilitation.exercises import check_repertoire
-from facilitation.ids import ExerciseId, FormId, PersonId, SegmentId, SessionId, SkillId, SourceId
+from facilitation.ids import ExerciseId, FormId, MeasureId, PersonId, SegmentId, SessionId, SkillId, SourceId
+from facilitation.measures import check_measures
 from facilitation.people import Actor, Role
 from facilitation.programme import PLAIN, Programme, check_programme
 from facilitation.rules import check_rules
@@ -147,10 +150,21 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             return checkin.save(state.checkin, me, form, answers)
         case c.SubmitForm(form=form, answers=answers):
             _check_offered(state, asker, form)
-            return checkin.submit(state.checkin, me, form, answers, watched=_watched(state))
+            return checkin.submit(state.checkin, me, form, answers, watched=watched(state))
         case c.ShareAnswer(form=form, question=question, shared=shared):
             seats.check_in_room(asker)
             return checkin.share(state.checkin, me, form, question, shared)
+        # --- measures
+        case c.AnswerItem(measure=measure, item=item, value=value):
+            _check_moment(state, asker, measure)
+            flags = len(state.checkin.flags)
+            return measuring.answer(state.measuring, me, measure, item, value, watched=watched(state), flags=flags)
+        case c.HandInMeasure(measure=measure):
+            _check_moment(state, asker, measure)
+            return measuring.hand_in(state.measuring, me, measure, watched=watched(state))
+        case c.PutOffMeasure(measure=measure, off=off):
+            _check_moment(state, asker, measure)
+            return measuring.put_off(state.measuring, me, measure, off)
         # --- what the group does together
         case c.ChooseSkill(skill=skill):
             return _choose_skill(state, skill)
@@ -248,6 +262,7 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             c.OpenSession()
             | c.ExpectPerson()
             | c.ListGoals()
+            | c.OfferMeasures()
             | c.TellAbsence()
             | c.AgreeMakeUp()
             | c.KeepCounsellingNote()
@@ -275,6 +290,10 @@ def _decide_for_server(state: RoomState, command: Command, now: Instant) -> Even
         case c.ListGoals(person=person, goals=goals):
             known = state.seats.known(person)
             return () if known is None or not known.treated else notes.list_goals(state.notes, person, goals)
+        case c.OfferMeasures(person=person, measures=names, earlier=earlier):
+            known = state.seats.known(person)
+            shut = known is None or not known.treated or state.phase == "ended"
+            return () if shut else measuring.offer(state.measuring, person, names, earlier)
         case c.TellAbsence(person=person):
             _treated(state, person)
             return absences.tell(state.absences, command, begun=state.phase != "lobby")
@@ -326,6 +345,7 @@ def _open_session(state: RoomState, command: c.OpenSession) -> Events:
     check_rules(command.rules)
     check_programme(command.programme)
     check_repertoire(command.repertoire)
+    check_measures(command.measures)
     if not 1 <= command.seats_max <= SEATS_MAX:
         raise Refusal("bad_session", f"A session has from one to {SEATS_MAX} seats.")
     people = [expected.person for expected in command.roster]
@@ -350,6 +370,7 @@ def _open_session(state: RoomState, command: c.OpenSession) -> Events:
             programme=command.programme,
             prompt_seed=command.prompt_seed,
             repertoire=command.repertoire,
+            measures=command.measures,
         ),
     )
 
@@ -512,7 +533,14 @@ def form_offered(state: RoomState, form: FormId) -> bool:
     return state.phase != "ended" and (kind == checkin.CHECK_IN or agenda.reached(state.agenda, kind))
 
 
-def _watched(state: RoomState) -> bool:
+def _check_moment(state: RoomState, asker: Seat, measure: MeasureId) -> None:
+    seats.check_in_room(asker)
+    asked = state.measuring.offered_to(asker.person, measure)
+    if not measureviews.moment_has_come(state, asked):
+        raise Refusal("not_offered", "This form comes later in the session.")
+
+
+def watched(state: RoomState) -> bool:
     """Whether a facilitator is connected, who would see a safety answer at once."""
     return any(
         state.attendance.of(seat.person).present

@@ -14,6 +14,7 @@ from facilitation import (
     attendance,
     checkin,
     corrections,
+    measuring,
     noshow,
     notes,
     prompts,
@@ -30,6 +31,7 @@ from facilitation.checkin import CheckIn
 from facilitation.corrections import Corrections
 from facilitation.events import LeadTaken, Recorded, SessionOpened, SessionStarted
 from facilitation.ids import ClinicId, CommandId, PersonId, SessionId
+from facilitation.measuring import Measuring
 from facilitation.noshow import NoShows
 from facilitation.notes import Notes
 from facilitation.people import Actor
@@ -75,6 +77,7 @@ class RoomState:
     attendance: Attendance = field(default_factory=Attendance)
     agenda: Agenda = field(default_factory=Agenda)
     checkin: CheckIn = field(default_factory=CheckIn)
+    measuring: Measuring = field(default_factory=Measuring)
     practice: Practice = field(default_factory=Practice)
     rounds: Rounds = field(default_factory=Rounds)
     notes: Notes = field(default_factory=Notes)
@@ -124,6 +127,7 @@ def evolve(state: RoomState, recorded: Recorded) -> RoomState:
         attendance=attendance.evolve(state.attendance, recorded),
         agenda=agenda.evolve(state.agenda, recorded),
         checkin=checkin.evolve(state.checkin, recorded),
+        measuring=measuring.evolve(state.measuring, recorded),
         practice=runs.evolve(state.practice, recorded),
         rounds=rounds.evolve(state.rounds, recorded),
         notes=notes.evolve(state.notes, recorded),

@@ -16,6 +16,7 @@ from facilitation import (
     checkin,
     crediting,
     facts,
+    measureviews,
     minuteviews,
     noshow,
     noteviews,
@@ -32,7 +33,7 @@ from facilitation.licences import state_name
 from facilitation.notes import GROUP
 from facilitation.noteviews import draft_part
 from facilitation.plan import Segment
-from facilitation.room import form_offered
+from facilitation.room import form_offered, watched
 from facilitation.seats import Seat
 from facilitation.state import THE_BEGINNING, RoomState, Session
 from facilitation.talk import Message
@@ -229,6 +230,7 @@ def you_part(
         "forms": {}
         if not seat.treated
         else {form.id: _own_form(state, seat, form, asked or form_part) for form in state.checkin.forms},
+        "measures": measureviews.own_part(state, seat, watched=watched(state)),
         "exercises": runviews.own_papers(state, person) if seat.in_room else [],
         "turn": roundviews.own_turn(state, person) if seat.in_room else None,
         "help": bool(state.checkin.flags_of(person)),
@@ -340,6 +342,7 @@ def _staff_person(state: RoomState, seat: Seat, now: Instant, tally: Tally) -> V
         "forms": {}
         if not seat.treated
         else {form.id: _staff_form(state.checkin.sheet(seat.person, form.id)) for form in state.checkin.forms},
+        "measures": measureviews.staff_part(state, seat.person),
     }
 
 
@@ -532,6 +535,7 @@ def _record_person(state: RoomState, seat: Seat, everyone: Mapping[PersonId, Hou
         "told": _told(state, person),
         "noticed_at": state.noshows.noticed.get(person),
         "attempts": _attempts(state, person),
+        "measures": measureviews.staff_part(state, person),
         "blocked": "open_flag" if any(flag.open for flag in state.checkin.flags_of(person)) else None,
     }
 

@@ -20,7 +20,7 @@ from starlette.websockets import WebSocket
 from starsessions import InMemoryStore
 from starsessions.stores.base import SessionStore
 
-from facilitation.commands import OpenSession
+from facilitation.commands import Command, OpenSession
 from facilitation.facts import zone_of
 from facilitation.ids import PersonId, SessionId
 from facilitation.people import Expected
@@ -60,6 +60,7 @@ from server.mail.outbox import Outbox
 from server.mail.ports import Mail
 from server.mail.post_office import PostOffice
 from server.mail.smtp import Smtp
+from server.measures.offers import Offers
 from server.meeting_letters import MeetingLetters
 from server.notebook import StaffNotebook
 from server.own_calendar import OwnCalendar
@@ -430,9 +431,26 @@ def opening(
             programme=programme,
             prompt_seed=secrets.randbits(48),
             repertoire=library.repertoire(lesson, last_time=taught),
+            measures=catalog.measures_of(programme),
         )
 
     return load
+
+
+def briefing(store: Store, *, catalog: Catalog) -> Callable[[SessionId], Awaitable[list[Command]]]:
+    """What a room is told as it opens: who will not come, what makes up for what, and which measures are due."""
+    told = Briefing(store)
+    offers = Offers(store, catalog=catalog, progress=ProgressBook(store.log))
+
+    async def brief(session: SessionId) -> list[Command]:
+        commands = await told.of(session)
+        try:
+            return [*commands, *await offers.of(session)]
+        except CorruptLog as error:  # of an older session: that keeps nobody from hearing the rest
+            log.critical("which measures are due cannot be read", session=session, error=str(error))
+            return commands
+
+    return brief
 
 
 async def _taught(scheduled: ScheduledSession, store: Store) -> tuple[str, ...]:
@@ -498,7 +516,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
             load_session=opening(settings, store=store, catalog=catalog, library=library, learn=schedule.load),
             node=node.name,
             on_signed=hours.wake,
-            brief=Briefing(store).of,
+            brief=briefing(store, catalog=catalog),
             sealed_only=settings.end_to_end == "required",
         )
         await media.start(rooms.media_fact)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -23,7 +23,8 @@ from facilitation.consents import ConsentForm
 from facilitation.consents import check_forms as check_consents
 from facilitation.errors import Refusal
 from facilitation.forms import Form, QuestionKind
-from facilitation.ids import SegmentId
+from facilitation.ids import MeasureId, SegmentId
+from facilitation.measures import Measure, check_due, check_measures
 from facilitation.plan import Segment, SegmentKind, SessionPlan
 from facilitation.programme import PLAIN, Programme, check_programme
 from facilitation.rules import TRACKS, RuleSet, check_rules, version_on
@@ -56,6 +57,13 @@ class Catalog:
     payers: dict[str, Payer]
     consents: tuple[ConsentForm, ...] = ()
     """Texts as shipped; the clinic's own versions stand in the store."""
+    measures: Mapping[MeasureId, Measure] = field(default_factory=dict)
+
+    def measures_of(self, programme: Programme) -> tuple[Measure, ...]:
+        """Those that a programme may ask of anybody: the ones it names, and what is asked of teens instead."""
+        named = [self.measures[due.measure] for due in programme.measures if due.measure in self.measures]
+        teens = [self.measures[MeasureId(each.teens)] for each in named if each.teens]
+        return tuple({each.id: each for each in (*named, *teens)}.values())
 
     def take_in(self, plans: Mapping[str, SessionPlan], programmes: Mapping[str, Programme]) -> None:
         """Versions of the clinic's own. What is here already stays: a version never changes."""
@@ -88,13 +96,15 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
     programmes = read_file(folder / "programmes.toml", _ProgrammesFile).programme
     payers = read_file(folder / "payers.toml", _PayersFile).payer
     consents = tuple(read_file(folder / "consents.toml", _ConsentsFile).form)
+    measures = tuple(read_file(folder / "measures.toml", _MeasuresFile).measure)
     check_unique(folder / "plans.toml", [plan.id for plan in plans])
     _check_consents(folder / "consents.toml", consents)
     for id in (*(plan.id for plan in plans), *(programme.id for programme in programmes)):
         if not ID.fullmatch(id):
             raise CatalogError(f"{folder}: {id!r} is no id; use letters, digits and hyphens")
     _check_payers(folder / "payers.toml", payers)
-    _check_programmes(folder / "programmes.toml", programmes, versions)
+    _check_measures(folder / "measures.toml", measures)
+    _check_programmes(folder / "programmes.toml", programmes, versions, [measure.id for measure in measures])
     _check_forms(folder / "forms.toml", forms)
     return Catalog(
         plans={plan.id: plan for plan in plans},
@@ -104,6 +114,7 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
         programmes={programme.id: programme for programme in programmes},
         payers={payer.id: payer for payer in payers},
         consents=tuple(replace(form, text=form.text.strip()) for form in consents),
+        measures={measure.id: measure for measure in measures},
     )
 
 
@@ -144,6 +155,10 @@ class _ProgrammesFile(msgspec.Struct, forbid_unknown_fields=True):
 
 class _ConsentsFile(msgspec.Struct, forbid_unknown_fields=True):
     form: list[ConsentForm]
+
+
+class _MeasuresFile(msgspec.Struct, forbid_unknown_fields=True):
+    measure: list[Measure]
 
 
 class _FormsFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -252,7 +267,16 @@ def _check_consents(path: Path, forms: Sequence[ConsentForm]) -> None:
         raise CatalogError(f"{path}: {refusal.text}") from None
 
 
-def _check_programmes(path: Path, programmes: Sequence[Programme], rules: Container[str]) -> None:
+def _check_measures(path: Path, measures: tuple[Measure, ...]) -> None:
+    try:
+        check_measures(measures)
+    except Refusal as refusal:
+        raise CatalogError(f"{path}: {refusal.text}") from None
+
+
+def _check_programmes(
+    path: Path, programmes: Sequence[Programme], rules: Container[str], measures: Sequence[MeasureId]
+) -> None:
     check_unique(path, [programme.id for programme in programmes])
     for programme in programmes:
         where = f"{path}: programme {programme.id!r}"
@@ -262,6 +286,7 @@ def _check_programmes(path: Path, programmes: Sequence[Programme], rules: Contai
             raise CatalogError(f"{where}: there is no rule set {programme.rules_id!r}")
         try:
             check_programme(programme)
+            check_due(programme.measures, measures)
         except Refusal as refusal:
             raise CatalogError(f"{where}: {refusal.text}") from None
 

@@ -1,7 +1,7 @@
 """How far each session is, folded from its log as it grows: what home pages need, and nothing of what was said.
 
-Of check-in and wrap-up it keeps the figures, for the clinic's page: they are shown there as means of many. Of people's
-own words it keeps the place alone, so that they themselves can be shown them again.
+Of check-in, wrap-up and measures it keeps the figures: they are shown as means of many, and measures one by one to
+clinicians alone. Of people's own words it keeps the place alone, so that they themselves can be shown them again.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from facilitation.events import (
     FlagDisposed,
     FlagRaised,
     FormSubmitted,
+    MeasureHandedIn,
     MissingNoticed,
     NoteCosigned,
     NoteDrafted,
@@ -33,6 +34,7 @@ from facilitation.events import (
     SessionStarted,
 )
 from facilitation.ids import FlagId, FormId, PersonId, SessionId
+from facilitation.measures import Measure, Values
 from facilitation.notes import GROUP
 from facilitation.people import Expected, Role
 from facilitation.plan import SegmentKind
@@ -56,6 +58,15 @@ class Writing:
 
 
 NOTHING_WRITTEN = Writing()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one person handed in of one measure, as it was worded in that session."""
+
+    measure: Measure
+    values: Values
+    at: Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +95,10 @@ class Progress:
     """Who was noticed to be missing, also if they came later."""
     sought: frozenset[PersonId] = frozenset()
     """About whom somebody tried to reach somebody."""
+    asked: tuple[Measure, ...] = ()
+    """The measures that it could ask."""
+    readings: Mapping[PersonId, tuple[Reading, ...]] = field(default_factory=dict)
+    """What people handed in, in order of time."""
 
     def writing_of(self, person: PersonId) -> Writing:
         return self.writing.get(person, NOTHING_WRITTEN)
@@ -116,10 +131,10 @@ def fold(progress: Progress, records: Iterable[Recorded]) -> Progress:
 
 def _evolve(progress: Progress, record: Recorded) -> Progress:
     match record.event:
-        case SessionOpened(roster=roster, programme=programme, forms=forms):
+        case SessionOpened(roster=roster, programme=programme, forms=forms, measures=asked):
             names = {each.person: each.name for each in roster if each.treated}
             closing = frozenset(form.id for form in forms if form.segment_kind == SegmentKind.WRAP_UP)
-            return replace(progress, names=names, programme=programme, closing=closing)
+            return replace(progress, names=names, programme=programme, closing=closing, asked=asked)
         case SessionStarted():
             return replace(progress, started_at=record.at)
         case SessionEnded():
@@ -145,6 +160,12 @@ def _evolve(progress: Progress, record: Recorded) -> Progress:
             figures = {**progress.figures, person: {**progress.figures.get(person, {}), **numbers}}
             wrapped = {**progress.wrapped, person: record.seq} if form in progress.closing else progress.wrapped
             return replace(progress, figures=figures, wrapped=wrapped)
+        case MeasureHandedIn(person=person, measure=name, values=values):
+            measure = next((each for each in progress.asked if each.id == name), None)
+            if measure is not None:
+                reading = Reading(measure=measure, values=values, at=record.at)
+                theirs = (*progress.readings.get(person, ()), reading)
+                return replace(progress, readings={**progress.readings, person: theirs})
         case FlagRaised(flag=flag, person=person):
             return _write(progress, person, open_flags=progress.writing_of(person).open_flags | {flag})
         case FlagDisposed(flag=flag):

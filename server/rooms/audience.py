@@ -23,8 +23,12 @@ from facilitation.events import (
     GoalsListed,
     Heard,
     HoursAmended,
+    ItemAnswered,
     LocationSaid,
     MakeUpLinked,
+    MeasureHandedIn,
+    MeasurePutOff,
+    MeasuresOffered,
     MinutesDisputed,
     MissingNoticed,
     MoveUndone,
@@ -83,9 +87,12 @@ def watchers(event: Event) -> tuple[Watchers, PersonId | None]:
             | AttendanceCorrected()
             | HoursAmended()
             | ExerciseJoined()
+            | MeasuresOffered()
+            | MeasureHandedIn()
+            | MeasurePutOff()
         ):
             return "staff", event.person
-        case FormDrafted() | ExerciseDrafted() | UnmuteAsked():
+        case FormDrafted() | ExerciseDrafted() | ItemAnswered() | UnmuteAsked():
             return "nobody", event.person
         case (
             DoorChecked()

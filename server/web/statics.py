@@ -89,6 +89,7 @@ ROOM_PARTS = (
     "dock",
     "side",
     "card",
+    "measures",
     "exercises",
     "chat",
     "people",

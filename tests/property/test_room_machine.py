@@ -92,6 +92,9 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "without": st.lists(st.text(max_size=3), max_size=2).map(tuple),
     "skills": st.lists(st.text(max_size=5), max_size=3).map(tuple),
     "missed_session": st.sampled_from(["s-1", "s-0", ""]) | st.none(),
+    "measure": st.sampled_from(["phq-9", "gad-7", "nothing"]),
+    "item": st.sampled_from(["1", "9", "nothing"]),
+    "value": st.integers(-1, 4) | st.none(),
 }
 _TYPES: dict[str, st.SearchStrategy[Any]] = {
     "str": st.text(max_size=5),

@@ -125,6 +125,7 @@ class Evening:
                 roster=roster,
                 programme=catalog.programme(programme),
                 repertoire=LIBRARY.repertoire(),
+                measures=catalog.measures_of(catalog.programme(programme)),
             )
         )
         self.do(c.TakeOver(node="n-1", epoch=1))

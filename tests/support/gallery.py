@@ -17,7 +17,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from facilitation.ids import ClinicId
+from facilitation.measureviews import form_part
 from facilitation.runviews import exercise_shape
+from server.catalog import load_catalog
 from server.clock import RoomClock
 from server.library import load_library
 from server.web.catalogues import ENGLISH
@@ -49,12 +51,17 @@ def gallery() -> Starlette:
     async def exercises(request: Request) -> Response:
         return JSONResponse([exercise_shape(exercise) for exercise in load_library().exercises])
 
+    async def measures(request: Request) -> Response:
+        known = load_catalog().measures.values()
+        return JSONResponse({one.id: form_part(one) | {"title": one.title, "about": one.about} for one in known})
+
     files = Files(WEBCLIENT / "dev", suffixes=frozenset({".mjs"}), cache="no-cache")
     app.router.routes[:0] = [
         Route("/gallery", page),
         Route(pseudo_words().catalogue.address, language_of_nobody),
         Route("/gallery/record", record),
         Route("/gallery/exercises", exercises),
+        Route("/gallery/measures", measures),
         Mount("/dev", files),
     ]
     return app

@@ -12,6 +12,7 @@ from facilitation.events import Event, Recorded
 from facilitation.exercises import NOTHING, Repertoire
 from facilitation.forms import Choice, Form, Question, QuestionKind
 from facilitation.ids import ClinicId, CommandId, FormId, PersonId, QuestionId, SegmentId, SessionId, SourceId
+from facilitation.measures import Measure
 from facilitation.people import SERVER, Actor, Expected, Role
 from facilitation.plan import Segment, SegmentKind, SessionPlan
 from facilitation.programme import PLAIN, Programme
@@ -110,6 +111,7 @@ class Meeting:
         seats_max: int = 16,
         programme: Programme = PLAIN,
         repertoire: Repertoire = NOTHING,
+        measures: tuple[Measure, ...] = (),
         take_over: bool = True,
     ) -> None:
         self.now = START
@@ -134,6 +136,7 @@ class Meeting:
                 seats_max=seats_max,
                 programme=programme,
                 repertoire=repertoire,
+                measures=measures,
             )
         )
         if take_over:

@@ -52,6 +52,10 @@ READ_BY_PARTICIPANTS = {
     "rules.toml": frozenset({"title", "text"}),
 }
 
+OURS_OF_A_MEASURE = frozenset({"title", "about"})
+"""What is put into other words beside an instrument; its own stay its authors'."""
+ALL_OF_A_MEASURE = OURS_OF_A_MEASURE | {"stem", "text", "label", "licence"}
+
 
 def messages() -> Iterator[Found]:
     """Every message of the source, as often as it is said."""
@@ -122,6 +126,15 @@ def _in_browsers() -> Iterator[Found]:
 
 
 def _in_data() -> Iterator[Found]:
+    measures = ROOT / "facilitation/catalog/measures.toml"
+    for measure in tomllib.loads(measures.read_text())["measure"]:
+        ours = (
+            OURS_OF_A_MEASURE
+            if measure.get("verbatim", True)
+            else OURS_OF_A_MEASURE | {"stem", "text", "label", "licence"}
+        )
+        for text in _values(measure, ours):
+            yield _place(measures), text.strip()
     for name, fields in READ_BY_PARTICIPANTS.items():
         path = ROOT / "facilitation/catalog" / name
         for text in _values(tomllib.loads(path.read_text()), fields):

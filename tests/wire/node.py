@@ -6,14 +6,16 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
-from facilitation.commands import OpenSession
+from facilitation.commands import Command, OfferMeasures, OpenSession
 from facilitation.ids import SessionId
+from facilitation.measures import Measure
 from facilitation.people import Expected
 from server.clock import Clock
 from server.rooms.directory import Rooms
@@ -52,8 +54,11 @@ class Node:
         port: int = 0,
         send_buffer: int | None = None,
         roster: tuple[Expected, ...] = EVERYBODY,
+        measures: tuple[Measure, ...] = (),
     ) -> None:
+        """`measures`: due for every participant."""
         self.clock = clock
+        self.log = log
         self.media = media or SilentMedia(clock)
         self.signed: list[SessionId] = []
         self.rooms = Rooms(
@@ -64,7 +69,9 @@ class Node:
             load_session=self._load,
             node=name,
             on_signed=self.signed.append,
+            brief=self._brief,
         )
+        self._measures = measures
         self._roster = {expected.person: expected for expected in roster}
         self._socket = socket.create_server(("127.0.0.1", port))
         if send_buffer is not None:  # inherited by what it accepts
@@ -77,7 +84,13 @@ class Node:
     async def _load(self, session: SessionId) -> OpenSession | None:
         if not session.startswith("s-"):
             return None
-        return opening(session, starts_at=self.clock.now(), roster=tuple(self._roster.values()))
+        opened = opening(session, starts_at=self.clock.now(), roster=tuple(self._roster.values()))
+        return replace(opened, measures=self._measures)
+
+    async def _brief(self, session: SessionId) -> list[Command]:
+        names = tuple(measure.id for measure in self._measures)
+        people = (each.person for each in self._roster.values() if each.treated)
+        return [OfferMeasures(person=person, measures=names) for person in people] if names else []
 
     async def _identify(self, websocket: WebSocket, session: SessionId, ticket: str | None) -> Expected | None:
         if "origin" in websocket.headers:

@@ -2,6 +2,7 @@
  * The session page on recorded views, without a server, a camera or a group: to look at it, and to test it.
  *
  *     /gallery?people=8&role=facilitator&state=running&place=room&line=reconnecting&degraded=1&panel=chat
+ *     /gallery?measures=phq-9,gad-7&index=8&waits=1     those measures of the catalogue, one of them opened at a question
  *     /gallery?exercise=check-the-facts&step=0&filled=1       also results=1, out=1, past=1, since=20000 (of the catalogue)
  *     /gallery?round=now&kind=appreciation&long=1             also begin, other, next, passed, out, over
  *
@@ -28,16 +29,27 @@ let seq = 100;
 let refuse = /** @type {{code: string, text: string} | null} */ (null);
 /** @type {Record<string, any>} */
 const exercises = Object.fromEntries((await (await fetch("/gallery/exercises")).json()).map((/** @type {any} */ one) => [one.id, one]));
+/** @type {Record<string, any>} */
+const measures = await (await fetch("/gallery/measures")).json();
+if (wanted.index !== undefined) sessionStorage.setItem("milieu-s-demo-p-2-measure-open", JSON.stringify({ id: wanted.measures?.split(",")[0], index: Number(wanted.index) }));
 let view = recorded();
 
 function recorded() {
   const now = Date.now();
   const made = recordedView({ ...shape(), now });
   if (wanted.round) withRound(made, { place: wanted.round, kind: wanted.kind, long: Boolean(wanted.long), now });
+  if (wanted.measures && !staff) made.you.measures = wanted.measures.split(",").map((/** @type {string} */ id) => dueMeasure(id));
   const { exercise, step, filled, results, out, past, since } = wanted;
   if (!exercise) return made;
   const how = { filled: Boolean(filled), results: Boolean(results), out: Boolean(out), past: Boolean(past), since: since ? Number(since) : undefined };
   return withExercise(made, exercises[exercise], { ...how, step: step === undefined ? undefined : Number(step), now });
+}
+
+/** A measure that is offered, as the catalogue has it. @param {string} id */
+function dueMeasure(id) {
+  const { title, about, ...form } = measures[id];
+  const waits = Boolean(wanted.waits) && form.safety;
+  return { id, status: "offered", title, about, waits, form: waits ? null : form, values: {}, passed: [] };
 }
 
 function shape() {

@@ -114,7 +114,7 @@ export function recordedView({ people = 8, role = "participant", state = "runnin
         "wrap-up": { form: WRAP_UP, offered: phase === "running" && at === 6, status: "none", answers: {}, shared: [] },
       },
       help: state === "help",
-      exercises: [], turn: null,
+      exercises: [], turn: null, measures: [],
       chat: staff ? [] : [message(14, now - MINUTE, 1, "staff", "Could I stay with my camera off today?"), message(15, now - 30_000, 0, "p-2", "Of course.")],
     },
   };
@@ -151,6 +151,8 @@ function staffPart(group, { state, now, phase }) {
     told: null, missing_since: null, attempts: [],
     asked_until: null, unanswered_at: busy && one.person === "p-4" ? now - 3 * MINUTE : null,
     forms: one.role === "participant" ? { "check-in": Number(one.person.slice(2)) % 2 ? { status: "submitted", answers: { mood: 6, urge: 2, safe: true, goal: "Listen" } } : { status: "draft", answers: {} }, "wrap-up": { status: "none", answers: {} } } : {},
+    measures: one.role !== "participant" ? [] : [{ id: "phq-9", short: "PHQ-9", status: "handed_in", result: { at: now - 30 * MINUTE, score: 12, score_max: 27, band: "moderate", open: [], before: { score: 18, at: now - 14 * 24 * 60 * MINUTE }, change: "lower", answers: [] } },
+      { id: "gad-7", short: "GAD-7", status: "put_off", result: null }],
     ...more,
   });
   const others = busy || state === "lobby" ? [

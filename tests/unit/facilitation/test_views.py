@@ -41,6 +41,7 @@ SEGMENT = {"id", "kind", "title", "planned_ms", "state", "spent_ms", "card"}
 PERSON = {"person", "name", "role", "microphone", "camera", "hand", "reaction", "connected", "lead"}
 MESSAGE = {"id", "at", "person", "name", "to", "text"}
 YOU = {
+    "measures",
     "person",
     "role",
     "name",
@@ -66,6 +67,7 @@ YOU = {
 MINUTES = {"present_ms", "counted_ms", "running", "since", "counting", "target_ms", "corrected_ms"}
 STAFF = {"people", "flags", "notes", "chat", "disputes", "practice", "rounds", "undo", "advice", "seats", "labels"}
 STAFF_PERSON = {
+    "measures",
     "told",
     "missing_since",
     "attempts",
@@ -124,6 +126,7 @@ RECORD = {
 }
 RECORD_SEGMENT = {"id", "title", "kind", "counts", "planned_ms", "spent_ms", "spans"}
 RECORD_PERSON = {
+    "measures",
     "told",
     "noticed_at",
     "attempts",

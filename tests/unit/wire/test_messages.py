@@ -90,7 +90,7 @@ def test_a_yes_stays_a_yes_and_a_one_a_one() -> None:
 
 @pytest.mark.parametrize("command", get_args(PersonCommand))
 def test_every_command_goes_over_the_wire_and_back_unchanged(command: type[PersonCommand]) -> None:
-    examples = {str: "word", int: 7, bool: True}
+    examples = {str: "word", int: 7, bool: True, int | None: 7}
     hints = get_type_hints(command)
     fields: dict[str, Any] = {}
     for field in dataclasses.fields(command):

@@ -11,6 +11,7 @@ import { icon } from "/static/core/icons.mjs";
 import { present } from "/static/core/clock.mjs";
 import { listed, rich, t } from "/static/core/words.mjs";
 import { help } from "/components/dialogs/help.mjs";
+import { createMeasures } from "/components/measures/measures.mjs";
 import { answerWords, question } from "./question.mjs";
 
 /** @param {HTMLElement} root @param {any} context */
@@ -19,6 +20,7 @@ export function mount(root, context) {
   let view = /** @type {any} */ (null);
   /** What was answered on this page, per form. @type {Map<string, any>} */
   const local = new Map();
+  const measures = createMeasures({ root, connection, memory: context.memory, redraw: draw });
 
   /** @param {string} id */
   function localOf(id) {
@@ -34,13 +36,20 @@ export function mount(root, context) {
     if (!view) return;
     const { room, you } = view;
     const here = present(room.agenda, connection.now());
+    measures.take(you.measures);
+    if (measures.busy) {
+      render(html`${you.help ? help({ calling: true }) : nothing}${measures.draw()}`, root);
+      return measures.drawn();
+    }
     const forms = Object.entries(you.forms ?? {})
       .map(([id, entry]) => ({ id, ...(/** @type {any} */ (entry)), mine: localOf(id) }))
       .filter((one) => one.offered || one.status !== "none" || Object.keys(one.mine.touched).length > 0);
     render(html`
       ${you.help ? help({ calling: true }) : nothing}
       ${segmentCard(room, here)}
-      ${repeat(forms, (one) => one.id, (one) => (one.status === "submitted" && !one.mine.editing ? sent(one) : open(one, room.agenda)))}
+      ${repeat(forms.filter((one) => !isSent(one)), (one) => one.id, (one) => open(one, room.agenda))}
+      ${measures.draw()}
+      ${repeat(forms.filter(isSent), (one) => one.id, sent)}
       ${shared(room)}`, root);
   }
 
@@ -168,6 +177,7 @@ export function mount(root, context) {
   return {
     /** @param {any} next */
     update(next) {
+      const calling = next.you.help && view?.you.help === false;
       view = next;
       for (const id of Object.keys(next.you.forms ?? {})) {
         if (local.has(id)) continue;
@@ -175,10 +185,14 @@ export function mount(root, context) {
         if (kept && next.you.forms[id].status === "submitted") Object.assign(localOf(id), { touched: kept, editing: true });
       }
       draw();
+      if (calling) root.querySelector(".help")?.scrollIntoView({ block: "start" }); // it comes above what one looks at
     },
     unmount: () => render(nothing, root),
   };
 }
+
+/** @param {any} one */
+const isSent = (one) => one.status === "submitted" && !one.mine.editing;
 
 /** @param {string} id */
 const slot = (id) => `form:${id}`;

@@ -170,7 +170,16 @@ export function mount(root, context) {
         <p class="person-words">${dispute.text}</p>
         ${boot.record ? html`<p><a href=${boot.record} target="_blank" rel="noopener">${t("Look at it in the record")}</a></p>` : nothing}</section>`)}
       ${Object.entries(one.forms ?? {}).map(([id, form]) => formFacts(id, /** @type {any} */ (form)))}
+      ${measureFacts(one.measures ?? [])}
       ${mayAct && one.person !== boot.person ? actions(one, seat) : nothing}`;
+  }
+
+  /** What was handed in of the questionnaires that are due, as figures. @param {any[]} measures */
+  function measureFacts(measures) {
+    const known = measures.filter((each) => each.result || each.status !== "offered");
+    if (!known.length) return nothing;
+    return html`<section class="stack tight"><h4>${t("Measures")}</h4>
+      <dl class="person-facts">${known.map((each) => fact(each.short, each.result ? scoreWords(each.result) : (HOW_FAR[each.status] ?? "")))}</dl></section>`;
   }
 
   /** @param {string} id @param {any} form */
@@ -222,6 +231,7 @@ const HELD = /** @type {Record<string, string>} */ ({
   place: t("Not licensed there"),
 });
 const LEFT = /** @type {Record<string, string>} */ ({ leave: t("Left"), quick_exit: t("Quick exit"), dropped: t("Dropped, did not come back") });
+const HOW_FAR = /** @type {Record<string, string>} */ ({ begun: t("Still answering"), put_off: t("Not today") });
 const ROLES = /** @type {Record<string, string>} */ ({ facilitator: t("Facilitator"), cofacilitator: t("Cofacilitator"), observer: t("Observer"), supervisor: t("Supervisor") });
 
 /** @param {number} ms */
@@ -246,4 +256,13 @@ function title(id) {
 /** @param {string} label @param {unknown} value */
 function fact(label, value) {
   return value ? html`<div><dt>${label}</dt><dd>${value}</dd></div>` : nothing;
+}
+
+/** A score as it stands in the record. @param {any} result */
+function scoreWords(result) {
+  if (result.score === null) return t("No score: some questions were left open");
+  const score = t("{n} of {all}", { n: result.score, all: result.score_max });
+  const band = result.band ? `${score}, ${result.band}` : score;
+  if (!result.before) return band;
+  return t("{score} (last time {before})", { score: band, before: result.before.score });
 }

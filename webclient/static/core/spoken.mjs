@@ -3,6 +3,7 @@
  * questions of a form) is a message like any other. What people wrote stays as they wrote it.
  */
 
+import { language } from "/static/words.mjs";
 import { t, translates } from "./words.mjs";
 
 const OF_A_QUESTION = /** @type {const} */ (["label", "hint", "low_label", "high_label"]);
@@ -20,6 +21,7 @@ export function spoken(view) {
       for (const choice of question.choices ?? []) say(choice, "label");
     }
   }
+  for (const measure of you?.measures ?? []) sayMeasure(measure);
   sayExercise(room?.exercise);
   say(room?.round, "question");
   for (const question of staff?.rounds?.questions ?? []) say(question, "text", "teens");
@@ -29,8 +31,21 @@ export function spoken(view) {
   }
   for (const exercise of staff?.practice?.exercises ?? []) say(exercise, "title", "about");
   for (const labels of Object.values(staff?.labels ?? {})) say(labels, ...Object.keys(labels));
+  for (const person of staff?.people ?? []) for (const measure of person.measures ?? []) say(measure.result, "band");
   for (const flag of staff?.flags ?? []) for (const question of flag.questions ?? []) say(question, "label");
   return view;
+}
+
+/** The words of an instrument stay its authors'; what is ours around it is said. @param {any} measure */
+function sayMeasure(measure) {
+  say(measure, "title", "about");
+  if (!measure.form || measure.form.verbatim) return;
+  measure.form.language = language;
+  say(measure.form, "stem", "licence");
+  for (const item of measure.form.items) {
+    say(item, "text");
+    for (const option of item.options) say(option, "label");
+  }
 }
 
 /** @param {any} exercise */
