@@ -30,6 +30,7 @@ from facilitation.ids import (
     SegmentId,
     SessionId,
     SkillId,
+    SmallRoomId,
     SourceId,
 )
 from facilitation.measures import Earlier, Measure
@@ -431,6 +432,93 @@ class CloseRound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DrawBreakouts:
+    """Propose small rooms at random: pairs (`size` 2) or threes (3). `again`: the same two may meet a third time."""
+
+    size: int
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanBreakouts:
+    """The proposal as it was changed by hand; no rooms: there is none any more. Who is in none stays where they are."""
+
+    rooms: tuple[tuple[PersonId, ...], ...]
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenBreakouts:
+    """Everybody into the small rooms of the proposal. `minutes` None: until somebody calls them back."""
+
+    minutes: int | None = None
+    task: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallBack:
+    """Everybody comes back from the small rooms in so many seconds, and is told so now."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendBreakouts:
+    """So much more time in the small rooms, or less; also after a call to come back."""
+
+    by_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseBreakouts:
+    """Everybody comes back now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveTo:
+    """Take a participant to another small room, or (None) to the main one."""
+
+    person: PersonId
+    room: SmallRoomId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """I, who lead, go to a small room, or (None) back to the main one."""
+
+    room: SmallRoomId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallForHelp:
+    """I need somebody who leads, in my small room or (`alone`) to speak with them apart. `on` false: not any more."""
+
+    on: bool = True
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerHelp:
+    """Whoever called for help has what they need."""
+
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSideRoom:
+    """I, who lead, speak with a participant apart: both of us are in a room of our own now, wherever they were."""
+
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseSideRoom:
+    """All who are in it go back to where they were."""
+
+    room: SmallRoomId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DisposeFlag:
     """What was done about a safety flag. `disposition`: see `checkin.DISPOSITIONS`."""
 
@@ -630,6 +718,10 @@ class OpenSession:
     repertoire: Repertoire = NOTHING
     measures: tuple[Measure, ...] = ()
     """Those that can be asked, in the version that counts today."""
+    apart: tuple[tuple[PersonId, PersonId], ...] = ()
+    """Who is not to be in a small room with whom."""
+    together: tuple[tuple[tuple[PersonId, ...], ...], ...] = ()
+    """Who was in a small room with whom when the group met before, the latest time last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -654,6 +746,13 @@ class OfferMeasures:
     person: PersonId
     measures: tuple[MeasureId, ...]
     earlier: tuple[Earlier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListApart:
+    """Who is not to be in a small room with whom, as the clinic has it now: all pairs."""
+
+    pairs: tuple[tuple[PersonId, PersonId], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -813,6 +912,18 @@ PersonCommand = (
     | GoBackInRound
     | ExtendTurn
     | CloseRound
+    | DrawBreakouts
+    | PlanBreakouts
+    | OpenBreakouts
+    | CallBack
+    | ExtendBreakouts
+    | CloseBreakouts
+    | MoveTo
+    | Visit
+    | CallForHelp
+    | AnswerHelp
+    | OpenSideRoom
+    | CloseSideRoom
     | DisposeFlag
     | EditNote
     | EditSection
@@ -839,6 +950,7 @@ ServerCommand = (
     | ExpectPerson
     | ListGoals
     | OfferMeasures
+    | ListApart
     | TellAbsence
     | AgreeMakeUp
     | KeepCounsellingNote

@@ -5,9 +5,10 @@ Views need no effect: after every turn each viewer's view is due.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from facilitation.ids import PersonId
+from facilitation.ids import PersonId, SmallRoomId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,13 @@ class Forward:
     microphone: bool
     camera: bool
     screen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partition:
+    """Who is in which small room; who is not named is in the main one. Nothing is forwarded from one to another."""
+
+    rooms: Mapping[PersonId, SmallRoomId]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,4 +61,4 @@ class PostHours:
     """A note was signed: the hours projection has work."""
 
 
-Effect = Forward | DropMedia | Nudge | Dismiss | CloseMedia | PostHours
+Effect = Forward | Partition | DropMedia | Nudge | Dismiss | CloseMedia | PostHours

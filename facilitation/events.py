@@ -31,6 +31,7 @@ from facilitation.ids import (
     SegmentId,
     SessionId,
     SkillId,
+    SmallRoomId,
     SourceId,
 )
 from facilitation.measures import Earlier, Measure
@@ -60,6 +61,8 @@ class SessionOpened:
     prompt_seed: int = 0
     repertoire: Repertoire = NOTHING
     measures: tuple[Measure, ...] = ()
+    apart: tuple[tuple[PersonId, PersonId], ...] = ()
+    together: tuple[tuple[tuple[PersonId, ...], ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,9 +251,12 @@ class HandLowered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatSent:
+    """`room`: the small room in which it was said; None: the main one."""
+
     person: PersonId
     to: str
     text: str
+    room: SmallRoomId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -553,6 +559,97 @@ class RoundClosed:
     round: RoundId
 
 
+# --------------------------------------------------------------- small rooms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApartListed:
+    """Who is not to be in a small room with whom: all pairs that there are."""
+
+    pairs: tuple[tuple[PersonId, PersonId], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakoutsPlanned:
+    """A proposal: who would be with whom. `drawn`: by lot. `again`: the same two may meet a third time running."""
+
+    rooms: tuple[tuple[PersonId, ...], ...]
+    drawn: bool
+    again: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakoutsOpened:
+    """These people are in these small rooms now. `ends_at`: when they come back by themselves."""
+
+    rooms: dict[SmallRoomId, tuple[PersonId, ...]]
+    task: str
+    ends_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakoutsEnding:
+    """When everybody comes back is another instant now. `called`: somebody called them, so that they are warned."""
+
+    ends_at: Instant
+    called: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakoutsClosed:
+    """Everybody who was in a small room is back in the main one, `people`. `how`: 'time' or 'facilitator'."""
+
+    people: tuple[PersonId, ...]
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonMoved:
+    """Somebody is in another small room now, or (None) in the main one.
+
+    `why`: 'placed' (by a facilitator), 'visit' (who leads, by themselves), 'alone' (they were left alone), 'gone'
+    (their room was given up while they were away).
+    """
+
+    person: PersonId
+    room: SmallRoomId | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideRoomOpened:
+    """A participant and somebody who leads are in a room of their own."""
+
+    room: SmallRoomId
+    person: PersonId
+    facilitator: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideRoomClosed:
+    """`people` were still in it, and are where they were before. `how`: 'facilitator', or 'alone': nobody who leads was
+    with them any more."""
+
+    room: SmallRoomId
+    people: tuple[PersonId, ...]
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpCalled:
+    """Somebody needs one who leads; `alone`: apart from the others."""
+
+    person: PersonId
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpAnswered:
+    """They have what they need, or called by mistake."""
+
+    person: PersonId
+
+
 # --------------------------------------------------------------- notes
 
 
@@ -829,6 +926,16 @@ Event = (
     | RoundJoined
     | NextChosen
     | RoundClosed
+    | ApartListed
+    | BreakoutsPlanned
+    | BreakoutsOpened
+    | BreakoutsEnding
+    | BreakoutsClosed
+    | PersonMoved
+    | SideRoomOpened
+    | SideRoomClosed
+    | HelpCalled
+    | HelpAnswered
     | NoteDrafted
     | SectionDrafted
     | GoalsListed

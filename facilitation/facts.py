@@ -116,6 +116,7 @@ def facts(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]
         *_measure_facts(state, person, zone),
         *_shared_facts(state, person),
         *_exercise_facts(state, person),
+        *_small_room_facts(state, person, zone),
         *_flag_facts(state, person, zone),
     ]
     return [{"label": label, "value": value} for label, value in lines if value]
@@ -307,6 +308,14 @@ def _exercise_facts(state: RoomState, person: PersonId) -> Iterable[tuple[str, s
             if field.id in shared and field.quoted and in_words(field, shared[field.id])
         ]
         yield f"Shared with the group ({run.exercise.title})", "; ".join(told)
+
+
+def _small_room_facts(state: RoomState, person: PersonId, zone: tzinfo) -> Iterable[tuple[str, str]]:
+    """When somebody was in a small room, and when they were spoken with apart; never with whom of the group."""
+    stays = state.breakouts.stays.get(person, ())
+    for label, side in (("In small rooms", False), ("Spoken with apart", True)):
+        times = tuple((stay.start, stay.end or state.at) for stay in stays if stay.side is side)
+        yield label, intervals_text(times, zone)
 
 
 def _flag_facts(state: RoomState, person: PersonId, zone: tzinfo) -> Iterable[tuple[str, str]]:

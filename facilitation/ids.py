@@ -32,6 +32,7 @@ RoundId = NewType("RoundId", str)
 RoundQuestionId = NewType("RoundQuestionId", str)
 MeasureId = NewType("MeasureId", str)
 ItemId = NewType("ItemId", str)
+SmallRoomId = NewType("SmallRoomId", str)
 
 SourceId = NewType("SourceId", str)
 """A proof of presence: one websocket ("c…", a *connection*) or one WebRTC transport ("m…", a *peer*)."""

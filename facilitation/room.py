@@ -6,6 +6,7 @@ those that join several stand here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import assert_never
 
 from facilitation import (
@@ -13,6 +14,7 @@ from facilitation import (
     agenda,
     amending,
     attendance,
+    breakouts,
     checkin,
     corrections,
     facts,
@@ -37,14 +39,24 @@ from facilitation.effects import Effect
 from facilitation.errors import Refusal
 from facilitation.events import Event
 from facilitation.exercises import check_repertoire
-from facilitation.ids import ExerciseId, FormId, MeasureId, PersonId, SegmentId, SessionId, SkillId, SourceId
+from facilitation.ids import (
+    ExerciseId,
+    FormId,
+    MeasureId,
+    PersonId,
+    SegmentId,
+    SessionId,
+    SkillId,
+    SmallRoomId,
+    SourceId,
+)
 from facilitation.measures import check_measures
 from facilitation.people import Actor, Role
 from facilitation.programme import PLAIN, Programme, check_programme
 from facilitation.rules import check_rules
 from facilitation.seats import Place, Seat
 from facilitation.state import EMPTY, RoomState, evolve, knows, replay
-from facilitation.talk import EVERYONE, STAFF
+from facilitation.talk import ALL_ROOMS, EVERYONE, STAFF
 from facilitation.text import NAME_MAX, TITLE_MAX, line
 from facilitation.timebase import MINUTE_MS, Instant
 
@@ -98,7 +110,7 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
         # --- talk
         case c.SendChat(text=text, to=to):
             _check_addressee(state, asker, to)
-            return talk.send(me, to, text)
+            return talk.send(me, to, text, state.breakouts.where.get(me))
         case c.React(reaction=reaction):
             return seats.react(asker, reaction)
         # --- others
@@ -208,6 +220,34 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             return rounds.extend(state.rounds, name, turn, by_ms, now)
         case c.CloseRound(round=name):
             return rounds.close(state.rounds, name)
+        # --- small rooms
+        case c.DrawBreakouts(size=size, again=again):
+            _check_running(state)
+            free = [person for person in _here(state) if person not in state.breakouts.where]
+            return breakouts.draw(state.breakouts, free, size, again=again, naming=_naming(state))
+        case c.PlanBreakouts(rooms=rooms, again=again):
+            return breakouts.plan(state.breakouts, rooms, again, participant=lambda one: _participant(state, one))
+        case c.OpenBreakouts(minutes=minutes, task=task):
+            return _open_breakouts(state, minutes, task, now)
+        case c.CallBack(seconds=seconds):
+            return breakouts.call_back(state.breakouts, seconds, now)
+        case c.ExtendBreakouts(by_ms=by_ms):
+            return breakouts.extend(state.breakouts, by_ms, now)
+        case c.CloseBreakouts():
+            return _moving(state, breakouts.close(state.breakouts))
+        case c.MoveTo(person=person, room=small):
+            return _move_to(state, person, small)
+        case c.Visit(room=small):
+            return _moving(state, breakouts.visit(state.breakouts, me, small, state.attendance))
+        case c.CallForHelp(on=on, alone=alone):
+            seats.check_in_room(asker)
+            return breakouts.call_for_help(state.breakouts, me, on=on, alone=alone)
+        case c.AnswerHelp(person=person):
+            return breakouts.answer_help(state.breakouts, person)
+        case c.OpenSideRoom(person=person):
+            return _open_side_room(state, person, me)
+        case c.CloseSideRoom(room=small):
+            return _moving(state, breakouts.close_side(state.breakouts, small))
         case c.DisposeFlag(flag=flag, disposition=disposition, text=text):
             return checkin.dispose(state.checkin, flag, disposition, text)
         # --- notes
@@ -263,6 +303,7 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             | c.ExpectPerson()
             | c.ListGoals()
             | c.OfferMeasures()
+            | c.ListApart()
             | c.TellAbsence()
             | c.AgreeMakeUp()
             | c.KeepCounsellingNote()
@@ -294,6 +335,8 @@ def _decide_for_server(state: RoomState, command: Command, now: Instant) -> Even
             known = state.seats.known(person)
             shut = known is None or not known.treated or state.phase == "ended"
             return () if shut else measuring.offer(state.measuring, person, names, earlier)
+        case c.ListApart(pairs=pairs):
+            return () if state.phase == "ended" else breakouts.list_apart(state.breakouts, pairs)
         case c.TellAbsence(person=person):
             _treated(state, person)
             return absences.tell(state.absences, command, begun=state.phase != "lobby")
@@ -328,6 +371,7 @@ def _decide_for_server(state: RoomState, command: Command, now: Instant) -> Even
                 *prompts.due(state.prompts, state.attendance, state.agenda, _programme(state), now),
                 *noshow.due(*_who_is_where(state), state.absences, now),
                 *rounds.due(state.rounds, state.seats, state.attendance, now),
+                *_moving(state, breakouts.due(state.breakouts, state.attendance, now)),
             )
         case _:
             raise AssertionError(f"policy let {type(command).__name__} through")
@@ -371,6 +415,8 @@ def _open_session(state: RoomState, command: c.OpenSession) -> Events:
             prompt_seed=command.prompt_seed,
             repertoire=command.repertoire,
             measures=command.measures,
+            apart=command.apart,
+            together=command.together,
         ),
     )
 
@@ -462,7 +508,7 @@ def _whose_hand(state: RoomState, asker: Seat, person: PersonId | None) -> Seat:
 def _check_addressee(state: RoomState, asker: Seat, to: str) -> None:
     """Private messages between participants do not exist."""
     seats.check_in_room(asker)
-    if to in (EVERYONE, STAFF):
+    if to in (EVERYONE, STAFF) or (to == ALL_ROOMS and asker.role in policy.FACILITATORS):
         return
     if not asker.staff:
         raise Refusal("not_allowed", "You can write to everyone or to your facilitators.")
@@ -513,7 +559,9 @@ def _correct(state: RoomState, command: c.CorrectAttendance, now: Instant) -> Ev
 
 
 def _share_screen(state: RoomState, asker: Seat) -> Events:
-    other = state.seats.known(state.screen.by)
+    room = state.breakouts.where.get(asker.person)
+    shown = next((each for each in state.screen.showing if state.breakouts.where.get(each) == room), None)
+    other = state.seats.known(shown)
     here = other is not None and state.attendance.of(other.person).connected
     return screen.share(state.screen, asker, other, other_is_here=here)
 
@@ -576,6 +624,8 @@ def _open_exercise(state: RoomState, exercise: ExerciseId, now: Instant) -> Even
 
 def _open_round(state: RoomState, command: c.OpenRound) -> Events:
     """An appreciation round goes along the row of an exercise that made one: all thought of the one before them."""
+    if state.breakouts.open is not None:
+        raise Refusal("breakouts_open", "The group is in small rooms. Call them back before a round.")
     row = runs.row(state.practice) if command.kind == roundquestions.Kind.APPRECIATION else ()
     known = state.practice.repertoire.questions
     asked = roundquestions.question_of(known, command.asked).asked(command.teens) if command.asked else command.question
@@ -599,9 +649,14 @@ def _in_turn(state: RoomState, asker: Seat) -> tuple[tuple[PersonId, ...], bool]
 
 
 def _position(state: RoomState) -> SegmentId:
+    _check_running(state)
+    assert state.agenda.position is not None
+    return state.agenda.position
+
+
+def _check_running(state: RoomState) -> None:
     if state.agenda.position is None:
         raise Refusal("not_running", "The session has not started yet.")
-    return state.agenda.position
 
 
 def _here(state: RoomState) -> tuple[PersonId, ...]:
@@ -611,6 +666,45 @@ def _here(state: RoomState) -> tuple[PersonId, ...]:
         for seat in state.seats.in_room
         if not seat.staff and state.attendance.of(seat.person).connected and not seat.shielded
     )
+
+
+# --------------------------------------------------------------- small rooms
+
+
+def _open_breakouts(state: RoomState, minutes: int | None, task: str, now: Instant) -> Events:
+    """Of the proposal, whoever is in the room, connected, and not spoken with apart just now."""
+    _check_running(state)
+    if state.rounds.open is not None:
+        raise Refusal("round_open", "A round is still going on. End it before the group goes into small rooms.")
+    here = [
+        seat.person
+        for seat in state.seats.in_room
+        if not seat.staff and state.attendance.of(seat.person).connected and seat.person not in state.breakouts.where
+    ]
+    opened = breakouts.open_(state.breakouts, here, minutes=minutes, task=task, now=now, naming=_naming(state))
+    return _moving(state, opened)
+
+
+def _move_to(state: RoomState, person: PersonId, room: SmallRoomId | None) -> Events:
+    seats.check_is_in_room(_participant(state, person))
+    return _moving(state, breakouts.move_to(state.breakouts, person, room, _naming(state)))
+
+
+def _open_side_room(state: RoomState, person: PersonId, facilitator: PersonId) -> Events:
+    seats.check_is_in_room(_participant(state, person))
+    opened = breakouts.open_side(state.breakouts, person, facilitator, state.attendance, _naming(state))
+    return _moving(state, opened)
+
+
+def _moving(state: RoomState, events: Events) -> Events:
+    """Nobody takes their screen along to where they go: others are there."""
+    going = breakouts.movers(events)
+    stops = [stop for person in sorted(going) for stop in screen.stop(state.screen, person)]
+    return (*stops, *events)
+
+
+def _naming(state: RoomState) -> Callable[[PersonId], str]:
+    return lambda person: state.seats.of(person).name
 
 
 # --------------------------------------------------------------- react
@@ -625,22 +719,24 @@ def react(state: RoomState, event: Event) -> tuple[Effect, ...]:
                 person=person,
                 microphone=seat.microphone,
                 camera=seat.camera,
-                screen=state.screen.by == person,
+                screen=person in state.screen.showing,
             )
             if isinstance(event, v.MediaSet) and seat.muted_by is not None:
                 return forward, e.Nudge(person=person, kind="muted")
             return (forward,)
+        case v.BreakoutsOpened() | v.BreakoutsClosed() | v.PersonMoved() | v.SideRoomOpened() | v.SideRoomClosed():
+            return (_partition(state),)
         case v.Admitted(person=person):
             return (e.Nudge(person=person, kind="admitted"),)
         case v.UnmuteAsked(person=person):
             return (e.Nudge(person=person, kind="unmute_asked"),)
         case v.MovedToWaiting(person=person):
-            return (*_out_of_media(person), e.Nudge(person=person, kind="moved_to_waiting"))
+            return (*_out_of_media(state, person), e.Nudge(person=person, kind="moved_to_waiting"))
         case v.PersonRemoved(person=person):
-            return (*_out_of_media(person), e.Dismiss(person=person, reason="removed"))
+            return (*_out_of_media(state, person), e.Dismiss(person=person, reason="removed"))
         case v.PersonLeft(person=person, how=how):
             reason = "quick_exit" if how == "quick_exit" else "left"
-            return (*_out_of_media(person), e.Dismiss(person=person, reason=reason))
+            return (*_out_of_media(state, person), e.Dismiss(person=person, reason=reason))
         case v.SessionEnded():
             return (
                 *(_shut(seat.person) for seat in state.seats.in_room),
@@ -661,20 +757,30 @@ def _shut(person: PersonId) -> e.Forward:
     return e.Forward(person=person, microphone=False, camera=False)
 
 
-def _out_of_media(person: PersonId) -> tuple[Effect, ...]:
-    return _shut(person), e.DropMedia(person=person)
+def _out_of_media(state: RoomState, person: PersonId) -> tuple[Effect, ...]:
+    """Who goes is in no small room any more; who was with them in a side room is back."""
+    moved = (_partition(state),) if state.breakouts.stays else ()
+    return (_shut(person), e.DropMedia(person=person), *moved)
+
+
+def _partition(state: RoomState) -> e.Partition:
+    return e.Partition(rooms=state.breakouts.where)
 
 
 # --------------------------------------------------------------- time
 
 
 def next_deadline(state: RoomState) -> Instant | None:
-    """When a `Tick` is due: somebody is to be asked, has not answered, is missing or away in their turn, or nobody at
-    all has come back."""
-    asking = prompts.next_due(state.prompts, state.attendance, state.agenda, _programme(state))
-    noticing = noshow.next_due(*_who_is_where(state), state.absences, state.at)
-    turning = rounds.next_due(state.rounds, state.seats, state.attendance)
-    return min((at for at in (_abandoned_at(state), asking, noticing, turning) if at is not None), default=None)
+    """When a `Tick` is due: somebody is to be asked, has not answered, is missing or away in their turn, is alone in a
+    small room or has to come back from there, or nobody at all has come back."""
+    dues = (
+        _abandoned_at(state),
+        prompts.next_due(state.prompts, state.attendance, state.agenda, _programme(state)),
+        noshow.next_due(*_who_is_where(state), state.absences, state.at),
+        rounds.next_due(state.rounds, state.seats, state.attendance),
+        breakouts.next_due(state.breakouts, state.attendance),
+    )
+    return min((at for at in dues if at is not None), default=None)
 
 
 def _who_is_where(state: RoomState) -> tuple[noshow.NoShows, tuple[Seat, ...], attendance.Attendance]:

@@ -1,4 +1,4 @@
-"""The shared screen: one at a time, shown by a facilitator or by a participant whom one has allowed to.
+"""The shared screen: one at a time in each room, shown by a facilitator or by a participant whom one has allowed to.
 
 Whether pictures of it really come is the media plane's matter; here stands who may send them.
 """
@@ -26,9 +26,9 @@ from facilitation.sentences import Sentence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """`by` shows theirs now; `allowed` are the participants who may."""
+    """`showing` show theirs now, each in the room they are in; `allowed` are the participants who may."""
 
-    by: PersonId | None = None
+    showing: frozenset[PersonId] = frozenset()
     allowed: frozenset[PersonId] = frozenset()
 
     def may_share(self, seat: Seat) -> bool:
@@ -38,7 +38,7 @@ class Screen:
 def evolve(screen: Screen, recorded: Recorded) -> Screen:
     match recorded.event:
         case ScreenShared(person=person, on=on):
-            return replace(screen, by=person) if on else _without(screen, person)
+            return replace(screen, showing=screen.showing | {person}) if on else _without(screen, person)
         case SharingAllowed(person=person, on=on):
             return replace(screen, allowed=screen.allowed | {person} if on else screen.allowed - {person})
         case PersonLeft(person=person) | MovedToWaiting(person=person) | PersonRemoved(person=person):
@@ -50,14 +50,14 @@ def evolve(screen: Screen, recorded: Recorded) -> Screen:
 
 
 def _without(screen: Screen, person: PersonId) -> Screen:
-    return replace(screen, by=None) if screen.by == person else screen
+    return replace(screen, showing=screen.showing - {person}) if person in screen.showing else screen
 
 
 # --------------------------------------------------------------- rules
 
 
 def share(screen: Screen, asker: Seat, other: Seat | None, *, other_is_here: bool) -> tuple[Event, ...]:
-    """Begin to show mine. `other` shows theirs now; if they lost their line, theirs ends."""
+    """Begin to show mine. `other` shows theirs now in the same room; if they lost their line, theirs ends."""
     check_in_room(asker)
     if asker.shielded:
         raise Refusal("shielded", "You are hidden now. Say that you are alone again before you share your screen.")
@@ -75,7 +75,7 @@ def share(screen: Screen, asker: Seat, other: Seat | None, *, other_is_here: boo
 
 
 def stop(screen: Screen, person: PersonId) -> tuple[Event, ...]:
-    return (ScreenShared(person=person, on=False),) if screen.by == person else ()
+    return (ScreenShared(person=person, on=False),) if person in screen.showing else ()
 
 
 def allow(screen: Screen, participant: Seat, on: bool) -> tuple[Event, ...]:

@@ -350,7 +350,7 @@ def admit(seat: Seat) -> tuple[Event, ...]:
 def move_to_waiting(seat: Seat) -> tuple[Event, ...]:
     if seat.place is Place.WAITING:
         return ()
-    _check_is_in_room(seat)
+    check_is_in_room(seat)
     return (MovedToWaiting(person=seat.person),)
 
 
@@ -375,14 +375,14 @@ def set_media(seat: Seat, microphone: bool, camera: bool) -> tuple[Event, ...]:
 
 
 def mute(seat: Seat) -> tuple[Event, ...]:
-    _check_is_in_room(seat)
+    check_is_in_room(seat)
     if not seat.microphone:
         return ()
     return (MediaSet(person=seat.person, microphone=False, camera=seat.camera),)
 
 
 def ask_to_unmute(seat: Seat) -> tuple[Event, ...]:
-    _check_is_in_room(seat)
+    check_is_in_room(seat)
     return () if seat.microphone else (UnmuteAsked(person=seat.person),)
 
 
@@ -418,6 +418,7 @@ def check_in_room(asker: Seat) -> None:
         raise Refusal("not_in_room", "You can do this once you are in the room.")
 
 
-def _check_is_in_room(seat: Seat) -> None:
+def check_is_in_room(seat: Seat) -> None:
+    """Refuses, to who leads, what can be done to somebody in the room only."""
     if not seat.in_room:
         raise Refusal("not_in_room", Sentence("{name} is not in the room.", name=seat.name))

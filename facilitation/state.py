@@ -12,6 +12,7 @@ from facilitation import (
     absences,
     agenda,
     attendance,
+    breakouts,
     checkin,
     corrections,
     measuring,
@@ -27,6 +28,7 @@ from facilitation import (
 from facilitation.absences import Absences
 from facilitation.agenda import Agenda
 from facilitation.attendance import Attendance
+from facilitation.breakouts import Breakouts
 from facilitation.checkin import CheckIn
 from facilitation.corrections import Corrections
 from facilitation.events import LeadTaken, Recorded, SessionOpened, SessionStarted
@@ -80,6 +82,7 @@ class RoomState:
     measuring: Measuring = field(default_factory=Measuring)
     practice: Practice = field(default_factory=Practice)
     rounds: Rounds = field(default_factory=Rounds)
+    breakouts: Breakouts = field(default_factory=Breakouts)
     notes: Notes = field(default_factory=Notes)
     absences: Absences = field(default_factory=Absences)
     noshows: NoShows = field(default_factory=NoShows)
@@ -130,6 +133,7 @@ def evolve(state: RoomState, recorded: Recorded) -> RoomState:
         measuring=measuring.evolve(state.measuring, recorded),
         practice=runs.evolve(state.practice, recorded),
         rounds=rounds.evolve(state.rounds, recorded),
+        breakouts=breakouts.evolve(state.breakouts, recorded),
         notes=notes.evolve(state.notes, recorded),
         absences=absences.evolve(state.absences, recorded),
         noshows=noshow.evolve(state.noshows, recorded),

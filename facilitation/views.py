@@ -13,6 +13,7 @@ from typing import Any
 from facilitation import (
     agenda,
     attendance,
+    breakoutviews,
     checkin,
     crediting,
     facts,
@@ -27,7 +28,7 @@ from facilitation.attendance import Evidence
 from facilitation.checkin import Flag, Sheet
 from facilitation.crediting import Hours, Tally
 from facilitation.forms import Form, Question
-from facilitation.ids import PersonId, SegmentId
+from facilitation.ids import PersonId, SegmentId, SmallRoomId
 from facilitation.intervals import total_ms
 from facilitation.licences import state_name
 from facilitation.notes import GROUP
@@ -47,9 +48,12 @@ CHAT_SHOWN_MAX = 200
 
 
 def audience_of(state: RoomState, person: PersonId) -> str:
-    """Which room part a person gets: 'group' for those in the room and for staff, else 'outside'."""
+    """Which room part a person gets: 'group' for those in the room and for staff, the name of the small room they are
+    in, else 'outside'."""
     seat = state.seats.known(person)
-    return GROUP_AUDIENCE if seat is not None and (seat.staff or seat.in_room) else OUTSIDE
+    if seat is None or not (seat.staff or seat.in_room):
+        return OUTSIDE
+    return state.breakouts.where.get(person, GROUP_AUDIENCE)
 
 
 # --------------------------------------------------------------- ROOM
@@ -61,7 +65,9 @@ def room_part(state: RoomState, audience: str, position: Any = None) -> View:
     `position`: the agenda's part, for who has it ready; else it is made as of the last record.
     """
     session = _session(state)
-    inside = audience == GROUP_AUDIENCE
+    inside = audience != OUTSIDE
+    here = SmallRoomId(audience) if audience in state.breakouts.rooms else None
+    where = state.breakouts.where
     return {
         "session": session.session,
         "title": session.title,
@@ -69,15 +75,21 @@ def room_part(state: RoomState, audience: str, position: Any = None) -> View:
         "zone": session.zone,
         "phase": state.phase,
         "agenda": (position or agenda_part(state)) if inside else _NO_AGENDA,
-        "people": [_person(state, seat) for seat in state.seats.in_room] if inside else [],
-        "screen": state.screen.by if inside else None,
+        "people": [_person(state, seat) for seat in state.seats.in_room if where.get(seat.person) == here]
+        if inside
+        else [],
+        "elsewhere": breakoutviews.elsewhere_part(state, here) if inside else [],
+        "small_room": breakoutviews.small_room_part(state, here) if inside else None,
+        "breakouts": breakoutviews.open_part(state) if inside else None,
+        "led": breakoutviews.led(state, here),
+        "screen": next((each for each in state.screen.showing if where.get(each) == here), None) if inside else None,
         "camera": session.programme.camera,
         "skill": runviews.skill_part(state) if inside else None,
         "exercise": runviews.exercise_part(state) if inside else None,
         "round": roundviews.round_part(state) if inside else None,
         "last_time": runviews.last_time_part(state) if inside else [],
         "shared": [*_shared(state), *runviews.shared_before(state)] if inside else [],
-        "chat": [_message(state, message) for message in state.talk.everyone[-CHAT_SHOWN_MAX:]] if inside else [],
+        "chat": [_message(state, message) for message in state.talk.heard_in(here)[-CHAT_SHOWN_MAX:]] if inside else [],
     }
 
 
@@ -234,6 +246,7 @@ def you_part(
         "exercises": runviews.own_papers(state, person) if seat.in_room else [],
         "turn": roundviews.own_turn(state, person) if seat.in_room else None,
         "help": bool(state.checkin.flags_of(person)),
+        **breakoutviews.own_part(state, person),
         "chat": [_message(state, message) for message in state.talk.private_of(person)[-CHAT_SHOWN_MAX:]],
     }
 
@@ -308,6 +321,7 @@ def staff_part(state: RoomState, now: Instant, tally: Tally | None = None) -> Vi
         "disputes": minuteviews.open_disputes(state),
         "practice": runviews.practice_part(state),
         "rounds": roundviews.rounds_part(state),
+        "breakouts": breakoutviews.staff_breakouts_part(state),
         "undo": _undo(state, now),
         "advice": _advice(state, now),
         "seats": {"taken": len(state.seats.in_room), "max": _session(state).seats_max},

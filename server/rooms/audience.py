@@ -11,7 +11,9 @@ from facilitation.events import (
     AbsenceExplained,
     AbsenceTold,
     AddendumAdded,
+    ApartListed,
     AttendanceCorrected,
+    BreakoutsPlanned,
     CounsellingNoteKept,
     DisputeTakenBack,
     DoorChecked,
@@ -22,6 +24,8 @@ from facilitation.events import (
     GoalsAddressed,
     GoalsListed,
     Heard,
+    HelpAnswered,
+    HelpCalled,
     HoursAmended,
     ItemAnswered,
     LocationSaid,
@@ -51,7 +55,7 @@ from facilitation.ids import PersonId, SourceId
 from facilitation.people import STAFF
 from facilitation.state import RoomState
 from facilitation.timebase import Instant
-from facilitation.views import GROUP_AUDIENCE, audience_of
+from facilitation.views import OUTSIDE, audience_of
 from server.rooms.ports import Agenda, Close, Told, View, Viewer
 from server.rooms.sight import Sight
 
@@ -90,12 +94,16 @@ def watchers(event: Event) -> tuple[Watchers, PersonId | None]:
             | MeasuresOffered()
             | MeasureHandedIn()
             | MeasurePutOff()
+            | HelpCalled()
+            | HelpAnswered()
         ):
             return "staff", event.person
         case FormDrafted() | ExerciseDrafted() | ItemAnswered() | UnmuteAsked():
             return "nobody", event.person
         case (
-            DoorChecked()
+            ApartListed()
+            | BreakoutsPlanned()
+            | DoorChecked()
             | NoteDrafted()
             | SectionDrafted()
             | GoalsListed()
@@ -202,7 +210,7 @@ class Audience:
         self._sight = self._foreseen if self._foreseen.state is state else Sight(state, after=self._sight)
         concerned = self._concerned(state, records)
         if moves(records):
-            inside = (each for each in concerned if audience_of(state, each.expected.person) == GROUP_AUDIENCE)
+            inside = (each for each in concerned if audience_of(state, each.expected.person) != OUTSIDE)
             told = Agenda(version=state.seq, now=state.at, phase=state.phase, agenda=self._sight.agenda())
             self.tell(told, inside)
         for viewer in concerned:

@@ -59,6 +59,13 @@ class MediaPlane(Protocol):
         """Open or shut the gates of a source: what is shut never leaves the server. Default: shut."""
         ...
 
+    def partition(self, *, room: str, parts: Mapping[str, str]) -> None:
+        """Which part of the room each source is in from now on; who is not named is in the main one.
+
+        Nothing of a source reaches a peer of another part. Nobody's transport moves, nothing is negotiated.
+        """
+        ...
+
     def wish(self, *, room: str, peer: str, wish: Wish) -> None: ...
     def heard(self, *, room: str) -> dict[str, Instant]:
         """Instant of the last authenticated packet per connected peer of a room."""

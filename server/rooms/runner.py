@@ -15,10 +15,10 @@ from typing import Final, assert_never
 import structlog
 
 from facilitation.commands import ConnectMedia, LoseMedia
-from facilitation.effects import CloseMedia, Dismiss, DropMedia, Effect, Forward, PostHours
+from facilitation.effects import CloseMedia, Dismiss, DropMedia, Effect, Forward, Partition, PostHours
 from facilitation.effects import Nudge as NudgePerson
 from facilitation.errors import Refusal
-from facilitation.ids import PersonId, SessionId, SourceId
+from facilitation.ids import PersonId, SessionId, SmallRoomId, SourceId
 from facilitation.policy import FACILITATORS
 from facilitation.seats import Seat
 from facilitation.timebase import Instant
@@ -118,6 +118,8 @@ class Runner:
             match effect:
                 case Forward(person=person, microphone=microphone, camera=camera, screen=screen):
                     self._forward(person, microphone=microphone, camera=camera, screen=screen)
+                case Partition(rooms=rooms):
+                    self._partition(rooms)
                 case DropMedia(person=person):
                     for id_ in [id_ for id_, peer in self._peers.items() if peer.person == person]:
                         self._drop(id_)
@@ -142,6 +144,10 @@ class Runner:
     def _forward(self, person: PersonId, *, microphone: bool, camera: bool, screen: bool) -> None:
         gates = {"microphone": microphone, "camera": camera, "screen": screen}
         self._guarded(lambda: self._media.forward(room=self._session, source=person, **gates))
+
+    def _partition(self, rooms: Mapping[PersonId, SmallRoomId]) -> None:
+        parts = {str(person): str(room) for person, room in rooms.items()}
+        self._guarded(lambda: self._media.partition(room=self._session, parts=parts))
 
     def _seat(self, person: PersonId) -> Seat | None:
         """The seat of a person who is in the room."""
@@ -205,7 +211,9 @@ class Runner:
             viewer.tell(Refused(command_id=offer_id, code="not_in_room", text="You are not in the room any more."))
             return
         assert self._actor is not None
-        shares = self._actor.state.screen.by == person
+        state = self._actor.state
+        self._partition(state.breakouts.where)  # a plane that was started anew knows nothing yet
+        shares = person in state.screen.showing
         self._forward(person, microphone=seat.microphone, camera=seat.camera, screen=shares)
         viewer.tell(Answer(offer_id=offer_id, peer=id_, sdp=answer))
         self._tell_signals(viewer, peer)
@@ -268,10 +276,7 @@ class Runner:
                         viewer.tell(peer.layers)
             case SpeakersChanged(levels=levels):
                 self._spoke.update(map(PersonId, levels))
-                speaking = Speaking(levels=levels)
-                for viewer in self._audience:
-                    if not viewer.record and self._seat(viewer.expected.person) is not None:
-                        viewer.tell(speaking)
+                self._tell_speaking(levels)
                 self._add_talk(levels)
             case QualityChanged(peer=id_, quality=quality, direction=direction):
                 if (peer := self._peers.get(SourceId(id_))) is not None:
@@ -326,6 +331,21 @@ class Runner:
 
     def _speaker_for(self, peer: Peer) -> Viewer | None:
         return None if peer.connection is None else self._audience.get(peer.connection)
+
+    def _tell_speaking(self, levels: Mapping[str, int]) -> None:
+        """Each room is told who speaks in it, and nothing of the others."""
+        assert self._actor is not None
+        where = self._actor.state.breakouts.where
+        told: dict[SmallRoomId | None, Speaking] = {}
+        for viewer in self._audience:
+            if viewer.record or self._seat(viewer.expected.person) is None:
+                continue
+            here = where.get(viewer.expected.person)
+            if here not in told:
+                told[here] = Speaking(
+                    levels={name: at for name, at in levels.items() if where.get(PersonId(name)) == here}
+                )
+            viewer.tell(told[here])
 
     def _add_talk(self, speaking: Iterable[str]) -> None:
         assert self._actor is not None

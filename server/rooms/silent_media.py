@@ -5,7 +5,7 @@ It keeps what it was told, so that a test (or an operator) can look; `connect` a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from facilitation.timebase import Instant
@@ -23,6 +23,7 @@ class _Room:
     gates: dict[str, tuple[bool, bool]] = field(default_factory=dict)
     screens: set[str] = field(default_factory=set)
     """Sources whose screen may pass."""
+    parts: dict[str, str] = field(default_factory=dict)
     wishes: dict[str, Wish] = field(default_factory=dict)
 
 
@@ -59,6 +60,9 @@ class SilentMedia:
         here = self.rooms.setdefault(room, _Room())
         here.gates[source] = (microphone, camera)
         (here.screens.add if screen else here.screens.discard)(source)
+
+    def partition(self, *, room: str, parts: Mapping[str, str]) -> None:
+        self.rooms.setdefault(room, _Room()).parts = dict(parts)
 
     def wish(self, *, room: str, peer: str, wish: Wish) -> None:
         self.rooms[room].wishes[peer] = wish

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from facilitation.timebase import Instant
@@ -138,6 +138,12 @@ class Sfu:
         if room not in self._rooms:
             self._rooms[room] = Room(room, say=self._say, instant=self._instant)
         self._rooms[room].gate(source, microphone=microphone, camera=camera, screen=screen)
+
+    def partition(self, *, room: str, parts: Mapping[str, str]) -> None:
+        """Which part each source is in; remembered for peers that come later."""
+        if room not in self._rooms:
+            self._rooms[room] = Room(room, say=self._say, instant=self._instant)
+        self._rooms[room].divide(parts)
 
     def wish(self, *, room: str, peer: str, wish: Wish) -> None:
         """Take a viewer's wish; one beyond bounds is ignored, as are unknown peers."""

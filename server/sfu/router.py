@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from facilitation.timebase import Instant
 from server.sfu.delivery import Picture
@@ -72,6 +72,8 @@ class Room:
         self._instant = instant
         self.peers: dict[str, Peer] = {}
         self.sources: dict[str, Source] = {}
+        self._parts: dict[str, str] = {}
+        """In which part of the room each source is; who is not named is in the main one."""
         self._told_slots: dict[str, tuple[dict[str, str], ...]] = {}
         self._told_levels: dict[str, int] = {}
         self._due = dict.fromkeys(("feedback", "layers", "speakers", "liveness", "reports"), 0)
@@ -191,6 +193,13 @@ class Room:
         self._route(source)
         self.assign()
 
+    def divide(self, parts: Mapping[str, str]) -> None:
+        """Who is elsewhere from now on is cut at once, in both directions; who is here is shown from their next
+        keyframe on."""
+        if parts != self._parts:
+            self._parts = dict(parts)
+            self.assign()
+
     def set_wish(self, name: str, wish: Wish) -> None:
         peer = self.peers.get(name)
         if peer is not None:
@@ -235,12 +244,13 @@ class Room:
                 self._say(LayersNeeded(room=self.name, peer=peer.name, video=track.demand.layers))
 
     def _assign(self, viewer: Peer, kind: str) -> None:
-        slots = viewer.slots_of(kind)
+        slots, part = viewer.slots_of(kind), self._parts.get(viewer.source)
         shown = {slot.source for slot in slots}
         wanted = [
             source
             for source in self.sources.values()
             if source.name != viewer.source
+            and self._parts.get(source.name) == part
             and source.is_open[kind]
             and source.active[kind] is not None
             and viewer.shows(kind, source.name)

@@ -32,6 +32,8 @@ STRANGER = PersonId("p-stranger")
 instants = st.integers(-30 * MINUTE_MS, 30 * MINUTE_MS).map(lambda ms: Instant(START + ms))
 sources = st.sampled_from(["c1", "c2", "m1", "c9"])
 words = st.sampled_from(["check-in", "break", "nowhere", "mood", "goal", "everyone", "staff", "group", "", FAY, ROBIN])
+small_rooms = st.sampled_from(["small-1", "small-2", "nowhere"])
+some = st.lists(st.sampled_from([FAY, ROBIN, STRANGER]), max_size=3).map(tuple)
 
 _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "person": st.sampled_from([FAY, ROBIN, STRANGER]),
@@ -65,8 +67,17 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "held": st.lists(words | st.sampled_from(["consent", "guardian", "place"]), max_size=2).map(tuple),
     "help": st.lists(st.builds(HelpLine, name=words, phone=words), max_size=2).map(tuple),
     "consents": st.lists(words, max_size=2).map(tuple),
+    "ends_at": instants,
+    "room": small_rooms | st.none(),
+    "facilitator": st.sampled_from([FAY, ROBIN, STRANGER]),
 }
-_TYPES: dict[str, st.SearchStrategy[Any]] = {"bool": st.booleans(), "int": st.integers(-5, 5)}
+_TYPES: dict[str, st.SearchStrategy[Any]] = {
+    "bool": st.booleans(),
+    "int": st.integers(-5, 5),
+    "tuple[tuple[PersonId, ...], ...]": st.lists(some, max_size=2).map(tuple),
+    "tuple[tuple[PersonId, PersonId], ...]": st.just(((FAY, ROBIN),)),
+    "dict[SmallRoomId, tuple[PersonId, ...]]": st.dictionaries(small_rooms, some, max_size=2),
+}
 
 
 def anything(kind: type[v.Event]) -> st.SearchStrategy[v.Event]:
@@ -120,7 +131,7 @@ def test_no_log_breaks_a_fold_or_a_view(log: list[tuple[int, v.Event, PersonId |
         assert hours.counted_ms <= attended_ms <= hours.clock_ms
         assert sum(p.end - p.start for p in explain.pieces(state, hours, at) if p.stands) <= attended_ms
         assert hours.intervals == attendance.presence(state.attendance, person, at)
-    parts = [views.room_part(state, audience) for audience in ("group", "outside")]
+    parts = [views.room_part(state, audience) for audience in ("group", "outside", "small-1")]
     parts += [views.you_part(state, ROBIN, at), views.staff_part(state, at), views.record_part(state, at)]
     json.dumps(parts)
     next_deadline(state)

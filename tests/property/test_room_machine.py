@@ -67,7 +67,7 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "disposition": st.sampled_from(["spoke_safe", "shrugged"]),
     "subject": st.sampled_from(["group", *PARTICIPANTS, FAY]),
     "reaction": st.sampled_from(["heart", "frown"]),
-    "to": st.sampled_from(["everyone", "staff", *PARTICIPANTS, FAY]),
+    "to": st.sampled_from(["everyone", "all_rooms", "staff", *PARTICIPANTS, FAY]),
     "dispute": st.sampled_from(["dispute-1", "dispute-2", "dispute-x"]),
     "correction": st.sampled_from(["correction-1", "correction-2", "correction-x"]),
     "section": st.sampled_from(["data", "nothing"]),
@@ -91,6 +91,10 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "asked": st.sampled_from(["", "weather-inside", "nothing"]),
     "without": st.lists(st.text(max_size=3), max_size=2).map(tuple),
     "skills": st.lists(st.text(max_size=5), max_size=3).map(tuple),
+    "rooms": st.lists(st.lists(people, max_size=3).map(tuple), max_size=2).map(tuple),
+    "room": st.sampled_from(["small-1", "small-2", "small-x"]) | st.none(),
+    "minutes": st.integers(0, 3) | st.none(),
+    "size": st.integers(1, 4),
     "missed_session": st.sampled_from(["s-1", "s-0", ""]) | st.none(),
     "measure": st.sampled_from(["phq-9", "gad-7", "nothing"]),
     "item": st.sampled_from(["1", "9", "nothing"]),
@@ -549,7 +553,8 @@ class Room(RuleBasedStateMachine):
     @invariant()
     def nobody_sees_what_is_anothers(self) -> None:
         state = self.meeting.state
-        parts = {audience: json.dumps(views.room_part(state, audience)) for audience in ("group", "outside")}
+        audiences = ("group", "outside", *state.breakouts.rooms)
+        parts = {audience: json.dumps(views.room_part(state, audience)) for audience in audiences}
         for me in PARTICIPANTS:
             (other,) = (person for person in PARTICIPANTS if person != me)
             seen = parts[views.audience_of(state, me)] + json.dumps(views.you_part(state, me, self.now))

@@ -112,6 +112,7 @@ class Meeting:
         programme: Programme = PLAIN,
         repertoire: Repertoire = NOTHING,
         measures: tuple[Measure, ...] = (),
+        together: tuple[tuple[tuple[PersonId, ...], ...], ...] = (),
         take_over: bool = True,
     ) -> None:
         self.now = START
@@ -137,6 +138,7 @@ class Meeting:
                 programme=programme,
                 repertoire=repertoire,
                 measures=measures,
+                together=together,
             )
         )
         if take_over:

@@ -17,6 +17,10 @@ ROOM = {
     "phase",
     "agenda",
     "people",
+    "elsewhere",
+    "small_room",
+    "breakouts",
+    "led",
     "screen",
     "camera",
     "skill",
@@ -61,11 +65,26 @@ YOU = {
     "forms",
     "exercises",
     "turn",
+    "moved",
+    "called",
     "help",
     "chat",
 }
 MINUTES = {"present_ms", "counted_ms", "running", "since", "counting", "target_ms", "corrected_ms"}
-STAFF = {"people", "flags", "notes", "chat", "disputes", "practice", "rounds", "undo", "advice", "seats", "labels"}
+STAFF = {
+    "people",
+    "flags",
+    "notes",
+    "chat",
+    "disputes",
+    "practice",
+    "rounds",
+    "breakouts",
+    "undo",
+    "advice",
+    "seats",
+    "labels",
+}
 STAFF_PERSON = {
     "measures",
     "told",
