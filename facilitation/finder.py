@@ -239,12 +239,12 @@ def find(wish: Wish, offers: Iterable[Offer]) -> Found:
 
 def fitting(wish: Wish, offers: Iterable[Offer]) -> tuple[tuple[Offer, bool], ...]:
     """The offers that fit somebody, each with whether it makes a late evening: for whoever searches by other means."""
-    return tuple((each.offer, each.late) for each in _sorted(_search(wish, offers)).opened)
+    return tuple((each.offer, each.late) for each in _sorted(_search(wish, offers, most=None)).opened)
 
 
-def _search(wish: Wish, offers: Iterable[Offer]) -> _Search:
+def _search(wish: Wish, offers: Iterable[Offer], most: int | None = OFFERS_MAX) -> _Search:
     everything = tuple(sorted(offers, key=lambda offer: offer.id))
-    if len(everything) > OFFERS_MAX:
+    if most is not None and len(everything) > most:
         raise Refusal("too_many", f"That are more than {OFFERS_MAX} weekly groups to choose from. Please choose fewer.")
     begin = first_day(wish.rules, wish.first)
     begin = begin if begin >= wish.first else begin + timedelta(days=DAYS)

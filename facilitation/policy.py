@@ -215,6 +215,7 @@ class Action(StrEnum):
     # The programme's week.
     SEE_SCHEDULE = "see the schedule"
     SEE_ENROLMENT = "see somebody's days and how they left"
+    PLACE_EVERYBODY = "look for a week for everybody, and give it"
     CHANGE_MEETING = "move or cancel a meeting, or find a substitute"
     PLAN_SCHEDULE = "plan groups, plans, terms and who comes when"
     READ_OWN_CALENDAR = "take one's own calendar"
@@ -276,6 +277,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.SET_UP: frozenset({Role.ADMINISTRATOR}),
     Action.SEE_SCHEDULE: WORKFORCE,
     Action.SEE_ENROLMENT: WORKFORCE,
+    Action.PLACE_EVERYBODY: SUPERVISORS | ADMINISTRATORS,
     Action.CHANGE_MEETING: OFFICE,
     Action.PLAN_SCHEDULE: SUPERVISORS | {Role.ADMINISTRATOR},
     Action.READ_OWN_CALENDAR: EVERYBODY,
@@ -314,6 +316,7 @@ READINGS: frozenset[Action] = frozenset(
         Action.TAKE_CLINIC,
         Action.SEE_ENROLMENT,
         Action.PLAN_SCHOOL,
+        Action.PLACE_EVERYBODY,
         Action.CALL_MISSING,
         Action.MANAGE_PEOPLE,
         Action.READ_CONSENTS,

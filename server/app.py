@@ -84,6 +84,7 @@ from server.school.away import Away, Briefing
 from server.school.call_list import CallList
 from server.school.letters import OfferLetters
 from server.school.page import SchoolBook
+from server.school.placing import Placing
 from server.school.waiting import WaitingLists
 from server.sfu.native.build import NotBuilt
 from server.sfu.plane import MediaSettings, Sfu
@@ -143,6 +144,7 @@ def build(
     health: Health,
     mail: Mail,
     schedule: ScheduleBook | None = None,
+    placing: Placing | None = None,
 ) -> Starlette:
     """The application over its parts. It starts and stops nothing."""
     site = site_of(settings)
@@ -252,6 +254,8 @@ def build(
         clinic=ClinicBook(store, progress=progress, releases=releases, clock=clock),
         weeks=WeekBook(store, meters=meters, releases=releases, clock=clock),
         waiting=WaitingLists(store, schedule=schedule, catalog=catalog, clock=clock, seats_max=settings.seats_max),
+        placing=placing
+        or Placing(store, schedule=schedule, catalog=catalog, clock=clock, seats_max=settings.seats_max),
         away=Away(
             store,
             schedule=schedule,
@@ -533,6 +537,8 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         async def health() -> dict[str, bool]:
             return {"store": await _answers(store), "media": media.port > 0, "accepting": not server.stopping}
 
+        placing = Placing(store, schedule=schedule, catalog=catalog, clock=clock, seats_max=settings.seats_max)
+        stack.push_async_callback(placing.close)
         app = build(
             settings,
             store=store,
@@ -543,6 +549,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
             health=health,
             mail=mail,
             schedule=schedule,
+            placing=placing,
         )
 
         async def ready() -> None:

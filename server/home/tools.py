@@ -25,6 +25,7 @@ TOOLS: Final = (
     Tool(path="/away", text=marked("If you can’t come"), needs=Action.TELL_OWN_AWAY),
     Tool(path="/make-ups", text=marked("Who asks for a make-up"), needs=Action.AGREE_MAKE_UPS),
     Tool(path="/waiting", text=marked("Waiting lists"), needs=Action.KEEP_WAITING_LISTS),
+    Tool(path="/placement", text=marked("A week for everybody"), needs=Action.PLACE_EVERYBODY),
     Tool(path="/weeks", text=marked("This week’s hours of everybody"), needs=Action.SEE_WEEKS),
     Tool(path="/schedule", text=marked("The schedule"), needs=Action.SEE_SCHEDULE),
     Tool(path="/people", text=marked("People"), needs=Action.SEE_PEOPLE),

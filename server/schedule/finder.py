@@ -3,20 +3,21 @@
 `facilitation.finder` finds the best weeks of one teen, who takes the seats from the next. Here HiGHS looks at all of
 them together and finds a week for as many as can have one; that number is proven. Then, one by one, each gives their
 seats back and takes the best week that is there, by the very rank of the proposals: nobody loses theirs by it.
-It blocks until it is done: call it in a thread.
+It blocks until it is done, for seconds: `apart.py` runs it beside the rooms.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import highspy
 
 from facilitation import crediting
-from facilitation.finder import Offer, Wish, find, fitting
+from facilitation.finder import OFFERS_MAX, Explanation, Offer, Wish, find, fitting
 from facilitation.ids import PersonId
+from facilitation.placement import Stage
 from facilitation.rules import RuleSet
 from facilitation.timebase import MINUTE_MS
 from facilitation.weeks import DAYS, is_counted
@@ -34,6 +35,36 @@ class Places:
     weeks: Mapping[PersonId, tuple[str, ...]]
     left_out: tuple[PersonId, ...]
     proven: bool
+
+
+Tell = Callable[[Stage, int, int], None]
+"""How far a search is: so many of so many."""
+
+
+def _quiet(stage: Stage, done: int, of: int) -> None:
+    """For whoever does not want to know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clinic:
+    """Whom to look at, and all there is. `suits`: the offers (by their ids) that are meant for somebody, of their
+    programme and track; who is not in it may come to all."""
+
+    wishes: Mapping[PersonId, Wish]
+    offers: tuple[Offer, ...]
+    suits: Mapping[PersonId, frozenset[str]] = field(default_factory=dict)
+
+    def for_(self, person: PersonId) -> list[Offer]:
+        theirs = self.suits.get(person)
+        return [offer for offer in self.offers if theirs is None or offer.id in theirs]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """`why`: of everybody who found no place."""
+
+    places: Places
+    why: Mapping[PersonId, Explanation]
 
 
 @dataclass(slots=True)
@@ -79,17 +110,40 @@ class _Model:
         return list(solver.getSolution().col_value), best
 
 
-def place(wishes: Mapping[PersonId, Wish], offers: Sequence[Offer], *, within_s: float = 20.0) -> Places:
+def search(clinic: Clinic, tell: Tell = _quiet) -> Found:
+    """A week for as many as possible, and what would help those who have none. Raises Refusal as `place` does."""
+    places = place(clinic, tell=tell)
+    left = _left(clinic.offers, places.weeks)
+    why, weeks = {}, dict(places.weeks)
+    for number, person in enumerate(places.left_out):
+        tell(Stage.EXPLAINING, number, len(places.left_out))
+        now = [replace(offer, seats_left=left[offer.id]) for offer in clinic.for_(person)]
+        found = find(clinic.wishes[person], now[:OFFERS_MAX])
+        if found.explanation is not None:
+            why[person] = found.explanation
+        else:  # the solver was stopped before it had seen everything
+            weeks[person] = tuple(offer.id for offer in found.proposals[0].offers)
+            for offer in weeks[person]:
+                left[offer] -= 1
+    left_out = tuple(person for person in places.left_out if person not in weeks)
+    return Found(places=replace(places, weeks=weeks, left_out=left_out), why=why)
+
+
+def place(clinic: Clinic, *, within_s: float = 20.0, tell: Tell = _quiet) -> Places:
     """A week for as many as possible. Raises Refusal for weeks that cannot be looked at."""
+    wishes, offers = clinic.wishes, clinic.offers
     model = _Model()
     takers: dict[str, list[int]] = {offer.id: [] for offer in offers}
     placed: dict[PersonId, int] = {}
     comes: dict[PersonId, dict[str, int]] = {}
-    for person, wish in wishes.items():
+    for number, (person, wish) in enumerate(wishes.items()):
+        tell(Stage.LOOKING, number, len(wishes))
         placed[person] = model.variable(PLACED)
-        comes[person] = _person(model, wish, [offer for offer, _ in fitting(wish, offers)], placed[person])
+        fits = [offer for offer, _ in fitting(wish, clinic.for_(person))]
+        comes[person] = _person(model, wish, fits, placed[person])
         for offer, variable in comes[person].items():
             takers[offer].append(variable)
+    tell(Stage.SHARING, 0, 1)
     for each in offers:
         if len(takers[each.id]) > each.seats_left:
             model.row([(taker, 1.0) for taker in takers[each.id]], most=each.seats_left)
@@ -99,27 +153,38 @@ def place(wishes: Mapping[PersonId, Wish], offers: Sequence[Offer], *, within_s:
         for person in wishes
         if values and values[placed[person]] > 0.5
     }
-    better = _bettered(wishes, offers, weeks)
+    better = _bettered(clinic, comes, weeks, tell)
     left_out = tuple(person for person in wishes if person not in better)
     return Places(weeks=better, left_out=left_out, proven=proven)
 
 
-def _bettered(
-    wishes: Mapping[PersonId, Wish], offers: Sequence[Offer], weeks: Mapping[PersonId, tuple[str, ...]]
-) -> dict[PersonId, tuple[str, ...]]:
-    """The same people, each with the best week that the others leave them."""
-    better = dict(weeks)
+def _left(offers: Sequence[Offer], weeks: Mapping[PersonId, tuple[str, ...]]) -> dict[str, int]:
+    """Seats of each offer that nobody takes."""
     left = {offer.id: offer.seats_left for offer in offers}
     for week in weeks.values():
         for offer in week:
             left[offer] -= 1
-    for _ in range(ROUNDS):
+    return left
+
+
+def _bettered(
+    clinic: Clinic,
+    fits: Mapping[PersonId, Mapping[str, int]],
+    weeks: Mapping[PersonId, tuple[str, ...]],
+    tell: Tell,
+) -> dict[PersonId, tuple[str, ...]]:
+    """The same people, each with the best week that the others leave them."""
+    better = dict(weeks)
+    known = {offer.id: offer for offer in clinic.offers}
+    left = _left(clinic.offers, weeks)
+    for turn in range(ROUNDS):
         before = dict(better)
-        for person, week in before.items():
+        for number, (person, week) in enumerate(before.items()):
+            tell(Stage.BETTERING, turn * len(before) + number, ROUNDS * len(before))
             for offer in week:
                 left[offer] += 1
-            open_ = [replace(offer, seats_left=left[offer.id]) for offer in offers if left[offer.id] > 0]
-            proposals = find(wishes[person], open_).proposals
+            open_ = [replace(known[each], seats_left=left[each]) for each in fits[person] if left[each] > 0]
+            proposals = find(clinic.wishes[person], open_[:OFFERS_MAX]).proposals
             better[person] = tuple(offer.id for offer in proposals[0].offers) if proposals else week
             for offer in better[person]:
                 left[offer] -= 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from facilitation import crediting
 from facilitation.cohorts import Cohort, cap_of
 from facilitation.enrolment import members
 from facilitation.finder import Meeting, Offer
-from facilitation.ids import PersonId
+from facilitation.ids import CohortId, PersonId
 from facilitation.plan import SessionPlan
 from facilitation.programme import PLAIN, Programme
 from facilitation.recurrence import Every
@@ -37,6 +37,10 @@ class Offering:
         self._schedule = schedule
         self._catalog = catalog
         self._seats_max = seats_max
+
+    @property
+    def schedule(self) -> Schedule:
+        return self._schedule
 
     def programme(self, cohort: Cohort) -> Programme:
         named = self._schedule.programmes.get(cohort.programme, cohort.programme)
@@ -71,11 +75,27 @@ class Offering:
             cohort = self._schedule.cohort_of(series)
             if cohort is None or cohort.alumni or not self._schedule.meets(series):
                 continue
-            suits = cohort.programme in mine if mine else self.programme(cohort).track == track
-            weekly = series.recurrence.every is Every.WEEK and series.recurrence.interval == 1
-            if suits and weekly and series.kind is SeriesKind.GROUP:
-                found += self._weekly(series, cohort, person if own_seats else None, first, last)
+            if self._suits(cohort, mine, track) and _is_weekly(series):
+                found += self._weekly(series, cohort, {person} if own_seats else set(), first, last)
         return found
+
+    def everywhere(self, first: date, last: date, *, without: Collection[PersonId]) -> list[Offer]:
+        """Every group that meets each week. The seats of whoever is `without` are free."""
+        found = []
+        for series in self._schedule.series.values():
+            cohort = self._schedule.cohort_of(series)
+            if cohort is not None and not cohort.alumni and self._schedule.meets(series) and _is_weekly(series):
+                found += self._weekly(series, cohort, without, first, last)
+        return found
+
+    def meant_for(self, person: PersonId, track: str, day: date, offers: Iterable[Offer]) -> frozenset[str]:
+        """Those of them (by their ids) that are of the programmes somebody is in, else of their track."""
+        mine = {cohort.programme for cohort in self.cohorts_of(person, day).values()}
+        cohorts = self._schedule.cohorts
+        return frozenset(each.id for each in offers if self._suits(cohorts[CohortId(each.cohort)], mine, track))
+
+    def _suits(self, cohort: Cohort, mine: Collection[str], track: str) -> bool:
+        return cohort.programme in mine if mine else self.programme(cohort).track == track
 
     def all(self, first: date, last: date) -> list[Offer]:
         """Every weekly group of treatment."""
@@ -84,10 +104,12 @@ class Offering:
             cohort = self._schedule.cohort_of(series)
             weekly = series.recurrence.every is Every.WEEK and series.kind is SeriesKind.GROUP
             if cohort is not None and not cohort.alumni and weekly and self._schedule.meets(series):
-                found += self._weekly(series, cohort, None, first, last)
+                found += self._weekly(series, cohort, (), first, last)
         return found
 
-    def _weekly(self, series: Series, cohort: Cohort, person: PersonId | None, first: date, last: date) -> list[Offer]:
+    def _weekly(
+        self, series: Series, cohort: Cohort, without: Collection[PersonId], first: date, last: date
+    ) -> list[Offer]:
         plan = self._catalog.plans.get(self._schedule.plans.get(series.plan_id, series.plan_id))
         if plan is None:
             return []
@@ -97,7 +119,7 @@ class Offering:
         for each in self._schedule.occurrences(series, first, last):
             if each.held:
                 coming = {*members(self._schedule.enrolments.values(), cohort.id, each.on)}
-                taken = (coming | set(self._schedule.make_ups.get(each.session, ()))) - {person}
+                taken = (coming | set(self._schedule.make_ups.get(each.session, ()))).difference(without)
                 meeting = Meeting(
                     session=each.session,
                     day=each.day,
@@ -123,3 +145,8 @@ class Offering:
         """How many participants fit in on a day: by the caps of its parts, and by the seats of a room."""
         caps = [most for segment in plan.segments if (most := cap_of(cohort, rules, segment.kind)) is not None]
         return min([*caps, self._seats_max - len(self._schedule.leads(series, day))])
+
+
+def _is_weekly(series: Series) -> bool:
+    rule = series.recurrence
+    return series.kind is SeriesKind.GROUP and rule.every is Every.WEEK and rule.interval == 1

@@ -5,10 +5,14 @@ from __future__ import annotations
 from facilitation.guardianship import Care, Guardianship
 from facilitation.ids import PersonId
 from facilitation.makeups import Invited, ToldAhead
+from facilitation.placement import Placement
 from facilitation.school import School
 from facilitation.timebase import Instant
 from facilitation.waiting import Waiting
 from server.store.register import Register, Shelf
+
+LATEST = "latest"
+"""There is one search for everybody's weeks at a time: a newer one takes the place of the one before."""
 
 
 class Shelves:
@@ -17,6 +21,7 @@ class Shelves:
         self.told = Shelf(register, "told-ahead", ToldAhead, id_of=lambda told: told.id)
         self.invited = Shelf(register, "make-up-offered", Invited, id_of=lambda invited: invited.id)
         self.waiting = Shelf(register, "waiting", Waiting, id_of=lambda waiting: waiting.id)
+        self.placement = Shelf(register, "placement", Placement, id_of=lambda _: LATEST, remembered=False)
         self.guardianships = Shelf(register, "guardianship", Guardianship, id_of=lambda each: each.id)
 
     async def cares(self, guardian: PersonId, person: PersonId, care: Care, now: Instant) -> bool:

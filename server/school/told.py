@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
@@ -124,8 +124,11 @@ def explanation(one: Explanation, wish: Wish, school: School, words: Words) -> d
 
 def help_words(one: Help, words: Words) -> dict[str, Any]:
     """'If Football on Tuesday ended 20 minutes earlier, a week fits.'"""
-    changes = words.listed([_change(change, words) for change in one.changes])
-    return {"text": words("If {changes}, a week fits.", changes=changes), "changes": len(one.changes)}
+    return {"text": changes_words(one.changes, words), "changes": len(one.changes)}
+
+
+def changes_words(changes: Iterable[Change], words: Words) -> str:
+    return words("If {changes}, a week fits.", changes=words.listed([_change(each, words) for each in changes]))
 
 
 def _change(change: Change, words: Words) -> str:

@@ -44,6 +44,7 @@ from server.web.notebook import Notebook, NotebookDesk, Proofs
 from server.web.pages import Books, Depart, Desk, Health
 from server.web.papers import PaperDesk, Papers
 from server.web.people import LIST_BYTES_MAX, LIST_PATH, People, PeopleDesk
+from server.web.placing import PlacingDesk, PlacingPage
 from server.web.schedule import ScheduleDesk, Timetable
 from server.web.school import SchoolDesk, SchoolPage
 from server.web.signin import SignInDesk
@@ -75,6 +76,7 @@ def application(
     school: SchoolPage,
     away: AwayPage,
     waiting: WaitingPage,
+    placing: PlacingPage,
     minutes: Minutes,
     commands: RoomCommands,
     library: Library,
@@ -172,6 +174,7 @@ def application(
             *export_desk.routes(),
             *paper_desk.routes(),
             *minutes_desk.routes(),
+            *PlacingDesk(placing, pages=pages, doorkeeper=doorkeeper).routes(),
             *WaitingDesk(waiting, pages=pages, doorkeeper=doorkeeper).routes(),
             *AwayDesk(away, pages=pages, doorkeeper=doorkeeper).routes(),
             *SchoolDesk(school, pages=pages, doorkeeper=doorkeeper).routes(),

@@ -14,7 +14,7 @@ from statistics import median
 
 from facilitation.finder import Offer, Wish, find
 from facilitation.ids import PersonId
-from server.schedule.finder import place
+from server.schedule.finder import Clinic, place
 from tests.support.school import activity, school, weekly, wish
 
 TEENS, COHORTS, SEATS, WEEKS = 200, 40, 4, 8
@@ -66,7 +66,7 @@ def main() -> None:
     by_turns = greedy(wishes, offers)
     greedy_s = time.perf_counter() - began
     began = time.perf_counter()
-    together = place(wishes, offers)
+    together = place(Clinic(wishes=wishes, offers=tuple(offers)))
     together_s = time.perf_counter() - began
     assert together.proven, "the number of people placed should be proven"
     against = f"{TEENS} teens in turn: {greedy_s:.2f} s"

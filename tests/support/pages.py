@@ -52,6 +52,7 @@ from server.rooms.ports import NoSuchSession
 from server.school.away import Away
 from server.school.call_list import CallList
 from server.school.page import SchoolBook
+from server.school.placing import Placing
 from server.school.waiting import WaitingLists
 from server.signing import SetUpCodes, Signatures
 from server.spreadsheet import encode
@@ -247,6 +248,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         clinic=ClinicBook(store, progress=progress, releases=releases_of(store, clock=clock), clock=clock),
         weeks=WeekBook(store, meters=meters, releases=releases_of(store, clock=clock), clock=clock),
         waiting=WaitingLists(store, schedule=book, catalog=catalog, clock=clock, seats_max=16),
+        placing=Placing(store, schedule=book, catalog=catalog, clock=clock, seats_max=16),
         away=Away(store, schedule=book, catalog=catalog, rooms=Nowhere(), progress=progress, clock=clock, seats_max=16),
         school=SchoolBook(store, schedule=book, catalog=catalog, clock=clock, seats_max=16),
         minutes=OwnMinutes(store),
