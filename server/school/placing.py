@@ -232,10 +232,15 @@ class Placing:
             if self._running is not None:
                 self._running.cancel()
 
+    async def finished(self) -> None:
+        """When the search that this server runs has come to its end, whichever."""
+        if self._running is not None:
+            await asyncio.wait({self._running})
+
     async def close(self) -> None:
         if self._running is not None:
             self._running.cancel()
-            await asyncio.wait({self._running})
+        await self.finished()
 
     async def _run(
         self, placement: Placement, schedule: Schedule, schools: Mapping[str, Held[School]], who: Sequence[Person]
@@ -406,10 +411,10 @@ def _less(week: Iterable[Days], but: Collection[p.Slot]) -> list[Days]:
 
 
 def _days_words(week: Iterable[Days], schedule: Schedule, words: Words) -> list[str]:
-    """'Monday and Wednesday: The four o’clock group'."""
+    """'The four o’clock group, Monday and Wednesday'."""
     return [
         words(
-            "{days}: {group}",
+            "{group}, {days}",
             days=words.listed([words.day_name(day) for day in each.days]),
             group=_title(schedule, each.cohort),
         )

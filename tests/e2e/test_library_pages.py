@@ -6,7 +6,6 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
@@ -14,18 +13,11 @@ from facilitation.people import Role
 from facilitation.timebase import HOUR_MS
 from server.clock import RoomClock
 from server.library import load_library
-from tests.support.browser import DESKTOP, PHONE, THEMES, artifact, barriers, pictures
+from tests.support.browser import artifact
 from tests.support.pages import EVENING, FAY, MemoryClinic, link, pages
 from tests.support.visitor import served
 
 LIBRARY = load_library()
-PATHS = {
-    "library": "/skills",
-    "found": "/skills?q=urge",
-    "not found": "/skills?q=zebra",
-    "skill": "/skills/cool-down",
-    "curriculum": "/curricula/co-occurring",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +41,6 @@ async def enter(context: BrowserContext, place: Place) -> Page:
     answer = await context.request.get(place.staff)
     assert answer.ok
     return await context.new_page()
-
-
-@pytest.mark.parametrize("name", PATHS)
-async def test_a_page_of_the_library_is_for_everybody(place: Place, browser_context: BrowserContext, name: str) -> None:
-    page = await enter(browser_context, place)
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    for theme in THEMES:
-        await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        await page.goto(place.url + PATHS[name])
-        assert await barriers(page) == []
-    for size in (PHONE, DESKTOP):
-        await page.set_viewport_size(size)
-        wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide == 0, size
-    assert said == []
-    assert await page.title() == "Milieu: library"
-    await pictures(page, f"library-{name.replace(' ', '-')}")
 
 
 async def test_every_skill_and_curriculum_opens_from_the_library(place: Place, browser_context: BrowserContext) -> None:

@@ -21,6 +21,13 @@ from facilitation.weeks import Reach, Room, Visit, week
 NEW_YORK = ZoneInfo("America/New_York")
 MONDAY = date(2026, 11, 16)
 ROBIN = PersonId("p-robin")
+TYPED = {
+    "zone": "America/New_York",
+    "margin": "30",
+    **{f"hours_{day}_start": "08:00" for day in WEEKDAYS[:5]},
+    **{f"hours_{day}_end": "15:00" for day in WEEKDAYS[:5]},
+}
+"""What the form of a school week sends: from eight to three on five days."""
 SIX_HOURS = RuleSet(
     id="six",
     version="1",

@@ -29,8 +29,7 @@ from server.store.clinic import Person
 from server.web.auth import Visitor
 from server.web.words import IN_ENGLISH
 from tests.support.afternoons import EARLY, FAY, LATE, ZONE, afternoons, enrolled
-from tests.support.school import MONDAY, instant
-from tests.unit.school.test_page import TYPED
+from tests.support.school import MONDAY, TYPED, instant
 
 SUNDAY_NOON = instant(MONDAY - timedelta(days=1), time(12))
 ASH, BAY, GALE = PersonId("p-ash"), PersonId("p-bay"), PersonId("p-gale")

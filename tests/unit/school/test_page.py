@@ -25,16 +25,10 @@ from server.store.clinic import Person, ScheduledSession
 from server.web.auth import Visitor
 from server.web.words import IN_ENGLISH
 from tests.support.afternoons import EARLY, ZONE, afternoons, enrolled
-from tests.support.school import MONDAY, activity, instant, school
+from tests.support.school import MONDAY, TYPED, activity, instant, school
 
 NOW = instant(MONDAY - timedelta(days=4), time(12))
 ASH, GALE = PersonId("p-ash"), PersonId("p-gale")
-TYPED = {
-    "zone": ZONE,
-    "margin": "30",
-    **{f"hours_{day}_start": "08:00" for day in ("monday", "tuesday", "wednesday", "thursday", "friday")},
-    **{f"hours_{day}_end": "15:00" for day in ("monday", "tuesday", "wednesday", "thursday", "friday")},
-}
 
 
 def visitor(person: PersonId = ASH, role: Role = Role.PARTICIPANT) -> Visitor:

@@ -26,9 +26,9 @@ from server.school.shelves import LATEST, Shelves
 from server.store.register import Held
 from server.web.words import IN_ENGLISH
 from tests.support.afternoons import EARLY
-from tests.support.school import MONDAY
+from tests.support.everything import beside
+from tests.support.school import MONDAY, TYPED
 from tests.unit.school.test_away import ASH, BAY, BY_FAY, House
-from tests.unit.school.test_page import TYPED
 
 FIRST = MONDAY + timedelta(days=7)
 BAND = {
@@ -37,11 +37,6 @@ BAND = {
     "activity_0_start": "17:00",
     "activity_0_end": "18:00",
 }
-
-
-async def beside(work: Callable[..., Any], given: object, told: Callable[[Any], Awaitable[None]]) -> Any:
-    """In a thread of this process: what a process of its own costs is for one test alone."""
-    return await asyncio.to_thread(work, given)
 
 
 async def never(work: Callable[..., Any], given: object, told: Callable[[Any], Awaitable[None]]) -> Any:
@@ -63,8 +58,7 @@ class Clinic(House):
 
     async def search(self, *, keeps: bool = True) -> dict[str, Any]:
         await self.placing.start(FIRST, 2, keeps, by=BY_FAY)
-        assert self.placing._running is not None
-        await self.placing._running
+        await self.placing.finished()
         return await self.result()
 
     async def result(self) -> dict[str, Any]:
@@ -190,7 +184,7 @@ async def test_who_has_no_week_is_named_with_the_smallest_change_that_would_help
     await clinic.says(BAY)
     found = await clinic.search()
     (bay,) = found["left_out"]
-    assert bay["name"] == "Bay Example" and bay["today"] == ["Wednesday: The four o’clock group"]
+    assert bay["name"] == "Bay Example" and bay["today"] == ["The four o’clock group, Wednesday"]
     assert bay["helps"] and "one more seat" in bay["helps"][0]
     await clinic.rooms.close()
 
@@ -207,8 +201,7 @@ async def test_a_search_is_stopped_also_from_another_server_and_nothing_comes_of
         await clinic.another().start(FIRST, 2, True, by=BY_FAY)
     assert refusal.value.code == "already_running"
     await clinic.another().stop((await clinic.result())["id"], by=BY_FAY)
-    assert clinic.placing._running is not None
-    await clinic.placing._running
+    await clinic.placing.finished()
     found = await clinic.result()
     assert (found["state"], found["moving"]) == ("stopped", [])
     await clinic.rooms.close()

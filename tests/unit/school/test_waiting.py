@@ -18,8 +18,8 @@ from server.school.form import school_of
 from server.school.waiting import WaitingLists
 from server.web.words import words_in
 from tests.support.afternoons import EARLY, LATE
+from tests.support.school import TYPED
 from tests.unit.school.test_away import ASH, BAY, BY_FAY, House, visitor
-from tests.unit.school.test_page import TYPED
 
 WORDS = words_in("en")
 NOW = Instant(1_000)
