@@ -208,6 +208,10 @@ class Action(StrEnum):
     CALL_MISSING = "look up whom to call about somebody who is missing"
     SEE_CLINIC = "see the clinic at a glance"
     TAKE_CLINIC = "take the clinic's figures as a file"
+    # Measures.
+    SEE_MEASURES = "see what measures say of groups"
+    READ_MEASURES = "read one person's measures"
+    READ_OWN_MEASURES = "read one's own measures"
     # People.
     SEE_PEOPLE = "see who belongs to the clinic"
     MANAGE_PEOPLE = "take people in and change how they are reached"
@@ -272,6 +276,9 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.CALL_MISSING: FACILITATORS,
     Action.SEE_CLINIC: WORKFORCE,
     Action.TAKE_CLINIC: OFFICE,
+    Action.SEE_MEASURES: FACILITATORS | SUPERVISORS | ADMINISTRATORS,
+    Action.READ_MEASURES: FACILITATORS | SUPERVISORS,
+    Action.READ_OWN_MEASURES: PARTICIPANT,
     Action.SEE_PEOPLE: WORKFORCE,
     Action.MANAGE_PEOPLE: frozenset({Role.ADMINISTRATOR}),
     Action.SET_UP: frozenset({Role.ADMINISTRATOR}),
@@ -314,6 +321,8 @@ READINGS: frozenset[Action] = frozenset(
         Action.TAKE_WEEKS,
         Action.SEE_CLINIC,
         Action.TAKE_CLINIC,
+        Action.SEE_MEASURES,
+        Action.READ_MEASURES,
         Action.SEE_ENROLMENT,
         Action.PLAN_SCHOOL,
         Action.PLACE_EVERYBODY,

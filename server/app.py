@@ -61,6 +61,7 @@ from server.mail.ports import Mail
 from server.mail.post_office import PostOffice
 from server.mail.smtp import Smtp
 from server.measures.offers import Offers
+from server.measures.page import MeasureBook
 from server.meeting_letters import MeetingLetters
 from server.notebook import StaffNotebook
 from server.own_calendar import OwnCalendar
@@ -252,6 +253,7 @@ def build(
         papers=ClinicPapers(store, books=books, releases=releases, clock=clock, clinic=settings.clinic_name),
         calls=CallList(store),
         clinic=ClinicBook(store, progress=progress, releases=releases, clock=clock),
+        measures=MeasureBook(store, progress=progress, clock=clock),
         weeks=WeekBook(store, meters=meters, releases=releases, clock=clock),
         waiting=WaitingLists(store, schedule=schedule, catalog=catalog, clock=clock, seats_max=settings.seats_max),
         placing=placing

@@ -10,7 +10,8 @@ from typing import Any, Final, Protocol
 from facilitation.clashes import Booking, Clash
 from facilitation.cohorts import Lead
 from facilitation.facts import zone_of
-from facilitation.ids import PersonId, SessionId
+from facilitation.ids import MeasureId, PersonId, SessionId
+from facilitation.measures import Measure
 from facilitation.people import STAFF, Role
 from facilitation.plan import SessionPlan
 from facilitation.policy import FACILITATORS
@@ -73,6 +74,8 @@ class Catalog(Protocol):
     def programmes(self) -> dict[str, Programme]: ...
     @property
     def rules(self) -> dict[str, RuleSet]: ...
+    @property
+    def measures(self) -> Mapping[MeasureId, Measure]: ...
     def rules_on(self, id: str, day: date) -> RuleSet: ...
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from facilitation.errors import Refusal
+from facilitation.ids import MeasureId
+from facilitation.measures import EVERY_DAYS_MAX, Due, check_due
 from facilitation.policy import Action
 from facilitation.programme import (
     NOTE_DUE_H_MAX,
@@ -75,6 +78,7 @@ class Programmes:
             "given": given,
             "rules": [(each.id, words.of(each.title)) for each in self._office.catalog.rules.values()],
             "formats": [(each, words(title)) for each, title in FORMATS.items()],
+            "measures": self._asked(given),
             "back": f"/schedule/programmes{reader.choice}",
         }
 
@@ -85,7 +89,11 @@ class Programmes:
         upon = given.upon if id else 0
         title = given.text("title", "the programme’s name", TITLE_MAX)
         prompts = given.on("prompts")
-        programme = Programme(
+        before = self._office.programmes(schedule).get(id or "")
+        if id is not None and before is None:
+            raise Refusal("bad_choice", "There is no such programme any more.")
+        programme = replace(
+            before or PLAIN,  # what this form does not ask stays as it was
             id=id or free_name(title, {PLAIN.id, *self._office.programmes(schedule)}),
             version=str(upon + 1),
             title=title,
@@ -111,12 +119,39 @@ class Programmes:
                 if prompts
                 else 120
             ),
+            measures=self._due(given),
+            own_scores=given.on("own_scores"),
         )
         check_programme(programme)
-        if id is not None and id not in self._office.programmes(schedule):
-            raise Refusal("bad_choice", "There is no such programme any more.")
+        check_due(programme.measures, self._office.catalog.measures)
         await book.put([book.shelves.programmes.draft(programme, upon=upon)], by=by.person)
         return "/schedule/programmes"
+
+    def _asked(self, given: Given) -> list[Page]:
+        """Each measure that can be asked, with how often it is."""
+        words, known = self._office.words, self._office.catalog.measures
+        for_teens = {each.teens for each in known.values()}
+        return [
+            {
+                "field": f"measure-{each.id}",
+                "short": each.short if each.verbatim else words(each.short),
+                "teens": known[MeasureId(each.teens)].short if each.teens else "",
+                "given": given.raw(f"measure-{each.id}"),
+                "licence": each.licence if each.verbatim else words(each.licence),
+                "check": words(known[MeasureId(each.teens)].check if each.teens else each.check),
+            }
+            for each in known.values()
+            if each.id not in for_teens
+        ]
+
+    def _due(self, given: Given) -> tuple[Due, ...]:
+        found = []
+        for id in self._office.catalog.measures:
+            often = given.raw(f"measure-{id}")
+            if often:
+                days = given.number(f"measure-{id}", "how often it is asked", 1, EVERY_DAYS_MAX)
+                found.append(Due(measure=id, every_days=days))
+        return tuple(found)
 
 
 def _fields(one: Programme) -> Mapping[str, list[str]]:
@@ -136,6 +171,8 @@ def _fields(one: Programme) -> Mapping[str, list[str]]:
         "least": [str(least)],
         "most": [str(most)],
         "answer_s": [str(one.prompt_answer_s)],
+        "own_scores": ["1"] if one.own_scores else [],
+        **{f"measure-{each.measure}": [str(each.every_days)] for each in one.measures},
     }
 
 

@@ -39,6 +39,7 @@ from server.web.invite import InviteDesk
 from server.web.language import LanguageDesk, Languages, Remembered
 from server.web.licences import LicenceDesk, LicencePages
 from server.web.links import Links
+from server.web.measures import MeasureDesk, MeasurePages
 from server.web.minutes import Minutes, MinutesDesk
 from server.web.notebook import Notebook, NotebookDesk, Proofs
 from server.web.pages import Books, Depart, Desk, Health
@@ -72,6 +73,7 @@ def application(
     papers: Papers,
     weeks: Weeks,
     clinic: ClinicPage,
+    measures: MeasurePages,
     calls: Calls,
     school: SchoolPage,
     away: AwayPage,
@@ -190,6 +192,7 @@ def application(
             *AuditDesk(audit, reading, glass, pages=pages, doorkeeper=doorkeeper).routes(),
             *week_pages.routes(),
             *clinic_desk.routes(),
+            *MeasureDesk(measures, pages=pages, doorkeeper=doorkeeper).routes(),
             *schedule_desk.routes(),
             *arrival_desk.routes(),
             *consent_desk.routes(),

@@ -52,9 +52,9 @@ READ_BY_PARTICIPANTS = {
     "rules.toml": frozenset({"title", "text"}),
 }
 
-OURS_OF_A_MEASURE = frozenset({"title", "about"})
+OURS_OF_A_MEASURE = frozenset({"title", "about", "check"})
 """What is put into other words beside an instrument; its own stay its authors'."""
-ALL_OF_A_MEASURE = OURS_OF_A_MEASURE | {"stem", "text", "label", "licence"}
+ALL_OF_A_MEASURE = OURS_OF_A_MEASURE | {"short", "stem", "text", "label", "licence"}
 
 
 def messages() -> Iterator[Found]:
@@ -131,7 +131,7 @@ def _in_data() -> Iterator[Found]:
         ours = (
             OURS_OF_A_MEASURE
             if measure.get("verbatim", True)
-            else OURS_OF_A_MEASURE | {"stem", "text", "label", "licence"}
+            else OURS_OF_A_MEASURE | {"short", "stem", "text", "label", "licence"}
         )
         for text in _values(measure, ours):
             yield _place(measures), text.strip()

@@ -38,6 +38,7 @@ from server.languages import ChosenLanguages
 from server.library import load_library
 from server.licencebook import LicenceBook
 from server.mail.memory import Pocket
+from server.measures.page import MeasureBook
 from server.notebook import StaffNotebook
 from server.own_calendar import OwnCalendar
 from server.own_minutes import OwnMinutes
@@ -245,6 +246,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         exports=clinic,
         papers=clinic,
         calls=CallList(store),
+        measures=MeasureBook(store, progress=progress, clock=clock),
         clinic=ClinicBook(store, progress=progress, releases=releases_of(store, clock=clock), clock=clock),
         weeks=WeekBook(store, meters=meters, releases=releases_of(store, clock=clock), clock=clock),
         waiting=WaitingLists(store, schedule=book, catalog=catalog, clock=clock, seats_max=16),
