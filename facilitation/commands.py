@@ -23,6 +23,7 @@ from facilitation.ids import (
     ItemId,
     MeasureId,
     PersonId,
+    ProposalId,
     QuestionId,
     RoundId,
     RunId,
@@ -519,6 +520,44 @@ class CloseSideRoom:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeLine:
+    """A line for the group's own agreement."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerProposal:
+    """Take a proposed line up, in the words of `text` ("": as proposed), or set it aside."""
+
+    proposal: ProposalId
+    taken: bool
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropLine:
+    """Take a line out of the agreement, numbered from 0. `revision`: of the draft in which it was seen."""
+
+    revision: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreeToDraft:
+    """I say yes to the agreement as it is in this revision."""
+
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepAgreement:
+    """The group has agreed: from now on this revision stands."""
+
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DisposeFlag:
     """What was done about a safety flag. `disposition`: see `checkin.DISPOSITIONS`."""
 
@@ -776,6 +815,16 @@ class AgreeMakeUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TellAgreement:
+    """What the session's cohort agreed on last, `at` that time; `agreed`: how many said yes."""
+
+    version: int
+    lines: tuple[str, ...]
+    agreed: int
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeepCounsellingNote:
     """`author` keeps a counselling note on `subject` ('group' or a person). Its text is no part of any session."""
 
@@ -924,6 +973,11 @@ PersonCommand = (
     | AnswerHelp
     | OpenSideRoom
     | CloseSideRoom
+    | ProposeLine
+    | AnswerProposal
+    | DropLine
+    | AgreeToDraft
+    | KeepAgreement
     | DisposeFlag
     | EditNote
     | EditSection
@@ -953,6 +1007,7 @@ ServerCommand = (
     | ListApart
     | TellAbsence
     | AgreeMakeUp
+    | TellAgreement
     | KeepCounsellingNote
     | CheckDoor
     | TakeOver

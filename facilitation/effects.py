@@ -61,4 +61,9 @@ class PostHours:
     """A note was signed: the hours projection has work."""
 
 
-Effect = Forward | Partition | DropMedia | Nudge | Dismiss | CloseMedia | PostHours
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepAgreement:
+    """The group agreed on something that its next sessions begin with."""
+
+
+Effect = Forward | Partition | DropMedia | Nudge | Dismiss | CloseMedia | PostHours | KeepAgreement

@@ -24,6 +24,7 @@ from facilitation.ids import (
     ItemId,
     MeasureId,
     PersonId,
+    ProposalId,
     QuestionId,
     RoundId,
     RunId,
@@ -650,6 +651,59 @@ class HelpAnswered:
     person: PersonId
 
 
+# --------------------------------------------------------------- the group's agreement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementTold:
+    """What the cohort had agreed on before, in its `version`: `agreed` people said yes to it, `at` that time."""
+
+    version: int
+    lines: tuple[str, ...]
+    agreed: int
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineProposed:
+    """Somebody proposed a line for the agreement; staff alone see it until it is taken up."""
+
+    proposal: ProposalId
+    person: PersonId
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalAnswered:
+    """It was taken up, in the words of `text`, into the draft; or set aside."""
+
+    proposal: ProposalId
+    taken: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineDropped:
+    """The line of that number, from 0, is not in the draft."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftAgreed:
+    """Somebody agrees to the draft as it is now."""
+
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementKept:
+    """The group agreed: these lines stand from now on."""
+
+    lines: tuple[str, ...]
+    agreed: int
+
+
 # --------------------------------------------------------------- notes
 
 
@@ -936,6 +990,12 @@ Event = (
     | SideRoomClosed
     | HelpCalled
     | HelpAnswered
+    | AgreementTold
+    | LineProposed
+    | ProposalAnswered
+    | LineDropped
+    | DraftAgreed
+    | AgreementKept
     | NoteDrafted
     | SectionDrafted
     | GoalsListed

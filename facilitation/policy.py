@@ -74,6 +74,12 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     c.AnswerHelp: FACILITATORS,
     c.OpenSideRoom: FACILITATORS,
     c.CloseSideRoom: FACILITATORS,
+    # The group's own agreement.
+    c.ProposeLine: SPEAKERS,
+    c.AnswerProposal: FACILITATORS,
+    c.DropLine: FACILITATORS,
+    c.AgreeToDraft: PARTICIPANT,
+    c.KeepAgreement: FACILITATORS,
     # About others.
     c.Admit: FACILITATORS,
     c.AdmitAll: FACILITATORS,
@@ -125,6 +131,7 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     c.ListApart: SERVER,
     c.TellAbsence: SERVER,
     c.AgreeMakeUp: SERVER,
+    c.TellAgreement: SERVER,
     c.KeepCounsellingNote: SERVER,
     c.CheckDoor: SERVER,
     c.TakeOver: SERVER,
@@ -223,6 +230,7 @@ class Action(StrEnum):
     CHANGE_MEETING = "move or cancel a meeting, or find a substitute"
     PLAN_SCHEDULE = "plan groups, plans, terms and who comes when"
     READ_OWN_CALENDAR = "take one's own calendar"
+    WRITE_AGREEMENTS = "write a group's agreement between its sessions"
     # The way in.
     PASS_THE_DOOR = "read and sign what the door asks for"
     OPEN_CONSENTS = "read and sign one's own or a ward's consents"
@@ -288,6 +296,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.CHANGE_MEETING: OFFICE,
     Action.PLAN_SCHEDULE: SUPERVISORS | {Role.ADMINISTRATOR},
     Action.READ_OWN_CALENDAR: EVERYBODY,
+    Action.WRITE_AGREEMENTS: OFFICE,
     Action.PASS_THE_DOOR: PARTICIPANT,
     Action.OPEN_CONSENTS: PARTICIPANT | {Role.GUARDIAN} | WORKFORCE,
     Action.READ_CONSENTS: WORKFORCE,

@@ -12,6 +12,7 @@ from typing import assert_never
 from facilitation import (
     absences,
     agenda,
+    agreement,
     amending,
     attendance,
     breakouts,
@@ -248,6 +249,19 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             return _open_side_room(state, person, me)
         case c.CloseSideRoom(room=small):
             return _moving(state, breakouts.close_side(state.breakouts, small))
+        # --- the group's agreement
+        case c.ProposeLine(text=text):
+            seats.check_in_room(asker)
+            return agreement.propose(state.agreement, me, text, leads=asker.role in policy.FACILITATORS)
+        case c.AnswerProposal(proposal=proposal, taken=taken, text=text):
+            return agreement.answer(state.agreement, proposal, taken, text)
+        case c.DropLine(revision=revision, number=number):
+            return agreement.drop(state.agreement, revision, number)
+        case c.AgreeToDraft(revision=revision):
+            seats.check_in_room(asker)
+            return agreement.agree(state.agreement, me, revision)
+        case c.KeepAgreement(revision=revision):
+            return agreement.keep(state.agreement, revision)
         case c.DisposeFlag(flag=flag, disposition=disposition, text=text):
             return checkin.dispose(state.checkin, flag, disposition, text)
         # --- notes
@@ -306,6 +320,7 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             | c.ListApart()
             | c.TellAbsence()
             | c.AgreeMakeUp()
+            | c.TellAgreement()
             | c.KeepCounsellingNote()
             | c.CheckDoor()
             | c.TakeOver()
@@ -342,6 +357,9 @@ def _decide_for_server(state: RoomState, command: Command, now: Instant) -> Even
             return absences.tell(state.absences, command, begun=state.phase != "lobby")
         case c.AgreeMakeUp(person=person, missed_session=missed):
             return _link_make_up(state, person, missed)
+        case c.TellAgreement(version=version, lines=lines, agreed=agreed, at=at):
+            over = state.phase == "ended"
+            return () if over else agreement.tell(state.agreement, version, lines, agreed, at)
         case c.KeepCounsellingNote(note=note, subject=subject, author=author):
             return notes.keep_counselling_note(state.notes, note, subject, author)
         case c.CheckDoor(person=person):
@@ -749,6 +767,8 @@ def react(state: RoomState, event: Event) -> tuple[Effect, ...]:
             )
         case v.NoteSigned() | v.HoursAmended():
             return (e.PostHours(),)
+        case v.AgreementKept():
+            return (e.KeepAgreement(),)
         case _:
             return ()
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from facilitation import (
     absences,
     agenda,
+    agreement,
     attendance,
     breakouts,
     checkin,
@@ -27,6 +28,7 @@ from facilitation import (
 )
 from facilitation.absences import Absences
 from facilitation.agenda import Agenda
+from facilitation.agreement import Agreement
 from facilitation.attendance import Attendance
 from facilitation.breakouts import Breakouts
 from facilitation.checkin import CheckIn
@@ -83,6 +85,7 @@ class RoomState:
     practice: Practice = field(default_factory=Practice)
     rounds: Rounds = field(default_factory=Rounds)
     breakouts: Breakouts = field(default_factory=Breakouts)
+    agreement: Agreement = field(default_factory=Agreement)
     notes: Notes = field(default_factory=Notes)
     absences: Absences = field(default_factory=Absences)
     noshows: NoShows = field(default_factory=NoShows)
@@ -134,6 +137,7 @@ def evolve(state: RoomState, recorded: Recorded) -> RoomState:
         practice=runs.evolve(state.practice, recorded),
         rounds=rounds.evolve(state.rounds, recorded),
         breakouts=breakouts.evolve(state.breakouts, recorded),
+        agreement=agreement.evolve(state.agreement, recorded),
         notes=notes.evolve(state.notes, recorded),
         absences=absences.evolve(state.absences, recorded),
         noshows=noshow.evolve(state.noshows, recorded),

@@ -87,6 +87,7 @@ def room_part(state: RoomState, audience: str, position: Any = None) -> View:
         "skill": runviews.skill_part(state) if inside else None,
         "exercise": runviews.exercise_part(state) if inside else None,
         "round": roundviews.round_part(state) if inside else None,
+        "agreement": agreement_part(state, inside=inside),
         "last_time": runviews.last_time_part(state) if inside else [],
         "shared": [*_shared(state), *runviews.shared_before(state)] if inside else [],
         "chat": [_message(state, message) for message in state.talk.heard_in(here)[-CHAT_SHOWN_MAX:]] if inside else [],
@@ -187,6 +188,29 @@ def _shared(state: RoomState) -> list[View]:
     return shown
 
 
+def agreement_part(state: RoomState, *, inside: bool) -> View:
+    """The group's own agreement, for whoever is at the door as well; its draft for those inside."""
+    agreement, draft = state.agreement, None
+    if inside and agreement.draft is not None:
+        here = sum(not seat.staff for seat in state.seats.in_room)
+        draft = {"lines": list(agreement.draft), "yes": len(agreement.yes), "of": max(here, len(agreement.yes))}
+    return {
+        "version": agreement.stands.version,
+        "lines": list(agreement.stands.lines),
+        "revision": agreement.revision,
+        "draft": draft,
+    }
+
+
+def own_agreement(state: RoomState, person: PersonId) -> View:
+    """Whether I said yes to the draft, and what became of the lines that I proposed."""
+    mine = [each for each in state.agreement.proposals if each.person == person]
+    return {
+        "agreed": person in state.agreement.yes,
+        "proposals": [{"text": each.text, "taken": each.taken} for each in mine],
+    }
+
+
 def _message(state: RoomState, message: Message) -> View:
     return {
         "id": message.id,
@@ -244,6 +268,7 @@ def you_part(
         else {form.id: _own_form(state, seat, form, asked or form_part) for form in state.checkin.forms},
         "measures": measureviews.own_part(state, seat, watched=watched(state)),
         "exercises": runviews.own_papers(state, person) if seat.in_room else [],
+        "agreement": own_agreement(state, person),
         "turn": roundviews.own_turn(state, person) if seat.in_room else None,
         "help": bool(state.checkin.flags_of(person)),
         **breakoutviews.own_part(state, person),
@@ -322,6 +347,11 @@ def staff_part(state: RoomState, now: Instant, tally: Tally | None = None) -> Vi
         "practice": runviews.practice_part(state),
         "rounds": roundviews.rounds_part(state),
         "breakouts": breakoutviews.staff_breakouts_part(state),
+        "proposals": [
+            {"proposal": each.proposal, "person": each.person, "text": each.text}
+            for each in state.agreement.proposals
+            if each.taken is None
+        ],
         "undo": _undo(state, now),
         "advice": _advice(state, now),
         "seats": {"taken": len(state.seats.in_room), "max": _session(state).seats_max},

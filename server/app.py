@@ -35,6 +35,7 @@ from server.accounts.parts import parts
 from server.accounts.provider import ProviderSettings
 from server.accounts.reminders import Reminders
 from server.accounts.shelves import shelves
+from server.agreements import Agreements
 from server.books import ClinicBooks
 from server.catalog import Catalog, load_catalog
 from server.clinicbook import ClinicBook
@@ -77,7 +78,7 @@ from server.projections.worker import HoursProjection
 from server.quick_exit import Errands, Farewell
 from server.reading import ReadingRoom
 from server.relay import ice_servers
-from server.rooms.directory import LoadSession, Rooms
+from server.rooms.directory import Brief, LoadSession, Rooms
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.schedule.book import ScheduleBook
 from server.schedule.planner import Begun, Planned
@@ -443,13 +444,14 @@ def opening(
     return load
 
 
-def briefing(store: Store, *, catalog: Catalog) -> Callable[[SessionId], Awaitable[list[Command]]]:
-    """What a room is told as it opens: who will not come, what makes up for what, and which measures are due."""
+def briefing(store: Store, *, catalog: Catalog, agreements: Agreements) -> Brief:
+    """What a room is told as it opens: who will not come, what makes up for what, what the group agreed on, and which
+    measures are due."""
     told = Briefing(store)
     offers = Offers(store, catalog=catalog, progress=ProgressBook(store.log))
 
     async def brief(session: SessionId) -> list[Command]:
-        commands = await told.of(session)
+        commands = [*await told.of(session), *await agreements.brief(session)]
         try:
             return [*commands, *await offers.of(session)]
         except CorruptLog as error:  # of an older session: that keeps nobody from hearing the rest
@@ -513,6 +515,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         letters = letters_of(settings, store, mail, catalog=catalog)
         schedule = schedule_of(store, catalog=catalog, clock=clock, tell=letters.tell)
         hours = HoursProjection(store.log, store.ledger, clock)
+        agreements = Agreements(store, clock=clock)
         media = _media_plane(settings, clock)
         rooms = Rooms(
             log=store.log,
@@ -522,12 +525,14 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
             load_session=opening(settings, store=store, catalog=catalog, library=library, learn=schedule.load),
             node=node.name,
             on_signed=hours.wake,
-            brief=briefing(store, catalog=catalog),
+            on_agreed=agreements.agreed,
+            brief=briefing(store, catalog=catalog, agreements=agreements),
             sealed_only=settings.end_to_end == "required",
         )
         await media.start(rooms.media_fact)
         stack.push_async_callback(media.stop)
         await stack.enter_async_context(_background(hours.run(), "hours"))
+        stack.push_async_callback(agreements.close)
         stack.push_async_callback(rooms.close)
         mail.open()
         await stack.enter_async_context(_background(mail.run(), "mail"))

@@ -28,6 +28,7 @@ from facilitation.events import (
     HelpCalled,
     HoursAmended,
     ItemAnswered,
+    LineProposed,
     LocationSaid,
     MakeUpLinked,
     MeasureHandedIn,
@@ -97,6 +98,8 @@ def watchers(event: Event) -> tuple[Watchers, PersonId | None]:
             | HelpCalled()
             | HelpAnswered()
         ):
+            return "staff", event.person
+        case LineProposed():
             return "staff", event.person
         case FormDrafted() | ExerciseDrafted() | ItemAnswered() | UnmuteAsked():
             return "nobody", event.person

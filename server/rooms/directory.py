@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import structlog
 
+from facilitation.agreement import Kept
 from facilitation.commands import Command, OpenSession, TakeOver
 from facilitation.errors import Refusal
 from facilitation.ids import SessionId
@@ -50,7 +51,8 @@ class Rooms:
     """The rooms of this node.
 
     `load_session` says how a session begins that has no log yet (None: there is no such session). `brief`: what the
-    clinic has to say to a room whenever it opens. `on_signed` is called with a session in which a note was just signed.
+    clinic has to say to a room whenever it opens. `on_signed` is called with a session in which a note was just signed,
+    `on_agreed` with what its group agreed on there: at once, and again whenever its room is opened anew.
     The media plane's facts belong to `media_fact`: `await media.start(rooms.media_fact)`. With `sealed_only` media is
     agreed only with browsers that announced a key.
     """
@@ -65,6 +67,7 @@ class Rooms:
         load_session: LoadSession,
         node: str,
         on_signed: Callable[[SessionId], None] = lambda session: None,
+        on_agreed: Callable[[SessionId, Kept], None] = lambda session, kept: None,
         brief: Brief | None = None,
         sealed_only: bool = False,
     ) -> None:
@@ -75,6 +78,7 @@ class Rooms:
         self._load_session = load_session
         self._node = node
         self._on_signed = on_signed
+        self._on_agreed = on_agreed
         self._brief = brief
         self._sealed_only = sealed_only
         self._rooms: dict[SessionId, LiveRoom] = {}
@@ -167,6 +171,7 @@ class Rooms:
             clock=self._clock,
             media=self._media,
             on_signed=self._on_signed,
+            on_agreed=self._on_agreed,
             sealed_only=self._sealed_only,
             on_end=self._ended,
             poison=[poison for where, poison in self._poison if where == session],
@@ -182,6 +187,8 @@ class Rooms:
             if isinstance(error, Refusal):
                 raise CorruptLog(f"session {session} cannot be opened: {error}") from error
             raise
+        if state.agreement.stands.here:
+            self._on_agreed(session, state.agreement.stands)
         await self._tell(room)
         log.info("room opened", session=session, epoch=epoch, records=len(records))
         self._rooms[session] = room

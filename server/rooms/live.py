@@ -9,6 +9,7 @@ from zlib import crc32
 
 import structlog
 
+from facilitation.agreement import Kept
 from facilitation.commands import CloseConnection, Command, ExpectPerson, OpenConnection, PersonCommand, Pulse
 from facilitation.effects import Effect
 from facilitation.errors import Refusal
@@ -72,6 +73,7 @@ class LiveRoom:
         clock: Clock,
         media: MediaPlane,
         on_signed: Callable[[SessionId], None],
+        on_agreed: Callable[[SessionId, Kept], None] = lambda session, kept: None,
         sealed_only: bool = False,
         on_end: Callable[[LiveRoom], None] = lambda room: None,
         poison: Collection[Poison] = (),
@@ -83,7 +85,12 @@ class LiveRoom:
         self.empty_since: Instant | None = clock.now()
         self._audience = Audience(state)
         self._runner = Runner(
-            session, media=media, audience=self._audience, on_signed=on_signed, sealed_only=sealed_only
+            session,
+            media=media,
+            audience=self._audience,
+            on_signed=on_signed,
+            on_agreed=on_agreed,
+            sealed_only=sealed_only,
         )
         self._actor = RoomActor(session, state, epoch=epoch, log=log, clock=clock, stage=self, not_before=not_before)
         self._runner.attach(self._actor)

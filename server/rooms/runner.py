@@ -14,8 +14,18 @@ from typing import Final, assert_never
 
 import structlog
 
+from facilitation.agreement import Kept
 from facilitation.commands import ConnectMedia, LoseMedia
-from facilitation.effects import CloseMedia, Dismiss, DropMedia, Effect, Forward, Partition, PostHours
+from facilitation.effects import (
+    CloseMedia,
+    Dismiss,
+    DropMedia,
+    Effect,
+    Forward,
+    KeepAgreement,
+    Partition,
+    PostHours,
+)
 from facilitation.effects import Nudge as NudgePerson
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId, SessionId, SmallRoomId, SourceId
@@ -83,12 +93,14 @@ class Runner:
         media: MediaPlane,
         audience: Audience,
         on_signed: Callable[[SessionId], None],
+        on_agreed: Callable[[SessionId, Kept], None],
         sealed_only: bool = False,
     ) -> None:
         self._session = session
         self._media = media
         self._audience = audience
         self._on_signed = on_signed
+        self._on_agreed = on_agreed
         self._sealed_only = sealed_only
         self.ring = Ring(audience)
         self._talk = TalkTime()
@@ -138,6 +150,9 @@ class Runner:
                             viewer.close(Close.BYE)
                 case PostHours():
                     self._on_signed(self._session)
+                case KeepAgreement():
+                    assert self._actor is not None
+                    self._on_agreed(self._session, self._actor.state.agreement.stands)
                 case _:
                     assert_never(effect)
 

@@ -16,6 +16,7 @@ from facilitation.policy import Action
 from facilitation.rules import GROUP_MAX
 from facilitation.sentences import Sentence
 from facilitation.text import TITLE_MAX
+from server.agreements import Agreements
 from server.schedule.planner import HORIZON_DAYS
 from server.schedule.snapshot import Schedule
 from server.timetable.given import Given, number_of
@@ -92,6 +93,7 @@ class Groups:
             return None
         today = self._office.day_in(cohort.zone)
         enrolled = _enrolled(schedule, id, today)
+        agreement = await Agreements(self._office.store, clock=self._office.clock).of(id)
         rules = self._office.catalog.rules
         named = cohort.rules_id or self._office.programme(schedule, cohort.programme).rules_id
         rule_set = rules.get(named) or next(iter(rules.values()))
@@ -124,6 +126,8 @@ class Groups:
             ],
             "full": self._full(schedule, cohort, today),
             "may_plan": reader.may(Action.PLAN_SCHEDULE),
+            "agreement": agreement.value.lines if agreement else (),
+            "agreement_url": f"/schedule/cohorts/{id}/agreement{reader.choice}",
             "edit_url": f"/schedule/cohorts/{id}/edit{reader.choice}",
             "new_series_url": f"/schedule/series/new{_join(reader.choice)}cohort={id}&kind=group",
         }

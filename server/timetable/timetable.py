@@ -9,6 +9,7 @@ from typing import Any, assert_never
 from facilitation.errors import Refusal
 from facilitation.ids import CohortId, PersonId, SeriesId, TermId
 from server.timetable.agendas import Agendas
+from server.timetable.agreement import GroupAgreement
 from server.timetable.covers import Covers
 from server.timetable.given import Given, day_of
 from server.timetable.groups import Groups
@@ -68,6 +69,7 @@ class _Desks:
     def __init__(self, office: Office) -> None:
         self._week = WeekView(office)
         self._groups = Groups(office)
+        self._agreement = GroupAgreement(office)
         self._meetings = Meetings(office)
         self._members = Members(office)
         self._covers = Covers(office)
@@ -106,6 +108,8 @@ class _Desks:
         match form:
             case Form.GROUP:
                 return await self._groups.form(_cohort(ids), given, reader=reader)
+            case Form.AGREEMENT:
+                return await self._agreement.page(CohortId(ids["cohort"]), given, reader=reader)
             case Form.SERIES:
                 kind, cohort = query.get("kind", ""), query.get("cohort", "")
                 return await self._meetings.form(_series(ids), given, reader=reader, kind=kind, cohort=cohort)
@@ -134,6 +138,8 @@ class _Desks:
         match form:
             case Form.GROUP:
                 return await self._groups.keep(_cohort(ids), given, by=by)
+            case Form.AGREEMENT:
+                return await self._agreement.keep(CohortId(ids["cohort"]), given, by=by)
             case Form.SERIES:
                 if given.raw("do") == "keep":
                     return await self._meetings.keep(_series(ids), given, by=by)

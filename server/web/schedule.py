@@ -50,6 +50,7 @@ class Form(StrEnum):
     """What can be changed; the value names the template."""
 
     GROUP = "schedule_group_form"
+    AGREEMENT = "schedule_agreement"
     SERIES = "schedule_series_form"
     MEETING = "schedule_meeting"
     MEMBER = "schedule_member"
@@ -72,6 +73,7 @@ FORMS: Final = {
     "/schedule/away": Form.COVERS,
     "/schedule/cohorts/new": Form.GROUP,
     "/schedule/cohorts/{cohort}/edit": Form.GROUP,
+    "/schedule/cohorts/{cohort}/agreement": Form.AGREEMENT,
     "/schedule/series/new": Form.SERIES,
     "/schedule/series/{series}/edit": Form.SERIES,
     "/schedule/series/{series}/{on}": Form.MEETING,
@@ -84,12 +86,17 @@ FORMS: Final = {
     "/schedule/programmes/{programme}": Form.PROGRAMME,
 }
 READ_BY: Final = {
+    Form.AGREEMENT: Action.SEE_SCHEDULE,
     Form.MEETING: Action.SEE_SCHEDULE,
     Form.COVERS: Action.SEE_SCHEDULE,
     Form.MEMBER: Action.SEE_ENROLMENT,
 }
 """Forms that are pages as well: more may see them than send them."""
-CHANGED_BY: Final = {Form.MEETING: Action.CHANGE_MEETING, Form.COVERS: Action.CHANGE_MEETING}
+CHANGED_BY: Final = {
+    Form.AGREEMENT: Action.WRITE_AGREEMENTS,
+    Form.MEETING: Action.CHANGE_MEETING,
+    Form.COVERS: Action.CHANGE_MEETING,
+}
 
 
 class Timetable(Protocol):

@@ -85,6 +85,7 @@ def static_routes() -> list[BaseRoute]:
 ROOM_PARTS = (
     "stage",
     "round",
+    "agreement",
     "path",
     "dock",
     "side",

@@ -274,6 +274,7 @@ async def test_a_group_breathes_together_checks_facts_and_it_stands_in_the_recor
         await fay.get_by_role("button", name="End the exercise").click()
         await expect(robin.get_by_text("Check the facts: what you wrote")).to_be_visible()
 
+        await fay.get_by_text("Go round").click()
         await fay.get_by_label("The question").fill("What helped?")
         await fay.get_by_label("In which order").select_option(label="By hand")
         await fay.get_by_role("button", name="Open the round").click()

@@ -81,6 +81,8 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     | st.text(max_size=3)
     | st.lists(st.text(max_size=3), max_size=4).map(tuple),
     "skill": st.sampled_from(["urge-surfing", "the-pause", "nothing"]) | st.none(),
+    "proposal": st.sampled_from(["proposal-1", "proposal-2", "proposal-x"]),
+    "number": st.integers(-1, 3),
     "round": st.sampled_from(["round-1", "round-2", "round-x"]),
     "kind": st.sampled_from(["check_in", "appreciation", "question", "excused", "unexcused", "none"])
     | st.text(max_size=3),

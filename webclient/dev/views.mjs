@@ -51,6 +51,13 @@ const PRACTICE = {
   chosen: null, done: ["paced-breathing"], run: null,
 };
 
+const AGREED = ["What is said here stays here.", "We listen to the end.", "Passing is always fine."];
+/** @type {Record<string, any>} */
+const AGREEMENTS = {
+  lobby: { version: 2, lines: AGREED, revision: 0, draft: null },
+  agreeing: { version: 2, lines: AGREED, revision: 3, draft: { lines: [...AGREED, "We come on time, and say so when we cannot."], yes: 3, of: 7 } },
+};
+
 const QUESTIONS = [
   { id: "weather-inside", kind: "question", text: "If your mood were weather, what would it be right now?", teens: "" },
   { id: "small-good-thing", kind: "question", text: "What is one small thing that was good today, even if it was tiny?", teens: "" },
@@ -64,12 +71,12 @@ function q(id, kind, label, more = {}) {
 
 /**
  * @param {{people?: number, role?: string, state?: string, place?: string, now: number}} shape
- *   `state`: lobby, running, break, paused, over, ended, help, sent, flag, busy
+ *   `state`: lobby, agreeing, running, break, paused, over, ended, help, sent, flag, busy
  */
 export function recordedView({ people = 8, role = "participant", state = "running", place = "room", now }) {
   const staff = role !== "participant";
   const me = staff ? "p-1" : "p-2";
-  const at = { break: 2, lobby: -1, ended: 6 }[state] ?? 1;
+  const at = { break: 2, lobby: -1, agreeing: 0, ended: 6 }[state] ?? 1;
   const phase = state === "lobby" ? "lobby" : state === "ended" ? "ended" : "running";
   const left = state === "over" ? -6 * MINUTE : state === "break" ? 4 * MINUTE + 32_000 : 12 * MINUTE + 20_000;
   const paused = state === "paused";
@@ -90,7 +97,7 @@ export function recordedView({ people = 8, role = "participant", state = "runnin
         expected_end: phase === "running" ? now + 125 * MINUTE : null, ahead_ms: state === "over" || state === "busy" ? -6 * MINUTE : -2 * MINUTE,
       },
       people: phase === "ended" ? group.slice(0, 1) : group,
-      skill: null, exercise: null, round: null, last_time: state === "sent" ? ["Check the facts"] : [],
+      skill: null, exercise: null, round: null, agreement: AGREEMENTS[state] ?? AGREEMENTS.lobby, last_time: state === "sent" ? ["Check the facts"] : [],
       shared: state === "busy" ? [
         { person: "p-3", form: "check-in", question: "goal", label: "A goal for today", answer: "Listen before I answer" },
         { person: "p-5", form: "check-in", question: "mood", label: "How is your mood right now?", answer: "6 of 10" }] : [],
@@ -114,7 +121,7 @@ export function recordedView({ people = 8, role = "participant", state = "runnin
         "wrap-up": { form: WRAP_UP, offered: phase === "running" && at === 6, status: "none", answers: {}, shared: [] },
       },
       help: state === "help",
-      exercises: [], turn: null, measures: [],
+      exercises: [], turn: null, measures: [], agreement: { agreed: false, proposals: state === "agreeing" ? [{ text: "No advice, unless asked.", taken: null }] : [] },
       chat: staff ? [] : [message(14, now - MINUTE, 1, "staff", "Could I stay with my camera off today?"), message(15, now - 30_000, 0, "p-2", "Of course.")],
     },
   };
@@ -174,7 +181,7 @@ function staffPart(group, { state, now, phase }) {
     disputes: busy ? [{ dispute: "dispute-1", person: "p-3", name: NAMES[2], at: now - MINUTE, text: "I was there on my phone from 6:20 to 6:35.", answer: null, taken_back: null }] : [],
     undo: busy ? { move: "advance", to: "check-in", until: now + 5 * MINUTE } : null,
     advice: state === "over" || state === "busy" ? { over_ms: 6 * MINUTE, planned_ms: { skills: 46 * MINUTE, practice: 28 * MINUTE, "wrap-up": 15 * MINUTE } } : null,
-    practice: PRACTICE, rounds: { line: [], outside: [], back_to: null, done: [], questions: QUESTIONS },
+    practice: PRACTICE, proposals: state === "agreeing" ? [{ proposal: "proposal-2", person: "p-3", text: "No advice, unless somebody asks for it." }] : [], rounds: { line: [], outside: [], back_to: null, done: [], questions: QUESTIONS },
     seats: { taken: group.length, max: 16 },
   };
 }

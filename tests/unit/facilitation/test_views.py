@@ -26,6 +26,7 @@ ROOM = {
     "skill",
     "exercise",
     "round",
+    "agreement",
     "last_time",
     "shared",
     "chat",
@@ -67,6 +68,7 @@ YOU = {
     "turn",
     "moved",
     "called",
+    "agreement",
     "help",
     "chat",
 }
@@ -80,6 +82,7 @@ STAFF = {
     "practice",
     "rounds",
     "breakouts",
+    "proposals",
     "undo",
     "advice",
     "seats",

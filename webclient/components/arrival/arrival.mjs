@@ -12,6 +12,7 @@ import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { rich, t } from "/static/core/words.mjs";
 
+import { agreementAtTheDoor } from "/components/agreement/agreement.mjs";
 import { createDoor } from "/static/room/door.mjs";
 import { mount as mountDevices } from "./devices.mjs";
 import { again, explained, held, signing } from "./door.mjs";
@@ -335,6 +336,7 @@ export function mount(root, { boot, connection, capture }) {
   const agreementStep = (given) => html`
     <h1 tabindex="-1">${asked?.agreed ? t("Your space") : t("Your space, and our agreement")}</h1>
     ${space(given)}
+    ${view ? agreementAtTheDoor(view.room) : nothing}
     ${asked?.agreed ? nothing : promise(given)}`;
 
   /** @param {Answers} given */

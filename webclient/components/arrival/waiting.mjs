@@ -5,6 +5,7 @@ import { live } from "/vendor/lit-html/directives/live.js";
 import { wallTime } from "/static/core/clock.mjs";
 import { rich, t } from "/static/core/words.mjs";
 
+import { agreementAtTheDoor } from "/components/agreement/agreement.mjs";
 import { initial, openDevices, selfStream } from "./devices.mjs";
 
 /**
@@ -39,6 +40,8 @@ export function waitingRoom({ view, capture, now, onEdit, onLeave }) {
           ${messages.map((/** @type {any} */ message) => html`<p><strong>${message.name}:</strong> ${message.text}</p>`)}
         </section>`
       : nothing}
+
+    ${agreementAtTheDoor(room)}
 
     <section class="stack tight" aria-labelledby="waiting-next">
       <h2 id="waiting-next">${t("What happens next")}</h2>

@@ -39,9 +39,9 @@ export function mount(root, context) {
   // ---------------------------------------------------------------- to open one
 
   function choose() {
-    return html`<section class="stack tight" aria-labelledby="round-choose">
-      <h2 id="round-choose">${t("Go round")}</h2>
-      <p class="soft small">${t("Everyone in turn, with a gentle time. Anybody may pass.")}</p>
+    return html`<section aria-labelledby="round-choose"><details class="round-choose">
+      <summary><h2 id="round-choose">${t("Go round")}</h2></summary>
+      <div class="stack tight"><p class="soft small">${t("Everyone in turn, with a gentle time. Anybody may pass.")}</p>
       <form class="stack tight" novalidate @submit=${open}>
         <div class="field"><label for="round-kind">${t("What kind of round")}</label>
           <select id="round-kind" @change=${(/** @type {any} */ event) => set({ kind: event.target.value, ...(wanted.asked ? { asked: "", question: "" } : {}) })}>
@@ -64,8 +64,8 @@ export function mount(root, context) {
           </select></div>
         ${wanted.problem ? html`<p class="notice" role="alert" id="round-problem">${wanted.problem}</p>` : nothing}
         <div><button class="button">${t("Open the round")}</button></div>
-      </form>
-    </section>`;
+      </form></div>
+    </details></section>`;
   }
 
   /** Questions of the library: kind ones that anybody can answer. */

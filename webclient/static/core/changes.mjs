@@ -10,7 +10,7 @@ const NAMED_MAX = 3;
 
 /**
  * @typedef {{kind: "joined" | "left" | "dropped" | "back" | "hand" | "segment" | "paused" | "resumed" | "ended"
- *   | "exercise" | "turn" | "next" | "chat" | "waiting" | "flag" | "asked" | "missed" | "dispute" | "answer", text: string}} Change
+ *   | "exercise" | "turn" | "next" | "agreement" | "chat" | "waiting" | "flag" | "asked" | "missed" | "dispute" | "answer", text: string}} Change
  */
 
 /**
@@ -34,6 +34,8 @@ function agenda(before, after) {
   if ((before.exercise?.run ?? null) !== (after.exercise?.run ?? null)) {
     found.push(change("exercise", after.exercise ? t("Together now: {exercise}.", { exercise: after.exercise.title }) : t("The exercise is over. What you wrote is kept.")));
   }
+  if ((before.agreement?.draft ?? null) === null && after.agreement?.draft) found.push(change("agreement", t("There is a new draft of our agreement to say yes to.")));
+  if (before.agreement && before.agreement.version !== after.agreement?.version) found.push(change("agreement", t("Our agreement is kept.")));
   if (!before.agenda.paused && after.agenda.paused) found.push(change("paused", t("The clock is paused.")));
   if (before.agenda.paused && !after.agenda.paused) found.push(change("resumed", t("The clock goes on.")));
   return found;
