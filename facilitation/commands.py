@@ -138,10 +138,14 @@ class LowerHand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendChat:
-    """`to`: 'everyone', 'staff', or a person's id (staff only: an answer in private)."""
+    """`to`: 'everyone' in the same room, 'staff', or, of staff alone, a person's id (in private) or 'all_rooms'.
+
+    `room`: the small room that the author sees, None: the main one. Of another one it is refused: others would read it.
+    """
 
     text: str
     to: str = "everyone"
+    room: SmallRoomId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

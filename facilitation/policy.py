@@ -199,6 +199,7 @@ class Action(StrEnum):
     READ_NOTEBOOK = "read goals and one's own notebook"
     WRITE_NOTEBOOK = "write goals and one's own notebook"
     PROVE_ONESELF = "show a signing PIN"
+    KEEP_APART = "keep people apart"
     SEE_DUE_NOTES = "see which notes are due"
     # People's hours.
     READ_STATEMENT = "read anybody's statement"
@@ -269,6 +270,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.READ_NOTEBOOK: STAFF,
     Action.WRITE_NOTEBOOK: FACILITATORS,
     Action.PROVE_ONESELF: FACILITATORS | SUPERVISORS,
+    Action.KEEP_APART: FACILITATORS,
     Action.SEE_DUE_NOTES: STAFF,
     Action.READ_STATEMENT: WORKFORCE,
     Action.TAKE_HOURS: OFFICE,

@@ -109,9 +109,11 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
         case c.QuickExit():
             return seats.leave(asker, "quick_exit")
         # --- talk
-        case c.SendChat(text=text, to=to):
+        case c.SendChat(text=text, to=to, room=small):
             _check_addressee(state, asker, to)
-            return talk.send(me, to, text, state.breakouts.where.get(me))
+            if to == EVERYONE and small != state.breakouts.where.get(me):
+                raise Refusal("other_room", "You are in another room now. Look who is here, then send it if you like.")
+            return talk.send(me, to, text, small)
         case c.React(reaction=reaction):
             return seats.react(asker, reaction)
         # --- others

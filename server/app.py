@@ -7,7 +7,7 @@ import secrets
 import socket
 import ssl
 import tomllib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, Final
@@ -20,11 +20,12 @@ from starlette.websockets import WebSocket
 from starsessions import InMemoryStore
 from starsessions.stores.base import SessionStore
 
-from facilitation.commands import Command, OpenSession
+from facilitation.commands import Command, ListApart, OpenSession
 from facilitation.facts import zone_of
 from facilitation.ids import PersonId, SessionId
 from facilitation.people import Expected
-from facilitation.room import replay
+from facilitation.room import EMPTY as EMPTY_ROOM
+from facilitation.room import RoomState, replay
 from facilitation.schedule import SeriesKind
 from facilitation.skills import EMPTY, Library
 from facilitation.timebase import MINUTE_MS
@@ -36,6 +37,7 @@ from server.accounts.provider import ProviderSettings
 from server.accounts.reminders import Reminders
 from server.accounts.shelves import shelves
 from server.agreements import Agreements
+from server.apart import ApartList
 from server.books import ClinicBooks
 from server.catalog import Catalog, load_catalog
 from server.clinicbook import ClinicBook
@@ -111,6 +113,9 @@ from server.welcome import simulated, welcome
 from server.wire.connection import Greeting, session_socket
 
 log = structlog.get_logger(__name__)
+
+LOOKED_BACK = 4
+"""Meetings that are looked at for who was with whom: one that was never held knows nothing of those before it."""
 
 MESSAGE_BYTES_MAX: Final = 64 * 1024
 CONNECTIONS_MAX: Final = 5_000
@@ -423,7 +428,7 @@ def opening(
         lesson = None
         if programme.curriculum and scheduled.kind is SeriesKind.GROUP:
             lesson = library.lesson(programme.curriculum, len(before))
-        taught = await _taught(before[-1], store) if before else ()
+        earlier = await _as_it_ended(before[-1], store) if before else EMPTY_ROOM
         return OpenSession(
             session=scheduled.session,
             clinic=scheduled.clinic,
@@ -437,21 +442,25 @@ def opening(
             seats_max=settings.seats_max,
             programme=programme,
             prompt_seed=secrets.randbits(48),
-            repertoire=library.repertoire(lesson, last_time=taught),
+            repertoire=library.repertoire(lesson, last_time=earlier.notes.skills),
             measures=catalog.measures_of(programme),
+            apart=await ApartList(store.register).among(scheduled),
+            together=(await _last_together(before, earlier, store)).breakouts.told_times,
         )
 
     return load
 
 
 def briefing(store: Store, *, catalog: Catalog, agreements: Agreements) -> Brief:
-    """What a room is told as it opens: who will not come, what makes up for what, what the group agreed on, and which
-    measures are due."""
-    told = Briefing(store)
+    """What a room is told as it opens: who will not come, what makes up for what, what the group agreed on, who is kept
+    apart, and which measures are due."""
+    told, apart = Briefing(store), ApartList(store.register)
     offers = Offers(store, catalog=catalog, progress=ProgressBook(store.log))
 
     async def brief(session: SessionId) -> list[Command]:
         commands = [*await told.of(session), *await agreements.brief(session)]
+        if (scheduled := await store.clinic.get_session(session)) is not None:
+            commands.append(ListApart(pairs=await apart.among(scheduled)))
         try:
             return [*commands, *await offers.of(session)]
         except CorruptLog as error:  # of an older session: that keeps nobody from hearing the rest
@@ -461,13 +470,22 @@ def briefing(store: Store, *, catalog: Catalog, agreements: Agreements) -> Brief
     return brief
 
 
-async def _taught(scheduled: ScheduledSession, store: Store) -> tuple[str, ...]:
-    """The skills that a session's log names; none where it cannot be read, which keeps no other group from meeting."""
+async def _as_it_ended(scheduled: ScheduledSession, store: Store) -> RoomState:
+    """A session as its log tells it; an empty one where it cannot be read, which keeps no other group from meeting."""
     try:
-        return replay(await store.log.read(scheduled.session)).notes.skills
+        return replay(await store.log.read(scheduled.session))
     except CorruptLog as error:
-        log.critical("what was taught last time cannot be read", session=scheduled.session, error=str(error))
-        return ()
+        log.critical("the meeting before cannot be read", session=scheduled.session, error=str(error))
+        return EMPTY_ROOM
+
+
+async def _last_together(before: Sequence[ScheduledSession], last: RoomState, store: Store) -> RoomState:
+    """The latest meeting that was held, of the last few: it knows who was in small rooms there, and before it."""
+    for scheduled in reversed(before[-LOOKED_BACK:-1]):
+        if last.session is not None:
+            break
+        last = await _as_it_ended(scheduled, store)
+    return last
 
 
 async def _met_before(scheduled: ScheduledSession, store: Store) -> list[ScheduledSession]:

@@ -1,4 +1,5 @@
-"""What staff keep beside a session, over the store: goals, phrases, counselling notes; and who tells the log of it.
+"""What staff keep beside a session, over the store: goals, phrases, counselling notes, who is kept apart; and who tells
+the log of it.
 
 The log is told what plans say, and that a counselling note was kept: never a word of one.
 """
@@ -13,7 +14,7 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from facilitation.commands import Command, KeepCounsellingNote, ListGoals
+from facilitation.commands import Command, KeepCounsellingNote, ListApart, ListGoals
 from facilitation.counselling import CounsellingNote, check_text
 from facilitation.errors import Refusal
 from facilitation.facts import zone_of
@@ -23,8 +24,9 @@ from facilitation.notes import GROUP
 from facilitation.skills import Library
 from facilitation.text import body
 from facilitation.weeks import day_of
+from server.apart import ApartList
 from server.clock import Clock
-from server.rooms.ports import LeaseLost, NoSuchSession, StoreUnavailable
+from server.rooms.ports import LeaseLost, NoSuchSession, Stale, StoreUnavailable
 from server.store.clinic import ScheduledSession
 from server.store.ports import Store
 
@@ -48,6 +50,7 @@ class StaffNotebook:
     def __init__(self, store: Store, *, rooms: RoomsThatDo, library: Library, clock: Clock) -> None:
         self._store = store
         self._notebook = store.notebook
+        self._apart = ApartList(store.register)
         self._rooms = rooms
         self._clock = clock
         self._skills = sorted({skill.title for skill in library.skills.values()})
@@ -113,6 +116,17 @@ class StaffNotebook:
         if kept == note and there is None:
             await self._tell(session, KeepCounsellingNote(note=note.note, subject=subject, author=author))
         return kept
+
+    # ------------------------------------------------------------------ who is kept apart
+
+    async def keep_apart(self, session: SessionId, by: PersonId, people: Sequence[PersonId], on: bool) -> None:
+        """Two people of this session are not to be in a small room together, or may be again."""
+        scheduled = await self._scheduled(session)
+        try:
+            await self._apart.keep(scheduled, people, on, by=by, now=self._clock.now())
+        except Stale:
+            raise Refusal("changed", "Somebody else changed this at the same moment. Please look again.") from None
+        await self._tell(session, ListApart(pairs=await self._apart.among(scheduled)))
 
     # ------------------------------------------------------------------ goals
 

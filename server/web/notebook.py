@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Annotated, Any, Final, Protocol, TypeVar
 
@@ -49,6 +49,7 @@ class Notebook(Protocol):
         """What stands then: another text, if another window of the author kept one meanwhile."""
         ...
 
+    async def keep_apart(self, session: SessionId, by: PersonId, people: Sequence[PersonId], on: bool) -> None: ...
     async def add_goal(self, session: SessionId, person: PersonId, text: str) -> GoalId: ...
     async def change_goal(
         self, session: SessionId, person: PersonId, goal: str, *, text: str | None, ended: bool | None
@@ -85,6 +86,12 @@ class _GoalChange(_Sent):
     ended: bool | None = None
 
 
+class _Apart(_Sent):
+    one: Annotated[str, Meta(max_length=ID_CHARS_MAX)]
+    other: Annotated[str, Meta(max_length=ID_CHARS_MAX)]
+    on: bool
+
+
 Pin = Annotated[str, Meta(max_length=256)]
 
 
@@ -116,6 +123,7 @@ class NotebookDesk:
             Route(f"{base}/counselling/{{subject}}", writing(self._keep), methods=["PUT"]),
             Route(f"{base}/goals/{{person}}", writing(self._add_goal), methods=["POST"]),
             Route(f"{base}/goals/{{person}}/{{goal}}", writing(self._change_goal), methods=["PUT"]),
+            Route("/s/{session}/apart", self._for(Action.KEEP_APART, self._keep_apart), methods=["PUT"]),
             Route("/s/{session}/proof", self._for(Action.PROVE_ONESELF, self._prove), methods=["POST"]),
         ]
 
@@ -156,6 +164,11 @@ class NotebookDesk:
         sent = await _read(request, _GoalChange)
         person, goal = PersonId(request.path_params["person"]), request.path_params["goal"]
         await self._notebook.change_goal(me.session, person, goal, text=sent.text, ended=sent.ended)
+        return _json({})
+
+    async def _keep_apart(self, request: Request, me: Identity, bearer: str) -> Response:
+        sent = await _read(request, _Apart)
+        await self._notebook.keep_apart(me.session, me.person, (PersonId(sent.one), PersonId(sent.other)), sent.on)
         return _json({})
 
     async def _prove(self, request: Request, me: Identity, bearer: str) -> Response:

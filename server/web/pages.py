@@ -222,6 +222,7 @@ class Desk:
             "door": None if identity.staff else f"/s/{session}/door{choice}",
             "record": f"/s/{session}/record{choice}" if identity.may(Action.READ_RECORD) else None,
             "contacts": f"/s/{session}/contacts{choice}" if identity.may(Action.CALL_MISSING) else None,
+            "apart": f"/s/{session}/apart{choice}" if identity.may(Action.KEEP_APART) else None,
             "library": f"/skills{choice}" if identity.may(Action.READ_LIBRARY) else None,
             "minutes": f"/s/{session}/minutes{choice}" if identity.may(Action.READ_OWN_MINUTES) else None,
             "statement": f"/statement{choice}" if identity.may(Action.READ_OWN_STATEMENT) else None,

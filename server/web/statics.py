@@ -84,6 +84,7 @@ def static_routes() -> list[BaseRoute]:
 
 ROOM_PARTS = (
     "stage",
+    "breakouts",
     "round",
     "agreement",
     "path",

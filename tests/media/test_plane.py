@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import re
 import socket
 import time
 from collections.abc import Callable
@@ -67,6 +68,102 @@ async def watching(stage: Stage, ada: RawPeer, ben: RawPeer) -> int:
     ssrc = ben.slots[mid]
     await ben.until(lambda: ben.of(ssrc))
     return ssrc
+
+
+# ---------------------------------------------------------------------------- parts of a room
+
+
+def heard_of(viewer: RawPeer, everyone: dict[str, int]) -> set[str]:
+    """Whose packets this viewer got: each one sends numbers of their own thousand. Resent ones count as well."""
+    digits = {int(found) for packet in viewer.packets for found in re.findall(rb"(?:frame|opus)(\d+)", packet.payload)}
+    return {name for name, base in everyone.items() if any(base <= number < base + 1_000 for number in digits)}
+
+
+async def test_nothing_of_another_part_of_the_room_reaches_anybody(stage: Stage) -> None:
+    numbers = {"ada": 1_000, "ben": 2_000, "cleo": 3_000, "dan": 4_000}
+    peers = {name: await stage.join(name, audio_slots=3, video_slots=3) for name in numbers}
+    step = 0
+
+    async def talk(*, alone: str = "") -> None:
+        nonlocal step
+        for peer in peers.values():
+            peer.packets.clear()
+        for _ in range(40):
+            step += 1
+            for name, peer in peers.items():
+                peer.send_audio(numbers[name] + step)
+                peer.send_video(numbers[name] + step, keyframe=step % 5 == 0)
+            await asyncio.sleep(0.01)
+        for name, viewer in peers.items():
+            if name != alone:
+                await viewer.until(lambda viewer=viewer: len(viewer.packets) > 20)  # type: ignore[misc]
+
+    async def parted(parts: dict[str, str]) -> None:
+        """Divide, and let what is on its way arrive."""
+        stage.sfu.partition(room="room", parts=parts)
+        await asyncio.sleep(0.1)
+
+    for viewer in peers:
+        for source in peers:
+            if source != viewer:
+                peers[source].send_audio(numbers[source])
+                peers[source].send_video(numbers[source], keyframe=True)
+                await stage.shows(viewer, source, "video")
+    await talk()
+    assert {name: heard_of(peer, numbers) for name, peer in peers.items()} == {
+        name: set(peers) - {name} for name in peers
+    }, "they are all together at first"
+
+    await parted({"ada": "small-1", "ben": "small-1", "cleo": "small-2", "dan": "small-2"})
+    await talk()
+    assert {name: heard_of(peer, numbers) for name, peer in peers.items()} == {
+        "ada": {"ben"},
+        "ben": {"ada"},
+        "cleo": {"dan"},
+        "dan": {"cleo"},
+    }
+    for viewer, mate in (("ada", "ben"), ("cleo", "dan")):
+        told = stage.slots(viewer)
+        assert told is not None
+        assert set(told.video.values()) | set(told.audio.values()) == {mate}
+
+    await parted({"ada": "small-1"})
+    await talk(alone="ada")
+    assert peers["ada"].packets == []
+    assert heard_of(peers["ben"], numbers) == {"cleo", "dan"}
+    await parted({})
+    await talk()
+    assert {name: heard_of(peer, numbers) for name, peer in peers.items()} == {
+        name: set(peers) - {name} for name in peers
+    }, "and at the end again"
+    assert all(len(peer.slots) == 6 for peer in peers.values()), "nothing was negotiated anew"
+
+
+async def test_who_meets_hears_at_once_and_sees_from_the_next_keyframe_on(stage: Stage) -> None:
+    ada, ben = await stage.join("ada"), await stage.join("ben")
+    await watching(stage, ada, ben)
+    ada.send_audio(1)
+    await stage.shows("ben", "ada", "audio")
+    stage.sfu.partition(room="room", parts={"ada": "small-1"})
+    assert stage.slots("ben") == SlotsChanged(room="room", peer="ben", audio={}, video={}), "told before it returned"
+    ben.packets.clear()
+    asked = len(requests(ada, rtcp.KeyframeRequest, ada.video_ssrc))
+    stage.sfu.partition(room="room", parts={"ada": "small-1", "ben": "small-1"})
+    ada.send_audio(700)
+    ada.send_video(701)
+    ada.send_video(702, keyframe=True)
+    await ben.until(lambda: len(ben.packets) >= 2)
+    got = b" ".join(packet.payload for packet in ben.packets)
+    assert b"opus700" in got and b"frame702" in got
+    assert b"frame701" not in got, "nobody could decode it"
+    await ada.until(lambda: len(requests(ada, rtcp.KeyframeRequest, ada.video_ssrc)) > asked)
+
+
+async def test_who_joins_later_is_in_the_part_that_was_said(stage: Stage) -> None:
+    stage.sfu.partition(room="room", parts={"ada": "small-1", "ben": "small-1"})
+    ada, cleo, ben = await stage.join("ada"), await stage.join("cleo"), await stage.join("ben")
+    await pump(ada.send_audio, lambda: len(ben.packets) > 5)
+    assert cleo.packets == []
 
 
 # ---------------------------------------------------------------------------- gates and slots

@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 
 from facilitation import commands as c
+from facilitation.errors import Refusal
 from facilitation.exercises import check_repertoire
 from facilitation.ids import CohortId, SessionId, SkillId
 from facilitation.schedule import SeriesKind
 from facilitation.timebase import HOUR_MS, Instant
-from server.app import opening
+from server.agreements import Agreements
+from server.apart import ApartList
+from server.app import briefing, opening
 from server.catalog import load_catalog
+from server.clock import FakeClock
 from server.config import Settings
 from server.library import load_library
 from server.store import memory
@@ -94,3 +98,44 @@ async def test_a_check_in_begins_with_what_was_taught_last_time(tmp_path: Path) 
     await store.log.append(SessionId("s-1"), before.records, epoch=epoch)
     opened = await opening(Settings(data_dir=tmp_path), store=store, catalog=load_catalog())(SessionId("s-2"))
     assert opened is not None and opened.repertoire.last_time == ("Check the facts",)
+
+
+async def test_who_was_with_whom_comes_along_also_over_a_meeting_that_was_never_held(tmp_path: Path) -> None:
+    store = memory.connect()
+    before = Evening(session="s-1", starts_at=NEW_YEAR, people=2)
+    one, other = (each.person for each in before.scheduled.roster if each.treated)
+    before.at(-1).come(FAY)
+    for person in (one, other):
+        before.come(person)
+    before.at(0).do(c.StartSession(), FAY)
+    before.do(c.DrawBreakouts(size=2), FAY)
+    before.do(c.OpenBreakouts(), FAY)
+    for number in (1, 2, 3):
+        day = replace(before.scheduled, session=SessionId(f"s-{number}"), starts_at=Instant(NEW_YEAR + number * DAY_MS))
+        await store.clinic.put_session(day)
+    epoch = await store.leases.acquire(SessionId("s-1"), node="n")
+    await store.log.append(SessionId("s-1"), before.records, epoch=epoch)
+    apart = ApartList(store.register)
+    await apart.keep(before.scheduled, (other, one), True, by=FAY, now=Instant(NEW_YEAR))
+    opened = await opening(Settings(data_dir=tmp_path), store=store, catalog=load_catalog())(SessionId("s-3"))
+    assert opened is not None
+    assert opened.together == ((tuple(sorted((one, other))),),)
+    assert opened.apart == (tuple(sorted((one, other))),)
+
+
+async def test_a_room_that_opens_again_is_told_who_is_kept_apart_now(tmp_path: Path) -> None:
+    store = memory.connect()
+    scheduled = Evening(session="s-1", starts_at=NEW_YEAR, people=3).scheduled
+    await store.clinic.put_session(scheduled)
+    one, other, third = (each.person for each in scheduled.roster if each.treated)
+    apart = ApartList(store.register)
+    agreements = Agreements(store, clock=FakeClock(Instant(1)))
+    brief = briefing(store, catalog=load_catalog(), agreements=agreements)
+    await apart.keep(scheduled, (one, other), True, by=FAY, now=Instant(1))
+    await apart.keep(scheduled, (one, third), True, by=FAY, now=Instant(2))
+    await apart.keep(scheduled, (other, one), False, by=FAY, now=Instant(3))
+    assert c.ListApart(pairs=(tuple(sorted((one, third))),)) in await brief(scheduled.session)  # type: ignore[arg-type]
+    with pytest.raises(Refusal, match="unknown_person"):
+        await apart.keep(scheduled, (one, FAY), True, by=FAY, now=Instant(4))
+    with pytest.raises(Refusal, match="bad_plan"):
+        await apart.keep(scheduled, (one, one), True, by=FAY, now=Instant(5))

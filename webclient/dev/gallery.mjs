@@ -5,6 +5,7 @@
  *     /gallery?measures=phq-9,gad-7&index=8&waits=1     those measures of the catalogue, one of them opened at a question
  *     /gallery?exercise=check-the-facts&step=0&filled=1       also results=1, out=1, past=1, since=20000 (of the catalogue)
  *     /gallery?round=now&kind=appreciation&long=1             also begin, other, next, passed, out, over
+ *     /gallery?rooms=in&role=participant      also side, alone, called, soon, late, asked, away; for who leads plan, open, calls
  *
  * `window.gallery` lets a test send views and messages and read what the page asked for.
  */
@@ -12,6 +13,7 @@
 import { start } from "/static/room/page.mjs";
 import { withExercise } from "./exercises.mjs";
 import { withRound } from "./rounds.mjs";
+import { withSmallRooms } from "./smallrooms.mjs";
 import { recordedView } from "./views.mjs";
 
 const wanted = Object.fromEntries(new URLSearchParams(location.search));
@@ -19,7 +21,7 @@ const role = wanted.role ?? "participant";
 const root = /** @type {HTMLElement} */ (document.querySelector("#app"));
 const staff = role !== "participant";
 const boot = { session: "s-demo", socket: "/none", person: staff ? "p-1" : "p-2", role, mode: "room", exit_url: "/soup", home: "/home",
-  record: staff ? "/s/s-demo/record" : null, library: staff ? "/skills" : null, minutes: staff ? null : "/s/s-demo/minutes" };
+  record: staff ? "/s/s-demo/record" : null, apart: staff ? "/s/s-demo/apart" : null, library: staff ? "/skills" : null, minutes: staff ? null : "/s/s-demo/minutes" };
 
 /** @type {any} */
 let options;
@@ -38,6 +40,7 @@ function recorded() {
   const now = Date.now();
   const made = recordedView({ ...shape(), now });
   if (wanted.round) withRound(made, { place: wanted.round, kind: wanted.kind, long: Boolean(wanted.long), now });
+  if (wanted.rooms) withSmallRooms(made, { state: wanted.rooms, now });
   if (wanted.measures && !staff) made.you.measures = wanted.measures.split(",").map((/** @type {string} */ id) => dueMeasure(id));
   const { exercise, step, filled, results, out, past, since } = wanted;
   if (!exercise) return made;

@@ -96,7 +96,7 @@ export function recordedView({ people = 8, role = "participant", state = "runnin
         left_ms: paused ? left : null, paused, next: phase === "running" ? (SEGMENTS[at + 1]?.[0] ?? null) : null,
         expected_end: phase === "running" ? now + 125 * MINUTE : null, ahead_ms: state === "over" || state === "busy" ? -6 * MINUTE : -2 * MINUTE,
       },
-      people: phase === "ended" ? group.slice(0, 1) : group,
+      people: phase === "ended" ? group.slice(0, 1) : group, elsewhere: [], small_room: null, breakouts: null, led: true,
       skill: null, exercise: null, round: null, agreement: AGREEMENTS[state] ?? AGREEMENTS.lobby, last_time: state === "sent" ? ["Check the facts"] : [],
       shared: state === "busy" ? [
         { person: "p-3", form: "check-in", question: "goal", label: "A goal for today", answer: "Listen before I answer" },
@@ -121,7 +121,7 @@ export function recordedView({ people = 8, role = "participant", state = "runnin
         "wrap-up": { form: WRAP_UP, offered: phase === "running" && at === 6, status: "none", answers: {}, shared: [] },
       },
       help: state === "help",
-      exercises: [], turn: null, measures: [], agreement: { agreed: false, proposals: state === "agreeing" ? [{ text: "No advice, unless asked.", taken: null }] : [] },
+      exercises: [], moved: "", called: null, turn: null, measures: [], agreement: { agreed: false, proposals: state === "agreeing" ? [{ text: "No advice, unless asked.", taken: null }] : [] },
       chat: staff ? [] : [message(14, now - MINUTE, 1, "staff", "Could I stay with my camera off today?"), message(15, now - 30_000, 0, "p-2", "Of course.")],
     },
   };
@@ -181,6 +181,7 @@ function staffPart(group, { state, now, phase }) {
     disputes: busy ? [{ dispute: "dispute-1", person: "p-3", name: NAMES[2], at: now - MINUTE, text: "I was there on my phone from 6:20 to 6:35.", answer: null, taken_back: null }] : [],
     undo: busy ? { move: "advance", to: "check-in", until: now + 5 * MINUTE } : null,
     advice: state === "over" || state === "busy" ? { over_ms: 6 * MINUTE, planned_ms: { skills: 46 * MINUTE, practice: 28 * MINUTE, "wrap-up": 15 * MINUTE } } : null,
+    breakouts: { plan: null, rooms: [], main: group.filter((one) => one.role === "participant").map((one) => ({ person: one.person, fits: [] })), calls: [], apart: [["p-4", "p-5"]], group_max: 6 },
     practice: PRACTICE, proposals: state === "agreeing" ? [{ proposal: "proposal-2", person: "p-3", text: "No advice, unless somebody asks for it." }] : [], rounds: { line: [], outside: [], back_to: null, done: [], questions: QUESTIONS },
     seats: { taken: group.length, max: 16 },
   };

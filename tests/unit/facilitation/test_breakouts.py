@@ -205,7 +205,8 @@ def test_each_sees_and_hears_their_own_small_room_alone() -> None:
 
 def test_what_is_written_in_a_small_room_stays_there_and_an_announcement_reaches_all() -> None:
     meeting = in_pairs()
-    meeting.do(c.SendChat(text="Only you"), ROBIN)
+    assert meeting.refused(c.SendChat(text="Only you"), ROBIN) == "other_room", "written before they were moved"
+    meeting.do(c.SendChat(text="Only you", room=ROOM_1), ROBIN)
     meeting.do(c.SendChat(text="Five minutes left", to=ALL_ROOMS), FAY)
     texts = {one: [message["text"] for message in room(meeting, one)["chat"]] for one in (SAM, ALEX, FAY)}
     assert texts == {

@@ -119,7 +119,7 @@ export function mount(root, context) {
   /** @param {any} room */
   function shared(room) {
     if (!room.shared.length) return nothing;
-    const names = new Map(room.people.map((/** @type {any} */ one) => [one.person, one.name]));
+    const names = new Map([...room.people, ...room.elsewhere ?? []].map((/** @type {any} */ one) => [one.person, one.name]));
     return html`<section class="stack tight"><h2>${t("Shared with the group")}</h2>
       <ul class="plain stack tight">${room.shared.map((/** @type {any} */ one) => html`<li class="shared-answer">
         <span class="soft small">${names.get(one.person) ?? t("Someone who left")}, ${one.label}</span><br>${words(one.answer)}</li>`)}</ul></section>`;

@@ -24,6 +24,8 @@ export function mount(root, context) {
   let problem = "";
   /** Sent, not yet in a view. @type {{id: number, text: string, to: string, refused: string}[]} */
   let going = [];
+  /** Where the words were begun: nobody's words go to others than those they were written to. @type {string | null | undefined} */
+  let begun;
   let count = 0;
 
   function draw() {
@@ -32,12 +34,12 @@ export function mount(root, context) {
     const list = root.querySelector(".chat-list");
     const atEnd = !list || list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END_PX;
     if (!recipients().some(([id]) => id === to)) to = "staff"; // somebody left: an answer to them must not go to all
-    const secret = to !== "everyone";
+    const secret = to !== "everyone" && to !== "all_rooms";
     render(html`
       <ol class="chat-list plain" tabindex="0" aria-label=${t("Messages")}>
         ${messages.length || going.length ? nothing : html`<li class="chat-empty soft">${t("No messages yet. You can write instead of speaking, whenever that is easier.")}</li>`}
         ${repeat(messages, (one) => one.id, message)}
-        ${repeat(going, (one) => one.id, (one) => html`<li class="chat-message own going ${one.to === "everyone" ? "" : "private"}"><p>${one.text}</p>
+        ${repeat(going, (one) => one.id, (one) => html`<li class="chat-message own going ${["everyone", "all_rooms"].includes(one.to) ? "" : "private"}"><p>${one.text}</p>
           <p class="small">${one.refused || t("Sending…")}</p></li>`)}
       </ol>
       <form class="chat-form ${secret ? "private" : ""}" @submit=${send}>
@@ -69,10 +71,11 @@ export function mount(root, context) {
   /** @param {any} one */
   function message(one) {
     const own = one.person === boot.person;
-    const secret = one.to !== "everyone";
+    const secret = one.to !== "everyone" && one.to !== "all_rooms";
     return html`<li class="chat-message ${own ? "own" : ""} ${secret ? "private" : ""}">
       <p class="chat-by small"><strong>${own ? t("You") : one.name}</strong>
         <time class="soft">${wallTime(one.at, view.room.zone)}</time>
+        ${one.to === "all_rooms" ? html`<span class="chip">${t("to all rooms")}</span>` : nothing}
         ${secret ? html`<span class="chip clay">${icon("lock")} ${privately(one)}</span>` : nothing}</p>
       <p class="chat-text">${one.text}</p>
     </li>`;
@@ -87,7 +90,8 @@ export function mount(root, context) {
   /** @returns {[string, string][]} */
   function recipients() {
     /** @type {[string, string][]} */
-    const list = [["everyone", t("Everyone")], ["staff", staff ? t("Facilitators only") : t("Facilitators, in private")]];
+    const list = [["everyone", view.room.small_room ? t("Everyone in this small room") : t("Everyone")], ["staff", staff ? t("Facilitators only") : t("Facilitators, in private")]];
+    if (["facilitator", "cofacilitator"].includes(boot.role) && view.room.breakouts) list.push(["all_rooms", t("All rooms")]);
     if (staff) {
       for (const one of view.staff?.people ?? []) {
         if (one.role === "participant" && ["room", "waiting"].includes(one.place)) list.push([one.person, t("{name}, in private", { name: one.name })]);
@@ -97,7 +101,8 @@ export function mount(root, context) {
   }
 
   function whoReads() {
-    if (to === "everyone") return t("Everyone in the room can read this.");
+    if (to === "all_rooms") return t("Everyone reads this, in whichever room they are.");
+    if (to === "everyone") return view.room.small_room ? t("Only those in this small room can read this.") : t("Everyone in the room can read this.");
     if (to === "staff") return staff ? t("Only facilitators read this.") : t("Only the facilitators read this, and can answer you.");
     return t("Only {name} and the facilitators read this.", { name: nameOf(to) });
   }
@@ -109,11 +114,14 @@ export function mount(root, context) {
 
   /** @param {string} value */
   function type(value) {
+    if (!text) begun = here();
     text = value;
     memory.set("chat", value);
     problem = "";
     draw();
   }
+
+  const here = () => view?.room.small_room?.room ?? null;
 
   /** @param {string} value */
   function choose(value) {
@@ -135,12 +143,18 @@ export function mount(root, context) {
     event.preventDefault();
     const words = text.trim();
     if (!words) return;
+    if (to === "everyone" && begun !== undefined && begun !== here()) {
+      begun = here();
+      problem = view.room.small_room ? t("You are in a small room now, and those here would read this. Send it again if you want that.")
+        : t("You are back with the group, and everybody would read this. Send it again if you want that.");
+      return draw();
+    }
     const one = { id: Math.random(), text: words, to, refused: "" };
     going.push(one);
     type("");
     scrollToEnd();
     try {
-      const { seq } = await connection.send("send_chat", { text: words, to: one.to });
+      const { seq } = await connection.send("send_chat", { text: words, to: one.to, room: here() });
       await context.seen(seq);
     } catch (refusal) {
       problem = t("Not sent: {why}", { why: /** @type {any} */ (refusal).text });

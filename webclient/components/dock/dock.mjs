@@ -98,6 +98,8 @@ export function mount(root, context) {
           @click=${done(() => act.react(one.id))}>${icon(one.icon)}</button>`)}
       </div>
       <button type="button" class="more-item" @click=${done(() => act.shield(true))}>${icon("eye-off")} ${t("Someone walked in")} <kbd>S</kbd></button>
+      ${staff ? nothing : html`<button type="button" class="more-item" aria-pressed=${view.you.called?.alone ? "true" : "false"}
+        @click=${done(() => act.ask("call_for_help", { alone: true, on: !view.you.called?.alone }))}>${icon(view.you.called?.alone ? "check" : "message-circle")} ${t("I need someone to talk with")}</button>`}
       <button type="button" class="more-item" @click=${done(() => ui.set({ dialog: "help" }))}>${icon("life-buoy")} ${t("Where to get help now")}</button>
       <hr>
       ${view.you.may_share && canShare() ? html`<button type="button" class="more-item" @click=${done(act.share)}>

@@ -76,7 +76,7 @@ export function mount(root, context) {
     const { index, since, left } = moment(exercise, connection.now());
     return {
       exercise, index, since, step: exercise.steps[Math.max(0, index)], over: left === 0, staff: leads, person: boot.person,
-      names: new Map(view.room.people.map((/** @type {any} */ one) => [one.person, one.name])),
+      names: new Map([...view.room.people, ...view.room.elsewhere ?? []].map((/** @type {any} */ one) => [one.person, one.name])),
       own: view.you.exercises?.find((/** @type {any} */ one) => one.run === exercise.run) ?? { partners: [], card: "", shared: {}, answers: {} },
       paper: paperFor(exercise.run),
     };
@@ -170,7 +170,7 @@ export function mount(root, context) {
     return html`
       ${partners.length ? html`<p class="exercise-pair">${icon("users")} <span>${rich("You are with {names}.", { names: html`<strong>${listed(partners)}</strong>` })}</span></p>` : nothing}
       ${own.card ? html`<p class="exercise-dealt"><span class="soft small">${t("Your card")}</span><br>${own.card}</p>` : nothing}
-      ${leads && exercise.groups.length ? html`<details><summary>${t("Who is with whom")}</summary><p class="small soft">${t("In one room, pairs speak one after the other.")}</p><ul class="exercise-list">
+      ${leads && exercise.groups.length ? html`<details><summary>${t("Who is with whom")}</summary><p class="small soft">${t("In one room, pairs speak one after the other; or give each pair a room of its own, below.")}</p><ul class="exercise-list">
         ${exercise.groups.map((/** @type {string[]} */ group) => html`<li>${listed(group.map((each) => names.get(each) ?? t("someone who left")))}</li>`)}</ul></details>` : nothing}`;
   }
 

@@ -112,6 +112,7 @@ export function mount(root, context) {
     const signs = [
       one.role !== "participant" ? html`<span class="chip">${ROLES[one.role] ?? one.role}</span>` : null,
       seat?.hand ? html`<span class="chip clay">${icon("hand")} ${t("Hand {n}", { n: seat.hand })}</span>` : null,
+      roomWords(one),
       one.guest ? html`<span class="soft small">${t("a guest: no hours, no note")}</span>` : null,
       one.shielded ? html`<span class="chip clay">${icon("eye-off")} ${t("Someone walked in")}</span>` : null,
       one.place === "room" && !one.connected ? html`<span class="chip clay">${t("Dropped, seat kept")}</span>` : null,
@@ -135,6 +136,17 @@ export function mount(root, context) {
   /** @param {any} one */
   function disputesOf(one) {
     return (view.staff.disputes ?? []).filter((/** @type {any} */ dispute) => dispute.person === one.person);
+  }
+
+  /** The side room somebody is in. @param {any} one */
+  function sideOf(one) {
+    return (view.staff.breakouts?.rooms ?? []).find((/** @type {any} */ each) => each.side && each.people.includes(one.person));
+  }
+
+  /** Where in the room, while not all are together. @param {any} one */
+  function roomWords(one) {
+    const room = (view.staff.breakouts?.rooms ?? []).find((/** @type {any} */ each) => each.people.includes(one.person) || each.visitors.includes(one.person));
+    return room ? html`<span class="chip">${room.side ? t("Side room") : t("Room {n}", { n: room.number })}</span>` : null;
   }
 
   /** @param {any} told */
@@ -202,6 +214,7 @@ export function mount(root, context) {
           : html`<button type="button" class="button" @click=${() => act.askToUnmute(one)}>${t("Ask to unmute")}</button>`}
         ${seat.hand ? html`<button type="button" class="button" @click=${() => act.ask("lower_hand", { person: one.person })}>${t("Lower hand")}</button>` : nothing}` : nothing}
       ${one.role === "participant" && ["room", "waiting"].includes(one.place) ? html`<button type="button" class="button" @click=${() => ui.set({ panel: "chat", chatTo: one.person })}>${t("Write in private")}</button>` : nothing}
+      ${one.place === "room" && one.role === "participant" && !sideOf(one) ? html`<button type="button" class="button" ?disabled=${!one.connected} @click=${() => act.ask("open_side_room", { person: one.person })}>${t("Talk apart")}</button>` : nothing}
       ${one.place === "room" && one.role === "participant" ? html`<button type="button" class="button" aria-pressed=${one.may_share ? "true" : "false"}
         @click=${() => act.ask("allow_sharing", { person: one.person, on: !one.may_share })}>${t("May show a screen")}</button>` : nothing}
       ${one.place === "room" && one.role === "participant" ? html`<button type="button" class="button" @click=${() => act.moveToWaiting(one)}>${t("To waiting room")}</button>` : nothing}

@@ -2,6 +2,7 @@
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { t } from "/static/core/words.mjs";
+import { mount as breakouts } from "/components/breakouts/breakouts.mjs";
 import { mount as dialogs } from "/components/dialogs/dialogs.mjs";
 import { mount as dock } from "/components/dock/dock.mjs";
 import { mount as flags } from "/components/flags/flags.mjs";
@@ -11,7 +12,7 @@ import { mount as round } from "/components/round/round.mjs";
 import { mount as side } from "/components/side/side.mjs";
 import { mount as stage } from "/components/stage/stage.mjs";
 
-const PARTS = { path, flags, notices, round, stage, side, dock, dialogs };
+const PARTS = { path, flags, notices, breakouts, round, stage, side, dock, dialogs };
 
 /** @param {HTMLElement} root @param {any} context */
 export function mount(root, context) {
@@ -21,6 +22,7 @@ export function mount(root, context) {
     <div class="flags" data-part="flags" hidden></div>
     <div class="path" data-part="path"></div>
     <div class="notices" data-part="notices" hidden></div>
+    <section class="small-rooms" data-part="breakouts" aria-label=${t("Small rooms")} hidden></section>
     <section class="round-strip" data-part="round" aria-label=${t("Round")} hidden></section>
     <section class="stage" data-part="stage" aria-label=${t("People")} tabindex="-1"></section>
     <aside class="side" data-part="side" aria-label=${t("Side column")} hidden></aside>

@@ -4,13 +4,14 @@
  */
 
 import { headline, questionOf } from "/static/core/rounds.mjs";
+import { numberOf, whereWords } from "/static/core/smallrooms.mjs";
 import { listed, many, t } from "/static/core/words.mjs";
 
 const NAMED_MAX = 3;
 
 /**
  * @typedef {{kind: "joined" | "left" | "dropped" | "back" | "hand" | "segment" | "paused" | "resumed" | "ended"
- *   | "exercise" | "turn" | "next" | "agreement" | "chat" | "waiting" | "flag" | "asked" | "missed" | "dispute" | "answer", text: string}} Change
+ *   | "exercise" | "turn" | "next" | "room" | "call" | "agreement" | "chat" | "waiting" | "flag" | "asked" | "missed" | "dispute" | "answer", text: string}} Change
  */
 
 /**
@@ -18,8 +19,9 @@ const NAMED_MAX = 3;
  */
 export function changes(before, after) {
   if (!before || before.you.place !== "room" || after.you.place !== "room") return [];
-  return [...agenda(before.room, after.room), ...people(before, after), ...round(before, after), ...chat(before, after), ...own(before.you, after.you),
-    ...staff(before, after)];
+  const moved = roomOf(before) !== roomOf(after); // who is here is said with the room, and what was written there was not written now
+  return [...agenda(before.room, after.room), ...(moved ? [] : [...people(before, after), ...chat(before, after)]), ...rooms(before, after), ...round(before, after),
+    ...own(before.you, after.you), ...staff(before, after)];
 }
 
 /** @param {any} before @param {any} after @returns {Change[]} */
@@ -38,6 +40,28 @@ function agenda(before, after) {
   if (before.agreement && before.agreement.version !== after.agreement?.version) found.push(change("agreement", t("Our agreement is kept.")));
   if (!before.agenda.paused && after.agenda.paused) found.push(change("paused", t("The clock is paused.")));
   if (before.agenda.paused && !after.agenda.paused) found.push(change("resumed", t("The clock goes on.")));
+  return found;
+}
+
+/** @param {any} view */
+const roomOf = (view) => view.room.small_room?.room ?? null;
+
+/** Where I am now, that all are called back, and that somebody calls. @param {any} before @param {any} after @returns {Change[]} */
+function rooms(before, after) {
+  const found = [];
+  if (roomOf(before) !== roomOf(after)) found.push(change("room", after.room.small_room ? whereWords(after.room, after.you) : t("You are back with the group.")));
+  else if (!before.room.small_room?.alone && after.room.small_room?.alone) {
+    found.push(change("room", t("You are alone here just now. In a moment we bring you to others, or back to the group.")));
+  }
+  if (after.room.breakouts?.called && !before.room.breakouts?.called) found.push(change("room", t("You are called back to the group.")));
+  const known = new Set((before.staff?.breakouts?.calls ?? []).map((/** @type {any} */ one) => one.person));
+  for (const one of after.staff?.breakouts?.calls ?? []) {
+    const name = after.staff.people.find((/** @type {any} */ each) => each.person === one.person)?.name ?? "";
+    const number = numberOf(after.staff.breakouts, one.room);
+    if (known.has(one.person)) continue;
+    found.push(change("call", one.alone ? t("{name} would like to talk with somebody apart.", { name })
+      : number ? t("{name} asks for a facilitator in room {n}.", { name, n: number }) : t("{name} asks for a facilitator.", { name })));
+  }
   return found;
 }
 

@@ -72,6 +72,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
     waitingFor = waitingFor.filter(({ seq, resolve }) => view.version < seq || resolve());
     show(view.you.place === "waiting" || view.you.place === "expected" ? "arriving" : view.you.place);
     own.follow(view.you, before?.you ?? null);
+    if (before?.room.small_room && !view.room.small_room) toast(t("You are back with the group."));
     followScreen(view.room.screen ?? null, before?.room.screen ?? null);
     followExercise(view.room.exercise ?? null, before?.room.exercise ?? null);
     redraw();
@@ -199,7 +200,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
   function announce({ kind, text }) {
     say(text);
     // Who is asked may be listening with the screen out of sight; the others hear a tone only if they asked for it.
-    if (kind === "asked" || (ui.state.sounds && ["hand", "waiting", "next"].includes(kind))) softTone();
+    if (kind === "asked" || kind === "call" || (ui.state.sounds && ["hand", "waiting", "next"].includes(kind))) softTone();
   }
 
   /** @param {any} before @param {any} after */
