@@ -22,7 +22,7 @@ from facilitation.events import (
 )
 from facilitation.forms import Answer, Answers, Form, Question, QuestionKind
 from facilitation.ids import FlagId, FormId, PersonId, QuestionId
-from facilitation.sentences import Sentence
+from facilitation.sentences import Sentence, marked
 from facilitation.text import ANSWER_MAX, DISPOSITION_MAX, body
 from facilitation.timebase import Instant
 
@@ -31,11 +31,11 @@ CHECK_IN = "check_in"
 
 DISPOSITIONS: Mapping[str, str] = MappingProxyType(
     {
-        "spoke_safe": "We spoke, and the person is safe for now",
-        "safety_plan": "We made or went through the safety plan",
-        "contacted_support": "A support person was called",
-        "emergency": "Emergency services were called",
-        "not_reached": "The person could not be reached",
+        "spoke_safe": marked("We spoke, and the person is safe for now"),
+        "safety_plan": marked("We made or went through the safety plan"),
+        "contacted_support": marked("A support person was called"),
+        "emergency": marked("Emergency services were called"),
+        "not_reached": marked("The person could not be reached"),
     }
 )
 """What can be done about a safety flag, in words for the record."""

@@ -17,7 +17,7 @@ from facilitation.errors import Refusal
 from facilitation.events import NoteSigned
 from facilitation.exercises import in_words
 from facilitation.explain import MarkKind
-from facilitation.forms import QuestionKind
+from facilitation.forms import Answers, Question, QuestionKind
 from facilitation.ids import PersonId
 from facilitation.intervals import Intervals
 from facilitation.licences import state_name
@@ -26,6 +26,7 @@ from facilitation.notes import GROUP, check_signable, content_hash
 from facilitation.people import Role
 from facilitation.runs import Run
 from facilitation.seats import Seat
+from facilitation.sentences import Moment, Sentence, joined, marked
 from facilitation.state import RoomState, Session
 from facilitation.timebase import SECOND_MS, Instant
 
@@ -33,6 +34,9 @@ CONTENT_FORMAT = 2
 """Version of the shape of a signed note's content. Notes signed before there were sections have 1."""
 
 Facts = list[dict[str, str]]
+Text = str | Sentence | Moment
+Line = tuple[str | Sentence, Text]
+"""What is known, and what of it."""
 
 
 # --------------------------------------------------------------- in words
@@ -67,9 +71,21 @@ def duration_text(length_ms: int) -> str:
     return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
 
 
-def intervals_text(intervals: Intervals, zone: tzinfo) -> str:
+def time_of(instant: Instant, zone: str) -> Moment:
+    return Moment(at=instant, zone=zone, shape="time", text=time_text(instant, zone_of(zone)))
+
+
+def day_of(instant: Instant, zone: str) -> Moment:
+    return Moment(at=instant, zone=zone, shape="day", text=date_text(instant, zone_of(zone)))
+
+
+def _span(start: Instant, end: Instant, zone: str) -> Sentence:
+    return Sentence("{start} – {end}", start=time_of(start, zone), end=time_of(end, zone))
+
+
+def _times(intervals: Intervals, zone: str) -> Text:
     """ "4:02:10 PM – 5:30:00 PM, 5:31:00 PM – 7:10:00 PM"."""
-    return ", ".join(f"{time_text(start, zone)} – {time_text(end, zone)}" for start, end in intervals)
+    return joined([_span(start, end, zone) for start, end in intervals], ", ")
 
 
 # --------------------------------------------------------------- the figures of a session
@@ -92,26 +108,34 @@ def note_form(state: RoomState) -> NoteForm:
 
 
 def facts(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]) -> Facts:
-    """The lines a note begins with. `everyone`: the figures of all participants."""
+    """The lines a note begins with, in English, as it is signed. `everyone`: the figures of all participants."""
+    return [{"label": str(label), "value": str(value)} for label, value in lines(state, person, everyone)]
+
+
+def lines(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]) -> list[Line]:
+    """The same, as whoever reads another language needs it."""
     hours = everyone[person]
     session = _session(state)
-    zone = zone_of(session.zone)
+    zone = session.zone
     seat = state.seats.of(person)
-    lines: list[tuple[str, str]] = [
-        ("Date", date_text(state.agenda.started_at or session.starts_at, zone)),
-        ("Service", f"{session.title}: {state.agenda.plan.title}, {_setting(state)} by live video"),
-        ("Session", _session_text(state, session, zone)),
-        ("Led by", ", ".join(_leader_text(state, leader) for leader in facilitators(state))),
-        ("Participants attending", str(head_count(everyone.values()))),
+    found: list[Line] = [
+        (marked("Date"), day_of(state.agenda.started_at or session.starts_at, zone)),
+        (marked("Service"), _service(state, session)),
+        (marked("Session"), _session_text(state, session)),
+        (marked("Led by"), joined([_leader_text(state, leader) for leader in facilitators(state)], ", ")),
+        (marked("Participants attending"), str(head_count(everyone.values()))),
         *_relative_facts(state, zone),
         *_cap_facts(state, everyone.values()),
-        *_attendance_facts(state, hours, session, zone),
+        *_attendance_facts(state, hours, session),
         *_absence_facts(state, person, zone),
         *_arrival_facts(seat),
-        ("Skills taught", ", ".join(state.notes.skills)),
-        ("Exercises done together", "; ".join(_run_text(run) for run in state.practice.runs if run.began_at)),
-        ("Took part in", "; ".join(_titles_of(state, person))),
-        ("Rounds", "; ".join(roundviews.facts_of(state, person))),
+        (marked("Skills taught"), ", ".join(state.notes.skills)),
+        (
+            marked("Exercises done together"),
+            joined([_run_text(run) for run in state.practice.runs if run.began_at], "; "),
+        ),
+        (marked("Took part in"), joined([Sentence(each) for each in _titles_of(state, person)], "; ")),
+        (marked("Rounds"), joined(list(roundviews.facts_of(state, person)), "; ")),
         *_form_facts(state, person),
         *_measure_facts(state, person, zone),
         *_shared_facts(state, person),
@@ -119,24 +143,31 @@ def facts(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]
         *_small_room_facts(state, person, zone),
         *_flag_facts(state, person, zone),
     ]
-    return [{"label": label, "value": value} for label, value in lines if value]
+    return [(label, value) for label, value in found if str(value)]
 
 
-def _session_text(state: RoomState, session: Session, zone: tzinfo) -> str:
+def _service(state: RoomState, session: Session) -> Sentence:
+    setting = Sentence(_setting(state))
+    plan = Sentence(state.agenda.plan.title)
+    return Sentence("{title}: {plan}, {setting} by live video", title=session.title, plan=plan, setting=setting)
+
+
+def _session_text(state: RoomState, session: Session) -> Text:
     if state.agenda.started_at is None:
         return ""
-    end = "" if state.agenda.ended_at is None else time_text(state.agenda.ended_at, zone)
-    return f"{time_text(state.agenda.started_at, zone)} – {end} ({session.zone})"
+    start, zone = time_of(state.agenda.started_at, session.zone), session.zone
+    end = "" if state.agenda.ended_at is None else time_of(state.agenda.ended_at, zone)
+    return Sentence("{start} – {end} ({zone})", start=start, end=end, zone=zone)
 
 
 def _setting(state: RoomState) -> str:
     relatives = any(seat.guest for seat in state.seats.by_person.values())
     if len(state.seats.treated) > 1:
-        return "in a group of families" if relatives else "in a group"
-    return "with family" if relatives else "one to one"
+        return marked("in a group of families" if relatives else "in a group")
+    return marked("with family" if relatives else "one to one")
 
 
-def _relative_facts(state: RoomState, zone: tzinfo) -> Iterable[tuple[str, str]]:
+def _relative_facts(state: RoomState, zone: str) -> Iterable[Line]:
     """Who of the family was there, and when; only how many, where they might be somebody else's family."""
     there = {
         seat.name: attendance.presence(state.attendance, seat.person, state.at)
@@ -145,152 +176,205 @@ def _relative_facts(state: RoomState, zone: tzinfo) -> Iterable[tuple[str, str]]
     }
     came = {name: intervals for name, intervals in there.items() if intervals}
     if came and len(state.seats.treated) == 1:
-        yield "Family attending", "; ".join(f"{name} {intervals_text(each, zone)}" for name, each in came.items())
+        each = [Sentence("{name} {times}", name=name, times=_times(times, zone)) for name, times in came.items()]
+        yield marked("Family attending"), joined(each, "; ")
     elif came:
-        yield "Family members attending", str(len(came))
+        yield marked("Family members attending"), str(len(came))
 
 
-def _leader_text(state: RoomState, leader: Seat) -> str:
-    place = state.notes.locations.get(leader.person, "")
-    return f"{leader.name} ({leader.role.value}{f', at {place}' if place else ''})"
+def _leader_text(state: RoomState, leader: Seat) -> Sentence:
+    place, role = state.notes.locations.get(leader.person, ""), Sentence(leader.role.value)
+    if place:
+        return Sentence("{name} ({role}, at {place})", name=leader.name, role=role, place=place)
+    return Sentence("{name} ({role})", name=leader.name, role=role)
 
 
-def _cap_facts(state: RoomState, everyone: Iterable[Hours]) -> Iterable[tuple[str, str]]:
+def _cap_facts(state: RoomState, everyone: Iterable[Hours]) -> Iterable[Line]:
     over = crediting.over_caps(state, everyone)
     if over:
-        yield (
-            "Over the group size of the rule",
-            "; ".join(f"{each.segment.title}: {each.people}, at most {each.most}" for each in over),
-        )
+        each = [
+            Sentence(
+                "{part}: {people}, at most {most}", part=Sentence(one.segment.title), people=one.people, most=one.most
+            )
+            for one in over
+        ]
+        yield marked("Over the group size of the rule"), joined(each, "; ")
 
 
-def _attendance_facts(state: RoomState, hours: Hours, session: Session, zone: tzinfo) -> Iterable[tuple[str, str]]:
+def _attendance_facts(state: RoomState, hours: Hours, session: Session) -> Iterable[Line]:
+    zone = session.zone
     if not hours.attended:
-        yield "Attended", "Did not attend"
+        yield marked("Attended"), marked("Did not attend")
         return
-    yield "Attended", f"{intervals_text(hours.times if hours.corrected else hours.intervals, zone)} ({session.zone})"
-    yield "Time present", duration_text(hours.present_ms)
+    times = _times(hours.times if hours.corrected else hours.intervals, zone)
+    yield marked("Attended"), Sentence("{times} ({zone})", times=times, zone=zone)
+    yield marked("Time present"), duration_text(hours.present_ms)
     if hours.gap_credit_ms:
-        times = intervals_text(hours.gap_credit, zone)
-        yield "Credited over a server gap", f"{duration_text(hours.gap_credit_ms)}: {times}"
+        gap = _times(hours.gap_credit, zone)
+        length = duration_text(hours.gap_credit_ms)
+        yield marked("Credited over a server gap"), Sentence("{length}: {times}", length=length, times=gap)
     yield from _correction_facts(state, hours, zone)
-    units = "" if hours.units is None else f", {hours.units} × {session.rules.unit_min} min"
-    yield "Counted", f"{hours.countable_min} min{units} (rule {hours.rules_id}, {hours.rules_version})"
+    yield marked("Counted"), _counted(hours, session)
     ran = attendance.session_span(state.attendance, state.at)
     for mark in explain.marks(session.programme, hours, ran, state.agenda.ended_at):
         lasting = duration_text(mark.end - mark.start)
         match mark.kind:
             case MarkKind.LATE:
-                yield "Came late by", lasting
+                yield marked("Came late by"), lasting
             case MarkKind.LEFT_EARLY:
-                yield "Left early by", lasting
+                yield marked("Left early by"), lasting
             case MarkKind.AWAY:
-                yield "Away", f"{time_text(mark.start, zone)} – {time_text(mark.end, zone)} ({lasting})"
+                span = _span(mark.start, mark.end, zone)
+                yield marked("Away"), Sentence("{times} ({length})", times=span, length=lasting)
     titles = {segment.id: segment.title for segment in state.agenda.plan.segments}
-    yield (
-        "Parts attended",
-        ", ".join(
-            f"{titles[segment]} {duration_text(length)}" for segment, length in hours.by_segment.items() if length
-        ),
-    )
+    parts = [
+        Sentence("{part} {length}", part=Sentence(titles[segment]), length=duration_text(length))
+        for segment, length in hours.by_segment.items()
+        if length
+    ]
+    yield marked("Parts attended"), joined(parts, ", ")
 
 
-def _correction_facts(state: RoomState, hours: Hours, zone: tzinfo) -> Iterable[tuple[str, str]]:
+def _counted(hours: Hours, session: Session) -> Sentence:
+    rule = {"minutes": hours.countable_min, "id": hours.rules_id, "version": hours.rules_version}
+    if hours.units is None:
+        return Sentence("{minutes} min (rule {id}, {version})", **rule)
+    unit = session.rules.unit_min
+    return Sentence("{minutes} min, {units} × {unit} min (rule {id}, {version})", units=hours.units, unit=unit, **rule)
+
+
+def _correction_facts(state: RoomState, hours: Hours, zone: str) -> Iterable[Line]:
     for one in state.corrections.of(hours.person):
         if one.taken_back is None:
-            times = f"{time_text(one.start, zone)} – {time_text(one.end, zone)}"
-            what = "counted as present" if one.present else "counted as away"
-            by = _name(state, one.by)
-            yield "Corrected by hand", f"{times} {what} ({by}, {time_text(one.at, zone)}): {one.reason}"
+            yield (
+                marked("Corrected by hand"),
+                Sentence(
+                    "{times} {what} ({by}, {time}): {reason}",
+                    times=_span(one.start, one.end, zone),
+                    what=Sentence("counted as present" if one.present else "counted as away"),
+                    by=_name(state, one.by),
+                    time=time_of(one.at, zone),
+                    reason=one.reason,
+                ),
+            )
 
 
-def _absence_facts(state: RoomState, person: PersonId, zone: tzinfo) -> Iterable[tuple[str, str]]:
+def _absence_facts(state: RoomState, person: PersonId, zone: str) -> Iterable[Line]:
     """What was told beforehand, since when somebody was missing, whom one tried to reach; no word of any call."""
     told = state.absences.told.get(person)
     if told is not None:
-        reason = f": {told.reason}" if told.reason else ""
-        yield "Told beforehand that they would not come", f"{date_text(told.at, zone)}, by {told.name}{reason}"
+        said = Sentence("{day}, by {name}", day=day_of(told.at, zone), name=told.name)
+        if told.reason:
+            said = Sentence("{said}: {reason}", said=said, reason=told.reason)
+        yield marked("Told beforehand that they would not come"), said
     noticed = state.noshows.noticed.get(person)
     if noticed is not None:
-        yield "Missing", f"noticed at {time_text(noticed, zone)}"
+        yield marked("Missing"), Sentence("noticed at {time}", time=time_of(noticed, zone))
     for attempt in state.noshows.attempts_of(person):
-        what = f"{noshow.WHOM_WORDS[attempt.whom]}: {noshow.OUTCOME_WORDS[attempt.outcome]}"
-        yield "Tried to reach", f"{time_text(attempt.at, zone)}, {what} ({_name(state, attempt.by)})"
+        yield (
+            marked("Tried to reach"),
+            Sentence(
+                "{time}, {whom}: {outcome} ({by})",
+                time=time_of(attempt.at, zone),
+                whom=Sentence(noshow.WHOM_WORDS[attempt.whom]),
+                outcome=Sentence(noshow.OUTCOME_WORDS[attempt.outcome]),
+                by=_name(state, attempt.by),
+            ),
+        )
 
 
-def _arrival_facts(seat: Seat) -> Iterable[tuple[str, str]]:
+def _arrival_facts(seat: Seat) -> Iterable[Line]:
     if seat.arrival is not None:
-        place = (seat.arrival.location, state_name(seat.arrival.state))
-        yield "Location given", ", ".join(each for each in place if each)
-        yield "Private space", "Yes" if seat.arrival.private_space else "No"
-        yield "Others present", seat.arrival.others_present
-        yield "Group agreement", "Agreed on arrival"
+        place = (seat.arrival.location, Sentence(state_name(seat.arrival.state)))
+        yield marked("Location given"), joined([each for each in place if str(each)], ", ")
+        yield marked("Private space"), marked("Yes" if seat.arrival.private_space else "No")
+        yield marked("Others present"), seat.arrival.others_present
+        yield marked("Group agreement"), marked("Agreed on arrival")
         if seat.door is not None:
-            yield "Consents", "; ".join(seat.door.consents)
+            yield marked("Consents"), "; ".join(seat.door.consents)
 
 
-def _form_facts(state: RoomState, person: PersonId) -> Iterable[tuple[str, str]]:
+def _form_facts(state: RoomState, person: PersonId) -> Iterable[Line]:
     for form in state.checkin.forms:
         submitted = state.checkin.sheet(person, form.id).submitted
         if submitted is None:
             continue
         figures = [
-            f"{question.label} {checkin.in_words(question, submitted.get(question.id))}"
+            Sentence("{question} {answer}", question=Sentence(question.label), answer=_answer(question, submitted))
             for question in form.questions
             if question.kind is not QuestionKind.TEXT and submitted.get(question.id) is not None
         ]
-        yield form.title, "; ".join(figures)
+        yield Sentence(form.title), joined(figures, "; ")
 
 
-def _measure_facts(state: RoomState, person: PersonId, zone: tzinfo) -> Iterable[tuple[str, str]]:
+def _measure_facts(state: RoomState, person: PersonId, zone: str) -> Iterable[Line]:
     """What measures gave, in their own words and figures; of anonymous ones nothing is in anybody's record."""
     for measure in state.measuring.of(person):
         sheet = state.measuring.sheet(person, measure.id)
         if measure.anonymous or sheet.handed_in is None:
             continue
         alerting = [
-            f"“{item.text}” {measures.in_words(measure, item, sheet.handed_in.get(item.id))}"
+            Sentence(
+                "“{question}” {answer}",
+                question=item.text,
+                answer=measures.in_words(measure, item, sheet.handed_in.get(item.id)),
+            )
             for item in measure.items
             if measures.alerts(item, sheet.handed_in.get(item.id))
         ]
         before = state.measuring.before(person, measure)
-        yield measure.short, "; ".join((*_score_words(measure, sheet.handed_in, before, zone), *alerting))
+        said = [*_score_words(measure, sheet.handed_in, before, zone), *alerting]
+        yield Sentence(measure.short), joined(said, "; ")
 
 
 def _score_words(
-    measure: measures.Measure, values: measures.Values, before: measures.Earlier | None, zone: tzinfo
-) -> Iterable[str]:
+    measure: measures.Measure, values: measures.Values, before: measures.Earlier | None, zone: str
+) -> Iterable[Sentence]:
     total = measures.score(measure, values)
     if total is None:
         left_open = [item.id for item in measure.scored if item.id not in values]
-        yield f"no score, left open: {', '.join(left_open)}"
+        yield Sentence("no score, left open: {items}", items=", ".join(left_open))
         return
     reached = measures.band(measure, total)
-    yield f"{total} of {measure.score_max}{f', {reached.title}' if reached else ''}"
+    score = Sentence("{score} of {most}", score=total, most=measure.score_max)
+    yield Sentence("{score}, {band}", score=score, band=Sentence(reached.title)) if reached else score
     if before is not None:
-        apart, day = abs(total - before.score), date_text(before.at, zone)
-        how = "as" if not apart else f"{apart} {'lower' if total < before.score else 'higher'} than"
-        least = f" (a reliable change is {measure.reliable} or more)" if measure.reliable and apart else ""
-        yield f"{how} on {day}{least}"
+        apart, day = abs(total - before.score), day_of(before.at, zone)
+        if not apart:
+            yield Sentence("as on {day}", day=day)
+            return
+        lower = total < before.score
+        change = Sentence("{n} lower than on {day}" if lower else "{n} higher than on {day}", n=apart, day=day)
+        if measure.reliable:
+            change = Sentence("{change} (a reliable change is {n} or more)", change=change, n=measure.reliable)
+        yield change
 
 
-def _shared_facts(state: RoomState, person: PersonId) -> Iterable[tuple[str, str]]:
+def _shared_facts(state: RoomState, person: PersonId) -> Iterable[Line]:
     """What a person showed the group of what they wrote."""
     for form in state.checkin.forms:
         sheet = state.checkin.sheet(person, form.id)
+        answers = sheet.submitted or {}
         shared = [
-            f"{question.label}: {checkin.in_words(question, (sheet.submitted or {}).get(question.id))}"
+            Sentence("{question}: {answer}", question=Sentence(question.label), answer=_answer(question, answers))
             for question in form.questions
-            if question.id in sheet.shared and (sheet.submitted or {}).get(question.id) is not None
+            if question.id in sheet.shared and answers.get(question.id) is not None
         ]
-        yield f"Shared with the group ({form.title})", "; ".join(shared)
+        yield Sentence("Shared with the group ({form})", form=Sentence(form.title)), joined(shared, "; ")
 
 
-def _run_text(run: Run) -> str:
+def _answer(question: Question, answers: Answers) -> str | Sentence:
+    """In words of the form where it was chosen; as it was written where it was written."""
+    said = checkin.in_words(question, answers.get(question.id))
+    return said if question.kind is QuestionKind.TEXT else Sentence(said)
+
+
+def _run_text(run: Run) -> Sentence:
     """ "Paced breathing (3 min 05 s)"."""
+    title = Sentence(run.exercise.title)
     if run.began_at is None or run.closed_at is None:
-        return run.exercise.title
-    return f"{run.exercise.title} ({duration_text(run.closed_at - run.began_at)})"
+        return title
+    return Sentence("{title} ({length})", title=title, length=duration_text(run.closed_at - run.began_at))
 
 
 def _titles_of(state: RoomState, person: PersonId) -> Iterable[str]:
@@ -298,36 +382,47 @@ def _titles_of(state: RoomState, person: PersonId) -> Iterable[str]:
     return dict.fromkeys(run.exercise.title for run in state.practice.runs if run.paper(person).took_part)
 
 
-def _exercise_facts(state: RoomState, person: PersonId) -> Iterable[tuple[str, str]]:
+def _exercise_facts(state: RoomState, person: PersonId) -> Iterable[Line]:
     """What a person showed the group of what they wrote; words about others are not for their record."""
     for run in state.practice.runs:
         shared = run.paper(person).shared
-        told = [
-            f"{field.label}: {in_words(field, shared[field.id])}"
+        said = [
+            Sentence("{question}: {answer}", question=Sentence(field.label), answer=in_words(field, shared[field.id]))
             for field in run.exercise.fields
             if field.id in shared and field.quoted and in_words(field, shared[field.id])
         ]
-        yield f"Shared with the group ({run.exercise.title})", "; ".join(told)
+        yield Sentence("Shared with the group ({form})", form=Sentence(run.exercise.title)), joined(said, "; ")
 
 
-def _small_room_facts(state: RoomState, person: PersonId, zone: tzinfo) -> Iterable[tuple[str, str]]:
+def _small_room_facts(state: RoomState, person: PersonId, zone: str) -> Iterable[Line]:
     """When somebody was in a small room, and when they were spoken with apart; never with whom of the group."""
     stays = state.breakouts.stays.get(person, ())
-    for label, side in (("In small rooms", False), ("Spoken with apart", True)):
+    for label, side in ((marked("In small rooms"), False), (marked("Spoken with apart"), True)):
         times = tuple((stay.start, stay.end or state.at) for stay in stays if stay.side is side)
-        yield label, intervals_text(times, zone)
+        yield label, _times(times, zone)
 
 
-def _flag_facts(state: RoomState, person: PersonId, zone: tzinfo) -> Iterable[tuple[str, str]]:
+def _flag_facts(state: RoomState, person: PersonId, zone: str) -> Iterable[Line]:
     for flag in state.checkin.flags_of(person):
-        asked = "; ".join(f"{label} {answer}" for label, answer in flag.answers)
-        if flag.disposition is None or flag.disposed_at is None:
-            done = "nothing is written down yet"
-        else:
-            words = DISPOSITIONS.get(flag.disposition, flag.disposition)
-            done = f"{words} ({_name(state, flag.by)}, {time_text(flag.disposed_at, zone)})"
-        more = f" {flag.text}" if flag.text else ""
-        yield f"Safety answer at {time_text(flag.at, zone)}", f"{asked} → {done}.{more}"
+        asked = joined(
+            [
+                Sentence("{question} {answer}", question=Sentence(label), answer=Sentence(answer))
+                for label, answer in flag.answers
+            ],
+            "; ",
+        )
+        done = Sentence("nothing is written down yet")
+        if flag.disposition is not None and flag.disposed_at is not None:
+            done = Sentence(
+                "{what} ({by}, {time})",
+                what=Sentence(DISPOSITIONS.get(flag.disposition, flag.disposition)),
+                by=_name(state, flag.by),
+                time=time_of(flag.disposed_at, zone),
+            )
+        said = Sentence("{asked} → {done}.", asked=asked, done=done)
+        if flag.text:
+            said = Sentence("{said} {more}", said=said, more=flag.text)
+        yield Sentence("Safety answer at {time}", time=time_of(flag.at, zone)), said
 
 
 # --------------------------------------------------------------- the signed note

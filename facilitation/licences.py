@@ -14,6 +14,7 @@ from typing import Final
 
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
+from facilitation.sentences import marked
 from facilitation.text import TITLE_MAX, line
 
 STATES: Final = {
@@ -95,7 +96,7 @@ def is_place(state: str) -> bool:
 
 
 def state_name(state: str) -> str:
-    return "outside the United States" if state == ELSEWHERE else STATES.get(state, "")
+    return marked("outside the United States") if state == ELSEWHERE else STATES.get(state, "")
 
 
 def coverage(licences: Iterable[Licence], facilitators: Iterable[PersonId], state: str, day: date) -> Coverage:

@@ -13,6 +13,7 @@ from facilitation.crediting import Hours
 from facilitation.explain import Cause, Piece
 from facilitation.ids import PersonId
 from facilitation.programme import PLAIN, policy_words
+from facilitation.sentences import told
 from facilitation.state import RoomState
 from facilitation.timebase import Instant
 
@@ -91,11 +92,11 @@ def _amendable(state: RoomState, posted: Posting, hours: Hours) -> str | None:
     return "make_up" if amending.differs(posted, hours, state.absences.makes_up.get(hours.person)) else None
 
 
-def policy_part(state: RoomState) -> list[str]:
+def policy_part(state: RoomState) -> list[View]:
     """The programme's attendance policy, sentence by sentence."""
     if state.session is None:
         return []
-    return [str(each) for each in policy_words(state.session.programme, state.session.rules)]
+    return [told(each) for each in policy_words(state.session.programme, state.session.rules)]
 
 
 def _dispute(state: RoomState, dispute: Dispute) -> View:
@@ -130,7 +131,7 @@ def _piece(piece: Piece) -> View:
 
 
 def _cause(cause: Cause | None) -> View | None:
-    return None if cause is None else {"seq": cause.seq, "text": str(cause.text)}
+    return None if cause is None else {"seq": cause.seq, **told(cause.text)}
 
 
 def _correction(state: RoomState, correction: Correction) -> View:

@@ -18,6 +18,7 @@ from facilitation.errors import Refusal
 from facilitation.events import Event, MissingNoticed, ReachedOut, Recorded
 from facilitation.ids import PersonId
 from facilitation.seats import Place, Seat
+from facilitation.sentences import marked
 from facilitation.timebase import MINUTE_MS, Instant
 
 NOTICED_AFTER_MS = 4 * MINUTE_MS
@@ -33,7 +34,11 @@ class Whom(StrEnum):
     EMERGENCY = "emergency"
 
 
-WHOM_WORDS = {Whom.SELF: "the person", Whom.GUARDIAN: "a guardian", Whom.EMERGENCY: "the emergency contact"}
+WHOM_WORDS = {
+    Whom.SELF: marked("the person"),
+    Whom.GUARDIAN: marked("a guardian"),
+    Whom.EMERGENCY: marked("the emergency contact"),
+}
 
 
 class Outcome(StrEnum):
@@ -42,7 +47,11 @@ class Outcome(StrEnum):
     NO_ANSWER = "no_answer"
 
 
-OUTCOME_WORDS = {Outcome.REACHED: "reached", Outcome.LEFT_WORD: "left word", Outcome.NO_ANSWER: "no answer"}
+OUTCOME_WORDS = {
+    Outcome.REACHED: marked("reached"),
+    Outcome.LEFT_WORD: marked("left word"),
+    Outcome.NO_ANSWER: marked("no answer"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from facilitation.errors import Refusal
 from facilitation.ids import SectionId
 from facilitation.programme import PLAIN_TEXT
+from facilitation.sentences import marked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,22 +45,34 @@ def _section(id: str, title: str, hint: str) -> Section:
     return Section(id=SectionId(id), title=title, hint=hint)
 
 
-_PLAN = _section("plan", "Plan", "What comes next: until the next group, and in treatment.")
+_PLAN = _section("plan", marked("Plan"), marked("What comes next: until the next group, and in treatment."))
 _RESPONSE = _section(
-    "response", "Response", "How the person took it: words, behaviour, progress, what stood in the way."
+    "response",
+    marked("Response"),
+    marked("How the person took it: words, behaviour, progress, what stood in the way."),
 )
-_INTERVENTION = _section("intervention", "Intervention", "What you did with this person, beside what the group did.")
+_INTERVENTION = _section(
+    "intervention", marked("Intervention"), marked("What you did with this person, beside what the group did.")
+)
 
 FORMATS: Mapping[str, NoteForm] = {
     form.id: form
     for form in (
-        NoteForm(id=PLAIN_TEXT, title="Note", sections=()),
+        NoteForm(id=PLAIN_TEXT, title=marked("Note"), sections=()),
         NoteForm(
             id="dap",
             title="DAP",
             sections=(
-                _section("data", "Data", "What was seen and heard: words, behaviour, what the person took part in."),
-                _section("assessment", "Assessment", "What it means for the goals: progress, what stands in the way."),
+                _section(
+                    "data",
+                    marked("Data"),
+                    marked("What was seen and heard: words, behaviour, what the person took part in."),
+                ),
+                _section(
+                    "assessment",
+                    marked("Assessment"),
+                    marked("What it means for the goals: progress, what stands in the way."),
+                ),
                 _PLAN,
             ),
         ),
@@ -67,7 +80,11 @@ FORMATS: Mapping[str, NoteForm] = {
             id="birp",
             title="BIRP",
             sections=(
-                _section("behaviour", "Behavior", "What was seen and heard: mood, words, how the person took part."),
+                _section(
+                    "behaviour",
+                    marked("Behavior"),
+                    marked("What was seen and heard: mood, words, how the person took part."),
+                ),
                 _INTERVENTION,
                 _RESPONSE,
                 _PLAN,
@@ -77,9 +94,19 @@ FORMATS: Mapping[str, NoteForm] = {
             id="soap",
             title="SOAP",
             sections=(
-                _section("subjective", "Subjective", "What the person says of themself, in their own words."),
-                _section("objective", "Objective", "What you saw and heard, without reading anything into it."),
-                _section("assessment", "Assessment", "What it means for the goals: progress, what stands in the way."),
+                _section(
+                    "subjective", marked("Subjective"), marked("What the person says of themself, in their own words.")
+                ),
+                _section(
+                    "objective",
+                    marked("Objective"),
+                    marked("What you saw and heard, without reading anything into it."),
+                ),
+                _section(
+                    "assessment",
+                    marked("Assessment"),
+                    marked("What it means for the goals: progress, what stands in the way."),
+                ),
                 _PLAN,
             ),
         ),
@@ -87,7 +114,11 @@ FORMATS: Mapping[str, NoteForm] = {
             id="girp",
             title="GIRP",
             sections=(
-                _section("goal", "Goal", "Which goal this group worked on, and where the person stands with it."),
+                _section(
+                    "goal",
+                    marked("Goal"),
+                    marked("Which goal this group worked on, and where the person stands with it."),
+                ),
                 _INTERVENTION,
                 _RESPONSE,
                 _PLAN,

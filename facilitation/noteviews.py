@@ -16,6 +16,7 @@ from facilitation.notes import GROUP, Addendum, Cosigned, Draft, Return, Work
 from facilitation.notewarnings import Attended, Warning
 from facilitation.programme import PLAIN_TEXT
 from facilitation.seats import Seat
+from facilitation.sentences import Sentence, marked, told
 from facilitation.state import RoomState, Session
 from facilitation.timebase import Instant
 
@@ -35,7 +36,7 @@ def session_part(state: RoomState, hours: Mapping[PersonId, Hours]) -> View:
     group = state.notes.draft(GROUP)
     return {
         "group_note": draft_part(group),
-        "group_warnings": [asdict(warning) for warning in _group_warnings(state, group, hours)],
+        "group_warnings": [_warning(warning) for warning in _group_warnings(state, group, hours)],
         "programme": {
             "id": programme.id,
             "version": programme.version,
@@ -64,13 +65,18 @@ def _group_warnings(state: RoomState, group: Draft, hours: Mapping[PersonId, Hou
         *notewarnings.names_anybody(group.text, names),
     ]
     if group.blank and any(each.attended for each in hours.values()):
-        text = "Nothing is written about the group yet. Each note begins with it."
+        text = marked("Nothing is written about the group yet. Each note begins with it.")
         warnings.append(Warning(code="no_group_text", field=GROUP, text=text))
     for leader in facts.facilitators(state):
         if not state.notes.locations.get(leader.person) and crediting.credit(state, leader.person).attended:
-            text = f"Where {leader.name} was is not said. A note on telehealth names both places."
-            warnings.append(Warning(code="no_location", field=GROUP, text=text, person=leader.person))
+            said = Sentence("Where {name} was is not said. A note on telehealth names both places.", name=leader.name)
+            warnings.append(Warning(code="no_location", field=GROUP, text=said, person=leader.person))
     return warnings
+
+
+def _warning(warning: Warning) -> View:
+    about = {"code": warning.code, "field": warning.field, "quote": warning.quote, "person": warning.person}
+    return about | told(warning.text)
 
 
 # --------------------------------------------------------------- of each person
@@ -118,7 +124,7 @@ def _own_warnings(state: RoomState, seat: Seat, hours: Hours, texts: Mapping[str
     warnings = list(notewarnings.against_attendance(texts, attended))
     goals = state.notes.goals_of(seat.person)
     if hours.attended and goals.known and not goals.addressed:
-        text = "No goal is chosen. A note says which goals of the plan were worked on."
+        text = marked("No goal is chosen. A note says which goals of the plan were worked on.")
         warnings.append(Warning(code="no_goals", field="goals", text=text))
     return warnings
 
@@ -142,7 +148,7 @@ def _person_part(state: RoomState, seat: Seat, hours: Hours, now: Instant, warni
             "revision": goals.revision,
         },
         "missing": [] if signed else list(notes.missing(state.notes, form, person, attended=hours.attended)),
-        "warnings": [] if signed else [asdict(warning) for warning in warnings],
+        "warnings": [] if signed else [_warning(warning) for warning in warnings],
         "work": work.value,
         "due_at": due,
         "overdue": due is not None and now > due,

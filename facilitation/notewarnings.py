@@ -20,6 +20,7 @@ from facilitation.ids import PersonId
 from facilitation.intervals import total_ms
 from facilitation.notes import GROUP
 from facilitation.programme import Programme
+from facilitation.sentences import Sentence, listed, marked
 from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
 
 ALIKE_FROM = 0.75
@@ -37,7 +38,7 @@ class Warning:
 
     code: str
     field: str
-    text: str
+    text: str | Sentence
     quote: str = ""
     person: PersonId | None = None
 
@@ -73,7 +74,9 @@ def alike(texts: Mapping[PersonId, Texts], names: Mapping[PersonId, str]) -> dic
                 code="alike",
                 field=field,
                 person=best[1],
-                text=f"This is nearly the same as for {names[best[1]]}. Say what was this person's own.",
+                text=Sentence(
+                    "This is nearly the same as for {name}. Say what was this person's own.", name=names[best[1]]
+                ),
             )
             warnings.setdefault(person, []).append(warning)
     return warnings
@@ -128,7 +131,10 @@ def names_another(texts: Texts, person: PersonId, names: Mapping[PersonId, str])
     for other, name in names.items():
         if other != person and _first(name).casefold() not in own:
             yield from _named(
-                texts, other, name, "may be somebody else of this group, whom this person's record should not name"
+                texts,
+                other,
+                name,
+                marked("“{name}” may be somebody else of this group, whom this person's record should not name."),
             )
 
 
@@ -136,11 +142,14 @@ def names_anybody(text: str, names: Mapping[PersonId, str]) -> Iterable[Warning]
     """The group's text stands in everybody's record, and should name nobody."""
     for person, name in names.items():
         yield from _named(
-            {GROUP: text}, person, name, "may be somebody of this group. This text stands in everybody's record"
+            {GROUP: text},
+            person,
+            name,
+            marked("“{name}” may be somebody of this group. This text stands in everybody's record."),
         )
 
 
-def _named(texts: Texts, person: PersonId, name: str, what: str) -> Iterable[Warning]:
+def _named(texts: Texts, person: PersonId, name: str, message: str) -> Iterable[Warning]:
     first = _first(name)
     if len(first) < 2:
         return
@@ -148,7 +157,8 @@ def _named(texts: Texts, person: PersonId, name: str, what: str) -> Iterable[War
     for field, text in texts.items():
         if first in text and (found := re.search(rf"{before}{re.escape(first)}(?!\w)", text)):
             quote = _quote(text, found)
-            yield Warning(code="names_another", field=field, quote=quote, person=person, text=f"“{first}” {what}.")
+            said = Sentence(message, name=first)
+            yield Warning(code="names_another", field=field, quote=quote, person=person, text=said)
             return
 
 
@@ -261,54 +271,74 @@ def against_attendance(texts: Texts, attended: Attended) -> Iterable[Warning]:
                 break
 
 
-def _contradiction(claim: Claim, attended: Attended) -> str | None:
+def _contradiction(claim: Claim, attended: Attended) -> str | Sentence | None:
     """What the figures say instead; None: they agree, or it cannot be told."""
     hours, programme = attended.hours, attended.programme
     if not hours.attended:
         if claim.kind in ("full", "on_time", "minutes", "late", "early", "came_at", "left_at", "took_part"):
-            return "This reads as if the person had been there, and the attendance shows no minute of theirs."
+            return marked("This reads as if the person had been there, and the attendance shows no minute of theirs.")
         return None
     late, early = _whole(hours.late_ms), _whole(hours.left_early_ms)
     present, away = _whole(attended.length_ms), _whole(attended.away_ms)
     match claim.kind:
         case "absent":
-            return f"The attendance shows {_minutes(present)} in the group."
+            return Sentence("The attendance shows {minutes} in the group.", minutes=_minutes(present))
         case "full":
             missed = [
-                *([f"came {_minutes(late)} late"] if late >= programme.late_after_min else []),
-                *([f"was away for {_minutes(away)}"] if away >= programme.away_after_min else []),
-                *([f"left {_minutes(early)} early"] if early >= programme.early_before_min else []),
+                *([_came_late(late)] if late >= programme.late_after_min else []),
+                *(
+                    [Sentence("was away for {minutes}", minutes=_minutes(away))]
+                    if away >= programme.away_after_min
+                    else []
+                ),
+                *(
+                    [Sentence("left {minutes} early", minutes=_minutes(early))]
+                    if early >= programme.early_before_min
+                    else []
+                ),
             ]
-            return f"The attendance shows that the person {' and '.join(missed)}." if missed else None
+            return _shows(listed(missed)) if missed else None
         case "on_time" if late >= programme.late_after_min:
-            return f"The attendance shows that the person came {_minutes(late)} late."
+            return _shows(_came_late(late))
         case "late" if late < 1:
-            return "The attendance shows that the person was there from the start."
+            return marked("The attendance shows that the person was there from the start.")
         case "early" if early < 1:
-            return "The attendance shows that the person was there until the end."
+            return marked("The attendance shows that the person was there until the end.")
         case "late_minutes" if abs(claim.minutes - late) > MINUTES_OFF_MAX:
-            return f"The attendance says {_minutes(late)} late."
+            return Sentence("The attendance says {minutes} late.", minutes=_minutes(late))
         case "early_minutes" if abs(claim.minutes - early) > MINUTES_OFF_MAX:
-            return f"The attendance says {_minutes(early)} early."
+            return Sentence("The attendance says {minutes} early.", minutes=_minutes(early))
         case "minutes":
             known = {present, _whole(hours.counted_ms), hours.countable_min, _whole(hours.clock_ms)}
             if min(abs(claim.minutes - figure) for figure in known) > MINUTES_OFF_MAX:
-                return f"The attendance shows {_minutes(present)} in the group, {hours.countable_min} of them counted."
+                return Sentence(
+                    "The attendance shows {minutes} in the group, {counted} of them counted.",
+                    minutes=_minutes(present),
+                    counted=hours.countable_min,
+                )
         case "came_at" if hours.first is not None:
-            return _other_time(claim.minutes, hours.first, attended.zone, "came")
+            return _other_time(claim.minutes, hours.first, attended.zone, marked("came at {time}"))
         case "left_at" if hours.last is not None:
-            return _other_time(claim.minutes, hours.last, attended.zone, "was last seen")
+            return _other_time(claim.minutes, hours.last, attended.zone, marked("was last seen at {time}"))
     return None
 
 
-def _other_time(said: int, instant: Instant, zone: tzinfo, what: str) -> str | None:
+def _other_time(said: int, instant: Instant, zone: tzinfo, message: str) -> Sentence | None:
     at = datetime.fromtimestamp(instant // SECOND_MS, zone)
     day = 24 * 60 if said >= 0 else 12 * 60
     off = (said if said >= 0 else -1_000 - said) - (at.hour * 60 + at.minute)
     if min(off % day, -off % day) <= MINUTES_OFF_MAX:
         return None
     clock = f"{at.hour % 12 or 12}:{at:%M} {'AM' if at.hour < 12 else 'PM'}"
-    return f"The attendance shows that the person {what} at {clock}."
+    return _shows(Sentence(message, time=clock))
+
+
+def _shows(what: str | Sentence) -> Sentence:
+    return Sentence("The attendance shows that the person {what}.", what=what)
+
+
+def _came_late(minutes: int) -> Sentence:
+    return Sentence("came {minutes} late", minutes=_minutes(minutes))
 
 
 def head_count(text: str, people: int) -> Iterable[Warning]:
@@ -321,7 +351,9 @@ def head_count(text: str, people: int) -> Iterable[Warning]:
                 code="attendance",
                 field=GROUP,
                 quote=_quote(text, claim),
-                text=f"The attendance shows {people} {'participant' if people == 1 else 'participants'} in the group.",
+                text=Sentence("The attendance shows {n} participants in the group.", n=people)
+                if people != 1
+                else marked("The attendance shows 1 participant in the group."),
             )
             return
 
@@ -341,8 +373,8 @@ def _whole(length_ms: int) -> int:
     return length_ms // MINUTE_MS
 
 
-def _minutes(count: int) -> str:
-    return f"{count} minute" if count == 1 else f"{count} minutes"
+def _minutes(count: int) -> Sentence:
+    return Sentence("1 minute") if count == 1 else Sentence("{n} minutes", n=count)
 
 
 def _quote(text: str, match: re.Match[str]) -> str:

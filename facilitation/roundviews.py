@@ -11,17 +11,19 @@ from facilitation import rounds
 from facilitation.ids import PersonId
 from facilitation.roundquestions import Kind
 from facilitation.rounds import How, Round
+from facilitation.sentences import Sentence, marked
 from facilitation.state import RoomState
 
 View = dict[str, Any]
 
 TITLES = {
-    Kind.QUESTION: "Round",
-    Kind.CHECK_IN: "Check-in round",
-    Kind.APPRECIATION: "Appreciation round",
-    Kind.WRAP_UP: "Wrap-up round",
+    Kind.QUESTION: marked("Round"),
+    Kind.CHECK_IN: marked("Check-in round"),
+    Kind.APPRECIATION: marked("Appreciation round"),
+    Kind.WRAP_UP: marked("Wrap-up round"),
 }
 """As notes name them."""
+HOW = {How.SPOKE: marked("spoke"), How.PASSED: marked("passed")}
 
 
 # --------------------------------------------------------------- for the group
@@ -121,14 +123,17 @@ def _place(found: Round, person: PersonId, next_: PersonId | None) -> str:
 # --------------------------------------------------------------- for notes
 
 
-def facts_of(state: RoomState, person: PersonId) -> list[str]:
+def facts_of(state: RoomState, person: PersonId) -> list[Sentence]:
     """The rounds in which somebody spoke or passed, as a note says it; never what was said."""
     return [
-        f"{_title(each)}: {each.done[person].value}"
+        Sentence("{round}: {how}", round=_title(each), how=Sentence(HOW[each.done[person]]))
         for each in state.rounds.all
-        if person in each.done and each.done[person] in (How.SPOKE, How.PASSED)
+        if person in each.done and each.done[person] in HOW
     ]
 
 
-def _title(found: Round) -> str:
-    return f"{TITLES[found.kind]} (“{found.question}”)" if found.question else TITLES[found.kind]
+def _title(found: Round) -> Sentence:
+    title = Sentence(TITLES[found.kind])
+    return (
+        Sentence("{title} (“{question}”)", title=title, question=Sentence(found.question)) if found.question else title
+    )

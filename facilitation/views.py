@@ -7,7 +7,6 @@ from `you_part` for that person alone; what staff may know comes from `staff_par
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import tzinfo
 from typing import Any
 
 from facilitation import (
@@ -36,6 +35,7 @@ from facilitation.noteviews import draft_part
 from facilitation.plan import Segment
 from facilitation.room import form_offered, watched
 from facilitation.seats import Seat
+from facilitation.sentences import Sentence, told
 from facilitation.state import THE_BEGINNING, RoomState, Session
 from facilitation.talk import Message
 from facilitation.timebase import Instant
@@ -555,7 +555,7 @@ def _record_segment(state: RoomState, segment: Segment, now: Instant) -> View:
 
 def _record_person(state: RoomState, seat: Seat, everyone: Mapping[PersonId, Hours], note: View, now: Instant) -> View:
     person, hours = seat.person, everyone[seat.person]
-    zone = facts.zone_of(_session(state).zone)
+    zone = _session(state).zone
     return {
         "person": person,
         "name": seat.name,
@@ -572,7 +572,10 @@ def _record_person(state: RoomState, seat: Seat, everyone: Mapping[PersonId, Hou
         "by_segment": dict(hours.by_segment),
         **minuteviews.person_part(state, hours, now),
         "evidence": [_evidence(line, zone) for line in state.attendance.of(person).evidence],
-        "facts": facts.facts(state, person, everyone),
+        "facts": [
+            {"label": str(label), "value": str(value), "told": {"label": told(label), "value": told(value)}}
+            for label, value in facts.lines(state, person, everyone)
+        ],
         **note,
         "absence": _absence(state, person),
         "makes_up": state.absences.makes_up.get(person),
@@ -592,9 +595,12 @@ def _absence(state: RoomState, person: PersonId) -> View | None:
     return {"kind": absence.kind.value, "reason": absence.reason, "by": absence.by, "name": by, "at": absence.at}
 
 
-def _evidence(line: Evidence, zone: tzinfo) -> View:
-    heard = "" if line.heard is None else f", last heard {facts.time_text(line.heard, zone)}"
-    return {"seq": line.seq, "at": line.at, "text": line.text + heard}
+def _evidence(line: Evidence, zone: str) -> View:
+    text: str | Sentence = line.text
+    if line.heard is not None:
+        time = facts.time_of(line.heard, zone)
+        text = Sentence("{event}, last heard {time}", event=Sentence(line.text), time=time)
+    return {"seq": line.seq, "at": line.at, **told(text)}
 
 
 # --------------------------------------------------------------- small things

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final
@@ -47,7 +47,7 @@ class LicenceBook:
             theirs.setdefault(licence.person, []).append(licence)
         helps = [each.value for each in (await self._help.all()).values()]
         return {
-            "states": list(STATES.items()),
+            "states": _named(STATES, words),
             "name_max": NAME_MAX,
             "title_max": TITLE_MAX,
             "phone_max": CALLBACK_MAX,
@@ -55,7 +55,7 @@ class LicenceBook:
             "rows": [
                 {
                     "name": people[person].name if person in people else person,
-                    "covers": _covered(theirs.get(person, ()), today),
+                    "covers": _covered(theirs.get(person, ()), today, words),
                     "licences": [
                         _shown(each, today, words)
                         for each in sorted(theirs.get(person, ()), key=lambda licence: licence.first)
@@ -66,7 +66,7 @@ class LicenceBook:
             "helps": [
                 {
                     "help": each.help,
-                    "place": f"{each.area}, {STATES[each.state]}" if each.area else STATES[each.state],
+                    "place": ", ".join(filter(None, (each.area, words(STATES[each.state])))),
                     "dispatch": each.dispatch,
                     "note": each.note,
                 }
@@ -143,10 +143,15 @@ def _day(text: str, refusal: str) -> date:
         raise Refusal("bad_licence", refusal) from None
 
 
-def _covered(licences: Sequence[Licence], today: date) -> str:
+def _covered(licences: Sequence[Licence], today: date, words: Words) -> str:
     """'New Jersey, New York': where they may treat today."""
     states = {state for each in licences if each.holds_on(today) for state in each.states}
-    return ", ".join(sorted(STATES[state] for state in states))
+    return ", ".join(name for _, name in _named(states, words))
+
+
+def _named(states: Iterable[str], words: Words) -> list[tuple[str, str]]:
+    """Codes and names, by name."""
+    return sorted(((state, words(STATES[state])) for state in states), key=lambda each: each[1])
 
 
 def _shown(licence: Licence, today: date, words: Words) -> dict[str, Any]:
@@ -155,7 +160,7 @@ def _shown(licence: Licence, today: date, words: Words) -> dict[str, Any]:
         "licence": licence.licence,
         "title": licence.title,
         "number": licence.number,
-        "states": ", ".join(STATES[state] for state in licence.states),
+        "states": ", ".join(words(STATES[state]) for state in licence.states),
         "from": words.calendar(licence.first),
         "until": "" if licence.last is None else words.calendar(licence.last),
         "holds": licence.holds_on(today),

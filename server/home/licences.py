@@ -35,7 +35,7 @@ class LicencesEnding:
             rows.append(
                 {
                     "name": person.name if person else each.person,
-                    "states": visit.words.listed([state_name(state) for state in each.states]),
+                    "states": visit.words.listed([visit.words(state_name(state)) for state in each.states]),
                     "last": visit.words.calendar(last),
                     "over": last < visit.today,
                 }

@@ -15,11 +15,11 @@ from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
 from facilitation.policy import Action
-from server.web.catalogues import ENGLISH, LANGUAGES
+from server.web.catalogues import LANGUAGES
 from server.web.language import spoken
 from server.web.modules import Modules
 from server.web.site import Site
-from server.web.words import Words, words_in
+from server.web.words import Words
 
 WEBCLIENT = Path(__file__).parents[2] / "webclient"
 ICONS = WEBCLIENT / "node_modules/lucide-static/icons"
@@ -31,10 +31,6 @@ MODULES = Modules(
     }
 )
 ICON_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-
-
-IN_ENGLISH_ALONE = frozenset({"record.html"})
-"""Pages whose words are in no catalogue yet: English as a whole is better than two languages in one page."""
 
 
 class Pages:
@@ -60,7 +56,7 @@ class Pages:
         words: Words | None = None,
     ) -> Response:
         """`words`: where another language is wanted than the one of whoever asks."""
-        words = words or (words_in(ENGLISH) if name in IN_ENGLISH_ALONE else spoken(request))
+        words = words or spoken(request)
         told = {"Content-Language": words.language, "Vary": "Cookie, Accept-Language"} | dict(headers or {})
         return self._in(words).TemplateResponse(request, name, dict(context), status_code=status, headers=told)
 

@@ -13,7 +13,7 @@ from babel import Locale
 from babel.dates import format_date, format_time
 
 from facilitation.disclosures import Disclosure, Purpose
-from facilitation.sentences import Sentence
+from facilitation.sentences import Moment, Sentence
 from facilitation.sentences import marked as marked
 from facilitation.timebase import Instant
 from server.web.catalogues import ENGLISH, LANGUAGES, Catalogue, catalogue
@@ -84,7 +84,14 @@ class Words:
         return self(text.message, **{name: self._value(value) for name, value in text.values.items()})
 
     def _value(self, value: object) -> object:
-        return self.of(value) if isinstance(value, Sentence) else value
+        match value:
+            case Sentence():
+                return self.of(value)
+            case Moment(at=at, zone=zone, shape=shape):
+                moment = local(at, zone)
+                return self.dated(moment.date()) if shape == "day" else self.exact_time(moment)
+            case _:
+                return value
 
     def gettext(self, message: str) -> str:
         found = self.catalogue.messages.get(message, message)

@@ -35,6 +35,8 @@ SAID = {"words": (0,), "self": (0,), "marked": (0,), "Sentence": (0,), "Refusal"
 """Python's calls, and where in them the message is: the text itself, or what a refusal calls a field."""
 SAID_BY_CLASS = frozenset({"Action", "Deed"})
 """Enumerations whose values are messages."""
+SAID_IN_TABLES = frozenset({"STATES"})
+"""Tables whose values are."""
 FOLDERS = ("facilitation", "server")
 FOR_OPERATORS = ("server/bots/", "server/commands/", "server/setup/", "server/sfu/", "server/config.py")
 """Python that speaks to whoever runs the server, in English, in a terminal. All other is in the catalogues."""
@@ -81,6 +83,15 @@ def _in_python() -> Iterator[Found]:
             if isinstance(node, ast.Call):
                 for message in _said(node):
                     yield module.where, message
+            elif (
+                isinstance(node, ast.AnnAssign)
+                and isinstance(node.target, ast.Name)
+                and node.target.id in SAID_IN_TABLES
+                and isinstance(node.value, ast.Dict)
+            ):
+                for value in node.value.values:
+                    for message in _texts(value):
+                        yield module.where, message
             elif isinstance(node, ast.ClassDef) and node.name in SAID_BY_CLASS:
                 for line in node.body:
                     if isinstance(line, ast.Assign):

@@ -300,7 +300,7 @@ export function mount(root, { boot, connection, capture }) {
           <label for="state">${t("State")}</label>
           <select id="state" name="state" required aria-invalid=${invalid("state")} aria-describedby=${described("state", false)} @change=${typed("state")}>
             <option value="" .selected=${live(!given.state)}>${t("Choose")}</option>
-            ${asked.states.map(([code, name]) => html`<option value=${code} .selected=${live(given.state === code)}>${name}</option>`)}
+            ${asked.states.map(([code, name]) => html`<option value=${code} .selected=${live(given.state === code)}>${t(name)}</option>`)}
             <option value="XX" .selected=${live(given.state === "XX")}>${t("Outside the United States")}</option>
           </select>
           ${wrong("state")}

@@ -7,7 +7,7 @@ import { rich, t } from "/static/core/words.mjs";
 
 /** Everything as last time, at one look. @param {{given: any, states: [string, string][], onDifferent: () => void}} context */
 export function again({ given, states, onDifferent }) {
-  const state = states.find(([code]) => code === given.state)?.[1] ?? "";
+  const state = t(states.find(([code]) => code === given.state)?.[1] ?? "");
   const facts = [
     [t("You appear as"), given.name],
     [t("Where you are"), [given.location, state].filter(Boolean).join(", ")],

@@ -2,6 +2,7 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
+import { t } from "/static/core/words.mjs";
 
 import { wordsOf } from "./notebook.mjs";
 import { momentOf } from "./words.mjs";
@@ -27,18 +28,18 @@ export function createAbsence(desk) {
   }
 
   /** @param {any} person */
-  const said = ({ absence, ...person }) => html`<p><strong>${absence.kind === "excused" ? "Excused" : "Not excused"}</strong>${absence.reason ? `: ${absence.reason}` : ""}
+  const said = ({ absence, ...person }) => html`<p><strong>${absence.kind === "excused" ? t("Excused") : t("Not excused")}</strong>${absence.reason ? `: ${absence.reason}` : ""}
     <span class="soft">(${absence.name}, <time>${momentOf(absence.at, desk.view().room.zone)}</time>)</span>
-    ${desk.mayWrite ? html`<button class="link" type="button" @click=${() => explain(person, "none")}>Take back</button>` : nothing}</p>`;
+    ${desk.mayWrite ? html`<button class="link" type="button" @click=${() => explain(person, "none")}>${t("Take back")}</button>` : nothing}</p>`;
 
   /** @param {any} person */
   const question = (person) => html`<div class="field">
-    <label for="absence-reason">Was it excused?</label>
+    <label for="absence-reason">${t("Was it excused?")}</label>
     <div class="row">
-      <input id="absence-reason" class="grow" maxlength="300" placeholder="The reason, such as “at the doctor, called the day before”" .value=${live(typed.get(person.person) ?? "")}
+      <input id="absence-reason" class="grow" maxlength="300" placeholder=${t("The reason, such as “at the doctor, called the day before”")} .value=${live(typed.get(person.person) ?? "")}
         @input=${(/** @type {Event} */ event) => typed.set(person.person, /** @type {HTMLInputElement} */ (event.target).value)}>
-      <button class="button" type="button" @click=${() => explain(person, "excused")}>Excused</button>
-      <button class="button" type="button" @click=${() => explain(person, "unexcused")}>Not excused</button>
+      <button class="button" type="button" @click=${() => explain(person, "excused")}>${t("Excused")}</button>
+      <button class="button" type="button" @click=${() => explain(person, "unexcused")}>${t("Not excused")}</button>
     </div>
   </div>`;
 

@@ -2,6 +2,7 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
+import { many, rich, t } from "/static/core/words.mjs";
 
 import { gapsOf, timeline } from "../timeline/timeline.mjs";
 import { createAbsence } from "./absence.mjs";
@@ -30,7 +31,7 @@ export function createAttendance(desk) {
 
   /** @param {any} person */
   const correcting = (person) => (corrections.possible()
-    ? html`<button class="link attendance-correct" type="button" @click=${() => corrections.correct(person, suggestion())}>Correct…</button>`
+    ? html`<button class="link attendance-correct" type="button" @click=${() => corrections.correct(person, suggestion())}>${t("Correct…")}</button>`
     : nothing);
 
   /** @param {any} person @param {number} width  of the bar, about, in px */
@@ -39,7 +40,8 @@ export function createAttendance(desk) {
     const gaps = gapsOf(record, person);
     const from = Math.min(record.started_at ?? person.first, person.first ?? Infinity);
     const to = Math.max(record.ended_at ?? now, person.last ?? 0);
-    const count = gaps.length === 0 ? "no gap" : gaps.length === 1 ? "one gap" : `${gaps.length} gaps`;
+    const count = gaps.length === 0 ? t("no gap") : many("{n} gap", "{n} gaps", gaps.length);
+    const times = { name: person.name, time: lasting(person.present_ms), from: timeOf(from, room.zone), to: timeOf(to, room.zone), count };
     return html`
       <div class="attendance-figures">
         ${figures({ person, record, question, ask })}
@@ -57,7 +59,9 @@ export function createAttendance(desk) {
         range: [from, to],
         width,
         timeOf: (instant) => timeOf(instant, room.zone),
-        label: `${person.name} was present ${lasting(person.present_ms)} between ${timeOf(from, room.zone)} and ${timeOf(to, room.zone)}, with ${count}${person.corrected_ms ? ", corrected by hand" : ""}.`,
+        label: person.corrected_ms
+          ? t("{name} was present {time} between {from} and {to}, with {count}, corrected by hand.", times)
+          : t("{name} was present {time} between {from} and {to}, with {count}.", times),
         onGap: (gap) => ask({ key: `gap-${gap.from}`, gap }),
       })}
       ${question ? proof({ person, record, zone: room.zone, question, close: () => ask(null) }) : nothing}`;
@@ -65,19 +69,20 @@ export function createAttendance(desk) {
 
   /** Asked whether they were still there, and nothing came: for the facilitator to judge. @param {any} person */
   const unanswered = (person) => person.prompts.filter((/** @type {any} */ one) => one.missed).map((/** @type {any} */ one) => html`<p class="row prompt">
-    <span>${icon("circle-help")} Asked at <span class="figures">${exactTimeOf(one.asked_at, desk.view().room.zone)}</span> whether they were still there: no answer.
-      The minutes stay as they are, unless you correct them.</span></p>`);
+    <span>${icon("circle-help")} ${rich("Asked at {time} whether they were still there: no answer. The minutes stay as they are, unless you correct them.", {
+      time: html`<span class="figures">${exactTimeOf(one.asked_at, desk.view().room.zone)}</span>`,
+    })}</span></p>`);
 
   return {
     /** @param {any} person @param {number} width */
     card(person, width) {
       const { record } = desk.view();
-      return html`<section class="stack record-attendance" aria-label="Attendance">
+      return html`<section class="stack record-attendance" aria-label=${t("Attendance")}>
         ${attended(person)
           ? picture(person, width)
           : html`<p>${record.status === "open"
-            ? `${person.name} is not in the group so far.`
-            : `${person.name} was not in the group. No minutes are counted.`}</p>
+            ? t("{name} is not in the group so far.", { name: person.name })
+            : t("{name} was not in the group. No minutes are counted.", { name: person.name })}</p>
             ${record.status === "open" ? nothing : html`${absence(person)}<p>${correcting(person)}</p>`}`}
         ${unanswered(person)}
         ${corrections.list(person)}

@@ -5,6 +5,7 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
+import { rich, t } from "/static/core/words.mjs";
 
 import { gapsOf } from "../timeline/timeline.mjs";
 import { createDialog } from "./dialog.mjs";
@@ -65,7 +66,7 @@ export function createCorrections(desk) {
         ${body()}
         <p class="error" role="alert" ?hidden=${!trouble}>${trouble}</p>
         <div class="row end">
-          <button class="button" type="button" @click=${() => dialog.close()}>Not now</button>
+          <button class="button" type="button" @click=${() => dialog.close()}>${t("Not now")}</button>
           <button class="button primary" type="submit">${button}</button>
         </div>
       </form>`,
@@ -75,7 +76,7 @@ export function createCorrections(desk) {
 
   /** @param {string} hint @param {string} [likely] the reason that it most likely is, to be changed */
   const reasonField = (hint, likely = "") => html`<div class="field">
-    <label for="correct-reason">Why?</label>
+    <label for="correct-reason">${t("Why?")}</label>
     <p class="hint" id="correct-reason-hint">${hint}</p>
     <textarea id="correct-reason" name="reason" maxlength=${REASON_MAX} aria-describedby="correct-reason-hint" .defaultValue=${likely}></textarea>
   </div>`;
@@ -83,7 +84,7 @@ export function createCorrections(desk) {
   /** @param {FormData} given */
   function reasonOf(given) {
     const reason = String(given.get("reason")).trim();
-    if (!reason) throw { text: "Please say why: whoever checks the minutes later reads this.", field: "correct-reason" };
+    if (!reason) throw { text: t("Please say why: whoever checks the minutes later reads this."), field: "correct-reason" };
     return reason;
   }
 
@@ -94,28 +95,28 @@ export function createCorrections(desk) {
     if (!within) return;
     const [from, to] = within;
     ask({
-      title: `Correct the minutes of ${person.name}`,
-      button: dispute ? "Correct, and tell them" : "Correct",
+      title: t("Correct the minutes of {name}", { name: person.name }),
+      button: dispute ? t("Correct, and tell them") : t("Correct"),
       body: () => html`
         ${dispute ? html`<blockquote class="record-theirs record-text">${dispute.text}</blockquote>` : nothing}
-        <fieldset class="field"><legend>In this time ${person.name}</legend>
+        <fieldset class="field"><legend>${t("In this time {name}", { name: person.name })}</legend>
           <div class="choices">
-            <label class="choice"><input type="radio" name="present" value="yes" ?checked=${present}><span>was there</span></label>
-            <label class="choice"><input type="radio" name="present" value="no" ?checked=${!present}><span>was not there</span></label>
+            <label class="choice"><input type="radio" name="present" value="yes" ?checked=${present}><span>${t("was there")}</span></label>
+            <label class="choice"><input type="radio" name="present" value="no" ?checked=${!present}><span>${t("was not there")}</span></label>
           </div></fieldset>
         <div class="row correct-times">
-          <div class="field"><label for="correct-start">From</label>
+          <div class="field"><label for="correct-start">${t("From")}</label>
             <input id="correct-start" name="start" autocomplete="off" autofocus aria-describedby="correct-times-hint"
               value=${start === undefined ? "" : exactTimeOf(start, zone)}></div>
-          <div class="field"><label for="correct-end">To</label>
+          <div class="field"><label for="correct-end">${t("Until")}</label>
             <input id="correct-end" name="end" autocomplete="off" aria-describedby="correct-times-hint"
               value=${end === undefined ? "" : exactTimeOf(end, zone)}></div>
         </div>
-        <p class="hint" id="correct-times-hint">Such as 6:40 PM or 6:40:05 PM, between ${exactTimeOf(from, zone)} and ${exactTimeOf(to, zone)} (${zone}).</p>
-        ${reasonField("Dated, with your name. What was seen by itself stays in the record beside it.")}`,
+        <p class="hint" id="correct-times-hint">${t("Such as 6:40 PM or 6:40:05 PM, between {from} and {to} ({zone}).", { from: exactTimeOf(from, zone), to: exactTimeOf(to, zone), zone })}</p>
+        ${reasonField(t("Dated, with your name. What was seen by itself stays in the record beside it."))}`,
       async send(given) {
         const times = { start: instantOf(given, "start", start, zone, within), end: instantOf(given, "end", end, zone, within) };
-        if (times.start >= times.end) throw { text: "The end comes after the start.", field: "correct-end" };
+        if (times.start >= times.end) throw { text: t("The end comes after the start."), field: "correct-end" };
         await desk.connection.send("correct_attendance", {
           person: person.person,
           ...times,
@@ -136,7 +137,7 @@ export function createCorrections(desk) {
     if (filled !== undefined && text === exactTimeOf(filled, zone)) return Math.min(Math.max(filled, within[0]), within[1]);
     const instant = instantAt(text, zone, within);
     if (instant === null) {
-      throw { text: "Please write a time of this session, such as 18:40 or 18:40:05.", field: `correct-${name}` };
+      throw { text: t("Please write a time of this session, such as 18:40 or 18:40:05."), field: `correct-${name}` };
     }
     return instant;
   }
@@ -144,15 +145,15 @@ export function createCorrections(desk) {
   /** @param {any} person @param {any} dispute */
   function answer(person, dispute) {
     ask({
-      title: `Answer ${person.name}`,
-      button: "Answer",
+      title: t("Answer {name}", { name: person.name }),
+      button: t("Answer"),
       body: () => html`<blockquote class="record-theirs record-text">${dispute.text}</blockquote>
-        <p>The minutes stay as they are. ${person.name} reads your answer.</p>
-        <div class="field"><label for="correct-answer">Your answer</label>
+        <p>${t("The minutes stay as they are. {name} reads your answer.", { name: person.name })}</p>
+        <div class="field"><label for="correct-answer">${t("Your answer")}</label>
           <textarea id="correct-answer" name="answer" maxlength="2000" autofocus></textarea></div>`,
       async send(given) {
         const text = String(given.get("answer")).trim();
-        if (!text) throw { text: "Please tell them why the minutes stay.", field: "correct-answer" };
+        if (!text) throw { text: t("Please tell them why the minutes stay."), field: "correct-answer" };
         await desk.connection.send("answer_dispute", { dispute: dispute.dispute, accepted: false, text });
       },
     });
@@ -161,10 +162,10 @@ export function createCorrections(desk) {
   /** @param {any} correction */
   function takeBack(correction) {
     ask({
-      title: "Take this correction back?",
-      button: "Take back",
-      body: () => html`<p>The minutes are again what was seen. The correction stays readable, marked as taken back.</p>
-        ${reasonField("Dated, with your name.")}`,
+      title: t("Take this correction back?"),
+      button: t("Take back"),
+      body: () => html`<p>${t("The minutes are again what was seen. The correction stays readable, marked as taken back.")}</p>
+        ${reasonField(t("Dated, with your name."))}`,
       send: async (given) => desk.connection.send("take_back_correction", { correction: correction.correction, reason: reasonOf(given) }),
     });
   }
@@ -172,12 +173,13 @@ export function createCorrections(desk) {
   /** The minutes are right, and only what they make up for is said anew. @param {any} person */
   function sayMakeUp(person) {
     ask({
-      title: `Post the hours of ${person.name} anew`,
-      button: "Reverse and post anew",
-      body: () => html`<p>The entry of <strong class="figures">${inMinutes(person.posted.countable_min)}</strong> is reversed, and the same
-          minutes are posted instead${person.makes_up ? ", which say what they make up for" : ", which make up for no other session"}. Both stay in the
-          ledger, linked, with your name. The signed note does not change.</p>
-        ${reasonField("It stands with both entries.", person.makes_up ? "Linked as a make-up after signing" : "No make-up after all")}`,
+      title: t("Post the hours of {name} anew", { name: person.name }),
+      button: t("Reverse and post anew"),
+      body: () => html`<p>${rich(person.makes_up
+          ? t("The entry of {minutes} is reversed, and the same minutes are posted instead, which say what they make up for. Both stay in the ledger, linked, with your name. The signed note does not change.")
+          : t("The entry of {minutes} is reversed, and the same minutes are posted instead, which make up for no other session. Both stay in the ledger, linked, with your name. The signed note does not change."),
+          { minutes: html`<strong class="figures">${inMinutes(person.posted.countable_min)}</strong>` })}</p>
+        ${reasonField(t("It stands with both entries."), person.makes_up ? t("Linked as a make-up after signing") : t("No make-up after all"))}`,
       send: async (given) => desk.pin.send("amend_hours", { person: person.person, reason: reasonOf(given) }),
     });
   }
@@ -185,12 +187,13 @@ export function createCorrections(desk) {
   /** @param {any} person */
   function amend(person) {
     ask({
-      title: `Post the new minutes of ${person.name}`,
-      button: "Reverse and post anew",
-      body: () => html`<p>The entry of <strong class="figures">${inMinutes(person.posted.countable_min)}</strong> is reversed, and
-          <strong class="figures">${inMinutes(person.countable_min)}</strong> are posted instead. Both stay in the ledger, linked, with your name.
-          The signed note does not change.</p>
-        ${reasonField("It stands with both entries.")}`,
+      title: t("Post the new minutes of {name}", { name: person.name }),
+      button: t("Reverse and post anew"),
+      body: () => html`<p>${rich("The entry of {old} is reversed, and {new} are posted instead. Both stay in the ledger, linked, with your name. The signed note does not change.", {
+          old: html`<strong class="figures">${inMinutes(person.posted.countable_min)}</strong>`,
+          new: html`<strong class="figures">${inMinutes(person.countable_min)}</strong>`,
+        })}</p>
+        ${reasonField(t("It stands with both entries."))}`,
       send: async (given) => desk.pin.send("amend_hours", { person: person.person, reason: reasonOf(given) }),
     });
   }
@@ -200,21 +203,22 @@ export function createCorrections(desk) {
   /** @param {any} person @param {any} dispute */
   const disputed = (person, dispute) => {
     const { room } = desk.view();
+    const timed = (/** @type {number} */ at) => html`<time>${momentOf(at, room.zone)}</time>`;
     if (dispute.taken_back) {
-      return html`<li class="soft"><p>${person.name} said (<time>${momentOf(dispute.at, room.zone)}</time>): ${dispute.text}</p>
-        <p>They took it back (<time>${momentOf(dispute.taken_back, room.zone)}</time>).</p></li>`;
+      return html`<li class="soft"><p>${rich("{name} said ({time}): {text}", { name: person.name, time: timed(dispute.at), text: dispute.text })}</p>
+        <p>${rich("They took it back ({time}).", { time: timed(dispute.taken_back) })}</p></li>`;
     }
     if (dispute.answer) {
-      return html`<li><p><strong>${person.name} said</strong> <span class="soft">(<time>${momentOf(dispute.at, room.zone)}</time>)</span>: ${dispute.text}</p>
-        <p class="soft">${dispute.answer.accepted ? "Accepted" : "The minutes stayed"}${dispute.answer.text ? `: ${dispute.answer.text}` : ""}
-          (${dispute.answer.name}, <time>${momentOf(dispute.answer.at, room.zone)}</time>)</p></li>`;
+      return html`<li><p><strong>${t("{name} said", { name: person.name })}</strong> <span class="soft">(${timed(dispute.at)})</span>: ${dispute.text}</p>
+        <p class="soft">${dispute.answer.accepted ? t("Accepted") : t("The minutes stayed")}${dispute.answer.text ? `: ${dispute.answer.text}` : ""}
+          (${dispute.answer.name}, ${timed(dispute.answer.at)})</p></li>`;
     }
     return html`<li class="notice"><div class="stack tight grow">
-      <p><strong>${person.name} says the minutes are not right</strong> <span>(<time>${momentOf(dispute.at, room.zone)}</time>)</span></p>
+      <p><strong>${t("{name} says the minutes are not right", { name: person.name })}</strong> <span>(${timed(dispute.at)})</span></p>
       <p class="record-text">${dispute.text}</p>
       ${desk.mayWrite ? html`<div class="row">
-        <button class="button" type="button" @click=${() => correct(person, { ...longestGap(person), dispute })}>Correct the minutes…</button>
-        <button class="button quiet" type="button" @click=${() => answer(person, dispute)}>Leave them, and answer…</button>
+        <button class="button" type="button" @click=${() => correct(person, { ...longestGap(person), dispute })}>${t("Correct the minutes…")}</button>
+        <button class="button quiet" type="button" @click=${() => answer(person, dispute)}>${t("Leave them, and answer…")}</button>
       </div>` : nothing}
     </div></li>`;
   };
@@ -223,29 +227,30 @@ export function createCorrections(desk) {
   const corrected = (one) => {
     const { zone } = desk.view().room;
     return html`<li data-back=${String(one.taken_back !== null)}>
-      <p>${icon(one.present ? "plus" : "minus")}<span><strong>${one.present ? "Was there" : "Was not there"}</strong>
+      <p>${icon(one.present ? "plus" : "minus")}<span><strong>${one.present ? t("Was there") : t("Was not there")}</strong>
         <span class="figures">${exactTimeOf(one.start, zone)} – ${exactTimeOf(one.end, zone)}, ${lasting(one.end - one.start)}</span>: ${one.reason}
-        <span class="soft">(by hand: ${one.name}, <time>${momentOf(one.at, zone)}</time>${one.after_signing ? ", after signing" : ""})</span></span></p>
+        <span class="soft">(${rich("by hand: {name}, {time}", { name: one.name, time: html`<time>${momentOf(one.at, zone)}</time>` })}${one.after_signing ? t(", after signing") : ""})</span></span></p>
       ${one.taken_back
-        ? html`<p class="soft">Taken back: ${one.taken_back.reason} (${one.taken_back.name}, <time>${momentOf(one.taken_back.at, zone)}</time>)</p>`
-        : desk.mayWrite ? html`<p><button class="link" type="button" @click=${() => takeBack(one)}>Take back</button></p>` : nothing}
+        ? html`<p class="soft">${t("Taken back:")} ${one.taken_back.reason} (${one.taken_back.name}, <time>${momentOf(one.taken_back.at, zone)}</time>)</p>`
+        : desk.mayWrite ? html`<p><button class="link" type="button" @click=${() => takeBack(one)}>${t("Take back")}</button></p>` : nothing}
     </li>`;
   };
 
   /** @param {any} person */
   const amending = (person) => {
     const { zone } = desk.view().room;
-    return html`${person.amendments.map((/** @type {any} */ one) => html`<p class="soft">${inMinutes(one.countable_min)} were posted anew: ${one.reason}
+    return html`${person.amendments.map((/** @type {any} */ one) => html`<p class="soft">${t("{minutes} were posted anew:", { minutes: inMinutes(one.countable_min) })} ${one.reason}
         (${one.name}, <time>${momentOf(one.at, zone)}</time>)</p>`)}
       ${person.amendable === "make_up" ? html`<div class="notice"><div class="stack tight grow">
-        <p>${person.makes_up ? "This session makes up for one that was missed. That was said after the note was signed, and the posted hours do not say it yet."
-          : "The posted hours say that they make up for a missed session. That was taken back."}</p>
-        ${desk.mayWrite ? html`<div class="row"><button class="button" type="button" @click=${() => sayMakeUp(person)}>Reverse and post anew…</button></div>` : nothing}
+        <p>${person.makes_up ? t("This session makes up for one that was missed. That was said after the note was signed, and the posted hours do not say it yet.")
+          : t("The posted hours say that they make up for a missed session. That was taken back.")}</p>
+        ${desk.mayWrite ? html`<div class="row"><button class="button" type="button" @click=${() => sayMakeUp(person)}>${t("Reverse and post anew…")}</button></div>` : nothing}
       </div></div>` : nothing}
       ${person.amendable === "minutes" ? html`<div class="notice"><div class="stack tight grow">
-        <p><strong>The minutes changed after the note was signed.</strong> Posted: <span class="figures">${inMinutes(person.posted.countable_min)}</span>.
-          Now: <span class="figures">${inMinutes(person.countable_min)}</span>.</p>
-        ${desk.mayWrite ? html`<div class="row"><button class="button" type="button" @click=${() => amend(person)}>Reverse and post anew…</button></div>` : nothing}
+        <p><strong>${t("The minutes changed after the note was signed.")}</strong> ${rich("Posted: {old}. Now: {new}.", {
+          old: html`<span class="figures">${inMinutes(person.posted.countable_min)}</span>`, new: html`<span class="figures">${inMinutes(person.countable_min)}</span>`,
+        })}</p>
+        ${desk.mayWrite ? html`<div class="row"><button class="button" type="button" @click=${() => amend(person)}>${t("Reverse and post anew…")}</button></div>` : nothing}
       </div></div>` : nothing}`;
   };
 
@@ -267,8 +272,8 @@ export function createCorrections(desk) {
 
     /** Disputes, corrections and amendments of a person. @param {any} person */
     list: (person) => html`
-      ${person.disputes.length ? html`<ul class="plain stack tight" aria-label="Said about the minutes">${person.disputes.map((/** @type {any} */ one) => disputed(person, one))}</ul>` : nothing}
-      ${person.corrections.length ? html`<ul class="plain stack tight corrections" aria-label="Corrected by hand">${person.corrections.map(corrected)}</ul>` : nothing}
+      ${person.disputes.length ? html`<ul class="plain stack tight" aria-label=${t("Said about the minutes")}>${person.disputes.map((/** @type {any} */ one) => disputed(person, one))}</ul>` : nothing}
+      ${person.corrections.length ? html`<ul class="plain stack tight corrections" aria-label=${t("Corrected by hand")}>${person.corrections.map(corrected)}</ul>` : nothing}
       ${amending(person)}`,
   };
 }

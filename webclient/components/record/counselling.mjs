@@ -5,6 +5,7 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
+import { t } from "/static/core/words.mjs";
 
 import { createDialog } from "./dialog.mjs";
 import { createFields } from "./fields.mjs";
@@ -47,28 +48,27 @@ export function createCounselling(desk) {
   }
 
   const contents = () => ({
-    title: "Only you can read this",
-    body: html`<p class="drawer-about">${icon("lock")}<span>Your counselling notes are kept apart from the record. They are in nobody’s note,
-        in no export, and nobody else at the clinic can open them.</span></p>
+    title: t("Only you can read this"),
+    body: html`<p class="drawer-about">${icon("lock")}<span>${t("Your counselling notes are kept apart from the record. They are in nobody’s note, in no export, and nobody else at the clinic can open them.")}</span></p>
       ${loaded
         ? html`${about ? fields.field({
             note: notes.of(about.person),
             id: "own-person",
-            label: `About ${about.name}`,
-            hint: "Your own thoughts on what was said.",
+            label: t("About {name}", { name: about.name }),
+            hint: t("Your own thoughts on what was said."),
             required: true,
           }) : nothing}
           ${fields.field({
             note: notes.of(GROUP),
             id: "own-group",
-            label: "About the group",
-            hint: "Your own thoughts on the session.",
+            label: t("About the group"),
+            hint: t("Your own thoughts on the session."),
             required: true,
           })}
-          <p class="soft small">Start and stop times, progress and plan belong in the record, not here.</p>`
+          <p class="soft small">${t("Start and stop times, progress and plan belong in the record, not here.")}</p>`
         : trouble
-          ? html`<p class="notice" role="alert">${trouble}</p><p><button class="button" type="button" @click=${load}>Try again</button></p>`
-          : html`<p class="soft">Opening…</p>`}`,
+          ? html`<p class="notice" role="alert">${trouble}</p><p><button class="button" type="button" @click=${load}>${t("Try again")}</button></p>`
+          : html`<p class="soft">${t("Opening…")}</p>`}`,
   });
 
   function draw() {

@@ -2,6 +2,7 @@
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
+import { t } from "/static/core/words.mjs";
 
 /**
  * @typedef {object} Contents
@@ -37,7 +38,7 @@ export function createDialog({ className = "" } = {}) {
       html`<div class="stack">
         <header class="row apart window-header">
           <h2 id=${titleId}>${title}</h2>
-          <button class="button quiet icon-only" type="button" aria-label="Close" @click=${() => element.close()}>${icon("x")}</button>
+          <button class="button quiet icon-only" type="button" aria-label=${t("Close")} @click=${() => element.close()}>${icon("x")}</button>
         </header>
         ${body}
       </div>`,

@@ -2,6 +2,7 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
+import { many, rich, t, told } from "/static/core/words.mjs";
 
 import { exactTimeOf, inMinutes, lasting, minutesOf } from "./words.mjs";
 
@@ -10,21 +11,21 @@ import { exactTimeOf, inMinutes, lasting, minutesOf } from "./words.mjs";
  */
 
 const AROUND_MS = 10_000; // events this near a gap explain it
-const GAP_WORDS = { late: "Came late", away: "Away", early: "Left early", server: "Server away" };
+const GAP_WORDS = { late: t("Came late"), away: t("Away"), early: t("Left early"), server: t("Server away") };
 
 /**
  * @param {{person: any, record: any, question: Question | null, ask: (question: Question) => void}} given
  */
 export function figures({ person, record, question, ask }) {
   const shown = [
-    { key: "counted", value: person.countable_min, unit: "min", word: "counted", strong: true },
-    { key: "present", value: minutesOf(person.present_ms), unit: "min", word: "present" },
-    { key: "clock", value: minutesOf(person.clock_ms), unit: "min", word: "by the clock" },
+    { key: "counted", value: person.countable_min, unit: "min", word: t("counted"), strong: true },
+    { key: "present", value: minutesOf(person.present_ms), unit: "min", word: t("present") },
+    { key: "clock", value: minutesOf(person.clock_ms), unit: "min", word: t("by the clock") },
     ...(person.corrected_ms
-      ? [{ key: "corrected", value: signed(person.corrected_ms), unit: "min", word: "corrected by hand" }]
+      ? [{ key: "corrected", value: signed(person.corrected_ms), unit: "min", word: t("corrected by hand") }]
       : []),
     ...(person.gap_credit_ms > 0 || record.gaps.length
-      ? [{ key: "credit", value: Math.round(person.gap_credit_ms / 1000), unit: "s", word: "server gap, counted" }]
+      ? [{ key: "credit", value: Math.round(person.gap_credit_ms / 1000), unit: "s", word: t("server gap, counted") }]
       : []),
   ];
   return html`<div class="figures-row">
@@ -70,17 +71,17 @@ export function proof({ person, record, zone, question, close }) {
   return html`<section class="proof" aria-labelledby="proof-title">
     <div class="row apart">
       <h3 id="proof-title">${title}</h3>
-      <button class="button quiet icon-only" type="button" aria-label="Close" @click=${close}>${icon("x")}</button>
+      <button class="button quiet icon-only" type="button" aria-label=${t("Close")} @click=${close}>${icon("x")}</button>
     </div>
     <p>${words}</p>
     ${sum}
-    ${events === null ? nothing : html`<h4>Events behind it</h4>
+    ${events === null ? nothing : html`<h4>${t("Events behind it")}</h4>
     ${events.length
-      ? html`<div class="proof-scroll" tabindex="0" role="group" aria-label="Events"><ol class="plain proof-events">
+      ? html`<div class="proof-scroll" tabindex="0" role="group" aria-label=${t("Events")}><ol class="plain proof-events">
           ${events.map((/** @type {any} */ one) => html`<li><time class="figures">${exactTimeOf(one.at, zone)}</time>
-            <span>${one.text}</span> <span class="soft small figures">#${one.seq}</span></li>`)}
+            <span>${told(one)}</span> <span class="soft small figures">#${one.seq}</span></li>`)}
         </ol></div>`
-      : html`<p class="soft">No event of ${person.name} lies in this time.</p>`}`}
+      : html`<p class="soft">${t("No event of {name} lies in this time.", { name: person.name })}</p>`}`}
   </section>`;
 }
 
@@ -100,34 +101,34 @@ const signed = (ms) => `${ms < 0 ? "−" : "+"}${minutesOf(Math.abs(ms))}`;
 
 /** @param {string} key @param {any} person @param {any} record @param {string} zone */
 function ofFigure(key, person, record, zone) {
-  const rule = `Rule ${record.rules.id}, version ${record.rules.version}: ${record.rules.title}.`;
+  const rule = t("Rule {id}, version {version}: {title}.", record.rules);
   switch (key) {
     case "counted":
       return {
-        title: `${person.countable_min} minutes counted`,
-        words: `Time present in each segment that counts, added up exactly; the seconds left over at the end are dropped. ${rule}`,
+        title: many("{n} minute counted", "{n} minutes counted", person.countable_min),
+        words: t("Time present in each segment that counts, added up exactly; the seconds left over at the end are dropped. {rule}", { rule }),
         sum: html`${segmentTable(person, record)}${stretches(key, person, record, zone)}`,
       };
     case "present":
       return {
-        title: `${lasting(person.present_ms)} present`,
-        words: "Time really connected while the session ran. Several tabs or devices at once count once; a lost connection ends when it was last heard.",
+        title: t("{time} present", { time: lasting(person.present_ms) }),
+        words: t("Time really connected while the session ran. Several tabs or devices at once count once; a lost connection ends when it was last heard."),
         sum: stretches(key, person, record, zone),
       };
     case "corrected":
       return {
-        title: `${person.corrected_ms < 0 ? "−" : ""}${lasting(Math.abs(person.corrected_ms))} corrected by hand`,
-        words: "What was added, less what was taken away. Below stands who did it and why; what was seen by itself is kept.",
+        title: t("{time} corrected by hand", { time: `${person.corrected_ms < 0 ? "−" : ""}${lasting(Math.abs(person.corrected_ms))}` }),
+        words: t("What was added, less what was taken away. Below stands who did it and why; what was seen by itself is kept."),
         sum: stretches(key, person, record, zone),
       };
     case "clock":
       return {
-        title: `${lasting(person.clock_ms)} by the clock`,
-        words: "From the first moment present to the last, gaps and breaks included.",
+        title: t("{time} by the clock", { time: lasting(person.clock_ms) }),
+        words: t("From the first moment present to the last, gaps and breaks included."),
         sum: nothing,
       };
     default:
-      return { title: `${lasting(person.gap_credit_ms)} of server gap counted`, words: gapRule(person, record), sum: stretches(key, person, record, zone) };
+      return { title: t("{time} of server gap counted", { time: lasting(person.gap_credit_ms) }), words: gapRule(person, record), sum: stretches(key, person, record, zone) };
   }
 }
 
@@ -136,42 +137,45 @@ function ofGap(gap, person, record, zone) {
   const during = record.segments
     .filter((/** @type {any} */ one) => one.spans.some((/** @type {[number, number]} */ [from, to]) => from < gap.to && gap.from < to))
     .map((/** @type {any} */ one) => one.title);
-  const where = during.length ? ` During: ${during.join(", ")}.` : "";
-  const times = `${exactTimeOf(gap.from, zone)} to ${exactTimeOf(gap.to, zone)}.`;
-  const words = {
-    late: `${times}${where} The session ran and ${person.name} was not there yet.`,
-    away: `${times}${where} Nothing was heard of ${person.name}; the time ends at the last sign of life and is not counted.`,
-    early: `${times}${where} The session ran and ${person.name} had left.`,
-    server: `${times}${where} ${gapRule(person, record)}`,
+  const times = t("{from} to {to}.", { from: exactTimeOf(gap.from, zone), to: exactTimeOf(gap.to, zone) });
+  const { name } = person;
+  const what = {
+    late: t("The session ran and {name} was not there yet.", { name }),
+    away: t("Nothing was heard of {name}; the time ends at the last sign of life and is not counted.", { name }),
+    early: t("The session ran and {name} had left.", { name }),
+    server: gapRule(person, record),
   }[gap.kind];
+  const words = [times, during.length ? t("During: {parts}.", { parts: during.join(", ") }) : "", what].filter(Boolean).join(" ");
   const marked = person.marks.some((/** @type {any} */ mark) => mark.start < gap.to && gap.from < mark.end);
   return {
     title: `${GAP_WORDS[gap.kind]}, ${lasting(gap.to - gap.from)}`,
     words,
-    sum: gap.kind === "server" ? nothing : html`<p class="soft">${marked ? "By this program’s policy this is named in the note." : "By this program’s policy this is too short to be named."}
-      ${record.policy.join(" ")}</p>`,
+    sum: gap.kind === "server" ? nothing : html`<p class="soft">${marked ? t("By this program’s policy this is named in the note.") : t("By this program’s policy this is too short to be named.")}
+      ${record.policy.map(told).join(" ")}</p>`,
   };
 }
 
 /** @param {any} person @param {any} record */
 function gapRule(person, record) {
-  const rule = "A short time without a server counts for those who were there before it and came back right after; a long one counts for nobody.";
+  const rule = t("A short time without a server counts for those who were there before it and came back right after; a long one counts for nobody.");
   return record.gaps.length
-    ? `${rule} Here ${lasting(person.gap_credit_ms)} were counted for ${person.name}.`
-    : `${rule} There was none in this session.`;
+    ? t("{rule} Here {time} were counted for {name}.", { rule, time: lasting(person.gap_credit_ms), name: person.name })
+    : t("{rule} There was none in this session.", { rule });
 }
 
 /** @param {any} person @param {any} record */
 function segmentTable(person, record) {
-  return html`<div class="table-scroll" tabindex="0" role="group" aria-label="Minutes by segment"><table class="figures">
-    <thead><tr><th scope="col">Segment</th><th scope="col">Planned</th><th scope="col">Ran</th><th scope="col">Present</th><th scope="col">Counts</th></tr></thead>
+  return html`<div class="table-scroll" tabindex="0" role="group" aria-label=${t("Minutes by segment")}><table class="figures">
+    <thead><tr><th scope="col">${t("Segment")}</th><th scope="col">${t("Planned")}</th><th scope="col">${t("Ran")}</th><th scope="col">${t("Present")}</th><th scope="col">${t("Counts")}</th></tr></thead>
     <tbody>
       ${record.segments.map((/** @type {any} */ one) => html`<tr data-counts=${String(one.counts)}>
         <th scope="row">${one.title}</th><td>${minutesOf(one.planned_ms)} min</td><td>${lasting(one.spent_ms)}</td>
-        <td>${lasting(person.by_segment[one.id] ?? 0)}</td><td>${one.counts ? "yes" : "no"}</td></tr>`)}
+        <td>${lasting(person.by_segment[one.id] ?? 0)}</td><td>${one.counts ? t("yes") : t("no")}</td></tr>`)}
     </tbody>
     </table></div>
-    <p><strong>Counted: ${lasting(person.counted_ms)}</strong>, that is ${inMinutes(person.countable_min)}.</p>`;
+    <p>${rich("{counted}, that is {minutes}.", {
+      counted: html`<strong>${t("Counted: {time}", { time: lasting(person.counted_ms) })}</strong>`, minutes: inMinutes(person.countable_min),
+    })}</p>`;
 }
 
 /** The stretches of time behind a figure, each with the events at its edges. @param {string} key @param {any} person @param {any} record @param {string} zone */
@@ -179,12 +183,12 @@ function stretches(key, person, record, zone) {
   const found = person.pieces.filter(MADE_OF[key]);
   if (!found.length) return nothing;
   const titles = new Map(record.segments.map((/** @type {any} */ one) => [one.id, one.title]));
-  return html`<details class="stretches"><summary>The ${found.length} ${found.length === 1 ? "stretch" : "stretches"} of time it is made of</summary>
+  return html`<details class="stretches"><summary>${many("The {n} stretch of time it is made of", "The {n} stretches of time it is made of", found.length)}</summary>
     <ol class="plain proof-stretches">
       ${found.map((/** @type {any} */ one) => html`<li><span class="figures">${exactTimeOf(one.start, zone)} – ${exactTimeOf(one.end, zone)}</span>
-        <span>${lasting(one.end - one.start)}${titles.has(one.segment) ? `, ${titles.get(one.segment)}` : ""}.${cause("From", one.began)}${cause("To", one.ended)}</span></li>`)}
+        <span>${lasting(one.end - one.start)}${titles.has(one.segment) ? `, ${titles.get(one.segment)}` : ""}.${cause(t("From"), one.began)}${cause(t("Until"), one.ended)}</span></li>`)}
     </ol></details>`;
 }
 
-/** @param {string} word @param {{seq: number, text: string} | null} event */
-const cause = (word, event) => (event ? html` <span class="soft">${word}: ${event.text} <span class="figures">#${event.seq}</span>.</span>` : nothing);
+/** @param {string} word @param {({seq: number} & import("/static/core/words.mjs").Told) | null} event */
+const cause = (word, event) => (event ? html` <span class="soft">${word}: ${told(event)} <span class="figures">#${event.seq}</span>.</span>` : nothing);

@@ -3,8 +3,9 @@
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { icon } from "/static/core/icons.mjs";
+import { t, told } from "/static/core/words.mjs";
 
-const KEPT = { idle: "", saving: "Saving…", saved: "Saved", failed: "Not saved" };
+const KEPT = { idle: "", saving: t("Saving…"), saved: t("Saved"), failed: t("Not saved") };
 
 /**
  * @typedef {object} Shape
@@ -16,7 +17,7 @@ const KEPT = { idle: "", saving: "Saving…", saved: "Saved", failed: "Not saved
  * @property {boolean} [lacking]  signing was tried and there is not a word
  * @property {readonly Warning[]} [warnings]
  *
- * @typedef {{code: string, field: string, text: string, quote: string, person: string | null}} Warning
+ * @typedef {{code: string, field: string, quote: string, person: string | null} & import("/static/core/words.mjs").Told} Warning
  */
 
 /** @param {import("./record.mjs").Desk} desk */
@@ -25,12 +26,12 @@ export function createFields(desk) {
 
   /** @param {Readonly<import("./notes.mjs").Note>} note */
   const conflict = (note) => html`<div class="notice" role="alert"><div class="stack tight grow">
-    <p><strong>Someone else changed this text while you were typing.</strong> Both are safe: yours above, theirs here.</p>
-    <p class="record-text record-theirs">${note.conflict?.text || "(They left it empty.)"}</p>
+    <p><strong>${t("Someone else changed this text while you were typing.")}</strong> ${t("Both are safe: yours above, theirs here.")}</p>
+    <p class="record-text record-theirs">${note.conflict?.text || t("(They left it empty.)")}</p>
     <div class="row">
-      <button class="button" type="button" @click=${() => notes.resolve(note, "both")}>Keep both</button>
-      <button class="button quiet" type="button" @click=${() => notes.resolve(note, "mine")}>Keep mine</button>
-      <button class="button quiet" type="button" @click=${() => notes.resolve(note, "theirs")}>Take theirs</button>
+      <button class="button" type="button" @click=${() => notes.resolve(note, "both")}>${t("Keep both")}</button>
+      <button class="button quiet" type="button" @click=${() => notes.resolve(note, "mine")}>${t("Keep mine")}</button>
+      <button class="button quiet" type="button" @click=${() => notes.resolve(note, "theirs")}>${t("Take theirs")}</button>
     </div>
   </div></div>`;
 
@@ -39,9 +40,9 @@ export function createFields(desk) {
     field({ note, id, label, hint, required = false, lacking = false, warnings: found = [] }) {
       return html`<div class="field note-field">
         <div class="note-field-head">
-          <label for=${id}>${label}${required ? nothing : html` <span class="soft record-light">(if there is anything)</span>`}</label>
+          <label for=${id}>${label}${required ? nothing : html` <span class="soft record-light">${t("(if there is anything)")}</span>`}</label>
           <span class="hint" id=${`${id}-hint`}>${hint}</span>
-          <span class="record-saved soft small" role="status">${note.conflict ? "Not saved: two versions" : KEPT[note.state]}</span>
+          <span class="record-saved soft small" role="status">${note.conflict ? t("Not saved: two versions") : KEPT[note.state]}</span>
         </div>
         <textarea id=${id} class="record-textarea" rows="2" maxlength="20000" ?readonly=${!desk.mayWrite} aria-describedby=${`${id}-hint ${id}-about`}
           aria-invalid=${lacking ? "true" : nothing}
@@ -55,8 +56,8 @@ export function createFields(desk) {
         <p class="record-print record-text">${note.text}</p>
         <div class="stack tight note-about" id=${`${id}-about`}>
           ${phrases.offer(id)}
-          ${lacking ? html`<p class="error">Please write a few words here before you sign.</p>` : nothing}
-          ${note.trouble ? html`<p class="error" role="alert">${note.trouble} Your text is safe here; it is tried again when you type on.</p>` : nothing}
+          ${lacking ? html`<p class="error">${t("Please write a few words here before you sign.")}</p>` : nothing}
+          ${note.trouble ? html`<p class="error" role="alert">${note.trouble} ${t("Your text is safe here; it is tried again when you type on.")}</p>` : nothing}
           ${warnings(found, desk)}
         </div>
         ${note.conflict ? conflict(note) : nothing}
@@ -71,7 +72,7 @@ export function createFields(desk) {
  */
 export function warnings(found, desk) {
   if (!found.length) return nothing;
-  return html`<ul class="plain warnings">${found.map(({ code, text, quote, person }) => html`<li>${icon("eye")}
+  return html`<ul class="plain warnings">${found.map((warning) => ({ ...warning, text: told(warning) })).map(({ code, text, quote, person }) => html`<li>${icon("eye")}
     <span>${text}${quote && !text.includes(quote) ? html` <q>${quote}</q>` : nothing}
-      ${code === "alike" && person ? html`<button class="link" type="button" @click=${() => desk.choose(person)}>Look at the other note</button>` : nothing}</span></li>`)}</ul>`;
+      ${code === "alike" && person ? html`<button class="link" type="button" @click=${() => desk.choose(person)}>${t("Look at the other note")}</button>` : nothing}</span></li>`)}</ul>`;
 }

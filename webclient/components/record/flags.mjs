@@ -5,16 +5,17 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
+import { rich, t } from "/static/core/words.mjs";
 
 import { momentOf } from "./words.mjs";
 
 /** Wire words and what a clinician would say. */
-export const DISPOSITIONS = /** @type {const} */ ([
-  ["spoke_safe", "I spoke with them; safe for now"],
-  ["safety_plan", "We went through the safety plan"],
-  ["contacted_support", "I reached a person who supports them"],
-  ["emergency", "I called emergency services"],
-  ["not_reached", "I tried and could not reach them"],
+export const DISPOSITIONS = /** @type {[string, string][]} */ ([
+  ["spoke_safe", t("I spoke with them; safe for now")],
+  ["safety_plan", t("We went through the safety plan")],
+  ["contacted_support", t("I reached a person who supports them")],
+  ["emergency", t("I called emergency services")],
+  ["not_reached", t("I tried and could not reach them")],
 ]);
 
 /**
@@ -24,14 +25,14 @@ export function flagCards({ view, person, connection, mayWrite }) {
   const zone = view.room.zone;
   return (view.staff?.flags ?? [])
     .filter((/** @type {any} */ flag) => flag.person === person && flag.disposition === null)
-    .map((/** @type {any} */ flag) => html`<section class="flag" aria-label="Safety answer">
-      <h3>${icon("shield-alert")} Safety answer, <time>${momentOf(flag.at, zone)}</time></h3>
+    .map((/** @type {any} */ flag) => html`<section class="flag" aria-label=${t("Safety answer")}>
+      <h3>${icon("shield-alert")} ${rich("Safety answer, {time}", { time: html`<time>${momentOf(flag.at, zone)}</time>` })}</h3>
       <dl class="facts">
         ${flag.questions.map((/** @type {any} */ one) => html`<div><dt>${one.label}</dt><dd>${answerOf(one.answer)}</dd></div>`)}
-        ${flag.location ? html`<div><dt>Where they were</dt><dd>${flag.location}</dd></div>` : nothing}
-        ${flag.callback ? html`<div><dt>Call-back number</dt><dd><a href=${`tel:${flag.callback.replace(/[^\d+]/g, "")}`}>${flag.callback}</a></dd></div>` : nothing}
+        ${flag.location ? html`<div><dt>${t("Where they were")}</dt><dd>${flag.location}</dd></div>` : nothing}
+        ${flag.callback ? html`<div><dt>${t("Call-back number")}</dt><dd><a href=${`tel:${flag.callback.replace(/[^\d+]/g, "")}`}>${flag.callback}</a></dd></div>` : nothing}
       </dl>
-      ${mayWrite ? form(flag, connection) : html`<p>Still open. A facilitator records what was done.</p>`}
+      ${mayWrite ? form(flag, connection) : html`<p>${t("Still open. A facilitator records what was done.")}</p>`}
     </section>`);
 }
 
@@ -47,26 +48,26 @@ function form(flag, connection) {
     try {
       await connection.send("dispose_flag", { flag: flag.flag, disposition: given.get("disposition"), text: given.get("text") });
     } catch (refusal) {
-      trouble.textContent = /** @type {{text?: string}} */ (refusal).text ?? "That did not work. Please try again.";
+      trouble.textContent = /** @type {{text?: string}} */ (refusal).text ?? t("That did not work. Please try again.");
     }
   }
   return html`<form class="stack" @submit=${submit}>
     <fieldset class="field">
-      <legend>What was done?</legend>
+      <legend>${t("What was done?")}</legend>
       <div class="choices">
         ${DISPOSITIONS.map(([value, label]) => html`<label class="choice"><input type="radio" name="disposition" value=${value} required><span>${label}</span></label>`)}
       </div>
     </fieldset>
     <div class="field">
-      <label for=${`flag-${flag.flag}`}>In a few words <span class="soft record-light">(optional)</span></label>
+      <label for=${`flag-${flag.flag}`}>${t("In a few words")} <span class="soft record-light">${t("(optional)")}</span></label>
       <textarea id=${`flag-${flag.flag}`} name="text" maxlength="2000"></textarea>
     </div>
     <p class="error" role="alert"></p>
-    <div class="row"><button class="button" type="submit">Record what was done</button></div>
+    <div class="row"><button class="button" type="submit">${t("Record what was done")}</button></div>
   </form>`;
 }
 
 /** @param {unknown} answer */
 function answerOf(answer) {
-  return answer === true ? "Yes" : answer === false ? "No" : answer === null ? "No answer" : String(answer);
+  return answer === true ? t("Yes") : answer === false ? t("No") : answer === null ? t("No answer") : String(answer);
 }

@@ -3,6 +3,7 @@
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { icon } from "/static/core/icons.mjs";
+import { t } from "/static/core/words.mjs";
 
 import { createDialog } from "./dialog.mjs";
 import { warnings } from "./fields.mjs";
@@ -96,7 +97,7 @@ export function createGoals(desk) {
       const person = desk.personOf(id);
       try {
         await desk.notebook.changeGoal(id, goal, change);
-        trouble = change.ended ? "That goal has ended. Notes that name it keep it." : "Changed.";
+        trouble = change.ended ? t("That goal has ended. Notes that name it keep it.") : t("Changed.");
         const goals = addressed(person);
         if (change.text && goals.has(goal)) {
           wish(person, new Set([...goals].filter((one) => one !== goal)), goal); // chosen anew, in its new words
@@ -109,16 +110,16 @@ export function createGoals(desk) {
     contents = () => {
       const person = desk.personOf(id);
       return {
-        title: `Goals of ${person.name}`,
-        body: html`<p class="soft">As in the treatment plan. Signed notes keep the words they were signed with.</p>
+        title: t("Goals of {name}", { name: person.name }),
+        body: html`<p class="soft">${t("As in the treatment plan. Signed notes keep the words they were signed with.")}</p>
           <ul class="plain stack">${person.goals.known.map((/** @type {any} */ one) => html`<li><form class="goal-edit" @submit=${(/** @type {SubmitEvent} */ event) => {
             event.preventDefault();
             const text = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get("text")).trim();
             if (text && text !== one.text) void change(one.goal, { text });
           }}>
-            <input name="text" aria-label="Goal" maxlength="500" .value=${one.text}>
-            <button class="button" type="submit">Change</button>
-            <button class="button quiet" type="button" @click=${() => change(one.goal, { ended: true })}>Ended</button>
+            <input name="text" aria-label=${t("Goal")} maxlength="500" .value=${one.text}>
+            <button class="button" type="submit">${t("Change")}</button>
+            <button class="button quiet" type="button" @click=${() => change(one.goal, { ended: true })}>${t("Ended")}</button>
           </form></li>`)}</ul>
           <p role="status">${trouble}</p>`,
       };
@@ -133,21 +134,21 @@ export function createGoals(desk) {
       const on = addressed(person);
       return html`<section class="goals" aria-labelledby="goals-title">
         <div class="note-field-head">
-          <h3 id="goals-title">Goals worked on</h3>
-          ${known.length ? html`<button class="link record-saved" type="button" @click=${() => manage(person.person)}>Change goals</button>` : nothing}
+          <h3 id="goals-title">${t("Goals worked on")}</h3>
+          ${known.length ? html`<button class="link record-saved" type="button" @click=${() => manage(person.person)}>${t("Change goals")}</button>` : nothing}
         </div>
         <div class="choices" role="group" aria-labelledby="goals-title">
           ${known.map((/** @type {any} */ one) => html`<label class="choice goal"><input type="checkbox" .checked=${live(on.has(one.goal))}
             ?disabled=${!desk.mayWrite} @change=${(/** @type {Event} */ event) => press(person, one.goal, /** @type {HTMLInputElement} */ (event.target).checked)}>
             <span>${one.text}</span></label>`)}
           <form class="goal-new" @submit=${(/** @type {SubmitEvent} */ event) => add(event, person)}>
-            <input id="goal-new" maxlength="500" autocomplete="off" aria-label=${`A new goal for ${person.name}`}
-              placeholder=${known.length ? "Another goal" : "A goal of the treatment plan"} .value=${live(typed.get(person.person) ?? "")}
+            <input id="goal-new" maxlength="500" autocomplete="off" aria-label=${t("A new goal for {name}", { name: person.name })}
+              placeholder=${known.length ? t("Another goal") : t("A goal of the treatment plan")} .value=${live(typed.get(person.person) ?? "")}
               @input=${(/** @type {Event} */ event) => {
                 typed.set(person.person, /** @type {HTMLInputElement} */ (event.target).value);
                 desk.draw();
               }}>
-            ${typed.get(person.person)?.trim() ? html`<button class="button" type="submit">${icon("plus")} Add</button>` : nothing}
+            ${typed.get(person.person)?.trim() ? html`<button class="button" type="submit">${icon("plus")} ${t("Add")}</button>` : nothing}
           </form>
         </div>
         ${troubles.has(person.person) ? html`<p class="error" role="alert">${troubles.get(person.person)}</p>` : nothing}

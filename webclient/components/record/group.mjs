@@ -3,6 +3,7 @@
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { icon } from "/static/core/icons.mjs";
+import { t } from "/static/core/words.mjs";
 
 import { warnings } from "./fields.mjs";
 import { wordsOf } from "./notebook.mjs";
@@ -51,21 +52,21 @@ export function createGroup(desk) {
 
   const skills = () => {
     const { record } = desk.view();
-    return html`<div class="group-skills" role="group" aria-label="Skills taught">
-      <span class="soft">Skills taught</span>
+    return html`<div class="group-skills" role="group" aria-label=${t("Skills taught")}>
+      <span class="soft">${t("Skills taught")}</span>
       ${record.skills.map((/** @type {string} */ one) => html`<span class="chip">${one}
-        ${editing ? html`<button class="chip-away" type="button" aria-label=${`Take ${one} out`}
+        ${editing ? html`<button class="chip-away" type="button" aria-label=${t("Take {skill} out", { skill: one })}
           @click=${() => ask("name_skills", { skills: record.skills.filter((/** @type {string} */ each) => each !== one) })}>${icon("x")}</button>` : nothing}</span>`)}
       ${editing
-        ? html`<form @submit=${nameSkill}><input id="skill-new" list="skills-known" maxlength="120" autocomplete="off" aria-label="A skill that was taught"
-            placeholder=${record.skills.length ? "Another skill" : "Which skill?"} .value=${live(skill)}
+        ? html`<form @submit=${nameSkill}><input id="skill-new" list="skills-known" maxlength="120" autocomplete="off" aria-label=${t("A skill that was taught")}
+            placeholder=${record.skills.length ? t("Another skill") : t("Which skill?")} .value=${live(skill)}
             @input=${(/** @type {Event} */ event) => {
               skill = /** @type {HTMLInputElement} */ (event.target).value;
               desk.draw();
             }}>
             <datalist id="skills-known">${desk.library().map((title) => html`<option value=${title}></option>`)}</datalist>
-            ${skill.trim() ? html`<button class="button" type="submit">${icon("plus")} Add</button>` : nothing}</form>`
-        : record.skills.length ? nothing : html`<span class="soft">none named</span>`}
+            ${skill.trim() ? html`<button class="button" type="submit">${icon("plus")} ${t("Add")}</button>` : nothing}</form>`
+        : record.skills.length ? nothing : html`<span class="soft">${t("none named")}</span>`}
     </div>`;
   };
 
@@ -75,23 +76,23 @@ export function createGroup(desk) {
     const own = facilitators.find((/** @type {any} */ one) => one.person === desk.boot.person);
     if (!own || !desk.mayWrite || (own.location && !editing)) return nothing;
     return html`<form class="field" @submit=${sayLocation}>
-      <label for="own-place">Where did you lead the group from?</label>
-      <p class="hint" id="own-place-hint">Notes of video sessions name both places, such as “Clinic office, Exampleville”.</p>
+      <label for="own-place">${t("Where did you lead the group from?")}</label>
+      <p class="hint" id="own-place-hint">${t("Notes of video sessions name both places, such as “Clinic office, Exampleville”.")}</p>
       <div class="row"><input id="own-place" class="grow" maxlength="200" aria-describedby="own-place-hint" .value=${live(location ?? own.location)}
         @input=${(/** @type {Event} */ event) => {
           location = /** @type {HTMLInputElement} */ (event.target).value;
-        }}><button class="button" type="submit">Keep</button></div>
+        }}><button class="button" type="submit">${t("Keep")}</button></div>
     </form>`;
   };
 
   const read = () => {
     const { text } = desk.notes.of(GROUP);
     return html`<div class="note-field-head">
-        <h3 id="group-title">The group</h3>
-        <span class="hint">Part of everyone’s note.</span>
-        ${desk.mayWrite ? html`<button class="link record-saved" type="button" @click=${edit}>Edit</button>` : nothing}
+        <h3 id="group-title">${t("The group")}</h3>
+        <span class="hint">${t("Part of everyone’s note.")}</span>
+        ${desk.mayWrite ? html`<button class="link record-saved" type="button" @click=${edit}>${t("Edit")}</button>` : nothing}
       </div>
-      <p class="record-text">${text || html`<span class="soft">Nothing was written about the group.</span>`}</p>
+      <p class="record-text">${text || html`<span class="soft">${t("Nothing was written about the group.")}</span>`}</p>
       ${skills()}`;
   };
 
@@ -99,8 +100,8 @@ export function createGroup(desk) {
     ${desk.fields.field({
       note: desk.notes.of(GROUP),
       id: "note-group",
-      label: "The group",
-      hint: "Written once; part of everyone’s note.",
+      label: t("The group"),
+      hint: t("Written once; part of everyone’s note."),
       required: true,
     })}
     ${skills()}`;
@@ -127,7 +128,7 @@ export function createGroup(desk) {
     /** Beside a note: to be read. */
     aside: () => (writing() ? nothing : html`<section class="stack tight" aria-labelledby="group-title">${read()}${told()}</section>`),
     /** Above a note: to be written. */
-    field: () => (writing() ? html`<section class="stack tight group-note" aria-label="The group">${write()}${told()}</section>` : nothing),
+    field: () => (writing() ? html`<section class="stack tight group-note" aria-label=${t("The group")}>${write()}${told()}</section>` : nothing),
     edit,
     /** Somebody else is looked at: the text is read again. */
     forget() {

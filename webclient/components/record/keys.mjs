@@ -4,6 +4,7 @@
  */
 
 import { html } from "/vendor/lit-html/lit-html.js";
+import { rich, t } from "/static/core/words.mjs";
 
 const MAC = /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? "");
 export const ALT = MAC ? "⌥" : "Alt";
@@ -16,16 +17,16 @@ const SWITCH = "milieu-record-sheet-key";
 
 /** @type {readonly [Action, string[], string, (event: KeyboardEvent) => boolean][]} */
 const KEYS = [
-  ["next", [ALT, "↓"], "Next person", (event) => alt(event) && event.key === "ArrowDown"],
-  ["previous", [ALT, "↑"], "Person before", (event) => alt(event) && event.key === "ArrowUp"],
-  ["unfinished", [ALT, "U"], "First note that is not finished", (event) => alt(event) && event.code === "KeyU"],
-  ["sign", [CTRL, "Enter"], "Sign, and go on to the next", (event) => (event.ctrlKey || event.metaKey) && event.key === "Enter"],
-  ["group", [ALT, "G"], "The text about the group", (event) => alt(event) && event.code === "KeyG"],
-  ["goals", [ALT, "O"], "Goals worked on", (event) => alt(event) && event.code === "KeyO"],
-  ["snippets", [ALT, "S"], "Your phrases", (event) => alt(event) && event.code === "KeyS"],
-  ["private", [ALT, "P"], "Your private counselling notes", (event) => alt(event) && event.code === "KeyP"],
-  ["keys", [CTRL, "/"], "This list", (event) => (event.ctrlKey || event.metaKey) && event.key === "/"],
-  ["escape", ["Esc"], "Close what is open", (event) => event.key === "Escape"],
+  ["next", [ALT, "↓"], t("Next person"), (event) => alt(event) && event.key === "ArrowDown"],
+  ["previous", [ALT, "↑"], t("Person before"), (event) => alt(event) && event.key === "ArrowUp"],
+  ["unfinished", [ALT, "U"], t("First note that is not finished"), (event) => alt(event) && event.code === "KeyU"],
+  ["sign", [CTRL, "Enter"], t("Sign, and go on to the next"), (event) => (event.ctrlKey || event.metaKey) && event.key === "Enter"],
+  ["group", [ALT, "G"], t("The text about the group"), (event) => alt(event) && event.code === "KeyG"],
+  ["goals", [ALT, "O"], t("Goals worked on"), (event) => alt(event) && event.code === "KeyO"],
+  ["snippets", [ALT, "S"], t("Your phrases"), (event) => alt(event) && event.code === "KeyS"],
+  ["private", [ALT, "P"], t("Your private counselling notes"), (event) => alt(event) && event.code === "KeyP"],
+  ["keys", [CTRL, "/"], t("This list"), (event) => (event.ctrlKey || event.metaKey) && event.key === "/"],
+  ["escape", ["Esc"], t("Close what is open"), (event) => event.key === "Escape"],
 ];
 
 /** @param {KeyboardEvent} event */
@@ -75,16 +76,16 @@ function switchSheetKey(on) {
 /** The keys in a table. @returns {import("./dialog.mjs").Contents} */
 export function sheet() {
   const rows = /** @type {[string[], string][]} */ ([
-    [["Tab"], "Next field"],
+    [["Tab"], t("Next field")],
     ...KEYS.map(([, keys, words]) => [keys, words]),
-    [["/name", "Tab"], "Put in your phrase of that name"],
+    [[t("/name"), "Tab"], t("Put in your phrase of that name")],
   ]);
   return {
-    title: "Keys",
-    body: html`<p class="soft">Nothing has to be saved: what you type is kept as you type it.</p>
+    title: t("Keys"),
+    body: html`<p class="soft">${t("Nothing has to be saved: what you type is kept as you type it.")}</p>
       <dl class="key-list">${rows.map(([keys, words]) => html`<div><dt>${keys.map((key) => html`<kbd>${key}</kbd> `)}</dt><dd>${words}</dd></div>`)}</dl>
       <label class="choice"><input type="checkbox" ?checked=${sheetKey()}
         @change=${(/** @type {Event} */ event) => switchSheetKey(/** @type {HTMLInputElement} */ (event.target).checked)}>
-        <span><kbd>?</kbd> opens this list too (outside of fields)</span></label>`,
+        <span>${rich("{key} opens this list too (outside of fields)", { key: html`<kbd>?</kbd>` })}</span></label>`,
   };
 }

@@ -4,6 +4,8 @@
  * Every method rejects with `{code, text}`, the text being a sentence for the person.
  */
 
+import { t } from "/static/core/words.mjs";
+
 /**
  * @typedef {{code: string, text: string, status?: number, answer?: any}} Trouble
  * @typedef {{note: string, subject: string, text: string, revision: number, at: number}} CounsellingNote
@@ -12,8 +14,8 @@
  */
 
 /** @type {Trouble} */
-const NO_LINE = { code: "no_line", text: "That did not reach the server. Please check your connection and try again." };
-const WENT_WRONG = "That did not work. Please try again.";
+const NO_LINE = { code: "no_line", text: t("That did not reach the server. Please check your connection and try again.") };
+const WENT_WRONG = t("That did not work. Please try again.");
 
 /**
  * @param {{session: string, search?: string}} place  `search`: the query of the page, which names the seat

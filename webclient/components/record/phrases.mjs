@@ -2,6 +2,7 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
+import { rich, t } from "/static/core/words.mjs";
 
 import { createDialog } from "./dialog.mjs";
 import { wordsOf } from "./notebook.mjs";
@@ -43,8 +44,8 @@ export function createPhrases({ notebook, draw }) {
     const given = new FormData(/** @type {HTMLFormElement} */ (event.target));
     const [name, text] = [String(given.get("name")).trim().replace(/^\//, ""), String(given.get("text")).trim()];
     const { before } = writing;
-    if (!NAME.test(name)) return complain("A name is one word of letters, digits, - or _, such as breathing.");
-    if (!text) return complain("Please write the phrase.");
+    if (!NAME.test(name)) return complain(t("A name is one word of letters, digits, - or _, such as breathing."));
+    if (!text) return complain(t("Please write the phrase."));
     try {
       await notebook.putSnippet(name, text);
       if (before !== null && before !== name) await notebook.dropSnippet(before);
@@ -62,7 +63,7 @@ export function createPhrases({ notebook, draw }) {
       const dropped = snippets.find((one) => one.name === name);
       snippets = snippets.filter((one) => one.name !== name);
       writing = dropped ? { ...dropped, before: null } : null; // still there to be kept again
-      complain("Taken away. “Keep” brings it back.");
+      complain(t("Taken away. “Keep” brings it back."));
     } catch (refusal) {
       complain(wordsOf(refusal));
     }
@@ -81,14 +82,14 @@ export function createPhrases({ notebook, draw }) {
     /** @type {HTMLElement | null} */ (dialog.element.querySelector(next ? "#phrase-name" : "#phrase-filter"))?.focus();
   }
 
-  const contents = () => ({ title: "Your phrases", body: writing ? editor(writing) : chooser() });
+  const contents = () => ({ title: t("Your phrases"), body: writing ? editor(writing) : chooser() });
 
   const chooser = () => {
     const found = sorted().filter((one) => `${one.name} ${one.text}`.toLowerCase().includes(filter.toLowerCase()));
     const selected = target ? target.value.slice(target.selectionStart, target.selectionEnd).trim() : "";
-    return html`<p class="soft">Yours alone. In any field, type <kbd>/name</kbd> and press <kbd>Tab</kbd>.</p>
+    return html`<p class="soft">${rich("Yours alone. In any field, type {name} and press {key}.", { name: html`<kbd>${t("/name")}</kbd>`, key: html`<kbd>Tab</kbd>` })}</p>
       ${snippets.length
-        ? html`<div class="field"><label for="phrase-filter">Find</label>
+        ? html`<div class="field"><label for="phrase-filter">${t("Find")}</label>
             <input id="phrase-filter" autocomplete="off" autofocus .value=${filter}
               @input=${(/** @type {Event} */ event) => {
                 filter = /** @type {HTMLInputElement} */ (event.target).value;
@@ -101,31 +102,31 @@ export function createPhrases({ notebook, draw }) {
               }}></div>
           <ul class="plain phrase-list">${found.map((one) => html`<li>
             <button class="phrase" type="button" ?disabled=${!target} @click=${() => take(one.name)}><strong>/${one.name}</strong><span>${one.text}</span></button>
-            <button class="button quiet icon-only" type="button" aria-label=${`Change /${one.name}`} @click=${() => write({ ...one, before: one.name })}>${icon("pencil")}</button>
+            <button class="button quiet icon-only" type="button" aria-label=${t("Change /{name}", { name: one.name })} @click=${() => write({ ...one, before: one.name })}>${icon("pencil")}</button>
           </li>`)}</ul>
-          ${found.length ? nothing : html`<p class="soft">None has these words.</p>`}`
-        : html`<p>You have none yet. Keep what you write often, such as how you end a note or what a skill was for.</p>`}
+          ${found.length ? nothing : html`<p class="soft">${t("None has these words.")}</p>`}`
+        : html`<p>${t("You have none yet. Keep what you write often, such as how you end a note or what a skill was for.")}</p>`}
       ${trouble ? html`<p class="error" role="alert">${trouble}</p>` : nothing}
       <div class="row">
         <button class="button" type="button" ?autofocus=${!snippets.length} @click=${() => write({ name: "", text: selected, before: null })}>${icon("plus")}
-          ${selected ? "Keep the selected words" : "New phrase"}</button>
+          ${selected ? t("Keep the selected words") : t("New phrase")}</button>
       </div>`;
   };
 
   /** @param {{name: string, text: string, before: string | null}} one */
   const editor = (one) => html`<form class="stack" @submit=${keep}>
-    <div class="field"><label for="phrase-name">Name</label>
-      <p class="hint" id="phrase-name-hint">One word. Typing /word and Tab puts the phrase in.</p>
+    <div class="field"><label for="phrase-name">${t("Name")}</label>
+      <p class="hint" id="phrase-name-hint">${t("One word. Typing /word and Tab puts the phrase in.")}</p>
       <input id="phrase-name" name="name" maxlength="41" autocomplete="off" aria-describedby="phrase-name-hint" .value=${one.name}></div>
-    <div class="field"><label for="phrase-text">Phrase</label>
+    <div class="field"><label for="phrase-text">${t("Phrase")}</label>
       <textarea id="phrase-text" name="text" maxlength="4000" .value=${one.text}></textarea></div>
     ${trouble ? html`<p class="error" role="alert">${trouble}</p>` : nothing}
     <div class="row apart">
       ${one.before === null
         ? html`<span></span>`
-        : html`<button class="button quiet" type="button" @click=${() => drop(/** @type {string} */ (one.before))}>Take it away</button>`}
-      <div class="row"><button class="button" type="button" @click=${() => write(null)}>Back</button>
-        <button class="button primary" type="submit">Keep</button></div>
+        : html`<button class="button quiet" type="button" @click=${() => drop(/** @type {string} */ (one.before))}>${t("Take it away")}</button>`}
+      <div class="row"><button class="button" type="button" @click=${() => write(null)}>${t("Back")}</button>
+        <button class="button primary" type="submit">${t("Keep")}</button></div>
     </div>
   </form>`;
 
@@ -158,7 +159,7 @@ export function createPhrases({ notebook, draw }) {
       const one = asking && meant(snippets, asking.name);
       if (!found.length || !asking) return nothing;
       return html`<p class="hint phrase-offer" role="status">${one
-        ? html`<kbd>Tab</kbd> puts in <strong>/${one.name}</strong>: ${one.text}`
+        ? rich("{key} puts in {name}: {text}", { key: html`<kbd>Tab</kbd>`, name: html`<strong>/${one.name}</strong>`, text: one.text })
         : html`${found.slice(0, OFFERED_MAX).map((each) => html`<strong>/${each.name}</strong> `)}${found.length > OFFERED_MAX ? "…" : ""}`}</p>`;
     },
 

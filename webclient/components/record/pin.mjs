@@ -4,6 +4,7 @@
  */
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
+import { t } from "/static/core/words.mjs";
 
 import { createDialog } from "./dialog.mjs";
 import { wordsOf } from "./notebook.mjs";
@@ -39,7 +40,7 @@ export function createPin({ notebook, connection }) {
         const pin = String(given.get("pin") ?? "");
         codeIsWrong = false;
         if (!chosen && pin !== given.get("again")) {
-          trouble = "The two are not the same. Please type both again.";
+          trouble = t("The two are not the same. Please type both again.");
           return refused(form);
         }
         busy = true;
@@ -54,7 +55,7 @@ export function createPin({ notebook, connection }) {
           const { code } = /** @type {{code: string}} */ (refusal);
           if (code === "no_pin" || code === "pin_chosen") {
             chosen = code === "pin_chosen"; // chosen, or taken back, somewhere else meanwhile
-            trouble = chosen ? "You chose a PIN already. Please type that one." : "";
+            trouble = chosen ? t("You chose a PIN already. Please type that one.") : "";
           } else trouble = wordsOf(refusal);
           codeIsWrong = code === "wrong_code";
           refused(form);
@@ -72,35 +73,34 @@ export function createPin({ notebook, connection }) {
       }
 
       const contents = () => ({
-        title: chosen ? "Your signing PIN" : "Choose a signing PIN",
+        title: chosen ? t("Your signing PIN") : t("Choose a signing PIN"),
         body: html`<form class="stack" @submit=${submit} novalidate>
           <p>${chosen
-            ? "It shows that it is you who signs. You are asked once, and then not for five minutes."
-            : html`It stands for your signature on every note, so it is yours alone. At least ${least} characters, and not one
-              that others can guess.`}</p>
+            ? t("It shows that it is you who signs. You are asked once, and then not for five minutes.")
+            : t("It stands for your signature on every note, so it is yours alone. At least {n} characters, and not one that others can guess.", { n: least })}</p>
           ${chosen
             ? nothing
             : html`<div class="field">
-                <label for="pin-code">Set-up code</label>
-                <p class="hint" id="pin-code-hint">Eight letters and digits that your clinic reads out to you, so that nobody chooses in your name.</p>
+                <label for="pin-code">${t("Set-up code")}</label>
+                <p class="hint" id="pin-code-hint">${t("Eight letters and digits that your clinic reads out to you, so that nobody chooses in your name.")}</p>
                 <input id="pin-code" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" required autofocus maxlength="20"
                   aria-describedby="pin-code-hint pin-trouble">
               </div>`}
           <div class="field">
-            <label for="pin">${chosen ? "PIN" : "New PIN"}</label>
+            <label for="pin">${chosen ? "PIN" : t("New PIN")}</label>
             <input id="pin" name="pin" type="password" autocomplete=${chosen ? "current-password" : "new-password"} required ?autofocus=${chosen}
               maxlength="128" aria-describedby="pin-trouble" aria-invalid=${trouble ? "true" : nothing}>
           </div>
           ${chosen
             ? nothing
             : html`<div class="field">
-                <label for="pin-again">The same again</label>
+                <label for="pin-again">${t("The same again")}</label>
                 <input id="pin-again" name="again" type="password" autocomplete="new-password" required maxlength="128">
               </div>`}
           <p class="error" id="pin-trouble" role="alert">${trouble}</p>
           <div class="row end">
-            <button class="button" type="button" @click=${() => dialog.close()}>Not now</button>
-            <button class="button primary" type="submit">${busy ? "One moment…" : "Go on"}</button>
+            <button class="button" type="button" @click=${() => dialog.close()}>${t("Not now")}</button>
+            <button class="button primary" type="submit">${busy ? t("One moment…") : t("Go on")}</button>
           </div>
         </form>`,
       });

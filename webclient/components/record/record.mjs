@@ -6,6 +6,7 @@
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { keyed } from "/vendor/lit-html/directives/keyed.js";
 import { icon } from "/static/core/icons.mjs";
+import { t } from "/static/core/words.mjs";
 
 import { createAttendance } from "./attendance.mjs";
 import { createCounselling } from "./counselling.mjs";
@@ -228,13 +229,12 @@ export function mount(root, { boot, connection }) {
   const banner = () => {
     const { record } = view;
     if (record.status === "open") {
-      return html`<p class="notice plain">${icon("clock")}<span>The session is not over yet. You can write now; signing
-        opens when it has ended. <a href=${`/s/${boot.session}${location.search}`}>Back to the room</a></span></p>`;
+      return html`<p class="notice plain">${icon("clock")}<span>${t("The session is not over yet. You can write now; signing opens when it has ended.")} <a href=${`/s/${boot.session}${location.search}`}>${t("Back to the room")}</a></span></p>`;
     }
     if (!desk.people().length || desk.people().some((person) => !person.signed)) return nothing;
     const waits = desk.people().some((person) => person.work !== "done");
-    return html`<p class="notice ok">${icon("check")}<span>All notes are signed and all hours are posted.
-      ${waits ? "A supervisor signs next." : "Nothing is owed for this session."}</span></p>`;
+    return html`<p class="notice ok">${icon("check")}<span>${t("All notes are signed and all hours are posted.")}
+      ${waits ? t("A supervisor signs next.") : t("Nothing is owed for this session.")}</span></p>`;
   };
 
   /** @param {any} person */
@@ -245,7 +245,7 @@ export function mount(root, { boot, connection }) {
         <a class="record-to-list" href="#" @click=${(/** @type {Event} */ event) => {
           event.preventDefault();
           choose(null, "list");
-        }}>${icon("arrow-left")} All people</a>
+        }}>${icon("arrow-left")} ${t("All people")}</a>
         <div class="row apart">
           <div class="row">
             <h2 id="person-title" tabindex="-1">${person.name}</h2>
@@ -253,12 +253,12 @@ export function mount(root, { boot, connection }) {
           </div>
           <div class="row record-tools">
             ${desk.mayWrite ? html`
-              <button class="button quiet" type="button" @click=${() => phrases.open(lastField?.isConnected ? lastField : null)}>${icon("text-quote")} Phrases</button>
-              <button class="button quiet" type="button" @click=${() => counselling.open(person)}>${icon("lock")} Only for you${counselling.any(person.person)
-                ? html`<span class="visually-hidden">: there is a counselling note</span><span class="record-kept" aria-hidden="true"></span>` : nothing}</button>` : nothing}
+              <button class="button quiet" type="button" @click=${() => phrases.open(lastField?.isConnected ? lastField : null)}>${icon("text-quote")} ${t("Phrases")}</button>
+              <button class="button quiet" type="button" @click=${() => counselling.open(person)}>${icon("lock")} ${t("Only for you")}${counselling.any(person.person)
+                ? html`<span class="visually-hidden">${t(": there is a counselling note")}</span><span class="record-kept" aria-hidden="true"></span>` : nothing}</button>` : nothing}
             <span class="row record-steps">
-              <button class="button quiet icon-only" type="button" aria-label="Person before" title="Person before (Alt ↑)" @click=${() => step(-1)}>${icon("chevron-up")}</button>
-              <button class="button quiet icon-only" type="button" aria-label="Next person" title="Next person (Alt ↓)" @click=${() => step(1)}>${icon("chevron-down")}</button>
+              <button class="button quiet icon-only" type="button" aria-label=${t("Person before")} title=${t("Person before (Alt ↑)")} @click=${() => step(-1)}>${icon("chevron-up")}</button>
+              <button class="button quiet icon-only" type="button" aria-label=${t("Next person")} title=${t("Next person (Alt ↓)")} @click=${() => step(1)}>${icon("chevron-down")}</button>
             </span>
           </div>
         </div>
@@ -293,8 +293,8 @@ export function mount(root, { boot, connection }) {
       return desk.fields.field({
         note: own,
         id: fieldId(own),
-        label: `About ${person.name}`,
-        hint: "What they did and said, how they responded, what comes next.",
+        label: t("About {name}", { name: person.name }),
+        hint: t("What they did and said, how they responded, what comes next."),
         required: true,
         lacking: signing.said(person, "text"),
         warnings: about("text"),
@@ -320,15 +320,15 @@ export function mount(root, { boot, connection }) {
   /** What was typed beside the room, to be put where it belongs. @param {Readonly<import("./notes.mjs").Note>} own */
   const jotted = (own) => {
     const [first] = view.record.format.sections;
-    return html`<section class="jotted" aria-label="Jotted in the room">
-      <p class="soft small">Jotted in the room</p>
+    return html`<section class="jotted" aria-label=${t("Jotted in the room")}>
+      <p class="soft small">${t("Jotted in the room")}</p>
       <p class="record-text">${own.text}</p>
       ${desk.mayWrite ? html`<button class="link" type="button" @click=${() => {
         const note = notes.of(own.subject, first.id);
         notes.type(note, [note.text.trimEnd(), own.text].filter(Boolean).join("\n"));
         notes.type(own, "");
         document.getElementById(fieldId(note))?.focus();
-      }}>Put it into ${first.title}</button>` : nothing}
+      }}>${t("Put it into {section}", { section: first.title })}</button>` : nothing}
     </section>`;
   };
 

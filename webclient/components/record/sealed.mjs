@@ -3,6 +3,7 @@
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { icon } from "/static/core/icons.mjs";
+import { many, rich, t } from "/static/core/words.mjs";
 
 import { factList } from "./facts.mjs";
 import { wordsOf } from "./notebook.mjs";
@@ -68,25 +69,27 @@ export function createSealed(desk) {
     const { signed } = person;
     const at = (/** @type {number} */ instant) => html`<time>${momentOf(instant, room.zone)}</time>`;
     return html`<div class="record-seal">
-      <p>${icon("check")}<span><strong>Signed</strong> by ${signed.name}, ${at(signed.at)}</span></p>
+      <p>${icon("check")}<span>${rich("{signed} by {name}, {time}", { signed: html`<strong>${t("Signed")}</strong>`, name: signed.name, time: at(signed.at) })}</span></p>
       ${signed.cosigned
-        ? html`<p>${icon("check-check")}<span><strong>Co-signed</strong> by ${signed.cosigned.name}, ${at(signed.cosigned.at)}</span></p>`
-        : record.programme.cosign ? html`<p class="soft">${icon("circle-dashed")}<span>Waits for a supervisor’s co-signature.</span></p>` : nothing}
-      <p class="soft small record-seal-more"><span class="figures">${inMinutes(person.posted.countable_min)}</span> stand in ${person.name}’s hours.
-        <a href=${`/statement/${encodeURIComponent(person.person)}${location.search}`}>See all hours</a>.
-        Fingerprint <code title=${signed.hash}>${signed.hash.slice(0, 12)}</code></p>
-      <p><a href=${`/papers/${encodeURIComponent(person.person)}${location.search}`}>Papers: print it, or hand it out</a></p>
+        ? html`<p>${icon("check-check")}<span>${rich("{signed} by {name}, {time}", {
+            signed: html`<strong>${t("Co-signed")}</strong>`, name: signed.cosigned.name, time: at(signed.cosigned.at),
+          })}</span></p>`
+        : record.programme.cosign ? html`<p class="soft">${icon("circle-dashed")}<span>${t("Waits for a supervisor’s co-signature.")}</span></p>` : nothing}
+      <p class="soft small record-seal-more">${rich("{minutes} stand in {name}’s hours.", { minutes: html`<span class="figures">${inMinutes(person.posted.countable_min)}</span>`, name: person.name })}
+        <a href=${`/statement/${encodeURIComponent(person.person)}${location.search}`}>${t("See all hours")}</a>.
+        ${t("Fingerprint")} <code title=${signed.hash}>${signed.hash.slice(0, 12)}</code></p>
+      <p><a href=${`/papers/${encodeURIComponent(person.person)}${location.search}`}>${t("Papers: print it, or hand it out")}</a></p>
     </div>`;
   }
 
   /** @param {any} person */
   function returned(person) {
     const { room } = desk.view();
-    return person.signed.returned.map((/** @type {any} */ one) => html`<section class="notice ${one.answered ? "plain" : ""}" aria-label="Sent back">
+    return person.signed.returned.map((/** @type {any} */ one) => html`<section class="notice ${one.answered ? "plain" : ""}" aria-label=${t("Sent back")}>
       ${icon("corner-up-left")}<div class="stack tight">
-        <p><strong>${one.name}</strong> ${one.answered ? "asked" : "asks"} <span class="soft">(<time>${momentOf(one.at, room.zone)}</time>)</span></p>
+        <p><strong>${one.name}</strong> ${one.answered ? t("asked") : t("asks")} <span class="soft">(<time>${momentOf(one.at, room.zone)}</time>)</span></p>
         <p class="record-text">${one.text}</p>
-        ${one.answered ? nothing : html`<p>The note stays as it was signed. Answer with an addendum; then it can be co-signed.</p>`}
+        ${one.answered ? nothing : html`<p>${t("The note stays as it was signed. Answer with an addendum; then it can be co-signed.")}</p>`}
       </div></section>`);
   }
 
@@ -95,20 +98,21 @@ export function createSealed(desk) {
     const { signed, addenda } = person;
     if (!desk.mayCosign || signed.cosigned) return nothing;
     const waits = signed.returned.some((/** @type {any} */ one) => !one.answered);
-    return html`<section class="record-sign" aria-label="Co-sign">
-      <p id="cosign-means">Co-signing says that you have read this note${addenda.length ? `, with ${addenda.length === 1 ? "its addendum" : `its ${addenda.length} addenda`}` : ""},
-        and stand behind it.</p>
+    return html`<section class="record-sign" aria-label=${t("Co-sign")}>
+      <p id="cosign-means">${addenda.length
+          ? many("Co-signing says that you have read this note, with its {n} addendum, and stand behind it.", "Co-signing says that you have read this note, with its {n} addenda, and stand behind it.", addenda.length)
+          : t("Co-signing says that you have read this note, and stand behind it.")}</p>
       ${refused(keyOf("cosign", person))}
       <div class="row"><button class="button primary large" type="button" aria-describedby="cosign-means" ?disabled=${busy || waits}
-        @click=${() => cosign(person)}>${icon("check-check")} Co-sign and go on</button>
-        ${waits ? html`<span class="soft">It waits for an addendum of ${signed.name}.</span>` : nothing}</div>
-      <details class="record-add"><summary>Send it back with words</summary>
+        @click=${() => cosign(person)}>${icon("check-check")} ${t("Co-sign and go on")}</button>
+        ${waits ? html`<span class="soft">${t("It waits for an addendum of {name}.", { name: signed.name })}</span>` : nothing}</div>
+      <details class="record-add"><summary>${t("Send it back with words")}</summary>
         ${words({
           kind: "return",
           person,
-          label: `What should ${signed.name} see to?`,
-          hint: "The signed note stays as it is; they answer with an addendum.",
-          button: "Send back",
+          label: t("What should {name} see to?", { name: signed.name }),
+          hint: t("The signed note stays as it is; they answer with an addendum."),
+          button: t("Send back"),
           send: (text) => desk.connection.send("return_note", { person: person.person, text }),
         })}
       </details>
@@ -128,17 +132,17 @@ export function createSealed(desk) {
     const { room } = desk.view();
     const asked = person.signed.returned.some((/** @type {any} */ one) => !one.answered);
     return html`${person.addenda.map((/** @type {any} */ one) => html`<section class="record-addendum">
-        <h3>Addendum <span class="soft record-light">${one.name}, <time>${momentOf(one.at, room.zone)}</time></span></h3>
+        <h3>${t("Addendum")} <span class="soft record-light">${one.name}, <time>${momentOf(one.at, room.zone)}</time></span></h3>
         <p class="record-text">${one.text}</p>
       </section>`)}
       ${desk.mayWrite ? html`<details class="record-add" ?open=${asked}>
-        <summary>Add to this note</summary>
+        <summary>${t("Add to this note")}</summary>
         ${words({
           kind: "addendum",
           person,
-          label: "Addendum",
-          hint: "Dated, with your name. The signed note stays as it is.",
-          button: "Add",
+          label: t("Addendum"),
+          hint: t("Dated, with your name. The signed note stays as it is."),
+          button: t("Add"),
           send: (text) => desk.connection.send("add_addendum", { person: person.person, text }),
         })}
       </details>` : nothing}`;
@@ -149,22 +153,22 @@ export function createSealed(desk) {
     const content = person.signed.content ?? {};
     const sections = content.note?.sections ?? [];
     return html`
-      ${content.goals?.length ? html`<section class="stack tight"><h3>Goals worked on</h3>
+      ${content.goals?.length ? html`<section class="stack tight"><h3>${t("Goals worked on")}</h3>
         <ul class="sealed-goals">${content.goals.map((/** @type {any} */ one) => html`<li>${one.text}</li>`)}</ul></section>` : nothing}
-      ${sealedText("The group", content.group_text)}
-      ${content.skills?.length ? html`<p><span class="soft">Skills taught:</span> ${content.skills.join(", ")}</p>` : nothing}
+      ${sealedText(t("The group"), content.group_text)}
+      ${content.skills?.length ? html`<p><span class="soft">${t("Skills taught:")}</span> ${content.skills.join(", ")}</p>` : nothing}
       ${sections.length
-        ? sections.map((/** @type {any} */ one) => sealedText(one.title, one.text))
-        : sealedText(`About ${person.name}`, content.text)}`;
+        ? sections.map((/** @type {any} */ one) => sealedText(t(one.title), one.text))
+        : sealedText(t("About {name}", { name: person.name }), content.text)}`;
   }
 
   return {
     /** @param {any} person */
     note: (person) => html`${returned(person)}
-      <section class="record-sealed" aria-label="Signed note">
+      <section class="record-sealed" aria-label=${t("Signed note")}>
         ${seal(person)}
         ${texts(person)}
-        <section class="stack tight"><h3>Facts</h3>${factList(person.signed.content?.facts ?? person.facts)}</section>
+        <section class="stack tight"><h3>${t("Facts")}</h3>${factList(person.signed.content?.facts ?? person.facts)}</section>
       </section>
       ${addenda(person)}
       ${cosigning(person)}`,
@@ -177,5 +181,5 @@ export function createSealed(desk) {
 /** @param {string} title @param {string | undefined} text */
 const sealedText = (title, text) => html`<section class="stack tight">
   <h3>${title}</h3>
-  <p class="record-text">${text?.trim() ? text : html`<span class="soft">Nothing was written.</span>`}</p>
+  <p class="record-text">${text?.trim() ? text : html`<span class="soft">${t("Nothing was written.")}</span>`}</p>
 </section>`;

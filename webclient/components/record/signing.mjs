@@ -2,6 +2,7 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
+import { t, rich } from "/static/core/words.mjs";
 
 import { warnings } from "./fields.mjs";
 import { GROUP } from "./group.mjs";
@@ -53,7 +54,7 @@ export function createSigning(desk) {
       const group = notes.of(GROUP);
       const own = [notes.of(person.person), ...texts(person)];
       await Promise.all([group, ...own].map((note) => notes.settled(note)));
-      if ([group, ...own].some((note) => note.conflict)) throw { text: "Two versions of a text are open. Choose one above, then sign." };
+      if ([group, ...own].some((note) => note.conflict)) throw { text: t("Two versions of a text are open. Choose one above, then sign.") };
       const trouble = [group, ...own].map((note) => note.trouble).find(Boolean);
       if (trouble) throw { text: trouble };
       await desk.pin.send("sign_note", {
@@ -82,26 +83,27 @@ export function createSigning(desk) {
     /** @param {any} person */
     box(person) {
       const { record, room, now } = desk.view();
-      if (!desk.mayWrite) return html`<p class="notice plain">You can read this note. A facilitator signs it.</p>`;
+      if (!desk.mayWrite) return html`<p class="notice plain">${t("You can read this note. A facilitator signs it.")}</p>`;
       const why = record.status === "open"
-        ? "You can sign when the session has ended."
+        ? t("You can sign when the session has ended.")
         : person.blocked
-          ? `A safety answer of ${person.name} is still open. Say above what was done; then you can sign.`
+          ? t("A safety answer of {name} is still open. Say above what was done; then you can sign.", { name: person.name })
           : null;
       const fields = ["goals", "text", ...sections().map((/** @type {any} */ one) => one.id)];
       const elsewhere = person.warnings.filter((/** @type {any} */ one) => !fields.includes(one.field));
-      return html`<section class="record-sign" aria-label="Sign">
+      return html`<section class="record-sign" aria-label=${t("Sign")}>
         ${warnings(elsewhere, desk)}
         <p id="sign-means">${attended(person)
-          ? html`Signing freezes this note and posts <strong class="figures">${inMinutes(person.countable_min)}</strong> to ${person.name}’s
-              hours (rule ${record.rules.id}, ${record.rules.version}).`
-          : html`Signing says that ${person.name} did not attend; no minutes are counted.`}
-          You can add to it afterwards, not change it.</p>
+          ? rich("Signing freezes this note and posts {minutes} to {name}’s hours (rule {id}, {version}).", {
+              minutes: html`<strong class="figures">${inMinutes(person.countable_min)}</strong>`, name: person.name, id: record.rules.id, version: record.rules.version,
+            })
+          : t("Signing says that {name} did not attend; no minutes are counted.", { name: person.name })}
+          ${t("You can add to it afterwards, not change it.")}</p>
         ${why ? html`<p class="soft">${why}</p>` : nothing}
         ${refusals.has(person.person) ? html`<p class="notice" role="alert">${refusals.get(person.person)}</p>` : nothing}
         <div class="row">
           <button class="button primary large" type="button" aria-describedby="sign-means" ?disabled=${why !== null || signing !== null}
-            @click=${() => sign(person)}>${icon("pen-line")} ${signing === person.person ? "Signing…" : "Sign and go on"}</button>
+            @click=${() => sign(person)}>${icon("pen-line")} ${signing === person.person ? t("Signing…") : t("Sign and go on")}</button>
           ${person.due_at === null ? nothing : html`<span class="soft" data-overdue=${String(person.overdue)}>${dueWords(person.due_at, now, room.zone)}</span>`}
         </div>
       </section>`;

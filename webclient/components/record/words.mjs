@@ -1,6 +1,6 @@
 /** Times, lengths and states of a record in words. Pure. */
 
-import { locale } from "/static/core/words.mjs";
+import { locale, many, t } from "/static/core/words.mjs";
 
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();
@@ -92,19 +92,21 @@ function secondsOf(time) {
 export const minutesOf = (ms) => Math.floor(Math.max(0, ms) / 60_000);
 
 /** "1 minute", "171 minutes" @param {number} count */
-export const inMinutes = (count) => `${count} ${count === 1 ? "minute" : "minutes"}`;
+export const inMinutes = (count) => many("{n} minute", "{n} minutes", count);
 
 /** "5 min", "3 h", "2 days": how long about, for what is still to come or overdue. @param {number} ms */
 function about(ms) {
   const minutes = Math.max(1, Math.round(ms / 60_000));
   if (minutes < 90) return `${minutes} min`;
   const hours = Math.round(minutes / 60);
-  return hours < 96 ? `${hours} h` : `${Math.round(hours / 24)} days`;
+  return hours < 96 ? `${hours} h` : many("{n} day", "{n} days", Math.round(hours / 24));
 }
 
 /** "Due Nov 24, 2026, 20:16, in 48 h" @param {number} due @param {number} now @param {string} zone */
 export const dueWords = (due, now, zone) =>
-  due >= now ? `Due ${momentOf(due, zone)}, in ${about(due - now)}` : `Was due ${momentOf(due, zone)}, ${about(now - due)} ago`;
+  due >= now
+    ? t("Due {moment}, in {time}", { moment: momentOf(due, zone), time: about(due - now) })
+    : t("Was due {moment}, {time} ago", { moment: momentOf(due, zone), time: about(now - due) });
 
 /** Were they in the group, as seen or as corrected? @param {any} person of a record */
 export const attended = (person) => person.present_ms > 0 || person.pieces.some((/** @type {any} */ one) => one.stands);
@@ -120,15 +122,15 @@ export const attended = (person) => person.present_ms > 0 || person.pieces.some(
 
 /** @type {Record<Status, Look>} */
 const LOOKS = {
-  expected: { words: "Not here yet", icon: "clock", tone: "" },
-  blocked: { words: "Safety answer open", icon: "shield-alert", tone: "danger" },
-  absent: { words: "Absent, to sign", icon: "minus", tone: "accent" },
-  not_started: { words: "Not started", icon: "circle-dashed", tone: "" },
-  in_progress: { words: "In progress", icon: "circle-dot-dashed", tone: "" },
-  to_sign: { words: "Ready to sign", icon: "pen-line", tone: "accent" },
-  returned: { words: "Sent back", icon: "corner-up-left", tone: "clay" },
-  to_cosign: { words: "To co-sign", icon: "check", tone: "accent" },
-  done: { words: "Signed", icon: "check", tone: "moss" },
+  expected: { words: t("Not here yet"), icon: "clock", tone: "" },
+  blocked: { words: t("Safety answer open"), icon: "shield-alert", tone: "danger" },
+  absent: { words: t("Absent, to sign"), icon: "minus", tone: "accent" },
+  not_started: { words: t("Not started"), icon: "circle-dashed", tone: "" },
+  in_progress: { words: t("In progress"), icon: "circle-dot-dashed", tone: "" },
+  to_sign: { words: t("Ready to sign"), icon: "pen-line", tone: "accent" },
+  returned: { words: t("Sent back"), icon: "corner-up-left", tone: "clay" },
+  to_cosign: { words: t("To co-sign"), icon: "check", tone: "accent" },
+  done: { words: t("Signed"), icon: "check", tone: "moss" },
 };
 
 /** @param {any} person of a record @param {boolean} open  the session is not over yet @returns {Status} */
@@ -143,5 +145,5 @@ export function statusOf(person, open) {
 /** @param {Status} status @param {boolean} [overdue] @returns {Look} */
 export function lookOf(status, overdue = false) {
   const look = LOOKS[status];
-  return overdue ? { ...look, words: `${look.words}, overdue`, tone: look.tone || "clay" } : look;
+  return overdue ? { ...look, words: t("{state}, overdue", { state: look.words }), tone: look.tone || "clay" } : look;
 }

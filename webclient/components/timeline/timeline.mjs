@@ -16,7 +16,7 @@ import { t } from "/static/core/words.mjs";
 
 const LETTER_PX = 7; // of a segment's name, about
 const SHORTEST_MS = 1000; // below this nobody calls it a gap
-const KINDS = /** @type {const} */ ({ connected: "seen", server_gap: "server gap, counted", added: "added by hand", taken: "taken out by hand" });
+const KINDS = { connected: t("seen"), server_gap: t("server gap, counted"), added: t("added by hand"), taken: t("taken out by hand") };
 
 /** What a piece is drawn as. @param {Piece} piece @returns {keyof typeof KINDS} */
 function kindOf(piece) {
@@ -127,8 +127,12 @@ export function timeline({ segments, pieces, prompts = [], gaps, outages, range,
 
 /** @param {Prompt} prompt @param {(instant: number) => string} timeOf */
 function promptWords({ asked_at, answered_at, missed }, timeOf) {
-  const answer = answered_at === null ? "no answer" : `answered at ${timeOf(answered_at)}`;
-  return `Asked at ${timeOf(asked_at)} whether they were still there: ${answer}${missed && answered_at !== null ? ", late" : ""}`;
+  const time = timeOf(asked_at);
+  if (answered_at === null) return t("Asked at {time} whether they were still there: no answer", { time });
+  const times = { time, answered: timeOf(answered_at) };
+  return missed
+    ? t("Asked at {time} whether they were still there: answered at {answered}, late", times)
+    : t("Asked at {time} whether they were still there: answered at {answered}", times);
 }
 
 /** Only what explains itself less than a plain bar does. @param {Piece[]} pieces @param {Prompt[]} prompts */

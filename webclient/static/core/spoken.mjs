@@ -11,7 +11,7 @@ const OF_A_QUESTION = /** @type {const} */ (["label", "hint", "low_label", "high
 /** @param {any} view @returns {any} */
 export function spoken(view) {
   if (!translates) return view;
-  const { room, you, staff } = view;
+  const { room, you, staff, record } = view;
   for (const segment of room?.agenda?.segments ?? []) say(segment, "title", "card");
   for (const shared of room?.shared ?? []) say(shared, "label");
   for (const { form } of Object.values(you?.forms ?? {})) {
@@ -33,6 +33,11 @@ export function spoken(view) {
   for (const labels of Object.values(staff?.labels ?? {})) say(labels, ...Object.keys(labels));
   for (const person of staff?.people ?? []) for (const measure of person.measures ?? []) say(measure.result, "band");
   for (const flag of staff?.flags ?? []) for (const question of flag.questions ?? []) say(question, "label");
+  for (const one of staff?.people ?? []) {
+    say(one.arrival, "state");
+    say(one.door, "state");
+  }
+  if (record) sayRecord(record);
   return view;
 }
 
@@ -46,6 +51,12 @@ function sayMeasure(measure) {
     say(item, "text");
     for (const option of item.options) say(option, "label");
   }
+}
+
+/** @param {any} record */
+function sayRecord({ programme, plan, rules, format, segments }) {
+  for (const each of [programme, plan, rules, format, ...segments]) say(each, "title");
+  for (const section of format.sections) say(section, "title", "hint");
 }
 
 /** @param {any} exercise */

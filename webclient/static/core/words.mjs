@@ -21,6 +21,29 @@ export function t(message, values) {
   return fill(single(message), values);
 }
 
+/**
+ * What the server made in English, and what it was made of where something was filled in (PROTOCOL.md, TOLD).
+ * @typedef {{text: string, message?: string, values?: Record<string, string | Told>, at?: number, zone?: string, shape?: "day" | "time"}} Told
+ */
+
+const SHAPES = /** @type {Record<string, Intl.DateTimeFormatOptions>} */ ({
+  day: { weekday: "long", day: "numeric", month: "long", year: "numeric" },
+  time: { hour: "numeric", minute: "2-digit", second: "2-digit" },
+});
+
+/** What the server told, in this language; what people wrote into it stays as it is. @param {Told} said @returns {string} */
+export function told({ text, message, values = {}, at, zone, shape }) {
+  if (at !== undefined && shape && translates) {
+    try {
+      return new Intl.DateTimeFormat(locale, { ...SHAPES[shape], timeZone: zone }).format(at);
+    } catch {
+      return text; // a zone this browser does not know
+    }
+  }
+  if (!message) return t(text);
+  return t(message, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, typeof value === "string" ? value : told(value)])));
+}
+
 /** As many as there are: {n} in both messages is the number. @param {string} one @param {string} more @param {number} n @param {Record<string, unknown>} [values] */
 export function many(one, more, n, values) {
   const found = messages[one];

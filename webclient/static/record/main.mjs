@@ -2,6 +2,8 @@
 
 import { mount } from "/components/record/record.mjs";
 import { connect, randomId } from "/static/core/connection.mjs";
+import { spoken } from "/static/core/spoken.mjs";
+import { t } from "/static/core/words.mjs";
 
 const app = /** @type {HTMLElement} */ (document.getElementById("app"));
 const boot = JSON.parse(app.dataset.boot ?? "{}");
@@ -10,8 +12,8 @@ const line = /** @type {HTMLElement} */ (document.getElementById("line"));
 const WORDS = {
   connecting: "",
   open: "",
-  reconnecting: "Your connection dropped. What you wrote is safe. Reconnecting…",
-  closed: "This page is closed. Open the session again from your home page.",
+  reconnecting: t("Your connection dropped. What you wrote is safe. Reconnecting…"),
+  closed: t("This page is closed. Open the session again from your home page."),
 };
 
 /** @type {ReturnType<typeof mount> | null} */
@@ -29,7 +31,7 @@ const connection = connect({
       app.replaceChildren();
       page = mount(app, { boot, connection });
     }
-    page.update(view);
+    page.update(spoken(view));
   },
   onMessage(message) {
     if (message.type === "degraded") degraded = message.store;
@@ -42,7 +44,7 @@ const connection = connect({
 function say() {
   const status = connection?.state.status ?? "connecting";
   const words = degraded && status === "open"
-    ? "Nothing can be saved for the moment. Keep this page open: what you type waits here and is saved by itself."
+    ? t("Nothing can be saved for the moment. Keep this page open: what you type waits here and is saved by itself.")
     : WORDS[status];
   if (line.textContent !== words) line.textContent = words;
   line.hidden = words === "";
