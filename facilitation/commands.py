@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from facilitation.diary import Part
 from facilitation.exercises import NOTHING, Entry, Repertoire
 from facilitation.forms import Answer, Form
 from facilitation.goals import ListedGoal
@@ -838,6 +839,21 @@ class KeepCounsellingNote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShowDiary:
+    """`person` shows the week of their diary, a copy of which lies ready; `to_group`: the parts for the group."""
+
+    person: PersonId
+    to_group: frozenset[Part] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBackDiary:
+    """`person` took it back: no copy is left."""
+
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckDoor:
     """What was looked up when somebody gave their arrival answers: whether they can come in, and who helps there.
 
@@ -1013,6 +1029,8 @@ ServerCommand = (
     | AgreeMakeUp
     | TellAgreement
     | KeepCounsellingNote
+    | ShowDiary
+    | TakeBackDiary
     | CheckDoor
     | TakeOver
     | OpenConnection

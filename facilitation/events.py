@@ -765,6 +765,22 @@ class CounsellingNoteKept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiaryShown:
+    """Somebody shows the week of their diary: to the facilitators, and these parts of it to the group. The text lies
+    elsewhere (`diary.Showing`)."""
+
+    person: PersonId
+    to_group: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiaryTakenBack:
+    """They show it to nobody any more, and its text is gone."""
+
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoteSigned:
     """One person's note is frozen.
 
@@ -1003,6 +1019,8 @@ Event = (
     | SkillsNamed
     | LocationSaid
     | CounsellingNoteKept
+    | DiaryShown
+    | DiaryTakenBack
     | NoteSigned
     | AddendumAdded
     | NoteCosigned

@@ -133,6 +133,8 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     c.AgreeMakeUp: SERVER,
     c.TellAgreement: SERVER,
     c.KeepCounsellingNote: SERVER,
+    c.ShowDiary: SERVER,
+    c.TakeBackDiary: SERVER,
     c.CheckDoor: SERVER,
     c.TakeOver: SERVER,
     c.OpenConnection: SERVER,
@@ -194,8 +196,12 @@ class Action(StrEnum):
     TELL_OWN_AWAY = "say that one will not come, and ask for a make-up"
     ANSWER_OWN_SEAT = "answer whether one takes a seat that opened"
     PLAN_OWN_SCHOOL = "say when one's own school is"
+    KEEP_DIARY = "keep one's own diary"
+    SHOW_WEEK = "show the week of one's own diary, and take it back"
+    READ_SHOWN_PARTS = "read what somebody shows the group of their week"
     # The record of a session.
     READ_RECORD = "read a record"
+    READ_SHOWN_WEEK = "read a week that somebody shows the facilitators"
     READ_NOTEBOOK = "read goals and one's own notebook"
     WRITE_NOTEBOOK = "write goals and one's own notebook"
     PROVE_ONESELF = "show a signing PIN"
@@ -266,7 +272,11 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.TELL_OWN_AWAY: PARTICIPANT,
     Action.ANSWER_OWN_SEAT: PARTICIPANT,
     Action.PLAN_OWN_SCHOOL: PARTICIPANT,
+    Action.KEEP_DIARY: PARTICIPANT,
+    Action.SHOW_WEEK: PARTICIPANT,
+    Action.READ_SHOWN_PARTS: PARTICIPANT,
     Action.READ_RECORD: STAFF,
+    Action.READ_SHOWN_WEEK: FACILITATORS | SUPERVISORS,
     Action.READ_NOTEBOOK: STAFF,
     Action.WRITE_NOTEBOOK: FACILITATORS,
     Action.PROVE_ONESELF: FACILITATORS | SUPERVISORS,
@@ -324,6 +334,7 @@ MAY: dict[Action, frozenset[Role]] = {
 READINGS: frozenset[Action] = frozenset(
     {
         Action.READ_RECORD,
+        Action.READ_SHOWN_WEEK,
         Action.READ_ANY_RECORD,
         Action.READ_STATEMENT,
         Action.TAKE_HOURS,

@@ -30,12 +30,14 @@ from facilitation import (
     runs,
     screen,
     seats,
+    showings,
     talk,
 )
 from facilitation import commands as c
 from facilitation import effects as e
 from facilitation import events as v
 from facilitation.commands import Command
+from facilitation.diary import Part
 from facilitation.effects import Effect
 from facilitation.errors import Refusal
 from facilitation.events import Event
@@ -324,6 +326,8 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             | c.AgreeMakeUp()
             | c.TellAgreement()
             | c.KeepCounsellingNote()
+            | c.ShowDiary()
+            | c.TakeBackDiary()
             | c.CheckDoor()
             | c.TakeOver()
             | c.OpenConnection()
@@ -364,6 +368,10 @@ def _decide_for_server(state: RoomState, command: Command, now: Instant) -> Even
             return () if over else agreement.tell(state.agreement, version, lines, agreed, at)
         case c.KeepCounsellingNote(note=note, subject=subject, author=author):
             return notes.keep_counselling_note(state.notes, note, subject, author)
+        case c.ShowDiary(person=person, to_group=to_group):
+            return _show_diary(state, person, to_group)
+        case c.TakeBackDiary(person=person):
+            return showings.take_back(state.showings, person)
         case c.CheckDoor(person=person):
             known = state.seats.known(person)
             shut = known is None or known.staff or state.phase == "ended"
@@ -618,6 +626,12 @@ def watched(state: RoomState) -> bool:
 
 
 # --------------------------------------------------------------- skills and exercises
+
+
+def _show_diary(state: RoomState, person: PersonId, to_group: frozenset[Part]) -> Events:
+    if state.phase == "ended":
+        raise Refusal("session_ended", "This session has ended.")
+    return showings.show(state.showings, _treated(state, person), to_group)
 
 
 def _choose_skill(state: RoomState, skill: SkillId | None) -> Events:

@@ -24,6 +24,7 @@ from facilitation import (
     runs,
     screen,
     seats,
+    showings,
     talk,
 )
 from facilitation.absences import Absences
@@ -46,6 +47,7 @@ from facilitation.rules import RuleSet
 from facilitation.runs import Practice
 from facilitation.screen import Screen
 from facilitation.seats import Seats
+from facilitation.showings import Showings
 from facilitation.talk import Talk
 from facilitation.timebase import Instant
 
@@ -93,6 +95,7 @@ class RoomState:
     prompts: Prompts = field(default_factory=Prompts)
     talk: Talk = field(default_factory=Talk)
     screen: Screen = field(default_factory=Screen)
+    showings: Showings = field(default_factory=Showings)
     lead: PersonId | None = None
     commands: Mapping[PersonId, tuple[CommandId, ...]] = field(default_factory=dict)
 
@@ -145,6 +148,7 @@ def evolve(state: RoomState, recorded: Recorded) -> RoomState:
         prompts=prompts.evolve(state.prompts, recorded, state.attendance),
         talk=talk.evolve(state.talk, recorded),
         screen=screen.evolve(state.screen, recorded),
+        showings=showings.evolve(state.showings, recorded),
         lead=lead,
         commands=_remember(state.commands, recorded),
     )

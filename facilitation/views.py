@@ -89,6 +89,7 @@ def room_part(state: RoomState, audience: str, position: Any = None) -> View:
         "round": roundviews.round_part(state) if inside else None,
         "agreement": agreement_part(state, inside=inside),
         "last_time": runviews.last_time_part(state) if inside else [],
+        "weeks": _weeks_shown(state) if inside else [],
         "shared": [*_shared(state), *runviews.shared_before(state)] if inside else [],
         "chat": [_message(state, message) for message in state.talk.heard_in(here)[-CHAT_SHOWN_MAX:]] if inside else [],
     }
@@ -211,6 +212,16 @@ def own_agreement(state: RoomState, person: PersonId) -> View:
     }
 
 
+def _weeks_shown(state: RoomState) -> list[View]:
+    """Whose week of the diary the group may see parts of, of those in the room; what is in it is asked for apart."""
+    shown = ((seat.person, state.showings.of(seat.person)) for seat in state.seats.in_room)
+    return [
+        {"person": person, "parts": sorted(each.to_group), "at": each.at}
+        for person, each in shown
+        if each is not None and each.to_group
+    ]
+
+
 def _message(state: RoomState, message: Message) -> View:
     return {
         "id": message.id,
@@ -270,6 +281,7 @@ def you_part(
         "exercises": runviews.own_papers(state, person) if seat.in_room else [],
         "agreement": own_agreement(state, person),
         "turn": roundviews.own_turn(state, person) if seat.in_room else None,
+        "week": _own_week(state, seat),
         "help": bool(state.checkin.flags_of(person)),
         **breakoutviews.own_part(state, person),
         "chat": [_message(state, message) for message in state.talk.private_of(person)[-CHAT_SHOWN_MAX:]],
@@ -289,6 +301,17 @@ def minutes(state: RoomState, person: PersonId, now: Instant, tally: Tally | Non
         "counting": running and tally.counting,
         "target_ms": tally.target_ms,
         "corrected_ms": hours.corrected_ms,
+    }
+
+
+def _own_week(state: RoomState, seat: Seat) -> View | None:
+    """Whether I show the week of my diary, and what of it to the group; None: I have none to show here."""
+    if not seat.treated or not seat.in_room:
+        return None
+    shown = state.showings.of(seat.person)
+    return {
+        "shown_at": None if shown is None else shown.at,
+        "to_group": [] if shown is None else sorted(shown.to_group),
     }
 
 
@@ -383,6 +406,7 @@ def _staff_person(state: RoomState, seat: Seat, now: Instant, tally: Tally) -> V
         **minuteviews.proof_part(state, seat.person),
         "shielded": seat.shielded,
         "may_share": state.screen.may_share(seat),
+        "week_shown_at": None if (shown := state.showings.of(seat.person)) is None else shown.at,
         "forms": {}
         if not seat.treated
         else {form.id: _staff_form(state.checkin.sheet(seat.person, form.id)) for form in state.checkin.forms},

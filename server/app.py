@@ -44,6 +44,8 @@ from server.clinicbook import ClinicBook
 from server.clock import Clock, RoomClock
 from server.config import Settings, SettingsError
 from server.consentbook import ConsentBook
+from server.diary.book import DiaryBook
+from server.diary.reminders import DiaryReminders, ReminderBook
 from server.door.consents import Consents
 from server.door.gate import Gate, Gated
 from server.door.guardians import Guardians
@@ -74,6 +76,7 @@ from server.people.contacts import contacts
 from server.people.intake import Shelves
 from server.peopleaccess import AccountAccess
 from server.peoplebook import PeopleBook
+from server.practice import PracticeBook
 from server.progress import ProgressBook
 from server.projections.meters import Meters
 from server.projections.worker import HoursProjection
@@ -135,6 +138,7 @@ def site_of(settings: Settings) -> Site:
         https=settings.https,
         public_url=settings.public_url,
         exit_url=settings.exit_url or "/soup",
+        clinic_phone=settings.clinic_phone or "",
         lock_ms=settings.lock_minutes * MINUTE_MS,
         version=version(),
     )
@@ -212,6 +216,15 @@ def build(
         rooms=rooms,
         clock=clock,
     )
+    practice = PracticeBook(store, progress=progress, library=lambda: library, clock=clock)
+    diary = DiaryBook(
+        store,
+        rooms=rooms,
+        library=lambda: library,
+        taught=practice.taught_lately,
+        reminders=ReminderBook(store.register, accounts.book, clock=clock),
+        clock=clock,
+    )
     turn_secret = settings.turn_secret.get_secret_value() if settings.turn_secret else None
     greeting = Greeting(
         exit_url=site.exit_url,
@@ -252,6 +265,7 @@ def build(
                 guardians=guardians,
                 consents=consents,
                 first_steps=first_steps,
+                diary=diary,
             ),
             clock=clock,
         ),
@@ -275,6 +289,7 @@ def build(
         ),
         school=SchoolBook(store, schedule=schedule, catalog=catalog, clock=clock, seats_max=settings.seats_max),
         minutes=OwnMinutes(store),
+        diary=diary,
         commands=RoomErrands(rooms),
         library=library,
         notebook=StaffNotebook(store, rooms=rooms, library=library, clock=clock),
@@ -337,6 +352,22 @@ def reminders(settings: Settings, store: Store, *, mail: Mail, clock: Clock) -> 
         base_url=settings.named_url,
         before_ms=settings.reminder_minutes * MINUTE_MS,
     )
+
+
+def diary_reminders(settings: Settings, store: Store, *, mail: Mail, clock: Clock) -> DiaryReminders:
+    """Notes at an hour that people chose. They go out while `run` runs."""
+    site = site_of(settings)
+    book = parts(
+        store,
+        keys=site.keys,
+        clinic=site.clinic,
+        place=settings.clinic_name,
+        base_url=settings.named_url,
+        mail=mail,
+        clock=clock,
+    ).book
+    reminded = ReminderBook(store.register, book, clock=clock)
+    return DiaryReminders(reminded, book, store.diaries, mail=mail, clock=clock, base_url=settings.named_url)
 
 
 def post_office(settings: Settings, clock: Clock) -> PostOffice:
@@ -557,6 +588,8 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         if settings.reminder_minutes:
             soon = reminders(settings, store, mail=mail, clock=clock)
             await stack.enter_async_context(_background(soon.run(), "reminders"))
+        minutes = diary_reminders(settings, store, mail=mail, clock=clock)
+        await stack.enter_async_context(_background(minutes.run(), "diary reminders"))
         await stack.enter_async_context(_background(collector.keep_aside(lambda: len(rooms) > 0), "collector"))
 
         async def health() -> dict[str, bool]:

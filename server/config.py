@@ -141,6 +141,12 @@ class Settings(BaseSettings):
         "The clinic's name, as it stands on papers.",
         needed="1 to 120 characters",
     )
+    clinic_phone: Annotated[str, Field(pattern=r"^\+?[0-9 ().-]{5,30}$")] | None = _setting(
+        None,
+        "The number that participants can call in your hours, beside 988 on their page between meetings.",
+        needed="a phone number, such as 555 0100",
+        shown="none",
+    )
     redis_url: Annotated[str, AfterValidator(_store_address)] | None = _setting(
         None,
         "Address of an outside Redis or Valkey, used instead of the embedded one.",

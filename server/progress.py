@@ -16,6 +16,10 @@ from facilitation.events import (
     AbsenceTold,
     AddendumAdded,
     Admitted,
+    ExerciseAnswered,
+    ExerciseJoined,
+    ExerciseOpened,
+    ExerciseShared,
     FlagDisposed,
     FlagRaised,
     FormSubmitted,
@@ -32,8 +36,9 @@ from facilitation.events import (
     SessionEnded,
     SessionOpened,
     SessionStarted,
+    SkillChosen,
 )
-from facilitation.ids import FlagId, FormId, PersonId, SessionId
+from facilitation.ids import ExerciseId, FlagId, FormId, PersonId, RunId, SegmentId, SessionId, SkillId
 from facilitation.measures import Measure, Values
 from facilitation.notes import GROUP
 from facilitation.people import Expected, Role
@@ -89,6 +94,15 @@ class Progress:
     """The forms with which a session ends."""
     wrapped: Mapping[PersonId, int] = field(default_factory=dict)
     """The record with which they handed in such a form last."""
+    arrived: Mapping[PersonId, int] = field(default_factory=dict)
+    """The record with which they handed in another form, the check-in, last."""
+    chosen: Mapping[SegmentId, SkillId | None] = field(default_factory=dict)
+    """The skill of each part of the plan that has one."""
+    exercises: Mapping[ExerciseId, SkillId] = field(default_factory=dict)
+    """The skill that each exercise practices first."""
+    runs: Mapping[RunId, ExerciseId] = field(default_factory=dict)
+    practised: Mapping[PersonId, frozenset[SkillId]] = field(default_factory=dict)
+    """The skills of exercises in which somebody took part by their own word or answer."""
     told: frozenset[PersonId] = frozenset()
     """Who said beforehand that they will not come."""
     missed: frozenset[PersonId] = frozenset()
@@ -102,6 +116,10 @@ class Progress:
 
     def writing_of(self, person: PersonId) -> Writing:
         return self.writing.get(person, NOTHING_WRITTEN)
+
+    @property
+    def taught(self) -> tuple[SkillId, ...]:
+        return tuple(dict.fromkeys(skill for skill in self.chosen.values() if skill is not None))
 
     @property
     def participants(self) -> frozenset[PersonId]:
@@ -131,10 +149,23 @@ def fold(progress: Progress, records: Iterable[Recorded]) -> Progress:
 
 def _evolve(progress: Progress, record: Recorded) -> Progress:
     match record.event:
-        case SessionOpened(roster=roster, programme=programme, forms=forms, measures=asked):
-            names = {each.person: each.name for each in roster if each.treated}
-            closing = frozenset(form.id for form in forms if form.segment_kind == SegmentKind.WRAP_UP)
-            return replace(progress, names=names, programme=programme, closing=closing, asked=asked)
+        case SessionOpened(roster=roster, programme=programme, forms=forms, measures=asked, repertoire=repertoire):
+            return replace(
+                progress,
+                names={each.person: each.name for each in roster if each.treated},
+                programme=programme,
+                closing=frozenset(form.id for form in forms if form.segment_kind == SegmentKind.WRAP_UP),
+                asked=asked,
+                exercises={each.id: each.skills[0] for each in repertoire.exercises if each.skills},
+            )
+        case SkillChosen(segment=segment, skill=skill):
+            return replace(progress, chosen={**progress.chosen, segment: skill})
+        case ExerciseOpened(run=run, exercise=exercise):
+            return replace(progress, runs={**progress.runs, run: exercise})
+        case ExerciseJoined(run=run, person=person, on=True) | ExerciseAnswered(run=run, person=person):
+            return _practise(progress, run, person)
+        case ExerciseShared(run=run, person=person, entry=entry) if entry is not None:
+            return _practise(progress, run, person)
         case SessionStarted():
             return replace(progress, started_at=record.at)
         case SessionEnded():
@@ -158,8 +189,9 @@ def _evolve(progress: Progress, record: Recorded) -> Progress:
         case FormSubmitted(person=person, form=form, answers=answers):
             numbers = {f"{form}/{name}": each for name, each in answers.items() if type(each) is int}
             figures = {**progress.figures, person: {**progress.figures.get(person, {}), **numbers}}
-            wrapped = {**progress.wrapped, person: record.seq} if form in progress.closing else progress.wrapped
-            return replace(progress, figures=figures, wrapped=wrapped)
+            if form in progress.closing:
+                return replace(progress, figures=figures, wrapped={**progress.wrapped, person: record.seq})
+            return replace(progress, figures=figures, arrived={**progress.arrived, person: record.seq})
         case MeasureHandedIn(person=person, measure=name, values=values):
             measure = next((each for each in progress.asked if each.id == name), None)
             if measure is not None:
@@ -179,6 +211,14 @@ def _evolve(progress: Progress, record: Recorded) -> Progress:
         case NoteReturned(person=person):
             return _write(progress, person, returned=True)
     return progress
+
+
+def _practise(progress: Progress, run: RunId, person: PersonId) -> Progress:
+    skill = progress.exercises.get(progress.runs.get(run, ExerciseId("")))
+    if skill is None:
+        return progress
+    before = progress.practised.get(person, frozenset())
+    return replace(progress, practised={**progress.practised, person: before | {skill}})
 
 
 def _word(progress: Progress, person: PersonId, part: str, text: str) -> Progress:

@@ -15,6 +15,7 @@ from server.home import meetings, office, writing
 from server.home.cohorts import Catalog, Cohorts
 from server.home.consents import ConsentsMissing, ToSign
 from server.home.covers import Covers
+from server.home.diary import Diary, DiaryCard
 from server.home.early import EarlyAbsences
 from server.home.glass import BrokenGlass
 from server.home.invited import Invited
@@ -54,7 +55,7 @@ class Layout:
 
 LEADING: Final = Layout(main=("now", "flags", "groups", "early", "due", "covers", "coming"), beside=("help", "tools"))
 LAYOUTS: Final[Mapping[Role, Layout]] = {
-    Role.PARTICIPANT: Layout(main=("now", "to_sign", "offers", "tonight", "week", "coming", "tools")),
+    Role.PARTICIPANT: Layout(main=("now", "to_sign", "offers", "tonight", "diary", "week", "coming", "tools")),
     Role.GUARDIAN: Layout(main=("now", "wards", "coming", "tools")),
     Role.FACILITATOR: LEADING,
     Role.COFACILITATOR: LEADING,
@@ -120,6 +121,7 @@ def cards(
     guardians: Guardians,
     consents: Consents,
     first_steps: FirstSteps,
+    diary: Diary,
 ) -> dict[str, Card]:
     """Every card there is, by name."""
     offers = Offers(store.register, clinic=store.clinic)
@@ -134,7 +136,8 @@ def cards(
         "covers": Card(make=Covers(store.register, clinic=store.clinic), needs=Action.SEE_SCHEDULE),
         "to_sign": Card(make=ToSign(consents), needs=Action.PASS_THE_DOOR),
         "offers": Card(make=offers, needs=Action.ANSWER_OWN_SEAT),
-        "tonight": Card(make=Tonight(store.log), needs=Action.READ_OWN_MINUTES),
+        "tonight": Card(make=Tonight(store.log, diary), needs=Action.READ_OWN_MINUTES),
+        "diary": Card(make=DiaryCard(diary), needs=Action.KEEP_DIARY),
         "week": Card(make=OwnWeek(meters), needs=Action.READ_OWN_STATEMENT),
         "wards": Card(
             make=Wards(store, guardians=guardians, meters=meters, to_sign=consents.count_to_sign, offers=offers),

@@ -1,12 +1,15 @@
-"""What somebody wrote at their last wrap-up, for themselves alone, until they meet again."""
+"""What somebody wrote at their last wrap-up, for themselves alone, until they meet again; and how it went."""
 
 from __future__ import annotations
 
 from typing import Any, Final, Protocol
 
+from facilitation.diary import WORD_CHARS_MAX
 from facilitation.events import FormSubmitted, SessionOpened
 from facilitation.forms import Form, QuestionKind
+from facilitation.ids import SessionId
 from facilitation.people import Role
+from server.home.diary import Diary
 from server.home.visit import DAY_MS, Visit
 from server.rooms.ports import CorruptLog
 from server.store.ports import Linked
@@ -21,8 +24,9 @@ class Log(Protocol):
 class Tonight:
     """The card `tonight`. Raises StoreUnavailable, CorruptLog."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, diary: Diary) -> None:
         self._log = log
+        self._diary = diary
 
     async def __call__(self, visit: Visit) -> dict[str, Any]:
         """`said`: their own words by question; empty until there are any. Nobody else's are ever read."""
@@ -33,13 +37,28 @@ class Tonight:
             if each.progress.started_at is not None and each.role_of(me.person) is Role.PARTICIPANT
         ]
         if not held:
-            return {"said": [], "day": "", "tonight": True}
+            return {"said": [], "day": "", "tonight": True, "went": None}
         last = max(held, key=lambda each: each.progress.started_at or 0)
         day = visit.day(last.scheduled.starts_at)
+        session = last.scheduled.session
+        said = await self._said(session, last.progress.wrapped.get(me.person), visit)
         return {
-            "said": await self._said(last.scheduled.session, last.progress.wrapped.get(me.person), visit),
+            "said": said,
             "day": visit.words.weekday(day),
             "tonight": day == visit.today,
+            "went": await self._went(session, visit) if said else None,
+        }
+
+    async def _went(self, session: SessionId, visit: Visit) -> dict[str, Any]:
+        """Whether it was done, and a word on how it went: kept in their diary, for them alone."""
+        kept = await self._diary.went(visit.me.person, session)
+        return {
+            "session": session,
+            "action": f"/diary/plan{visit.me.choice}",
+            "kept": kept is not None,
+            "done": kept is not None and kept.done,
+            "word": kept.word if kept else "",
+            "word_max": WORD_CHARS_MAX,
         }
 
     async def _said(self, session: str, seq: int | None, visit: Visit) -> list[dict[str, str]]:

@@ -78,6 +78,8 @@ BESIDE_HOURS: Final = frozenset(
         v.SkillsNamed,
         v.LocationSaid,
         v.CounsellingNoteKept,
+        v.DiaryShown,
+        v.DiaryTakenBack,
         v.AddendumAdded,
         v.NoteCosigned,
         v.NoteReturned,

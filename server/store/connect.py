@@ -11,6 +11,7 @@ from server.store.audit import ChronicleOfTraces
 from server.store.calls import ask
 from server.store.chronicle import ChronicleKeys, RedisChronicle
 from server.store.clinic import RedisClinic
+from server.store.diary import RedisDiaries
 from server.store.disclosures import ChronicleOfDisclosures
 from server.store.eventlog import RedisEventLog
 from server.store.keys import Keys
@@ -50,6 +51,7 @@ async def connect(url: str, *, clinic: str = "demo", lease_ms: int = LEASE_MS) -
         ),
         register=RedisRegister(client, keys),
         notebook=RedisNotebook(client, keys),
+        diaries=RedisDiaries(client, keys),
         signing=RedisSigning(client, keys),
         keys=keys,
         client=client,

@@ -159,6 +159,14 @@ class Keys:
         """Hash: [session, subject] → JSON, for their author alone."""
         return self._key(f"counselling:{author}")
 
+    def diary(self, author: str) -> str:
+        """Hash: 'day DATE', 'plan SESSION' or 'card' → JSON, for their author alone."""
+        return self._key(f"diary:{author}")
+
+    def diary_shown(self, author: str) -> str:
+        """Hash: session → JSON, the week that its author showed there."""
+        return self._key(f"diary-shown:{author}")
+
     @property
     def pins(self) -> str:
         """Hash: person → Argon2 hash of their signing PIN."""

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from time import monotonic
 
 from facilitation.counselling import CounsellingNote
+from facilitation.diary import Page, Showing
 from facilitation.events import Recorded
 from facilitation.goals import Goal
 from facilitation.ids import PersonId, SessionId
 from facilitation.timebase import Instant
 from server.rooms.ports import CorruptLog, Held, LeaseHeld, LeaseLost, Proofs
-from server.store import audit, codec, disclosures, eventlog, hours, notebook, signing
+from server.store import audit, codec, diary, disclosures, eventlog, hours, notebook, signing
 from server.store import clinic as records
 from server.store.audit import ChronicleOfTraces
 from server.store.checkpoint import ChainHead
@@ -43,6 +44,7 @@ def connect(*, clinic: str = "demo", lease_ms: int = LEASE_MS, seconds: Callable
         audit=ChronicleOfTraces(MemoryChronicle(audit.KIND, clinic=clinic), keys),
         register=MemoryRegister(),
         notebook=MemoryNotebook(),
+        diaries=MemoryDiaries(),
         signing=MemorySigning(seconds=seconds),
         keys=keys,
         client=None,
@@ -289,6 +291,35 @@ class MemoryNotebook:
     ) -> list[CounsellingNote]:
         found = (self._notes.get(author, {}).get(notebook.place(session, subject)) for subject in subjects)
         return [notebook.decode_note(data) for data in found if data is not None]
+
+
+class MemoryDiaries:
+    def __init__(self) -> None:
+        self._pages: dict[PersonId, dict[bytes, bytes]] = {}
+        self._shown: dict[PersonId, dict[SessionId, bytes]] = {}
+
+    async def of(self, author: PersonId) -> diary.Pages:
+        return diary.pages_of(sorted(self._pages.get(author, {}).items()))
+
+    async def keep(self, author: PersonId, page: Page) -> Page:
+        pages, field = self._pages.setdefault(author, {}), diary.place(page)
+        there = pages.get(field)
+        if there is not None and there != diary.encode(page):
+            stands = diary.decode(field, there)
+            if stands.revision != page.revision - 1:
+                return stands
+        pages[field] = diary.encode(page)
+        return page
+
+    async def show(self, showing: Showing) -> None:
+        self._shown.setdefault(showing.person, {})[showing.session] = diary.encode(showing)
+
+    async def take_back(self, author: PersonId, session: SessionId) -> None:
+        self._shown.get(author, {}).pop(session, None)
+
+    async def shown(self, author: PersonId) -> list[Showing]:
+        found = [diary.decode_showing(data) for data in self._shown.get(author, {}).values()]
+        return sorted(found, key=lambda each: (each.at, each.session))
 
 
 class MemorySigning:

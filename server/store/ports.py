@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from facilitation.audit import Trace
 from facilitation.counselling import CounsellingNote
+from facilitation.diary import Page, Showing
 from facilitation.disclosures import Disclosure
 from facilitation.events import Recorded
 from facilitation.goals import Goal
@@ -22,6 +23,7 @@ from server.rooms.ports import EventLog, Leases
 from server.store.audit import Found
 from server.store.checkpoint import ChainHead
 from server.store.clinic import Person, ScheduledSession
+from server.store.diary import Pages
 from server.store.hours import Account, HoursEntry, HoursFacts
 from server.store.keys import Keys
 from server.store.register import Register
@@ -194,6 +196,28 @@ class Notebook(Protocol):
         ...
 
 
+class Diaries(Protocol):
+    """What people write down for themselves, each under their own key; and the weeks of it that they showed."""
+
+    async def of(self, author: PersonId) -> Pages:
+        """Raises CorruptLog."""
+        ...
+
+    async def keep(self, author: PersonId, page: Page) -> Page:
+        """Put it in its place, where the revision before it stands. Returns what stands there then: another one, if
+        that was not so."""
+        ...
+
+    async def show(self, showing: Showing) -> None:
+        """In the place of what was shown in that session before."""
+        ...
+
+    async def take_back(self, author: PersonId, session: SessionId) -> None: ...
+    async def shown(self, author: PersonId) -> list[Showing]:
+        """All that lies ready to be read, the oldest first. Raises CorruptLog."""
+        ...
+
+
 class Signing(Protocol):
     """Signing PINs, and which browser (`bearer`: whatever it is known by) has lately shown whose."""
 
@@ -237,6 +261,7 @@ class Store:
     audit: Audit
     register: Register
     notebook: Notebook
+    diaries: Diaries
     signing: Signing
     keys: Keys
     client: Redis | None

@@ -29,6 +29,7 @@ from server.web.calendar import CalendarDesk, Calendars
 from server.web.calls import CallDesk, Calls
 from server.web.clinic import ClinicDesk, ClinicPage
 from server.web.consents import ConsentDesk, ConsentPages
+from server.web.diary import DiaryDesk, DiaryPages
 from server.web.door import Door
 from server.web.errors import Refusals
 from server.web.exports import ExportDesk, Exports
@@ -80,6 +81,7 @@ def application(
     waiting: WaitingPage,
     placing: PlacingPage,
     minutes: Minutes,
+    diary: DiaryPages,
     commands: RoomCommands,
     library: Library,
     notebook: Notebook,
@@ -177,6 +179,7 @@ def application(
             *paper_desk.routes(),
             *minutes_desk.routes(),
             *PlacingDesk(placing, pages=pages, doorkeeper=doorkeeper).routes(),
+            *DiaryDesk(diary, pages=pages, doorkeeper=doorkeeper).routes(),
             *WaitingDesk(waiting, pages=pages, doorkeeper=doorkeeper).routes(),
             *AwayDesk(away, pages=pages, doorkeeper=doorkeeper).routes(),
             *SchoolDesk(school, pages=pages, doorkeeper=doorkeeper).routes(),

@@ -245,8 +245,12 @@ class Doorkeeper:
         mine = me.person == person and me.may(own)
         return await self._allowed(me, own if mine else action, about=(PersonId(person[:PERSON_CHARS_MAX]),))
 
-    async def here(self, connection: HTTPConnection, session: SessionId, action: Action) -> Identity:
+    async def here(
+        self, connection: HTTPConnection, session: SessionId, action: Action, *, about: Sequence[PersonId] = ()
+    ) -> Identity:
         """Who asks for something of a session, if what they are in it may do that. Raises HTTPException 403.
+
+        `about`: whose record it is; none: that of everybody who is treated there.
 
         Strangers learn nothing: not even whether there is such a session.
         """
@@ -258,7 +262,7 @@ class Doorkeeper:
             raise await self._nobody(connection)
         if me.staff:
             me = replace(me, glass=await self._glass(me.person))
-        return await self._allowed(me, action, about=await self._treated(session, action), session=session)
+        return await self._allowed(me, action, about=about or await self._treated(session, action), session=session)
 
     async def may_read(self, connection: HTTPConnection, session: SessionId) -> Visitor:
         """Who may read a session's record though no list has them: an auditor, or who broke the glass for it."""

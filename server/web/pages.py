@@ -221,6 +221,7 @@ class Desk:
             "home": f"/home{choice}",
             "door": None if identity.staff else f"/s/{session}/door{choice}",
             "record": f"/s/{session}/record{choice}" if identity.may(Action.READ_RECORD) else None,
+            "week": f"/s/{session}/week{choice}" if _reads_weeks(identity) else None,
             "contacts": f"/s/{session}/contacts{choice}" if identity.may(Action.CALL_MISSING) else None,
             "apart": f"/s/{session}/apart{choice}" if identity.may(Action.KEEP_APART) else None,
             "library": f"/skills{choice}" if identity.may(Action.READ_LIBRARY) else None,
@@ -295,3 +296,8 @@ def _session(request: Request) -> SessionId:
     if len(session) > ID_CHARS_MAX:
         raise HTTPException(404)
     return SessionId(session)
+
+
+def _reads_weeks(identity: Identity) -> bool:
+    """Whether weeks of diaries concern them: to show their own, or to read what is shown."""
+    return identity.may(Action.SHOW_WEEK) or identity.may(Action.READ_SHOWN_WEEK)

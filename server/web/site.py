@@ -21,10 +21,10 @@ class Site:
     """One clinic's web face.
 
     `keys` sign links and tickets: the first one signs, all of them open. `public_url` is the address people use
-    (no slash at its end), None while only this machine knows us. `https` says whether browsers reach us by TLS,
-    ours or a proxy's. `links_per_minute` is what one address may ask of `/j` and `/api/ticket` together;
-    `guesses_per_minute` how many wrong links of those are answered. `lock_ms`: how long staff who are signed in
-    may leave a page alone before it locks.
+    (no slash at its end), None while only this machine knows us. `clinic_phone` is "" where no number is given. `https`
+    says whether browsers reach us by TLS, ours or a proxy's. `links_per_minute` is what one address may ask of `/j` and
+    `/api/ticket` together; `guesses_per_minute` how many wrong links of those are answered. `lock_ms`: how long staff
+    who are signed in may leave a page alone before it locks.
     """
 
     clinic: ClinicId
@@ -32,6 +32,7 @@ class Site:
     https: bool = False
     public_url: str | None = None
     exit_url: str = "/soup"
+    clinic_phone: str = ""
     version: str = "0"
     cookie_lifetime_s: int = 12 * HOUR_S
     ticket_lifetime_s: int = 12 * HOUR_S

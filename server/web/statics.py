@@ -92,6 +92,7 @@ ROOM_PARTS = (
     "side",
     "card",
     "measures",
+    "week",
     "exercises",
     "chat",
     "people",
@@ -103,7 +104,7 @@ ROOM_PARTS_ABOVE = ("notices", "dialogs", "minutes", "farewell")
 
 
 async def room_styles(request: Request) -> Response:
-    """The style sheets of the room's page, one behind the other as they lie there: one request instead of sixteen."""
+    """The style sheets of the room's page, one behind the other as they lie there, in one request."""
     own = [WEBCLIENT / "static/css" / f"{name}.css" for name in ("arrival", "room")]
     parts = [WEBCLIENT / "components" / name / f"{name}.css" for name in (*ROOM_PARTS, *ROOM_PARTS_ABOVE)]
     body = "\n".join([file.read_text() for file in (*own, *parts)]).encode()

@@ -24,6 +24,7 @@ from server.store.ports import Store
 from server.web.auth import Visitor
 from server.web.words import IN_ENGLISH
 from tests.support.consents import consents_of
+from tests.support.diary import diary_of
 from tests.support.evening import CODY, FAY, SUE, Evening
 
 TUESDAY_6_PM = 1_795_561_200_000
@@ -54,6 +55,7 @@ class House:
         visits = Visits(self.store.clinic, plans=catalog.plans, progress=ProgressBook(self.store.log))
         self.guardianships = shelves(self.store.register).guardianships
         self.consents = consents_of(self.store, clock=self.clock)
+        self.diary = diary_of(self.store, clock=self.clock)
         made = cards(
             self.store,
             catalog=catalog,
@@ -61,6 +63,7 @@ class House:
             guardians=Guardians(self.guardianships, clock=self.clock),
             consents=self.consents,
             first_steps=self.first_steps,
+            diary=self.diary,
         )
         self.home = HomePage(visits, made, clock=self.clock)
 

@@ -71,6 +71,7 @@ from server.web.site import Site
 from server.web.words import Words
 from server.weekbook import WeekBook
 from tests.support.consents import releases_of
+from tests.support.diary import diary_of
 
 KEY = "a key for tests and for nothing else, long enough"
 EVENING = SessionId("s-evening")
@@ -225,6 +226,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
     consents = Consents(
         store, shipped=catalog.consents, programmes=catalog.programme, guardianships=guardians, clock=clock
     )
+    diary = diary_of(store, clock=clock)
     app = application(
         site,
         links=links,
@@ -240,6 +242,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
                 guardians=guardians,
                 consents=consents,
                 first_steps=first_steps,
+                diary=diary,
             ),
             clock=clock,
         ),
@@ -254,6 +257,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         away=Away(store, schedule=book, catalog=catalog, rooms=Nowhere(), progress=progress, clock=clock, seats_max=16),
         school=SchoolBook(store, schedule=book, catalog=catalog, clock=clock, seats_max=16),
         minutes=OwnMinutes(store),
+        diary=diary,
         commands=RoomErrands(Nowhere()),
         library=load_library(),
         notebook=StaffNotebook(store, rooms=Nowhere(), library=load_library(), clock=clock),

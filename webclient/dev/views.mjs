@@ -97,7 +97,7 @@ export function recordedView({ people = 8, role = "participant", state = "runnin
         expected_end: phase === "running" ? now + 125 * MINUTE : null, ahead_ms: state === "over" || state === "busy" ? -6 * MINUTE : -2 * MINUTE,
       },
       people: phase === "ended" ? group.slice(0, 1) : group, elsewhere: [], small_room: null, breakouts: null, led: true,
-      skill: null, exercise: null, round: null, agreement: AGREEMENTS[state] ?? AGREEMENTS.lobby, last_time: state === "sent" ? ["Check the facts"] : [],
+      skill: null, exercise: null, round: null, weeks: [], agreement: AGREEMENTS[state] ?? AGREEMENTS.lobby, last_time: state === "sent" ? ["Check the facts"] : [],
       shared: state === "busy" ? [
         { person: "p-3", form: "check-in", question: "goal", label: "A goal for today", answer: "Listen before I answer" },
         { person: "p-5", form: "check-in", question: "mood", label: "How is your mood right now?", answer: "6 of 10" }] : [],
@@ -120,6 +120,7 @@ export function recordedView({ people = 8, role = "participant", state = "runnin
           answers: state === "sent" || state === "help" ? { mood: 6, urge: 3, safe: state !== "help", goal: "Listen before I answer" } : {}, shared: state === "sent" ? ["goal"] : [] },
         "wrap-up": { form: WRAP_UP, offered: phase === "running" && at === 6, status: "none", answers: {}, shared: [] },
       },
+      week: null,
       help: state === "help",
       exercises: [], moved: "", called: null, turn: null, measures: [], agreement: { agreed: false, proposals: state === "agreeing" ? [{ text: "No advice, unless asked.", taken: null }] : [] },
       chat: staff ? [] : [message(14, now - MINUTE, 1, "staff", "Could I stay with my camera off today?"), message(15, now - 30_000, 0, "p-2", "Of course.")],

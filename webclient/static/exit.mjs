@@ -12,6 +12,11 @@ function exit() {
   if (!frame) return;
   document.body.replaceChildren();
   document.title = "";
+  try {
+    sessionStorage.clear(); // what was typed and not sent goes too
+  } catch {
+    // nothing was kept, then
+  }
   navigator.sendBeacon(frame.action);
   location.replace(frame.dataset.exitUrl ?? "/soup");
 }

@@ -109,6 +109,8 @@ WHO: dict[type[c.Command], str] = {
     c.AgreeMakeUp: "s",
     c.TellAgreement: "s",
     c.KeepCounsellingNote: "s",
+    c.ShowDiary: "s",
+    c.TakeBackDiary: "s",
     c.CheckDoor: "s",
     c.TakeOver: "s",
     c.OpenConnection: "s",

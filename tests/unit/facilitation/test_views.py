@@ -28,6 +28,7 @@ ROOM = {
     "round",
     "agreement",
     "last_time",
+    "weeks",
     "shared",
     "chat",
 }
@@ -69,6 +70,7 @@ YOU = {
     "moved",
     "called",
     "agreement",
+    "week",
     "help",
     "chat",
 }
@@ -112,6 +114,7 @@ STAFF_PERSON = {
     "unanswered_at",
     "shielded",
     "may_share",
+    "week_shown_at",
     "forms",
 }
 FLAG = {

@@ -12,12 +12,15 @@ import { present } from "/static/core/clock.mjs";
 import { listed, rich, t } from "/static/core/words.mjs";
 import { help } from "/components/dialogs/help.mjs";
 import { createMeasures } from "/components/measures/measures.mjs";
+import { createOwnWeek, createWeeks } from "/components/week/week.mjs";
 import { answerWords, question } from "./question.mjs";
 
 /** @param {HTMLElement} root @param {any} context */
 export function mount(root, context) {
   const { connection, act } = context;
   let view = /** @type {any} */ (null);
+  const ownWeek = createOwnWeek({ boot: context.boot, redraw: draw });
+  const weeks = createWeeks({ boot: context.boot, redraw: draw });
   /** What was answered on this page, per form. @type {Map<string, any>} */
   const local = new Map();
   const measures = createMeasures({ root, connection, memory: context.memory, redraw: draw });
@@ -50,7 +53,9 @@ export function mount(root, context) {
       ${repeat(forms.filter((one) => !isSent(one)), (one) => one.id, (one) => open(one, room.agenda))}
       ${measures.draw()}
       ${repeat(forms.filter(isSent), (one) => one.id, sent)}
-      ${shared(room)}`, root);
+      ${you.week && context.boot.week && room.phase !== "ended" ? ownWeek.part(you.week) : nothing}
+      ${shared(room)}
+      ${weeksShown(room, you)}`, root);
   }
 
   /** @param {any} room @param {any} here */
@@ -123,6 +128,17 @@ export function mount(root, context) {
     return html`<section class="stack tight"><h2>${t("Shared with the group")}</h2>
       <ul class="plain stack tight">${room.shared.map((/** @type {any} */ one) => html`<li class="shared-answer">
         <span class="soft small">${names.get(one.person) ?? t("Someone who left")}, ${one.label}</span><br>${words(one.answer)}</li>`)}</ul></section>`;
+  }
+
+  /** What others of the group show of their week. @param {any} room @param {any} you */
+  function weeksShown(room, you) {
+    const others = context.boot.role !== "participant" || !context.boot.week ? [] : (room.weeks ?? []).filter((/** @type {any} */ one) => one.person !== you.person);
+    if (!others.length) return nothing;
+    const names = new Map(room.people.map((/** @type {any} */ one) => [one.person, one.name]));
+    return repeat(others, (/** @type {any} */ one) => one.person, (/** @type {any} */ one) => {
+      const name = names.get(one.person) ?? t("Someone who left");
+      return html`<section class="stack tight"><h2>${t("{name} shows their week", { name })}</h2>${weeks.part(one.person, one.at, name)}</section>`;
+    });
   }
 
   /** @param {string} id @param {string} questionId @param {any} value */

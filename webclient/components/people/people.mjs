@@ -10,6 +10,7 @@ import { inMinutes, liveMinutes, roughly, shortly, wallTime } from "/static/core
 import { icon } from "/static/core/icons.mjs";
 import { listed, locale, t } from "/static/core/words.mjs";
 import { hasPlace } from "/components/dialogs/place.mjs";
+import { createWeeks } from "/components/week/week.mjs";
 import { createMissing } from "./missing.mjs";
 import { measureTalk, talkBars } from "./talk.mjs";
 
@@ -24,7 +25,10 @@ export function mount(root, context) {
   let view = /** @type {any} */ (null);
   /** @type {Set<string>} */
   const opened = new Set();
+  /** Whose week is being read. @type {Set<string>} */
+  const lookedAt = new Set();
   const missing = createMissing({ boot, act, redraw: draw });
+  const weeks = createWeeks({ boot, redraw: draw });
 
   function draw() {
     if (!view?.staff) return;
@@ -128,6 +132,7 @@ export function mount(root, context) {
       one.told ? html`<span class="soft small">${t("told that they will not come")}</span>` : one.place === "expected" ? html`<span class="soft small">${t("not seen yet")}</span>` : null,
       one.place === "left" ? html`<span class="${one.left_how === "quick_exit" ? "chip clay" : "soft small"}">${LEFT[one.left_how] ?? t("Left")}${one.left_at ? ` ${t("at {clock}", { clock: wallTime(one.left_at, view.room.zone) })}` : ""}</span>` : null,
       one.place === "removed" ? html`<span class="soft small">${t("Removed")}</span>` : null,
+      one.week_shown_at && one.place === "room" ? html`<span class="soft small">${t("shows their week")}</span>` : null,
       latest && one.place === "room" ? html`<span class="soft small">${latest.status !== "submitted" ? t("writing") : latest === one.forms["wrap-up"] ? t("Wrap-up sent") : t("Check-in sent")}</span>` : null,
     ].filter(Boolean);
     return signs.length ? html`<span class="person-signs">${signs}</span>` : nothing;
@@ -181,6 +186,8 @@ export function mount(root, context) {
       ${disputesOf(one).map((/** @type {any} */ dispute) => html`<section class="stack tight"><h4>${t("Says that the minutes are not right")}</h4>
         <p class="person-words">${dispute.text}</p>
         ${boot.record ? html`<p><a href=${boot.record} target="_blank" rel="noopener">${t("Look at it in the record")}</a></p>` : nothing}</section>`)}
+      ${boot.week && one.week_shown_at ? html`<details class="stack tight" ?open=${lookedAt.has(one.person)} @toggle=${(/** @type {any} */ event) => look(one.person, event.target.open)}>
+        <summary>${t("Their week, as they show it")}</summary>${lookedAt.has(one.person) ? weeks.part(one.person, one.week_shown_at, one.name) : nothing}</details>` : nothing}
       ${Object.entries(one.forms ?? {}).map(([id, form]) => formFacts(id, /** @type {any} */ (form)))}
       ${measureFacts(one.measures ?? [])}
       ${mayAct && one.person !== boot.person ? actions(one, seat) : nothing}`;
@@ -220,6 +227,14 @@ export function mount(root, context) {
       ${one.place === "room" && one.role === "participant" ? html`<button type="button" class="button" @click=${() => act.moveToWaiting(one)}>${t("To waiting room")}</button>` : nothing}
       ${["room", "waiting"].includes(one.place) && one.role === "participant" ? html`<button type="button" class="button" @click=${() => ui.set({ dialog: "remove", about: { person: one.person, name: one.name } })}>${t("Remove…")}</button>` : nothing}
     </div>`;
+  }
+
+  /** Read only when somebody opens it: each reading stands in the audit log. @param {string} person @param {boolean} on */
+  function look(person, on) {
+    if (on === lookedAt.has(person)) return;
+    if (on) lookedAt.add(person);
+    else lookedAt.delete(person);
+    draw();
   }
 
   /** @param {string} person */
