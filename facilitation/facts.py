@@ -129,7 +129,7 @@ def lines(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]
         *_attendance_facts(state, hours, session),
         *_absence_facts(state, person, zone),
         *_arrival_facts(seat),
-        (marked("Skills taught"), ", ".join(state.notes.skills)),
+        (marked("Skills taught"), _typed(", ".join(state.notes.skills))),
         (
             marked("Exercises done together"),
             joined([_run_text(run) for run in state.practice.runs if run.began_at], "; "),
@@ -286,13 +286,13 @@ def _absence_facts(state: RoomState, person: PersonId, zone: str) -> Iterable[Li
 
 def _arrival_facts(seat: Seat) -> Iterable[Line]:
     if seat.arrival is not None:
-        place = (seat.arrival.location, Sentence(state_name(seat.arrival.state)))
+        place = (_typed(seat.arrival.location), Sentence(state_name(seat.arrival.state)))
         yield marked("Location given"), joined([each for each in place if str(each)], ", ")
         yield marked("Private space"), marked("Yes" if seat.arrival.private_space else "No")
-        yield marked("Others present"), seat.arrival.others_present
+        yield marked("Others present"), _typed(seat.arrival.others_present)
         yield marked("Group agreement"), marked("Agreed on arrival")
         if seat.door is not None:
-            yield marked("Consents"), "; ".join(seat.door.consents)
+            yield marked("Consents"), _typed("; ".join(seat.door.consents))
 
 
 def _form_facts(state: RoomState, person: PersonId) -> Iterable[Line]:
@@ -364,10 +364,15 @@ def _shared_facts(state: RoomState, person: PersonId) -> Iterable[Line]:
         yield Sentence("Shared with the group ({form})", form=Sentence(form.title)), joined(shared, "; ")
 
 
+def _typed(text: str) -> Sentence:
+    """What somebody wrote: it stands so in every language, even where it is a word that catalogues know."""
+    return Sentence("{text}", text=text)
+
+
 def _answer(question: Question, answers: Answers) -> str | Sentence:
     """In words of the form where it was chosen; as it was written where it was written."""
     said = checkin.in_words(question, answers.get(question.id))
-    return said if question.kind is QuestionKind.TEXT else Sentence(said)
+    return _typed(said) if question.kind is QuestionKind.TEXT else Sentence(said)
 
 
 def _run_text(run: Run) -> Sentence:

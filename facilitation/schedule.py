@@ -235,4 +235,4 @@ def check_cover(cover: Cover) -> None:
 
 def neutral(kind: SeriesKind) -> str:
     """What calendars show of it: no name, no word of health."""
-    return "Meeting" if kind in (SeriesKind.GROUP, SeriesKind.MULTI_FAMILY) else "Appointment"
+    return marked("Meeting" if kind in (SeriesKind.GROUP, SeriesKind.MULTI_FAMILY) else "Appointment")

@@ -186,7 +186,7 @@ def build(
         lock_ms=site.lock_ms,
     )
     schedule = schedule or schedule_of(
-        store, catalog=catalog, clock=clock, tell=letters_of(settings, store, mail, catalog=catalog).tell
+        store, catalog=catalog, clock=clock, tell=letters_of(settings, store, mail, catalog=catalog, clock=clock).tell
     )
     office = Office(
         book=schedule,
@@ -395,9 +395,16 @@ def schedule_of(
     return ScheduleBook(store, catalog=catalog, begun=begun, clock=clock, tell=tell)
 
 
-def letters_of(settings: Settings, store: Store, mail: Mail, *, catalog: Catalog) -> MeetingLetters:
+def letters_of(settings: Settings, store: Store, mail: Mail, *, catalog: Catalog, clock: Clock) -> MeetingLetters:
     """What writes to people about meetings that changed."""
-    return MeetingLetters(store, mail, plans=catalog.plans, base_url=settings.named_url, sender=settings.mail_from)
+    return MeetingLetters(
+        store,
+        mail,
+        plans=catalog.plans,
+        languages=ChosenLanguages(store.register, clock=clock),
+        base_url=settings.named_url,
+        sender=settings.mail_from,
+    )
 
 
 def offer_letters(
@@ -561,7 +568,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
         stack.callback(node.release)
         catalog, library = load_catalog(), load_library()
         mail = post_office(settings, clock)
-        letters = letters_of(settings, store, mail, catalog=catalog)
+        letters = letters_of(settings, store, mail, catalog=catalog, clock=clock)
         schedule = schedule_of(store, catalog=catalog, clock=clock, tell=letters.tell)
         hours = HoursProjection(store.log, store.ledger, clock)
         agreements = Agreements(store, clock=clock)

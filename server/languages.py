@@ -7,6 +7,8 @@ from facilitation.languages import Chosen
 from server.clock import Clock
 from server.rooms.ports import Stale
 from server.store.register import Register, Shelf
+from server.web.catalogues import ENGLISH, LANGUAGES
+from server.web.words import Words, words_in
 
 
 class ChosenLanguages:
@@ -20,6 +22,11 @@ class ChosenLanguages:
         """ "" where they have chosen none."""
         held = await self._shelf.get(person)
         return "" if held is None else held.value.language
+
+    async def words_for(self, person: PersonId) -> Words:
+        """Those of their language; English where they have chosen none."""
+        language = await self.of(person)
+        return words_in(language if language in LANGUAGES else ENGLISH)
 
     async def choose(self, person: PersonId, language: str) -> None:
         held = await self._shelf.get(person)

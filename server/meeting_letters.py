@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -20,21 +20,42 @@ from facilitation.policy import FACILITATORS
 from facilitation.schedule import neutral
 from facilitation.timebase import HOUR_MS
 from server.addresses import addresses
-from server.mail.letter import MEETING, Attachment, Letter
+from server.languages import ChosenLanguages
+from server.mail.letter import Attachment, Letter
 from server.mail.ports import Mail, MailIsFull
 from server.schedule.calendar import Entry, calendar, entry_of
 from server.schedule.planner import Changed, Planned
 from server.store.clinic import Person, ScheduledSession
 from server.store.ports import Store
-from server.web.catalogues import ENGLISH
-from server.web.words import local, words_in
+from server.web.words import Words, local, marked
 
 log = structlog.get_logger(__name__)
-words = words_in(ENGLISH)
 
 LINES_MAX: Final = 12
 ENTRIES_MAX: Final = 5
 """Calendar entries that go along: for more, there is the calendar to subscribe to."""
+
+# What became of a meeting, and of an appointment.
+LED_BY_ANOTHER: Final = (
+    marked("Meeting on {when}: somebody else leads it now."),
+    marked("Appointment on {when}: somebody else leads it now."),
+)
+LED_BY_YOU: Final = (
+    marked("Meeting on {when}: you lead it now."),
+    marked("Appointment on {when}: you lead it now."),
+)
+NOT_HELD: Final = (
+    marked("Meeting on {when}: it will not be held."),
+    marked("Appointment on {when}: it will not be held."),
+)
+HELD: Final = (
+    marked("Meeting on {when}: it will be held after all."),
+    marked("Appointment on {when}: it will be held after all."),
+)
+MOVED: Final = (
+    marked("Meeting on {before}: it is now on {when}."),
+    marked("Appointment on {before}: it is now on {when}."),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +71,19 @@ class MeetingLetters:
     """`sender`: the address that calendar entries come from; without one they are only shown, not answered to."""
 
     def __init__(
-        self, store: Store, mail: Mail, *, plans: Mapping[str, SessionPlan], base_url: str, sender: str | None
+        self,
+        store: Store,
+        mail: Mail,
+        *,
+        plans: Mapping[str, SessionPlan],
+        languages: ChosenLanguages,
+        base_url: str,
+        sender: str | None,
     ) -> None:
         self._store = store
         self._mail = mail
         self._plans = plans
+        self._languages = languages
         self._home = f"{base_url}/home"
         self._sender = sender
 
@@ -73,38 +102,45 @@ class MeetingLetters:
             address = known_addresses.get(person)
             if known is None or not address:
                 continue
-            news = [each for change in changes for each in _news(change, person, known.zone)]
+            words = await self._languages.words_for(person)
+            news = [each for change in changes for each in _news(change, person, known.zone, words)]
             try:
-                await self._mail.send(self._letter(known, address, news))
+                await self._mail.send(self._letter(known, address, news, words))
             except MailIsFull:
                 log.warning("a letter about a meeting was not taken")
 
-    def _letter(self, person: Person, address: str, news: list[News]) -> Letter:
+    def _letter(self, person: Person, address: str, news: list[News], words: Words) -> Letter:
         lines = [f"- {each.line}" for each in news[:LINES_MAX]]
         if len(news) > LINES_MAX:
-            lines.append(f"- and {len(news) - LINES_MAX} more")
-        text = (
-            f"Hello {person.name},\n\nsomething has changed in your meetings:\n\n"
-            + "\n".join(lines)
-            + f"\n\nWhat comes next stands on your home page:\n\n{self._home}\n"
+            lines.append(words("- and {n} more", n=len(news) - LINES_MAX))
+        paragraphs = (
+            words("Hello {name},", name=person.name),
+            words("something has changed in your meetings:"),
+            "\n".join(lines),
+            words("What comes next stands on your home page:"),
+            self._home,
         )
+        text = "\n\n".join(paragraphs) + "\n"
         about = [f"{each.session.session} {each.session.sequence}" for each in news]
         key = hashlib.sha256("\n".join([person.person, *about]).encode()).hexdigest()[:32]
-        entries = [self._attachment(n, each, address) for n, each in enumerate(news[:ENTRIES_MAX], 1)]
-        return Letter(key=f"meeting-{key}", to=address, subject=MEETING, text=text, attachments=tuple(entries))
+        entries = [self._attachment(n, each, address, words) for n, each in enumerate(news[:ENTRIES_MAX], 1)]
+        return Letter(
+            key=f"meeting-{key}", to=address, subject=words("Your meeting"), text=text, attachments=tuple(entries)
+        )
 
-    def _attachment(self, number: int, news: News, address: str) -> Attachment:
-        entry = self._entry(news)
+    def _attachment(self, number: int, news: News, address: str, words: Words) -> Attachment:
+        entry = self._entry(news, words)
         method = "PUBLISH" if self._sender is None else "CANCEL" if entry.cancelled else "REQUEST"
         file = calendar([entry], url=self._home, method=method, organizer=self._sender or "", attendee=address)
         return Attachment(
             name=f"meeting-{number}.ics", media_type=f"text/calendar; method={method}; charset=utf-8", data=file
         )
 
-    def _entry(self, news: News) -> Entry:
+    def _entry(self, news: News, words: Words) -> Entry:
         plan = self._plans.get(news.session.plan_id)
         length = sum(part.planned_ms for part in plan.segments) if plan else HOUR_MS
-        return entry_of(news.session, self._store.keys.clinic, length_ms=length, off=news.off)
+        entry = entry_of(news.session, self._store.keys.clinic, length_ms=length, off=news.off)
+        return replace(entry, summary=words(entry.summary))
 
 
 def _attends(seat: Expected) -> bool:
@@ -126,25 +162,27 @@ def _concerned(change: Changed) -> Iterable[PersonId]:
     yield from _leads(before) ^ _leads(after)
 
 
-def _news(change: Changed, person: PersonId, zone: str) -> Iterable[News]:
+def _news(change: Changed, person: PersonId, zone: str, words: Words) -> Iterable[News]:
     before, after = change.before, change.after
     there = any(each.person == person and _attends(each) for each in after.roster)
-    when = f"{neutral(after.kind)} on {_when(before, zone)}"
     leads = (person in _leads(before), person in _leads(after))
+
+    def said(messages: tuple[str, str], session: ScheduledSession) -> str:
+        message = messages[neutral(after.kind) != "Meeting"]
+        return words(message, when=_when(session, zone, words), before=_when(before, zone, words))
+
     if leads == (True, False):
-        yield News(line=f"{when}: somebody else leads it now.", session=after, off=True)
+        yield News(line=said(LED_BY_ANOTHER, before), session=after, off=True)
     elif leads == (False, True):
-        yield News(line=f"{neutral(after.kind)} on {_when(after, zone)}: you lead it now.", session=after, off=False)
+        yield News(line=said(LED_BY_YOU, after), session=after, off=False)
     elif there and after.cancelled and not before.cancelled:
-        yield News(line=f"{when}: it will not be held.", session=after, off=True)
+        yield News(line=said(NOT_HELD, before), session=after, off=True)
     elif there and before.cancelled and not after.cancelled:
-        yield News(
-            line=f"{neutral(after.kind)} on {_when(after, zone)}: it will be held after all.", session=after, off=False
-        )
+        yield News(line=said(HELD, after), session=after, off=False)
     elif there and _moved(change):
-        yield News(line=f"{when}: it is now on {_when(after, zone)}.", session=after, off=False)
+        yield News(line=said(MOVED, after), session=after, off=False)
 
 
-def _when(session: ScheduledSession, zone: str) -> str:
+def _when(session: ScheduledSession, zone: str, words: Words) -> str:
     at = local(session.starts_at, zone)
     return f"{words.weekday(at.date())}, {words.clock_time(at)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hmac import compare_digest
 from typing import Final
 
@@ -15,6 +15,7 @@ from facilitation.plan import SessionPlan
 from facilitation.policy import FACILITATORS
 from facilitation.timebase import HOUR_MS, Instant
 from server.clock import Clock
+from server.languages import ChosenLanguages
 from server.rooms.ports import Stale
 from server.schedule.calendar import Entry, calendar, entry_of
 from server.schedule.planner import HORIZON_DAYS
@@ -46,6 +47,7 @@ class OwnCalendar:
         self._plans = plans
         self._clock = clock
         self._clinic = store.keys.clinic
+        self._languages = ChosenLanguages(store.register, clock=clock)
         self._addresses = Shelf(store.register, "calendar", Address, id_of=lambda each: each.person, remembered=False)
 
     # ------------------------------------------------------------------ the address
@@ -92,7 +94,9 @@ class OwnCalendar:
         since = Instant(max(0, now - PAST_DAYS * DAY_MS) // DAY_MS * DAY_MS)
         until = Instant(now + (HORIZON_DAYS + 1) * DAY_MS)
         near = await self._store.clinic.list_sessions(since=since, until=until, cancelled=True)
-        return calendar([entry for each in near if (entry := self.entry(each, person)) is not None], url=url)
+        words = await self._languages.words_for(person)
+        entries = [entry for each in near if (entry := self.entry(each, person)) is not None]
+        return calendar([replace(each, summary=words(each.summary)) for each in entries], url=url)
 
     async def coming(self, person: PersonId) -> list[Entry]:
         """The next few, as the calendar has them."""

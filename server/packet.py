@@ -15,10 +15,12 @@ import zipfile
 from collections.abc import Mapping
 from hashlib import sha256
 from itertools import pairwise
+from textwrap import fill
 from typing import Any, Final
 
 from facilitation.notes import content_hash
 from server.store import chain
+from server.web.words import Words, marked
 
 MANIFEST: Final = "manifest.json"
 ENTRIES: Final = "entries.json"
@@ -28,22 +30,50 @@ FILES_MAX: Final = 2_000
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip file can hold: the same for all, so that the same parts give the same file."""
 
-READ_ME = """This packet holds what a clinic's records say of one person's sessions on the days named in manifest.json.
+CONTENTS: Final = (
+    ("statement.pdf", marked("the hours that were posted, entry by entry")),
+    (
+        "entries.json",
+        marked("the same as they stand in the ledger: each line, its hash, and the hash of the line before it"),
+    ),
+    (
+        "verification.txt",
+        marked("what checking the whole ledger against the session logs gave when this was made, in English"),
+    ),
+    (
+        "sessions/",
+        marked(
+            "for each session: the signed note (PDF, and the very data that was signed), how the minutes came about, "
+            "the rules that counted them, and the same as FHIR R4"
+        ),
+    ),
+    (
+        "part-2-consent.txt",
+        marked("where records under 42 CFR Part 2 are in it: the statement that goes with them, and the consent"),
+    ),
+    (MANIFEST, marked("the SHA-256 fingerprint of every file")),
+)
+COLUMN: Final = 19
+WIDTH: Final = 120
 
-statement.pdf      the hours that were posted, entry by entry
-entries.json       the same as they stand in the ledger: each line, its hash, and the hash of the line before it
-verification.txt   what checking the whole ledger against the session logs gave when this was made
-sessions/          for each session: the signed note (PDF, and the very data that was signed), how the minutes came
-                   about, the rules that counted them, and the same as FHIR R4
-part-2-consent.txt where records under 42 CFR Part 2 are in it: the statement that goes with them, and the consent
-manifest.json      the SHA-256 fingerprint of every file
 
-Check it:  python -m server packet FILE
-By hand:   compare  sha256sum FILE  with manifest.json; an entry's hash is the SHA-256 of the one before it, a line
-           feed, and its line
-
-{notice}
-"""
+def read_me(words: Words, notice: str) -> str:
+    """What is in a packet, and how to check it. `notice`: the statement of 42 CFR 2.32, as the rule words it."""
+    holds = words(
+        "This packet holds what a clinic's records say of one person's sessions on the days named in {manifest}.",
+        manifest=MANIFEST,
+    )
+    by_hand = words(
+        "By hand: compare sha256sum FILE with {manifest}; an entry's hash is the SHA-256 of the one before it, a line "
+        "feed, and its line",
+        manifest=MANIFEST,
+    )
+    contents = [
+        fill(words(what), WIDTH, initial_indent=name.ljust(COLUMN), subsequent_indent=" " * COLUMN)
+        for name, what in CONTENTS
+    ]
+    check = [words("Check it: python -m server packet FILE"), fill(by_hand, WIDTH)]
+    return "\n\n".join([fill(holds, WIDTH), "\n".join(contents), "\n".join(check), notice]) + "\n"
 
 
 def pack(files: Mapping[str, bytes], about: Mapping[str, Any]) -> bytes:

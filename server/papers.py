@@ -18,6 +18,7 @@ from facilitation import crediting, explain
 from facilitation.disclosures import PART_2_NOTICE, disclose
 from facilitation.errors import Refusal
 from facilitation.ids import ClinicId, PersonId, SessionId
+from facilitation.sentences import Sentence
 from facilitation.state import RoomState
 from facilitation.timebase import Instant
 from server import packet
@@ -37,7 +38,7 @@ from server.store.ports import Store
 from server.web.auth import Visitor
 from server.web.exports import Asked, Handout
 from server.web.papers import Kind
-from server.web.words import IN_ENGLISH, Words
+from server.web.words import Words, words_in
 
 SESSIONS_MAX: Final = 60
 """Sessions in one handout: a quarter of a year of them."""
@@ -124,7 +125,7 @@ class ClinicPapers:
             return {"statement.pdf": await self._statement(person, by, asked, now)} | beside
         evenings = await self._evenings(person, asked)
         names = {each.person: each.name for each in await self._store.clinic.list_people()}
-        head = Letterhead(clinic=self._clinic, names=names)
+        head = Letterhead(clinic=self._clinic, names=names, words=words_in(asked.language))
         match kind:
             case Kind.NOTES:
                 return {f"{each.name}.pdf": await self._note(each, person, head) for each in evenings} | beside
@@ -147,7 +148,9 @@ class ClinicPapers:
         if not chosen:
             raise Refusal("nothing", "There is nothing signed of these days, so there is nothing to download.")
         if len(chosen) > SESSIONS_MAX:
-            raise Refusal("too_much", f"That is more than {SESSIONS_MAX} sessions; choose fewer days.")
+            raise Refusal(
+                "too_much", Sentence("That is more than {most} sessions; choose fewer days.", most=SESSIONS_MAX)
+            )
         found = []
         for day, session in chosen:
             state = await self._after(session)
@@ -165,11 +168,19 @@ class ClinicPapers:
         return room.state
 
     async def _statement(self, person: PersonId, by: Visitor, asked: Asked, now: Instant) -> bytes:
-        told = await self._books.statement(person, IN_ENGLISH, reader=by)
+        words = words_in(asked.language)
+        told = await self._books.statement(person, words, reader=by)
         if told is None:
             raise Refusal("nothing", "There is nobody of that name.")
         zone = told["person"]["zone"]
-        data = statement_data(told, clinic=self._clinic, made=moment(now, zone), first=asked.first, last=asked.last)
+        data = statement_data(
+            words,
+            told,
+            clinic=self._clinic,
+            made=moment(now, zone, words),
+            first=asked.first,
+            last=asked.last,
+        )
         return await made("statement", data, at=now)
 
     async def _note(self, evening: Evening, person: PersonId, head: Letterhead) -> bytes:
@@ -198,7 +209,7 @@ class ClinicPapers:
         report = await verify(self._store)
         mine = [finding.text for finding in report.findings if finding.person in (None, person)]
         files = {
-            "README.txt": packet.READ_ME.format(notice=PART_2_NOTICE).encode(),
+            "README.txt": packet.read_me(head.words, PART_2_NOTICE).encode(),
             "statement.pdf": await self._statement(person, by, asked, now),
             packet.ENTRIES: await self._entries(person, evenings),
             "verification.txt": "\n".join(

@@ -27,7 +27,7 @@ class ReadingRoom:
         async for linked in self._store.log.linked(session):
             room.add(linked.record)
         names = {each.person: each.name for each in await self._store.clinic.list_people()}
-        head = Letterhead(clinic=self._clinic, names=names)
+        head = Letterhead(clinic=self._clinic, names=names, words=words)
         signed = room.state.notes.signed
         people = [
             {"name": seat.name, "note": note_data(room.state, seat.person, head) if seat.person in signed else None}

@@ -12,7 +12,8 @@ from facilitation.ids import PersonId
 from facilitation.notes import Notes
 from facilitation.state import RoomState
 from facilitation.timebase import Instant
-from server.documents.paper import moment
+from server.documents.paper import moment, said
+from server.web.words import Words
 
 PARTS: Final = "Parts attended"
 """The fact that the table of segments says better."""
@@ -20,15 +21,17 @@ PARTS: Final = "Parts attended"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letterhead:
-    """Whose paper it is. `names`: people by id, for those who signed, co-signed or added something."""
+    """Whose paper it is. `names`: people by id, for those who signed, co-signed or added something. `words`: of the
+    language it is in; what was signed stays as it was signed."""
 
     clinic: str
     names: Mapping[PersonId, str]
+    words: Words
 
 
 def note_data(state: RoomState, person: PersonId, letterhead: Letterhead) -> dict[str, Any]:
     """What note.typ shows of one signed note. Raises KeyError: nobody signed one for this person."""
-    notes = state.notes
+    notes, words = state.notes, letterhead.words
     signed = notes.signed[person]
     content: Mapping[str, Any] = signed.content
     session = content["session"]
@@ -37,32 +40,50 @@ def note_data(state: RoomState, person: PersonId, letterhead: Letterhead) -> dic
     written: Mapping[str, Any] = content.get("note") or {"title": "Note", "sections": ()}
     programme: Mapping[str, Any] = content.get("programme") or {}
     return {
-        "title": f"Progress note: {name}, {session['title']}",
-        "heading": f"Progress note: {name}",
+        "title": words("Progress note: {name}, {session}", name=name, session=session["title"]),
+        "heading": words("Progress note: {name}", name=name),
+        "said": _said(words),
         "clinic": letterhead.clinic,
         "notice": PART_2_NOTICE if programme.get("part2") else "",
-        "marks": f"{session['session']} · {content['person']['person']} · note {signed.content_hash[:12]}",
+        "marks": f"{session['session']} · {content['person']['person']} · "
+        + words("note {hash}", hash=signed.content_hash[:12]),
         "facts": [
-            {"label": "Person", "value": f"{name} (record {content['person']['person']})"},
-            *([{"label": "Programme", "value": programme["title"]}] if programme.get("title") else []),
-            *(each for each in content["facts"] if not (content["segments"] and each["label"] == PARTS)),
+            {
+                "label": words("Person"),
+                "value": words("{name} (record {person})", name=name, person=content["person"]["person"]),
+            },
+            *(
+                [{"label": words("Programme"), "value": words.gettext(programme["title"])}]
+                if programme.get("title")
+                else []
+            ),
+            *(
+                {"label": words.gettext(each["label"]), "value": each["value"]}
+                for each in content["facts"]
+                if not (content["segments"] and each["label"] == PARTS)
+            ),
         ],
-        "segments": [_segment(each) for each in content["segments"]],
-        "corrections": [_correction(each, zone) for each in content.get("corrections", ())],
+        "segments": [_segment(each, words) for each in content["segments"]],
+        "corrections": [_correction(each, zone, words) for each in content.get("corrections", ())],
         "goals": [goal["text"] for goal in content.get("goals", ())],
         "group_text": content["group_text"],
-        "note_title": f"{written['title']} note" if written["sections"] else "Note",
+        "note_title": words("{format} note", format=written["title"]) if written["sections"] else words("Note"),
         "text": content["text"],
-        "sections": [{"title": each["title"], "text": each["text"]} for each in written["sections"]],
+        "sections": [{"title": words.gettext(each["title"]), "text": each["text"]} for each in written["sections"]],
         "signatures": _signatures(notes, person, content, zone, letterhead),
         "amendments": [
-            f"{_name(each.by, letterhead)}, {moment(each.at, zone)}: {each.figure('countable_min')} min count now. "
-            f"{each.reason}"
+            words(
+                "{name}, {when}: {minutes} min count now. {reason}",
+                name=_name(each.by, letterhead),
+                when=moment(each.at, zone, words),
+                minutes=each.figure("countable_min"),
+                reason=each.reason,
+            )
             for each in state.corrections.amendments(person)
         ],
         "addenda": [
             {
-                "heading": f"{_name(each.by, letterhead)}, {moment(each.at, zone)}",
+                "heading": f"{_name(each.by, letterhead)}, {moment(each.at, zone, words)}",
                 "text": each.text,
             }
             for each in notes.addenda_of(person)
@@ -71,29 +92,54 @@ def note_data(state: RoomState, person: PersonId, letterhead: Letterhead) -> dic
     }
 
 
-def _segment(each: Mapping[str, Any]) -> dict[str, str]:
+def _segment(each: Mapping[str, Any], words: Words) -> dict[str, str]:
     return {
-        "title": each["title"],
+        "title": words.gettext(each["title"]),
         "ran": duration_text(each["ran_ms"]),
         "attended": duration_text(each["attended_ms"]),
-        "counts": "yes" if each["counts"] else "no",
+        "counts": words("yes") if each["counts"] else words("no"),
     }
 
 
-def _correction(each: Mapping[str, Any], zone: str) -> str:
-    what = "counted as present" if each["present"] else "counted as away"
-    return f"{moment(each['start'], zone)} to {moment(each['end'], zone)}: {what}. {each['reason']}"
+def _correction(each: Mapping[str, Any], zone: str, words: Words) -> str:
+    return words(
+        "{start} to {end}: {what}. {reason}",
+        start=moment(each["start"], zone, words),
+        end=moment(each["end"], zone, words),
+        what=words("counted as present" if each["present"] else "counted as away"),
+        reason=each["reason"],
+    )
+
+
+def _said(words: Words) -> dict[str, Any]:
+    return said(
+        words,
+        parts=words("Parts of the session"),
+        part=words("Part"),
+        ran=words("It ran"),
+        attended=words("Attended"),
+        counts=words("Counts"),
+        corrections=words("Corrections of attendance"),
+        goals=words("Goals of treatment addressed"),
+        group=words("The group"),
+        nothing=words("Nothing was written."),
+        empty=words("Left empty."),
+        signatures=words("Signatures"),
+        amended=words("Hours amended after signing"),
+        addenda=words("Addenda"),
+        fingerprint=words("The note was frozen when it was signed. Fingerprint (SHA-256 of its content):"),
+    )
 
 
 def _signatures(
     notes: Notes, person: PersonId, content: Mapping[str, Any], zone: str, letterhead: Letterhead
 ) -> Sequence[dict[str, str]]:
-    by = content["signed_by"]
+    by, words = content["signed_by"], letterhead.words
     lines = [
         {
             "name": by["name"],
-            "role": by["role"],
-            "what": f"Signed electronically {moment(Instant(content['signed_at']), zone)}",
+            "role": words.gettext(by["role"]),
+            "what": words("Signed electronically {when}", when=moment(Instant(content["signed_at"]), zone, words)),
         }
     ]
     cosigned = notes.cosigned.get(person)
@@ -101,12 +147,12 @@ def _signatures(
         lines.append(
             {
                 "name": _name(cosigned.by, letterhead),
-                "role": "supervisor",
-                "what": f"Co-signed electronically {moment(cosigned.at, zone)}",
+                "role": words("supervisor"),
+                "what": words("Co-signed electronically {when}", when=moment(cosigned.at, zone, words)),
             }
         )
     elif (content.get("programme") or {}).get("cosign"):
-        lines.append({"name": "Co-signature", "role": "supervisor", "what": "Not yet co-signed"})
+        lines.append({"name": words("Co-signature"), "role": words("supervisor"), "what": words("Not yet co-signed")})
     return lines
 
 

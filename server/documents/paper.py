@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import typst
 
-from facilitation.facts import zone_of
 from facilitation.timebase import Instant
+from server.web.catalogues import ENGLISH
+from server.web.words import Words, local
 
 FOLDER: Final = Path(__file__).parent
 DATA_BYTES_MAX: Final = 4_000_000
@@ -46,7 +46,14 @@ async def made(template: str, data: Mapping[str, Any], *, at: Instant) -> bytes:
     return await asyncio.to_thread(make, template, data, at=at)
 
 
-def moment(at: Instant, zone: str) -> str:
+def moment(at: Instant, zone: str, words: Words) -> str:
     """ "24 November 2026, 18:00:05 (America/New_York)"."""
-    local = datetime.fromtimestamp(at // 1_000, UTC).astimezone(zone_of(zone))
-    return f"{local.day} {local:%B %Y, %H:%M:%S} ({zone})"
+    when = local(at, zone)
+    if words.language == ENGLISH:
+        return f"{when.day} {when:%B %Y, %H:%M:%S} ({zone})"
+    return f"{words.calendar(when.date())}, {when:%H:%M:%S} ({zone})"
+
+
+def said(words: Words, **more: str | list[str]) -> dict[str, Any]:
+    """What a paper says by itself: every one of them the number of its pages."""
+    return {"language": words.language, "page": words("Page {page} of {all}"), **more}

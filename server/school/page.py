@@ -93,7 +93,7 @@ class SchoolBook:
         if held is None or held.value != school:
             await self._shelves.schools.put(school, upon=upon, by=by.person, at=self._clock.now())
 
-    async def letter(self, person: PersonId, first: date, last: date, *, by: Visitor) -> Handout:
+    async def letter(self, person: PersonId, first: date, last: date, words: Words, *, by: Visitor) -> Handout:
         """A letter with times alone, already logged. Raises Refusal."""
         found = await self._participant(person)
         if found is None:
@@ -110,6 +110,7 @@ class SchoolBook:
             raise Refusal("nothing", "No meetings are planned on these days, so there is nothing to write.")
         now = self._clock.now()
         data = letter_data(
+            words,
             found.name,
             [(each.starts_at, self._ends(each)) for each in sessions],
             zone=zone,

@@ -19,6 +19,7 @@ from facilitation.ids import PersonId
 from facilitation.policy import Action
 from server.web import words
 from server.web.auth import Doorkeeper, Visitor
+from server.web.catalogues import ENGLISH, LANGUAGES
 from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE, day_asked
 from server.web.templates import Pages
@@ -39,6 +40,8 @@ class Asked:
     form: str
     payer: str = ""
     """Whose table makes claim-ready rows of the hours; empty: the hours themselves."""
+    language: str = ENGLISH
+    """That a paper is written in: its receiver's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +142,11 @@ def asked_for(given: dict[str, str], *, own: bool) -> Asked:
     purpose = Purpose.OWN if own else next((each for each in REASONS if each == given.get("purpose")), None)
     if purpose is None:
         raise Refusal("bad_reason", "Choose what it is for.")
+    language = given.get("language", ENGLISH)
+    if language not in LANGUAGES:
+        raise Refusal("bad_language", "Choose the language that it is written in.")
     return Asked(
+        language=language,
         first=first,
         last=last,
         purpose=purpose,

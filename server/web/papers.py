@@ -17,10 +17,13 @@ from facilitation.ids import PersonId
 from facilitation.policy import Action
 from facilitation.sentences import marked
 from server.web.auth import Doorkeeper, Visitor
+from server.web.catalogues import ENGLISH
 from server.web.exports import FIELDS_MAX, REASONS, Asked, Handout, asked_for
 from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
+
+FIELDS = ("kind", "first", "last", "purpose", "reason", "form", "language")
 
 
 class Kind(StrEnum):
@@ -75,6 +78,7 @@ class PaperDesk:
         if request.method != "POST":
             query = request.query_params
             given = {field: query.get(field, "") for field in ("kind", "first", "last")}
+            given["language"] = ENGLISH if me.staff else spoken(request).language
             return self._form(request, me, person, name, given | {"form": secrets.token_urlsafe(12)})
         async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
             given = {field: value for field, value in sent.items() if isinstance(value, str)}
@@ -108,7 +112,7 @@ class PaperDesk:
             "kinds": [(kind.value, *KINDS[kind]) for kind in _offered(me)],
             "reasons": [(purpose.value, text) for purpose, text in REASONS.items()],
             "reason_max": REASON_CHARS_MAX,
-            "given": {field: given.get(field, "") for field in ("kind", "first", "last", "purpose", "reason", "form")},
+            "given": {field: given.get(field, "") for field in FIELDS},
             "error": error,
         }
         return self._pages.render(request, "papers.html", context, 422 if error else 200, NO_STORE)

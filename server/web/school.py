@@ -20,12 +20,13 @@ from facilitation.policy import Action
 from facilitation.sentences import Sentence
 from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
+from server.web.catalogues import ENGLISH, LANGUAGES
 from server.web.exports import Handout
 from server.web.forms import back_to, fields_of
 from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
-from server.web.words import Words, marked
+from server.web.words import Words, marked, words_in
 
 FIELDS_MAX: Final = 400
 STALE: Final = marked(
@@ -51,8 +52,8 @@ class SchoolPage(Protocol):
         """Raises Refusal, Stale."""
         ...
 
-    async def letter(self, person: PersonId, first: date, last: date, *, by: Visitor) -> Handout:
-        """Raises Refusal."""
+    async def letter(self, person: PersonId, first: date, last: date, words: Words, *, by: Visitor) -> Handout:
+        """`words`: of the language that the school reads. Raises Refusal."""
         ...
 
 
@@ -90,7 +91,7 @@ class SchoolDesk:
         given = await fields_of(request, FIELDS_MAX)
         try:
             first, last = (_day(given.get(field, "")) for field in ("first", "last"))
-            handout = await self._school.letter(person, first, last, by=me)
+            handout = await self._school.letter(person, first, last, _language(given.get("language", ENGLISH)), by=me)
         except Refusal as refusal:
             return await self._page(request, me, person, {}, typed=False, error=refusal.said)
         headers = NO_STORE | {"Content-Disposition": f'attachment; filename="{handout.filename}"'}
@@ -132,6 +133,12 @@ class SchoolDesk:
         }
         context |= {"letter_action": f"/school/{person}/letter{me.choice}", "home": f"/home{me.choice}"}
         return self._pages.render(request, "school.html", context, 422 if error else 200, NO_STORE)
+
+
+def _language(text: str) -> Words:
+    if text not in LANGUAGES:
+        raise Refusal("bad_language", "Choose the language that it is written in.")
+    return words_in(text)
 
 
 def _day(text: str) -> date:

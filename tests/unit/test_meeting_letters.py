@@ -16,6 +16,7 @@ from server import demo, demo_week
 from server.app import schedule_of
 from server.catalog import load_catalog
 from server.clock import FakeClock
+from server.languages import ChosenLanguages
 from server.mail.letter import Letter, composed, revealing
 from server.mail.memory import Pocket
 from server.meeting_letters import MeetingLetters
@@ -37,7 +38,12 @@ class Clinic:
         self.clock = FakeClock(instant_of(SUNDAY, time(12, 0), ZONE))
         self.store, catalog, self.mail = memory.connect(), load_catalog(), Pocket()
         letters = MeetingLetters(
-            self.store, self.mail, plans=catalog.plans, base_url="https://milieu.example", sender="meet@milieu.example"
+            self.store,
+            self.mail,
+            plans=catalog.plans,
+            languages=ChosenLanguages(self.store.register, clock=self.clock),
+            base_url="https://milieu.example",
+            sender="meet@milieu.example",
         )
         self.book = schedule_of(self.store, catalog=catalog, clock=self.clock, tell=letters.tell)
 
@@ -84,6 +90,17 @@ async def test_a_move_is_told_to_everybody_who_comes_and_says_nothing_of_health(
     sent = composed(letter, sender="meet@milieu.example", at=clinic.clock.now())
     [_, part] = sent.iter_parts()
     assert part.get_content_type() == "text/calendar" and part.get_param("method") == "REQUEST"
+
+
+async def test_who_chose_spanish_is_told_in_spanish_and_finds_it_so_in_the_calendar(clinic: Clinic) -> None:
+    await ChosenLanguages(clinic.store.register, clock=clinic.clock).choose(ROBIN, "es")
+    await clinic.deviate(Deviation(on=EVENING, day=date(2026, 12, 5), starts=time(20, 0)))
+    [letter] = clinic.to(ROBIN)
+    assert letter.subject == "Tu reunión" and "Hola, Robin Example" in letter.text
+    assert "- Reunión del miércoles 2 de diciembre" in letter.text and "sábado 5 de diciembre" in letter.text
+    [event] = (await read(letter.attachments[0].data))["events"]
+    assert event["summary"] == "Reunión"
+    assert "Meeting on Wednesday" in clinic.to(FAY)[0].text
 
 
 async def test_a_cancelled_meeting_takes_its_entry_out(clinic: Clinic) -> None:

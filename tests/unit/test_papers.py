@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -128,6 +129,18 @@ async def test_a_packet_holds_what_proves_the_hours_and_checks_itself() -> None:
     assert [line["countable_min"] for line in lines] == [19, -19, 20]
     assert b"Sam" not in files["verification.txt"]
     assert files["verification.txt"].strip()
+
+
+async def test_a_packet_is_in_the_language_of_who_receives_it_and_what_was_signed_stays() -> None:
+    store = await a_clinic(amended_session())
+    _, english = await taken(store, Kind.PACKET)
+    _, data = await taken(store, Kind.PACKET, replace(asked(), language="es"))
+    assert packet.troubles(data) == []
+    mine, theirs = parts(data), parts(english)
+    assert mine["README.txt"].startswith(b"Este paquete") and theirs["README.txt"].startswith(b"This packet holds")
+    signed = "sessions/2026-09-21-s-1/note.json"
+    assert mine[signed] == theirs[signed]
+    assert mine["statement.pdf"] != theirs["statement.pdf"] and b"/Lang(es)" in mine["statement.pdf"]
 
 
 async def test_nothing_in_a_packet_names_anybody_else_of_the_group() -> None:

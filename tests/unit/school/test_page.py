@@ -23,7 +23,7 @@ from server.school.page import SchoolBook
 from server.store import memory
 from server.store.clinic import Person, ScheduledSession
 from server.web.auth import Visitor
-from server.web.words import IN_ENGLISH
+from server.web.words import IN_ENGLISH, words_in
 from tests.support.afternoons import EARLY, ZONE, afternoons, enrolled
 from tests.support.school import MONDAY, TYPED, activity, instant, school
 
@@ -204,22 +204,29 @@ def session(day: int, title: str = "Recovery group") -> ScheduledSession:
 
 async def test_a_letter_is_handed_out_and_logged(house: House) -> None:
     await house.store.clinic.put_session(session(1))
-    handout = await house.book.letter(ASH, MONDAY - timedelta(days=7), MONDAY, by=visitor())
+    handout = await house.book.letter(ASH, MONDAY - timedelta(days=7), MONDAY, IN_ENGLISH, by=visitor())
     assert b"".join(handout.chunks).startswith(b"%PDF-")
     (entry,) = await house.store.disclosures.about(ASH)
     assert (entry.what, entry.purpose.value) == ("school letter", "own")
 
 
+async def test_a_letter_is_in_the_language_of_who_reads_it(house: House) -> None:
+    times = [(Instant(NOW), Instant(NOW + 2 * HOUR_MS))]
+    data = letter_data(words_in("es"), "Ash Example", times, zone=ZONE, day=MONDAY, margin_min=30)
+    assert data["heading"] == "Citas de Ash Example" and data["said"]["language"] == "es"
+    assert "30 min antes y después para el camino" in data["paragraphs"][1]
+
+
 async def test_days_without_meetings_give_no_letter(house: House) -> None:
     for first, last in ((MONDAY, MONDAY), (MONDAY, MONDAY - timedelta(days=1)), (date.min, date.min)):
         with pytest.raises(Refusal):
-            await house.book.letter(ASH, first, last, by=visitor())
+            await house.book.letter(ASH, first, last, IN_ENGLISH, by=visitor())
     assert await house.store.disclosures.about(ASH) == []
 
 
 def test_a_letter_says_times_and_nothing_of_health_or_clinics() -> None:
     times = [(Instant(NOW), Instant(NOW + 2 * HOUR_MS))]
-    data = letter_data("Ash Example", times, zone=ZONE, day=MONDAY, margin_min=30)
+    data = letter_data(IN_ENGLISH, "Ash Example", times, zone=ZONE, day=MONDAY, margin_min=30)
     said = str(data).casefold()
     for word in (
         "therapy",
