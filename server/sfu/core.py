@@ -18,6 +18,7 @@ from typing import Any, Literal, Protocol
 
 from server.sfu.rtp.echo import Echo
 from server.sfu.rtp.reception import Reception
+from server.sfu.sealing import Sealing
 
 Address = tuple[Any, ...]
 """What the socket says a datagram came from: (host, port) or, for IPv6, (host, port, flow, scope)."""
@@ -46,6 +47,9 @@ class LinkHandler(Protocol):
 
     def received_echo(self, echo: Echo, now_us: int) -> None:
         """What transport-wide feedback came to. Nobody is woken for it: it may wait until `Core.collect`."""
+
+    def missed(self) -> None:
+        """From now on some of what it sent is missing, or too much is. Nobody is woken for it either."""
 
     def received_unplaced(self, plain: bytes, now_us: int) -> None:
         """An RTP packet of an unknown stream, or of a track without a route: `LinkCore.place` takes it back."""
@@ -207,8 +211,11 @@ class LinkCore(Protocol):
     def direct(self, address: Address | None) -> None:
         """Send to this address from now on."""
 
-    def secure(self, rx: Any, tx: Any) -> None:
-        """Take the SRTP sessions (pylibsrtp's): from now on media and RTCP are taken and sent."""
+    def secure(self, rx: Any, tx: Any, sealing: Sealing | None = None) -> None:
+        """Take the SRTP sessions (pylibsrtp's): from now on media and RTCP are taken and sent.
+
+        `sealing` is the key of `tx` where that encrypts by AES-GCM: a core may then encrypt RTP by itself.
+        """
 
     def silence(self) -> None:
         """Neither take nor send media and RTCP any more."""

@@ -27,13 +27,14 @@ from server.sfu.rtp.echo import Echo
 from server.sfu.rtp.nack import MISSING_MAX
 from server.sfu.rtp.reception import Reception
 from server.sfu.sdp import RATES
+from server.sfu.sealing import Sealing
 
 EVENTS_PER_TURN = 64
 """Events handled in one go, before timers and everybody else have their turn."""
 DATAGRAM_BYTES_MAX = 2_048
 
 _EVENT = Struct("=IIQq16sIIHBx4x")
-_STUN, _DTLS, _UNPLACED, _CONTROL, _REPORT, _ECHO = range(6)
+_STUN, _DTLS, _UNPLACED, _CONTROL, _REPORT, _ECHO, _MISSING = range(7)
 _READ_ECHO = Struct("=7q")
 
 ffi = cffi.FFI()
@@ -321,10 +322,12 @@ class LinkCore(_Handle):
         if self.pointer is not None:
             self._lib.link_direct(self.pointer, ffi.new(_ADDRESS_POINTER) if address is None else _packed(address))
 
-    def secure(self, rx: Any, tx: Any) -> None:
+    def secure(self, rx: Any, tx: Any, sealing: Sealing | None = None) -> None:
         if self.pointer is not None:
             self._lib.link_secure(self.pointer, self._session(rx), self._session(tx))
             self._sessions = (rx, tx)  # They live as long as the core may use them.
+            if sealing is not None:
+                self._lib.link_seal(self.pointer, sealing.key, sealing.salt)
 
     def silence(self) -> None:
         if self.pointer is not None:
@@ -399,8 +402,8 @@ class LinkCore(_Handle):
 
 
 class NativeCore:
-    """`crypto` holds the addresses of libsrtp's functions, by the names of `crypto` in core.h; `session_pointer`
-    gives that of an SRTP session."""
+    """`crypto` holds the addresses of libsrtp's functions and of OpenSSL's, by the names of `crypto` in core.h;
+    `session_pointer` gives that of an SRTP session."""
 
     name: CoreName = "native"
 
@@ -547,6 +550,8 @@ class NativeCore:
             return
         if event.kind == _ECHO:
             link.handler.received_echo(Echo._make(_READ_ECHO.unpack(event.data)), event.now_us)
+        elif event.kind == _MISSING:
+            link.handler.missed()
         elif event.kind == _DTLS:
             link.handler.received_dtls(event.data)
         elif event.kind == _UNPLACED:

@@ -36,6 +36,7 @@ class PeerOwner(Protocol):
     def connected(self, peer: Peer) -> None: ...
     def disconnected(self, peer: Peer) -> None: ...
     def unrouted(self, peer: Peer, kind: str, now_us: int) -> None: ...
+    def stir(self, peer: Peer) -> None: ...
     def keyframe_wanted(self, slot: Slot) -> None: ...
 
 
@@ -69,7 +70,11 @@ class Peer:
         self._slots_by_ssrc: dict[int, Slot] = {}
         self.link = self._new_link(offer)
         self.delivery = Delivery()
-        self.uplink = Uplink(self.link.core, unrouted=lambda kind, now_us: owner.unrouted(self, kind, now_us))
+        self.uplink = Uplink(
+            self.link.core,
+            unrouted=lambda kind, now_us: owner.unrouted(self, kind, now_us),
+            stirred=lambda: owner.stir(self),
+        )
         self._take_lines(offer)
 
     # ------------------------------------------------------------------ signalling
@@ -177,6 +182,9 @@ class Peer:
     def moved(self) -> None:
         self.delivery.downlink.moved()
 
+    def missed(self) -> None:
+        self.owner.stir(self)
+
     def received_unplaced(self, plain: bytes, now_us: int) -> None:
         try:
             self.uplink.received_unplaced(plain, now_us)
@@ -234,7 +242,7 @@ class Peer:
         return self.uplink.wants_keyframe() or self.delivery.probes or self.link.core.missing > 0
 
     def tick(self, now_us: int) -> None:
-        """Ask for what is missing, and find out what the connection bears; due each 20 ms or so."""
+        """Ask for what is missing, and find out what the connection bears; due each 20 ms or so while it is busy."""
         if self.link.core.missing:
             self.ask_for_missing(now_us)
         self.ask_for_keyframes(now_us)

@@ -59,7 +59,7 @@ class Layer:
         """Somebody cannot go on without one, and can wait until then."""
         self._catch_up()
         self._gate.ask(not_before_us)
-        self.track.wanting.add(self)
+        self.track.want(self)
 
     def keyframe_due(self, now_us: int) -> bool:
         """True when the sender must be asked now; counts as asked."""
@@ -76,7 +76,7 @@ class Layer:
         if overflows != self._overflows:
             self._overflows = overflows
             self._gate.ask()
-            self.track.wanting.add(self)
+            self.track.want(self)
 
     @property
     def reception(self) -> Reception | None:
@@ -121,12 +121,15 @@ class Layer:
 class Track:
     """A peer's microphone ('audio'), camera ('video') or 'screen'; `layers` go from the smallest to the largest.
 
-    Those of which a keyframe is wanted put themselves into `wanting`.
+    Those of which a keyframe is wanted are put into `wanting`, and `stirred` is called.
     """
 
-    def __init__(self, link: LinkCore, section: Section, wanting: set[Layer]) -> None:
+    def __init__(
+        self, link: LinkCore, section: Section, *, wanting: set[Layer], stirred: Callable[[], None] = lambda: None
+    ) -> None:
         assert section.codec is not None
         self.wanting = wanting
+        self._stirred = stirred
         self.kind = section.kind
         self.mid = section.mid
         self.payload_type = section.codec.payload_type
@@ -147,6 +150,11 @@ class Track:
             self.layers = [Layer(self, 0, ssrc, resend)]
         self.demand = Demand(len(self.layers))
 
+    def want(self, layer: Layer) -> None:
+        """A keyframe of this layer must be asked for."""
+        self.wanting.add(layer)
+        self._stirred()
+
     def watched(self, height: int, now_us: int) -> bool:
         """Take the height in pixels at which it is shown largest; True when more or fewer layers are needed now."""
         before = self.demand.layers
@@ -159,16 +167,18 @@ class Track:
 class Uplink:
     """All that one peer sends, told apart by SSRC; new streams are bound by mid, rid or payload type.
 
-    `unrouted(kind, now_us)` is called when packets come that nobody receives: the room may want them.
+    `unrouted(kind, now_us)` is called when packets come that nobody receives: the room may want them; `stirred` when a
+    keyframe is wanted of what it sends.
     """
 
-    def __init__(self, link: LinkCore, *, unrouted: Callable[[str, int], None]) -> None:
+    def __init__(self, link: LinkCore, *, unrouted: Callable[[str, int], None], stirred: Callable[[], None]) -> None:
         self.tracks: dict[str, Track] = {}
         self._core = link
         self._layers: tuple[Layer, ...] = ()
         self._wanting: set[Layer] = set()
         self._overflows = 0
         self._unrouted = unrouted
+        self._stirred = stirred
         # Every line was offered the same ids, as a bundle demands.
         self._arrival_id = 0
         # ssrc -> (layer, whether it carries resent packets)
@@ -182,7 +192,7 @@ class Uplink:
                 continue
             if known is not None:
                 self._forget(known)
-            track = self.tracks[section.kind] = Track(self._core, section, self._wanting)
+            track = self.tracks[section.kind] = Track(self._core, section, wanting=self._wanting, stirred=self._stirred)
             self._arrival_id = section.extensions.get(TRANSPORT_CC, self._arrival_id)
             for layer in track.layers:
                 if layer.ssrc is not None:
@@ -208,7 +218,7 @@ class Uplink:
             self._core.place(plain, now_us)
 
     def wants_keyframe(self) -> bool:
-        """Whether one of the layers may want one; asked for fifty times a second."""
+        """Whether one of the layers may want one."""
         overflows = self._core.overflows
         changed, self._overflows = overflows != self._overflows, overflows
         return changed or bool(self._wanting)

@@ -42,6 +42,7 @@ from server.sfu.rtp.stun import StunKind, outline
 from server.sfu.rtp.twcc import Arrivals, read_feedback
 from server.sfu.rtp.vp8 import Vp8
 from server.sfu.sdp import RATES
+from server.sfu.sealing import Sealing
 
 _HEADER, _HEADER_NUMBERED = Struct("!BBHII"), Struct("!BBHIIHHBHx")
 """RTP's header, and the same with a transport-wide number in an extension (RFC 8285 §4.2)."""
@@ -135,11 +136,13 @@ class LayerCore:
         number = self._numbers.unwrap(packet.sequence)
         self._arrived.arrived(number, packet.timestamp, now_us)
         if self.track.kind != "audio":
-            self._gaps.arrived(number, now_us)
+            is_news = self._gaps.arrived(number, now_us)
             if self._gaps.overflowed:
                 self._gaps.overflowed = False
                 self.overflows += 1
                 self.track.link.overflows += 1
+            if is_news:
+                self.track.link.tell_missing()
         return self._fresh(number, packet, packet.payload, now_us)
 
     def take_resent(self, packet: RtpPacket, now_us: int) -> Incoming | None:
@@ -515,7 +518,7 @@ class LinkCore:
         self._there = destination(address) if address is not None else None
         self._outbox = self.core.outbox(address) if address is not None else None
 
-    def secure(self, rx: Session, tx: Session) -> None:
+    def secure(self, rx: Session, tx: Session, sealing: Sealing | None = None) -> None:
         self._rx, self._tx = rx, tx
         self._tx_pointer = self.core.srtp.pointer(tx)
 
@@ -558,6 +561,10 @@ class LinkCore:
     @property
     def streams(self) -> int:
         return len(self._alive)
+
+    def tell_missing(self) -> None:
+        if self._handler is not None:
+            self._handler.missed()
 
     @property
     def missing(self) -> int:

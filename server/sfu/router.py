@@ -79,6 +79,8 @@ class Room:
         self._due = dict.fromkeys(("feedback", "layers", "speakers", "liveness", "reports"), 0)
         self._vacations = 0
         self._flowed: list[tuple[Layer, int, bool, bool, int, bool]] = []
+        # Whoever may have something due at the next tick: few of many, lest everybody be asked fifty times a second.
+        self._restless: set[Peer] = set()
 
     # ------------------------------------------------------------------ what peers tell
 
@@ -123,6 +125,10 @@ class Room:
         peer = source.active[slot.kind]
         if peer is not None:
             peer.ask_for_keyframes(peer.now_us())
+
+    def stir(self, peer: Peer) -> None:
+        """Something has become due of this peer: see `Peer.is_busy`."""
+        self._restless.add(peer)
 
     # ------------------------------------------------------------------ who comes and goes
 
@@ -169,6 +175,7 @@ class Room:
             self._vacate(slot)
         self._forget_tracks(peer)
         self._told_slots.pop(name, None)
+        self._restless.discard(peer)
         peer.close()
         self.assign()
 
@@ -307,6 +314,8 @@ class Room:
             pictures = [picture._replace(spare=self._spare(picture, lowest_only)) for picture in pictures]
         paused = [picture.slot.is_paused for picture in pictures]
         awaited = viewer.delivery.fit(pictures, sounds, lowest_only=lowest_only, now_us=now_us)
+        if viewer.delivery.probes:
+            self.stir(viewer)
         for place, layer in enumerate(awaited):
             layer.want_keyframe(now_us + place * KEYFRAMES_SPREAD_US // len(awaited))
         if [picture.slot.is_paused for picture in pictures] != paused:
@@ -344,8 +353,10 @@ class Room:
     def tick(self, now_us: int) -> None:
         """Do what is due; called every 20 ms or so."""
         peers = list(self.peers.values())
-        for peer in peers:
-            if peer.is_connected and peer.is_busy:
+        for peer in tuple(self._restless):
+            if not peer.is_busy:
+                self._restless.discard(peer)
+            elif peer.is_connected:
                 peer.tick(now_us)
         if self._is_due("feedback", FEEDBACK_EVERY_US, now_us):
             for peer in peers:
@@ -404,6 +415,8 @@ class Room:
             self.remove(peer.name)
             return
         peer.check(now_us)
+        if peer.is_busy:  # Word of it may have found no room on its way here.
+            self.stir(peer)
 
     def _report(self, peer: Peer, now_us: int) -> None:
         peer.take_stock(now_us)

@@ -12,6 +12,7 @@ address to believe; the messages are aioice's. In addition a silent peer is aske
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import logging
 import secrets
 import struct
@@ -26,6 +27,7 @@ from aioice.candidate import candidate_priority
 from aioice.ice import get_host_addresses
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport, RTCIceTransport
 from aiortc.rtcdtlstransport import SRTP_AEAD_AES_128_GCM, SRTP_PROFILES
+from pylibsrtp import _binding
 from pylibsrtp._binding import ffi, lib
 
 from server.sfu.core import Address, Core, CoreChoice, TakeStun
@@ -34,6 +36,7 @@ from server.sfu.native_core import NativeCore
 from server.sfu.python_core import PythonCore
 from server.sfu.rtp.echo import Echo
 from server.sfu.rtp.packet import MalformedPacket
+from server.sfu.sealing import Sealing, sealing
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +80,7 @@ class LinkHandler(Protocol):
     def moved(self) -> None:
         """The peer is at another address now."""
 
+    def missed(self) -> None: ...
     def received_unplaced(self, plain: bytes, now_us: int) -> None: ...
     def received_rtcp(self, plain: bytes, now_us: int) -> None: ...
     def received_echo(self, echo: Echo, now_us: int) -> None: ...
@@ -89,7 +93,7 @@ def make_core(choice: CoreChoice, *, stun: TakeStun, now_us: Callable[[], int]) 
         raise build.NotBuilt(build.WHY_NOT)
     if choice == "python" or not library.exists():
         return PythonCore(stun=stun, srtp=_Srtp(), failure=pylibsrtp.Error, now_us=now_us)
-    return NativeCore(library, stun=stun, crypto=srtp_functions(), session_pointer=session_pointer)
+    return NativeCore(library, stun=stun, crypto=srtp_functions() | cipher_functions(), session_pointer=session_pointer)
 
 
 class _Srtp:
@@ -105,6 +109,31 @@ def srtp_functions() -> dict[str, int]:
     """Where libsrtp's functions stand in memory, by their names without 'srtp_'."""
     names = ("protect", "unprotect", "protect_rtcp", "unprotect_rtcp", "remove_stream")
     return {name: int(ffi.cast("uintptr_t", ffi.addressof(lib, f"srtp_{name}"))) for name in names}
+
+
+CIPHER_FUNCTIONS = {
+    "cipher_new": "EVP_CIPHER_CTX_new",
+    "cipher_free": "EVP_CIPHER_CTX_free",
+    "aes_128_gcm": "EVP_aes_128_gcm",
+    "encrypt_init": "EVP_EncryptInit_ex",
+    "encrypt_update": "EVP_EncryptUpdate",
+    "encrypt_final": "EVP_EncryptFinal_ex",
+    "control": "EVP_CIPHER_CTX_ctrl",
+}
+"""OpenSSL's functions that the native core encrypts by, as its `crypto` in core.h calls them."""
+
+
+def cipher_functions() -> dict[str, int]:
+    """Where they stand in the OpenSSL that pylibsrtp brings; none where it shows them to nobody."""
+    library = ctypes.CDLL(_binding.__file__)
+    try:
+        return {name: cast(int, _address_of(getattr(library, theirs))) for name, theirs in CIPHER_FUNCTIONS.items()}
+    except AttributeError:
+        return {}
+
+
+def _address_of(function: Any) -> int | None:
+    return ctypes.cast(function, ctypes.c_void_p).value
 
 
 def session_pointer(session: pylibsrtp.Session) -> int:
@@ -243,21 +272,25 @@ class _Dtls(RTCDtlsTransport):
     """aiortc's, that gives away a session for sending with a small window: it only costs time, since nobody replays
     to ourselves."""
 
-    def new_tx(self) -> pylibsrtp.Session:
-        """Another session with the key of what we send. No two may ever send with the same SSRC."""
+    def new_tx(self) -> tuple[pylibsrtp.Session, Sealing | None]:
+        """Another session with the key of what we send, and that key if it is for AES-GCM.
+
+        No two may ever send with the same SSRC.
+        """
         assert self._ssl is not None
         chosen = self._ssl.get_selected_srtp_profile()
         profile = next(profile for profile in SRTP_PROFILES if profile.openssl_profile == chosen)
         size = 2 * (profile.key_length + profile.salt_length)
         material = self._ssl.export_keying_material(b"EXTRACTOR-dtls_srtp", size)
+        master = profile.get_key_and_salt(material, 1)  # the server's
         policy = pylibsrtp.Policy(
-            key=profile.get_key_and_salt(material, 1),  # the server's
+            key=master,
             ssrc_type=pylibsrtp.Policy.SSRC_ANY_OUTBOUND,
             srtp_profile=profile.libsrtp_profile,
         )
         policy.allow_repeat_tx = True
         policy.window_size = SEND_WINDOW
-        return pylibsrtp.Session(policy)
+        return pylibsrtp.Session(policy), sealing(master) if profile is SRTP_AEAD_AES_128_GCM else None
 
 
 class Link:
@@ -426,7 +459,7 @@ class Link:
             self.is_over = True
             self._handler.closed()
             return
-        self.core.secure(self._dtls._rx_srtp, self._dtls.new_tx())
+        self.core.secure(self._dtls._rx_srtp, *self._dtls.new_tx())
         self.is_open = True
         self._handler.opened()
 
@@ -447,6 +480,10 @@ class Link:
         return ssl.get_selected_srtp_profile().decode() if ssl is not None and self.is_open else ""
 
     # ------------------------------------------------------------------ SRTP
+
+    def missed(self) -> None:
+        if self.is_open and self._handler is not None:
+            self._handler.missed()
 
     def received_unplaced(self, plain: bytes, now_us: int) -> None:
         if self.is_open and self._handler is not None:

@@ -63,6 +63,9 @@ class _Link:
 
     def received_dtls(self, data: bytes) -> None: ...
 
+    def missed(self) -> None:
+        self._handler.missed()
+
     def received_rtcp(self, plain: bytes, now_us: int) -> None:
         self._handler.received_rtcp(plain, now_us)
 

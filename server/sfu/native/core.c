@@ -406,6 +406,7 @@ void link_free(link_t *link)
         slot = next;
     }
     port_disconnect(core, link->socket);
+    unseal(link);
     free(link->departures);
     free(link);
     core_leave(core);
@@ -432,6 +433,7 @@ void link_secure(link_t *link, void *rx, void *tx)
     core_enter(link->core);
     link->rx = rx;
     link->tx = tx;
+    unseal(link);
     core_leave(link->core);
 }
 
@@ -460,17 +462,18 @@ void link_post(link_t *link, datagram *out)
     link->newest = own;
 }
 
-void link_protect(link_t *link, datagram *out, int size, int64_t now_us)
+void link_protect(link_t *link, datagram *out, sealed *past, int header, int size, int64_t number, int64_t now_us)
 {
     if (link->departure_extension) {
         link->departures[link->departed % SENT_MAX] = (departure){.at_us = now_us, .size = (uint16_t)size};
         link->departed++;
     }
     out->size = size;
-    if (link->core->crypto.protect(link->tx, out->data, &out->size))
-        COUNT(link->figures.failures);
-    else
+    if (link->cipher ? seal(link, past, out->data, header, &out->size, number)
+                     : !link->core->crypto.protect(link->tx, out->data, &out->size))
         link_post(link, out);
+    else
+        COUNT(link->figures.failures);
 }
 
 void link_protect_rtcp(link_t *link, datagram *out, int size)
@@ -677,7 +680,8 @@ slot_t *slot_new(link_t *link, int rate, int is_video, uint32_t ssrc, int payloa
     slot->resend_type = (uint8_t)resend_type;
     slot->last_sequence = first_sequence - 1;
     slot->last_timestamp = first_timestamp;
-    slot->resend_sequence = (uint16_t)first_resend_sequence;
+    slot->resend_sequence = first_resend_sequence;
+    slot->sent.highest = slot->resent.highest = -1;
     slot->last_picture = slot->last_tl0 = slot->last_key_index = -1;
     slot->pace = slot->temporal = ALL_TEMPORAL;
     slot->credit_bytes = HISTORY_ALLOWANCE;

@@ -20,13 +20,21 @@ typedef struct {
     uint8_t unused;
 } address;
 
-/* libsrtp's functions of the same names, as they stand in pylibsrtp. */
+/* libsrtp's functions of the same names, and OpenSSL's for AES-GCM (EVP_EncryptInit_ex and its like), as they stand in
+   pylibsrtp; the latter are all there or all NULL. */
 typedef struct {
     int (*protect)(void *session, void *packet, int *size);
     int (*unprotect)(void *session, void *packet, int *size);
     int (*protect_rtcp)(void *session, void *packet, int *size);
     int (*unprotect_rtcp)(void *session, void *packet, int *size);
     int (*remove_stream)(void *session, uint32_t ssrc_in_network_order);
+    void *(*cipher_new)(void);
+    void (*cipher_free)(void *cipher);
+    const void *(*aes_128_gcm)(void);
+    int (*encrypt_init)(void *cipher, const void *kind, void *engine, const uint8_t *key, const uint8_t *iv);
+    int (*encrypt_update)(void *cipher, uint8_t *out, int *written, const uint8_t *in, int size);
+    int (*encrypt_final)(void *cipher, uint8_t *out, int *written);
+    int (*control)(void *cipher, int what, int size, void *data);
 } crypto;
 
 /* Figures are written while packets pass, each by itself: read them in place, at any time. */
@@ -90,7 +98,7 @@ typedef struct {
 typedef struct {
     uint32_t size;
     uint32_t kind; /* 0 STUN, 1 DTLS, 2 RTP without a place, 3 RTCP with a request; for these the eventfd is rung.
-                      4 RTCP that can wait, 5 an echo. All but 0, 1 and 5 are decrypted. */
+                      4 RTCP that can wait, 5 an echo, 6 nothing but that packets are missing. 2 to 4 are decrypted. */
     uint64_t link; /* its number; 0 for STUN */
     int64_t now_us;
     address from; /* of STUN */
@@ -117,6 +125,7 @@ int link_admit(link_t *, const address *); /* 0, or -1 without memory */
 void link_expel(link_t *, const address *);
 void link_direct(link_t *, const address *);
 void link_secure(link_t *, void *rx, void *tx); /* libsrtp's sessions, or NULL and NULL */
+int link_seal(link_t *, const uint8_t *key, const uint8_t *salt); /* 16 and 12 bytes; 0, or -1: `tx` does it, then */
 void link_send_rtcp(link_t *, const uint8_t *plain, int size);
 void link_place(link_t *, const uint8_t *plain, int size, int64_t now_us);
 void link_number_arrivals(link_t *, int extension);

@@ -54,6 +54,9 @@ enum {
     OUT_MAX = 192, /* and written: what a few of them become in a large room */
     SEGMENTS_MAX = 40, /* of those, sent to one peer as one */
     ROUNDS = 4,
+    SEALED_MAX = 512, /* numbers back that one may come late */
+    SALT_BYTES = 12,
+    TAG_BYTES = 16,
     OUT_BYTES = MTU + 8 + 2 + 6 + 144, /* extension, resent number, a wider descriptor, SRTP's trailer */
 };
 
@@ -163,6 +166,12 @@ typedef struct {
     run runs[RUNS_MAX + 1]; /* the oldest first */
 } removal;
 
+/* Which numbers of one stream were encrypted (seal.c). */
+typedef struct {
+    int64_t highest; /* -1 before the first */
+    uint64_t numbers[SEALED_MAX / 64];
+} sealed;
+
 typedef struct {
     kept *packet; /* NULL where nothing is kept */
     int64_t sent_us, resent_us;
@@ -182,7 +191,8 @@ struct slot { /* in the order of use: a slot's memory is cold when its turn come
     uint32_t ssrc, resend_ssrc;
     int64_t offset, newest_picture, highest_removed; /* the last two are pictures, -1 for none */
     int rate, pace, temporal;
-    uint16_t newest, resend_sequence;
+    int64_t resend_sequence;
+    uint16_t newest;
     uint8_t payload_type, resend_type;
     bool is_video, resends, has_shift, frame_open;
     bool has_pictures, has_tl0_offset, has_key_offset;
@@ -192,6 +202,7 @@ struct slot { /* in the order of use: a slot's memory is cold when its turn come
     double credit_bytes;
     int64_t clock_shift;
     slot_t *next;
+    sealed resent, sent;
     removal numbers, pictures;
 };
 
@@ -242,6 +253,8 @@ struct track {
 struct link { /* what each packet that leaves needs comes first, and together */
     core_t *core;
     void *tx;
+    void *cipher; /* for RTP instead of `tx`, where there is one */
+    uint8_t salt[SALT_BYTES];
     departure *departures; /* SENT_MAX of them */
     int64_t departed; /* a number that never wraps: the next */
     int departure_extension;
@@ -332,8 +345,12 @@ void core_leave(core_t *);
 void core_take(core_t *, uint8_t *data, int size, const address *from, int64_t now_us);
 
 /* What Python is told: see `event`. Strangers may fill half of the room, and no more. */
-enum { CHECK, HANDSHAKE, UNPLACED, CONTROL, REPORT, ECHO };
+enum { CHECK, HANDSHAKE, UNPLACED, CONTROL, REPORT, ECHO, MISSING };
 void tell(core_t *, int what, const link_t *, const uint8_t *data, int size, const address *from, int64_t now_us);
+
+/* Encryption of what leaves (seal.c). */
+bool seal(const link_t *, sealed *past, uint8_t *packet, int header, int *size, int64_t number);
+void unseal(link_t *);
 
 /* Feedback (feedback.c). */
 void note_arrival(link_t *, uint16_t number, int64_t now_us);
@@ -342,7 +359,8 @@ void take_control(link_t *, const uint8_t *plain, int size, int64_t now_us);
 /* Room for one datagram, or NULL when the link sends nothing; then the size of what was written there. */
 datagram *link_compose(link_t *);
 void link_post(link_t *, datagram *); /* it is whole: let it leave with the batch */
-void link_protect(link_t *, datagram *, int size, int64_t now_us);
+/* `header` bytes stay in clear; `number` is the packet's own one, never wrapping; `past` is of its stream. */
+void link_protect(link_t *, datagram *, sealed *past, int header, int size, int64_t number, int64_t now_us);
 void link_protect_rtcp(link_t *, datagram *, int size);
 
 void port_flush(core_t *); /* send what was composed (port.c) */

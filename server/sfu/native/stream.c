@@ -34,6 +34,11 @@ static bool see(layer_t *layer, int64_t number)
 
 /* ---------------------------------------------------------------- gaps */
 
+static void tell_missing(const link_t *link, int64_t now_us)
+{
+    tell(link->core, MISSING, link, (const uint8_t *)"", 0, NULL, now_us);
+}
+
 static void set_missing(layer_t *layer, int count)
 {
     link_figures *whole = &layer->track->link->figures;
@@ -50,6 +55,7 @@ static void forget_gaps(layer_t *layer, int from, int count)
 
 static void note_gaps(layer_t *layer, int64_t number, int64_t now_us)
 {
+    const link_t *link = layer->track->link;
     int count = (int)layer->figures.missing;
     if (layer->gaps_highest < 0) {
         layer->gaps_highest = number;
@@ -64,8 +70,11 @@ static void note_gaps(layer_t *layer, int64_t number, int64_t now_us)
         if (hole && hole + count > MISSING_MAX) {
             set_missing(layer, 0);
             COUNT(layer->figures.overflows);
-            COUNT(layer->track->link->figures.overflows);
-        } else {
+            COUNT(link->figures.overflows);
+            tell_missing(link, now_us);
+        } else if (hole) {
+            if (!count)
+                tell_missing(link, now_us);
             for (int64_t missing = layer->gaps_highest + 1; missing < number; missing++)
                 layer->gaps[count++] = (gap){.number = missing, .when_us = now_us + FIRST_WAIT_US};
             set_missing(layer, count);

@@ -24,24 +24,30 @@ class Missing:
     def __len__(self) -> int:
         return len(self._gaps)
 
-    def arrived(self, number: int, now_us: int) -> None:
-        """Note a packet, and the hole it reveals before it. Sets `overflowed` when the hole is too big."""
+    def arrived(self, number: int, now_us: int) -> bool:
+        """Note a packet, and the hole it reveals before it. Sets `overflowed` when the hole is too big.
+
+        True when it is the first hole, or too big: there is something to be done from now on.
+        """
         if self._highest is None:
             self._highest = number
-            return
+            return False
         if number <= self._highest:
             self._gaps.pop(number, None)
-            return
+            return False
         hole = number - self._highest - 1
+        is_news = False
         if hole:
+            is_news = not self._gaps
             if hole + len(self._gaps) > MISSING_MAX:
                 self._gaps.clear()
-                self.overflowed = True
+                self.overflowed = is_news = True
             else:
                 due = now_us + FIRST_WAIT_US
                 for missing in range(self._highest + 1, number):
                     self._gaps[missing] = (0, due)
         self._highest = number
+        return is_news
 
     def forget_before(self, number: int) -> None:
         """Nobody needs what came before a keyframe."""

@@ -27,7 +27,7 @@ from functools import partial
 
 from tests.load.media import apart
 from tests.load.media.crowd import Crowd
-from tests.load.media.experiments import CYCLES, Seen, highest_rate, memory, most_rooms, play, seat
+from tests.load.media.experiments import CYCLES, WARM_S, Seen, highest_rate, memory, most_rooms, play, seat
 from tests.load.media.figures import Figure, percentile, ratio_of_rounds, short
 from tests.load.media.floor import floor_us
 from tests.load.media.janus import Janus, JanusRefused, version
@@ -35,7 +35,7 @@ from tests.load.media.milieu import Milieu, NoSuchCore
 from tests.load.media.plot import plot
 from tests.load.media.scene import everybody, group
 from tests.load.media.seats import agree_on_one_cipher
-from tests.load.media.subject import Subject, be_ordinary, running, settle
+from tests.load.media.subject import Subject, alone, be_ordinary, running, settle
 
 PEOPLE = 12
 PARTS = ("cpu", "rate", "rooms", "memory", "join")
@@ -85,12 +85,15 @@ async def measure_cpu(make: dict[str, Callable[[], Subject]]) -> None:
     async with AsyncExitStack() as stack:
         subjects = [await stack.enter_async_context(running(each)) for each in make.values()]
         crowds = [await seat(subject, scene) for subject in subjects]
+        pids = [subject.pid for subject in subjects]
         for number in range(ROUNDS):
             say(f"Round {number + 1} of {ROUNDS}")
             for subject, crowd in zip(subjects, crowds, strict=True):
-                await asyncio.to_thread(crowd.run, 0.5)  # It slept while the others were measured.
-                runs[subject.name].append(await play(subject, crowd, ROUND_S))
-            floors.append(await asyncio.to_thread(floor_us, PEOPLE, ROUND_S / 2))
+                with alone(subject.pid, pids):
+                    await asyncio.to_thread(crowd.run, WARM_S)  # It slept while the others were measured.
+                    runs[subject.name].append(await play(subject, crowd, ROUND_S))
+            with alone(0, pids):
+                floors.append(await asyncio.to_thread(floor_us, PEOPLE, ROUND_S / 2))
             say(f"  {'floor':14} encrypt and send alone: {floors[-1]:.1f} µs each")
         for crowd in crowds:
             crowd.close()

@@ -13,6 +13,7 @@ from server.sfu.native import build
 from server.sfu.native_core import NativeCore, ffi
 from server.sfu.rtp.echo import Echo
 from server.sfu.rtp.packet import RtpPacket
+from server.sfu.sealing import sealing
 from server.sfu.transport import make_core
 from tests.unit.sfu.packets import rtp
 
@@ -37,9 +38,13 @@ CORES = [
 """What is held to the same tests."""
 
 
+MASTER = bytes(range(28))
+"""Everybody's master key and salt."""
+
+
 def session(kind: int) -> pylibsrtp.Session:
     profile = pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_128_GCM
-    policy = pylibsrtp.Policy(key=bytes(28), ssrc_type=kind, srtp_profile=profile)
+    policy = pylibsrtp.Policy(key=MASTER, ssrc_type=kind, srtp_profile=profile)
     policy.allow_repeat_tx = True
     policy.window_size = 1_024
     return pylibsrtp.Session(policy)
@@ -99,9 +104,10 @@ class Bare:
     def _stun(self, data: bytes, address: Address, now_us: int) -> None:
         self.stun.append((data, address, now_us))
 
-    def link(self) -> BareLink:
+    def link(self, *, seals: bool = True) -> BareLink:
+        """Another link; one that `seals` may encrypt RTP without libsrtp."""
         self._links += 1
-        return BareLink(self, ("127.0.0.1", 10_000 + self._links))
+        return BareLink(self, ("127.0.0.1", 10_000 + self._links), seals=seals)
 
     def feed(self, data: bytes, address: Address, now_us: int) -> None:
         self.now_us = max(self.now_us, now_us)
@@ -119,20 +125,21 @@ class Bare:
 class BareLink:
     """One link of it, and the far end: same keys, so that what it gets can be read."""
 
-    def __init__(self, bare: Bare, address: Address, *, secured: bool = True) -> None:
+    def __init__(self, bare: Bare, address: Address, *, secured: bool = True, seals: bool = True) -> None:
         self.bare = bare
         self.address = address
         self.dtls: list[bytes] = []
         self.control: list[bytes] = []
         self.echoes: list[Echo] = []
         self.handed: list[bytes] = []
+        self.misses = 0
         self.unplaced: Callable[[bytes, int], None] | None = None
         self.core: LinkCore = bare.core.link(self)
         self.core.admit(address)
         self.core.direct(address)
         come, go = (Open() if bare.is_open else session(kind) for kind in _BOTH)
         if secured:
-            self.core.secure(come, go)
+            self.core.secure(come, go, sealing(MASTER) if seals and not bare.is_open else None)
         self.far_rx, self.far_tx = (Open() if bare.is_open else session(kind) for kind in _BOTH)
         self._slots = 0
 
@@ -140,6 +147,9 @@ class BareLink:
 
     def received_dtls(self, data: bytes) -> None:
         self.dtls.append(data)
+
+    def missed(self) -> None:
+        self.misses += 1
 
     def received_rtcp(self, plain: bytes, now_us: int) -> None:
         self.control.append(plain)

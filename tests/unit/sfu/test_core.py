@@ -283,8 +283,32 @@ def test_a_link_knows_how_many_packets_it_waits_for(bare: Bare) -> None:
     show(sender, 403)
     track.layer("other")
     assert sender.core.missing == 2
+    show(sender, 406)
+    bare.core.feed(b"", sender.address, NOW)
+    assert sender.misses == 3, "told of the first hole, of one too large, and of the first after it"
     layer.end()
     assert sender.core.missing == 0
+
+
+def test_libsrtp_reads_what_a_link_sealed_itself_late_ones_wrapped_ones_and_resent_ones(bare: Bare) -> None:
+    sender, sealing, plain = bare.link(), bare.link(), bare.link(seals=False)
+    slots = [viewer.slot("video") for viewer in (sealing, plain)]
+    sealing.core.number_departures(DEPARTURE_ID)
+    track, layer = camera(sender, slots[0])
+    track.route(slots)
+    slots[1].aim(layer, cut=True)
+    order = [0, 1, 2, 5, 4, 3, *range(6, 80_000, 300), 79_900, 79_850]
+    for number in order:
+        show(sender, number, keyframe=number == 0)
+    first = [viewer.received() for viewer in (sealing, plain)]
+    assert [[packet.payload for packet in packets] for packets in first] == [
+        [vp8(picture=number & 0x7FFF, keyframe=number == 0, body=b"%d" % number) for number in order]
+    ] * 2
+    for slot, packets in zip(slots, first, strict=True):
+        slot.resend([packet.sequence for packet in packets[-5:]], 0, NOW + SECOND_US)
+    again = [[packet.payload[2:] for packet in viewer.received()] for viewer in (sealing, plain)]
+    assert again == [[packet.payload for packet in packets[-5:]] for packets in first]
+    assert sealing.core.failures == 0
 
 
 def test_a_silent_link_neither_takes_nor_sends(bare: Bare) -> None:

@@ -19,11 +19,15 @@ class Sent:
         self.unrouted: list[str] = []
         self.bare = Bare("python")
         self.sender = self.bare.link()
-        self.uplink = Uplink(self.sender.core, unrouted=lambda kind, _: self.unrouted.append(kind))
+        self.stirred = 0
+        self.uplink = Uplink(self.sender.core, unrouted=lambda kind, _: self.unrouted.append(kind), stirred=self._stir)
         self.sender.unplaced = self.uplink.received_unplaced
         offer = read_offer(CHROMIUM)
         self.uplink.take_lines([section for kind in ("audio", "video") if (section := offer.sent(kind))])
         self.viewer = self.bare.link()
+
+    def _stir(self) -> None:
+        self.stirred += 1
 
     def route(self, *kinds: str) -> None:
         for kind in kinds:
