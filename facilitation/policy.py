@@ -197,6 +197,7 @@ class Action(StrEnum):
     ANSWER_OWN_SEAT = "answer whether one takes a seat that opened"
     PLAN_OWN_SCHOOL = "say when one's own school is"
     KEEP_DIARY = "keep one's own diary"
+    SEE_OWN_PROGRESS = "see one's own progress, and take it along"
     SHOW_WEEK = "show the week of one's own diary, and take it back"
     READ_SHOWN_PARTS = "read what somebody shows the group of their week"
     # The record of a session.
@@ -273,6 +274,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.ANSWER_OWN_SEAT: PARTICIPANT,
     Action.PLAN_OWN_SCHOOL: PARTICIPANT,
     Action.KEEP_DIARY: PARTICIPANT,
+    Action.SEE_OWN_PROGRESS: PARTICIPANT,
     Action.SHOW_WEEK: PARTICIPANT,
     Action.READ_SHOWN_PARTS: PARTICIPANT,
     Action.READ_RECORD: STAFF,

@@ -71,6 +71,7 @@ from server.meeting_letters import MeetingLetters
 from server.notebook import StaffNotebook
 from server.own_calendar import OwnCalendar
 from server.own_minutes import OwnMinutes
+from server.own_progress import OwnProgress
 from server.papers import ClinicPapers
 from server.people.contacts import contacts
 from server.people.intake import Shelves
@@ -274,7 +275,9 @@ def build(
         calls=CallList(store),
         clinic=ClinicBook(store, progress=progress, releases=releases, clock=clock),
         measures=MeasureBook(store, progress=progress, clock=clock),
-        weeks=WeekBook(store, meters=meters, releases=releases, clock=clock),
+        weeks=WeekBook(
+            store, meters=meters, releases=releases, skills=partial(practice.for_staff, diary=diary), clock=clock
+        ),
         waiting=WaitingLists(store, schedule=schedule, catalog=catalog, clock=clock, seats_max=settings.seats_max),
         placing=placing
         or Placing(store, schedule=schedule, catalog=catalog, clock=clock, seats_max=settings.seats_max),
@@ -290,6 +293,15 @@ def build(
         school=SchoolBook(store, schedule=schedule, catalog=catalog, clock=clock, seats_max=settings.seats_max),
         minutes=OwnMinutes(store),
         diary=diary,
+        progress=OwnProgress(
+            store,
+            books=books,
+            practice=partial(practice.own, diary=diary),
+            progress=progress,
+            discharges=schedule.shelves.discharges,
+            clock=clock,
+            clinic=settings.clinic_name,
+        ),
         commands=RoomErrands(rooms),
         library=library,
         notebook=StaffNotebook(store, rooms=rooms, library=library, clock=clock),

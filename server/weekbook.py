@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -11,6 +11,7 @@ from facilitation.disclosures import disclose
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId, SessionId
 from facilitation.people import STAFF, Role
+from facilitation.policy import Action
 from facilitation.timebase import Instant
 from facilitation.weeks import Outlook
 from server import meter_words, week_words
@@ -24,6 +25,8 @@ from server.web.exports import Asked, Handout
 from server.web.words import Words, marked
 
 MINE: Final = "mine"
+Skills = Callable[[PersonId, Words], Awaitable[dict[str, Any]]]
+"""Which skills somebody used, as far as staff may know. Raises StoreUnavailable, CorruptLog."""
 STAGES: Final = {
     Stage.SIGNED: marked("Signed"),
     Stage.WAITING: marked("Held, not signed yet"),
@@ -35,10 +38,11 @@ STAGES: Final = {
 class WeekBook:
     """The port `Weeks` of the pages. Every method may raise StoreUnavailable or CorruptLog."""
 
-    def __init__(self, store: Store, *, meters: Meters, releases: Releases, clock: Clock) -> None:
+    def __init__(self, store: Store, *, meters: Meters, releases: Releases, skills: Skills, clock: Clock) -> None:
         self._store = store
         self._releases = releases
         self._meters = meters
+        self._skills = skills
         self._clock = clock
 
     async def page(self, words: Words, *, reader: Visitor, group: str | None) -> dict[str, Any]:
@@ -74,6 +78,8 @@ class WeekBook:
             "rules": week_words.title(meter.rules, words),
             "parts": [_part_row(part, titles, person, reader, words) for part in meter.parts],
             "missed": [{"session": part.session, "text": titles[part.session]} for part in missed],
+            "practice": await self._skills(person, words),
+            "goals_url": f"/family/{person}{reader.choice}" if reader.may(Action.SEE_FAMILY) else None,
             "statement_url": f"/statement/{person}{reader.choice}",
             "school_url": f"/school/{person}{reader.choice}" if found.track == "teen" else None,
             "back": f"/weeks{reader.choice}",

@@ -21,6 +21,7 @@ class Tool:
 
 TOOLS: Final = (
     Tool(path="/calendar", text=marked("Your calendar"), needs=Action.READ_OWN_CALENDAR),
+    Tool(path="/progress", text=marked("Your progress"), needs=Action.SEE_OWN_PROGRESS),
     Tool(path="/consents", text=marked("Agreements"), needs=Action.PASS_THE_DOOR),
     Tool(path="/away", text=marked("If you can’t come"), needs=Action.TELL_OWN_AWAY),
     Tool(path="/make-ups", text=marked("Who asks for a make-up"), needs=Action.AGREE_MAKE_UPS),

@@ -47,6 +47,7 @@ from server.web.pages import Books, Depart, Desk, Health
 from server.web.papers import PaperDesk, Papers
 from server.web.people import LIST_BYTES_MAX, LIST_PATH, People, PeopleDesk
 from server.web.placing import PlacingDesk, PlacingPage
+from server.web.progress import ProgressDesk, ProgressPage
 from server.web.schedule import ScheduleDesk, Timetable
 from server.web.school import SchoolDesk, SchoolPage
 from server.web.signin import SignInDesk
@@ -82,6 +83,7 @@ def application(
     placing: PlacingPage,
     minutes: Minutes,
     diary: DiaryPages,
+    progress: ProgressPage,
     commands: RoomCommands,
     library: Library,
     notebook: Notebook,
@@ -180,6 +182,7 @@ def application(
             *minutes_desk.routes(),
             *PlacingDesk(placing, pages=pages, doorkeeper=doorkeeper).routes(),
             *DiaryDesk(diary, pages=pages, doorkeeper=doorkeeper).routes(),
+            *ProgressDesk(progress, pages=pages, doorkeeper=doorkeeper).routes(),
             *WaitingDesk(waiting, pages=pages, doorkeeper=doorkeeper).routes(),
             *AwayDesk(away, pages=pages, doorkeeper=doorkeeper).routes(),
             *SchoolDesk(school, pages=pages, doorkeeper=doorkeeper).routes(),

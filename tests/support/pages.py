@@ -10,6 +10,7 @@ import asyncio
 import sys
 import time
 from datetime import date
+from functools import partial
 from typing import Any, Never
 
 import uvicorn
@@ -42,6 +43,7 @@ from server.measures.page import MeasureBook
 from server.notebook import StaffNotebook
 from server.own_calendar import OwnCalendar
 from server.own_minutes import OwnMinutes
+from server.own_progress import OwnProgress
 from server.people.contacts import contacts
 from server.people.intake import Shelves
 from server.peopleaccess import AccountAccess
@@ -71,7 +73,7 @@ from server.web.site import Site
 from server.web.words import Words
 from server.weekbook import WeekBook
 from tests.support.consents import releases_of
-from tests.support.diary import diary_of
+from tests.support.diary import diary_of, practice_of
 
 KEY = "a key for tests and for nothing else, long enough"
 EVENING = SessionId("s-evening")
@@ -226,7 +228,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
     consents = Consents(
         store, shipped=catalog.consents, programmes=catalog.programme, guardianships=guardians, clock=clock
     )
-    diary = diary_of(store, clock=clock)
+    diary, practice = diary_of(store, clock=clock), practice_of(store, clock=clock)
     app = application(
         site,
         links=links,
@@ -251,13 +253,28 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         calls=CallList(store),
         measures=MeasureBook(store, progress=progress, clock=clock),
         clinic=ClinicBook(store, progress=progress, releases=releases_of(store, clock=clock), clock=clock),
-        weeks=WeekBook(store, meters=meters, releases=releases_of(store, clock=clock), clock=clock),
+        weeks=WeekBook(
+            store,
+            meters=meters,
+            releases=releases_of(store, clock=clock),
+            skills=partial(practice.for_staff, diary=diary),
+            clock=clock,
+        ),
         waiting=WaitingLists(store, schedule=book, catalog=catalog, clock=clock, seats_max=16),
         placing=Placing(store, schedule=book, catalog=catalog, clock=clock, seats_max=16),
         away=Away(store, schedule=book, catalog=catalog, rooms=Nowhere(), progress=progress, clock=clock, seats_max=16),
         school=SchoolBook(store, schedule=book, catalog=catalog, clock=clock, seats_max=16),
         minutes=OwnMinutes(store),
         diary=diary,
+        progress=OwnProgress(
+            store,
+            books=clinic,
+            practice=partial(practice.own, diary=diary),
+            progress=progress,
+            discharges=book.shelves.discharges,
+            clock=clock,
+            clinic="Example Clinic (made up)",
+        ),
         commands=RoomErrands(Nowhere()),
         library=load_library(),
         notebook=StaffNotebook(store, rooms=Nowhere(), library=load_library(), clock=clock),

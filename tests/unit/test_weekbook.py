@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from server.projections.verify import verify
 from server.web.words import IN_ENGLISH
 from server.weekbook import WeekBook
 from tests.support.consents import releases_of
+from tests.support.diary import diary_of, practice_of
 from tests.support.evening import FAY, Evening
 from tests.support.week import ROBIN, WEDNESDAY_NOON, week
 from tests.unit.test_books import Desk, _identity
@@ -24,7 +26,15 @@ async def monday_of(*evenings: Evening) -> tuple[Desk, dict[str, Any]]:
     """Monday on Robin's page of their week."""
     desk = await Desk(*evenings, now=WEDNESDAY_NOON).fill()
     meters = Meters(desk.store, catalog=load_catalog(), clock=desk.clock)
-    book = WeekBook(desk.store, meters=meters, releases=releases_of(desk.store, clock=desk.clock), clock=desk.clock)
+    book = WeekBook(
+        desk.store,
+        meters=meters,
+        releases=releases_of(desk.store, clock=desk.clock),
+        skills=partial(
+            practice_of(desk.store, clock=desk.clock).for_staff, diary=diary_of(desk.store, clock=desk.clock)
+        ),
+        clock=desk.clock,
+    )
     reader = _identity(FAY, Role.FACILITATOR, evenings[0].scheduled.session, 1)
     told = await book.person(ROBIN, IN_ENGLISH, reader=reader)
     assert told is not None
