@@ -190,7 +190,7 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
         case c.StepExercise(run=run, step=number):
             return runs.step(state.practice, run, number, now)
         case c.GroupExercise(run=run):
-            return runs.group(state.practice, run, _here(state))
+            return runs.group(state.practice, run, _here(state), state.breakouts.apart)
         case c.JoinExercise(run=run, on=on):
             seats.check_in_room(asker)
             return runs.join(state.practice, run, me, on)
@@ -653,7 +653,7 @@ def _choose_skill(state: RoomState, skill: SkillId | None) -> Events:
 
 
 def _open_exercise(state: RoomState, exercise: ExerciseId, now: Instant) -> Events:
-    return runs.open_(state.practice, exercise, _position(state), _here(state), now)
+    return runs.open_(state.practice, exercise, _position(state), _here(state), now, state.breakouts.apart)
 
 
 def _open_round(state: RoomState, command: c.OpenRound) -> Events:

@@ -8,7 +8,7 @@ shown, so that nobody can be told by the difference.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from facilitation.errors import Refusal
@@ -43,6 +43,7 @@ from facilitation.exercises import (
     is_empty,
 )
 from facilitation.ids import ExerciseId, FieldId, PersonId, RunId, SegmentId, SkillId
+from facilitation.partition import Group, Pair, pairs_of, partition
 from facilitation.timebase import SECOND_MS, Instant
 
 ANSWERS_MIN = 5
@@ -254,9 +255,14 @@ def choose_skill(practice: Practice, segment: SegmentId, skill: SkillId | None) 
 
 
 def open_(
-    practice: Practice, exercise: ExerciseId, segment: SegmentId, here: Sequence[PersonId], now: Instant
+    practice: Practice,
+    exercise: ExerciseId,
+    segment: SegmentId,
+    here: Sequence[PersonId],
+    now: Instant,
+    apart: Collection[Pair] = frozenset(),
 ) -> tuple[Event, ...]:
-    """`here`: participants in the room, in the order they came."""
+    """`here`: participants in the room, in the order they came; `apart`: who is not made a pair of."""
     known = practice.repertoire.exercise(exercise)
     if practice.open is not None:
         raise Refusal("exercise_open", f"“{practice.open.exercise.title}” is still open. End it first.")
@@ -266,7 +272,7 @@ def open_(
     events: list[Event] = [ExerciseOpened(run=name, exercise=exercise, segment=segment)]
     if known.grouping is not Grouping.NONE:
         before = sum(run.grouped for run in practice.runs)
-        events.append(ExerciseGrouped(run=name, groups=groups_of(known.grouping, here, before)))
+        events.append(ExerciseGrouped(run=name, groups=groups_of(known.grouping, here, before, apart)))
     if known.own_pace:
         events.append(ExerciseStepped(run=name, step=0, starts=now))
     return tuple(events)
@@ -282,31 +288,52 @@ def step(practice: Practice, run: RunId, number: int, now: Instant) -> tuple[Eve
     return (ExerciseStepped(run=run, step=number, starts=Instant(now + lead)),)
 
 
-def group(practice: Practice, run: RunId, here: Sequence[PersonId]) -> tuple[Event, ...]:
+def group(
+    practice: Practice, run: RunId, here: Sequence[PersonId], apart: Collection[Pair] = frozenset()
+) -> tuple[Event, ...]:
     found = _open(practice, run)
     if found.exercise.grouping is Grouping.NONE:
         raise Refusal("no_groups", "This exercise is done by each alone.")
     before = sum(each.grouped for each in practice.runs)
-    return (ExerciseGrouped(run=run, groups=groups_of(found.exercise.grouping, here, before)),)
+    return (ExerciseGrouped(run=run, groups=groups_of(found.exercise.grouping, here, before, apart)),)
 
 
-def groups_of(grouping: Grouping, here: Sequence[PersonId], before: int) -> tuple[tuple[PersonId, ...], ...]:
+def groups_of(
+    grouping: Grouping, here: Sequence[PersonId], before: int, apart: Collection[Pair] = frozenset()
+) -> tuple[Group, ...]:
     """Who does it with whom, the `before` + 1st time: other pairs each time, until everybody was with everybody.
 
-    As in a tournament where each meets each: one keeps their place, all others move on by one.
+    As in a tournament where each meets each: one keeps their place, all others move on by one. A turn that would bring
+    two together who are kept `apart` is left out; where there is no turn without, some do it alone.
     """
     if grouping is Grouping.CHAIN:
         row = here if before % 2 == 0 else here[::-1]
         return (tuple(row),) if row else ()
     if not here:
         return ()
+    for later in range(max(1, len(here))):
+        groups = _turn(here, before + later)
+        if not any(each in apart for group in groups for each in pairs_of(group)):
+            return groups
+    return partition(here, 2, never=apart, met={}) or _alone_where_apart(_turn(here, before), apart)
+
+
+def _turn(here: Sequence[PersonId], number: int) -> tuple[Group, ...]:
     first, *others = here if len(here) % 2 == 0 else (None, *here)  # who would meet nobody makes a pair three
-    turn = before % max(1, len(others))
+    turn = number % max(1, len(others))
     moved = [first, *others[turn:], *others[:turn]]
     pairs = [[moved[number], moved[-1 - number]] for number in range(len(moved) // 2)]
     if first is None and len(pairs) > 1:
         pairs[-1].extend(pairs.pop(0))
     return tuple(tuple(each for each in pair if each is not None) for pair in pairs)
+
+
+def _alone_where_apart(groups: Sequence[Group], apart: Collection[Pair]) -> tuple[Group, ...]:
+    found: list[Group] = []
+    for group in groups:
+        parted = any(each in apart for each in pairs_of(group))
+        found += [(person,) for person in group] if parted else [group]
+    return tuple(found)
 
 
 def row(practice: Practice) -> tuple[PersonId, ...]:

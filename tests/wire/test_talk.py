@@ -36,6 +36,21 @@ async def test_facilitators_alone_learn_how_long_people_spoke_and_no_log_does(
     assert since and "talk" not in repr(since)
 
 
+async def test_each_room_is_told_who_speaks_in_it_and_nothing_of_the_others(place: Place) -> None:
+    robin = await place.seated(ROBIN)
+    observer = await Browser(place.node, OBSERVER).connect()
+    await place.fran.ask("open_side_room", person="p-robin")
+    await robin.view(lambda view: view["room"]["small_room"] is not None)
+    assert set(place.media.rooms[SESSION].parts.values()) == {"small-1"}
+    place.node.rooms.media_fact(SpeakersChanged(room=SESSION, levels={"p-robin": 40}))
+    for inside in (robin, place.fran):
+        assert (await inside.message(lambda m: m["type"] == "speaking"))["levels"] == {"p-robin": 40}
+    assert (await observer.message(lambda m: m["type"] == "speaking"))["levels"] == {}
+    assert not any(each["person"] == "p-robin" for each in observer.views[-1]["room"]["people"])
+    await robin.close()
+    await observer.close()
+
+
 async def test_the_owner_of_a_weak_connection_learns_which_way_is_weak(place: Place) -> None:
     robin = await place.seated(ROBIN)
     peer = await agreed(place, robin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from facilitation.exercises import (
 )
 from facilitation.forms import Choice
 from facilitation.ids import ExerciseId, FieldId, PersonId, RunId, SkillId
+from facilitation.partition import pair
 from facilitation.people import Expected, Role
 from facilitation.room import replay
 from facilitation.runs import LEAD_MS, RUNS_MAX, groups_of
@@ -421,11 +423,22 @@ def test_pairs_are_others_each_time_until_everybody_was_with_everybody(count: in
         assert sorted(each for group in groups for each in group) == sorted(here)
         assert all(len(group) in (2, 3) for group in groups)
         for group in groups:
-            for pair in ({a, b} for a in group for b in group if a < b):
-                met[frozenset(pair)] = met.get(frozenset(pair), 0) + 1
+            for two in ({a, b} for a in group for b in group if a < b):
+                met[frozenset(two)] = met.get(frozenset(two), 0) + 1
     assert len(met) == count * (count - 1) // 2
     if count % 2 == 0:
         assert set(met.values()) == {1}
+
+
+def test_nobody_is_paired_with_whom_they_are_kept_apart_from() -> None:
+    here = [PersonId(f"p-{number}") for number in range(6)]
+    apart = {pair(here[0], other) for other in here[2:]}
+    for before in range(12):
+        groups = groups_of(Grouping.PAIRS, here, before, apart)
+        assert (here[0], here[1]) in groups or (here[1], here[0]) in groups
+        assert sorted(each for group in groups for each in group) == sorted(here)
+    everybody = {pair(*each) for each in combinations(here, 2)}
+    assert sorted(groups_of(Grouping.PAIRS, here, 0, everybody)) == [(each,) for each in here]
 
 
 def test_alone_or_with_nobody_there_is_no_pair() -> None:
