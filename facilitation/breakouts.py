@@ -56,6 +56,10 @@ TIMES_KEPT = 12
 STAYS_MAX = 100
 """Stays of one person that are kept for the record; what happened stands in the log."""
 
+ADVICE_STEPS_MAX = 1_000
+ADVICE_PAIRS_MAX = 20
+"""Which rule could give is looked for so long: the room waits meanwhile."""
+
 Naming = Callable[[PersonId], str]
 Name = TypeVar("Name")
 Value = TypeVar("Value")
@@ -384,7 +388,7 @@ def _what_could_give(
     never = breakouts.apart if again else breakouts.apart | breakouts.tired
 
     def works(without: frozenset[Pair] = frozenset(), *, size: int = size) -> bool:
-        return partition(people, size, never=never - without, met={}) is not None
+        return partition(people, size, never=never - without, met={}, steps_max=ADVICE_STEPS_MAX) is not None
 
     if not again and works(breakouts.tired - breakouts.apart):
         return marked(
@@ -394,7 +398,8 @@ def _what_could_give(
         return marked("It does not work in pairs, because of who is kept apart. In threes it does.")
     if size == 3 and works(size=2):
         return marked("It does not work in threes, because of who is kept apart. In pairs it does.")
-    for one, other in sorted(tuple(sorted(each)) for each in breakouts.apart if each <= set(people)):
+    among = sorted(tuple(sorted(each)) for each in breakouts.apart if each <= set(people))
+    for one, other in among[:ADVICE_PAIRS_MAX]:
         if works(frozenset((pair(one, other),))):
             return Sentence(
                 "It only works if {one} and {other} may be together, who are kept apart now.",

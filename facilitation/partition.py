@@ -41,7 +41,12 @@ def sizes(people: int, size: int) -> Sizes:
 
 
 def partition(
-    people: Sequence[PersonId], size: int, *, never: Collection[Pair], met: Mapping[Pair, int]
+    people: Sequence[PersonId],
+    size: int,
+    *,
+    never: Collection[Pair],
+    met: Mapping[Pair, int],
+    steps_max: int = STEPS_MAX,
 ) -> tuple[Group, ...] | None:
     """Groups of `size` for all of `people`, taken in the order they stand; None: there are none, or none was found.
 
@@ -50,7 +55,7 @@ def partition(
     if len(people) < 2:
         return None
     wanted = sizes(len(people), size)
-    found = _Search(people, never, met, limit=STEPS_MAX).groups(wanted)
+    found = _Search(people, never, met, limit=steps_max).groups(wanted)
     if found is None:
         return None
     for reunions in range(sum(met.get(each, 0) for group in found for each in pairs_of(group))):

@@ -268,7 +268,8 @@ class Participant:
                 case "react":
                     await self._ask("react", reaction=self._random.choice(("heart", "clap", "with_you")))
                 case "chat":
-                    await self._ask("send_chat", text=self._random.choice(LINES))
+                    here = self.seat.view["room"]["small_room"]
+                    await self._ask("send_chat", text=self._random.choice(LINES), room=here and here["room"])
                 case _:
                     await self._ask("set_media", microphone=True, camera=True)
                     await asyncio.sleep(self._random.uniform(3, 8))
