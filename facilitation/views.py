@@ -468,7 +468,15 @@ def _whereabouts(seat: Seat, *, over: bool) -> View:
             "location": door.location,
             "state": state_name(door.state),
             "callback": door.callback,
-            "help": [{"name": each.name, "phone": each.phone} for each in door.help],
+            "help": [
+                {
+                    "name": each.name,
+                    "phone": each.phone,
+                    "checked": each.checked.isoformat() if each.checked else None,
+                    "stale": each.stale,
+                }
+                for each in door.help
+            ],
         },
     }
 

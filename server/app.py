@@ -69,6 +69,7 @@ from server.measures.offers import Offers
 from server.measures.page import MeasureBook
 from server.meeting_letters import MeetingLetters
 from server.notebook import StaffNotebook
+from server.numberbook import NumberBook
 from server.own_calendar import OwnCalendar
 from server.own_minutes import OwnMinutes
 from server.own_progress import OwnProgress
@@ -315,6 +316,7 @@ def build(
         steps=first_steps,
         arrivals=gate,
         licences=LicenceBook(store, clock=clock),
+        numbers=NumberBook(store, clock=clock),
         family=FamilyBook(store, guardians=guardians, clock=clock),
         languages=ChosenLanguages(store.register, clock=clock),
         consents=ConsentBook(store, consents=consents, guardians=guardians, clock=clock),

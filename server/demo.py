@@ -192,7 +192,15 @@ async def _put_way_in(store: Store, now: Instant) -> None:
             licence=f"l-{person}", person=PersonId(person), title="Example licence", states=("NY", "NJ"), first=day
         )
         drafts.append(shelves.licences(register).draft(licence, upon=0))
-    help = LocalHelp(help="h-demo", state="NY", area="", dispatch="555-0190", note="a made-up number")
+    help = LocalHelp(
+        help="NY",
+        state="NY",
+        area="",
+        dispatch="202-555-0190",
+        note="a made-up number",
+        source="made up for this example",
+        checked=day,
+    )
     drafts.append(shelves.local_help(register).draft(help, upon=0))
     await put_all(register, drafts, by="", at=now)
     await store.clinic.put_person(GUARDIAN)

@@ -1,4 +1,4 @@
-"""Licences of those who lead, and whom to call where participants live: kept by the clinic, told in words."""
+"""Licences of those who lead: kept by the clinic, told in words."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from typing import Any, Final
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from facilitation.licences import STATES, Licence, check_licence
-from facilitation.places import LocalHelp, check_help
 from facilitation.policy import FACILITATORS
 from facilitation.sentences import Sentence
-from facilitation.text import CALLBACK_MAX, NAME_MAX, TITLE_MAX
+from facilitation.text import TITLE_MAX
 from server.clock import Clock
 from server.door import shelves
 from server.rooms.ports import Stale
@@ -35,7 +34,6 @@ class LicenceBook:
         self._store = store
         self._clock = clock
         self._licences = shelves.licences(store.register)
-        self._help = shelves.local_help(store.register)
 
     async def page(self, words: Words) -> dict[str, Any]:
         people = {each.person: each for each in await self._store.clinic.list_people()}
@@ -45,12 +43,9 @@ class LicenceBook:
         theirs: dict[PersonId, list[Licence]] = {}
         for licence in licences:
             theirs.setdefault(licence.person, []).append(licence)
-        helps = [each.value for each in (await self._help.all()).values()]
         return {
             "states": _named(STATES, words),
-            "name_max": NAME_MAX,
             "title_max": TITLE_MAX,
-            "phone_max": CALLBACK_MAX,
             "people": [{"person": each.person, "name": each.name} for each in leading],
             "rows": [
                 {
@@ -62,15 +57,6 @@ class LicenceBook:
                     ],
                 }
                 for person in [*(each.person for each in leading), *(p for p in theirs if p not in _ids(leading))]
-            ],
-            "helps": [
-                {
-                    "help": each.help,
-                    "place": ", ".join(filter(None, (each.area, words(STATES[each.state])))),
-                    "dispatch": each.dispatch,
-                    "note": each.note,
-                }
-                for each in sorted(helps, key=lambda each: (STATES[each.state], each.area))
             ],
         }
 
@@ -104,26 +90,6 @@ class LicenceBook:
         ended = replace(held.value, last=max(held.value.first, yesterday))
         try:
             await self._licences.put(ended, upon=held.revision, by=by.person, at=self._clock.now())
-        except Stale:
-            raise Refusal("busy", "Somebody else has just changed it. Please look again.") from None
-
-    async def keep_help(self, given: Mapping[str, str], *, by: Visitor) -> None:
-        """A number of a place; the same place again replaces it. Raises Refusal."""
-        area = " ".join(given.get("area", "").split())
-        help = LocalHelp(
-            help=f"{given.get('state', '')} {area.casefold()}".strip(),
-            state=given.get("state", ""),
-            area=area,
-            dispatch=" ".join(given.get("dispatch", "").split()),
-            note=" ".join(given.get("note", "").split()),
-        )
-        check_help(help)
-        there = await self._help.all()
-        if len(there) >= KEPT_MAX:
-            raise Refusal("too_many", Sentence("At most {n} numbers can be kept.", n=f"{KEPT_MAX:,}"))
-        held = there.get(help.help)
-        try:
-            await self._help.put(help, upon=0 if held is None else held.revision, by=by.person, at=self._clock.now())
         except Stale:
             raise Refusal("busy", "Somebody else has just changed it. Please look again.") from None
 

@@ -216,7 +216,7 @@ class Gate:
                 location=answers.location,
                 state=answers.state,
                 callback=answers.callback,
-                help=lines_for(helps, answers.state, answers.location),
+                help=lines_for(helps, answers.state, answers.location, day),
                 consents=tuple(_signed(each) for each in standing_now if each.stands),
             ),
         )

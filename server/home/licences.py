@@ -16,16 +16,25 @@ SHOWN_MAX: Final = 4
 
 
 class LicencesEnding:
-    """The card `licences`; none where no licence is kept. Raises StoreUnavailable, CorruptLog."""
+    """The card `licences`; none where no licence is kept and no number waits to be checked.
+
+    Raises StoreUnavailable, CorruptLog.
+    """
 
     def __init__(self, register: Register, *, clinic: Clinic) -> None:
         self._licences = shelves.licences(register)
+        self._help = shelves.local_help(register)
         self._clinic = clinic
 
     async def __call__(self, visit: Visit) -> dict[str, Any] | None:
-        """The nearest end first. Who can go on where they are, because another licence begins in time, is not named."""
+        """The nearest end first. Who can go on where they are, because another licence begins in time, is not named.
+
+        Local emergency numbers that nobody has called for a year are counted.
+        """
         kept = [held.value for held in (await self._licences.all()).values()]
-        if not kept:
+        numbers = [held.value for held in (await self._help.all()).values()]
+        unchecked = sum(not each.removed and each.is_stale(visit.today) for each in numbers)
+        if not kept and not unchecked:
             return None
         ending = [(each.last, each) for each in kept if each.last is not None and _matters(each, kept, visit.today)]
         ending.sort(key=lambda pair: (pair[0], pair[1].licence))
@@ -40,7 +49,13 @@ class LicencesEnding:
                     "over": last < visit.today,
                 }
             )
-        return {"ending": rows, "more": len(ending[SHOWN_MAX:]), "url": f"/licences{visit.me.choice}"}
+        return {
+            "ending": rows,
+            "more": len(ending[SHOWN_MAX:]),
+            "url": f"/licences{visit.me.choice}",
+            "unchecked": unchecked,
+            "numbers_url": f"/numbers{visit.me.choice}",
+        }
 
 
 def _matters(licence: Licence, kept: list[Licence], today: date) -> bool:

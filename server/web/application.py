@@ -43,6 +43,7 @@ from server.web.links import Links
 from server.web.measures import MeasureDesk, MeasurePages
 from server.web.minutes import Minutes, MinutesDesk
 from server.web.notebook import Notebook, NotebookDesk, Proofs
+from server.web.numbers import NumberDesk, NumberPages
 from server.web.pages import Books, Depart, Desk, Health
 from server.web.papers import PaperDesk, Papers
 from server.web.people import LIST_BYTES_MAX, LIST_PATH, People, PeopleDesk
@@ -98,6 +99,7 @@ def application(
     arrivals: Arrivals,
     consents: ConsentPages,
     licences: LicencePages,
+    numbers: NumberPages,
     family: FamilyPages,
     languages: Languages,
     calendars: Calendars,
@@ -204,6 +206,7 @@ def application(
             *consent_desk.routes(),
             *family_desk.routes(),
             *licence_desk.routes(),
+            *NumberDesk(numbers, pages=pages, doorkeeper=doorkeeper).routes(),
             *calendar_desk.routes(),
             *routes,
             *static_routes(),

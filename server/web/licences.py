@@ -1,4 +1,4 @@
-"""Licences and local numbers: for staff to read, for the administrator to keep."""
+"""Licences: for staff to read, for the administrator to keep."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ from server.web.words import Words, marked
 
 FIELDS_MAX: Final = 80
 """Every state may be ticked."""
-GIVEN: Final = ("person", "title", "number", "first", "last", "state", "area", "dispatch", "note")
+GIVEN: Final = ("person", "title", "number", "first", "last")
 DONE: Final = {
     "licence": marked("The licence is kept."),
     "ended": marked("It does not count any more."),
-    "number": marked("The number is kept."),
 }
 
 
@@ -34,7 +33,6 @@ class LicencePages(Protocol):
     async def page(self, words: Words) -> dict[str, Any]: ...
     async def add_licence(self, given: Mapping[str, str], states: Sequence[str], *, by: Visitor) -> None: ...
     async def end_licence(self, licence: str, *, by: Visitor) -> None: ...
-    async def keep_help(self, given: Mapping[str, str], *, by: Visitor) -> None: ...
 
 
 class LicenceDesk:
@@ -48,7 +46,6 @@ class LicenceDesk:
             Route("/licences", self.page),
             Route("/licences/add", self.add, methods=["POST"]),
             Route("/licences/end", self.end, methods=["POST"]),
-            Route("/licences/number", self.number, methods=["POST"]),
         ]
 
     async def page(self, request: Request) -> Response:
@@ -72,15 +69,6 @@ class LicenceDesk:
         except Refusal as refusal:
             return await self._page(request, me, {}, (), error=spoken(request).of(refusal.said))
         return back_to("/licences", me, "ended")
-
-    async def number(self, request: Request) -> Response:
-        me = await self._doorkeeper.visitor(request, Action.KEEP_LICENCES)
-        given, _ = await _given(request)
-        try:
-            await self._licences.keep_help(given, by=me)
-        except Refusal as refusal:
-            return await self._page(request, me, given, (), error=spoken(request).of(refusal.said))
-        return back_to("/licences", me, "number")
 
     async def _page(
         self,

@@ -106,7 +106,7 @@ async def test_a_teen_is_held_kindly_until_their_guardian_signs_and_is_safe_in_t
     await fay.get_by_role("button", name="Where Ash E. is").first.click()
     where = fay.get_by_role("dialog")
     await expect(where).to_contain_text("12 Sample Street, Exampleton, New York")
-    await expect(where.get_by_role("link", name="555-0190")).to_have_attribute("href", "tel:5550190")
+    await expect(where.get_by_role("link", name="202-555-0190")).to_have_attribute("href", "tel:2025550190")
     await expect(where.get_by_role("link", name="Near them: Gale")).to_be_visible()
     assert await barriers(fay) == []
     await pictures(fay, "way-in-where", sizes=(DESKTOP,), themes=("light",))

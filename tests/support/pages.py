@@ -41,6 +41,7 @@ from server.licencebook import LicenceBook
 from server.mail.memory import Pocket
 from server.measures.page import MeasureBook
 from server.notebook import StaffNotebook
+from server.numberbook import NumberBook
 from server.own_calendar import OwnCalendar
 from server.own_minutes import OwnMinutes
 from server.own_progress import OwnProgress
@@ -296,6 +297,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
             clock=clock,
         ),
         licences=LicenceBook(store, clock=clock),
+        numbers=NumberBook(store, clock=clock),
         family=FamilyBook(store, guardians=guardians, clock=clock),
         languages=ChosenLanguages(store.register, clock=clock),
         consents=ConsentBook(store, consents=consents, guardians=guardians, clock=clock),

@@ -140,7 +140,7 @@ async def test_the_administrator_writes_a_new_version_and_what_was_signed_keeps_
         assert "Nothing was kept" in answer.text
 
 
-async def test_licences_and_numbers_are_kept_by_the_administrator_and_rubbish_is_told(place: Clinic) -> None:
+async def test_licences_are_kept_by_the_administrator_and_rubbish_is_told(place: Clinic) -> None:
     ada, _ = await place.begin(ADA)
     licence = {"person": FAY, "title": "LISW", "number": "A 1", "first": "2026-01-01", "last": "", "states": "OH"}
     assert (await post(ada, "/licences/add", **licence)).status == 303
@@ -150,10 +150,6 @@ async def test_licences_and_numbers_are_kept_by_the_administrator_and_rubbish_is
         answer = await post(ada, "/licences/add", **(licence | wrong))
         assert answer.status == 422, wrong
         assert 'role="alert"' in answer.text
-    number = {"state": "OH", "area": "Franklin", "dispatch": "555-0101", "note": ""}
-    assert (await post(ada, "/licences/number", **number)).status == 303
-    assert "Franklin, Ohio" in (await ada.get("/licences")).text
-    assert (await post(ada, "/licences/number", **(number | {"dispatch": "call"}))).status == 422
     kept = await shelves.licences(place.store.register).all()
     [made] = [each for each in kept if kept[each].value.title == "LISW"]
     assert (await post(ada, "/licences/end", licence=made)).status == 303

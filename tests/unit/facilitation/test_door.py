@@ -43,7 +43,7 @@ def test_staff_see_who_is_held_why_and_whom_to_call() -> None:
     door = of_robin(meeting)["door"]
     assert door["held"] == ["guardian"]
     assert (door["state"], door["callback"]) == ("Ohio", "555-0100")
-    assert door["help"] == [{"name": "Emergency dispatch, Ohio", "phone": "555-0101"}]
+    assert door["help"] == [{"name": "Emergency dispatch, Ohio", "phone": "555-0101", "checked": None, "stale": True}]
 
 
 def test_nobody_else_sees_any_of_it() -> None:

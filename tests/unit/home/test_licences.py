@@ -8,6 +8,7 @@ from typing import Any
 from facilitation.ids import PersonId
 from facilitation.licences import Licence
 from facilitation.people import Role
+from facilitation.places import LocalHelp
 from facilitation.timebase import Instant
 from server.door import shelves
 from tests.support.evening import CODY, FAY
@@ -60,3 +61,12 @@ async def test_one_that_ended_lately_is_said_to_have_ended_and_one_long_ago_is_n
 
 async def test_where_no_licence_is_kept_there_is_no_card() -> None:
     assert await told() is None
+
+
+async def test_numbers_that_nobody_has_called_for_a_year_are_counted_also_without_any_licence() -> None:
+    house = House(now=TUESDAY_6_PM)
+    for number, checked in enumerate((None, date(2025, 1, 1), date(2026, 11, 1))):
+        help = LocalHelp(help=f"OH {number}", state="OH", area=f"{number}", dispatch="202-555-0100", checked=checked)
+        await shelves.local_help(house.store.register).put(help, upon=0, by=ADA, at=Instant(TUESDAY_6_PM))
+    card = await house.card("licences", ADA, Role.ADMINISTRATOR)
+    assert card is not None and (card["unchecked"], card["ending"]) == (2, [])

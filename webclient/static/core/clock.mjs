@@ -36,6 +36,11 @@ export function wallTime(instant, zone) {
   return formatOf(zone).format(instant);
 }
 
+/** "November 24, 2026". @param {string} day "2026-11-24" */
+export function dayOf(day) {
+  return new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(new Date(`${day}T12:00:00Z`));
+}
+
 /** @param {number} minutes */
 function hoursAndMinutes(minutes) {
   const hours = Math.floor(minutes / 60);
