@@ -41,7 +41,7 @@ class NumberBook:
         kept = [held.value for held in (await self._help.all()).values() if not held.value.removed]
         kept.sort(key=lambda each: (not each.is_stale(today), STATES.get(each.state, ""), each.area))
         return {
-            "states": list(STATES.items()),
+            "states": sorted(((code, words(name)) for code, name in STATES.items()), key=lambda each: each[1]),
             "name_max": NAME_MAX,
             "title_max": TITLE_MAX,
             "phone_max": CALLBACK_MAX,
@@ -151,7 +151,7 @@ def _fate(before: LocalHelp | None, after: LocalHelp) -> str:
 
 
 def _row(each: LocalHelp, words: Words, today: date) -> dict[str, Any]:
-    state = STATES.get(each.state, each.state)
+    state = words(STATES.get(each.state, each.state))
     return {
         "id": each.help,
         "place": f"{each.area}, {state}" if each.area else state,

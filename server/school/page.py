@@ -49,8 +49,8 @@ class SchoolBook:
         self._seats_max = seats_max
         self._shelves = Shelves(store.register)
 
-    async def may(self, guardian: PersonId, person: PersonId, care: Care) -> bool:
-        return await self._shelves.cares(guardian, person, care, self._clock.now())
+    async def may(self, guardian: PersonId, person: PersonId) -> bool:
+        return await self._shelves.cares(guardian, person, Care.SCHEDULE, self._clock.now())
 
     async def page(
         self, person: PersonId, words: Words, *, reader: Visitor, given: Mapping[str, str], typed: bool

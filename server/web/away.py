@@ -12,14 +12,14 @@ from starlette.routing import BaseRoute, Route
 
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
-from facilitation.people import Role
 from facilitation.policy import Action
 from facilitation.sentences import Sentence
 from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
 from server.web.forms import back_to, fields_of
+from server.web.kin import about_whom
 from server.web.language import spoken
-from server.web.pages import ID_CHARS_MAX, NO_STORE
+from server.web.pages import NO_STORE
 from server.web.templates import Pages
 from server.web.words import Words, marked
 
@@ -116,13 +116,9 @@ class AwayDesk:
         return back_to(f"/away/{quote(person, safe='')}", me, "no-make-up" if declined else "asked")
 
     async def _reader(self, request: Request) -> tuple[Visitor, PersonId]:
-        person = PersonId(request.path_params["person"])
-        me = await self._doorkeeper.reader(request, person, Action.TELL_AWAY, own=Action.TELL_OWN_AWAY)
-        if len(person) > ID_CHARS_MAX:
-            raise HTTPException(404)
-        if me.role is Role.GUARDIAN and not await self._away.may(me.person, person):
-            raise HTTPException(403)
-        return me, person
+        return await about_whom(
+            request, self._doorkeeper, Action.TELL_AWAY, own=Action.TELL_OWN_AWAY, may=self._away.may
+        )
 
     async def _page(
         self,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -15,7 +14,7 @@ from facilitation.policy import Action
 from facilitation.sentences import Sentence
 from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
-from server.web.forms import back_to, fields_of
+from server.web.forms import back_to, fields_of, list_of
 from server.web.language import spoken
 from server.web.pages import NO_STORE
 from server.web.templates import Pages
@@ -101,10 +100,7 @@ class NumberDesk:
     async def list_sent(self, request: Request) -> Response:
         """Look first, then take in: the same form, so that what is wrong can be put right where it stands."""
         me = await self._doorkeeper.visitor(request, Action.KEEP_LICENCES)
-        async with request.form(max_fields=FIELDS_MAX, max_files=1, max_part_size=LIST_BYTES_MAX) as sent:
-            given = {field: value for field, value in sent.items() if isinstance(value, str)}
-            file = sent.get("file")
-            data = await file.read() if isinstance(file, UploadFile) and file.filename else b""
+        given, data = await list_of(request, FIELDS_MAX, LIST_BYTES_MAX)
         words, text = spoken(request), given.get("text", "")
         try:
             if data or given.get("do") != "take":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,7 +16,7 @@ from facilitation.policy import Action
 from facilitation.sentences import marked
 from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
-from server.web.forms import fields_of
+from server.web.forms import fields_of, list_of
 from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
@@ -134,10 +133,7 @@ class PeopleDesk:
     async def list_sent(self, request: Request) -> Response:
         """Look first, then take in: the same form, so that what is wrong can be put right where it stands."""
         me = await self._doorkeeper.visitor(request, Action.MANAGE_PEOPLE)
-        async with request.form(max_fields=FIELDS_MAX, max_files=1, max_part_size=LIST_BYTES_MAX) as sent:
-            given = {field: value for field, value in sent.items() if isinstance(value, str)}
-            file = sent.get("file")
-            data = await file.read() if isinstance(file, UploadFile) and file.filename else b""
+        given, data = await list_of(request, FIELDS_MAX, LIST_BYTES_MAX)
         text, zone = given.get("text", ""), given.get("zone", "") or me.zone
         try:
             if data:

@@ -13,9 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from facilitation.errors import Refusal
-from facilitation.guardianship import Care
 from facilitation.ids import PersonId
-from facilitation.people import Role
 from facilitation.policy import Action
 from facilitation.sentences import Sentence
 from server.rooms.ports import Stale
@@ -23,8 +21,9 @@ from server.web.auth import Doorkeeper, Visitor
 from server.web.catalogues import ENGLISH, LANGUAGES
 from server.web.exports import Handout
 from server.web.forms import back_to, fields_of
+from server.web.kin import about_whom
 from server.web.language import spoken
-from server.web.pages import ID_CHARS_MAX, NO_STORE
+from server.web.pages import NO_STORE
 from server.web.templates import Pages
 from server.web.words import Words, marked, words_in
 
@@ -38,7 +37,7 @@ STALE: Final = marked(
 class SchoolPage(Protocol):
     """Raises StoreUnavailable, CorruptLog."""
 
-    async def may(self, guardian: PersonId, person: PersonId, care: Care) -> bool:
+    async def may(self, guardian: PersonId, person: PersonId) -> bool:
         """Whether a guardian may do that for a person."""
         ...
 
@@ -100,14 +99,9 @@ class SchoolDesk:
     # ------------------------------------------------------------------ inside
 
     async def _reader(self, request: Request) -> tuple[Visitor, PersonId]:
-        """Who asks about whom: the teen, a guardian of theirs who may, or whoever plans at the clinic."""
-        person = PersonId(request.path_params["person"])
-        me = await self._doorkeeper.reader(request, person, Action.PLAN_SCHOOL, own=Action.PLAN_OWN_SCHOOL)
-        if len(person) > ID_CHARS_MAX:
-            raise HTTPException(404)
-        if me.role is Role.GUARDIAN and not await self._school.may(me.person, person, Care.SCHEDULE):
-            raise HTTPException(403)
-        return me, person
+        return await about_whom(
+            request, self._doorkeeper, Action.PLAN_SCHOOL, own=Action.PLAN_OWN_SCHOOL, may=self._school.may
+        )
 
     async def _page(
         self,

@@ -12,12 +12,12 @@ from starlette.routing import BaseRoute, Route
 
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
-from facilitation.people import Role
 from facilitation.policy import Action
 from facilitation.sentences import Sentence
 from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
 from server.web.forms import back_to, fields_of
+from server.web.kin import about_whom
 from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
@@ -94,13 +94,9 @@ class WaitingDesk:
     # ------------------------------------------------------------------ inside
 
     async def _reader(self, request: Request) -> tuple[Visitor, PersonId]:
-        person = PersonId(request.path_params["person"])
-        me = await self._doorkeeper.reader(request, person, Action.ANSWER_SEAT, own=Action.ANSWER_OWN_SEAT)
-        if len(person) > ID_CHARS_MAX:
-            raise HTTPException(404)
-        if me.role is Role.GUARDIAN and not await self._waiting.may(me.person, person):
-            raise HTTPException(403)
-        return me, person
+        return await about_whom(
+            request, self._doorkeeper, Action.ANSWER_SEAT, own=Action.ANSWER_OWN_SEAT, may=self._waiting.may
+        )
 
     async def _page(self, request: Request, me: Visitor, error: str | Sentence = "") -> Response:
         return self._render(request, me, "waiting.html", await self._waiting.page(spoken(request)), error)

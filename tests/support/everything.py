@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from facilitation.contacts import Contact, Nearest
@@ -35,7 +35,7 @@ from tests.support.clinic import ADA, ASH, GRAY, ROBIN, SAM, Clinic
 from tests.support.school import TYPED
 
 BAY, CAM, SUE = PersonId("p-bay"), PersonId("p-cam"), PersonId("p-sue")
-EARLY = CohortId("c-early")
+LATER = CohortId("c-later")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +62,14 @@ async def fill(place: Clinic) -> Everything:
     teens = await schedule.shelves.cohorts.get(demo_week.TEENS)
     series = await schedule.shelves.series.get("w-teens")
     assert teens is not None and series is not None
-    early = replace(teens.value, id=EARLY, title="The early group, with a name that is longer than a phone is wide")
-    meets = replace(series.value, id="w-early", cohort=EARLY, title=early.title)
+    later = replace(teens.value, id=LATER, title="The later group, with a name that is longer than a phone is wide")
+    meets = replace(series.value, id="w-later", cohort=LATER, title="Later group", starts=time(18, 30))
     await schedule.put(
-        [schedule.shelves.cohorts.draft(early, upon=0), schedule.shelves.series.draft(meets, upon=0)], by=ADA
+        [schedule.shelves.cohorts.draft(later, upon=0), schedule.shelves.series.draft(meets, upon=0)], by=ADA
     )
     near = await store.clinic.list_sessions(since=now)
     coming = next(each for each in near if each.cohort == demo_week.TEENS and each.starts_at > now + 2 * HOUR_MS)
-    other = next(each for each in near if each.cohort == EARLY and each.starts_at > now + 2 * HOUR_MS)
+    other = next(each for each in near if each.cohort == LATER and each.starts_at > now + 2 * HOUR_MS)
 
     shelves = Shelves(store.register)
     band = {"activity_0_name": "Band", "activity_0_weekday": "monday"}
@@ -81,14 +81,14 @@ async def fill(place: Clinic) -> Everything:
         shelves.waiting.draft(
             Waiting(
                 person=ASH,
-                cohort=EARLY,
+                cohort=LATER,
                 since=now,
                 standing=Wait.OFFERED,
                 answer_by=Instant(now + 40 * HOUR_MS),
             ),
             upon=0,
         ),
-        shelves.waiting.draft(Waiting(person=BAY, cohort=EARLY, since=now, standing=Wait.LAPSED), upon=0),
+        shelves.waiting.draft(Waiting(person=BAY, cohort=LATER, since=now, standing=Wait.LAPSED), upon=0),
         shelves.invited.draft(
             Invited(missed=coming.session, person=ASH, at=now, answer_by=Instant(now + 30 * HOUR_MS)), upon=0
         ),
