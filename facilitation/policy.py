@@ -252,6 +252,7 @@ class Action(StrEnum):
     SHARE_GOALS = "share goals with a teen's guardians"
     # What is taught.
     READ_LIBRARY = "read the skills library"
+    WRITE_LIBRARY = "write skills of the clinic's own"
     # Accounts and the audit log.
     KEEP_ACCOUNT = "keep one's own account"
     SEE_ACCOUNTS = "see who has an account"
@@ -322,6 +323,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.SEE_FAMILY: STAFF,
     Action.SHARE_GOALS: FACILITATORS,
     Action.READ_LIBRARY: WORKFORCE,
+    Action.WRITE_LIBRARY: OFFICE,
     Action.KEEP_ACCOUNT: EVERYBODY,
     Action.SEE_ACCOUNTS: ADMINISTRATORS | {Role.AUDITOR},
     Action.KEEP_ACCOUNTS: ADMINISTRATORS,

@@ -181,7 +181,7 @@ EMPTY = Library(modules=(), curricula=())
 
 def texts(skill: Skill) -> Iterator[str]:
     """Everything of a skill that people read, its sources last."""
-    for name in (*_TEXTS, *_LISTS):
+    for name in (*TEXTS, *LISTS):
         value: str | tuple[str, ...] = getattr(skill, name)
         yield from (value,) if isinstance(value, str) else value
 
@@ -219,7 +219,7 @@ WEEKS_MIN, WEEKS_MAX = 6, 12
 LESSONS_MAX = 5
 
 # Shortest and longest, in characters.
-_TEXTS = {
+TEXTS = {
     "title": (3, 50),
     "known_as": (0, 60),
     "summary": (30, 140),
@@ -232,7 +232,7 @@ _TEXTS = {
     "tradition": (8, 160),
 }
 # Fewest and most entries, and the longest entry in characters.
-_LISTS = {
+LISTS = {
     "steps": (3, 7, 280),
     "group_exercise": (3, 7, 280),
     "prompts": (3, 5, 160),
@@ -257,9 +257,9 @@ def skill_mistakes(skill: Skill) -> tuple[str, ...]:
     wrong = [*_name_mistakes(skill.id), *_version_mistakes(skill.version)]
     if not MINUTES_MIN <= skill.minutes <= MINUTES_MAX:
         wrong.append(f"minutes is {skill.minutes}; a skill takes {MINUTES_MIN} to {MINUTES_MAX}")
-    for name, (least, most) in _TEXTS.items():
+    for name, (least, most) in TEXTS.items():
         wrong += _length_mistakes(name, getattr(skill, name), least, most)
-    for name, (fewest, most, length) in _LISTS.items():
+    for name, (fewest, most, length) in LISTS.items():
         entries: tuple[str, ...] = getattr(skill, name)
         if not fewest <= len(entries) <= most:
             wrong.append(f"{name} has {len(entries)} entries; it needs {fewest} to {most}")

@@ -104,6 +104,8 @@ from server.store.connect import connect
 from server.store.embedded import EmbeddedValkey
 from server.store.node import NodeName
 from server.store.ports import Store
+from server.teaching.editor import SkillEditor
+from server.teaching.library import ClinicLibrary
 from server.timetable.office import Office
 from server.timetable.timetable import ClinicTimetable
 from server.trail import Trail
@@ -218,11 +220,12 @@ def build(
         rooms=rooms,
         clock=clock,
     )
-    practice = PracticeBook(store, progress=progress, library=lambda: library, clock=clock)
+    own_library = ClinicLibrary(library, store.register)
+    practice = PracticeBook(store, progress=progress, library=own_library, clock=clock)
     diary = DiaryBook(
         store,
         rooms=rooms,
-        library=lambda: library,
+        library=own_library,
         taught=practice.taught_lately,
         reminders=ReminderBook(store.register, accounts.book, clock=clock),
         clock=clock,
@@ -304,8 +307,9 @@ def build(
             clinic=settings.clinic_name,
         ),
         commands=RoomErrands(rooms),
-        library=library,
-        notebook=StaffNotebook(store, rooms=rooms, library=library, clock=clock),
+        library=own_library,
+        writing=SkillEditor(own_library, clock=clock),
+        notebook=StaffNotebook(store, rooms=rooms, library=own_library, clock=clock),
         proofs=signatures,
         ways=accounts.ways,
         audit=store.audit,
@@ -475,11 +479,12 @@ def opening(
             return None
         if learn is not None and scheduled.plan_id not in catalog.plans:
             await learn()
+        current = await ClinicLibrary(library, store.register).load()
         programme = catalog.programme(scheduled.programme_id)
         before = await _met_before(scheduled, store)
         lesson = None
         if programme.curriculum and scheduled.kind is SeriesKind.GROUP:
-            lesson = library.lesson(programme.curriculum, len(before))
+            lesson = current.lesson(programme.curriculum, len(before))
         earlier = await _as_it_ended(before[-1], store) if before else EMPTY_ROOM
         return OpenSession(
             session=scheduled.session,
@@ -494,7 +499,7 @@ def opening(
             seats_max=settings.seats_max,
             programme=programme,
             prompt_seed=secrets.randbits(48),
-            repertoire=library.repertoire(lesson, last_time=earlier.notes.skills),
+            repertoire=current.repertoire(lesson, last_time=earlier.notes.skills),
             measures=catalog.measures_of(programme),
             apart=await ApartList(store.register).among(scheduled),
             together=(await _last_together(before, earlier, store)).breakouts.told_times,

@@ -7,7 +7,7 @@ The log is told what plans say, and that a counselling note was kept: never a wo
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final, Protocol
@@ -47,13 +47,13 @@ class RoomsThatDo(Protocol):
 class StaffNotebook:
     """The port `Notebook` of the pages. Every method may raise StoreUnavailable or CorruptLog, and Refusal in words."""
 
-    def __init__(self, store: Store, *, rooms: RoomsThatDo, library: Library, clock: Clock) -> None:
+    def __init__(self, store: Store, *, rooms: RoomsThatDo, library: Callable[[], Library], clock: Clock) -> None:
         self._store = store
         self._notebook = store.notebook
         self._apart = ApartList(store.register)
         self._rooms = rooms
         self._clock = clock
-        self._skills = sorted({skill.title for skill in library.skills.values()})
+        self._library = library
 
     async def open(self, session: SessionId, owner: PersonId) -> dict[str, Any]:
         """What `owner` keeps, for the page of a session, whose log is told what it does not know yet."""
@@ -65,7 +65,7 @@ class StaffNotebook:
             await self._tell(session, KeepCounsellingNote(note=note.note, subject=note.subject, author=owner))
         return {
             "snippets": [{"name": name, "text": text} for name, text in snippets.items()],
-            "skills": self._skills,
+            "skills": sorted({skill.title for skill in self._library().skills.values()}),
             "counselling": [
                 {
                     "note": note.note,

@@ -16,7 +16,6 @@ from starlette.types import Lifespan
 from starsessions import SessionMiddleware
 from starsessions.stores.base import SessionStore
 
-from facilitation.skills import Library
 from server.clock import Clock
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.web.account import AccountDesk
@@ -53,9 +52,10 @@ from server.web.schedule import ScheduleDesk, Timetable
 from server.web.school import SchoolDesk, SchoolPage
 from server.web.signin import SignInDesk
 from server.web.site import Site
-from server.web.skills import SkillPages
+from server.web.skills import Libraries, SkillPages
 from server.web.start import StartDesk, Steps
 from server.web.statics import static_routes
+from server.web.teaching import SkillWriting, TeachingDesk
 from server.web.templates import Pages
 from server.web.waiting import WaitingDesk, WaitingPage
 from server.web.ways import WaysIn
@@ -86,7 +86,8 @@ def application(
     diary: DiaryPages,
     progress: ProgressPage,
     commands: RoomCommands,
-    library: Library,
+    library: Libraries,
+    writing: SkillWriting,
     notebook: Notebook,
     proofs: Proofs,
     ways: WaysIn,
@@ -189,6 +190,7 @@ def application(
             *AwayDesk(away, pages=pages, doorkeeper=doorkeeper).routes(),
             *SchoolDesk(school, pages=pages, doorkeeper=doorkeeper).routes(),
             *CallDesk(calls, doorkeeper=doorkeeper).routes(),
+            *TeachingDesk(writing, pages=pages, doorkeeper=doorkeeper).routes(),
             *skills.routes(),
             *notebook_desk.routes(),
             *people_desk.routes(),

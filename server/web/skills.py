@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,11 +18,23 @@ from server.web.templates import Pages
 NO_STORE = {"Cache-Control": "no-store"}
 
 
+class Libraries(Protocol):
+    """Raises StoreUnavailable, CorruptLog."""
+
+    async def load(self) -> Library:
+        """As it stands: what is shipped, and what the clinic published."""
+        ...
+
+    async def own(self) -> list[dict[str, Any]]:
+        """What the clinic wrote: `id`, `title`, `state` ('draft', 'published', 'withdrawn')."""
+        ...
+
+
 class SkillPages:
     """Who is no staff learns nothing here, not even which skills there are."""
 
-    def __init__(self, library: Library, *, pages: Pages, doorkeeper: Doorkeeper) -> None:
-        self._library = library
+    def __init__(self, library: Libraries, *, pages: Pages, doorkeeper: Doorkeeper) -> None:
+        self._libraries = library
         self._pages = pages
         self._doorkeeper = doorkeeper
 
@@ -33,33 +47,38 @@ class SkillPages:
 
     async def library(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.READ_LIBRARY)
+        library = await self._libraries.load()
         words = " ".join(request.query_params.get("q", "")[:QUERY_MAX].split())
-        found = self._library.search(words) if words else None
-        context = {"library": self._library, "words": words, "words_max": QUERY_MAX, "found": found}
+        found = library.search(words) if words else None
+        own = await self._libraries.own() if me.may(Action.WRITE_LIBRARY) else []
+        context = {"library": library, "words": words, "words_max": QUERY_MAX, "found": found, "own": own}
         return self._render(request, "skills.html", me, context)
 
     async def skill(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.READ_LIBRARY)
-        skill = self._library.skills.get(request.path_params["skill"])
+        library = await self._libraries.load()
+        skill = library.skills.get(request.path_params["skill"])
         if skill is None:
             raise HTTPException(404)
         words = spoken(request)
-        module = self._library.module_of(skill.id)
+        module = library.module_of(skill.id)
         context = {
             "skill": skill,
             "module": module,
             "order": [(words(part), minutes) for part, minutes in running_order(skill)],
-            "taught": self._library.taught(skill.id),
+            "taught": library.taught(skill.id),
+            "own": skill.id in {each["id"] for each in await self._libraries.own()},
         }
         return self._render(request, "skill.html", me, context)
 
     async def curriculum(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.READ_LIBRARY)
         wanted = request.path_params["curriculum"]
-        curriculum = next((each for each in self._library.curricula if each.id == wanted), None)
+        library = await self._libraries.load()
+        curriculum = next((each for each in library.curricula if each.id == wanted), None)
         if curriculum is None:
             raise HTTPException(404)
-        context = {"curriculum": curriculum, "skills": self._library.skills}
+        context = {"curriculum": curriculum, "skills": library.skills}
         return self._render(request, "curriculum.html", me, context)
 
     def _render(self, request: Request, template: str, me: Visitor, context: dict[str, object]) -> Response:

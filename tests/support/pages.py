@@ -62,6 +62,8 @@ from server.signing import SetUpCodes, Signatures
 from server.spreadsheet import encode
 from server.store import memory
 from server.store.clinic import Person
+from server.teaching.editor import SkillEditor
+from server.teaching.library import ClinicLibrary
 from server.timetable.office import Office
 from server.timetable.timetable import ClinicTimetable
 from server.trail import Trail
@@ -229,6 +231,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
     consents = Consents(
         store, shipped=catalog.consents, programmes=catalog.programme, guardianships=guardians, clock=clock
     )
+    library = ClinicLibrary(load_library(), store.register)
     diary, practice = diary_of(store, clock=clock), practice_of(store, clock=clock)
     app = application(
         site,
@@ -277,8 +280,9 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
             clinic="Example Clinic (made up)",
         ),
         commands=RoomErrands(Nowhere()),
-        library=load_library(),
-        notebook=StaffNotebook(store, rooms=Nowhere(), library=load_library(), clock=clock),
+        library=library,
+        writing=SkillEditor(library, clock=clock),
+        notebook=StaffNotebook(store, rooms=Nowhere(), library=library, clock=clock),
         proofs=Signatures(store.signing, codes=SetUpCodes(site.keys, clinic=site.clinic), clock=clock),
         ways=accounts.ways,
         calendars=OwnCalendar(store, plans=catalog.plans, clock=clock),

@@ -29,3 +29,23 @@ def syllables(word: str) -> int:
         or (word.endswith("es") and not word.endswith(SPOKEN_ES))
     )
     return max(1, groups - silent)
+
+
+GRADE_MAX = 6.0
+PART_GRADE_MAX = 8.0
+"""A part has few sentences, and a long one or the name of an illness moves its grade by two or three."""
+
+NEVER = {
+    "claims a mark": r"[®™©]|\bofficial|\bcertified|\blicensed|copyright",
+    "sounds like another's paper": r"\bhandouts?\b|\bworksheets?\b",
+    "promises a cure": r"\bcures?\b|\bguarantee|\balways works\b(?!\.)|\bnever fails?\b|\bproven\b|\bmiracle",
+    "hurts people": r"\baddicts?\b|\balcoholics?\b|\bjunkie|\babusers\b|\bcrazy\b|\binsane\b|commit(ted)? suicide"
+    r"|\bnon-?compliant|\bmanipulative|\battention.seeking|\brelapsers?\b|\bclean\b(?! time)",
+}
+"""What no text of the library says, by why."""
+
+
+def never_said(text: str) -> str:
+    """The first words in it that no text of the library says, or ""."""
+    found = (re.search(pattern, text, re.IGNORECASE) for pattern in NEVER.values())
+    return next((hit[0] for hit in found if hit), "")

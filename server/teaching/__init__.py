@@ -1,0 +1,1 @@
+"""What a clinic teaches of its own, beside the shipped library."""
