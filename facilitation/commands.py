@@ -25,15 +25,18 @@ from facilitation.ids import (
     MeasureId,
     PersonId,
     ProposalId,
+    PromptId,
     QuestionId,
     RoundId,
     RunId,
+    ScreenQuestionId,
     SectionId,
     SegmentId,
     SessionId,
     SkillId,
     SmallRoomId,
     SourceId,
+    StepId,
 )
 from facilitation.measures import Earlier, Measure
 from facilitation.people import Expected
@@ -41,6 +44,7 @@ from facilitation.places import HelpLine
 from facilitation.plan import SessionPlan
 from facilitation.programme import PLAIN, Programme
 from facilitation.rules import RuleSet
+from facilitation.safetypath import NO_PATH, SafetyPath
 from facilitation.timebase import Instant
 
 # --------------------------------------------------------------- by people, from the wire
@@ -572,6 +576,39 @@ class DisposeFlag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeFlag:
+    """I see to this flag now, whoever did before."""
+
+    flag: FlagId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickStep:
+    """A step of the safety path is done, or is not after all."""
+
+    flag: FlagId
+    step: StepId
+    done: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskScreener:
+    """What somebody answered when I asked them the screener: each question that was to be asked, and no other."""
+
+    flag: FlagId
+    answers: dict[ScreenQuestionId, bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WritePlan:
+    """All that I have written to one prompt of the plan so far."""
+
+    flag: FlagId
+    prompt: PromptId
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EditNote:
     """Draft text. `subject`: 'group' or a person's id. `revision`: the one the text was typed upon.
 
@@ -762,6 +799,7 @@ class OpenSession:
     repertoire: Repertoire = NOTHING
     measures: tuple[Measure, ...] = ()
     """Those that can be asked, in the version that counts today."""
+    safety: SafetyPath = NO_PATH
     apart: tuple[tuple[PersonId, PersonId], ...] = ()
     """Who is not to be in a small room with whom."""
     together: tuple[tuple[tuple[PersonId, ...], ...], ...] = ()
@@ -999,6 +1037,10 @@ PersonCommand = (
     | AgreeToDraft
     | KeepAgreement
     | DisposeFlag
+    | TakeFlag
+    | TickStep
+    | AskScreener
+    | WritePlan
     | EditNote
     | EditSection
     | AddressGoals

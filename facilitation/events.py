@@ -25,15 +25,18 @@ from facilitation.ids import (
     MeasureId,
     PersonId,
     ProposalId,
+    PromptId,
     QuestionId,
     RoundId,
     RunId,
+    ScreenQuestionId,
     SectionId,
     SegmentId,
     SessionId,
     SkillId,
     SmallRoomId,
     SourceId,
+    StepId,
 )
 from facilitation.measures import Earlier, Measure
 from facilitation.people import Expected
@@ -41,6 +44,7 @@ from facilitation.places import HelpLine
 from facilitation.plan import SessionPlan
 from facilitation.programme import PLAIN, Programme
 from facilitation.rules import RuleSet
+from facilitation.safetypath import NO_PATH, SafetyPath
 from facilitation.timebase import Instant
 
 # --------------------------------------------------------------- session and server
@@ -62,6 +66,7 @@ class SessionOpened:
     prompt_seed: int = 0
     repertoire: Repertoire = NOTHING
     measures: tuple[Measure, ...] = ()
+    safety: SafetyPath = NO_PATH
     apart: tuple[tuple[PersonId, PersonId], ...] = ()
     together: tuple[tuple[tuple[PersonId, ...], ...], ...] = ()
 
@@ -358,6 +363,41 @@ class FlagRaised:
 class FlagDisposed:
     flag: FlagId
     disposition: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagTaken:
+    """Whoever asked has this flag now, whoever had it before."""
+
+    flag: FlagId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyStepTicked:
+    """A step of the safety path is done, or (`done` false) is not after all."""
+
+    flag: FlagId
+    step: StepId
+    done: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenerAnswered:
+    """What the flag's person answered when the screener was asked, by whoever asked it."""
+
+    flag: FlagId
+    screener: str
+    answers: dict[ScreenQuestionId, bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanWritten:
+    """The whole of what `author` wrote to one prompt so far."""
+
+    flag: FlagId
+    prompt: PromptId
+    author: PersonId
     text: str
 
 
@@ -974,6 +1014,10 @@ Event = (
     | AnswerShared
     | FlagRaised
     | FlagDisposed
+    | FlagTaken
+    | SafetyStepTicked
+    | ScreenerAnswered
+    | PlanWritten
     | MeasuresOffered
     | ItemAnswered
     | MeasureHandedIn

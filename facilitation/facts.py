@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from facilitation import attendance, checkin, crediting, explain, measures, noshow, roundviews
+from facilitation import attendance, checkin, crediting, explain, measures, noshow, roundviews, safetyviews
 from facilitation.checkin import DISPOSITIONS
 from facilitation.commands import SignNote
 from facilitation.crediting import Hours
@@ -429,6 +429,7 @@ def _flag_facts(state: RoomState, person: PersonId, zone: str) -> Iterable[Line]
         if flag.text:
             said = Sentence("{said} {more}", said=said, more=flag.text)
         yield Sentence("Safety answer at {time}", time=time_of(flag.at, zone)), said
+        yield from safetyviews.facts_of(state, flag, lambda at: time_of(at, zone))
 
 
 # --------------------------------------------------------------- the signed note

@@ -103,6 +103,10 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     c.TakeLead: FACILITATORS,
     # Safety and the record.
     c.DisposeFlag: FACILITATORS,
+    c.TakeFlag: FACILITATORS,
+    c.TickStep: FACILITATORS,
+    c.AskScreener: FACILITATORS,
+    c.WritePlan: FACILITATORS,
     c.EditNote: FACILITATORS,
     c.EditSection: FACILITATORS,
     c.AddressGoals: FACILITATORS,
@@ -151,6 +155,10 @@ AFTER_THE_END: frozenset[type[c.Command]] = frozenset(
         c.QuickExit,
         c.EndSession,
         c.DisposeFlag,
+        c.TakeFlag,
+        c.TickStep,
+        c.AskScreener,
+        c.WritePlan,
         c.EditNote,
         c.EditSection,
         c.AddressGoals,
@@ -227,6 +235,9 @@ class Action(StrEnum):
     SEE_MEASURES = "see what measures say of groups"
     READ_MEASURES = "read one person's measures"
     READ_OWN_MEASURES = "read one's own measures"
+    # The safety path.
+    READ_SAFETY_PATH = "read the safety path"
+    WRITE_SAFETY_PATH = "write the safety path"
     # People.
     SEE_PEOPLE = "see who belongs to the clinic"
     MANAGE_PEOPLE = "take people in and change how they are reached"
@@ -302,6 +313,8 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.SEE_MEASURES: FACILITATORS | SUPERVISORS | ADMINISTRATORS,
     Action.READ_MEASURES: FACILITATORS | SUPERVISORS,
     Action.READ_OWN_MEASURES: PARTICIPANT,
+    Action.READ_SAFETY_PATH: WORKFORCE,
+    Action.WRITE_SAFETY_PATH: SUPERVISORS | ADMINISTRATORS,
     Action.SEE_PEOPLE: WORKFORCE,
     Action.MANAGE_PEOPLE: frozenset({Role.ADMINISTRATOR}),
     Action.SET_UP: frozenset({Role.ADMINISTRATOR}),

@@ -28,6 +28,7 @@ from facilitation import (
     roundquestions,
     rounds,
     runs,
+    safety,
     screen,
     seats,
     showings,
@@ -57,7 +58,9 @@ from facilitation.measures import check_measures
 from facilitation.people import Actor, Role
 from facilitation.programme import PLAIN, Programme, check_programme
 from facilitation.rules import check_rules
+from facilitation.safetypath import check_path
 from facilitation.seats import Place, Seat
+from facilitation.sentences import Sentence
 from facilitation.state import EMPTY, RoomState, evolve, knows, replay
 from facilitation.talk import ALL_ROOMS, EVERYONE, STAFF
 from facilitation.text import NAME_MAX, TITLE_MAX, line
@@ -126,7 +129,7 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
         case c.MoveToWaiting(person=person):
             return seats.move_to_waiting(_participant(state, person))
         case c.Remove(person=person):
-            return seats.remove(_participant(state, person))
+            return _remove(state, _participant(state, person))
         case c.MutePerson(person=person):
             return seats.mute(state.seats.of(person))
         case c.AskToUnmute(person=person):
@@ -268,6 +271,14 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             return agreement.keep(state.agreement, revision)
         case c.DisposeFlag(flag=flag, disposition=disposition, text=text):
             return checkin.dispose(state.checkin, flag, disposition, text)
+        case c.TakeFlag(flag=flag):
+            return safety.take(state.safety, state.checkin, flag, me)
+        case c.TickStep(flag=flag, step=step, done=done):
+            return safety.tick(state.safety, state.checkin, flag, step, done)
+        case c.AskScreener(flag=flag, answers=screened):
+            return safety.screen(state.safety, state.checkin, flag, screened)
+        case c.WritePlan(flag=flag, prompt=prompt, text=text):
+            return safety.write_plan(state.safety, state.checkin, flag, prompt, me, text)
         # --- notes
         case c.EditNote(subject=subject, text=text, revision=revision):
             if subject != notes.GROUP:
@@ -418,6 +429,7 @@ def _open_session(state: RoomState, command: c.OpenSession) -> Events:
     check_programme(command.programme)
     check_repertoire(command.repertoire)
     check_measures(command.measures)
+    check_path(command.safety)
     if not 1 <= command.seats_max <= SEATS_MAX:
         raise Refusal("bad_session", f"A session has from one to {SEATS_MAX} seats.")
     people = [expected.person for expected in command.roster]
@@ -443,6 +455,7 @@ def _open_session(state: RoomState, command: c.OpenSession) -> Events:
             prompt_seed=command.prompt_seed,
             repertoire=command.repertoire,
             measures=command.measures,
+            safety=command.safety,
             apart=command.apart,
             together=command.together,
         ),
@@ -505,6 +518,16 @@ def _open_connection(state: RoomState, command: c.OpenConnection) -> Events:
     if not attendance.can_open(state.attendance, command.connection, command.person):
         raise Refusal("too_many_connections", "Too many tabs or devices are connected for you. Close some of them.")
     return (v.ConnectionOpened(connection=command.connection, person=command.person, device=command.device),)
+
+
+def _remove(state: RoomState, seat: Seat) -> Events:
+    """Nobody is sent away over a safety answer that nobody has answered to."""
+    if any(flag.open for flag in state.checkin.flags_of(seat.person)):
+        raise Refusal(
+            "open_flag",
+            Sentence("Before {name} is sent out: write down what was done about their safety answer.", name=seat.name),
+        )
+    return seats.remove(seat)
 
 
 def _admit_all(state: RoomState) -> Events:

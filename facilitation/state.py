@@ -22,6 +22,7 @@ from facilitation import (
     prompts,
     rounds,
     runs,
+    safety,
     screen,
     seats,
     showings,
@@ -45,6 +46,7 @@ from facilitation.prompts import Prompts
 from facilitation.rounds import Rounds
 from facilitation.rules import RuleSet
 from facilitation.runs import Practice
+from facilitation.safety import Safety
 from facilitation.screen import Screen
 from facilitation.seats import Seats
 from facilitation.showings import Showings
@@ -84,6 +86,7 @@ class RoomState:
     agenda: Agenda = field(default_factory=Agenda)
     checkin: CheckIn = field(default_factory=CheckIn)
     measuring: Measuring = field(default_factory=Measuring)
+    safety: Safety = field(default_factory=Safety)
     practice: Practice = field(default_factory=Practice)
     rounds: Rounds = field(default_factory=Rounds)
     breakouts: Breakouts = field(default_factory=Breakouts)
@@ -137,6 +140,7 @@ def evolve(state: RoomState, recorded: Recorded) -> RoomState:
         agenda=agenda.evolve(state.agenda, recorded),
         checkin=checkin.evolve(state.checkin, recorded),
         measuring=measuring.evolve(state.measuring, recorded),
+        safety=safety.evolve(state.safety, recorded),
         practice=runs.evolve(state.practice, recorded),
         rounds=rounds.evolve(state.rounds, recorded),
         breakouts=breakouts.evolve(state.breakouts, recorded),

@@ -22,6 +22,7 @@ from facilitation import (
     noteviews,
     roundviews,
     runviews,
+    safetyviews,
 )
 from facilitation.attendance import Evidence
 from facilitation.checkin import Flag, Sheet
@@ -364,6 +365,7 @@ def staff_part(state: RoomState, now: Instant, tally: Tally | None = None) -> Vi
             for seat in state.seats.by_person.values()
         ],
         "flags": [_flag(state, flag) for flag in state.checkin.flags],
+        "safety": safetyviews.path_part(state.safety.path) if state.checkin.flags else None,
         "notes": _drafts(state),
         "chat": [_message(state, message) for message in state.talk.private[-CHAT_SHOWN_MAX:]],
         "disputes": minuteviews.open_disputes(state),
@@ -509,6 +511,7 @@ def _flag(state: RoomState, flag: Flag) -> View:
         "disposed_at": flag.disposed_at,
         "location": "" if arrival is None else arrival.location,
         "callback": "" if arrival is None else arrival.callback,
+        **safetyviews.response_part(state, flag),
     }
 
 

@@ -87,6 +87,7 @@ from server.reading import ReadingRoom
 from server.relay import ice_servers
 from server.rooms.directory import Brief, LoadSession, Rooms
 from server.rooms.ports import CorruptLog, StoreUnavailable
+from server.safetybook import SafetyBook
 from server.schedule.book import ScheduleBook
 from server.schedule.planner import Begun, Planned
 from server.school.away import Away, Briefing
@@ -278,6 +279,7 @@ def build(
         papers=ClinicPapers(store, books=books, releases=releases, clock=clock, clinic=settings.clinic_name),
         calls=CallList(store),
         clinic=ClinicBook(store, progress=progress, releases=releases, clock=clock),
+        safety=SafetyBook(store, shipped=catalog.safety, clock=clock),
         measures=MeasureBook(store, progress=progress, clock=clock),
         weeks=WeekBook(
             store, meters=meters, releases=releases, skills=partial(practice.for_staff, diary=diary), clock=clock
@@ -473,6 +475,8 @@ def opening(
     `learn`: takes into the catalog what another process has put there meanwhile.
     """
 
+    safety = SafetyBook(store, shipped=catalog.safety, clock=RoomClock())
+
     async def load(session: SessionId) -> OpenSession | None:
         scheduled = await store.clinic.get_session(session)
         if scheduled is None or scheduled.cancelled:
@@ -503,6 +507,7 @@ def opening(
             measures=catalog.measures_of(programme),
             apart=await ApartList(store.register).among(scheduled),
             together=(await _last_together(before, earlier, store)).breakouts.told_times,
+            safety=await safety.current(),
         )
 
     return load

@@ -28,6 +28,7 @@ from facilitation.measures import Measure, check_due, check_measures
 from facilitation.plan import Segment, SegmentKind, SessionPlan
 from facilitation.programme import PLAIN, Programme, check_programme
 from facilitation.rules import TRACKS, RuleSet, check_rules, version_on
+from facilitation.safetypath import NO_PATH, SafetyPath, check_path
 from facilitation.timebase import MINUTE_MS
 
 FOLDER = Path(__file__).resolve().parent.parent / "facilitation" / "catalog"
@@ -58,6 +59,8 @@ class Catalog:
     consents: tuple[ConsentForm, ...] = ()
     """Texts as shipped; the clinic's own versions stand in the store."""
     measures: Mapping[MeasureId, Measure] = field(default_factory=dict)
+    safety: SafetyPath = NO_PATH
+    """As shipped; the clinic's own steps and prompts stand in the store."""
 
     def measures_of(self, programme: Programme) -> tuple[Measure, ...]:
         """Those that a programme may ask of anybody: the ones it names, and what is asked of teens instead."""
@@ -97,6 +100,8 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
     payers = read_file(folder / "payers.toml", _PayersFile).payer
     consents = tuple(read_file(folder / "consents.toml", _ConsentsFile).form)
     measures = tuple(read_file(folder / "measures.toml", _MeasuresFile).measure)
+    safety = read_file(folder / "safety.toml", _SafetyFile).path
+    _check_safety(folder / "safety.toml", safety)
     check_unique(folder / "plans.toml", [plan.id for plan in plans])
     _check_consents(folder / "consents.toml", consents)
     for id in (*(plan.id for plan in plans), *(programme.id for programme in programmes)):
@@ -115,6 +120,7 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
         payers={payer.id: payer for payer in payers},
         consents=tuple(replace(form, text=form.text.strip()) for form in consents),
         measures={measure.id: measure for measure in measures},
+        safety=safety,
     )
 
 
@@ -159,6 +165,10 @@ class _ConsentsFile(msgspec.Struct, forbid_unknown_fields=True):
 
 class _MeasuresFile(msgspec.Struct, forbid_unknown_fields=True):
     measure: list[Measure]
+
+
+class _SafetyFile(msgspec.Struct, forbid_unknown_fields=True):
+    path: SafetyPath
 
 
 class _FormsFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -263,6 +273,13 @@ def _check_payers(path: Path, payers: Sequence[Payer]) -> None:
 def _check_consents(path: Path, forms: Sequence[ConsentForm]) -> None:
     try:
         check_consents(forms)
+    except Refusal as refusal:
+        raise CatalogError(f"{path}: {refusal.text}") from None
+
+
+def _check_safety(path: Path, safety: SafetyPath) -> None:
+    try:
+        check_path(safety)
     except Refusal as refusal:
         raise CatalogError(f"{path}: {refusal.text}") from None
 

@@ -35,6 +35,7 @@ TOOLS: Final = (
     Tool(path="/numbers", text=marked("Local emergency numbers"), needs=Action.READ_LICENCES),
     Tool(path="/clinic", text=marked("The clinic at a glance"), needs=Action.SEE_CLINIC),
     Tool(path="/measures", text=marked("Measures over time"), needs=Action.SEE_MEASURES),
+    Tool(path="/safety", text=marked("The safety path"), needs=Action.READ_SAFETY_PATH),
     Tool(path="/skills", text=marked("The skills library"), needs=Action.READ_LIBRARY),
     Tool(path="/accounts", text=marked("Accounts and invitations"), needs=Action.SEE_ACCOUNTS),
     Tool(path="/audit", text=marked("Who read what"), needs=Action.SEE_AUDIT),

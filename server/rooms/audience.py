@@ -20,6 +20,7 @@ from facilitation.events import (
     Event,
     ExerciseDrafted,
     ExerciseJoined,
+    FlagTaken,
     FormDrafted,
     GoalsAddressed,
     GoalsListed,
@@ -40,8 +41,11 @@ from facilitation.events import (
     NoteCosigned,
     NoteDrafted,
     NoteReturned,
+    PlanWritten,
     ReachedOut,
     Recorded,
+    SafetyStepTicked,
+    ScreenerAnswered,
     SectionDrafted,
     SegmentEntered,
     SessionStarted,
@@ -121,6 +125,10 @@ def watchers(event: Event) -> tuple[Watchers, PersonId | None]:
             | AbsenceTold()
             | MissingNoticed()
             | ReachedOut()
+            | FlagTaken()
+            | SafetyStepTicked()
+            | ScreenerAnswered()
+            | PlanWritten()
         ):
             return "staff", None
         case _:

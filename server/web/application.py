@@ -48,6 +48,7 @@ from server.web.papers import PaperDesk, Papers
 from server.web.people import LIST_BYTES_MAX, LIST_PATH, People, PeopleDesk
 from server.web.placing import PlacingDesk, PlacingPage
 from server.web.progress import ProgressDesk, ProgressPage
+from server.web.safety import SafetyDesk, SafetyPages
 from server.web.schedule import ScheduleDesk, Timetable
 from server.web.school import SchoolDesk, SchoolPage
 from server.web.signin import SignInDesk
@@ -77,6 +78,7 @@ def application(
     weeks: Weeks,
     clinic: ClinicPage,
     measures: MeasurePages,
+    safety: SafetyPages,
     calls: Calls,
     school: SchoolPage,
     away: AwayPage,
@@ -203,6 +205,7 @@ def application(
             *week_pages.routes(),
             *clinic_desk.routes(),
             *MeasureDesk(measures, pages=pages, doorkeeper=doorkeeper).routes(),
+            *SafetyDesk(safety, pages=pages, doorkeeper=doorkeeper).routes(),
             *schedule_desk.routes(),
             *arrival_desk.routes(),
             *consent_desk.routes(),

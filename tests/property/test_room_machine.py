@@ -98,6 +98,7 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "minutes": st.integers(0, 3) | st.none(),
     "size": st.integers(1, 4),
     "missed_session": st.sampled_from(["s-1", "s-0", ""]) | st.none(),
+    "prompt": st.sampled_from(["signs", "nothing"]),
     "measure": st.sampled_from(["phq-9", "gad-7", "nothing"]),
     "item": st.sampled_from(["1", "9", "nothing"]),
     "value": st.integers(-1, 4) | st.none(),
@@ -105,6 +106,7 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
 _TYPES: dict[str, st.SearchStrategy[Any]] = {
     "str": st.text(max_size=5),
     "bool": st.booleans(),
+    "StepId": st.sampled_from(["apart", "nothing"]),
     "int": st.integers(-1, 3),
     "Instant": st.integers(-1, 3) | st.integers(START, START + 10 * MINUTE_MS),
 }

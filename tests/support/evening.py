@@ -126,6 +126,7 @@ class Evening:
                 programme=catalog.programme(programme),
                 repertoire=LIBRARY.repertoire(),
                 measures=catalog.measures_of(catalog.programme(programme)),
+                safety=catalog.safety,
             )
         )
         self.do(c.TakeOver(node="n-1", epoch=1))

@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route
 from facilitation.ids import ClinicId
 from facilitation.measureviews import form_part
 from facilitation.runviews import exercise_shape
+from facilitation.safetyviews import path_part
 from server.catalog import load_catalog
 from server.clock import RoomClock
 from server.library import load_library
@@ -55,6 +56,9 @@ def gallery() -> Starlette:
         known = load_catalog().measures.values()
         return JSONResponse({one.id: form_part(one) | {"title": one.title, "about": one.about} for one in known})
 
+    async def safety(request: Request) -> Response:
+        return JSONResponse(path_part(load_catalog().safety))
+
     files = Files(WEBCLIENT / "dev", suffixes=frozenset({".mjs"}), cache="no-cache")
     app.router.routes[:0] = [
         Route("/gallery", page),
@@ -62,6 +66,7 @@ def gallery() -> Starlette:
         Route("/gallery/record", record),
         Route("/gallery/exercises", exercises),
         Route("/gallery/measures", measures),
+        Route("/gallery/safety", safety),
         Mount("/dev", files),
     ]
     return app

@@ -18,6 +18,7 @@ from facilitation.plan import Segment, SegmentKind, SessionPlan
 from facilitation.programme import PLAIN, Programme
 from facilitation.room import EMPTY, RoomState, decide, evolve, next_deadline, react
 from facilitation.rules import RuleSet
+from facilitation.safetypath import NO_PATH, SafetyPath
 from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
 
 START = Instant(1_795_021_200_000)
@@ -112,6 +113,7 @@ class Meeting:
         programme: Programme = PLAIN,
         repertoire: Repertoire = NOTHING,
         measures: tuple[Measure, ...] = (),
+        safety: SafetyPath = NO_PATH,
         together: tuple[tuple[tuple[PersonId, ...], ...], ...] = (),
         take_over: bool = True,
     ) -> None:
@@ -138,6 +140,7 @@ class Meeting:
                 programme=programme,
                 repertoire=repertoire,
                 measures=measures,
+                safety=safety,
                 together=together,
             )
         )

@@ -56,6 +56,7 @@ READ_BY_PARTICIPANTS = {
 
 OURS_OF_A_MEASURE = frozenset({"title", "about", "check"})
 """What is put into other words beside an instrument; its own stay its authors'."""
+OURS_OF_A_PATH = frozenset({"title", "text", "about", "check"})
 ALL_OF_A_MEASURE = OURS_OF_A_MEASURE | {"short", "stem", "text", "label", "licence"}
 
 
@@ -146,6 +147,11 @@ def _in_data() -> Iterator[Found]:
         )
         for text in _values(measure, ours):
             yield _place(measures), text.strip()
+    path = ROOT / "facilitation/catalog/safety.toml"
+    told = tomllib.loads(path.read_text())["path"]
+    screener = {name: told["screener"][name] for name in ("about", "check")}
+    for text in _values([told["steps"], told["prompts"], {"title": told["title"]}, screener], OURS_OF_A_PATH):
+        yield _place(path), text.strip()
     for name, fields in READ_BY_PARTICIPANTS.items():
         path = ROOT / "facilitation/catalog" / name
         for text in _values(tomllib.loads(path.read_text()), fields):

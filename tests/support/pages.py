@@ -53,6 +53,7 @@ from server.progress import ProgressBook
 from server.projections.meters import Meters
 from server.reading import ReadingRoom
 from server.rooms.ports import NoSuchSession
+from server.safetybook import SafetyBook
 from server.school.away import Away
 from server.school.call_list import CallList
 from server.school.page import SchoolBook
@@ -255,6 +256,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         exports=clinic,
         papers=clinic,
         calls=CallList(store),
+        safety=SafetyBook(store, shipped=catalog.safety, clock=clock),
         measures=MeasureBook(store, progress=progress, clock=clock),
         clinic=ClinicBook(store, progress=progress, releases=releases_of(store, clock=clock), clock=clock),
         weeks=WeekBook(

@@ -2,6 +2,7 @@
  * The session page on recorded views, without a server, a camera or a group: to look at it, and to test it.
  *
  *     /gallery?people=8&role=facilitator&state=running&place=room&line=reconnecting&degraded=1&panel=chat
+ *     /gallery?role=facilitator&safety=2     with so many open safety flags
  *     /gallery?measures=phq-9,gad-7&index=8&waits=1     those measures of the catalogue, one of them opened at a question
  *     /gallery?exercise=check-the-facts&step=0&filled=1       also results=1, out=1, past=1, since=20000 (of the catalogue)
  *     /gallery?round=now&kind=appreciation&long=1             also begin, other, next, passed, out, over
@@ -33,6 +34,7 @@ let refuse = /** @type {{code: string, text: string} | null} */ (null);
 const exercises = Object.fromEntries((await (await fetch("/gallery/exercises")).json()).map((/** @type {any} */ one) => [one.id, one]));
 /** @type {Record<string, any>} */
 const measures = await (await fetch("/gallery/measures")).json();
+const safety = await (await fetch("/gallery/safety")).json();
 if (wanted.index !== undefined) sessionStorage.setItem("milieu-s-demo-p-2-measure-open", JSON.stringify({ id: wanted.measures?.split(",")[0], index: Number(wanted.index) }));
 let view = recorded();
 
@@ -41,11 +43,23 @@ function recorded() {
   const made = recordedView({ ...shape(), now });
   if (wanted.round) withRound(made, { place: wanted.round, kind: wanted.kind, long: Boolean(wanted.long), now });
   if (wanted.rooms) withSmallRooms(made, { state: wanted.rooms, now });
+  if (wanted.safety && staff) withFlags(made, Number(wanted.safety), now);
   if (wanted.measures && !staff) made.you.measures = wanted.measures.split(",").map((/** @type {string} */ id) => dueMeasure(id));
   const { exercise, step, filled, results, out, past, since } = wanted;
   if (!exercise) return made;
   const how = { filled: Boolean(filled), results: Boolean(results), out: Boolean(out), past: Boolean(past), since: since ? Number(since) : undefined };
   return withExercise(made, exercises[exercise], { ...how, step: step === undefined ? undefined : Number(step), now });
+}
+
+/** Open safety flags, and the path of the catalogue. @param {any} made @param {number} many @param {number} now */
+function withFlags(made, many, now) {
+  made.staff.safety = safety;
+  made.staff.breakouts ??= { rooms: [] };
+  made.staff.flags = made.staff.people.filter((/** @type {any} */ one) => one.role === "participant").slice(0, many).map((/** @type {any} */ one, /** @type {number} */ index) => ({
+    flag: `flag-${index + 1}`, person: one.person, name: one.name, form: "phq-9", at: now - 60_000, disposition: null, text: "", by: null, disposed_at: null,
+    questions: [{ label: measures["phq-9"].items[8].text, answer: "Several days" }], location: "12 Sample Street, Springfield VA", callback: "+1 555 0100",
+    taken: index ? { by: "p-9", name: "Cole Example", at: now - 30_000 } : null, steps: index ? { apart: { by: "p-9", name: "Cole Example", at: now - 20_000 } } : {}, screen: null, plan: {},
+  }));
 }
 
 /** A measure that is offered, as the catalogue has it. @param {string} id */

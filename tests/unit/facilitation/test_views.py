@@ -76,6 +76,7 @@ YOU = {
 }
 MINUTES = {"present_ms", "counted_ms", "running", "since", "counting", "target_ms", "corrected_ms"}
 STAFF = {
+    "safety",
     "people",
     "flags",
     "notes",
@@ -118,6 +119,10 @@ STAFF_PERSON = {
     "forms",
 }
 FLAG = {
+    "taken",
+    "steps",
+    "screen",
+    "plan",
     "flag",
     "person",
     "name",

@@ -96,7 +96,7 @@ def test_every_command_goes_over_the_wire_and_back_unchanged(command: type[Perso
     for field in dataclasses.fields(command):
         hint = getattr(hints[field.name], "__supertype__", hints[field.name])
         if getattr(hint, "__origin__", None) is dict:
-            fields[field.name] = {"a": 7}
+            fields[field.name] = {"a": examples.get(get_args(hint)[1], 7)}
         elif getattr(hint, "__origin__", None) is tuple:
             nested = "tuple" in str(hint.__args__[0])
             fields[field.name] = (("word", "another"),) if nested else ("word", "another")

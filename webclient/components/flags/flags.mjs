@@ -1,6 +1,7 @@
 /**
  * Safety flags, for facilitators only: on top of everything, never dismissed, only answered with what was done.
- * Each says who, what was answered, where the person is today and how to call them.
+ * Each says who, what was answered and who sees to it, and opens the safety path (`path.mjs`) beneath, of one of them at a
+ * time; it can be folded away to look after the group.
  */
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
@@ -9,6 +10,7 @@ import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { wallTime } from "/static/core/clock.mjs";
 import { icon } from "/static/core/icons.mjs";
 import { rich, t } from "/static/core/words.mjs";
+import { createPath } from "./path.mjs";
 
 const TEXT_MAX = 2_000;
 
@@ -22,10 +24,15 @@ export const DISPOSITIONS = [
 
 /** @param {HTMLElement} root @param {any} context */
 export function mount(root, context) {
-  const { boot, connection, ui, memory } = context;
+  const { boot, connection, ui, memory, act } = context;
   const mayAct = ["facilitator", "cofacilitator"].includes(boot.role);
   let view = /** @type {any} */ (null);
-  /** @type {Set<string>} */
+  const path = createPath({ boot, connection, memory, redraw: draw });
+  /** Whose path is shown. @type {any} */
+  let shown = null;
+  /** Those whose path was shown or folded away here: a new one opens it again. @type {Set<string>} */
+  const seen = new Set();
+  /** Whose form of what was done is open. @type {Set<string>} */
   const opened = new Set();
   /** @type {Map<string, {disposition: string, text: string, problem: string, sending: boolean}>} */
   const answers = new Map();
@@ -43,7 +50,8 @@ export function mount(root, context) {
   function draw() {
     const open = (view?.staff?.flags ?? []).filter((/** @type {any} */ flag) => flag.disposition === null);
     root.hidden = open.length === 0;
-    render(repeat(open, (/** @type {any} */ flag) => flag.flag, strip), root);
+    shown = mayAct && view?.staff?.safety ? whichIsShown(open) : null;
+    render(html`${repeat(open, (/** @type {any} */ flag) => flag.flag, strip)}${shown ? steps(shown) : nothing}`, root);
   }
 
   /** @param {any} flag */
@@ -60,13 +68,51 @@ export function mount(root, context) {
         })}${place && place.place !== "room" ? html` <strong>${t("Not in the room now.")}</strong>` : nothing}</p>
         <p class="flag-reach"><span>${icon("map-pin")} ${flag.location || t("Place not given")}</span>
           <span>${icon("phone")} ${flag.callback ? html`<a href="tel:${flag.callback.replace(/[^+\d]/g, "")}">${flag.callback}</a>` : t("No number given")}</span></p>
+        <p class="flag-reach">${flag.taken ? t("{name} sees to it, since {clock}", { name: flag.taken.name, clock: wallTime(flag.taken.at, view.room.zone) }) : t("Nobody has taken it on yet")}</p>
         ${mayAct ? html`<div class="flag-acts">
+          ${flag.taken?.by === boot.person ? nothing : html`<button type="button" class="button" @click=${() => path.take(flag.flag)}>${flag.taken ? t("Take over from {name}", { name: flag.taken.name }) : t("I see to it")}</button>`}
+          ${sideRoom(flag, place)}
+          ${view.staff.safety ? html`<button type="button" class="button" aria-expanded=${shown === flag ? "true" : "false"} aria-controls="flag-path" @click=${() => show(shown === flag ? "none" : flag.flag)}
+            aria-label=${t("Steps: {name}", { name: flag.name })}>${t("Steps")} ${icon(shown === flag ? "chevron-down" : "chevron-right")}</button>` : nothing}
           ${place ? html`<button type="button" class="button" @click=${() => ui.set({ dialog: "place", about: { person: flag.person, name: flag.name } })}>${t("Where {name} is", { name: flag.name })}</button>
             <button type="button" class="button" @click=${() => ui.set({ panel: "chat", chatTo: flag.person })}>${t("Write to {name}", { name: flag.name })}</button>` : nothing}
           <button type="button" class="button danger" aria-expanded=${isOpen ? "true" : "false"} aria-controls="flag-${flag.flag}" @click=${() => toggle(flag.flag)}>${t("Write what was done")}</button></div>` : nothing}
       </div>
       ${isOpen ? form(flag) : nothing}
     </section>`;
+  }
+
+  /** Beneath all flags, the path of one of them. @param {any} flag */
+  function steps(flag) {
+    const place = view.staff.people.find((/** @type {any} */ one) => one.person === flag.person);
+    return html`<section class="flag" id="flag-path" aria-label=${t("Steps: {name}", { name: flag.name })}>
+      <div class="flag-form flag-path">${path.draw(flag, view.staff.safety, place, view.room.zone)}</div></section>`;
+  }
+
+  /** One press into a room for the two of you, while whoever leads with you keeps the group. @param {any} flag @param {any} place */
+  function sideRoom(flag, place) {
+    const side = (view.staff.breakouts?.rooms ?? []).find((/** @type {any} */ room) => room.side === flag.person);
+    if (side) {
+      return html`<span class="small">${t("In a side room")}</span>
+        <button type="button" class="button" @click=${() => act.ask("close_side_room", { room: side.room })}>${t("End the side room")}</button>`;
+    }
+    if (place?.place !== "room") return nothing;
+    return html`<button type="button" class="button primary" @click=${() => act.ask("open_side_room", { person: flag.person })}>${icon("door-open")} ${t("Side room with {name}", { name: flag.name })}</button>`;
+  }
+
+  /** A flag opens its path by itself: the one that was chosen, mine, or the first that nobody sees to. @param {any[]} open */
+  function whichIsShown(open) {
+    if (open.some((flag) => !seen.has(flag.flag)) && memory.get("flag-shown") === "none") memory.set("flag-shown", null);
+    for (const flag of open) seen.add(flag.flag);
+    const chosen = memory.get("flag-shown");
+    if (chosen === "none") return null;
+    return open.find((flag) => flag.flag === chosen) ?? open.find((flag) => flag.taken?.by === boot.person) ?? open.find((flag) => !flag.taken) ?? null;
+  }
+
+  /** @param {string} flag */
+  function show(flag) {
+    memory.set("flag-shown", flag);
+    draw();
   }
 
   /** @param {any} flag */

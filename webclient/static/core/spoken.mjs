@@ -32,6 +32,7 @@ export function spoken(view) {
   for (const exercise of staff?.practice?.exercises ?? []) say(exercise, "title", "about");
   for (const labels of Object.values(staff?.labels ?? {})) say(labels, ...Object.keys(labels));
   for (const person of staff?.people ?? []) for (const measure of person.measures ?? []) say(measure.result, "band");
+  saySafety(staff?.safety);
   for (const flag of staff?.flags ?? []) for (const question of flag.questions ?? []) say(question, "label");
   for (const one of staff?.people ?? []) {
     say(one.arrival, "state");
@@ -57,6 +58,15 @@ function sayMeasure(measure) {
 function sayRecord({ programme, plan, rules, format, segments }) {
   for (const each of [programme, plan, rules, format, ...segments]) say(each, "title");
   for (const section of format.sections) say(section, "title", "hint");
+}
+
+/** Our own steps and prompts; the screener's questions stay as they are, what a clinic wrote itself is found nowhere. @param {any} safety */
+function saySafety(safety) {
+  if (!safety) return;
+  say(safety, "title");
+  for (const step of safety.steps) say(step, "text");
+  for (const prompt of safety.prompts) say(prompt, "text");
+  say(safety.screener, "about");
 }
 
 /** @param {any} exercise */
