@@ -64,7 +64,9 @@ def response_part(state: RoomState, flag: Flag) -> View:
     }
 
 
-def facts_of(state: RoomState, flag: Flag, time: Callable[[Instant], Moment]) -> Iterable[tuple[Sentence, str | Sentence]]:
+def facts_of(
+    state: RoomState, flag: Flag, time: Callable[[Instant], Moment]
+) -> Iterable[tuple[Sentence, str | Sentence]]:
     """What was done about one flag, as lines of the note."""
     response, path = state.safety.of(flag.flag), state.safety.path
     if response.taken is not None:
