@@ -38,6 +38,7 @@ from facilitation.events import (
 from facilitation.ids import PersonId, SmallRoomId
 from facilitation.partition import Group, Pair, pair, pairs_of, partition
 from facilitation.people import STAFF
+from facilitation.seats import Seats
 from facilitation.sentences import Sentence, marked
 from facilitation.text import body
 from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
@@ -694,6 +695,18 @@ def _into_company(breakouts: Breakouts, attendance: Attendance, room: SmallRoom)
         PersonMoved(person=person, room=target, why="alone"),
         *(PersonMoved(person=each, room=None, why="gone") for each in absent),
     ]
+
+
+def in_main(breakouts: Breakouts, seats: Seats) -> Seats:
+    """The seats as those in the main room have them: whoever is elsewhere is as if hidden, and is not asked now."""
+    if not breakouts.where:
+        return seats
+    return Seats(
+        by_person={
+            person: replace(seat, shielded=True) if person in breakouts.where else seat
+            for person, seat in seats.by_person.items()
+        }
+    )
 
 
 def movers(events: Iterable[Event]) -> frozenset[PersonId]:

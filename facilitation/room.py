@@ -223,7 +223,7 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
         case c.ChooseNext(round=name, person=person):
             return rounds.choose_next(state.rounds, name, person)
         case c.GoBackInRound(round=name, turn=turn):
-            return rounds.go_back(state.rounds, name, turn, state.seats, _in_turn(state, asker)[0], now)
+            return rounds.go_back(state.rounds, name, turn, _in_main(state), _in_turn(state, asker)[0], now)
         case c.ExtendTurn(round=name, turn=turn, by_ms=by_ms):
             return rounds.extend(state.rounds, name, turn, by_ms, now)
         case c.CloseRound(round=name):
@@ -246,6 +246,7 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
         case c.MoveTo(person=person, room=small):
             return _move_to(state, person, small)
         case c.Visit(room=small):
+            seats.check_in_room(asker)
             return _moving(state, breakouts.visit(state.breakouts, me, small, state.attendance))
         case c.CallForHelp(on=on, alone=alone):
             seats.check_in_room(asker)
@@ -253,6 +254,7 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
         case c.AnswerHelp(person=person):
             return breakouts.answer_help(state.breakouts, person)
         case c.OpenSideRoom(person=person):
+            seats.check_in_room(asker)
             return _open_side_room(state, person, me)
         case c.CloseSideRoom(room=small):
             return _moving(state, breakouts.close_side(state.breakouts, small))
@@ -409,7 +411,7 @@ def _decide_for_server(state: RoomState, command: Command, now: Instant) -> Even
             return (
                 *prompts.due(state.prompts, state.attendance, state.agenda, _programme(state), now),
                 *noshow.due(*_who_is_where(state), state.absences, now),
-                *rounds.due(state.rounds, state.seats, state.attendance, now),
+                *rounds.due(state.rounds, _in_main(state), state.attendance, now),
                 *_moving(state, breakouts.due(state.breakouts, state.attendance, now)),
             )
         case _:
@@ -694,15 +696,19 @@ def _open_round(state: RoomState, command: c.OpenRound) -> Events:
         wanted=row or command.line,
         turn_ms=command.turn_ms,
         segment=_position(state),
-        seats=state.seats,
+        seats=_in_main(state),
         attendance=state.attendance,
     )
+
+
+def _in_main(state: RoomState) -> seats.Seats:
+    return breakouts.in_main(state.breakouts, state.seats)
 
 
 def _in_turn(state: RoomState, asker: Seat) -> tuple[tuple[PersonId, ...], bool]:
     """Who can have the turn now, and whether the asker, who is in the room, leads."""
     seats.check_in_room(asker)
-    return rounds.here(state.seats, state.attendance), asker.role in policy.FACILITATORS
+    return rounds.here(_in_main(state), state.attendance), asker.role in policy.FACILITATORS
 
 
 def _position(state: RoomState) -> SegmentId:
@@ -836,7 +842,7 @@ def next_deadline(state: RoomState) -> Instant | None:
         _abandoned_at(state),
         prompts.next_due(state.prompts, state.attendance, state.agenda, _programme(state)),
         noshow.next_due(*_who_is_where(state), state.absences, state.at),
-        rounds.next_due(state.rounds, state.seats, state.attendance),
+        rounds.next_due(state.rounds, _in_main(state), state.attendance),
         breakouts.next_due(state.breakouts, state.attendance),
     )
     return min((at for at in dues if at is not None), default=None)

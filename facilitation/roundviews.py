@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from facilitation import rounds
+from facilitation.breakouts import in_main
 from facilitation.ids import PersonId
 from facilitation.roundquestions import Kind
 from facilitation.rounds import How, Round
@@ -57,7 +58,7 @@ def own_turn(state: RoomState, person: PersonId) -> View | None:
     found = state.rounds.open
     if found is None or (person not in found.line and state.seats.of(person).staff):
         return None
-    here = rounds.here(state.seats, state.attendance)
+    here = rounds.here(in_main(state.breakouts, state.seats), state.attendance)
     place = _place(found, person, found.next(here))
     ahead = found.queue[: found.queue.index(person)] if person in found.queue else ()
     return {
@@ -73,13 +74,13 @@ def own_turn(state: RoomState, person: PersonId) -> View | None:
 
 def rounds_part(state: RoomState) -> View:
     """The line of the round that is open, who could be added to it, and the rounds that are over."""
-    here = rounds.here(state.seats, state.attendance)
-    found = state.rounds.open
+    seats = in_main(state.breakouts, state.seats)
+    here, found = rounds.here(seats, state.attendance), state.rounds.open
     return {
         "line": [] if found is None else [_in_line(found, person, here) for person in _in_order(found)],
         "outside": []
         if found is None
-        else [person for person in rounds.participants(state.seats, state.attendance) if person not in found.line],
+        else [person for person in rounds.participants(seats, state.attendance) if person not in found.line],
         "back_to": found.past[-1] if found is not None and found.past and found.past[-1] in here else None,
         "questions": []
         if found is not None and not found.over

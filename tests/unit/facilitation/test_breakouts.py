@@ -159,6 +159,8 @@ def test_a_side_room_needs_somebody_who_is_there() -> None:
     meeting.drop(SAM)
     assert meeting.refused(c.OpenSideRoom(person=SAM), FAY) == "not_here"
     assert meeting.refused(c.OpenSideRoom(person=SAM), ROBIN) == "not_allowed"
+    meeting.do(c.Leave(), COLE)
+    assert meeting.refused(c.OpenSideRoom(person=ROBIN), COLE) == "not_in_room"
 
 
 def test_somebody_asks_to_be_spoken_with_and_one_step_does_it() -> None:
@@ -488,6 +490,20 @@ def test_a_round_and_small_rooms_do_not_go_together() -> None:
     meeting.do(c.CloseRound(round=meeting.state.rounds.open.round), FAY)
     meeting.do(c.OpenBreakouts(), FAY)
     assert meeting.refused(c.OpenRound(kind="check_in"), FAY) == "breakouts_open"
+
+
+def test_a_round_goes_on_without_whoever_is_spoken_with_apart_and_asks_them_later() -> None:
+    meeting = Evening(ROBIN, SAM, ALEX)
+    meeting.do(c.OpenRound(kind="check_in", order="given", line=(ROBIN, SAM, ALEX)), FAY)
+    run = meeting.state.rounds.open
+    assert run is not None
+    meeting.do(c.MoveRoundOn(round=run.round, turn=0), FAY)
+    assert room(meeting, SAM)["round"]["now"] == ROBIN
+    meeting.do(c.OpenSideRoom(person=ROBIN), COLE)
+    meeting.live(minutes=0.1)
+    assert room(meeting, SAM)["round"]["now"] == SAM
+    meeting.do(c.CloseSideRoom(room=ROOM_1), COLE)
+    assert room(meeting, SAM)["round"]["to_come"] == 2, "Robin is asked again"
 
 
 def test_what_cannot_be_is_refused() -> None:
