@@ -34,6 +34,7 @@ TOOLS: Final = (
     Tool(path="/licences", text=marked("Licences"), needs=Action.READ_LICENCES),
     Tool(path="/numbers", text=marked("Local emergency numbers"), needs=Action.READ_LICENCES),
     Tool(path="/clinic", text=marked("The clinic at a glance"), needs=Action.SEE_CLINIC),
+    Tool(path="/measures/own", text=marked("Your answers over time"), needs=Action.READ_OWN_MEASURES),
     Tool(path="/measures", text=marked("Measures over time"), needs=Action.SEE_MEASURES),
     Tool(path="/safety", text=marked("The safety path"), needs=Action.READ_SAFETY_PATH),
     Tool(path="/skills", text=marked("The skills library"), needs=Action.READ_LIBRARY),

@@ -26,6 +26,7 @@ export function mount(root, context) {
     leave: () => html`<h2 id="dialog-title">${t("Leave the meeting?")}</h2>
       <p>${room.view?.room.phase === "running" ? t("Your minutes up to now are safe. You can come back while the group goes on.")
         : t("You can come back at any time.")}</p>
+      ${room.view?.you.help ? html`<p class="notice">${t("Somebody would like to speak with you before you go. If you leave now, they will try to reach you. 988 is there at any time.")}</p>` : nothing}
       ${staff && room.view?.room.phase === "running" ? html`<p>${t("The group goes on without you, and so does its clock.")}</p>` : nothing}
       <div class="row end">
         <button type="button" class="button" @click=${close}>${t("Stay")}</button>

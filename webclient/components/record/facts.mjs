@@ -7,8 +7,8 @@ import { attended } from "./words.mjs";
 
 /** @typedef {{label: string, value: string, told?: {label: import("/static/core/words.mjs").Told, value: import("/static/core/words.mjs").Told}}} Fact */
 
-/** @param {any} person @param {any[]} people  all of the session */
-export function facts(person, people) {
+/** @param {any} person @param {any[]} people  all of the session @param {string | null} measures  where what they handed in stands over time */
+export function facts(person, people, measures) {
   const others = people.filter((other) => other !== person && attended(other));
   /** @param {Fact} fact */
   const common = (fact) =>
@@ -18,6 +18,7 @@ export function facts(person, people) {
   return html`<section class="stack tight" aria-labelledby="facts-title">
     <h3 id="facts-title">${t("Facts")}</h3>
     ${factList(own)}
+    ${measures && person.measures?.some((/** @type {any} */ one) => one.result) ? html`<p><a href=${measures}>${t("Measures over time")}</a></p>` : nothing}
     ${shared.length ? html`<details class="record-shared"><summary>${t("{n} more, the same for everyone", { n: shared.length })}</summary>${factList(shared)}</details>` : nothing}
   </section>`;
 }

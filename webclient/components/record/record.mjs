@@ -273,7 +273,7 @@ export function mount(root, { boot, connection }) {
   const writing = (person) => html`<div class="record-desk">
     <div class="record-beside stack">
       ${group.aside()}
-      ${facts(person, desk.people())}
+      ${facts(person, desk.people(), desk.mayWrite || desk.mayCosign ? `/measures/${encodeURIComponent(person.person)}${new URL(boot.home, location.href).search}` : null)}
     </div>
     <div class="record-writing" id="person-writing">
       ${group.field()}
