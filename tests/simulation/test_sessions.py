@@ -319,6 +319,8 @@ def everybody_sees_the_latest(world: World) -> None:
     """Every open tab shows the room as it is now."""
     assert world.server is not None
     room = world.server.rooms._rooms[SESSION]  # type: ignore[index]
+    media = world.server.media.rooms.get(SESSION)
+    assert media is None or not media.sources or media.parts == room._actor.state.breakouts.where
     shown = 0
     for viewer in room._audience:
         tabs = [tab for tab in world.tabs if tab.here and tab.device == viewer.device]

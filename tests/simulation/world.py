@@ -17,7 +17,7 @@ from typing import Any, cast
 from starlette.websockets import WebSocket
 
 from facilitation.commands import OpenSession
-from facilitation.ids import SessionId
+from facilitation.ids import PersonId, SessionId
 from facilitation.people import Expected, Role
 from facilitation.programme import PLAIN, Programme
 from facilitation.state import RoomState
@@ -341,13 +341,17 @@ class World:
             tab.ask("arrive", name=tab.expected.name, location="here", callback="555 0100", private_space=True,
                     agreement=True)  # fmt: skip
         elif place == "room":
-            match rng.randrange(17):
+            match rng.randrange(18):
+                case 17:
+                    tab.ask("call_for_help", on=rng.random() < 0.7, alone=rng.random() < 0.3)
                 case 16:
                     tab.ask("dispute_minutes", text="I was here.")
                 case 0 | 1:
                     tab.ask("set_media", microphone=rng.random() < 0.5, camera=rng.random() < 0.5)
                 case 2 | 3:
-                    tab.ask("send_chat", text=f"word {next(self.numbers)}", to=rng.choice(("everyone", "staff")))
+                    here = tab.view["room"]["small_room"]
+                    to = rng.choice(("everyone", "staff"))
+                    tab.ask("send_chat", text=f"word {next(self.numbers)}", to=to, room=here and here["room"])
                 case 4:
                     tab.ask("raise_hand")
                 case 5:
@@ -385,7 +389,9 @@ class World:
         elif ending and rng.random() < 0.5:
             tab.ask("end_session")
         else:
-            match rng.randrange(14):
+            match rng.randrange(17):
+                case 14 | 15 | 16:
+                    self._small_rooms(tab, someone)
                 case 12:
                     now = view["now"]
                     start = now - rng.randrange(120_000)
@@ -421,6 +427,29 @@ class World:
                     tab.ask("remove", person=someone)
                 case _:
                     self._devices(tab)
+
+    def _small_rooms(self, tab: Tab, someone: PersonId) -> None:
+        """Draw and open them, go there, call all back, or speak with somebody apart."""
+        rng, room, part = self.rng, tab.view["room"], tab.view["staff"]["breakouts"]
+        there = rng.choice([None, *(each["room"] for each in part["rooms"])])
+        if part["calls"] and rng.random() < 0.5:
+            tab.ask("open_side_room", person=part["calls"][0]["person"])
+        elif rng.random() < 0.3:
+            tab.ask("visit", room=there)
+        elif room["breakouts"] is None and part["plan"] is None:
+            tab.ask("draw_breakouts", size=2, again=True)
+        elif room["breakouts"] is None:
+            tab.ask("open_breakouts", minutes=1, task="Say hello.")
+        else:
+            match rng.randrange(4):
+                case 0:
+                    tab.ask("call_back", seconds=rng.randrange(30))
+                case 1:
+                    tab.ask("move_to", person=someone, room=there)
+                case 2:
+                    tab.ask("open_side_room", person=someone)
+                case _:
+                    tab.ask("close_breakouts")
 
     def _answer(self, tab: Tab) -> None:
         """To a dispute, or by taking a correction back."""
