@@ -18,7 +18,7 @@ from server import demo_week
 from server.clock import FakeClock, RoomClock
 from tests.support.browser import DESKTOP
 from tests.support.clinic import ADA, ASH, FAY, GRAY, OLA, ROBIN, UMA, Clinic, clinic
-from tests.support.everything import BAY, SUE, Everything, fill
+from tests.support.everything import BAY, OWN_SKILL, SUE, Everything, fill
 from tests.support.reach import NARROW, cookies, hindrances, kept, typed_into
 from tests.wire import test_web_roles as table
 
@@ -108,8 +108,10 @@ STOPS = (
     *pages("/schedule/programmes/{programme}", "/schedule/people/{person}", "/s/{session}/reading", who=SUE),
     *pages("/placement", "/accounts", "/people/list", "/people/new", "/people/{person}", "/start", who=ADA),
     *pages("/licences", "/numbers", "/numbers/list", "/consents/texts", "/schedule", "/audit", who=ADA),
-    *pages("/measures", "/measures/{person}", "/safety", who=FAY),
+    *pages("/measures", "/measures/{person}", "/safety", "/skills/new", who=FAY),
     Stop(route="/safety", who=SUE, action="/safety", typed={"steps": "Breathe. " * 40}),
+    Stop(route="/skills/{skill}/edit", who=FAY, path=f"/skills/{OWN_SKILL}/edit"),
+    Stop(route="/skills/{skill}/preview", who=FAY, path=f"/skills/{OWN_SKILL}/preview"),
     *pages("/measures/own", "/diary", "/progress", who=ROBIN),
     *pages("/schedule/cohorts/{cohort}/agreement", who=FAY),
     *pages("/audit", "/accounts", who=UMA),

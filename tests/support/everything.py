@@ -15,27 +15,31 @@ from facilitation.contacts import Contact, Nearest
 from facilitation.facts import zone_of
 from facilitation.goals import Goal
 from facilitation.guardianship import Care, Guardianship
-from facilitation.ids import CohortId, GoalId, PersonId, SessionId
+from facilitation.ids import CohortId, GoalId, PersonId, SessionId, SkillId
 from facilitation.makeups import Invited, MakeUp
 from facilitation.people import Role
+from facilitation.teaching import OwnSkill, draft_of
 from facilitation.timebase import HOUR_MS, Instant
 from facilitation.waiting import Wait, Waiting
 from facilitation.weeks import day_of
 from server import demo_week
 from server.app import schedule_of
 from server.glass import GlassCase
+from server.library import load_library
 from server.people.contacts import contacts
 from server.school.form import school_of
 from server.school.placing import Placing
 from server.school.shelves import Shelves
 from server.store.clinic import ScheduledSession
 from server.store.register import Draft
+from server.teaching.library import ClinicLibrary
 from server.web.auth import Visitor
 from tests.support.clinic import ADA, ASH, GRAY, ROBIN, SAM, Clinic
 from tests.support.school import TYPED
 
 BAY, CAM, SUE = PersonId("p-bay"), PersonId("p-cam"), PersonId("p-sue")
 LATER = CohortId("c-later")
+OWN_SKILL = SkillId("our-own")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,11 @@ async def fill(place: Clinic) -> Everything:
     )
     goal = Goal(goal=GoalId("g-shared"), person=ASH, text="Sleep seven hours on five nights", since=day, shared=True)
     await store.notebook.put_goal(goal)
+
+    library = load_library()
+    wise = library.skills[SkillId("wise-mind")]
+    own = OwnSkill(id=OWN_SKILL, module=library.module_of(wise.id).id, draft=draft_of(wise))
+    await ClinicLibrary(library, store.register).skills.put(own, upon=0, by=ADA, at=now)
 
     away = Visitor(person=ADA, role=Role.ADMINISTRATOR, name="Ada Administrator", zone=demo_week.ZONE)
     placing = Placing(store, schedule=schedule, catalog=place.catalog, clock=place.clock, seats_max=16, apart=beside)
