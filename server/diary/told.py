@@ -35,8 +35,8 @@ def week(
 ) -> dict[str, Any]:
     """`parts` of the week that ends with `last`; `names`: what the skills are called.
 
-    `rows` have a cell a day: its text ("" where nothing was written), how high it is (0 to 1, or None), and whether it
-    was acted on. `skills` count days; `lines` are own words.
+    `rows` have a cell a day: its text ("" where nothing was written), how high it is (0 to 5, or None), and whether it
+    was acted on (`did`, and in words). `skills` count days; `lines` are own words.
     """
     shown = open_days(last)
     by_day = {day.day: day for day in days}
@@ -114,7 +114,7 @@ def _row(label: str, cells: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _strength(strength: int | None) -> dict[str, Any]:
-    return {"text": "" if strength is None else str(strength), "level": strength, "acted": ""}
+    return {"text": "" if strength is None else str(strength), "level": strength, "did": None, "acted": ""}
 
 
 def _mark(mark: Mark | None, words: Words) -> dict[str, Any]:
@@ -122,8 +122,8 @@ def _mark(mark: Mark | None, words: Words) -> dict[str, Any]:
         return _strength(None)
     acted = {None: "", True: words("acted on"), False: words("not acted on")}[mark.acted]
     text = "–" if mark.strength is None and acted else _strength(mark.strength)["text"]
-    return {"text": text, "level": mark.strength, "acted": acted}
+    return {"text": text, "level": mark.strength, "did": mark.acted, "acted": acted}
 
 
 def _plain(value: object) -> dict[str, Any]:
-    return {"text": "" if value is None else str(value), "level": None, "acted": ""}
+    return {"text": "" if value is None else str(value), "level": None, "did": None, "acted": ""}

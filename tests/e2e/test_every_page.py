@@ -98,6 +98,7 @@ STOPS = (
     # Who leads and plans.
     *pages("/work", "/weeks", "/weeks/{person}", "/clinic", "/export", "/make-ups", "/waiting", "/people", who=FAY),
     *pages("/skills", "/skills/{skill}", "/curricula/{curriculum}", "/licences", "/consents/missing", who=FAY),
+    Stop(route="/skills/new", who=FAY, action="/skills/new", typed={"title": " ", "why": "Because it helps."}),
     *pages("/family/{person}", "/consents/texts", "/consents/{person}", "/statement/{person}", who=FAY),
     *pages("/schedule", "/schedule/cohorts", "/schedule/cohorts/{cohort}", "/schedule/series/{series}", who=FAY),
     *pages("/schedule/terms", "/schedule/plans", "/schedule/programmes", "/schedule/away", who=FAY),

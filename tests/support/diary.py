@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 from argon2 import PasswordHasher
 
 from facilitation.commands import Command
-from facilitation.ids import ClinicId, SessionId
+from facilitation.diary import TO_GROUP, Ate, Day, Mark, Part, Target
+from facilitation.ids import ClinicId, SessionId, SkillId
 from facilitation.skills import Library
+from facilitation.timebase import Instant
 from server.accounts.parts import Parts, parts
 from server.clock import Clock
+from server.diary import told
 from server.diary.book import DiaryBook, RoomsThatDo
 from server.diary.reminders import ReminderBook
 from server.library import load_library
@@ -19,6 +23,7 @@ from server.practice import PracticeBook
 from server.progress import ProgressBook
 from server.rooms.ports import NoSuchSession
 from server.store.ports import Store
+from server.web.words import Words
 from tests.support.meeting import Meeting
 
 SESSION = SessionId("s-1")
@@ -89,3 +94,27 @@ class OneRoom:
 def typed(day: date, **fields: str) -> dict[str, str]:
     """A day's form."""
     return {"day": day.isoformat(), "revision": "0"} | fields
+
+
+def a_week(words: Words) -> dict[str, Any]:
+    """A week as its author would show it."""
+    today = date(2026, 11, 24)
+    days = [
+        Day(
+            day=today - timedelta(days=back),
+            revision=1,
+            at=Instant(1),
+            distress=3,
+            feelings={"joy": back % 3, "fear": 4},
+            urges={"hide": Mark(strength=5 - back % 2, acted=back % 2 == 0)},
+            targets=(Target(label="Walk the dog", mark=Mark(strength=2, acted=True)),),
+            skills=(SkillId("wise-mind"),),
+            sleep_h=6 + back % 2,
+            food=Ate.REGULAR,
+            word="Long day. Called my sister." if back else "",
+        )
+        for back in (0, 1, 3, 4)
+    ]
+    names = {SkillId("wise-mind"): "Wise mind"}
+    told_week = told.week(days, (), last=today, names=names, parts=list(Part), words=words)
+    return told_week | {"shareable": [{"part": part, "title": words(told.TITLES[part])} for part in sorted(TO_GROUP)]}

@@ -28,6 +28,7 @@ from server.web.site import Site
 from server.web.statics import WEBCLIENT, Files
 from server.web.templates import Pages
 from server.web.words import Words, words_in
+from tests.support.diary import a_week
 from tests.support.pages import KEY, MemoryClinic, pages
 from tests.support.pseudo import PSEUDO, pseudo_words
 
@@ -59,6 +60,9 @@ def gallery() -> Starlette:
     async def safety(request: Request) -> Response:
         return JSONResponse(path_part(load_catalog().safety))
 
+    async def week(request: Request) -> Response:
+        return JSONResponse(a_week(told_in(request.query_params.get("lang", ENGLISH))))
+
     files = Files(WEBCLIENT / "dev", suffixes=frozenset({".mjs"}), cache="no-cache")
     app.router.routes[:0] = [
         Route("/gallery", page),
@@ -67,6 +71,8 @@ def gallery() -> Starlette:
         Route("/gallery/exercises", exercises),
         Route("/gallery/measures", measures),
         Route("/gallery/safety", safety),
+        Route("/gallery/week", week),
+        Route("/gallery/week/{person}", week),
         Mount("/dev", files),
     ]
     return app

@@ -6,6 +6,7 @@
  *     /gallery?measures=phq-9,gad-7&index=8&waits=1     those measures of the catalogue, one of them opened at a question
  *     /gallery?exercise=check-the-facts&step=0&filled=1       also results=1, out=1, past=1, since=20000 (of the catalogue)
  *     /gallery?round=now&kind=appreciation&long=1             also begin, other, next, passed, out, over
+ *     /gallery?week=mine      the week of one's diary, to be shown; also shown (for who leads: somebody shows theirs)
  *     /gallery?rooms=in&role=participant      also side, alone, called, soon, late, asked, away; for who leads plan, open, calls
  *
  * `window.gallery` lets a test send views and messages and read what the page asked for.
@@ -22,7 +23,8 @@ const role = wanted.role ?? "participant";
 const root = /** @type {HTMLElement} */ (document.querySelector("#app"));
 const staff = role !== "participant";
 const boot = { session: "s-demo", socket: "/none", person: staff ? "p-1" : "p-2", role, mode: "room", exit_url: "/soup", home: "/home",
-  record: staff ? "/s/s-demo/record" : null, apart: staff ? "/s/s-demo/apart" : null, library: staff ? "/skills" : null, minutes: staff ? null : "/s/s-demo/minutes" };
+  record: staff ? "/s/s-demo/record" : null, apart: staff ? "/s/s-demo/apart" : null, library: staff ? "/skills" : null, minutes: staff ? null : "/s/s-demo/minutes",
+  week: wanted.week ? "/gallery/week" : null };
 
 /** @type {any} */
 let options;
@@ -44,6 +46,7 @@ function recorded() {
   if (wanted.round) withRound(made, { place: wanted.round, kind: wanted.kind, long: Boolean(wanted.long), now });
   if (wanted.rooms) withSmallRooms(made, { state: wanted.rooms, now });
   if (wanted.safety && staff) withFlags(made, Number(wanted.safety), now);
+  if (wanted.week) withWeek(made, wanted.week === "shown", now);
   if (wanted.measures && !staff) made.you.measures = wanted.measures.split(",").map((/** @type {string} */ id) => dueMeasure(id));
   const { exercise, step, filled, results, out, past, since } = wanted;
   if (!exercise) return made;
@@ -60,6 +63,13 @@ function withFlags(made, many, now) {
     questions: [{ label: measures["phq-9"].items[8].text, answer: "Several days" }], location: "12 Sample Street, Springfield VA", callback: "+1 555 0100",
     taken: index ? { by: "p-9", name: "Cole Example", at: now - 30_000 } : null, steps: index ? { apart: { by: "p-9", name: "Cole Example", at: now - 20_000 } } : {}, screen: null, plan: {},
   }));
+}
+
+/** The week of a diary, mine or shown by somebody. @param {any} made @param {boolean} shown @param {number} now */
+function withWeek(made, shown, now) {
+  made.you.week = staff ? null : { shown_at: shown ? now : null, to_group: shown ? ["feelings"] : [] };
+  made.room.weeks = shown ? [{ person: "p-3", parts: ["feelings", "skills"], at: 1 }] : [];
+  if (staff && shown) made.staff.people.find((/** @type {any} */ one) => one.person === "p-2").week_shown_at = 1;
 }
 
 /** A measure that is offered, as the catalogue has it. @param {string} id */

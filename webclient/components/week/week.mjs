@@ -9,7 +9,7 @@ import { icon } from "/static/core/icons.mjs";
 import { t } from "/static/core/words.mjs";
 
 /** @typedef {{days: {label: string, text: string, filled: boolean}[], empty: boolean, shareable?: {part: string, title: string}[],
- *   sections: {part: string, title: string, rows: {label: string, cells: {text: string, level: number | null, acted: string}[]}[],
+ *   sections: {part: string, title: string, rows: {label: string, cells: {text: string, level: number | null, did: boolean | null, acted: string}[]}[],
  *              skills: {title: string, days: number}[], lines: {when: string, text: string}[]}[]}} Week */
 
 const AGAIN_MS = 10_000;
@@ -109,14 +109,15 @@ export function table(week, name) {
     <h4>${section.title}</h4>
     ${section.rows.length ? html`<div class="week-scroll" tabindex="0" role="group" aria-label=${section.title}><table class="week-table">
       <thead><tr><td></td>${week.days.map((day) => html`<th scope="col"><span aria-hidden="true">${day.label}</span><span class="visually-hidden">${day.text}</span></th>`)}</tr></thead>
-      <tbody>${section.rows.map((row) => html`<tr><th scope="row">${row.label}</th>${row.cells.map(cell)}</tr>`)}</tbody></table></div>` : nothing}
+      <tbody>${section.rows.map((row) => html`<tr><th scope="row">${row.label}</th>${row.cells.map(cell)}</tr>`)}</tbody></table></div>
+      ${section.rows.some((row) => row.cells.some((each) => each.did !== null)) ? html`<p class="soft small" aria-hidden="true">${t("● acted on, ○ not acted on")}</p>` : nothing}` : nothing}
     ${section.skills.length ? html`<ul class="plain week-skills">${section.skills.map((skill) => html`<li><span>${skill.title}</span> <span class="soft figures">× ${skill.days}</span></li>`)}</ul>` : nothing}
     ${section.lines.map((line) => html`<p class="week-line"><span class="soft small">${line.when}</span><br>${line.text}</p>`)}
   </section>`)}</div>`;
 }
 
-/** @param {{text: string, level: number | null, acted: string}} one */
+/** @param {{text: string, level: number | null, did: boolean | null, acted: string}} one */
 function cell(one) {
   return html`<td class="figures" data-level=${one.level ?? nothing} data-strong=${one.level === STRONGEST ? "yes" : nothing}>${one.text
-    ? html`${one.text}${one.acted ? html`<span class="week-acted">${one.acted}</span>` : nothing}` : html`<span class="visually-hidden">${t("left open")}</span>`}</td>`;
+    ? html`${one.text}${one.acted ? html`<span class="week-acted"><span aria-hidden="true">${one.did ? "●" : "○"}</span><span class="visually-hidden">, ${one.acted}</span></span>` : nothing}` : html`<span class="visually-hidden">${t("left open")}</span>`}</td>`;
 }
