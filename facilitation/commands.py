@@ -529,6 +529,27 @@ class CloseSideRoom:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShowMilestone:
+    """I want to mark this before the group."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HideMilestone:
+    """What I showed (`person` None), or, for who leads, what somebody shows, is shown no longer."""
+
+    person: PersonId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeGlad:
+    """I am glad with somebody about what they show."""
+
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProposeLine:
     """A line for the group's own agreement."""
 
@@ -1031,6 +1052,9 @@ PersonCommand = (
     | AnswerHelp
     | OpenSideRoom
     | CloseSideRoom
+    | ShowMilestone
+    | HideMilestone
+    | BeGlad
     | ProposeLine
     | AnswerProposal
     | DropLine

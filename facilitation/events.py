@@ -691,6 +691,32 @@ class HelpAnswered:
     person: PersonId
 
 
+# --------------------------------------------------------------- milestones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneShown:
+    """Somebody shows the group what they want to mark, in their own words, instead of what they showed before."""
+
+    person: PersonId
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneHidden:
+    """It is shown no longer."""
+
+    person: PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GladSaid:
+    """Somebody is glad with `person` about what they show."""
+
+    person: PersonId
+    by: PersonId
+
+
 # --------------------------------------------------------------- the group's agreement
 
 
@@ -1050,6 +1076,9 @@ Event = (
     | SideRoomClosed
     | HelpCalled
     | HelpAnswered
+    | MilestoneShown
+    | MilestoneHidden
+    | GladSaid
     | AgreementTold
     | LineProposed
     | ProposalAnswered

@@ -135,7 +135,7 @@ def lines(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]
             joined([_run_text(run) for run in state.practice.runs if run.began_at], "; "),
         ),
         (marked("Took part in"), joined([Sentence(each) for each in _titles_of(state, person)], "; ")),
-        (marked("Rounds"), joined(list(roundviews.facts_of(state, person)), "; ")),
+        (marked("Rounds"), joined(roundviews.facts_of(state, person), "; ")),
         *_form_facts(state, person),
         *_measure_facts(state, person, zone),
         *_shared_facts(state, person),

@@ -74,6 +74,10 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     c.AnswerHelp: FACILITATORS,
     c.OpenSideRoom: FACILITATORS,
     c.CloseSideRoom: FACILITATORS,
+    # Milestones.
+    c.ShowMilestone: PARTICIPANT,
+    c.HideMilestone: SPEAKERS,
+    c.BeGlad: SPEAKERS,
     # The group's own agreement.
     c.ProposeLine: SPEAKERS,
     c.AnswerProposal: FACILITATORS,
@@ -203,6 +207,7 @@ class Action(StrEnum):
     TAKE_OWN_PAPERS = "take one's own papers"
     TELL_OWN_AWAY = "say that one will not come, and ask for a make-up"
     ANSWER_OWN_SEAT = "answer whether one takes a seat that opened"
+    MARK_MILESTONES = "mark one's own milestones"
     PLAN_OWN_SCHOOL = "say when one's own school is"
     KEEP_DIARY = "keep one's own diary"
     SEE_OWN_PROGRESS = "see one's own progress, and take it along"
@@ -284,6 +289,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.TAKE_OWN_PAPERS: PARTICIPANT,
     Action.TELL_OWN_AWAY: PARTICIPANT,
     Action.ANSWER_OWN_SEAT: PARTICIPANT,
+    Action.MARK_MILESTONES: PARTICIPANT,
     Action.PLAN_OWN_SCHOOL: PARTICIPANT,
     Action.KEEP_DIARY: PARTICIPANT,
     Action.SEE_OWN_PROGRESS: PARTICIPANT,

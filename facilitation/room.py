@@ -21,6 +21,7 @@ from facilitation import (
     facts,
     measureviews,
     measuring,
+    milestones,
     noshow,
     notes,
     policy,
@@ -258,6 +259,16 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             return _open_side_room(state, person, me)
         case c.CloseSideRoom(room=small):
             return _moving(state, breakouts.close_side(state.breakouts, small))
+        # --- milestones
+        case c.ShowMilestone(text=text):
+            seats.check_in_room(asker)
+            return milestones.show(state.milestones, me, text)
+        case c.HideMilestone(person=person):
+            leads = asker.role in policy.FACILITATORS
+            return milestones.hide(state.milestones, me, person or me, leads=leads)
+        case c.BeGlad(person=person):
+            seats.check_in_room(asker)
+            return milestones.be_glad(state.milestones, me, state.seats.of(person))
         # --- the group's agreement
         case c.ProposeLine(text=text):
             seats.check_in_room(asker)

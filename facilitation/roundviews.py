@@ -24,6 +24,7 @@ TITLES = {
     Kind.WRAP_UP: marked("Wrap-up round"),
 }
 """As notes name them."""
+FINAL = {How.SPOKE: marked("spoke"), How.PASSED: marked("passed")}
 HOW = {How.SPOKE: marked("spoke"), How.PASSED: marked("passed")}
 
 
@@ -127,14 +128,12 @@ def _place(found: Round, person: PersonId, next_: PersonId | None) -> str:
 def facts_of(state: RoomState, person: PersonId) -> list[Sentence]:
     """The rounds in which somebody spoke or passed, as a note says it; never what was said."""
     return [
-        Sentence("{round}: {how}", round=_title(each), how=Sentence(HOW[each.done[person]]))
-        for each in state.rounds.all
-        if person in each.done and each.done[person] in HOW
+        _fact(each, Sentence(FINAL[each.done[person]])) for each in state.rounds.all if each.done.get(person) in FINAL
     ]
 
 
-def _title(found: Round) -> Sentence:
+def _fact(found: Round, how: Sentence) -> Sentence:
     title = Sentence(TITLES[found.kind])
-    return (
-        Sentence("{title} (“{question}”)", title=title, question=Sentence(found.question)) if found.question else title
-    )
+    if not found.question:
+        return Sentence("{round}: {how}", round=title, how=how)
+    return Sentence("{round} (“{question}”): {how}", round=title, question=found.question, how=how)

@@ -17,6 +17,7 @@ from facilitation import (
     checkin,
     corrections,
     measuring,
+    milestones,
     noshow,
     notes,
     prompts,
@@ -38,6 +39,7 @@ from facilitation.corrections import Corrections
 from facilitation.events import LeadTaken, Recorded, SessionOpened, SessionStarted
 from facilitation.ids import ClinicId, CommandId, PersonId, SessionId
 from facilitation.measuring import Measuring
+from facilitation.milestones import Milestones
 from facilitation.noshow import NoShows
 from facilitation.notes import Notes
 from facilitation.people import Actor
@@ -91,6 +93,7 @@ class RoomState:
     rounds: Rounds = field(default_factory=Rounds)
     breakouts: Breakouts = field(default_factory=Breakouts)
     agreement: Agreement = field(default_factory=Agreement)
+    milestones: Milestones = field(default_factory=Milestones)
     notes: Notes = field(default_factory=Notes)
     absences: Absences = field(default_factory=Absences)
     noshows: NoShows = field(default_factory=NoShows)
@@ -145,6 +148,7 @@ def evolve(state: RoomState, recorded: Recorded) -> RoomState:
         rounds=rounds.evolve(state.rounds, recorded),
         breakouts=breakouts.evolve(state.breakouts, recorded),
         agreement=agreement.evolve(state.agreement, recorded),
+        milestones=milestones.evolve(state.milestones, recorded),
         notes=notes.evolve(state.notes, recorded),
         absences=absences.evolve(state.absences, recorded),
         noshows=noshow.evolve(state.noshows, recorded),

@@ -89,6 +89,7 @@ def room_part(state: RoomState, audience: str, position: Any = None) -> View:
         "exercise": runviews.exercise_part(state) if inside else None,
         "round": roundviews.round_part(state) if inside else None,
         "agreement": agreement_part(state, inside=inside),
+        "milestones": milestones_part(state) if inside else [],
         "last_time": runviews.last_time_part(state) if inside else [],
         "weeks": _weeks_shown(state) if inside else [],
         "shared": [*_shared(state), *runviews.shared_before(state)] if inside else [],
@@ -190,6 +191,16 @@ def _shared(state: RoomState) -> list[View]:
     return shown
 
 
+def milestones_part(state: RoomState) -> list[View]:
+    """What those in the room chose to show; of who is glad with them, how many."""
+    shown = state.milestones.shown
+    return [
+        {"person": seat.person, "text": shown[seat.person].text, "glad": len(shown[seat.person].glad)}
+        for seat in state.seats.in_room
+        if seat.person in shown
+    ]
+
+
 def agreement_part(state: RoomState, *, inside: bool) -> View:
     """The group's own agreement, for whoever is at the door as well; its draft for those inside."""
     agreement, draft = state.agreement, None
@@ -281,6 +292,7 @@ def you_part(
         "measures": measureviews.own_part(state, seat, watched=watched(state)),
         "exercises": runviews.own_papers(state, person) if seat.in_room else [],
         "agreement": own_agreement(state, person),
+        "glad": [owner for owner, shown in state.milestones.shown.items() if person in shown.glad],
         "turn": roundviews.own_turn(state, person) if seat.in_room else None,
         "week": _own_week(state, seat),
         "help": bool(state.checkin.flags_of(person)),

@@ -68,6 +68,7 @@ from server.mail.smtp import Smtp
 from server.measures.offers import Offers
 from server.measures.page import MeasureBook
 from server.meeting_letters import MeetingLetters
+from server.milestones import MilestoneBook
 from server.notebook import StaffNotebook
 from server.numberbook import NumberBook
 from server.own_calendar import OwnCalendar
@@ -281,6 +282,7 @@ def build(
         clinic=ClinicBook(store, progress=progress, releases=releases, clock=clock),
         safety=SafetyBook(store, shipped=catalog.safety, clock=clock),
         measures=MeasureBook(store, progress=progress, clock=clock),
+        milestones=MilestoneBook(store.register, clock=clock),
         weeks=WeekBook(
             store, meters=meters, releases=releases, skills=partial(practice.for_staff, diary=diary), clock=clock
         ),

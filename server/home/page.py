@@ -20,6 +20,7 @@ from server.home.early import EarlyAbsences
 from server.home.glass import BrokenGlass
 from server.home.invited import Invited
 from server.home.licences import LicencesEnding
+from server.home.milestones import Milestones
 from server.home.offers import Offers
 from server.home.readings import Readings
 from server.home.start import FirstSteps, Start
@@ -55,7 +56,9 @@ class Layout:
 
 LEADING: Final = Layout(main=("now", "flags", "groups", "early", "due", "covers", "coming"), beside=("help", "tools"))
 LAYOUTS: Final[Mapping[Role, Layout]] = {
-    Role.PARTICIPANT: Layout(main=("now", "to_sign", "offers", "tonight", "diary", "week", "coming", "tools")),
+    Role.PARTICIPANT: Layout(
+        main=("now", "to_sign", "offers", "tonight", "diary", "week", "coming", "milestones", "tools")
+    ),
     Role.GUARDIAN: Layout(main=("now", "wards", "coming", "tools")),
     Role.FACILITATOR: LEADING,
     Role.COFACILITATOR: LEADING,
@@ -138,6 +141,7 @@ def cards(
         "offers": Card(make=offers, needs=Action.ANSWER_OWN_SEAT),
         "tonight": Card(make=Tonight(store.log, diary), needs=Action.READ_OWN_MINUTES),
         "diary": Card(make=DiaryCard(diary), needs=Action.KEEP_DIARY),
+        "milestones": Card(make=Milestones(store.register), needs=Action.MARK_MILESTONES),
         "week": Card(make=OwnWeek(meters), needs=Action.READ_OWN_STATEMENT),
         "wards": Card(
             make=Wards(store, guardians=guardians, meters=meters, to_sign=consents.count_to_sign, offers=offers),

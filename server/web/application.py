@@ -40,6 +40,7 @@ from server.web.language import LanguageDesk, Languages, Remembered
 from server.web.licences import LicenceDesk, LicencePages
 from server.web.links import Links
 from server.web.measures import MeasureDesk, MeasurePages
+from server.web.milestones import MilestoneDesk, Milestones
 from server.web.minutes import Minutes, MinutesDesk
 from server.web.notebook import Notebook, NotebookDesk, Proofs
 from server.web.numbers import NumberDesk, NumberPages
@@ -79,6 +80,7 @@ def application(
     clinic: ClinicPage,
     measures: MeasurePages,
     safety: SafetyPages,
+    milestones: Milestones,
     calls: Calls,
     school: SchoolPage,
     away: AwayPage,
@@ -206,6 +208,7 @@ def application(
             *clinic_desk.routes(),
             *MeasureDesk(measures, pages=pages, doorkeeper=doorkeeper).routes(),
             *SafetyDesk(safety, pages=pages, doorkeeper=doorkeeper).routes(),
+            *MilestoneDesk(milestones, pages=pages, doorkeeper=doorkeeper).routes(),
             *schedule_desk.routes(),
             *arrival_desk.routes(),
             *consent_desk.routes(),

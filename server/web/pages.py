@@ -226,6 +226,7 @@ class Desk:
             "apart": f"/s/{session}/apart{choice}" if identity.may(Action.KEEP_APART) else None,
             "library": f"/skills{choice}" if identity.may(Action.READ_LIBRARY) else None,
             "minutes": f"/s/{session}/minutes{choice}" if identity.may(Action.READ_OWN_MINUTES) else None,
+            "milestones": f"/milestones/own{choice}" if identity.may(Action.MARK_MILESTONES) else None,
             "statement": f"/statement{choice}" if identity.may(Action.READ_OWN_STATEMENT) else None,
         }
         context = {"boot": boot, "me": identity, "choice": choice, "title": await self._books.title(session)}

@@ -87,6 +87,7 @@ ROOM_PARTS = (
     "breakouts",
     "round",
     "agreement",
+    "milestones",
     "path",
     "dock",
     "side",

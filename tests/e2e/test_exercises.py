@@ -26,7 +26,7 @@ TALL = {"width": PHONE["width"], "height": 1_500}
 ROBIN, SAM = PersonId("p-1"), PersonId("p-2")
 EXERCISES = load_library().exercises
 CLEAR = dict.fromkeys(
-    ("round", "kind", "long", "exercise", "step", "filled", "results", "out", "past", "since", "role")
+    ("state", "round", "kind", "long", "exercise", "step", "filled", "results", "out", "past", "since", "role")
 )
 
 
@@ -102,6 +102,10 @@ async def test_a_round_says_to_each_what_is_theirs_and_keeps_nobody_out(screen: 
             await expect(screen.locator("#live")).to_contain_text("your turn" if place == "now" else "You are next")
         assert await barriers(screen, within=".round-strip") == [], place
         assert await screen.evaluate("document.documentElement.scrollWidth <= innerWidth"), "scrolls sideways"
+    for state, said in {"agreeing": "3 of 7 say yes.", "glad": "4 of us are glad with them."}.items():
+        await show(screen, state=state)
+        await expect(screen.get_by_text(said)).to_be_visible()
+        assert await barriers(screen, within=".side") == [], state
     await show(screen, round="now")
     await screen.get_by_role("button", name="Come back to me").press("Enter")
     assert await screen.evaluate("gallery.asked.at(-1)") == {"type": "ask_me_later", "fields": {"round": "round-1"}}

@@ -40,6 +40,7 @@ from server.library import load_library
 from server.licencebook import LicenceBook
 from server.mail.memory import Pocket
 from server.measures.page import MeasureBook
+from server.milestones import MilestoneBook
 from server.notebook import StaffNotebook
 from server.numberbook import NumberBook
 from server.own_calendar import OwnCalendar
@@ -258,6 +259,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         calls=CallList(store),
         safety=SafetyBook(store, shipped=catalog.safety, clock=clock),
         measures=MeasureBook(store, progress=progress, clock=clock),
+        milestones=MilestoneBook(store.register, clock=clock),
         clinic=ClinicBook(store, progress=progress, releases=releases_of(store, clock=clock), clock=clock),
         weeks=WeekBook(
             store,

@@ -24,7 +24,7 @@ const root = /** @type {HTMLElement} */ (document.querySelector("#app"));
 const staff = role !== "participant";
 const boot = { session: "s-demo", socket: "/none", person: staff ? "p-1" : "p-2", role, mode: "room", exit_url: "/soup", home: "/home",
   record: staff ? "/s/s-demo/record" : null, apart: staff ? "/s/s-demo/apart" : null, library: staff ? "/skills" : null, minutes: staff ? null : "/s/s-demo/minutes",
-  week: wanted.week ? "/gallery/week" : null };
+  milestones: null, week: wanted.week ? "/gallery/week" : null };
 
 /** @type {any} */
 let options;

@@ -71,7 +71,7 @@ function q(id, kind, label, more = {}) {
 
 /**
  * @param {{people?: number, role?: string, state?: string, place?: string, now: number}} shape
- *   `state`: lobby, agreeing, running, break, paused, over, ended, help, sent, flag, busy
+ *   `state`: lobby, agreeing, glad, running, break, paused, over, ended, help, sent, flag, busy
  */
 export function recordedView({ people = 8, role = "participant", state = "running", place = "room", now }) {
   const staff = role !== "participant";
@@ -97,7 +97,8 @@ export function recordedView({ people = 8, role = "participant", state = "runnin
         expected_end: phase === "running" ? now + 125 * MINUTE : null, ahead_ms: state === "over" || state === "busy" ? -6 * MINUTE : -2 * MINUTE,
       },
       people: phase === "ended" ? group.slice(0, 1) : group, elsewhere: [], small_room: null, breakouts: null, led: true,
-      skill: null, exercise: null, round: null, weeks: [], agreement: AGREEMENTS[state] ?? AGREEMENTS.lobby, last_time: state === "sent" ? ["Check the facts"] : [],
+      skill: null, exercise: null, round: null, weeks: [], agreement: AGREEMENTS[state] ?? AGREEMENTS.lobby,
+      milestones: state === "glad" ? [{ person: "p-3", text: "Thirty days, one at a time.", glad: 4 }] : [], last_time: state === "sent" ? ["Check the facts"] : [],
       shared: state === "busy" ? [
         { person: "p-3", form: "check-in", question: "goal", label: "A goal for today", answer: "Listen before I answer" },
         { person: "p-5", form: "check-in", question: "mood", label: "How is your mood right now?", answer: "6 of 10" }] : [],
@@ -122,7 +123,7 @@ export function recordedView({ people = 8, role = "participant", state = "runnin
       },
       week: null,
       help: state === "help",
-      exercises: [], moved: "", called: null, turn: null, measures: [], agreement: { agreed: false, proposals: state === "agreeing" ? [{ text: "No advice, unless asked.", taken: null }] : [] },
+      exercises: [], moved: "", called: null, turn: null, glad: [], measures: [], agreement: { agreed: false, proposals: state === "agreeing" ? [{ text: "No advice, unless asked.", taken: null }] : [] },
       chat: staff ? [] : [message(14, now - MINUTE, 1, "staff", "Could I stay with my camera off today?"), message(15, now - 30_000, 0, "p-2", "Of course.")],
     },
   };

@@ -27,6 +27,7 @@ ROOM = {
     "exercise",
     "round",
     "agreement",
+    "milestones",
     "last_time",
     "weeks",
     "shared",
@@ -71,6 +72,7 @@ YOU = {
     "called",
     "agreement",
     "week",
+    "glad",
     "help",
     "chat",
 }

@@ -199,6 +199,6 @@ async def test_todays_groups_are_those_of_today_where_one_is_and_lead_to_room_or
 async def test_participants_are_told_nothing_of_who_is_there() -> None:
     house = await House(running("s-1", ROBIN, ALEX), now=TUESDAY_6_PM).fill()
     page = await house.page(ROBIN)
-    assert {card["name"] for card in page["cards"]} == {"now", "tonight", "diary", "week", "tools"}
+    assert {card["name"] for card in page["cards"]} == {"now", "tonight", "diary", "week", "milestones", "tools"}
     assert "Sam" not in str(page) and "Alex" not in str(page)
     assert page["cards"][0]["on"][0]["record_url"] is None

@@ -11,7 +11,7 @@ const NAMED_MAX = 3;
 
 /**
  * @typedef {{kind: "joined" | "left" | "dropped" | "back" | "hand" | "segment" | "paused" | "resumed" | "ended"
- *   | "exercise" | "turn" | "next" | "room" | "call" | "agreement" | "chat" | "waiting" | "flag" | "asked" | "missed" | "dispute" | "answer", text: string}} Change
+ *   | "exercise" | "turn" | "next" | "room" | "call" | "agreement" | "milestone" | "chat" | "waiting" | "flag" | "asked" | "missed" | "dispute" | "answer", text: string}} Change
  */
 
 /**
@@ -38,6 +38,11 @@ function agenda(before, after) {
   }
   if ((before.agreement?.draft ?? null) === null && after.agreement?.draft) found.push(change("agreement", t("There is a new draft of our agreement to say yes to.")));
   if (before.agreement && before.agreement.version !== after.agreement?.version) found.push(change("agreement", t("Our agreement is kept.")));
+  const marked = new Map((before.milestones ?? []).map((/** @type {any} */ one) => [one.person, one.text]));
+  for (const one of after.milestones ?? []) {
+    const name = after.people.find((/** @type {any} */ each) => each.person === one.person)?.name ?? t("Someone");
+    if (marked.get(one.person) !== one.text) found.push(change("milestone", t("{name} wants to mark something: {text}", { name, text: one.text })));
+  }
   if (!before.agenda.paused && after.agenda.paused) found.push(change("paused", t("The clock is paused.")));
   if (before.agenda.paused && !after.agenda.paused) found.push(change("resumed", t("The clock goes on.")));
   return found;
