@@ -14,6 +14,7 @@ from enum import StrEnum
 from facilitation.crediting import in_units
 from facilitation.errors import Refusal
 from facilitation.rules import DAY_MIN, EIGHT_MINUTE, FLOOR_UNIT, TRACKS, UNIT_ROUNDINGS
+from facilitation.sentences import Sentence
 
 CODE_CHARS_MAX = 20
 
@@ -162,4 +163,4 @@ def check_payer(payer: Payer) -> None:
 
 
 def _bad(text: str) -> Refusal:
-    return Refusal("bad_payer", f"The payer's table: {text}.")
+    return Refusal("bad_payer", Sentence("The payer's table: {text}.", text=text))

@@ -10,6 +10,7 @@ from facilitation.ids import CohortId, PersonId
 from facilitation.people import STAFF, Role
 from facilitation.plan import Segment, SegmentKind
 from facilitation.rules import GROUP_MAX, RuleSet
+from facilitation.sentences import Sentence
 from facilitation.text import TITLE_MAX, line
 
 LEADS_MAX = 8
@@ -74,15 +75,17 @@ def check_cohort(cohort: Cohort) -> None:
     line(cohort.title, "the group’s name", TITLE_MAX)
     unknown = sorted(set(cohort.caps) - {kind.value for kind in SegmentKind})
     if unknown:
-        raise Refusal("bad_cohort", f"There is no such kind of part: {', '.join(unknown)}.")
+        raise Refusal("bad_cohort", Sentence("There is no such kind of part: {unknown}.", unknown=", ".join(unknown)))
     if any(not 1 <= most <= GROUP_MAX for most in cohort.caps.values()):
-        raise Refusal("bad_cohort", f"A group has room for 1 to {GROUP_MAX} people in each kind of part.")
+        raise Refusal(
+            "bad_cohort", Sentence("A group has room for 1 to {most} people in each kind of part.", most=GROUP_MAX)
+        )
     check_leads(cohort.leads)
 
 
 def check_leads(leads: tuple[Lead, ...]) -> None:
     if len(leads) > LEADS_MAX:
-        raise Refusal("bad_leads", f"At most {LEADS_MAX} of the staff can stand on one list.")
+        raise Refusal("bad_leads", Sentence("At most {most} of the staff can stand on one list.", most=LEADS_MAX))
     if len({lead.person for lead in leads}) != len(leads):
         raise Refusal("bad_leads", "The same person stands on the list of staff twice. Leave one of them out.")
     if any(lead.role not in STAFF for lead in leads):

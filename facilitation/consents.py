@@ -208,9 +208,14 @@ def check_form(form: ConsentForm) -> None:
     body(form.text.strip(), "the text", TEXT_MAX, required=True)
     line(form.version, "the version", VERSION_MAX)
     if not (2 <= len(form.language) <= 3 and form.language.isascii() and form.language.isalpha()):
-        raise Refusal("bad_consent", f"{form.language!r} is no language; write 'en' or 'es'.")
+        raise Refusal(
+            "bad_consent", Sentence("{language} is no language; write 'en' or 'es'.", language=repr(form.language))
+        )
     if form.lasts_days is not None and not 1 <= form.lasts_days <= LASTS_DAYS_MAX:
-        raise Refusal("bad_consent", f"A consent lasts from one day to {LASTS_DAYS_MAX:,} days, or has no end.")
+        raise Refusal(
+            "bad_consent",
+            Sentence("A consent lasts from one day to {most} days, or has no end.", most=f"{LASTS_DAYS_MAX:,}"),
+        )
 
 
 def check_forms(forms: Sequence[ConsentForm]) -> None:
@@ -226,7 +231,10 @@ def check_forms(forms: Sequence[ConsentForm]) -> None:
             form.effective_from != days[form.version] for form in forms if form.kind is kind
         ):
             raise Refusal(
-                "bad_consent", f"Each version of {kind.value!r} needs a first day of its own, in all languages."
+                "bad_consent",
+                Sentence(
+                    "Each version of {kind} needs a first day of its own, in all languages.", kind=repr(kind.value)
+                ),
             )
 
 

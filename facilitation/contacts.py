@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
+from facilitation.sentences import Sentence
 from facilitation.text import CALLBACK_MAX, NAME_MAX, line
 
 NEAREST_MAX = 6
@@ -69,7 +70,7 @@ def check_contact(contact: Contact) -> None:
     line(contact.email, "the mail address", EMAIL_MAX, required=False)
     line(contact.phone, "the phone number", CALLBACK_MAX, required=False)
     if len(contact.nearest) > NEAREST_MAX:
-        raise Refusal("too_many", f"At most {NEAREST_MAX} people to call can be kept.")
+        raise Refusal("too_many", Sentence("At most {most} people to call can be kept.", most=NEAREST_MAX))
     for each in contact.nearest:
         line(each.name, "the name of whom to call", NAME_MAX)
         line(each.relation, "who they are", RELATION_MAX, required=False)

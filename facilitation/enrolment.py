@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from facilitation.errors import Refusal
 from facilitation.ids import CohortId, EnrolmentId, PersonId
-from facilitation.sentences import marked
+from facilitation.sentences import Sentence, marked
 from facilitation.text import NOTE_MAX, REASON_MAX, body
 
 STEPS_MAX = 50
@@ -120,7 +120,10 @@ def ended(enrolment: Enrolment, last: date) -> Enrolment:
 def check_enrolment(enrolment: Enrolment) -> None:
     """Raises `Refusal` that says in words what no enrolment can be."""
     if not 1 <= len(enrolment.steps) <= STEPS_MAX:
-        raise Refusal("bad_enrolment", f"An enrolment has a beginning, and its days can change {STEPS_MAX} times.")
+        raise Refusal(
+            "bad_enrolment",
+            Sentence("An enrolment has a beginning, and its days can change {most} times.", most=STEPS_MAX),
+        )
     for step in enrolment.steps:
         if not step.days or len(set(step.days)) != len(step.days) or not set(step.days) <= set(EVERY_DAY):
             raise Refusal("bad_enrolment", "Choose at least one day of the week, each once.")

@@ -16,6 +16,7 @@ from facilitation.errors import Refusal
 from facilitation.forms import Choice
 from facilitation.ids import ExerciseId, FieldId, SkillId
 from facilitation.roundquestions import QUESTIONS_MAX, RoundQuestion
+from facilitation.sentences import Sentence
 from facilitation.text import body, line
 
 Entry = int | str | tuple[int | str, ...] | None
@@ -223,7 +224,7 @@ def checked(exercise: Exercise, entries: Entries) -> dict[str, Entry]:
 
 def check_entry(field: Field, entry: Entry) -> None:
     if not is_empty(entry) and not _fits(field, entry):
-        raise Refusal("bad_answer", f"This answer does not fit “{field.label}”")
+        raise Refusal("bad_answer", Sentence("This answer does not fit “{label}”", label=Sentence(field.label)))
 
 
 def _fits(field: Field, entry: Entry) -> bool:
@@ -317,13 +318,21 @@ def check_repertoire(repertoire: Repertoire) -> None:
     names = [exercise.id for exercise in repertoire.exercises]
     skills = [skill.id for skill in repertoire.skills]
     if len(set(names)) != len(names) or len(names) > EXERCISES_MAX:
-        raise Refusal("bad_session", f"A session has at most {EXERCISES_MAX} exercises, each with an id of its own.")
+        raise Refusal(
+            "bad_session",
+            Sentence("A session has at most {most} exercises, each with an id of its own.", most=EXERCISES_MAX),
+        )
     if len(set(skills)) != len(skills) or len(skills) > SKILLS_MAX:
-        raise Refusal("bad_session", f"A session has at most {SKILLS_MAX} skills, each with an id of its own.")
+        raise Refusal(
+            "bad_session", Sentence("A session has at most {most} skills, each with an id of its own.", most=SKILLS_MAX)
+        )
     asked = [question.id for question in repertoire.questions]
     if len(set(asked)) != len(asked) or len(asked) > QUESTIONS_MAX:
         raise Refusal(
-            "bad_session", f"A session has at most {QUESTIONS_MAX} questions for rounds, each with an id of its own."
+            "bad_session",
+            Sentence(
+                "A session has at most {most} questions for rounds, each with an id of its own.", most=QUESTIONS_MAX
+            ),
         )
     for exercise in repertoire.exercises:
         if not exercise.steps:

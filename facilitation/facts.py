@@ -442,7 +442,10 @@ def sign(state: RoomState, ask: SignNote, signer: Seat, now: Instant) -> NoteSig
     if not seat.treated:
         raise Refusal("unknown_person", "Notes are signed for participants who are treated.")
     if any(flag.open for flag in state.checkin.flags_of(person)):
-        raise Refusal("open_flag", f"Before you sign: write down what was done about {seat.name}'s safety answer.")
+        raise Refusal(
+            "open_flag",
+            Sentence("Before you sign: write down what was done about {name}'s safety answer.", name=seat.name),
+        )
     tally = crediting.Tally(state)
     everyone = {each.person: tally.of(each.person) for each in state.seats.treated}
     check_signable(

@@ -25,6 +25,7 @@ from facilitation.errors import Refusal
 from facilitation.ids import SessionId
 from facilitation.rules import RuleSet
 from facilitation.school import Busy, Reason, in_the_way
+from facilitation.sentences import Sentence
 from facilitation.timebase import MINUTE_MS, Instant
 from facilitation.weeks import DAYS, first_day, is_counted
 
@@ -245,7 +246,10 @@ def fitting(wish: Wish, offers: Iterable[Offer]) -> tuple[tuple[Offer, bool], ..
 def _search(wish: Wish, offers: Iterable[Offer], most: int | None = OFFERS_MAX) -> _Search:
     everything = tuple(sorted(offers, key=lambda offer: offer.id))
     if most is not None and len(everything) > most:
-        raise Refusal("too_many", f"That are more than {OFFERS_MAX} weekly groups to choose from. Please choose fewer.")
+        raise Refusal(
+            "too_many",
+            Sentence("That are more than {most} weekly groups to choose from. Please choose fewer.", most=OFFERS_MAX),
+        )
     begin = first_day(wish.rules, wish.first)
     begin = begin if begin >= wish.first else begin + timedelta(days=DAYS)
     weeks = []
@@ -253,7 +257,7 @@ def _search(wish: Wish, offers: Iterable[Offer], most: int | None = OFFERS_MAX) 
         weeks.append(begin)
         begin += timedelta(days=DAYS)
     if not 1 <= len(weeks) <= WEEKS_MAX:
-        raise Refusal("bad_days", f"Please choose from 1 to {WEEKS_MAX} whole weeks.")
+        raise Refusal("bad_days", Sentence("Please choose from 1 to {most} whole weeks.", most=WEEKS_MAX))
     return _Search(wish=wish, offers=everything, weeks=tuple(weeks))
 
 

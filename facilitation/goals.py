@@ -12,6 +12,7 @@ from datetime import date
 
 from facilitation.errors import Refusal
 from facilitation.ids import GoalId, PersonId
+from facilitation.sentences import Sentence
 from facilitation.text import body
 
 GOALS_MAX = 40
@@ -57,6 +58,6 @@ def listed(goals: Iterable[Goal], day: date) -> tuple[ListedGoal, ...]:
 def check_listed(goals: tuple[ListedGoal, ...]) -> None:
     """Raises `Refusal`: no list that a session can take."""
     if len(goals) > GOALS_MAX or len({goal.goal for goal in goals}) != len(goals):
-        raise Refusal("bad_session", f"A person has at most {GOALS_MAX} goals, each of them once.")
+        raise Refusal("bad_session", Sentence("A person has at most {most} goals, each of them once.", most=GOALS_MAX))
     for goal in goals:
         worded(goal.text)

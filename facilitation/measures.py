@@ -226,7 +226,9 @@ def check_measures(measures: tuple[Measure, ...]) -> None:
     """Raises `Refusal` that says in words which measure cannot be asked, or not be scored."""
     names = [measure.id for measure in measures]
     if len(set(names)) != len(names) or len(names) > MEASURES_MAX:
-        raise Refusal("bad_session", f"There are at most {MEASURES_MAX} measures, each with an id of its own.")
+        raise Refusal(
+            "bad_session", Sentence("There are at most {most} measures, each with an id of its own.", most=MEASURES_MAX)
+        )
     for measure in measures:
         _check_measure(measure)
         if measure.teens and measure.teens not in names:
@@ -238,9 +240,9 @@ def check_due(rules: Iterable[Due], known: Iterable[MeasureId]) -> None:
     names, asked = set(known), [rule.measure for rule in rules]
     for rule in rules:
         if rule.measure not in names:
-            raise Refusal("bad_session", f"There is no measure {rule.measure!r}.")
+            raise Refusal("bad_session", Sentence("There is no measure {measure}.", measure=repr(rule.measure)))
         if not 1 <= rule.every_days <= EVERY_DAYS_MAX:
-            raise Refusal("bad_session", f"Measures are asked every 1 to {EVERY_DAYS_MAX} days.")
+            raise Refusal("bad_session", Sentence("Measures are asked every 1 to {most} days.", most=EVERY_DAYS_MAX))
     if len(set(asked)) != len(asked):
         raise Refusal("bad_session", "A measure is named twice.")
 
@@ -292,4 +294,4 @@ def _check_options(measure: Measure, item: Item) -> None:
 
 
 def _bad(measure: Measure, text: str) -> Refusal:
-    return Refusal("bad_session", f"The measure {measure.id!r}: {text}.")
+    return Refusal("bad_session", Sentence("The measure {id}: {text}.", id=repr(measure.id), text=text))

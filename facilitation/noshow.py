@@ -18,7 +18,7 @@ from facilitation.errors import Refusal
 from facilitation.events import Event, MissingNoticed, ReachedOut, Recorded
 from facilitation.ids import PersonId
 from facilitation.seats import Place, Seat
-from facilitation.sentences import marked
+from facilitation.sentences import Sentence, marked
 from facilitation.timebase import MINUTE_MS, Instant
 
 NOTICED_AFTER_MS = 4 * MINUTE_MS
@@ -147,5 +147,5 @@ def reach_out(noshows: NoShows, person: PersonId, whom: str, outcome: str) -> tu
     if outcome not in set(Outcome):
         raise Refusal("unknown_outcome", "Say how it went: reached, left word or no answer.")
     if len(noshows.attempts_of(person)) >= ATTEMPTS_MAX:
-        raise Refusal("too_many", f"{ATTEMPTS_MAX} tries are kept about one person.")
+        raise Refusal("too_many", Sentence("{most} tries are kept about one person.", most=ATTEMPTS_MAX))
     return (ReachedOut(person=person, whom=whom, outcome=outcome),)

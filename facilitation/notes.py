@@ -35,6 +35,7 @@ from facilitation.goals import ListedGoal, check_listed
 from facilitation.ids import CounsellingNoteId, GoalId, PersonId, SectionId
 from facilitation.noteforms import NoteForm
 from facilitation.programme import PLAIN_TEXT
+from facilitation.sentences import Sentence, joined
 from facilitation.text import LOCATION_MAX, NOTE_MAX, TITLE_MAX, body, line
 from facilitation.timebase import HOUR_MS, Instant
 
@@ -234,7 +235,9 @@ def address_goals(notes: Notes, person: PersonId, chosen: tuple[GoalId, ...], re
     now = notes.goals_of(person)
     can_be = {goal.goal: goal for goal in now.choosable}
     if unknown := set(chosen) - can_be.keys():
-        raise Refusal("unknown_goal", f"{len(unknown)} of these goals do not stand in this person's plan.")
+        raise Refusal(
+            "unknown_goal", Sentence("{n} of these goals do not stand in this person's plan.", n=len(unknown))
+        )
     goals = tuple(goal for id, goal in can_be.items() if id in chosen)
     if {goal.goal for goal in now.addressed} == set(chosen):
         return ()
@@ -245,7 +248,7 @@ def address_goals(notes: Notes, person: PersonId, chosen: tuple[GoalId, ...], re
 
 def name_skills(notes: Notes, skills: tuple[str, ...]) -> tuple[Event, ...]:
     if len(skills) > SKILLS_MAX:
-        raise Refusal("too_many", f"At most {SKILLS_MAX} skills can be named for one session.")
+        raise Refusal("too_many", Sentence("At most {most} skills can be named for one session.", most=SKILLS_MAX))
     named = tuple(dict.fromkeys(line(skill, "the name of a skill", TITLE_MAX) for skill in skills))
     return () if named == notes.skills else (SkillsNamed(skills=named),)
 
@@ -302,8 +305,10 @@ def check_signable(
     if empty and not form.sections:
         raise Refusal("empty_note", "Please write a few words on this person before you sign.")
     if empty:
-        titles = ", ".join(part.title for part in form.sections if part.id in empty)
-        raise Refusal("empty_section", f"Before you sign, please write a few words under: {titles}.")
+        titles = joined([Sentence(part.title) for part in form.sections if part.id in empty], ", ")
+        raise Refusal(
+            "empty_section", Sentence("Before you sign, please write a few words under: {titles}.", titles=titles)
+        )
 
 
 def add(notes: Notes, person: PersonId, text: str) -> tuple[Event, ...]:

@@ -179,4 +179,4 @@ def _check_range(name: str, value: int, least: int, most: int) -> None:
 
 
 def _bad(text: str) -> Refusal:
-    return Refusal("bad_session", f"The programme: {text}.")
+    return Refusal("bad_session", Sentence("The programme: {text}.", text=text))

@@ -61,7 +61,7 @@ from facilitation.programme import PLAIN, Programme, check_programme
 from facilitation.rules import check_rules
 from facilitation.safetypath import check_path
 from facilitation.seats import Place, Seat
-from facilitation.sentences import Sentence
+from facilitation.sentences import Sentence, listed
 from facilitation.state import EMPTY, RoomState, evolve, knows, replay
 from facilitation.talk import ALL_ROOMS, EVERYONE, STAFF
 from facilitation.text import NAME_MAX, TITLE_MAX, line
@@ -444,12 +444,14 @@ def _open_session(state: RoomState, command: c.OpenSession) -> Events:
     check_measures(command.measures)
     check_path(command.safety)
     if not 1 <= command.seats_max <= SEATS_MAX:
-        raise Refusal("bad_session", f"A session has from one to {SEATS_MAX} seats.")
+        raise Refusal("bad_session", Sentence("A session has from one to {most} seats.", most=SEATS_MAX))
     people = [expected.person for expected in command.roster]
     if len(set(people)) != len(people):
         raise Refusal("bad_session", "Someone is on the list twice.")
     if len(people) > command.seats_max:
-        raise Refusal("list_full", f"The list is longer than the {command.seats_max} seats of this session.")
+        raise Refusal(
+            "list_full", Sentence("The list is longer than the {most} seats of this session.", most=command.seats_max)
+        )
     for expected in command.roster:
         line(expected.name, "the name", NAME_MAX)
     return (
@@ -505,14 +507,13 @@ def _end_session(state: RoomState) -> Events:
     names = dict.fromkeys(state.seats.of(flag.person).name for flag in state.checkin.open_flags)
     if names:
         raise Refusal(
-            "open_flag", f"Before the session ends: write down what was done about the safety answer of {_and(names)}."
+            "open_flag",
+            Sentence(
+                "Before the session ends: write down what was done about the safety answer of {names}.",
+                names=listed(list(names)),
+            ),
         )
     return (v.SessionEnded(reason="facilitator"),)
-
-
-def _and(names: dict[str, None]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 # --------------------------------------------------------------- people

@@ -267,7 +267,7 @@ def open_(
     if before is not None and not before.over:
         raise Refusal("round_open", "A round is under way. End it first.")
     if len(rounds.all) >= ROUNDS_MAX:
-        raise Refusal("too_many", f"A session has at most {ROUNDS_MAX} rounds.")
+        raise Refusal("too_many", Sentence("A session has at most {most} rounds.", most=ROUNDS_MAX))
     group = participants(seats, attendance)
     if not group:
         raise Refusal("nobody_here", "Nobody is in the room yet who could be asked.")

@@ -12,6 +12,7 @@ from datetime import date
 
 from facilitation.errors import Refusal
 from facilitation.plan import SegmentKind
+from facilitation.sentences import Sentence
 
 TRACKS = frozenset({"adult", "teen"})
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -175,4 +176,4 @@ def _check_range(name: str, value: int, least: int, most: int) -> None:
 
 
 def _bad(text: str) -> Refusal:
-    return Refusal("bad_session", f"The rule set: {text}.")
+    return Refusal("bad_session", Sentence("The rule set: {text}.", text=text))

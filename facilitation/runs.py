@@ -44,6 +44,7 @@ from facilitation.exercises import (
 )
 from facilitation.ids import ExerciseId, FieldId, PersonId, RunId, SegmentId, SkillId
 from facilitation.partition import Group, Pair, pairs_of, partition
+from facilitation.sentences import Sentence
 from facilitation.timebase import SECOND_MS, Instant
 
 ANSWERS_MIN = 5
@@ -265,9 +266,12 @@ def open_(
     """`here`: participants in the room, in the order they came; `apart`: who is not made a pair of."""
     known = practice.repertoire.exercise(exercise)
     if practice.open is not None:
-        raise Refusal("exercise_open", f"“{practice.open.exercise.title}” is still open. End it first.")
+        raise Refusal(
+            "exercise_open",
+            Sentence("“{title}” is still open. End it first.", title=Sentence(practice.open.exercise.title)),
+        )
     if len(practice.runs) >= RUNS_MAX:
-        raise Refusal("too_many", f"A session has at most {RUNS_MAX} exercises.")
+        raise Refusal("too_many", Sentence("A session has at most {most} exercises.", most=RUNS_MAX))
     name = RunId(f"exercise-{len(practice.runs) + 1}")
     events: list[Event] = [ExerciseOpened(run=name, exercise=exercise, segment=segment)]
     if known.grouping is not Grouping.NONE:
@@ -391,7 +395,10 @@ def show(practice: Practice, run: RunId, to_group: bool, without: Sequence[str])
         if not _count(found):
             raise Refusal(
                 "too_few_answers",
-                f"There have to be {ANSWERS_MIN} answers, so that nobody can be picked out. Until then, ask aloud.",
+                Sentence(
+                    "There have to be {least} answers, so that nobody can be picked out. Until then, ask aloud.",
+                    least=ANSWERS_MIN,
+                ),
             )
     elif found.to_group or not (to_group or without):
         return ()

@@ -129,7 +129,10 @@ def check_path(path: SafetyPath) -> None:
     before: set[str] = set()
     for question in questions:
         if question.level not in LEVELS or (question.asked_if and question.asked_if not in before):
-            raise Refusal("bad_path", f"The screener: question {question.id!r} weighs nothing, or follows none.")
+            message = Sentence(
+                "The screener: question {question} weighs nothing, or follows none.", question=repr(question.id)
+            )
+            raise Refusal("bad_path", message)
         before.add(question.id)
 
 

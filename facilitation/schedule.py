@@ -17,7 +17,7 @@ from facilitation.errors import Refusal
 from facilitation.ids import CohortId, CoverId, PersonId, SeriesId, SessionId, TermId
 from facilitation.people import Role
 from facilitation.recurrence import Every, Recurrence, check_recurrence
-from facilitation.sentences import marked
+from facilitation.sentences import Sentence, marked
 from facilitation.terms import Term, closed, in_summer
 from facilitation.text import REASON_MAX, TITLE_MAX, line
 from facilitation.timebase import SECOND_MS, Instant
@@ -197,7 +197,7 @@ def _check_people(series: Series) -> None:
     if len(set(everybody)) != len(everybody):
         raise Refusal("bad_series", "Somebody stands on the list twice. Leave one of them out.")
     if len(everybody) > PEOPLE_MAX:
-        raise Refusal("bad_series", f"At most {PEOPLE_MAX} people can stand on one list.")
+        raise Refusal("bad_series", Sentence("At most {most} people can stand on one list.", most=PEOPLE_MAX))
     match series.kind:
         case SeriesKind.GROUP:
             if series.cohort is None or series.people or series.relatives:
@@ -221,7 +221,7 @@ def check_deviation(deviation: Deviation) -> None:
     if deviation.cancelled and moved:
         raise Refusal("bad_series", "A meeting is cancelled or moved, not both.")
     if deviation.day is not None and abs(deviation.day - deviation.on) > timedelta(days=MOVE_DAYS_MAX):
-        raise Refusal("bad_series", f"One meeting can be moved by {MOVE_DAYS_MAX} days at most.")
+        raise Refusal("bad_series", Sentence("One meeting can be moved by {most} days at most.", most=MOVE_DAYS_MAX))
 
 
 def check_cover(cover: Cover) -> None:

@@ -7,6 +7,7 @@ from datetime import date
 
 from facilitation.errors import Refusal
 from facilitation.ids import TermId
+from facilitation.sentences import Sentence
 from facilitation.text import TITLE_MAX, line
 
 HOLIDAYS_MAX = 100
@@ -55,10 +56,15 @@ def check_term(term: Term) -> None:
     if (term.last - term.first).days > TERM_DAYS_MAX:
         raise Refusal("bad_term", "A term lasts three years at most. Make a new one for later.")
     if len(term.holidays) > HOLIDAYS_MAX:
-        raise Refusal("bad_term", f"A term can have {HOLIDAYS_MAX} closed days or holidays at most.")
+        raise Refusal(
+            "bad_term", Sentence("A term can have {most} closed days or holidays at most.", most=HOLIDAYS_MAX)
+        )
     for each in term.holidays:
         line(each.title, "the name of each holiday", TITLE_MAX)
         if each.last < each.first:
-            raise Refusal("bad_term", f"{each.title} ends before it begins. Please look at its two dates again.")
+            raise Refusal(
+                "bad_term",
+                Sentence("{title} ends before it begins. Please look at its two dates again.", title=each.title),
+            )
     if term.summer is not None and term.summer[1] < term.summer[0]:
         raise Refusal("bad_term", "The summer hours end before they begin. Please look at their two dates again.")

@@ -11,6 +11,7 @@ from typing import Final
 
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
+from facilitation.sentences import Sentence
 from facilitation.timebase import Instant
 from server.store.clinic import ScheduledSession
 from server.store.register import Register, Shelf
@@ -56,7 +57,7 @@ class ApartList:
         if len(set(people)) != 2:
             raise Refusal("bad_plan", "Choose two people to keep apart.")
         if on and len(await self.among(scheduled)) >= PAIRS_MAX:
-            raise Refusal("too_many", f"A group can have {PAIRS_MAX} pairs who are kept apart.")
+            raise Refusal("too_many", Sentence("A group can have {most} pairs who are kept apart.", most=PAIRS_MAX))
         one, other = sorted(people)
         there = await self._shelf.get(f"{one} {other}")
         if (there is not None and there.value.on) == on:

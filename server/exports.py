@@ -18,6 +18,7 @@ from facilitation.ids import PersonId
 from facilitation.notes import content_hash
 from facilitation.plan import SegmentKind
 from facilitation.rules import RuleSet
+from facilitation.sentences import Sentence
 from facilitation.timebase import Instant
 from server.clock import Clock
 from server.door.releases import Release, Releases
@@ -136,7 +137,9 @@ class HoursExports:
                 entries = standing(entries)
             found += (entry for entry in entries if _asked_for(entry.facts, asked))
             if len(found) > ROWS_MAX:
-                raise Refusal("too_much", f"That is more than {ROWS_MAX:,} entries; choose fewer days.")
+                raise Refusal(
+                    "too_much", Sentence("That is more than {most} entries; choose fewer days.", most=f"{ROWS_MAX:,}")
+                )
         return sorted(found, key=lambda entry: (entry.facts.started, entry.facts.session, entry.facts.person))
 
     async def _told(self, session: str) -> Told:
@@ -215,7 +218,7 @@ def _bounded(asked: Asked) -> None:
     if asked.first is None or asked.last is None:
         raise Refusal("bad_days", "Choose the first and the last day.")
     if asked.last - asked.first > timedelta(days=CLINIC_DAYS_MAX - 1):
-        raise Refusal("bad_days", f"At most {CLINIC_DAYS_MAX} days at once; choose fewer.")
+        raise Refusal("bad_days", Sentence("At most {most} days at once; choose fewer.", most=CLINIC_DAYS_MAX))
 
 
 def _asked_for(facts: HoursFacts, asked: Asked) -> bool:

@@ -21,6 +21,7 @@ from facilitation.facts import zone_of
 from facilitation.goals import GOALS_MAX, Goal, listed, worded
 from facilitation.ids import CounsellingNoteId, GoalId, PersonId, SessionId
 from facilitation.notes import GROUP
+from facilitation.sentences import Sentence
 from facilitation.skills import Library
 from facilitation.text import body
 from facilitation.weeks import day_of
@@ -84,7 +85,9 @@ class StaffNotebook:
         body(text, "a phrase", SNIPPET_CHARS_MAX, required=True)
         there = await self._notebook.snippets(owner)
         if name not in there and len(there) >= SNIPPETS_MAX:
-            raise Refusal("too_many", f"You can keep {SNIPPETS_MAX} phrases. Delete one that you do not use.")
+            raise Refusal(
+                "too_many", Sentence("You can keep {most} phrases. Delete one that you do not use.", most=SNIPPETS_MAX)
+            )
         await self._notebook.put_snippet(owner, name, text)
 
     async def drop_snippet(self, owner: PersonId, name: str) -> None:
@@ -140,7 +143,9 @@ class StaffNotebook:
         if same is not None:
             return same.goal
         if len(goals) >= GOALS_MAX:
-            raise Refusal("too_many", f"A person can have {GOALS_MAX} goals, those that have ended included.")
+            raise Refusal(
+                "too_many", Sentence("A person can have {most} goals, those that have ended included.", most=GOALS_MAX)
+            )
         goal = Goal(goal=GoalId(f"g-{secrets.token_hex(6)}"), person=person, text=text, since=day)
         await self._notebook.put_goal(goal)
         await self._list_goals(scheduled, [person])

@@ -22,6 +22,7 @@ from facilitation import policy
 from facilitation.commands import PersonCommand
 from facilitation.errors import Refusal
 from facilitation.ids import ClinicId, CommandId, PersonId, SessionId
+from facilitation.sentences import Sentence
 from facilitation.timebase import MINUTE_MS, Instant
 from server.clock import Clock
 from server.rooms.ports import Refused, Room, RoomDirectory, StoreUnavailable, Viewer
@@ -166,7 +167,10 @@ def strong(pin: str) -> str:
     """A PIN that is worth choosing. Refuses 'weak_pin' with what to do."""
     pin = normal(pin)
     if not PIN_CHARS_MIN <= len(pin) <= PIN_CHARS_MAX:
-        raise Refusal("weak_pin", f"A signing PIN has from {PIN_CHARS_MIN} to {PIN_CHARS_MAX} characters.")
+        raise Refusal(
+            "weak_pin",
+            Sentence("A signing PIN has from {least} to {most} characters.", least=PIN_CHARS_MIN, most=PIN_CHARS_MAX),
+        )
     if len(set(pin)) < 3 or any(pin.casefold() in row for row in _ROWS):
         raise Refusal("weak_pin", "This one is among the first that somebody would try. Please choose another.")
     return pin

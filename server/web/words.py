@@ -161,7 +161,9 @@ class Words:
         return f"{self._date(at, self._calendar.day)}, {self.clock_time(at)}"
 
     def days(self, first: date, last: date) -> str:
-        """'November 9 – 15', 'November 30 – December 6'."""
+        """'November 9 – 15', 'November 30 – December 6', 'November 26'."""
+        if first == last:
+            return self._date(first, self._calendar.day)
         if first.month == last.month:
             month = self._date(first, "MMMM")
             return self._calendar.span.format(month=month, first=first.day, last=last.day)

@@ -52,6 +52,7 @@ READ_BY_PARTICIPANTS = {
     "rounds.toml": frozenset({"text", "teens"}),
     "programmes.toml": frozenset({"title"}),
     "rules.toml": frozenset({"title", "text"}),
+    "payers.toml": frozenset({"title"}),
 }
 
 OURS_OF_A_MEASURE = frozenset({"title", "about", "check"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from functools import cache
 from html.parser import HTMLParser
@@ -10,7 +11,7 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 
 from server.web.catalogues import ENGLISH, FOLDER, LANGUAGES
-from tests.support.messages import lacking, up_to_date, written
+from tests.support.messages import lacking, spoken_modules, up_to_date, written
 from tests.support.source import ROOT
 from tests.tidy.test_browser_code import browser_files
 
@@ -45,6 +46,42 @@ def test_what_is_filled_in_and_marked_up_stays_so(language: str) -> None:
         if fixed(form) != fixed(english(each)) or ('"' in form and '"' not in english(each)) or "\n" * 2 in form
     ]
     assert wrong == []
+
+
+GLOSSARY = {
+    "es": {
+        r"\bcounselling\b": "consejer",
+        r"\bexercises?\b": "ejercicio",
+        r"\bgoals?\b": "meta",
+        r"\bguardians?\b": "tutor",
+        r"\bhome page\b": "página principal",
+        r"\bpasskeys?\b": "llave",
+        r"\bprogram(me)?s?\b": "programa",
+        r"\bsmall rooms?\b": "salas? pequeña",
+        r"\bsupervisors?\b": "supervisor",
+        r"\bwaiting room\b": "sala de espera",
+        r"\bwrap-up\b": "cierre",
+        r"\baddend(um|a)\b": "adenda",
+    }
+}
+"""What is called by one word in English is called by one word elsewhere too."""
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_the_same_thing_is_called_by_the_same_word(language: str) -> None:
+    wrong = [
+        (each.id, theirs)
+        for each in catalogue(language)
+        if each.id
+        for ours, theirs in GLOSSARY[language].items()
+        if re.search(ours, PLACEHOLDER.sub("", english(each)), re.IGNORECASE)
+        and not all(re.search(theirs, form, re.IGNORECASE) for form in forms(each))
+    ]
+    assert wrong == []
+
+
+def test_everybody_is_spoken_to_as_the_readme_says() -> None:
+    assert [form for each in catalogue("es") for form in forms(each) if re.search(r"\busted\b", form, re.I)] == []
 
 
 def forms(message: Message) -> tuple[str, ...]:
@@ -93,6 +130,18 @@ def bare(markup: str) -> list[str]:
     parser.feed(markup)
     parser.close()
     return parser.found
+
+
+def test_refusals_are_made_of_messages() -> None:
+    """What is filled in is a Sentence's value: an f-string is in no catalogue."""
+    wrong = [
+        f"{module.where}:{node.lineno}"
+        for module in spoken_modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refusal"
+        if any(isinstance(each, ast.JoinedStr | ast.BinOp) for each in node.args[1:])
+    ]
+    assert wrong == []
 
 
 LITERAL = re.compile(r"""(?<![\w=])(["'])([A-Z“¿][^"'\\<>/{}=]*?[a-z][^"'\\<>{}=]*?|[a-z]+ [a-z]+[^"'\\<>{}=]*?)\1""")
