@@ -22,9 +22,10 @@ from facilitation.events import Recorded
 from facilitation.ids import PersonId, SmallRoomId, SourceId
 from facilitation.partition import pairs_of
 from facilitation.people import Expected, Role
-from facilitation.room import RoomState, replay
+from facilitation.room import RoomState, next_deadline, replay
 from facilitation.seats import Place
 from facilitation.talk import ALL_ROOMS, EVERYONE
+from facilitation.timebase import SECOND_MS, Instant
 from tests.support.meeting import COLE, FAY, ROSTER, Meeting
 
 pytestmark = pytest.mark.timeout(300)
@@ -123,15 +124,12 @@ class Evening(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 5, 19, 21, 61, 300]))
     def time_passes(self, seconds: int) -> None:
-        deadline_count = len(self.meeting.log)
-        self.meeting.live(minutes=seconds / 60)
-        if len(self.meeting.log) > deadline_count:
-            self.told = dict(self.told_by_the_log())
-
-    def told_by_the_log(self) -> dict[PersonId, SmallRoomId]:
-        """What the effects of time said: `live` keeps only those of the last tick, and they are whole."""
-        last = [effect for effect in self.meeting.effects if isinstance(effect, e.Partition)]
-        return dict(last[-1].rooms) if last else self.told
+        until = Instant(self.meeting.now + seconds * SECOND_MS)
+        while (deadline := next_deadline(self.state)) is not None and deadline <= until:
+            self.meeting.now = max(self.meeting.now, deadline)
+            assert self.meeting.do(c.Tick()), "a deadline came and nothing was done about it"
+            self.hear_effects()
+        self.meeting.now = until
 
     # --- small rooms
 
