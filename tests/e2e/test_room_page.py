@@ -392,7 +392,7 @@ async def test_an_answer_in_private_never_goes_to_everyone_when_its_reader_left(
     await page.keyboard.press("Enter")
     await page.wait_for_function("gallery.asked.some(each => each.type === 'send_chat')")
     fields = await page.evaluate("gallery.asked.find(each => each.type === 'send_chat').fields")
-    assert fields == {"text": "Only for Sam", "to": "staff"}
+    assert fields == {"text": "Only for Sam", "to": "staff", "room": None}
 
 
 async def test_a_refused_message_goes_back_to_where_it_was_typed(show: Show) -> None:
