@@ -39,7 +39,10 @@ WHEEL_NODE = VENV / "node"  # Node from a wheel, when the system has none
 UNFINISHED = VENV / ".unfinished"  # there while packages are being laid: an interrupted .venv is made anew
 OUTPUT_LOG = VENV / "setup.log"
 
-DEBIAN_PACKAGES = {"chromium": "chromium", "fc-list": "fontconfig fonts-liberation fonts-noto-color-emoji"}
+DEBIAN_PACKAGES = {
+    "chromium-headless-shell": "chromium-headless-shell",
+    "fc-list": "fontconfig fonts-liberation fonts-noto-color-emoji",
+}
 STARTS_NO_SERVICES = not Path("/run/systemd/system").exists()
 if STARTS_NO_SERVICES:
     # Debian starts a TURN server as soon as it is installed. Where that would happen its tests are skipped instead.

@@ -296,7 +296,7 @@ async def test_who_says_no_to_camera_and_microphone_comes_in_all_the_same(visits
         house(coming()) as clinic,
         open_chromium(flags=["--use-fake-ui-for-media-stream=deny"]) as refusing,
     ):
-        visit = await visits(clinic, browser=refusing)
+        visit = await visits(clinic, browser=refusing, permissions=[])
         page = await visit.enter("s-next", ROBIN)
         await page.get_by_role("button", name="Continue").click()
         await page.get_by_role("button", name="Try camera and microphone").click()
@@ -348,9 +348,7 @@ async def test_the_record_page_looks_right_from_phone_to_desk(visits: Open, hous
         await expect(page.get_by_label("Signed note")).to_be_visible()
         await no_barrier(page)
         await pictures(page, "record-signed", sizes=(PHONE, TABLET, DESKTOP))
-        for size in (PHONE, {"width": 720, "height": 450}):  # the second: a laptop at 200 %
-            await page.set_viewport_size(size)
-            await no_barrier(page)
+        await no_barrier(page, PHONE, {"width": 720, "height": 450})  # the second: a laptop at 200 %
         await page.set_viewport_size(DESKTOP)
         for session in ("s-twelve", "s-one"):
             await visit.record(session)
@@ -609,9 +607,7 @@ async def test_staff_look_at_a_week_under_other_rules_without_scripts_and_nothin
         assert await clinic.store.ledger.account(ALEX) == before
         scripted = await (await visits(clinic)).enter("s-next", FAY)
         await scripted.goto(page.url)
-        for size in (PHONE, DESKTOP):
-            await scripted.set_viewport_size(size)
-            await no_barrier(scripted)
+        await no_barrier(scripted, PHONE, DESKTOP)
         await pictures(scripted, "statement-what-if", sizes=(PHONE, DESKTOP))
 
 
@@ -621,9 +617,7 @@ async def test_statement_and_home_keep_nobody_out(visits: Open, house: House) ->
         page = await participant.enter("s-next", ALEX)
         for address, name in (("/statement", "statement"), ("/home", "home-participant")):
             await page.goto(clinic.url + address)
-            for size in (PHONE, DESKTOP):
-                await page.set_viewport_size(size)
-                await no_barrier(page)
+            await no_barrier(page, PHONE, DESKTOP)
             await pictures(page, name, sizes=(PHONE, TABLET, DESKTOP))
         staff = await visits(clinic)
         page = await staff.enter("s-next", FAY)

@@ -352,9 +352,7 @@ async def test_the_work_list_says_what_is_due_until_when_and_leads_to_each_note(
         )
         scripted = await (await visits(clinic)).enter("s-today", FAY)
         await scripted.goto(page.url)
-        for size in (PHONE, DESKTOP):
-            await scripted.set_viewport_size(size)
-            await no_barrier(scripted)
+        await no_barrier(scripted, PHONE, DESKTOP)
         await pictures(scripted, "work", sizes=(PHONE, TABLET, DESKTOP))
         await scripted.get_by_role("link", name="Robin In progress").click()
         await expect(scripted.get_by_label("Data", exact=False)).to_have_value("Begun.")

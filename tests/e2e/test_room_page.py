@@ -20,7 +20,7 @@ from playwright.async_api import Browser, Page, ViewportSize, WebSocketRoute, ex
 from facilitation import commands as c
 from facilitation.ids import PersonId
 from facilitation.timebase import MINUTE_MS
-from tests.support.browser import DESKTOP, PHONE, ROOT, Theme, barriers, picture
+from tests.support.browser import DESKTOP, NOT_SIDEWAYS, PHONE, ROOT, SETTLED, Theme, barriers, picture
 from tests.support.evening import CODY, FAY, Clinic, Evening, open_clinic
 from tests.support.gallery import gallery
 from tests.support.serving import serving
@@ -80,9 +80,6 @@ async def show(screen: Page, gallery_url: str) -> AsyncIterator[Show]:
     assert mistakes == []
 
 
-SETTLED = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
-    .then(() => Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => null))))"""
-
 STATES = (
     "people=1&state=lobby",
     "people=4&state=lobby&role=facilitator",
@@ -120,7 +117,7 @@ async def test_no_state_of_the_room_keeps_anybody_out(show: Show, query: str) ->
         await page.emulate_media(color_scheme=theme)
         await page.evaluate(SETTLED)
         assert await barriers(page) == []
-        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "scrolls sideways"
+        assert await page.evaluate(NOT_SIDEWAYS), "scrolls sideways"
         assert await page.title() == "Milieu: your meeting"
 
 
@@ -149,7 +146,7 @@ async def test_other_words_keep_nobody_out_and_find_their_place(show: Show, quer
     for width in (PHONE["width"], 320):
         await page.set_viewport_size({"width": width, "height": PHONE["height"]})
         await page.evaluate(SETTLED)
-        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "scrolls sideways"
+        assert await page.evaluate(NOT_SIDEWAYS), "scrolls sideways"
     await page.emulate_media(forced_colors="none")
 
 

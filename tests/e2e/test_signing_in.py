@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
 from playwright.async_api import BrowserContext, Page, expect
 
 from server.clock import FakeClock, RoomClock
-from tests.support.browser import THEMES, barriers, pictures
+from tests.support.browser import pictures
 from tests.support.clinic import FAY, ROBIN, Clinic, clinic
+from tests.support.passkeys import authenticator
+from tests.support.visits import no_barrier
 
 
 @pytest_asyncio.fixture
@@ -19,25 +21,8 @@ async def place(tmp_path: Path) -> AsyncIterator[Clinic]:
         yield place
 
 
-async def phone(page: Page) -> Callable[[bool], Awaitable[None]]:
-    """This page's browser can make passkeys. What is given back says whether its person says yes when asked."""
-    session = await page.context.new_cdp_session(page)
-    await session.send("WebAuthn.enable")
-    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
-    options |= {"isUserVerified": True, "automaticPresenceSimulation": True}
-    made = await session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-
-    async def agree(yes: bool) -> None:
-        asked = {"authenticatorId": made["authenticatorId"], "enabled": yes}
-        await session.send("WebAuthn.setAutomaticPresenceSimulation", asked)
-
-    return agree
-
-
 async def looked_at(page: Page, name: str) -> None:
-    for theme in THEMES:
-        await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        assert await barriers(page) == []
+    await no_barrier(page)
     await pictures(page, name)
 
 
@@ -48,7 +33,7 @@ async def test_an_invitation_a_passkey_out_and_in_again_and_into_the_room(
     said: list[str] = []
     page.on("pageerror", lambda error: said.append(str(error)))
     url = place.browser().base_url
-    agree = await phone(page)
+    agree = await authenticator(page)
     await page.goto(url + await place.invite(ROBIN))
     await page.get_by_role("button", name="Make a passkey").click()
     await expect(page.get_by_role("heading", name="Hello, Robin Example")).to_be_visible()

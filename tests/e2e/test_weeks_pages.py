@@ -9,8 +9,9 @@ import json
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from facilitation.absences import Kind
-from tests.support.browser import DESKTOP, PHONE, THEMES, barriers, pictures
+from tests.support.browser import DESKTOP, PHONE, pictures
 from tests.support.evening import Clinic
+from tests.support.visits import no_barrier
 from tests.support.week import ALEX, JO, ROBIN
 
 
@@ -24,14 +25,8 @@ async def enter(context: BrowserContext, clinic: Clinic, person: str = "p-fay", 
 async def assert_for_everybody(page: Page, url: str, name: str) -> None:
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
-    for theme in THEMES:
-        await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        await page.goto(url)
-        assert await barriers(page) == []
-    for size in (PHONE, DESKTOP):
-        await page.set_viewport_size(size)
-        wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide == 0, size
+    await page.goto(url)
+    await no_barrier(page, PHONE, DESKTOP)
     assert said == []
     await pictures(page, name)
 

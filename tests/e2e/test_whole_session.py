@@ -83,7 +83,7 @@ async def _session_of(page: Page) -> str:
 
 async def test_a_whole_session_from_the_link_to_the_ledger(chromium: Browser, tmp_path: Path) -> None:
     async with milieu(tmp_path / "data") as server:
-        fay = await seat_at(chromium, "Fay", server.link("Dr. Fay Facilitator"), width=1440, height=900)
+        fay = await seat_at(chromium, "Fay", server.link("Dr. Fay Facilitator"), width=1440, height=900, large=True)
         robin = await seat_at(chromium, "Robin", server.link("Robin Example"), width=360, height=740)
         sam = await seat_at(chromium, "Sam", server.link("Sam Sample"))
         alex = await seat_at(chromium, "Alex", server.link("Alex Placeholder"))

@@ -16,6 +16,8 @@ from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / ".artifacts"
 AXE = ROOT / "webclient/node_modules/axe-core/axe.min.js"
+LOOKING = "PICTURES" in os.environ
+"""Whether somebody wants to look: pictures prove nothing, and cost more than what is proven beside them."""
 
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
@@ -33,11 +35,15 @@ FLAGS = (
 )
 
 
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The first that is there. All show, run and connect alike; the shell, which opens no window, costs half as much."""
+
+
 def executable() -> str:
     """Path of Debian's Chromium; `make test` installs it where it may."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if found is None:
-        raise RuntimeError("Chromium is not installed. As root: apt-get install chromium")
+        raise RuntimeError("Chromium is not installed. As root: apt-get install chromium-headless-shell")
     return found
 
 
@@ -61,11 +67,11 @@ def artifact(name: str) -> Path:
     return path
 
 
-async def picture(page: Page, name: str, *, full_page: bool = False) -> Path:
-    """A screenshot of the page as it stands, as .artifacts/screenshots/NAME.png."""
-    path = artifact(f"screenshots/{name}.png")
-    await page.screenshot(path=path, full_page=full_page, animations="disabled")
-    return path
+async def picture(page: Page, name: str, *, full_page: bool = False) -> None:
+    """A screenshot of the page as it stands, as .artifacts/screenshots/NAME.png, if somebody wants to look."""
+    if LOOKING:
+        path = artifact(f"screenshots/{name}.png")
+        await page.screenshot(path=path, full_page=full_page, animations="disabled")
 
 
 async def pictures(
@@ -74,19 +80,18 @@ async def pictures(
     *,
     sizes: Sequence[ViewportSize] = (PHONE, DESKTOP),
     themes: Sequence[Theme] = THEMES,
-) -> list[Path]:
+) -> None:
     """The page at each width in each theme, NAME-WIDTH-THEME.png; afterwards it is as it was, in light."""
     before = page.viewport_size
-    paths = []
-    for theme in themes:
-        await page.emulate_media(color_scheme=theme)
-        for size in sizes:
-            await page.set_viewport_size(size)
-            paths.append(await picture(page, f"{name}-{size['width']}-{theme}", full_page=True))
+    if LOOKING:
+        for theme in themes:
+            await page.emulate_media(color_scheme=theme)
+            for size in sizes:
+                await page.set_viewport_size(size)
+                await picture(page, f"{name}-{size['width']}-{theme}", full_page=True)
+        if before is not None:
+            await page.set_viewport_size(before)
     await page.emulate_media(color_scheme="light")
-    if before is not None:
-        await page.set_viewport_size(before)
-    return paths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,22 +103,31 @@ class Barrier:
     where: tuple[str, ...]
 
 
-async def barriers(page: Page, *, within: str | None = None) -> list[Barrier]:
+WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+OF_COLOURS = ("color-contrast", "link-in-text-block")
+"""The rules among them that another theme can break: all else is the same page."""
+
+RUN_AXE = """async ([within, runOnly]) => {
+    const {violations} = await axe.run(within ?? document, {runOnly, resultTypes: ["violations"]});
+    return violations.map(v => [v.id, v.help, v.nodes.map(n => n.target.join(" "))]);
+}"""
+
+
+async def barriers(page: Page, *, within: str | None = None, of_colours: bool = False) -> list[Barrier]:
     """What axe finds against WCAG 2.2 A and AA on the page as it stands, or within a CSS selector.
 
     axe is evaluated by the debugger, so that the page's Content-Security-Policy stays as it is.
     """
     if not await page.evaluate("() => typeof window.axe === 'object'"):
         await page.evaluate(AXE.read_text())
-    found = await page.evaluate(
-        """async (within) => {
-            const only = {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']};
-            const {violations} = await axe.run(within ?? document, {runOnly: only});
-            return violations.map(v => [v.id, v.help, v.nodes.map(n => n.target.join(' '))]);
-        }""",
-        within,
-    )
+    only = {"type": "rule", "values": OF_COLOURS} if of_colours else {"type": "tag", "values": WCAG}
+    found = await page.evaluate(RUN_AXE, [within, only])
     return [Barrier(rule=rule, text=text, where=tuple(where)) for rule, text, where in found]
+
+
+SETTLED = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
+    .then(() => Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => null))))"""
+NOT_SIDEWAYS = "document.documentElement.scrollWidth <= innerWidth"
 
 
 def slug(text: str) -> str:

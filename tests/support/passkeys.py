@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from playwright.async_api import Page
 
 INSIDE = {
@@ -14,8 +16,14 @@ INSIDE = {
 }
 
 
-async def authenticator(page: Page) -> None:
-    """From here on, whoever uses this page says yes when it asks for a passkey."""
+async def authenticator(page: Page) -> Callable[[bool], Awaitable[None]]:
+    """From here on, whoever uses this page says yes when it asks for a passkey; by what is given back, no or yes."""
     session = await page.context.new_cdp_session(page)
     await session.send("WebAuthn.enable")
-    await session.send("WebAuthn.addVirtualAuthenticator", {"options": INSIDE})
+    made = await session.send("WebAuthn.addVirtualAuthenticator", {"options": INSIDE})
+
+    async def agree(yes: bool) -> None:
+        asked = {"authenticatorId": made["authenticatorId"], "enabled": yes}
+        await session.send("WebAuthn.setAutomaticPresenceSimulation", asked)
+
+    return agree

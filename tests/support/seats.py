@@ -20,6 +20,17 @@ WATCH_PEERS = """
 })();
 """
 
+# A camera as small as there are: to code and decode seven times as many pixels for everybody proves nothing more.
+SMALL_CAMERA = """
+(() => {
+  const real = MediaDevices.prototype.getUserMedia;
+  MediaDevices.prototype.getUserMedia = function (wanted) {
+    const video = wanted.video && { ...wanted.video, width: 320, height: 240 };
+    return real.call(this, { ...wanted, video });
+  };
+})();
+"""
+
 # What one page has received until now, over all of its peers: frames per picture, energy of all sound.
 RECEIVED = """
 async () => {
@@ -117,12 +128,16 @@ class SeatAtBrowser:
         )
 
 
-async def seat_at(browser: Browser, name: str, link: str, *, width: int = 1366, height: int = 768) -> SeatAtBrowser:
-    """A fresh profile with a pretended camera and microphone, allowed."""
+async def seat_at(
+    browser: Browser, name: str, link: str, *, width: int = 1366, height: int = 768, large: bool = False
+) -> SeatAtBrowser:
+    """A fresh profile with a pretended camera and microphone, allowed; a camera of full size where it is `large`."""
     context = await browser.new_context(
         viewport={"width": width, "height": height}, permissions=["camera", "microphone"]
     )
     await context.add_init_script(WATCH_PEERS)
+    if not large:
+        await context.add_init_script(SMALL_CAMERA)
     return on_page(name, link, context, await context.new_page())
 
 

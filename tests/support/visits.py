@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from facilitation.ids import PersonId
 from facilitation.room import RoomState
 from facilitation.timebase import MINUTE_MS
 from server.signing import SetUpCodes
-from tests.support.browser import DESKTOP, THEMES, barriers
+from tests.support.browser import DESKTOP, NOT_SIDEWAYS, SETTLED, THEMES, barriers
 from tests.support.evening import CLINIC, FAY, SECRET, Clinic, Evening, open_clinic, usual
 
 ROBIN, SAM, ALEX = PersonId("p-1"), PersonId("p-2"), PersonId("p-3")
@@ -106,7 +106,7 @@ async def visits(chromium: Browser) -> AsyncIterator[Open]:
     opened: list[Visit] = []
 
     async def open_visit(clinic: Clinic, *, browser: Browser = chromium, **options: Any) -> Visit:
-        options = {"viewport": DESKTOP, "reduced_motion": "reduce"} | options
+        options = {"viewport": DESKTOP, "reduced_motion": "reduce", "permissions": ["camera", "microphone"]} | options
         context = await browser.new_context(**options)
         context.set_default_timeout(15_000)
         visit = Visit(clinic, context, await context.new_page())
@@ -120,17 +120,18 @@ async def visits(chromium: Browser) -> AsyncIterator[Open]:
     assert errors == [], errors  # said here, for pytest rewrites no assertion outside of tests
 
 
-SETTLED = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
-    .then(() => Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => null))))"""
-
-
-async def no_barrier(page: Page) -> None:
-    """Nothing that keeps somebody out, in either theme; nothing that scrolls sideways."""
-    for theme in reversed(THEMES):
-        await page.emulate_media(color_scheme=theme)
-        await page.evaluate(SETTLED)  # no colour is caught half-way
-        assert await barriers(page) == []
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+async def no_barrier(page: Page, *sizes: ViewportSize) -> None:
+    """Nothing that keeps somebody out, in either theme; nothing that scrolls sideways. As large as the page is, or at
+    each of these sizes, of which it keeps the last."""
+    for size in sizes or (None,):
+        if size is not None:
+            await page.set_viewport_size(size)
+        for theme in reversed(THEMES):
+            await page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # what moves for ever never settles
+            await page.evaluate(SETTLED)  # no colour is caught half-way
+            found = await barriers(page, of_colours=theme == "dark")
+            assert found == [], found
+        assert await page.evaluate(NOT_SIDEWAYS), f"{page.url} scrolls sideways"
 
 
 async def until(clinic: Clinic, session: str, holds: Callable[[RoomState], bool], *, within_s: float = 10) -> RoomState:

@@ -187,7 +187,7 @@ async def measure_memory(make: dict[str, Callable[[], Subject]]) -> None:
 
 async def measure_join(make: dict[str, Callable[[], Subject]]) -> None:
     """How long a newcomer in Chromium waits for the first picture of everybody."""
-    if shutil.which("chromium") is None:
+    if shutil.which("chromium-headless-shell") is None:
         say("Left out: Chromium is not installed.")
         return
     from tests.load.media.join import waits_at_janus, waits_at_milieu

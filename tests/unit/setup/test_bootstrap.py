@@ -155,7 +155,7 @@ def test_a_command_that_fails_raises_and_its_output_is_kept(a_tree_of_its_own: P
 
 
 def test_debian_packages_are_never_installed_without_the_right_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "missing_programs", lambda: ["chromium"])
+    monkeypatch.setattr(bootstrap, "missing_programs", lambda: ["chromium-headless-shell"])
     monkeypatch.setattr(bootstrap, "call", lambda *words: pytest.fail(f"ran {words}"))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setenv("PATH", "/nonexistent")
