@@ -17,6 +17,7 @@ from facilitation.timebase import HOUR_MS, Instant
 from server.clock import Clock
 from server.documents.paper import made
 from server.documents.progress import progress_data
+from server.milestones import MilestoneBook
 from server.progress import Progress, ProgressBook
 from server.rooms.ports import CorruptLog
 from server.store.clinic import ScheduledSession
@@ -63,6 +64,7 @@ class OwnProgress:
         self._discharges = discharges
         self._clock = clock
         self._clinic = clinic
+        self._milestones = MilestoneBook(store.register, clock=clock)
 
     async def page(self, me: Visitor, words: Words) -> dict[str, Any] | None:
         """None for who is not on the clinic's list of people."""
@@ -77,6 +79,7 @@ class OwnProgress:
         held = await self._discharges.get(me.person)
         leaving = None if held is None or held.value.taken_back else _leaving(held.value, words)
         weeks = _weeks(told)
+        milestones = (await self._milestones.page(me.person, words))["marks"]
         return {
             "name": known.name,
             "today": words.calendar(today),
@@ -86,8 +89,9 @@ class OwnProgress:
                 {"text": goal.text, "since": words.calendar(goal.since), "open": goal.holds_on(today)} for goal in goals
             ],
             "said": said,
+            "milestones": milestones,
             "leaving": leaving,
-            "begins": not (told["total"]["sessions"] or practice["skills"] or said or goals or leaving),
+            "begins": not (told["total"]["sessions"] or practice["skills"] or said or goals or milestones or leaving),
         }
 
     async def paper(self, me: Visitor, words: Words) -> Handout | None:

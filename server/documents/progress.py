@@ -42,6 +42,11 @@ def progress_data(told: Mapping[str, Any], words: Words, *, clinic: str) -> dict
                 "rows": [],
             },
             {
+                "title": words("My milestones"),
+                "lines": [],
+                "rows": [[each["text"], each["on"]] for each in told["milestones"]],
+            },
+            {
                 "title": words("What I took with me"),
                 "lines": [],
                 "rows": [[each["text"], each["day"]] for each in told["said"]],

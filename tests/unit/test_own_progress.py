@@ -16,6 +16,7 @@ from facilitation.timebase import Instant
 from server.books import ClinicBooks
 from server.catalog import load_catalog
 from server.diary.book import DiaryBook
+from server.milestones import MilestoneBook
 from server.own_progress import OwnProgress
 from server.practice import PracticeBook
 from server.progress import ProgressBook
@@ -107,6 +108,14 @@ async def test_the_plan_for_afterwards_is_theirs_from_the_day_they_leave() -> No
     told = (await page(there))["leaving"]
     assert (told["aftercare"], told["own_words"]) == ("Group on Mondays.", "One day at a time.")
     assert (await page(there, SAM))["leaving"] is None
+
+
+async def test_what_they_marked_themselves_stands_there_too() -> None:
+    there = await house(empty=True)
+    await MilestoneBook(there.store.register, clock=there.clock).mark(ROBIN, "Thirty days", "2026-11-20")
+    told = await page(there)
+    assert [each["text"] for each in told["milestones"]] == ["Thirty days"] and not told["begins"]
+    assert (await page(there, SAM))["milestones"] == []
 
 
 async def test_it_can_be_kept_as_a_file_and_the_accounting_knows() -> None:
