@@ -35,6 +35,8 @@ words = st.sampled_from(["check-in", "break", "nowhere", "mood", "goal", "everyo
 small_rooms = st.sampled_from(["small-1", "small-2", "nowhere"])
 some = st.lists(st.sampled_from([FAY, ROBIN, STRANGER]), max_size=3).map(tuple)
 
+answers = st.dictionaries(words, st.none() | st.booleans() | st.integers() | words, max_size=3)
+
 _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "person": st.sampled_from([FAY, ROBIN, STRANGER]),
     "connection": sources,
@@ -44,7 +46,6 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "expected": st.builds(
         Expected, person=st.just(STRANGER), role=st.sampled_from(sorted(SESSION_ROLES)), name=st.text(max_size=3)
     ),
-    "answers": st.dictionaries(words, st.none() | st.booleans() | st.integers() | words, max_size=3),
     "questions": st.tuples(words),
     "segment": st.sampled_from([segment.id for segment in PLAN.segments] + ["nowhere"]),
     "content": st.dictionaries(
@@ -76,6 +77,10 @@ _TYPES: dict[str, st.SearchStrategy[Any]] = {
     "int": st.integers(-5, 5),
     "tuple[tuple[PersonId, ...], ...]": st.lists(some, max_size=2).map(tuple),
     "tuple[tuple[PersonId, PersonId], ...]": st.just(((FAY, ROBIN),)),
+    "tuple[tuple[str, str], ...]": st.lists(st.tuples(words, words), max_size=2).map(tuple),
+    "dict[str, Answer]": answers,
+    "dict[str, Entry]": answers,
+    "dict[ScreenQuestionId, bool]": st.dictionaries(words, st.booleans(), max_size=3),
     "dict[SmallRoomId, tuple[PersonId, ...]]": st.dictionaries(small_rooms, some, max_size=2),
 }
 
