@@ -931,6 +931,15 @@ class CheckDoor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TellRevoked:
+    """Somebody took a consent back while the session goes on. `kind`: which; `stops`: this session needs it of them."""
+
+    person: PersonId
+    kind: str
+    stops: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakeOver:
     """A node took the lease: what was open before is over, as of when it was last heard.
 
@@ -1098,6 +1107,7 @@ ServerCommand = (
     | ShowDiary
     | TakeBackDiary
     | CheckDoor
+    | TellRevoked
     | TakeOver
     | OpenConnection
     | CloseConnection

@@ -36,6 +36,8 @@ class ConsentKind(StrEnum):
     TELEHEALTH = "telehealth"
     GROUP = "group"
     PART2 = "part2"
+    RELEASE = "release"
+    """One for each receiver and purpose that is named (`releases`)."""
 
 
 class Signers(StrEnum):
@@ -53,6 +55,8 @@ class SignedAs(StrEnum):
 
 ENTRY: Final = (ConsentKind.TELEHEALTH, ConsentKind.GROUP)
 """Those that govern coming into a room."""
+GENERAL: Final = (ConsentKind.TELEHEALTH, ConsentKind.GROUP, ConsentKind.PART2)
+"""Those of which one signature holds for all that comes."""
 FREE_OF_CONSENT: Final = frozenset({Purpose.TREATMENT, Purpose.EMERGENCY, Purpose.OWN})
 """What a Part 2 record may be used for without one: within the program (42 CFR 2.12), a medical emergency (§2.51), and
 the person's own copy (§2.23)."""
@@ -61,6 +65,7 @@ GOVERNS: Final = {
     ConsentKind.TELEHEALTH: marked("coming into meetings by video"),
     ConsentKind.GROUP: marked("coming into group meetings"),
     ConsentKind.PART2: marked("giving parts of the record to anybody outside the clinic"),
+    ConsentKind.RELEASE: marked("giving parts of the record to one receiver who is named, for one purpose"),
 }
 FOLLOWS: Final = {
     ConsentKind.TELEHEALTH: marked(
@@ -73,6 +78,10 @@ FOLLOWS: Final = {
     ConsentKind.PART2: marked(
         "From now on nothing of the record goes to anybody outside the clinic, such as an insurer, but in a medical "
         "emergency or where the law demands it. What was handed out before stays handed out. All meetings go on."
+    ),
+    ConsentKind.RELEASE: marked(
+        "From now on this receiver gets nothing more under it. What was handed out before stays handed out. Everything "
+        "else goes on."
     ),
 }
 """What a revocation brings, said before it is done."""
@@ -150,12 +159,16 @@ class ConsentFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """For whom is signed. `signers`: the rule for minors that holds for them; `guardians`: who may sign as such."""
+    """For whom is signed. `signers`: the rule for minors that holds for them; `guardians`: who may sign as such.
+
+    `of_age`: the day on which they came of age, if that is known.
+    """
 
     person: PersonId
     minor: bool = False
     signers: Signers = Signers.BOTH
     guardians: frozenset[PersonId] = field(default_factory=frozenset)
+    of_age: date | None = None
 
 
 class Lack(StrEnum):
@@ -166,6 +179,8 @@ class Lack(StrEnum):
     ENDED = "ended"
     OLDER_TEXT = "older_text"
     """Signed under a version before the one that has to be signed again."""
+    OF_AGE = "of_age"
+    """Signed while they were a minor, when it was not theirs alone to sign."""
     NO_TEXT = "no_text"
     """There is nothing that could be signed: the clinic has no text of this kind in force."""
 
@@ -281,11 +296,13 @@ def standing(
     resting_on: list[Consent] = []
     for part in needed(kind, subject):
         signed = [each for each in mine if each.signed_as is part]
-        holding = [each for each in signed if each.holds_on(day) and each.version in accepted]
+        holding = [
+            each for each in signed if each.holds_on(day) and each.version in accepted and _as_it_is_now(each, subject)
+        ]
         if holding:
             resting_on.append(holding[-1])
         else:
-            lacking[part] = _lack(signed, day)
+            lacking[part] = _lack(signed, day, subject)
     return Standing(kind=kind, lacking=lacking, resting_on=tuple(resting_on))
 
 
@@ -296,12 +313,19 @@ def _accepted(forms: Sequence[ConsentForm], kind: ConsentKind, day: date) -> fro
     return frozenset(form.version for form in in_force if form.effective_from >= since)
 
 
-def _lack(signed: Sequence[Consent], day: date) -> Lack:
+def _as_it_is_now(consent: Consent, subject: Subject) -> bool:
+    """Whoever has come of age signs anew what took somebody else's signature before."""
+    return subject.of_age is None or consent.day >= subject.of_age or subject.signers is Signers.MINOR
+
+
+def _lack(signed: Sequence[Consent], day: date, subject: Subject) -> Lack:
     if not signed:
         return Lack.MISSING
     last = signed[-1]
     if last.revoked is not None and last.revoked.day <= day:
         return Lack.REVOKED
+    if last.holds_on(day) and not _as_it_is_now(last, subject):
+        return Lack.OF_AGE
     return Lack.OLDER_TEXT if last.holds_on(day) else Lack.ENDED
 
 
@@ -341,7 +365,11 @@ def sign(
         raise Refusal("not_yours_to_sign", "This is not yours to sign.")
     name = line(name, "your name", NAME_MAX)
     if any(
-        each.version == form.version and each.signer == signer and each.kind is form.kind and each.holds_on(day)
+        each.version == form.version
+        and each.signer == signer
+        and each.kind is form.kind
+        and each.holds_on(day)
+        and _as_it_is_now(each, subject)
         for each in file.consents
     ):
         return file

@@ -18,6 +18,7 @@ from facilitation.timebase import MINUTE_MS, Instant
 PART_2_NOTICE: Final = "42 CFR part 2 prohibits unauthorized use or disclosure of these records."
 """The short form of the statement that goes with every disclosure (42 CFR 2.32)."""
 REASON_CHARS_MAX: Final = 300
+RECEIVER_CHARS_MAX: Final = 120
 PEOPLE_MAX: Final = 2_000
 SAME_WITHIN_MS: Final = 10 * MINUTE_MS
 """The same form sent again within these, on the clock, is the same disclosure: a second click, not a second time."""
@@ -46,7 +47,8 @@ class Disclosure:
     """One thing handed out. `by`: who took it. `what`: its kind ('hours': entries of the ledger, as a CSV file).
 
     `first` and `last`: the days of the sessions in it, both included; None: from the beginning, to the end.
-    `about`: everybody of whom something is in it. `reason`: the purpose in words, where it needs any.
+    `about`: everybody of whom something is in it. `reason`: the purpose in words, where it needs any. `to`: who gets
+    it, where that was said.
     """
 
     disclosure: str
@@ -58,6 +60,7 @@ class Disclosure:
     about: tuple[PersonId, ...]
     purpose: Purpose
     reason: str
+    to: str = ""
 
 
 def disclose(
@@ -72,6 +75,7 @@ def disclose(
     purpose: Purpose,
     reason: str,
     form: str,
+    to: str = "",
 ) -> Disclosure:
     """A disclosure under the name by which it is logged once. `form`: which copy of a form asked for it, by any mark.
 
@@ -84,12 +88,18 @@ def disclose(
         raise Refusal("bad_reason", "Say in a few words what it is for.")
     if first is not None and last is not None and last < first:
         raise Refusal("bad_days", "The last day is before the first one.")
+    to = " ".join(to.split())
+    if len(to) > RECEIVER_CHARS_MAX:
+        raise Refusal(
+            "bad_receiver", Sentence("Who gets it is too long: at most {n} characters.", n=RECEIVER_CHARS_MAX)
+        )
     people = tuple(sorted(set(about)))
     if len(people) > PEOPLE_MAX:
         raise Refusal("too_much", Sentence("That is about {n} people; choose fewer days.", n=f"{len(people):,}"))
     if purpose is Purpose.OWN and people != (by,):
         raise Refusal("bad_reason", "Somebody else's record needs a reason.")
     said = [clinic, by, what, str(first), str(last), people, purpose, reason, form, at // SAME_WITHIN_MS]
+    said += [to] if to else []
     return Disclosure(
         disclosure=sha256(json.dumps(said).encode()).hexdigest()[:32],
         at=at,
@@ -100,4 +110,5 @@ def disclose(
         about=people,
         purpose=purpose,
         reason=reason,
+        to=to,
     )

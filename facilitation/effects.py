@@ -45,7 +45,7 @@ class Nudge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dismiss:
-    """Close a person's connections. `reason`: 'left', 'quick_exit', 'removed', 'ended'."""
+    """Close a person's connections. `reason`: 'left', 'quick_exit', 'consent', 'removed', 'ended'."""
 
     person: PersonId
     reason: str

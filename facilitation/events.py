@@ -163,6 +163,15 @@ class DoorChecked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentRevoked:
+    """A consent was taken back during the session. `stops`: the session needs it of this person, who leaves it."""
+
+    person: PersonId
+    kind: str
+    stops: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
     person: PersonId
 
@@ -179,7 +188,7 @@ class PersonRemoved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonLeft:
-    """`how`: 'leave' or 'quick_exit'."""
+    """`how`: 'leave', 'quick_exit', or 'consent': one that they need here was taken back."""
 
     person: PersonId
     how: str
@@ -1011,6 +1020,7 @@ Event = (
     | Heard
     | Arrived
     | DoorChecked
+    | ConsentRevoked
     | Admitted
     | MovedToWaiting
     | PersonRemoved

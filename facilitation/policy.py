@@ -144,6 +144,7 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     c.ShowDiary: SERVER,
     c.TakeBackDiary: SERVER,
     c.CheckDoor: SERVER,
+    c.TellRevoked: SERVER,
     c.TakeOver: SERVER,
     c.OpenConnection: SERVER,
     c.CloseConnection: SERVER,
@@ -199,6 +200,7 @@ class Action(StrEnum):
 
     COME_HOME = "come home"
     ENTER_ROOM = "enter a room"
+    PREPARE_ROOM = "prepare a room ahead of its time"
     # One's own.
     READ_OWN_MINUTES = "read one's own minutes"
     DISPUTE_MINUTES = "dispute one's own minutes"
@@ -208,6 +210,7 @@ class Action(StrEnum):
     TELL_OWN_AWAY = "say that one will not come, and ask for a make-up"
     ANSWER_OWN_SEAT = "answer whether one takes a seat that opened"
     MARK_MILESTONES = "mark one's own milestones"
+    SHARE_WITH_FAMILY = "say who of one's family sees how one is doing"
     PLAN_OWN_SCHOOL = "say when one's own school is"
     KEEP_DIARY = "keep one's own diary"
     SEE_OWN_PROGRESS = "see one's own progress, and take it along"
@@ -234,6 +237,7 @@ class Action(StrEnum):
     PLAN_SCHOOL = "say when somebody's school is, and look for weeks around it"
     TELL_ABSENCE = "tell why somebody was away"
     CALL_MISSING = "look up whom to call about somebody who is missing"
+    LOG_CALLS = "keep who was called about somebody"
     SEE_CLINIC = "see the clinic at a glance"
     TAKE_CLINIC = "take the clinic's figures as a file"
     # Measures.
@@ -260,12 +264,14 @@ class Action(StrEnum):
     OPEN_CONSENTS = "read and sign one's own or a ward's consents"
     READ_CONSENTS = "read anybody's consents"
     KEEP_PAPER_CONSENT = "write down what was signed on paper"
+    REMIND_TO_SIGN = "remind people by mail to sign"
     WRITE_CONSENTS = "write the texts of consents"
     READ_LICENCES = "read licences and local emergency numbers"
     KEEP_LICENCES = "keep licences and local emergency numbers"
     SEE_WARDS = "see how one's teens are doing"
     SEE_FAMILY = "see what a teen's guardians see"
     SHARE_GOALS = "share goals with a teen's guardians"
+    INVITE_FAMILY = "invite a teen's guardians, and a family to a session"
     # What is taught.
     READ_LIBRARY = "read the skills library"
     WRITE_LIBRARY = "write skills of the clinic's own"
@@ -282,6 +288,7 @@ class Action(StrEnum):
 MAY: dict[Action, frozenset[Role]] = {
     Action.COME_HOME: EVERYBODY,
     Action.ENTER_ROOM: SESSION_ROLES,
+    Action.PREPARE_ROOM: FACILITATORS,
     Action.READ_OWN_MINUTES: PARTICIPANT,
     Action.DISPUTE_MINUTES: PARTICIPANT,
     Action.READ_OWN_STATEMENT: PARTICIPANT,
@@ -290,6 +297,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.TELL_OWN_AWAY: PARTICIPANT,
     Action.ANSWER_OWN_SEAT: PARTICIPANT,
     Action.MARK_MILESTONES: PARTICIPANT,
+    Action.SHARE_WITH_FAMILY: PARTICIPANT,
     Action.PLAN_OWN_SCHOOL: PARTICIPANT,
     Action.KEEP_DIARY: PARTICIPANT,
     Action.SEE_OWN_PROGRESS: PARTICIPANT,
@@ -314,6 +322,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.PLAN_SCHOOL: FACILITATORS | {Role.SUPERVISOR, Role.ADMINISTRATOR, Role.GUARDIAN},
     Action.TELL_ABSENCE: FACILITATORS,
     Action.CALL_MISSING: FACILITATORS,
+    Action.LOG_CALLS: FACILITATORS | {Role.ADMINISTRATOR},
     Action.SEE_CLINIC: WORKFORCE,
     Action.TAKE_CLINIC: OFFICE,
     Action.SEE_MEASURES: FACILITATORS | SUPERVISORS | ADMINISTRATORS,
@@ -335,12 +344,14 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.OPEN_CONSENTS: PARTICIPANT | {Role.GUARDIAN} | WORKFORCE,
     Action.READ_CONSENTS: WORKFORCE,
     Action.KEEP_PAPER_CONSENT: OFFICE,
+    Action.REMIND_TO_SIGN: OFFICE,
     Action.WRITE_CONSENTS: frozenset({Role.ADMINISTRATOR}),
     Action.READ_LICENCES: WORKFORCE,
     Action.KEEP_LICENCES: frozenset({Role.ADMINISTRATOR}),
     Action.SEE_WARDS: frozenset({Role.GUARDIAN}),
     Action.SEE_FAMILY: STAFF,
     Action.SHARE_GOALS: FACILITATORS,
+    Action.INVITE_FAMILY: OFFICE,
     Action.READ_LIBRARY: WORKFORCE,
     Action.WRITE_LIBRARY: OFFICE,
     Action.KEEP_ACCOUNT: EVERYBODY,
@@ -372,9 +383,11 @@ READINGS: frozenset[Action] = frozenset(
         Action.PLAN_SCHOOL,
         Action.PLACE_EVERYBODY,
         Action.CALL_MISSING,
+        Action.LOG_CALLS,
         Action.MANAGE_PEOPLE,
         Action.READ_CONSENTS,
         Action.SEE_FAMILY,
+        Action.INVITE_FAMILY,
         Action.SEE_ACCOUNTS,
         Action.SEE_AUDIT,
     }

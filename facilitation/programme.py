@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from facilitation.consents import ConsentKind, Signers
+from facilitation.ages import ADULT_AGE, ADULT_AGES
+from facilitation.consents import GENERAL, Signers
 from facilitation.errors import Refusal
 from facilitation.licences import STATES, Travel
 from facilitation.measures import Due
@@ -25,6 +26,7 @@ NOTE_FORMATS = frozenset({PLAIN_TEXT, "dap", "birp", "soap", "girp"})
 
 CAMERAS = frozenset({"optional", "required", "off"})
 NOTE_DUE_H_MAX = 31 * 24
+OPENS_BEFORE_MIN_MAX = 24 * 60
 POLICY_MIN_MAX = 120
 """Most minutes after which somebody is called late, early or away."""
 
@@ -52,6 +54,8 @@ class Programme:
 
     The way in: `consents`, the kinds that it takes (`consents`); `minors`, who signs for a minor, and `minors_by_state`
     where that differs; `travel`, what happens when nobody is licensed where a participant is today (`licences`).
+    `adult_age`: from which birthday on nobody else signs for somebody, or sees how they are doing (`ages`).
+    `opens_before_min`: how many minutes before the start participants can enter.
     `camera`: 'optional', 'required' (asked for, never forced) or 'off' (everybody comes in with it off).
 
     `curriculum`: the one of the skills library that its groups follow, lesson by lesson; "": none.
@@ -77,6 +81,8 @@ class Programme:
     minors: str = "both"
     minors_by_state: dict[str, str] = field(default_factory=dict)
     travel: str = "allow"
+    adult_age: int = ADULT_AGE
+    opens_before_min: int = 30
     camera: str = "optional"
     curriculum: str = ""
     measures: tuple[Due, ...] = ()
@@ -159,11 +165,13 @@ def check_programme(programme: Programme) -> None:
         _check_range("the second of prompt_every_min", most, least, PROMPT_EVERY_MIN_MOST)
         if least * 60 <= programme.prompt_answer_s:
             raise _bad("prompt_answer_s leaves more time to answer than there is between two questions")
-    _check_among("consents", programme.consents, ConsentKind)
+    _check_among("consents", programme.consents, GENERAL)
     _check_among("minors", (programme.minors, *programme.minors_by_state.values()), Signers)
     _check_among("minors_by_state", programme.minors_by_state, STATES)
     _check_among("travel", (programme.travel,), Travel)
     _check_among("camera", (programme.camera,), CAMERAS)
+    _check_range("adult_age", programme.adult_age, *ADULT_AGES)
+    _check_range("opens_before_min", programme.opens_before_min, 0, OPENS_BEFORE_MIN_MAX)
 
 
 def _check_among(name: str, values: Iterable[str], known: Iterable[str]) -> None:

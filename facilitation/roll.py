@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
+from facilitation.ages import born_on
 from facilitation.contacts import EMAIL_MAX
+from facilitation.errors import Refusal
 from facilitation.ids import ClinicId, PersonId
 from facilitation.people import Role
 from facilitation.rules import TRACKS
@@ -34,6 +37,16 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "track": ("track", "age group", "adult or teen", "grupo de edad"),
     "cohort": ("cohort", "group", "grupo"),
     "zone": ("zone", "time zone", "timezone", "zona horaria"),
+    "born": (
+        "born",
+        "date of birth",
+        "birth date",
+        "birthdate",
+        "birthday",
+        "dob",
+        "fecha de nacimiento",
+        "nacimiento",
+    ),
     "phone": ("phone", "telephone", "mobile", "teléfono", "móvil"),
     "guardian": ("guardian", "guardian name", "parent", "tutor", "tutor legal"),
     "guardian_email": ("guardian email", "guardian e-mail", "parent email", "correo del tutor"),
@@ -83,6 +96,7 @@ class Enrolled:
     guardian: str = ""
     guardian_email: str = ""
     guardian_phone: str = ""
+    born: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,13 +137,14 @@ class Roll:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What a list is read against. `known`: people by their mail address; `cohorts`: ids by title."""
+    """What a list is read against. `known`: people by their mail address; `cohorts`: ids by title; `today`: there."""
 
     clinic: ClinicId
     zone: str
     zones: Collection[str]
     known: Mapping[str, Enrolled]
     cohorts: Mapping[str, str]
+    today: date
 
 
 def read(heading: Sequence[str], rows: Sequence[Sequence[str]], around: Around) -> Roll:
@@ -214,6 +229,11 @@ def _row(
     zone = get("zone") or (before.zone if before else around.zone)
     if zone not in around.zones:
         wrong("zone", Sentence("“{word}” is no time zone. One looks like this: America/New_York.", word=_short(zone)))
+    born = before.born if before else None
+    try:
+        born = born_on(get("born"), around.today) or born
+    except Refusal as refusal:
+        wrong("born", refusal.said)
     cohort = titles.get(_plain(get("cohort")), "") if get("cohort") else (before.cohort if before else "")
     if get("cohort") and not cohort:
         wrong(
@@ -254,6 +274,7 @@ def _row(
         guardian=get("guardian") or (before.guardian if before else ""),
         guardian_email=guardian_email or (before.guardian_email if before else ""),
         guardian_phone=get("guardian_phone") or (before.guardian_phone if before else ""),
+        born=born,
     )
     fate = Fate.NEW if before is None else Fate.SAME if before == person else Fate.CHANGED
     return Row(number=number, name=name, fate=fate, person=person)

@@ -353,6 +353,7 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             | c.ShowDiary()
             | c.TakeBackDiary()
             | c.CheckDoor()
+            | c.TellRevoked()
             | c.TakeOver()
             | c.OpenConnection()
             | c.CloseConnection()
@@ -400,6 +401,9 @@ def _decide_for_server(state: RoomState, command: Command, now: Instant) -> Even
             known = state.seats.known(person)
             shut = known is None or known.staff or state.phase == "ended"
             return () if known is None or shut else seats.check_door(known, command)
+        case c.TellRevoked(person=person):
+            known = state.seats.known(person)
+            return () if known is None or state.phase == "ended" else seats.tell_revoked(known, command)
         case c.TakeOver():
             return _take_over(state, command, now)
         case c.OpenConnection():
@@ -810,7 +814,7 @@ def react(state: RoomState, event: Event) -> tuple[Effect, ...]:
         case v.PersonRemoved(person=person):
             return (*_out_of_media(state, person), e.Dismiss(person=person, reason="removed"))
         case v.PersonLeft(person=person, how=how):
-            reason = "quick_exit" if how == "quick_exit" else "left"
+            reason = how if how in ("quick_exit", "consent") else "left"
             return (*_out_of_media(state, person), e.Dismiss(person=person, reason=reason))
         case v.SessionEnded():
             return (

@@ -13,12 +13,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from facilitation.commands import Arrive, CheckDoor
+from facilitation.commands import Arrive, CheckDoor, TellRevoked
 from facilitation.errors import Refusal
 from facilitation.events import (
     Admitted,
     Arrived,
     ConnectionOpened,
+    ConsentRevoked,
     DoorChecked,
     Event,
     HandLowered,
@@ -98,6 +99,8 @@ class Seat:
     arrived_at: Instant | None = None
     waiting_since: Instant | None = None
     admitted: int | None = None
+    revoked: tuple[str, ...] = ()
+    """Kinds of consents that they took back while the session goes on, until they come in anew."""
     left_how: str | None = None
     left_at: Instant | None = None
     microphone: bool = False
@@ -183,9 +186,13 @@ def evolve(seats: Seats, recorded: Recorded) -> Seats:
                 contact_name=arrived.contact_name,
                 contact_phone=arrived.contact_phone,
             )
-            return _change(seats, person, lambda seat: _arrived(replace(seat, name=name, arrival=arrival), at))
+            return _change(
+                seats, person, lambda seat: _arrived(replace(seat, name=name, arrival=arrival, revoked=()), at)
+            )
         case DoorChecked(person=person) as checked:
             return _change(seats, person, lambda seat: replace(seat, door=_door(checked, at)))
+        case ConsentRevoked(person=person, kind=kind):
+            return _change(seats, person, lambda seat: replace(seat, revoked=(*seat.revoked, kind)))
         case Admitted(person=person):
             return _change(seats, person, lambda seat: _into_room(seat, recorded.seq))
         case MovedToWaiting(person=person):
@@ -337,6 +344,14 @@ def check_door(seat: Seat, checked: CheckDoor) -> tuple[Event, ...]:
     if seat.door is None:
         return (found,) if checked.held or checked.words or checked.help or checked.consents else ()
     return () if replace(seat.door, at=Instant(0)) == _door(found, Instant(0)) else (found,)
+
+
+def tell_revoked(seat: Seat, told: TellRevoked) -> tuple[Event, ...]:
+    """Facilitators are told of it; who cannot stay without it leaves. Nothing else stops."""
+    if told.kind in seat.revoked:
+        return ()
+    revoked = ConsentRevoked(person=seat.person, kind=told.kind, stops=told.stops)
+    return (revoked, *(leave(seat, "consent") if told.stops else ()))
 
 
 def admit(seat: Seat) -> tuple[Event, ...]:

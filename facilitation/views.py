@@ -415,6 +415,7 @@ def _staff_person(state: RoomState, seat: Seat, now: Instant, tally: Tally) -> V
         "late_ms": _late_ms(state, hours, now),
         **_whereabouts(seat, over=state.phase == "ended"),
         "minutes": minutes(state, seat.person, now, tally),
+        "revoked": list(seat.revoked),
         "left_how": "dropped" if dropped else seat.left_how,
         "left_at": (trace.online[-1][1] if trace.online else None) if dropped else seat.left_at,
         **minuteviews.proof_part(state, seat.person),

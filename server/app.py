@@ -39,20 +39,26 @@ from server.accounts.shelves import shelves
 from server.agreements import Agreements
 from server.apart import ApartList
 from server.books import ClinicBooks
+from server.calllog import CallLog
 from server.catalog import Catalog, load_catalog
 from server.clinicbook import ClinicBook
 from server.clock import Clock, RoomClock
 from server.config import Settings, SettingsError
+from server.consent_letters import ConsentLetters
 from server.consentbook import ConsentBook
 from server.diary.book import DiaryBook
 from server.diary.reminders import DiaryReminders, ReminderBook
+from server.door.ages import Ages
 from server.door.consents import Consents
 from server.door.gate import Gate, Gated
-from server.door.guardians import Guardians
+from server.door.guardians import Guardians, guardians_of
+from server.door.hours import OpeningHours, OpenRooms
+from server.door.named import NamedReleases
 from server.door.releases import Releases
 from server.draining import DrainingServer
 from server.errands import RoomErrands
 from server.exports import HoursExports
+from server.families import Families
 from server.familybook import FamilyBook
 from server.firststeps import FirstSteps
 from server.glass import GlassCase
@@ -87,7 +93,7 @@ from server.quick_exit import Errands, Farewell
 from server.reading import ReadingRoom
 from server.relay import ice_servers
 from server.rooms.directory import Brief, LoadSession, Rooms
-from server.rooms.ports import CorruptLog, StoreUnavailable
+from server.rooms.ports import CorruptLog, StoreUnavailable, TooEarly
 from server.safetybook import SafetyBook
 from server.schedule.book import ScheduleBook
 from server.schedule.planner import Begun, Planned
@@ -146,6 +152,7 @@ def site_of(settings: Settings) -> Site:
         exit_url=settings.exit_url or "/soup",
         clinic_phone=settings.clinic_phone or "",
         lock_ms=settings.lock_minutes * MINUTE_MS,
+        staff_links_open=settings.staff_links_open,
         version=version(),
     )
 
@@ -181,19 +188,19 @@ def build(
         provider=_provider(settings),
     )
     glass = GlassCase(store, clock=clock)
+    trail = Trail(store.audit, clock=clock)
     doorkeeper = Doorkeeper(
         links,
         roster=books.roster,
         people=store.clinic.get_person,
         standing=accounts.standing,
         glass=glass.open_to,
-        trail=Trail(store.audit, clock=clock),
+        trail=trail,
         clock=clock,
         lock_ms=site.lock_ms,
     )
-    schedule = schedule or schedule_of(
-        store, catalog=catalog, clock=clock, tell=letters_of(settings, store, mail, catalog=catalog, clock=clock).tell
-    )
+    letters = letters_of(settings, store, mail, catalog=catalog, clock=clock)
+    schedule = schedule or schedule_of(store, catalog=catalog, clock=clock, tell=letters.tell)
     office = Office(
         book=schedule,
         store=store,
@@ -209,11 +216,15 @@ def build(
         guardianships=accounts.book.shelves.guardianships,
     )
     signatures = Signatures(store.signing, codes=SetUpCodes(site.keys, clinic=site.clinic), clock=clock)
-    guardians = Guardians(accounts.book.shelves.guardianships, clock=clock)
+    ages = Ages(store.clinic, catalog=catalog, clock=clock)
+    guardianships = accounts.book.shelves.guardianships
+    guardians = Guardians(guardianships, people=store.clinic, ages=ages, clock=clock)
+    family = FamilyBook(store, guardians=guardians, ages=ages, clock=clock)
     consents = Consents(
         store, shipped=catalog.consents, programmes=catalog.programme, guardianships=guardians, clock=clock
     )
-    releases = Releases(store, consents=consents, programmes=catalog.programme, clock=clock)
+    named = NamedReleases(store, consents=consents, discloser=settings.clinic_name, clock=clock)
+    releases = Releases(store, consents=consents, named=named, programmes=catalog.programme, clock=clock)
     gate = Gate(
         store,
         consents=consents,
@@ -222,6 +233,9 @@ def build(
         rooms=rooms,
         clock=clock,
     )
+    languages = ChosenLanguages(store.register, clock=clock)
+    hours = OpeningHours(store.clinic, programmes=catalog.programme, progress=progress, clock=clock)
+    open_rooms = OpenRooms(rooms, hours)
     own_library = ClinicLibrary(library, store.register)
     practice = PracticeBook(store, progress=progress, library=own_library, clock=clock)
     diary = DiaryBook(
@@ -245,7 +259,10 @@ def build(
         async def identify(websocket: WebSocket, session: SessionId, ticket: str | None) -> Identity | None:
             nonlocal known_by
             known_by = bearer(websocket, ticket)
-            return await doorkeeper.identify(websocket, session, ticket)
+            identity = await doorkeeper.identify(websocket, session, ticket)
+            if identity is not None and await hours.opens_at(session, identity.role) is not None:
+                raise TooEarly
+            return identity
 
         async def fresh(person: PersonId) -> bool:
             return await signatures.fresh_until(person, known_by) is not None
@@ -273,12 +290,15 @@ def build(
                 consents=consents,
                 first_steps=first_steps,
                 diary=diary,
+                family=family,
+                trail=trail,
             ),
             clock=clock,
         ),
         exports=HoursExports(store, releases=releases, clock=clock, payers=catalog.payers),
         papers=ClinicPapers(store, books=books, releases=releases, clock=clock, clinic=settings.clinic_name),
         calls=CallList(store),
+        contact_log=CallLog(store, clock=clock),
         clinic=ClinicBook(store, progress=progress, releases=releases, clock=clock),
         safety=SafetyBook(store, shipped=catalog.safety, clock=clock),
         measures=MeasureBook(store, progress=progress, clock=clock),
@@ -310,7 +330,7 @@ def build(
             clock=clock,
             clinic=settings.clinic_name,
         ),
-        commands=RoomErrands(rooms),
+        commands=RoomErrands(open_rooms),
         library=own_library,
         writing=SkillEditor(own_library, clock=clock),
         notebook=StaffNotebook(store, rooms=rooms, library=own_library, clock=clock),
@@ -320,16 +340,44 @@ def build(
         reading=ReadingRoom(store, clinic=settings.clinic_name),
         glass=glass,
         timetable=ClinicTimetable(office),
-        people=PeopleBook(store, access, belonging, plan=schedule.plan, clock=clock, clinic=site.clinic),
+        people=PeopleBook(
+            store, access, belonging, plan=schedule.plan, guardians=guardians, clock=clock, clinic=site.clinic
+        ),
         steps=first_steps,
         arrivals=gate,
         licences=LicenceBook(store, clock=clock),
         numbers=NumberBook(store, clock=clock),
-        family=FamilyBook(store, guardians=guardians, clock=clock),
-        languages=ChosenLanguages(store.register, clock=clock),
-        consents=ConsentBook(store, consents=consents, guardians=guardians, clock=clock),
+        family=family,
+        invitations=Families(
+            office,
+            guardians=guardians,
+            guardianships=guardianships,
+            ages=ages,
+            access=access,
+            invite=letters.invite,
+            clinic=site.clinic,
+        ),
+        languages=languages,
+        consents=ConsentBook(
+            store,
+            consents=consents,
+            named=named,
+            guardians=guardians,
+            tell_rooms=gate.revoked,
+            letters=ConsentLetters(
+                store,
+                mail,
+                consents=consents,
+                languages=languages.of,
+                base_url=settings.named_url,
+                clock=clock,
+            ),
+            clock=clock,
+        ),
         calendars=OwnCalendar(store, plans=catalog.plans, clock=clock),
-        depart=Errands(rooms).depart,
+        hours=hours,
+        prepare=open_rooms.prepare,
+        depart=Errands(open_rooms).depart,
         health=health,
         clock=clock,
         routes=[WebSocketRoute("/s/{session}/socket", socket_endpoint)],
@@ -455,7 +503,7 @@ def offer_letters(
             clock=clock,
             seats_max=settings.seats_max,
         ),
-        guardians=Guardians(book.shelves.guardianships, clock=clock),
+        guardians=guardians_of(store, book.shelves.guardianships, catalog=catalog, clock=clock),
         clinic=store.clinic,
         words_for=book.words_for,
         mail=mail,

@@ -12,6 +12,7 @@ from facilitation.errors import Refusal
 from facilitation.facts import zone_of
 from facilitation.ids import PersonId
 from facilitation.people import Role
+from facilitation.releases import What
 from facilitation.timebase import Instant
 from server.clock import Clock
 from server.door.releases import Release, Releases
@@ -73,6 +74,9 @@ class ClinicBook:
             "empty": not any(week.sessions for week in seen.weeks) and not seen.visits,
         }
 
+    async def receivers(self) -> list[str]:
+        return await self._releases.receivers()
+
     async def export(self, *, by: Visitor, weeks: int, kind: str, asked: Asked) -> Handout:
         """The page's figures as a file ('csv' or 'json'), once that is logged. Raises Refusal."""
         if kind not in ("csv", "json"):
@@ -81,7 +85,9 @@ class ClinicBook:
         if not seen.visits:
             raise Refusal("nothing", "No session was held in these weeks, so there is nothing to download.")
         begin = Instant(int(datetime.combine(since(today, weeks), datetime.min.time(), UTC).timestamp() * 1_000))
-        release = await self._releases.check_since(begin, [each.person for each in seen.visits], asked.purpose)
+        release = await self._releases.check_since(
+            begin, [each.person for each in seen.visits], asked.purpose, what=What.HOURS, receiver=asked.receiver
+        )
         await self._store.disclosures.record(
             disclose(
                 clinic=self._store.keys.clinic,
@@ -94,6 +100,7 @@ class ClinicBook:
                 purpose=asked.purpose,
                 reason=asked.reason,
                 form=asked.form,
+                to=asked.receiver,
             )
         )
         rows = list(_rows(seen, names, release))

@@ -275,6 +275,12 @@ class Settings(BaseSettings):
         60,
         "Minutes before a meeting at which whoever takes part and has an account gets a letter with a link; 0: none.",
     )
+    staff_links: Literal["auto", "sign-in", "open"] = _setting(
+        "auto",
+        "What a link to a session does for one of the staff where they are neither signed in nor remembered: sign-in "
+        "lets them sign in first and leads on; open lets whoever has the link in; auto is open for the made-up clinic "
+        "alone.",
+    )
     lock_minutes: Annotated[int, Field(ge=1, le=240)] = _setting(
         15, "Minutes after which a page of the staff that nobody touches locks; a room never does."
     )
@@ -313,6 +319,11 @@ class Settings(BaseSettings):
     @property
     def shows_example(self) -> bool:
         return self.example == "yes" or (self.example == "auto" and self.public_url is None)
+
+    @property
+    def staff_links_open(self) -> bool:
+        """Whether a link alone lets one of the staff in."""
+        return self.staff_links == "open" or (self.staff_links == "auto" and self.shows_example)
 
     @property
     def https(self) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
+from facilitation import releases
 from facilitation.consents import (
     ENGLISH,
     FOLLOWS,
@@ -22,16 +23,20 @@ from facilitation.consents import (
     needed,
     part_of,
 )
+from facilitation.disclosures import RECEIVER_CHARS_MAX, Purpose
 from facilitation.errors import Refusal
 from facilitation.guardianship import Care
 from facilitation.ids import PersonId
 from facilitation.policy import Action
+from facilitation.releases import LASTS_DAYS_MAX, Release
 from facilitation.text import NAME_MAX, REASON_MAX, TITLE_MAX, line
 from facilitation.timebase import Instant
 from server.clock import Clock
+from server.consent_letters import ConsentLetters
 from server.door.consents import Asked, Consents
 from server.door.gate import SAID, blocks
 from server.door.guardians import Guardians
+from server.door.named import WHATS, NamedReleases
 from server.store.clinic import Person
 from server.store.ports import Store
 from server.web.auth import Visitor
@@ -46,17 +51,38 @@ WHY: Final = {
     Lack.REVOKED: marked("taken back"),
     Lack.ENDED: marked("ended; it has to be signed again"),
     Lack.OLDER_TEXT: marked("signed under an older text; the new one has to be signed"),
+    Lack.OF_AGE: marked("signed before coming of age; it has to be signed anew"),
     Lack.NO_TEXT: marked("there is no text to sign yet"),
 }
+
+
+PURPOSES: Final = (Purpose.REQUEST, Purpose.OTHER)
+
+
+TellRooms = Callable[[PersonId, ConsentKind], Awaitable[None]]
+"""Let the rooms in which somebody is now know that they took this back."""
 
 
 class ConsentBook:
     """The port `ConsentPages` of the pages. Every method may raise StoreUnavailable or CorruptLog."""
 
-    def __init__(self, store: Store, *, consents: Consents, guardians: Guardians, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        consents: Consents,
+        named: NamedReleases,
+        guardians: Guardians,
+        letters: ConsentLetters,
+        tell_rooms: TellRooms,
+        clock: Clock,
+    ) -> None:
         self._store = store
         self._consents = consents
+        self._named = named
         self._guardians = guardians
+        self._letters = letters
+        self._tell_rooms = tell_rooms
         self._clock = clock
 
     # ------------------------------------------------------------------ who may look
@@ -103,7 +129,93 @@ class ConsentBook:
                 if each.required or any(signed.kind is each.standing.kind for signed in each.file.consents)
             ],
             "paper": await self._paper_signers(subject, who, words) if reader.may(Action.KEEP_PAPER_CONSENT) else [],
+            "releases": [self._release(each, subject, part, who, words) for each in await self._named.of(person)],
+            "may_draw": await self._may_draw(who, part, reader),
+            "draw": {
+                "whats": [(each.value, words(text)) for each, text in WHATS.items()],
+                "purposes": [(each.value, words.purpose(each)) for each in PURPOSES],
+                "receiver_max": RECEIVER_CHARS_MAX,
+                "first": self._named.day(who).isoformat(),
+                "last": (self._named.day(who) + timedelta(days=LASTS_DAYS_MAX)).isoformat(),
+            },
         }
+
+    async def _may_draw(self, who: Person, part: SignedAs | None, reader: Visitor) -> bool:
+        """Who signs, and who works here, where there are Part 2 records at all."""
+        if part is None and not reader.may(Action.KEEP_PAPER_CONSENT):
+            return False
+        return any(each.part2 for each in await self._consents.programmes_of(who.person))
+
+    def _release(
+        self, release: Release, subject: Subject, part: SignedAs | None, who: Person, words: Words
+    ) -> dict[str, Any]:
+        day = self._named.day(who)
+        found = releases.standing(release, subject, day)
+        mine = part is not None and part in needed(ConsentKind.RELEASE, subject)
+        over = Lack.ENDED in found.lacking.values() or Lack.REVOKED in found.lacking.values()
+        return {
+            "id": release.release,
+            "receiver": release.receiver,
+            "title": release.title,
+            "text": blocks(release.text),
+            "fingerprint": release.fingerprint,
+            "until": words.calendar(release.until),
+            "stands": found.stands,
+            "over": over,
+            "lacking": [words(LACKS[each], why=words(WHY[lack])) for each, lack in found.lacking.items()],
+            "to_sign": mine and not over and part in found.lacking,
+            "revocable": mine and any(each.signed_as is part and each.holds_on(day) for each in release.signatures),
+            "droppable": not release.signatures,
+            "follows": words(FOLLOWS[ConsentKind.RELEASE]),
+            "signatures": [
+                _signature(each, (), who.zone, words) | {"text": []} for each in reversed(release.signatures)
+            ],
+        }
+
+    async def draw(self, person: PersonId, given: Mapping[str, str], words: Words, *, reader: Visitor) -> None:
+        """A consent that names who gets something, to be read and signed. Raises Refusal."""
+        who = await self._who(person)
+        subject = await self._named.subject(who)
+        if not await self._may_draw(who, part_of(subject, reader.person), reader):
+            raise Refusal("not_yours_to_sign", "This is not yours to draw up.")
+        try:
+            until = date.fromisoformat(given.get("until", ""))
+        except ValueError:
+            raise Refusal("bad_release", "Choose the last day on which it holds.") from None
+        said = releases.terms(
+            receiver=given.get("receiver", ""),
+            what=given.get("what", ""),
+            purpose=given.get("purpose", ""),
+            why=given.get("why", ""),
+            until=until,
+            today=self._named.day(who),
+        )
+        await self._named.draw(who, said, words, by=reader.person)
+
+    async def change_release(self, person: PersonId, given: Mapping[str, str], *, reader: Visitor) -> None:
+        """Sign it, take it back, or put away what nobody has signed, as `do` says. Raises Refusal."""
+        who, release, paper_of = await self._who(person), given.get("release", ""), given.get("paper_of", "")
+        match given.get("do"):
+            case "sign":
+                if paper_of and not reader.may(Action.KEEP_PAPER_CONSENT):
+                    raise Refusal("not_yours_to_sign", "This is not yours to sign.")
+                await self._named.sign(
+                    who,
+                    release,
+                    fingerprint=given.get("fingerprint", ""),
+                    signer=PersonId(paper_of) if paper_of else reader.person,
+                    name=given.get("name", ""),
+                    on_paper=reader.person if paper_of else None,
+                )
+            case "revoke":
+                await self._named.revoke(who, release, signer=reader.person, words=given.get("words", ""))
+            case "drop":
+                part = part_of(await self._named.subject(who), reader.person)
+                if part is None and not reader.may(Action.KEEP_PAPER_CONSENT):
+                    raise Refusal("not_yours_to_sign", "This is not yours to put away.")
+                await self._named.drop(person, release, by=reader.person)
+            case _:
+                raise Refusal("bad_release", "Please choose what to do.")
 
     def _kind(
         self,
@@ -163,7 +275,9 @@ class ConsentBook:
 
     async def revoke(self, person: PersonId, kind: str, *, reader: Visitor, words: str) -> None:
         """Raises Refusal."""
-        await self._consents.revoke(await self._who(person), _kind_of(kind), signer=reader.person, words=words)
+        taken_back = _kind_of(kind)
+        await self._consents.revoke(await self._who(person), taken_back, signer=reader.person, words=words)
+        await self._tell_rooms(person, taken_back)
 
     async def _who(self, person: PersonId) -> Person:
         who = await self._store.clinic.get_person(person)
@@ -176,13 +290,18 @@ class ConsentBook:
     async def missing(self, words: Words, *, reader: Visitor) -> dict[str, Any]:
         """Whose way in waits for a signature."""
         rows = []
+        reached, last = await self._letters.reached(), await self._letters.last()
         for each in await self._consents.missing():
+            signers = await self._letters.signers(each)
+            written = [last[one.person] for one in signers if one.person in last]
             subject = await self._consents.subject(each.person, await self._consents.programmes_of(each.person.person))
             guardians = [await self._store.clinic.get_person(guardian) for guardian in sorted(subject.guardians)]
             rows.append(
                 {
                     "name": each.person.name,
                     "url": f"/consents/{quote(each.person.person, safe='')}{reader.choice}",
+                    "unreached": [one.name for one in signers if one.person not in reached],
+                    "reminded": words.moment(max(written), reader.zone or "UTC") if written else "",
                     "minor": subject.minor,
                     "guardians": [known.name for known in guardians if known is not None],
                     "lacking": [
@@ -198,7 +317,11 @@ class ConsentBook:
                     ],
                 }
             )
-        return {"rows": rows}
+        return {"rows": rows, "may_remind": reader.may(Action.REMIND_TO_SIGN)}
+
+    async def remind(self, *, by: Visitor) -> int:
+        """Write to everybody whose signature is missing; how many letters."""
+        return await self._letters.remind(by=by)
 
     # ------------------------------------------------------------------ texts
 

@@ -17,6 +17,7 @@ from facilitation.facts import zone_of
 from facilitation.ids import PersonId
 from facilitation.notes import content_hash
 from facilitation.plan import SegmentKind
+from facilitation.releases import What
 from facilitation.rules import RuleSet
 from facilitation.sentences import Sentence
 from facilitation.timebase import Instant
@@ -68,6 +69,9 @@ class HoursExports:
         found = await self._store.clinic.get_person(person)
         return None if found is None else found.name
 
+    async def receivers(self) -> list[str]:
+        return await self._releases.receivers()
+
     def tables(self) -> dict[str, str]:
         return {payer.id: payer.title for payer in self._payers.values()}
 
@@ -83,7 +87,9 @@ class HoursExports:
             told = {session: await self._told(session) for session in sorted({each.facts.session for each in entries})}
         now = self._clock.now()
         names = {each.person: each.name for each in await self._store.clinic.list_people()}
-        release = await self._releases.check(_sessions(entries), asked.purpose)
+        release = await self._releases.check(
+            _sessions(entries), asked.purpose, what=What.HOURS, receiver=asked.receiver
+        )
         rows = [_row(entry, told[entry.facts.session], names, release) for entry in entries]
         await self._log("hours", entries, by=by, asked=asked, now=now)
         return Handout(filename=f"hours-{_today(now)}.csv", chunks=encode(COLUMNS, rows))
@@ -101,7 +107,9 @@ class HoursExports:
         theirs: dict[PersonId, list[Attended]] = {}
         for entry in entries:
             theirs.setdefault(entry.facts.person, []).append(_attended(entry))
-        release = await self._releases.check(_sessions(entries), asked.purpose)
+        release = await self._releases.check(
+            _sessions(entries), asked.purpose, what=What.HOURS, receiver=asked.receiver
+        )
         rows = [
             _claim(payer, row, each, people[each].name if each in people else "", release)
             for each, attended in theirs.items()
@@ -124,6 +132,7 @@ class HoursExports:
                 purpose=asked.purpose,
                 reason=asked.reason,
                 form=asked.form,
+                to=asked.receiver,
             )
         )
 

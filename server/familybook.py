@@ -10,6 +10,7 @@ from facilitation.errors import Refusal
 from facilitation.guardianship import Care
 from facilitation.ids import PersonId
 from server.clock import Clock
+from server.door.ages import Ages
 from server.door.guardians import Guardians
 from server.store.ports import Store
 from server.web.auth import Visitor
@@ -26,9 +27,10 @@ MAY: Final = {
 class FamilyBook:
     """The port `FamilyPages` of the pages. Every method may raise StoreUnavailable or CorruptLog."""
 
-    def __init__(self, store: Store, *, guardians: Guardians, clock: Clock) -> None:
+    def __init__(self, store: Store, *, guardians: Guardians, ages: Ages, clock: Clock) -> None:
         self._store = store
         self._guardians = guardians
+        self._ages = ages
         self._clock = clock
 
     async def page(self, person: PersonId, words: Words, *, reader: Visitor) -> dict[str, Any] | None:
@@ -44,6 +46,7 @@ class FamilyBook:
             guardians.append({"name": known.name if known else care.guardian, "may": may})
         return {
             "name": who.name,
+            "teen": await self._ages.minor(who),
             "guardians": sorted(guardians, key=lambda each: str(each["name"])),
             "goals": [
                 {"goal": goal.goal, "text": goal.text, "shared": goal.shared}
@@ -52,6 +55,35 @@ class FamilyBook:
             ],
             "consents_url": f"/consents/{quote(person, safe='')}{reader.choice}",
         }
+
+    # ------------------------------------------------------------------ of age
+
+    async def own(self, person: PersonId, words: Words) -> dict[str, Any] | None:
+        """Who of the family saw how somebody is doing while they were a minor, and who still does by their own yes.
+
+        None: they are not of age, or there is nobody.
+        """
+        who = await self._store.clinic.get_person(person)
+        since = None if who is None else await self._ages.of_age(who)
+        if since is None:
+            return None
+        agreed = [each for each in await self._guardians.of(person) if each.agreed is not None]
+        rows = []
+        for care in (*agreed, *await self._guardians.ended_by_age(of=person)):
+            known = await self._store.clinic.get_person(care.guardian)
+            rows.append(
+                {
+                    "guardian": care.guardian,
+                    "name": known.name if known else care.guardian,
+                    "sees": care in agreed,
+                    "what": words.listed([words(MAY[each]) for each in Care if each in care.may - {Care.CONSENTS}]),
+                }
+            )
+        return {"since": words.calendar(since), "rows": sorted(rows, key=lambda row: str(row["name"]))}
+
+    async def agree(self, person: PersonId, guardian: str, yes: bool) -> None:
+        """Raises Refusal, Stale."""
+        await self._guardians.agree(person, PersonId(guardian), yes)
 
     async def share(self, person: PersonId, goals: frozenset[str]) -> None:
         """Share these goals of theirs with their guardians, and no others. Raises Refusal."""

@@ -109,6 +109,53 @@ class MeetingLetters:
             except MailIsFull:
                 log.warning("a letter about a meeting was not taken")
 
+    async def invite(self, session: ScheduledSession) -> list[str]:
+        """A letter with an entry to everybody who comes to a meeting that is new to them; the names of those without an
+        address.
+
+        Raises StoreUnavailable, CorruptLog.
+        """
+        reached = await addresses(self._store.register)
+        unreached = []
+        for seat in session.roster:
+            known = await self._store.clinic.get_person(seat.person) if _attends(seat) else None
+            if known is None:
+                continue
+            address = reached.get(seat.person)
+            if not address:
+                unreached.append(known.name)
+                continue
+            try:
+                await self._mail.send(await self._invitation(known, address, session))
+            except MailIsFull:
+                log.warning("a letter about a meeting was not taken")
+                unreached.append(known.name)
+        return unreached
+
+    async def _invitation(self, person: Person, address: str, session: ScheduledSession) -> Letter:
+        words = await self._languages.words_for(person.person)
+        at = local(session.starts_at, person.zone)
+        paragraphs = (
+            words("Hello {name},", name=person.name),
+            words(
+                "you are invited to a meeting: {day}, {time}.",
+                day=words.weekday(at.date()),
+                time=words.clock_time(at),
+            ),
+            words("You come in from your home page, a few minutes before:"),
+            self._home,
+            words("The entry for your calendar goes along. Does the time not suit you? Then tell whoever invited you."),
+        )
+        key = hashlib.sha256(f"{session.session} {person.person}".encode()).hexdigest()[:32]
+        news = News(line="", session=session, off=False)
+        return Letter(
+            key=f"invited-{key}",
+            to=address,
+            subject=words("Your meeting"),
+            text="\n\n".join(paragraphs) + "\n",
+            attachments=(self._attachment(1, news, address, words),),
+        )
+
     def _letter(self, person: Person, address: str, news: list[News], words: Words) -> Letter:
         lines = [f"- {each.line}" for each in news[:LINES_MAX]]
         if len(news) > LINES_MAX:

@@ -18,6 +18,7 @@ from facilitation import crediting, explain
 from facilitation.disclosures import PART_2_NOTICE, disclose
 from facilitation.errors import Refusal
 from facilitation.ids import ClinicId, PersonId, SessionId
+from facilitation.releases import What
 from facilitation.sentences import Sentence
 from facilitation.state import RoomState
 from facilitation.timebase import Instant
@@ -44,6 +45,8 @@ SESSIONS_MAX: Final = 60
 """Sessions in one handout: a quarter of a year of them."""
 BREATH: Final = 50
 CONSENT: Final = "part-2-consent.txt"
+WHATS: Final = {Kind.STATEMENT: What.HOURS, Kind.NOTES: What.NOTES, Kind.PACKET: What.RECORD, Kind.FHIR: What.RECORD}
+"""What a consent has to cover for each."""
 PDF, ZIP, FHIR = "application/pdf", "application/zip", "application/fhir+json"
 
 
@@ -79,10 +82,14 @@ class ClinicPapers:
         found = await self._store.clinic.get_person(person)
         return None if found is None else found.name
 
+    async def receivers(self) -> list[str]:
+        return await self._releases.receivers()
+
     async def hand_out(self, person: PersonId, kind: Kind, *, by: Visitor, asked: Asked) -> Handout:
         async with self._turns:
             now = self._clock.now()
-            release = await self._releases.check({person: await self._sessions(person, asked)}, asked.purpose)
+            sessions = {person: await self._sessions(person, asked)}
+            release = await self._releases.check(sessions, asked.purpose, what=WHATS[kind], receiver=asked.receiver)
             files = await self._files(person, kind, by, asked, now, release.paper(person))
         await self._store.disclosures.record(
             disclose(
@@ -96,6 +103,7 @@ class ClinicPapers:
                 purpose=asked.purpose,
                 reason=asked.reason,
                 form=asked.form,
+                to=asked.receiver,
             )
         )
         day = datetime.fromtimestamp(now / 1_000, UTC).date()

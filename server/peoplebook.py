@@ -7,12 +7,15 @@ import io
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from enum import StrEnum
 from typing import Any, Final, Protocol
 from zoneinfo import available_timezones
 
+from facilitation.ages import ADULT_AGE, born_on, is_minor
 from facilitation.contacts import EMAIL_MAX, NEAREST_MAX, RELATION_MAX, Contact, Nearest, check_contact
 from facilitation.errors import Refusal
+from facilitation.facts import zone_of
 from facilitation.ids import ClinicId, PersonId
 from facilitation.people import Role
 from facilitation.policy import Action
@@ -20,7 +23,9 @@ from facilitation.roll import EMAIL, Fate, Roll, Row, person_id
 from facilitation.rules import TRACKS
 from facilitation.sentences import Sentence, marked
 from facilitation.text import CALLBACK_MAX, NAME_MAX, line
+from facilitation.weeks import day_of
 from server.clock import Clock
+from server.door.guardians import Guardians
 from server.people.contacts import contacts
 from server.people.intake import Intake, Shelves
 from server.rollfile import RollFile, decode, parse
@@ -67,7 +72,12 @@ STANDING_WORDS: Final = {
     Standing.IN: marked("Signs in"),
 }
 STANDING_CHIPS: Final = {Standing.IN: "moss", Standing.INVITED: "", Standing.UNINVITED: ""}
-STANDS: Final = {"name": marked("Name"), "phone": marked("Phone"), "zone": marked("Time zone")}
+STANDS: Final = {
+    "name": marked("Name"),
+    "born": marked("Date of birth"),
+    "phone": marked("Phone"),
+    "zone": marked("Time zone"),
+}
 REVISION: Final = re.compile(r"[0-9]{1,9}")
 
 
@@ -91,11 +101,20 @@ class PeopleBook:
     """Raises StoreUnavailable, CorruptLog."""
 
     def __init__(
-        self, store: Store, access: Access, shelves: Shelves, *, plan: Plan, clock: Clock, clinic: ClinicId
+        self,
+        store: Store,
+        access: Access,
+        shelves: Shelves,
+        *,
+        plan: Plan,
+        guardians: Guardians,
+        clock: Clock,
+        clinic: ClinicId,
     ) -> None:
         self._store = store
         self._access = access
         self._plan = plan
+        self._guardians = guardians
         self._shelves = shelves
         self._contacts = contacts(store.register)
         self._intake = Intake(store, shelves, clock=clock, clinic=clinic)
@@ -177,12 +196,23 @@ class PeopleBook:
             "person": person or "",
             "name": there.name if there else "",
             "standing": STANDING_WORDS[standing] if standing else "",
+            "belongs": await self._belongs(there) if there and there.role is Role.PARTICIPANT else None,
             "may_invite": standing in (Standing.UNINVITED, Standing.INVITED),
             "action": f"/people/{person}" if person else "/people/new",
             "given": shown,
             "stands": [(word, stands[what]) for what, word in STANDS.items()] if stale else [],
             "roles": [(each.value, word) for each, word in ROLE_WORDS.items()],
             "tracks": list(TRACK_WORDS.items()),
+        }
+
+    async def _belongs(self, person: Person) -> dict[str, Any]:
+        """The groups of a participant, and, of a teen, who answers for them."""
+        cares = await self._guardians.of(person.person)
+        guardians = [await self._store.clinic.get_person(each.guardian) for each in cares]
+        return {
+            "groups": (await self._groups()).get(person.person, []),
+            "teen": is_minor(person.track, person.born, self._today(person.zone), ADULT_AGE),
+            "guardians": sorted(each.name for each in guardians if each is not None),
         }
 
     async def keep(self, person: PersonId | None, given: Mapping[str, str], *, by: Visitor) -> PersonId:
@@ -196,7 +226,8 @@ class PeopleBook:
             name=line(given.get("name", ""), "the name", NAME_MAX),
             role=Role(_one_of(given.get("role", ""), [role.value for role in Role], marked("role"))),
             track=_one_of(given.get("track", ""), TRACKS, marked("adult or teen")),
-            zone=_one_of(given.get("zone", ""), available_timezones(), marked("time zone")),
+            zone=(zone := _one_of(given.get("zone", ""), available_timezones(), marked("time zone"))),
+            born=born_on(given.get("born", ""), self._today(zone)),
         )
         before = await self._contacts.get(id)
         contact = _contact(id, given, before.value if before else Contact(person=id))
@@ -207,6 +238,9 @@ class PeopleBook:
         await self._contacts.put(contact, upon=upon, by=by.person, at=self._clock.now())
         await self._store.clinic.put_person(kept)
         return id
+
+    def _today(self, zone: str) -> date:
+        return day_of(self._clock.now(), zone_of(zone))
 
     async def _address(self, given: Mapping[str, str], person: PersonId | None) -> str:
         address = "".join(given.get("email", "").split()).casefold()
@@ -261,6 +295,7 @@ def _row(row: Row, titles: Mapping[str, str]) -> dict[str, Any]:
         "address": person.email if person else "",
         "role": ROLE_WORDS[person.role] if person else "",
         "teen": person is not None and person.track == "teen",
+        "born": person.born.isoformat() if person and person.born else "",
         "group": titles.get(person.cohort, "") if person else "",
         "guardian": person.guardian if person else "",
     }
@@ -288,6 +323,7 @@ def _stands(person: Person | None, contact: Held[Contact] | None) -> dict[str, s
         "role": person.role.value if person else Role.PARTICIPANT.value,
         "track": person.track if person else "adult",
         "zone": person.zone if person else "",
+        "born": person.born.isoformat() if person and person.born else "",
         "phone": contact.value.phone if contact else "",
         "revision": str(contact.revision if contact else 0),
     }

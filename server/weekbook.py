@@ -12,6 +12,7 @@ from facilitation.errors import Refusal
 from facilitation.ids import PersonId, SessionId
 from facilitation.people import STAFF, Role
 from facilitation.policy import Action
+from facilitation.releases import What
 from facilitation.timebase import Instant
 from facilitation.weeks import Outlook
 from server import meter_words, week_words
@@ -81,11 +82,15 @@ class WeekBook:
             "practice": await self._skills(person, words),
             "goals_url": f"/family/{person}{reader.choice}" if reader.may(Action.SEE_FAMILY) else None,
             "statement_url": f"/statement/{person}{reader.choice}",
+            "calls_url": f"/calls/{person}{reader.choice}",
             "school_url": f"/school/{person}{reader.choice}" if found.track == "teen" else None,
             "back": f"/weeks{reader.choice}",
             "absence_action": f"/weeks/{person}/absence{reader.choice}",
             "make_up_action": f"/weeks/{person}/make-up{reader.choice}",
         }
+
+    async def receivers(self) -> list[str]:
+        return await self._releases.receivers()
 
     async def export(self, *, by: Visitor, group: str | None, kind: str, asked: Asked) -> Handout:
         """Everybody's week, or a group's, as a file ('csv' or 'json'), once that is logged. Raises Refusal."""
@@ -97,7 +102,9 @@ class WeekBook:
             raise Refusal("nothing", "There is nobody in this group this week, so there is nothing to download.")
         about = [meter.person.person for meter in meters]
         since = Instant(max(0, self._clock.now() - AROUND_DAYS * DAY_MS))
-        release = await self._releases.check_since(since, about, asked.purpose)
+        release = await self._releases.check_since(
+            since, about, asked.purpose, what=What.HOURS, receiver=asked.receiver
+        )
         await self._store.disclosures.record(
             disclose(
                 clinic=self._store.keys.clinic,
@@ -110,6 +117,7 @@ class WeekBook:
                 purpose=asked.purpose,
                 reason=asked.reason,
                 form=asked.form,
+                to=asked.receiver,
             )
         )
         name = f"weeks-{max(meter.today for meter in meters)}.{kind}"

@@ -8,7 +8,9 @@ from datetime import date, timedelta
 from typing import Final, Protocol
 
 from facilitation import consents
+from facilitation.ages import came_of_age, is_minor
 from facilitation.consents import (
+    GENERAL,
     ConsentFile,
     ConsentForm,
     ConsentKind,
@@ -27,17 +29,16 @@ from facilitation.guardianship import Care, Guardianship
 from facilitation.ids import PersonId
 from facilitation.people import Role
 from facilitation.programme import Programme
-from facilitation.timebase import HOUR_MS, Instant
+from facilitation.timebase import Instant
 from facilitation.weeks import day_of
 from server.clock import Clock
 from server.door import shelves
+from server.door.ages import LOOK_BACK_MS, adult_age
 from server.rooms.ports import Stale
 from server.store.clinic import Person
 from server.store.ports import Store
 from server.store.register import Held
 
-LOOK_BACK_MS: Final = 35 * 24 * HOUR_MS
-"""Whoever was on a list within these is asked for what that programme needs."""
 TRIES: Final = 4
 STRICTEST: Final = (Signers.BOTH, Signers.GUARDIAN, Signers.MINOR)
 
@@ -114,8 +115,9 @@ class Consents:
 
     async def subject(self, person: Person, programmes: Sequence[Programme], state: str = "") -> Subject:
         """For whom is signed, under the rules of these programmes; of several, the strictest."""
-        now = self._clock.now()
-        minor = person.track == "teen" and person.role is Role.PARTICIPANT
+        now, day, age = self._clock.now(), self._day(person.zone), adult_age(programmes)
+        treated = person.role is Role.PARTICIPANT
+        minor = treated and is_minor(person.track, person.born, day, age)
         rules = {consents.signers(each.minors, each.minors_by_state, state) for each in programmes}
         guardians = await self._guardianships.of(person.person) if minor else ()
         return Subject(
@@ -123,6 +125,7 @@ class Consents:
             minor=minor,
             signers=next((rule for rule in STRICTEST if rule in rules), Signers.BOTH),
             guardians=frozenset(each.guardian for each in guardians if each.allows(Care.CONSENTS, now)),
+            of_age=came_of_age(person.born, day, age) if treated else None,
         )
 
     async def programmes_of(self, person: PersonId) -> list[Programme]:
@@ -160,7 +163,7 @@ class Consents:
                 required=kind.value in required,
                 file=file,
             )
-            for kind in ConsentKind
+            for kind in GENERAL
         ]
 
     async def count_to_sign(self, person: Person, signer: PersonId) -> int:
@@ -186,6 +189,8 @@ class Consents:
         on_paper: PersonId | None = None,
     ) -> None:
         """Sign the text of this fingerprint, which must be one that is in force. Raises Refusal."""
+        if kind not in GENERAL:
+            raise Refusal("bad_consent", "There is no such consent.")
         day = self._day(person.zone)
         forms = await self.forms()
         offered = {form.fingerprint: form for form in self._offered(forms, kind, day)}

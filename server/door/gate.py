@@ -13,8 +13,18 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from facilitation.commands import Arrive, CheckDoor, Command, PersonCommand
-from facilitation.consents import ConsentKind, SignedAs, Standing, Subject, current, lacking_at_the_door, standing
+from facilitation.commands import Arrive, CheckDoor, Command, PersonCommand, TellRevoked
+from facilitation.consents import (
+    ENGLISH,
+    GENERAL,
+    ConsentKind,
+    SignedAs,
+    Standing,
+    Subject,
+    current,
+    lacking_at_the_door,
+    standing,
+)
 from facilitation.contacts import Contact
 from facilitation.errors import Refusal
 from facilitation.facts import zone_of
@@ -25,6 +35,7 @@ from facilitation.places import Remembered, check_remembered, lines_for
 from facilitation.policy import FACILITATORS
 from facilitation.programme import PLAIN, Programme
 from facilitation.sentences import marked
+from facilitation.timebase import HOUR_MS, Instant
 from facilitation.weeks import day_of
 from server.clock import Clock
 from server.door import shelves
@@ -67,10 +78,13 @@ OPEN: Final[Mapping[str, Any]] = {
     "minor": False,
 }
 """A door that asks for nothing."""
+AROUND_MS: Final = 8 * HOUR_MS
+"""A session that began, or is to begin, farther from now is not going on."""
 SAID: Final = {
     ConsentKind.TELEHEALTH: marked("Care by video"),
     ConsentKind.GROUP: marked("Group agreement"),
     ConsentKind.PART2: marked("Sharing of Part 2 records"),
+    ConsentKind.RELEASE: marked("Sharing with somebody by name"),
 }
 
 
@@ -203,7 +217,7 @@ class Gate:
         )
         standing_now = [
             standing(kind, subject, day, file.consents, forms)
-            for kind in ConsentKind
+            for kind in GENERAL
             if kind.value in visit.kinds and (visit.group or kind is not ConsentKind.GROUP)
         ]
         helps = [each.value for each in (await self._help.all()).values()]
@@ -223,6 +237,32 @@ class Gate:
         if held:
             raise Refusal(*HELD[held[-1]])
         await self._remember(expected.person, answers)
+
+    # ------------------------------------------------------------------ taken back, while a session goes on
+
+    async def revoked(self, person: PersonId, kind: ConsentKind) -> None:
+        """Tell the rooms in which somebody is treated now that a consent of theirs was taken back.
+
+        What it governs stops there; whoever leads is told, and nothing else changes. A room that cannot be reached asks
+        for it when they come in anew.
+        """
+        now = self._clock.now()
+        around = await self._store.clinic.list_sessions(since=Instant(now - AROUND_MS), until=Instant(now + AROUND_MS))
+        for scheduled in around:
+            seat = next((each for each in scheduled.roster if each.person == person), None)
+            if seat is None or seat.role is not Role.PARTICIPANT or not await self._begun(scheduled.session):
+                continue
+            visit = await self._visit(scheduled.session, seat)
+            _, asked = await self._asked(visit, ENGLISH)
+            stops = any(each.standing.kind is kind and not each.standing.stands for each in asked)
+            try:
+                room = await self._rooms.open(scheduled.session)
+                await room.do(TellRevoked(person=person, kind=kind.value, stops=stops))
+            except (LeaseLost, NoSuchSession, StoreUnavailable, Refusal) as error:
+                log.warning("a room was not told", session=scheduled.session, error=type(error).__name__)
+
+    async def _begun(self, session: SessionId) -> bool:
+        return bool(await self._store.log.read(session))
 
     async def _place(self, visit: Visit, state: str, day: Any) -> Outcome:
         travel = Travel(visit.programme.travel)

@@ -66,4 +66,5 @@ def _row(visit: Visit, person: PersonId, theirs: Sequence[Far]) -> dict[str, Any
         "days": visit.words.listed(days[-3:]),
         "told": all(person in far.progress.told for far in missed),
         "url": f"/weeks/{person}{visit.me.choice}",
+        "calls_url": f"/calls/{person}{visit.me.choice}" if visit.me.may(Action.LOG_CALLS) else None,
     }

@@ -21,6 +21,7 @@ from server.home.glass import BrokenGlass
 from server.home.invited import Invited
 from server.home.licences import LicencesEnding
 from server.home.milestones import Milestones
+from server.home.of_age import Family, OfAge
 from server.home.offers import Offers
 from server.home.readings import Readings
 from server.home.start import FirstSteps, Start
@@ -31,7 +32,7 @@ from server.home.wards import Guardians, Wards
 from server.home.weeks import NeedHelp, OwnWeek
 from server.projections.meters import Meters
 from server.store.ports import Store
-from server.web.auth import Visitor
+from server.web.auth import Trail, Visitor
 from server.web.words import Words
 
 Maker = Callable[[Visit], Awaitable[Mapping[str, Any] | None]]
@@ -57,7 +58,7 @@ class Layout:
 LEADING: Final = Layout(main=("now", "flags", "groups", "early", "due", "covers", "coming"), beside=("help", "tools"))
 LAYOUTS: Final[Mapping[Role, Layout]] = {
     Role.PARTICIPANT: Layout(
-        main=("now", "to_sign", "offers", "tonight", "diary", "week", "coming", "milestones", "tools")
+        main=("now", "to_sign", "of_age", "offers", "tonight", "diary", "week", "coming", "milestones", "tools")
     ),
     Role.GUARDIAN: Layout(main=("now", "wards", "coming", "tools")),
     Role.FACILITATOR: LEADING,
@@ -74,11 +75,16 @@ LAYOUTS: Final[Mapping[Role, Layout]] = {
 }
 
 
+FIRST: Final = ("start", "glass")
+"""What an administrator has to see first, also one by duty whose own meetings fill the page."""
+
+
 def layout_of(me: Visitor) -> Layout:
-    """The cards of their role, then those that their other roles add."""
+    """The cards of their role, then those that their other roles add; FIRST before all."""
     layouts = [LAYOUTS[role] for role in (me.role, *sorted(me.also - {me.role}))]
+    main = dict.fromkeys(name for layout in layouts for name in layout.main)
     return Layout(
-        main=tuple(dict.fromkeys(name for layout in layouts for name in layout.main)),
+        main=tuple(sorted(main, key=lambda name: name not in FIRST)),
         beside=tuple(dict.fromkeys(name for layout in layouts for name in layout.beside)),
     )
 
@@ -125,6 +131,8 @@ def cards(
     consents: Consents,
     first_steps: FirstSteps,
     diary: Diary,
+    family: Family,
+    trail: Trail,
 ) -> dict[str, Card]:
     """Every card there is, by name."""
     offers = Offers(store.register, clinic=store.clinic)
@@ -139,6 +147,7 @@ def cards(
         "covers": Card(make=Covers(store.register, clinic=store.clinic), needs=Action.SEE_SCHEDULE),
         "to_sign": Card(make=ToSign(consents), needs=Action.PASS_THE_DOOR),
         "offers": Card(make=offers, needs=Action.ANSWER_OWN_SEAT),
+        "of_age": Card(make=OfAge(family), needs=Action.SHARE_WITH_FAMILY),
         "tonight": Card(make=Tonight(store.log, diary), needs=Action.READ_OWN_MINUTES),
         "diary": Card(make=DiaryCard(diary), needs=Action.KEEP_DIARY),
         "milestones": Card(make=Milestones(store.register), needs=Action.MARK_MILESTONES),
@@ -147,7 +156,7 @@ def cards(
             make=Wards(store, guardians=guardians, meters=meters, to_sign=consents.count_to_sign, offers=offers),
             needs=Action.SEE_WARDS,
         ),
-        "help": Card(make=NeedHelp(store.clinic, meters), needs=Action.SEE_WEEKS),
+        "help": Card(make=NeedHelp(store.clinic, meters, trail=trail), needs=Action.SEE_WEEKS),
         "start": Card(make=Start(first_steps), needs=Action.SET_UP),
         "gaps": Card(make=office.gaps, needs=Action.SEE_SCHEDULE),
         "conflicts": Card(make=office.conflicts, needs=Action.SEE_SCHEDULE),

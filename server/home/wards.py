@@ -34,6 +34,9 @@ ToSign = Callable[[Person, PersonId], Awaitable[int]]
 
 class Guardians(Protocol):
     async def by(self, guardian: PersonId) -> Sequence[Guardianship]: ...
+    async def ended_by_age(
+        self, *, of: PersonId | None = None, by: PersonId | None = None
+    ) -> Sequence[Guardianship]: ...
 
 
 class Wards:
@@ -52,7 +55,14 @@ class Wards:
             teen = await self._store.clinic.get_person(care.teen)
             if teen is not None:
                 teens.append(await self._teen(visit, care, teen))
-        return {"teens": sorted(teens, key=lambda each: each["name"])}
+        grown = [
+            await self._store.clinic.get_person(each.teen)
+            for each in await self._guardians.ended_by_age(by=visit.me.person)
+        ]
+        return {
+            "teens": sorted(teens, key=lambda each: each["name"]),
+            "grown": sorted(each.name for each in grown if each is not None),
+        }
 
     async def _teen(self, visit: Visit, care: Guardianship, teen: Person) -> dict[str, Any]:
         hours = care.allows(Care.HOURS, visit.now)

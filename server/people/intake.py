@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Final
 from zoneinfo import available_timezones
 
+from facilitation.ages import ADULT_AGE, is_minor
 from facilitation.cohorts import Cohort
 from facilitation.contacts import Contact, Nearest, with_nearest
 from facilitation.enrolment import EVERY_DAY, Enrolment, Step
@@ -97,7 +98,12 @@ class Intake:
         drafts: dict[str, Draft] = {}
         for each in some:
             people[each.person] = Person(
-                person=each.person, name=each.name, role=each.role, track=each.track, zone=each.zone
+                person=each.person,
+                name=each.name,
+                role=each.role,
+                track=each.track,
+                zone=each.zone,
+                born=each.born,
             )
             guardian = self._guardian(each, there, people, drafts)
             contact = there.contacts.get(each.person)
@@ -125,7 +131,8 @@ class Intake:
         self, each: Enrolled, there: _There, people: dict[PersonId, Person], drafts: dict[str, Draft]
     ) -> PersonId | None:
         """The guardian whom a teen's row names with an address, taken in beside the teen."""
-        if each.track != "teen" or not each.guardian_email:
+        today = day_of(self._clock.now(), zone_of(each.zone))
+        if not each.guardian_email or not is_minor(each.track, each.born, today, ADULT_AGE):
             return None
         guardian = there.by_address.get(each.guardian_email) or person_id(self._clinic, each.guardian_email)
         if guardian not in there.people:
@@ -161,7 +168,14 @@ class Intake:
             if (person := there.people.get(id)) is not None:
                 known[address] = self._as_a_row(person, address, there)
         cohorts = {held.value.title: id for id, held in there.cohorts.items() if not held.value.closed}
-        return Around(clinic=self._clinic, zone=zone, zones=available_timezones(), known=known, cohorts=cohorts)
+        return Around(
+            clinic=self._clinic,
+            zone=zone,
+            zones=available_timezones(),
+            known=known,
+            cohorts=cohorts,
+            today=day_of(self._clock.now(), zone_of(zone)),
+        )
 
     @staticmethod
     def _as_a_row(person: Person, address: str, there: _There) -> Enrolled:
@@ -181,6 +195,7 @@ class Intake:
             guardian=nearest.name if nearest else "",
             guardian_email=_address(there, nearest.guardian) if nearest and nearest.guardian else "",
             guardian_phone=nearest.phone if nearest else "",
+            born=person.born,
         )
 
 

@@ -23,6 +23,7 @@ BESIDE_HOURS: Final = frozenset(
         v.MediaSet,
         v.ScreenShared,
         v.DoorChecked,
+        v.ConsentRevoked,
         v.SharingAllowed,
         v.UnmuteAsked,
         v.HandRaised,

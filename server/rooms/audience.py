@@ -14,6 +14,7 @@ from facilitation.events import (
     ApartListed,
     AttendanceCorrected,
     BreakoutsPlanned,
+    ConsentRevoked,
     CounsellingNoteKept,
     DisputeTakenBack,
     DoorChecked,
@@ -111,6 +112,7 @@ def watchers(event: Event) -> tuple[Watchers, PersonId | None]:
             ApartListed()
             | BreakoutsPlanned()
             | DoorChecked()
+            | ConsentRevoked()
             | NoteDrafted()
             | SectionDrafted()
             | GoalsListed()

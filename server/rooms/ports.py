@@ -181,6 +181,7 @@ class Close(IntEnum):
     NO_SESSION = 4404
     TOO_SLOW = 4408
     ELSEWHERE = 4409
+    TOO_EARLY = 4425
     TOO_MANY = 4429
     OUR_MISTAKE = 4500
 
@@ -191,6 +192,10 @@ class NoSuchSession(Exception):
 
 class NotAdmitted(Exception):
     """Known, but not allowed here: another site's page, or a role that has no business here."""
+
+
+class TooEarly(NotAdmitted):
+    """On the list, but the room does not open yet."""
 
 
 def _snake(name: str) -> str:

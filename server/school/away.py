@@ -35,6 +35,7 @@ from facilitation.text import REASON_MAX, line
 from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
 from facilitation.weeks import day_of
 from server.clock import Clock
+from server.door.guardians import guardians_of
 from server.notebook import RoomsThatDo
 from server.progress import ProgressBook
 from server.rooms.ports import LeaseLost, NoSuchSession, Stale, StoreUnavailable
@@ -117,10 +118,11 @@ class Away:
         self._clock = clock
         self._seats_max = seats_max
         self._shelves = Shelves(store.register)
+        self._guardians = guardians_of(store, self._shelves.guardianships, catalog=catalog, clock=clock)
         self._briefing = Briefing(store)
 
     async def may(self, guardian: PersonId, person: PersonId) -> bool:
-        return await self._shelves.cares(guardian, person, Care.ABSENCES, self._clock.now())
+        return await self._guardians.cares(guardian, person, Care.ABSENCES)
 
     # ------------------------------------------------------------------ looking
 

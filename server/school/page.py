@@ -21,6 +21,7 @@ from facilitation.weeks import DAYS, day_of
 from server.clock import Clock
 from server.documents.letter import letter_data
 from server.documents.paper import made
+from server.door.guardians import guardians_of
 from server.schedule.book import ScheduleBook
 from server.school import told
 from server.school.form import fields_of, rows, school_of
@@ -48,9 +49,10 @@ class SchoolBook:
         self._clock = clock
         self._seats_max = seats_max
         self._shelves = Shelves(store.register)
+        self._guardians = guardians_of(store, self._shelves.guardianships, catalog=catalog, clock=clock)
 
     async def may(self, guardian: PersonId, person: PersonId) -> bool:
-        return await self._shelves.cares(guardian, person, Care.SCHEDULE, self._clock.now())
+        return await self._guardians.cares(guardian, person, Care.SCHEDULE)
 
     async def page(
         self, person: PersonId, words: Words, *, reader: Visitor, given: Mapping[str, str], typed: bool

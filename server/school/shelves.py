@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from facilitation.guardianship import Care, Guardianship
-from facilitation.ids import PersonId
+from facilitation.guardianship import Guardianship
 from facilitation.makeups import Invited, ToldAhead
 from facilitation.placement import Placement
 from facilitation.school import School
-from facilitation.timebase import Instant
 from facilitation.waiting import Waiting
 from server.store.register import Register, Shelf
 
@@ -23,8 +21,3 @@ class Shelves:
         self.waiting = Shelf(register, "waiting", Waiting, id_of=lambda waiting: waiting.id)
         self.placement = Shelf(register, "placement", Placement, id_of=lambda _: LATEST, remembered=False)
         self.guardianships = Shelf(register, "guardianship", Guardianship, id_of=lambda each: each.id)
-
-    async def cares(self, guardian: PersonId, person: PersonId, care: Care, now: Instant) -> bool:
-        """Whether a guardian may do that for this person now."""
-        held = await self.guardianships.get(f"{guardian} {person}")
-        return held is not None and held.value.allows(care, now)

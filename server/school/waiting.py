@@ -22,6 +22,7 @@ from facilitation.sentences import Sentence
 from facilitation.waiting import Wait, Waiting, answer, is_offered, look
 from facilitation.weeks import day_of
 from server.clock import Clock
+from server.door.guardians import guardians_of
 from server.rooms.ports import CorruptLog, Stale, StoreUnavailable
 from server.schedule.book import ScheduleBook
 from server.school.offers import Catalog, Offering
@@ -57,9 +58,10 @@ class WaitingLists:
         self._clock = clock
         self._seats_max = seats_max
         self._shelves = Shelves(store.register)
+        self._guardians = guardians_of(store, self._shelves.guardianships, catalog=catalog, clock=clock)
 
     async def may(self, guardian: PersonId, person: PersonId) -> bool:
-        return await self._shelves.cares(guardian, person, Care.SCHEDULE, self._clock.now())
+        return await self._guardians.cares(guardian, person, Care.SCHEDULE)
 
     # ------------------------------------------------------------------ looking
 

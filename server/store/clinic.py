@@ -21,13 +21,17 @@ from server.store.keys import Keys
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Someone of the clinic. `track` ('adult' or 'teen') says which week's floor holds; `zone` is an IANA name."""
+    """Someone of the clinic. `track` ('adult' or 'teen') says which week's floor holds; `zone` is an IANA name.
+
+    `born`: their birthday, where the clinic knows it; minors' rules follow it (`facilitation.ages`).
+    """
 
     person: PersonId
     name: str
     role: Role
     track: str
     zone: str
+    born: date | None = None
 
 
 NEVER = Instant(0)

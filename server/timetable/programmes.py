@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from facilitation.ages import ADULT_AGE, ADULT_AGES
 from facilitation.errors import Refusal
 from facilitation.ids import MeasureId
 from facilitation.measures import EVERY_DAYS_MAX, Due, check_due
@@ -13,6 +14,7 @@ from facilitation.policy import Action
 from facilitation.programme import (
     NOTE_DUE_H_MAX,
     NOTE_FORMATS,
+    OPENS_BEFORE_MIN_MAX,
     PLAIN,
     POLICY_MIN_MAX,
     PROMPT_ANSWER_S_LEAST,
@@ -32,7 +34,38 @@ from server.web.words import marked
 
 FORMATS: Final = {"text": marked("One text"), "dap": "DAP", "birp": "BIRP", "soap": "SOAP", "girp": "GIRP"}
 
-USUAL: Final = {"note_due_h": ["72"], "late": ["10"], "early": ["10"], "away": ["5"]}
+CONSENTS: Final = {
+    "telehealth": marked("Care by video"),
+    "group": marked("The group agreement"),
+    "part2": marked("Sharing of Part 2 records"),
+}
+SIGNERS: Final = {
+    "both": marked("The teen and a guardian"),
+    "guardian": marked("A guardian"),
+    "minor": marked("The teen alone"),
+}
+TRAVEL: Final = {
+    "allow": marked("Let them in, and say nothing"),
+    "warn": marked("Let them in, and tell the facilitators"),
+    "block": marked("Do not let them in from there"),
+}
+CAMERA: Final = {
+    "optional": marked("As everybody likes"),
+    "required": marked("Asked for"),
+    "off": marked("Off when they come in"),
+}
+USUAL: Final = {
+    "note_due_h": ["72"],
+    "late": ["10"],
+    "early": ["10"],
+    "away": ["5"],
+    "consents": ["telehealth", "group"],
+    "minors": ["both"],
+    "travel": ["warn"],
+    "camera": ["optional"],
+    "adult_age": [str(ADULT_AGE)],
+    "opens_before": [str(PLAIN.opens_before_min)],
+}
 
 
 class Programmes:
@@ -79,6 +112,13 @@ class Programmes:
             "rules": [(each.id, words.of(each.title)) for each in self._office.catalog.rules.values()],
             "formats": [(each, words(title)) for each, title in FORMATS.items()],
             "measures": self._asked(given),
+            "consents": [(each, words(title)) for each, title in CONSENTS.items()],
+            "signers": [(each, words(title)) for each, title in SIGNERS.items()],
+            "travels": [(each, words(title)) for each, title in TRAVEL.items()],
+            "cameras": [(each, words(title)) for each, title in CAMERA.items()],
+            "by_state": ", ".join(sorted(before.minors_by_state)) if before else "",
+            "ages": ADULT_AGES,
+            "opens_max": OPENS_BEFORE_MIN_MAX,
             "back": f"/schedule/programmes{reader.choice}",
         }
 
@@ -121,6 +161,12 @@ class Programmes:
             ),
             measures=self._due(given),
             own_scores=given.on("own_scores"),
+            consents=given.some_of("consents", "what is signed before one comes in", CONSENTS),
+            minors=given.one_of("minors", "who signs for a minor", SIGNERS),
+            travel=given.one_of("travel", "what happens where nobody is licensed", TRAVEL),
+            camera=given.one_of("camera", "how it is with cameras", CAMERA),
+            adult_age=given.number("adult_age", "the age from which on nobody signs for them", *ADULT_AGES),
+            opens_before_min=given.number("opens_before", "the minutes before the start", 0, OPENS_BEFORE_MIN_MAX),
         )
         check_programme(programme)
         check_due(programme.measures, self._office.catalog.measures)
@@ -164,6 +210,12 @@ def _fields(one: Programme) -> Mapping[str, list[str]]:
         "note_due_h": [str(one.note_due_h)],
         "cosign": ["1"] if one.cosign else [],
         "part2": ["1"] if one.part2 else [],
+        "consents": list(one.consents),
+        "minors": [one.minors],
+        "travel": [one.travel],
+        "camera": [one.camera],
+        "adult_age": [str(one.adult_age)],
+        "opens_before": [str(one.opens_before_min)],
         "late": [str(one.late_after_min)],
         "early": [str(one.early_before_min)],
         "away": [str(one.away_after_min)],

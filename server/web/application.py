@@ -25,14 +25,14 @@ from server.web.audit import Audit, AuditDesk, GlassCase, Reading
 from server.web.auth import Doorkeeper
 from server.web.away import AwayDesk, AwayPage
 from server.web.calendar import CalendarDesk, Calendars
-from server.web.calls import CallDesk, Calls
+from server.web.calls import CallDesk, Calls, ContactLog
 from server.web.clinic import ClinicDesk, ClinicPage
 from server.web.consents import ConsentDesk, ConsentPages
 from server.web.diary import DiaryDesk, DiaryPages
 from server.web.door import Door
 from server.web.errors import Refusals
 from server.web.exports import ExportDesk, Exports
-from server.web.family import FamilyDesk, FamilyPages
+from server.web.family import FamilyDesk, FamilyInvitations, FamilyPages
 from server.web.guard import BODY_BYTES_MAX, BodyLimits, SameOriginOnly, Throttle, security_headers
 from server.web.home import Home, HomeDesk
 from server.web.invite import InviteDesk
@@ -44,7 +44,7 @@ from server.web.milestones import MilestoneDesk, Milestones
 from server.web.minutes import Minutes, MinutesDesk
 from server.web.notebook import Notebook, NotebookDesk, Proofs
 from server.web.numbers import NumberDesk, NumberPages
-from server.web.pages import Books, Depart, Desk, Health
+from server.web.pages import Books, Depart, Desk, Health, Hours, Prepare
 from server.web.papers import PaperDesk, Papers
 from server.web.people import LIST_BYTES_MAX, LIST_PATH, People, PeopleDesk
 from server.web.placing import PlacingDesk, PlacingPage
@@ -82,6 +82,7 @@ def application(
     safety: SafetyPages,
     milestones: Milestones,
     calls: Calls,
+    contact_log: ContactLog,
     school: SchoolPage,
     away: AwayPage,
     waiting: WaitingPage,
@@ -106,8 +107,11 @@ def application(
     licences: LicencePages,
     numbers: NumberPages,
     family: FamilyPages,
+    invitations: FamilyInvitations,
     languages: Languages,
     calendars: Calendars,
+    hours: Hours,
+    prepare: Prepare,
     depart: Depart,
     health: Health,
     clock: Clock,
@@ -119,13 +123,18 @@ def application(
     throttle = Throttle(site)
     refusals = Refusals(pages)
     headers = security_headers(site)
+    door = Door(site, doorkeeper=doorkeeper, devices=ways.devices, clock=clock)
     desk = Desk(
         site,
         pages=pages,
         links=links,
         doorkeeper=doorkeeper,
+        door=door,
         throttle=throttle,
         books=books,
+        people=doorkeeper.people,
+        hours=hours,
+        prepare=prepare,
         depart=depart,
         health=health,
         clock=clock,
@@ -141,7 +150,6 @@ def application(
     calendar_desk = CalendarDesk(calendars, site=site, pages=pages, doorkeeper=doorkeeper, throttle=throttle)
     schedule_desk = ScheduleDesk(timetable, pages=pages, doorkeeper=doorkeeper)
     notebook_desk = NotebookDesk(notebook, proofs, doorkeeper=doorkeeper)
-    door = Door(site, doorkeeper=doorkeeper, devices=ways.devices, clock=clock)
     sign_in = SignInDesk(
         ways.gate,
         door=door,
@@ -153,14 +161,14 @@ def application(
         clock=clock,
         provider=ways.provider,
     )
-    invitations = InviteDesk(ways.invitations, door=door, pages=pages, throttle=throttle, picture=ways.picture)
+    invite_desk = InviteDesk(ways.invitations, door=door, pages=pages, throttle=throttle, picture=ways.picture)
     account = AccountDesk(ways.upkeep, door=door, pages=pages, doorkeeper=doorkeeper, clock=clock, picture=ways.picture)
     accounts = AccountsDesk(ways.upkeep, ways.invitations, pages=pages, doorkeeper=doorkeeper, clock=clock)
     people_desk = PeopleDesk(people, pages=pages, doorkeeper=doorkeeper)
     start_desk = StartDesk(steps, pages=pages, doorkeeper=doorkeeper)
     arrival_desk = ArrivalDesk(arrivals, doorkeeper=doorkeeper)
     licence_desk = LicenceDesk(licences, pages=pages, doorkeeper=doorkeeper)
-    family_desk = FamilyDesk(family, pages=pages, doorkeeper=doorkeeper)
+    family_desk = FamilyDesk(family, invitations, pages=pages, doorkeeper=doorkeeper)
     consent_desk = ConsentDesk(site, consents, pages=pages, doorkeeper=doorkeeper)
 
     async def refused(request: Request, error: Exception) -> Response:
@@ -193,14 +201,14 @@ def application(
             *WaitingDesk(waiting, pages=pages, doorkeeper=doorkeeper).routes(),
             *AwayDesk(away, pages=pages, doorkeeper=doorkeeper).routes(),
             *SchoolDesk(school, pages=pages, doorkeeper=doorkeeper).routes(),
-            *CallDesk(calls, doorkeeper=doorkeeper).routes(),
+            *CallDesk(calls, contact_log, pages=pages, doorkeeper=doorkeeper).routes(),
             *TeachingDesk(writing, pages=pages, doorkeeper=doorkeeper).routes(),
             *skills.routes(),
             *notebook_desk.routes(),
             *people_desk.routes(),
             *start_desk.routes(),
             *sign_in.routes(),
-            *invitations.routes(),
+            *invite_desk.routes(),
             *account.routes(),
             *accounts.routes(),
             *AuditDesk(audit, reading, glass, pages=pages, doorkeeper=doorkeeper).routes(),

@@ -157,7 +157,7 @@ class Doorkeeper:
     ) -> None:
         self._links = links
         self._roster = roster
-        self._people = people
+        self.people = people
         self._standing = standing
         self._glass = glass
         self._trail = trail
@@ -294,7 +294,7 @@ class Doorkeeper:
         if not visitors:
             raise await self._nobody(connection)
         me = visitors[0]
-        known = await self._people(me.person)
+        known = await self.people(me.person)
         glass = await self._glass(me.person) if me.staff else ()
         return replace(me, glass=glass) if known is None else replace(me, zone=known.zone, glass=glass)
 
@@ -336,7 +336,7 @@ class Doorkeeper:
         if held is None:
             return None
         person = PersonId(held["person"])
-        known = await self._people(person)
+        known = await self.people(person)
         also = None if known is None else await self._standing(person, held["device"], Instant(held["since"]))
         if known is None or also is None:
             del connection.session["account"]

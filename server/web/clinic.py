@@ -30,6 +30,10 @@ class ClinicPage(Protocol):
         """What the template needs."""
         ...
 
+    async def receivers(self) -> list[str]:
+        """Whom consents name: to choose from."""
+        ...
+
     async def export(self, *, by: Visitor, weeks: int, kind: str, asked: Asked) -> Handout:
         """A file ('csv' or 'json'), already logged. Raises Refusal that says what to choose instead."""
         ...
@@ -70,7 +74,8 @@ class ClinicDesk:
             "span": weeks,
             "reasons": [(purpose.value, text) for purpose, text in REASONS.items()],
             "reason_max": REASON_CHARS_MAX,
-            "given": {field: given.get(field, "") for field in ("purpose", "reason", "kind")}
+            "receivers": await self._clinic.receivers(),
+            "given": {field: given.get(field, "") for field in ("purpose", "reason", "receiver", "kind")}
             | {"form": given.get("form") or secrets.token_urlsafe(12)},
             "error": error,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
@@ -23,7 +24,13 @@ from server.web.templates import Pages
 from server.web.words import Words, marked
 
 TEXT_FIELDS = ("kind", "title", "text", "version", "language", "effective_from", "lasts_days", "asks_again")
+GIVEN = (
+    *("kind", "name", "agree", "words", "paper_of"),
+    *("do", "release", "receiver", "what", "purpose", "why", "until"),
+)
 DONE = {
+    "drawn": marked("It is drawn up. It holds once it is signed, below."),
+    "dropped": marked("It is put away."),
     "signed": marked("Signed. Thank you."),
     "revoked": marked("Taken back. It counts from now on."),
     "published": marked("The new version is kept."),
@@ -49,7 +56,19 @@ class ConsentPages(Protocol):
         """Raises Refusal."""
         ...
 
+    async def draw(self, person: PersonId, given: Mapping[str, str], words: Words, *, reader: Visitor) -> None:
+        """A consent that names who gets something. Raises Refusal."""
+        ...
+
+    async def change_release(self, person: PersonId, given: Mapping[str, str], *, reader: Visitor) -> None:
+        """Sign one of those, take it back, or put it away. Raises Refusal."""
+        ...
+
     async def missing(self, words: Words, *, reader: Visitor) -> dict[str, Any]: ...
+    async def remind(self, *, by: Visitor) -> int:
+        """Write to everybody whose signature is missing; how many letters."""
+        ...
+
     async def texts(self, words: Words) -> dict[str, Any]: ...
     async def publish(self, given: dict[str, str], *, by: Visitor) -> None:
         """Raises Refusal."""
@@ -67,10 +86,12 @@ class ConsentDesk:
         return [
             Route("/consents", self.own),
             Route("/consents/missing", self.missing),
+            Route("/consents/remind", self.remind, methods=["POST"]),
             Route("/consents/texts", self.texts, methods=["GET", "POST"]),
             Route("/consents/{person}", self.person),
             Route("/consents/{person}/sign", self.sign, methods=["POST"]),
             Route("/consents/{person}/revoke", self.revoke, methods=["POST"]),
+            Route("/consents/{person}/release", self.release, methods=["POST"]),
         ]
 
     # ------------------------------------------------------------------ one person
@@ -116,6 +137,22 @@ class ConsentDesk:
             return await self._page(request, me, person, given=given, error=refusal.said)
         return self._back(me, person, "revoked")
 
+    async def release(self, request: Request) -> Response:
+        """Consents that name a receiver: drawn up, signed, taken back, put away."""
+        me, person = await self._reader(request)
+        given = await given_of(request)
+        do = given.get("do", "")
+        try:
+            if do == "draw":
+                await self._consents.draw(person, given, spoken(request), reader=me)
+            else:
+                if do == "sign" and given.get("agree") != "yes":
+                    raise Refusal("agreement_needed", "Please tick that you have read it and agree, then sign.")
+                await self._consents.change_release(person, given, reader=me)
+        except Refusal as refusal:
+            return await self._page(request, me, person, given=given, error=refusal.said)
+        return self._back(me, person, {"draw": "drawn", "sign": "signed", "revoke": "revoked"}.get(do, "dropped"))
+
     async def _reader(self, request: Request) -> tuple[Visitor, PersonId]:
         me = await self._doorkeeper.visitor(request, Action.OPEN_CONSENTS)
         person = PersonId(request.path_params["person"])
@@ -141,7 +178,7 @@ class ConsentDesk:
         given = given or {}
         context |= {
             "address": f"/consents/{quote(person, safe='')}",
-            "given": {field: given.get(field, "") for field in ("kind", "name", "agree", "words", "paper_of")},
+            "given": {field: given.get(field, "") for field in GIVEN},
             "done": words(DONE.get(request.query_params.get("done", ""), "")),
             "error": words.of(error) if error else None,
         }
@@ -159,8 +196,19 @@ class ConsentDesk:
     async def missing(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.READ_CONSENTS)
         address = f"{self._site.public_url or str(request.base_url).rstrip('/')}/consents"
-        context = await self._consents.missing(spoken(request), reader=me) | {"address": address}
+        sent = request.query_params.get("sent", "")
+        context = await self._consents.missing(spoken(request), reader=me) | {
+            "address": address,
+            "sent": int(sent) if sent.isdecimal() and len(sent) < 7 else None,
+        }
         return self._render(request, "consents_missing.html", me, context)
+
+    async def remind(self, request: Request) -> Response:
+        """One press: a letter to each of them who can be written to and was not lately."""
+        me = await self._doorkeeper.visitor(request, Action.REMIND_TO_SIGN)
+        query = {"seat": str(me.number)} if me.number > 1 else {}
+        sent = {"sent": str(await self._consents.remind(by=me))}
+        return RedirectResponse(f"/consents/missing?{urlencode(query | sent)}", 303, NO_STORE)
 
     async def texts(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.READ_CONSENTS)

@@ -13,10 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from facilitation.disclosures import REASON_CHARS_MAX, Purpose
+from facilitation.disclosures import REASON_CHARS_MAX, RECEIVER_CHARS_MAX, Purpose
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from facilitation.policy import Action
+from facilitation.text import line
 from server.web import words
 from server.web.auth import Doorkeeper, Visitor
 from server.web.catalogues import ENGLISH, LANGUAGES
@@ -26,6 +27,7 @@ from server.web.templates import Pages
 
 FIELDS_MAX = 10
 MARK_CHARS_MAX = 64
+FIELDS = ("first", "last", "purpose", "reason", "receiver", "form", "payer")
 REASONS = {purpose: text for purpose, text in words.PURPOSES.items() if purpose is not Purpose.OWN}
 
 
@@ -42,6 +44,8 @@ class Asked:
     """Whose table makes claim-ready rows of the hours; empty: the hours themselves."""
     language: str = ENGLISH
     """That a paper is written in: its receiver's."""
+    receiver: str = ""
+    """Who gets it, where that was said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,10 @@ class Exports(Protocol):
 
     async def name(self, person: PersonId) -> str | None:
         """A person's name; None: nobody of that id."""
+        ...
+
+    async def receivers(self) -> list[str]:
+        """Whom consents name: to choose from."""
         ...
 
     def tables(self) -> dict[str, str]:
@@ -98,17 +106,17 @@ class ExportDesk:
     async def _answer(self, request: Request, me: Visitor, person: PersonId | None, name: str | None) -> Response:
         own = not me.staff
         if request.method != "POST":
-            return self._form(request, me, person, name, {"form": secrets.token_urlsafe(12)})
+            return await self._form(request, me, person, name, {"form": secrets.token_urlsafe(12)})
         async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
             given = {field: value for field, value in sent.items() if isinstance(value, str)}
         try:
             handout = await self._exports.hours(person, by=me, asked=asked_for(given, own=own))
         except Refusal as refusal:
-            return self._form(request, me, person, name, given, error=spoken(request).of(refusal.said))
+            return await self._form(request, me, person, name, given, error=spoken(request).of(refusal.said))
         headers = NO_STORE | {"Content-Disposition": f'attachment; filename="{handout.filename}"'}
         return StreamingResponse(handout.chunks, media_type=handout.media_type, headers=headers)
 
-    def _form(
+    async def _form(
         self,
         request: Request,
         me: Visitor,
@@ -126,8 +134,9 @@ class ExportDesk:
             "action": request.url.path,
             "reasons": [(purpose.value, text) for purpose, text in REASONS.items()],
             "reason_max": REASON_CHARS_MAX,
+            "receivers": await self._exports.receivers() if me.staff else [],
             "tables": self._exports.tables() if me.staff else {},
-            "given": {field: given.get(field, "") for field in ("first", "last", "purpose", "reason", "form", "payer")},
+            "given": {field: given.get(field, "") for field in FIELDS},
             "error": error,
         }
         return self._pages.render(request, "export.html", context, 422 if error else 200, NO_STORE)
@@ -153,4 +162,5 @@ def asked_for(given: dict[str, str], *, own: bool) -> Asked:
         reason="" if own else given.get("reason", ""),
         form=given.get("form", "")[:MARK_CHARS_MAX],
         payer="" if own else given.get("payer", "")[:MARK_CHARS_MAX],
+        receiver="" if own else line(given.get("receiver", ""), "who gets it", RECEIVER_CHARS_MAX, required=False),
     )

@@ -1,8 +1,8 @@
-"""What a teen's guardians see: staff share goals that were agreed on with them."""
+"""What a teen's guardians see, and the two steps that invite them: a guardian, and a family session."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
@@ -14,13 +14,22 @@ from facilitation.errors import Refusal
 from facilitation.goals import GOALS_MAX
 from facilitation.ids import PersonId
 from facilitation.policy import Action
-from facilitation.sentences import Sentence
+from facilitation.sentences import Sentence, marked
+from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
 from server.web.forms import back_to
 from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
+from server.web.schedule import Fields, all_fields
 from server.web.templates import Pages
 from server.web.words import Words
+
+DONE: Final = {
+    "invited": marked("The invitation is on its way, and what they may see is noted."),
+    "known": marked("They sign in already, so they need no invitation. What they may see is noted."),
+}
+STALE: Final = marked("Somebody else changed the same just now. Please look again and press once more.")
+TWICE: Final = marked("This was sent already: it is planned, and the letters are on their way.")
 
 
 class FamilyPages(Protocol):
@@ -34,15 +43,78 @@ class FamilyPages(Protocol):
         """Raises Refusal."""
         ...
 
+    async def own(self, person: PersonId, words: Words) -> dict[str, Any] | None:
+        """For whoever is of age: who of their family sees something. None: not of age, or there is nobody."""
+        ...
+
+    async def agree(self, person: PersonId, guardian: str, yes: bool) -> None:
+        """Raises Refusal, Stale."""
+        ...
+
+
+class FamilyInvitations(Protocol):
+    """Raises StoreUnavailable, CorruptLog; what invites raises Refusal and Stale, too."""
+
+    async def guardian_page(self, teen: PersonId, given: Fields | None, words: Words) -> dict[str, Any] | None:
+        """None: no such teen; the same for `session_page`."""
+        ...
+
+    async def invite_guardian(self, teen: PersonId, given: Fields, *, by: Visitor) -> str:
+        """Which of DONE there is to say."""
+        ...
+
+    async def session_page(
+        self, teen: PersonId, given: Fields | None, words: Words, *, reader: Visitor
+    ) -> dict[str, Any] | None: ...
+    async def invite_session(self, teen: PersonId, given: Fields, words: Words, *, by: Visitor) -> dict[str, Any]:
+        """What there is to show: who is `busy` then (nothing was planned); else `invited`, and who is `unreached`."""
+        ...
+
 
 class FamilyDesk:
-    def __init__(self, family: FamilyPages, *, pages: Pages, doorkeeper: Doorkeeper) -> None:
+    def __init__(
+        self, family: FamilyPages, invitations: FamilyInvitations, *, pages: Pages, doorkeeper: Doorkeeper
+    ) -> None:
         self._family = family
+        self._invitations = invitations
         self._pages = pages
         self._doorkeeper = doorkeeper
 
     def routes(self) -> list[BaseRoute]:
-        return [Route("/family/{person}", self.page), Route("/family/{person}", self.share, methods=["POST"])]
+        return [
+            Route("/family", self.own, methods=["GET", "POST"]),
+            Route("/family/{person}", self.page),
+            Route("/family/{person}", self.share, methods=["POST"]),
+            Route("/family/{person}/guardian", self.guardian, methods=["GET", "POST"]),
+            Route("/family/{person}/session", self.session, methods=["GET", "POST"]),
+        ]
+
+    async def own(self, request: Request) -> Response:
+        """Somebody who is of age decides who of their family goes on seeing how they are doing."""
+        me = await self._doorkeeper.visitor(request, Action.SHARE_WITH_FAMILY)
+        words, error = spoken(request), ""
+        if request.method == "POST":
+            given = await all_fields(request)
+            guardian, yes = given.get("guardian", [""])[-1], "yes" in given.get("answer", ())
+            try:
+                if len(guardian) > ID_CHARS_MAX or not {"yes", "no"} & set(given.get("answer", ())):
+                    raise Refusal("bad_choice", "Please say yes or no.")
+                await self._family.agree(me.person, guardian, yes)
+            except Refusal as refusal:
+                error = words.of(refusal.said)
+            except Stale:
+                error = words(STALE)
+            else:
+                return back_to("/family", me, "1")
+        context = await self._family.own(me.person, words) or {"since": "", "rows": []}
+        context |= {
+            "me": me,
+            "choice": me.choice,
+            "home": f"/home{me.choice}",
+            "done": "done" in request.query_params and not error,
+            "error": error,
+        }
+        return self._pages.render(request, "family_own.html", context, 422 if error else 200, NO_STORE)
 
     async def page(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.SEE_FAMILY, about=(_person(request),))
@@ -58,6 +130,68 @@ class FamilyDesk:
         except Refusal as refusal:
             return await self._page(request, me, person, error=refusal.said)
         return back_to(f"/family/{quote(person, safe='')}", me, "shared")
+
+    # ------------------------------------------------------------------ inviting
+
+    async def guardian(self, request: Request) -> Response:
+        me, person, given = await self._asked(request)
+        error = done = ""
+        words = spoken(request)
+        if given is not None:
+            try:
+                done, given = words(DONE[await self._invitations.invite_guardian(person, given, by=me)]), None
+            except Refusal as refusal:
+                error = words.of(refusal.said)
+            except Stale:
+                error = words(STALE)
+        context = await self._invitations.guardian_page(person, given, words)
+        return self._invited(request, me, "family_guardian.html", person, context, error, done)
+
+    async def session(self, request: Request) -> Response:
+        me, person, given = await self._asked(request)
+        error = ""
+        told: dict[str, Any] = {}
+        words = spoken(request)
+        if given is not None and "invite" in given.get("do", ()):
+            try:
+                told = await self._invitations.invite_session(person, given, words, by=me)
+            except Refusal as refusal:
+                error = words.of(refusal.said)
+            except Stale:  # the same form again: what it asked for is planned
+                error = words(TWICE)
+        context = await self._invitations.session_page(person, None if "invited" in told else given, words, reader=me)
+        shown = None if context is None else {"busy": [], "invited": "", "unreached": []} | context | told
+        return self._invited(request, me, "family_session.html", person, shown, error, "")
+
+    async def _asked(self, request: Request) -> tuple[Visitor, PersonId, Fields | None]:
+        """Who asks, for whom, and what their form says; None: it was only opened."""
+        person = _person(request)
+        me = await self._doorkeeper.visitor(request, Action.INVITE_FAMILY, about=(person,))
+        return me, person, None if request.method != "POST" else await all_fields(request)
+
+    def _invited(
+        self,
+        request: Request,
+        me: Visitor,
+        template: str,
+        person: PersonId,
+        context: dict[str, Any] | None,
+        error: str,
+        done: str,
+    ) -> Response:
+        if context is None:
+            raise HTTPException(404)
+        shown = context | {
+            "me": me,
+            "choice": me.choice,
+            "address": f"/family/{quote(person, safe='')}",
+            "back": _back(me, person),
+            "error": error,
+            "done": done,
+        }
+        return self._pages.render(request, template, shown, 422 if error else 200, NO_STORE)
+
+    # ------------------------------------------------------------------ inside
 
     async def _page(
         self, request: Request, me: Visitor, person: PersonId, error: str | Sentence | None = None
@@ -75,6 +209,12 @@ class FamilyDesk:
             "error": words.of(error) if error else None,
         }
         return self._pages.render(request, "family.html", context, 422 if error else 200, NO_STORE)
+
+
+def _back(me: Visitor, person: PersonId) -> str:
+    """Where one came from: what the family sees, or, for who keeps the people book alone, that person in it."""
+    page = "family" if me.may(Action.SEE_FAMILY) else "people"
+    return f"/{page}/{quote(person, safe='')}{me.choice}"
 
 
 def _person(request: Request) -> PersonId:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -15,16 +16,18 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from facilitation.ids import PersonId, SessionId
+from facilitation.people import STAFF, Role
 from facilitation.policy import Action
 from facilitation.timebase import SECOND_MS, Instant
 from server.clock import Clock
-from server.web.auth import Doorkeeper, Identity, Visitor
+from server.web.auth import Doorkeeper, Identity, People, Visitor
+from server.web.door import Door
 from server.web.guard import Throttle
 from server.web.language import spoken
 from server.web.links import BadLink, Links, Seat
 from server.web.site import Site
 from server.web.templates import Pages
-from server.web.words import Words
+from server.web.words import Words, local
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +72,15 @@ class Health(Protocol):
         ...
 
 
+class Hours(Protocol):
+    async def opens_at(self, session: SessionId, role: Role) -> Instant | None:
+        """When a room opens for whoever is that there; None: it is open. Raises StoreUnavailable, CorruptLog."""
+        ...
+
+
+Prepare = Callable[[SessionId], Awaitable[None]]
+"""Begin a room ahead of its time. Raises StoreUnavailable, CorruptLog."""
+
 Depart = Callable[[Identity], Awaitable[None]]
 """Take somebody out of their room at once and tell its facilitators, as the quick-exit command does."""
 
@@ -87,8 +99,12 @@ class Desk:
         pages: Pages,
         links: Links,
         doorkeeper: Doorkeeper,
+        door: Door,
         throttle: Throttle,
         books: Books,
+        people: People,
+        hours: Hours,
+        prepare: Prepare,
         depart: Depart,
         health: Health,
         clock: Clock,
@@ -97,8 +113,12 @@ class Desk:
         self._pages = pages
         self._links = links
         self._doorkeeper = doorkeeper
+        self._door = door
         self._throttle = throttle
         self._books = books
+        self._people = people
+        self._hours = hours
+        self._prepare = prepare
         self._depart = depart
         self._health = health
         self._clock = clock
@@ -108,6 +128,7 @@ class Desk:
             Route("/", self.landing),
             Route("/j/{link}", self.join),
             Route("/s/{session}", self.room),
+            Route("/s/{session}/prepare", self.prepare, methods=["POST"]),
             Route("/s/{session}/exit", self.leave, methods=["POST"]),
             Route("/s/{session}/record", self.record),
             Route("/statement", self.own_statement),
@@ -141,6 +162,9 @@ class Desk:
     async def join(self, request: Request) -> Response:
         await self._throttle.allow(request)
         try:
+            seat = await self._doorkeeper.check(request.path_params["link"])
+            if first := await self._proof_first(request, seat):
+                return RedirectResponse(first, 303, NO_STORE)
             identity = await self._doorkeeper.enter(request, request.path_params["link"])
         except BadLink as error:
             if error.code == "expired_link":
@@ -148,6 +172,19 @@ class Desk:
             await self._throttle.wrong(request)
             raise HTTPException(404, "bad_link") from None
         return RedirectResponse(f"/s/{identity.session}{identity.choice}", 303, NO_STORE)
+
+    async def _proof_first(self, request: Request, seat: Seat) -> str:
+        """Where one of the staff shows who they are before their link opens; "": it opens.
+
+        A link is one factor, and a browser that remembers them, after they signed in there, is the other.
+        """
+        if self._site.staff_links_open or seat.role not in STAFF:
+            return ""
+        on = quote(f"/s/{seat.session}", safe="")
+        account = await self._doorkeeper.signed_in(request)
+        if account is not None and account.known.person == seat.person:
+            return f"/unlock?next={on}" if account.locked else ""
+        return "" if await self._door.is_remembered(request, seat.person) else f"/sign-in?link=1&next={on}"
 
     async def ticket(self, request: Request) -> Response:
         """PROTOCOL §1."""
@@ -162,6 +199,9 @@ class Desk:
             if error.code == "bad_link":
                 await self._throttle.wrong(request)
             return JSONResponse({"error": {"code": error.code, "text": error.text}}, 401, NO_STORE)
+        if seat.role in STAFF and not self._site.staff_links_open:
+            text = "A link alone lets nobody of the staff in here. Sign in on the clinic's page."
+            return JSONResponse({"error": {"code": "sign_in_needed", "text": text}}, 401, NO_STORE)
         until = Instant(min(seat.until, self._clock.now() + self._site.ticket_lifetime_s * SECOND_MS))
         ticket = self._links.ticket(Seat(session=seat.session, person=seat.person, role=seat.role, until=until))
         return JSONResponse(
@@ -201,7 +241,37 @@ class Desk:
         identity = await self._doorkeeper.here(request, _session(request), Action.ENTER_ROOM)
         if await self._books.cancelled(identity.session):
             raise HTTPException(410, "cancelled")
+        opens_at = await self._hours.opens_at(identity.session, identity.role)
+        if opens_at is not None:
+            return await self._early(request, identity, opens_at)
         return await self._session_page(request, identity, "session.html", "room")
+
+    async def _early(self, request: Request, me: Identity, opens_at: Instant) -> Response:
+        """When the room opens, and what to have ready. The page looks again by itself."""
+        known = await self._people(me.person)
+        zone = known.zone if known is not None else "UTC"
+        words, now = spoken(request), self._clock.now()
+        at = local(opens_at, zone)
+        context = {
+            "me": me,
+            "choice": me.choice,
+            "home": f"/home{me.choice}",
+            "today": at.date() == local(now, zone).date(),
+            "day": words.weekday(at.date()),
+            "time": words.clock_time(at),
+            "opens_in_ms": opens_at - now,
+            "address": f"/s/{me.session}{me.choice}",
+            "prepare": f"/s/{me.session}/prepare{me.choice}" if me.may(Action.PREPARE_ROOM) else None,
+        }
+        return self._pages.render(request, "early.html", context, headers=NO_STORE)
+
+    async def prepare(self, request: Request) -> Response:
+        """One of the staff begins a room ahead of its time."""
+        identity = await self._doorkeeper.here(request, _session(request), Action.PREPARE_ROOM)
+        if await self._books.cancelled(identity.session):
+            raise HTTPException(410, "cancelled")
+        await self._prepare(identity.session)
+        return RedirectResponse(f"/s/{identity.session}{identity.choice}", 303, NO_STORE)
 
     async def record(self, request: Request) -> Response:
         identity = await self._doorkeeper.here(request, _session(request), Action.READ_RECORD)

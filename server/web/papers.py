@@ -23,7 +23,7 @@ from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
 
-FIELDS = ("kind", "first", "last", "purpose", "reason", "form", "language")
+FIELDS = ("kind", "first", "last", "purpose", "reason", "receiver", "form", "language")
 
 
 class Kind(StrEnum):
@@ -53,6 +53,10 @@ class Papers(Protocol):
         """A person's name; None: nobody of that id."""
         ...
 
+    async def receivers(self) -> list[str]:
+        """Whom consents name: to choose from."""
+        ...
+
     async def hand_out(self, person: PersonId, kind: Kind, *, by: Visitor, asked: Asked) -> Handout:
         """A file about one person, already logged. Raises Refusal that says what to choose instead."""
         ...
@@ -79,7 +83,7 @@ class PaperDesk:
             query = request.query_params
             given = {field: query.get(field, "") for field in ("kind", "first", "last")}
             given["language"] = ENGLISH if me.staff else spoken(request).language
-            return self._form(request, me, person, name, given | {"form": secrets.token_urlsafe(12)})
+            return await self._form(request, me, person, name, given | {"form": secrets.token_urlsafe(12)})
         async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
             given = {field: value for field, value in sent.items() if isinstance(value, str)}
         try:
@@ -89,11 +93,11 @@ class PaperDesk:
             asked = asked_for(given, own=not me.staff)
             handout = await self._papers.hand_out(person, kind, by=me, asked=asked)
         except Refusal as refusal:
-            return self._form(request, me, person, name, given, error=spoken(request).of(refusal.said))
+            return await self._form(request, me, person, name, given, error=spoken(request).of(refusal.said))
         headers = NO_STORE | {"Content-Disposition": f'attachment; filename="{handout.filename}"'}
         return StreamingResponse(iter(handout.chunks), media_type=handout.media_type, headers=headers)
 
-    def _form(
+    async def _form(
         self,
         request: Request,
         me: Visitor,
@@ -112,6 +116,7 @@ class PaperDesk:
             "kinds": [(kind.value, *KINDS[kind]) for kind in _offered(me)],
             "reasons": [(purpose.value, text) for purpose, text in REASONS.items()],
             "reason_max": REASON_CHARS_MAX,
+            "receivers": await self._papers.receivers() if me.staff else [],
             "given": {field: given.get(field, "") for field in FIELDS},
             "error": error,
         }

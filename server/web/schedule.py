@@ -167,7 +167,7 @@ class ScheduleDesk:
 
         async def handle(request: Request) -> Response:
             me = await self._doorkeeper.visitor(request, action)
-            sent, ids, words = await _fields(request), _ids(request), spoken(request)
+            sent, ids, words = await all_fields(request), _ids(request), spoken(request)
             try:
                 done = await self._timetable.change(form, ids, sent, words, by=me)
             except (Refusal, Stale) as no:
@@ -203,7 +203,8 @@ def _query(request: Request) -> dict[str, str]:
     return {name: value[:QUERY_CHARS_MAX] for name, value in request.query_params.items()}
 
 
-async def _fields(request: Request) -> dict[str, list[str]]:
+async def all_fields(request: Request) -> dict[str, list[str]]:
+    """What a form sent, each field as often as it was."""
     found: dict[str, list[str]] = {}
     async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
         for name, value in sent.multi_items():

@@ -176,6 +176,7 @@ class SignInDesk:
             raise HTTPException(404)
         await self._throttle.sign_in(request)
         await load_session(request)
+        await self._door.put_by(request, "provider", next=local(request.query_params.get("next")))
         try:
             return await self._provider.begin(request, f"{self._door.party(request).origin}/sign-in/provider/back")
         except Refusal as refusal:
@@ -191,7 +192,8 @@ class SignInDesk:
             standing = await self._gate.by_provider(told.single, told.email)
         except Refusal as refusal:
             return self._page(request, {}, error=said(request, refusal))
-        return await self._enter(request, standing, remember=False, to="/home")
+        begun = await self._door.take(request, "provider")
+        return await self._enter(request, standing, remember=False, to="/home" if begun is None else begun["next"])
 
     # ------------------------------------------------------------------ a reminder's link
 
@@ -331,6 +333,7 @@ class SignInDesk:
             "given": {"email": given.get("email", ""), "next": given.get("next", "")},
             "error": error,
             "out": "out" in request.query_params,
+            "link": "link" in request.query_params,
             "provider": self._provider.name if self._provider else None,
         }
         return self._pages.render(request, "sign-in.html", context, 422 if error else 200, NO_STORE)

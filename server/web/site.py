@@ -24,7 +24,8 @@ class Site:
     (no slash at its end), None while only this machine knows us. `clinic_phone` is "" where no number is given. `https`
     says whether browsers reach us by TLS, ours or a proxy's. `links_per_minute` is what one address may ask of `/j` and
     `/api/ticket` together; `guesses_per_minute` how many wrong links of those are answered. `lock_ms`: how long staff
-    who are signed in may leave a page alone before it locks.
+    who are signed in may leave a page alone before it locks. `staff_links_open`: whether a link alone lets one of the
+    staff in.
     """
 
     clinic: ClinicId
@@ -40,6 +41,7 @@ class Site:
     guesses_per_minute: int = 30
     sign_ins_per_minute: int = 300
     lock_ms: int = 15 * 60 * 1_000
+    staff_links_open: bool = False
 
     @property
     def device_cookie_name(self) -> str:

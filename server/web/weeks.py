@@ -43,6 +43,10 @@ class Weeks(Protocol):
         """One person's week, session by session. None: no such participant."""
         ...
 
+    async def receivers(self) -> list[str]:
+        """Whom consents name: to choose from."""
+        ...
+
     async def export(self, *, by: Visitor, group: str | None, kind: str, asked: Asked) -> Handout:
         """A file ('csv' or 'json'), already logged. Raises Refusal that says what to choose instead."""
         ...
@@ -140,7 +144,8 @@ class WeekPages:
             "group": group or "",
             "reasons": [(purpose.value, text) for purpose, text in REASONS.items()],
             "reason_max": REASON_CHARS_MAX,
-            "given": {field: given.get(field, "") for field in ("purpose", "reason", "kind")}
+            "receivers": await self._weeks.receivers(),
+            "given": {field: given.get(field, "") for field in ("purpose", "reason", "receiver", "kind")}
             | {"form": given.get("form") or secrets.token_urlsafe(12)},
             "error": error,
         }

@@ -189,7 +189,11 @@ class Words:
         return self(PURPOSES[purpose])
 
     def handed_out(self, disclosure: Disclosure) -> str:
-        """'Hours, all', 'Hours, from November 1, 2026 to November 30, 2026': what a disclosure was."""
+        """'Hours, all', 'Hours, from November 1, 2026 to November 30, 2026, to Example Insurance': what it was."""
+        said = self._what_of(disclosure)
+        return self("{what}, to {receiver}", what=said, receiver=disclosure.to) if disclosure.to else said
+
+    def _what_of(self, disclosure: Disclosure) -> str:
         what, first, last = self(disclosure.what.capitalize()), disclosure.first, disclosure.last
         match first, last:
             case None, None:

@@ -45,6 +45,7 @@ from server.rooms.ports import (
     StoreUnavailable,
     Talk,
     Told,
+    TooEarly,
 )
 from server.wire.messages import (
     PROTOCOL,
@@ -190,6 +191,8 @@ async def _hello(websocket: WebSocket) -> Hello:
 async def _known(websocket: WebSocket, identify: Identify, session: SessionId, hello: Hello) -> Expected:
     try:
         identity = await identify(websocket, session, hello.ticket)
+    except TooEarly:
+        raise _Ended(Close.TOO_EARLY, "the room does not open yet") from None
     except NotAdmitted:
         raise _Ended(Close.NOT_ADMITTED) from None
     except StoreUnavailable:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facilitation.consents import (
+    GENERAL,
     ConsentFile,
     ConsentForm,
     ConsentKind,
@@ -40,7 +41,7 @@ acts = st.builds(
     Act,
     st.integers(0, DAYS),
     st.sampled_from(["sign", "sign", "revoke"]),
-    st.sampled_from(ConsentKind),
+    st.sampled_from(GENERAL),
     st.sampled_from([TEEN, GALE, STRANGER]),
 )
 
@@ -49,7 +50,7 @@ acts = st.builds(
 def texts(draw: st.DrawFn) -> tuple[ConsentForm, ...]:
     """Of each kind up to four versions, on days of their own."""
     found = []
-    for kind in ConsentKind:
+    for kind in GENERAL:
         days = draw(st.lists(st.integers(0, DAYS), unique=True, max_size=4))
         for number, day in enumerate(sorted(days)):
             found.append(
@@ -116,7 +117,7 @@ def test_a_consent_stands_exactly_when_the_day_by_day_account_says_so(
                 if not any(version == text.version and number <= end for version, end in mine):
                     mine.append((text.version, last))
         told.append(file)
-        for kind in ConsentKind:
+        for kind in GENERAL:
             published = sorted(
                 (form for form in forms if form.kind is kind and form.effective_from <= day),
                 key=lambda form: form.effective_from,
@@ -153,7 +154,7 @@ def test_what_was_so_on_a_day_stays_so_whatever_is_signed_later(
                     file = sign(file, subject, text, signer=act.who, name="N", at=Instant(number), day=day)
             except Refusal:
                 continue
-        for kind in ConsentKind:
+        for kind in GENERAL:
             seen[kind, number] = dict(standing(kind, subject, day, file.consents, forms).lacking)
     for (kind, number), lacking in seen.items():
         day = FIRST + timedelta(days=number)

@@ -10,14 +10,15 @@ from server.accounts.shelves import shelves
 from server.catalog import load_catalog
 from server.clock import Clock
 from server.door.consents import Consents
-from server.door.guardians import Guardians
+from server.door.guardians import guardians_of
+from server.door.named import NamedReleases
 from server.door.releases import Releases
 from server.store.ports import Store
 
 
 def consents_of(store: Store, *, clock: Clock) -> Consents:
     catalog = load_catalog()
-    guardians = Guardians(shelves(store.register).guardianships, clock=clock)
+    guardians = guardians_of(store, shelves(store.register).guardianships, catalog=catalog, clock=clock)
     return Consents(store, shipped=catalog.consents, programmes=catalog.programme, guardianships=guardians, clock=clock)
 
 
@@ -33,4 +34,10 @@ async def agree_to_part2(store: Store, person: PersonId, *, clock: Clock) -> Non
 
 def releases_of(store: Store, *, clock: Clock) -> Releases:
     consents = consents_of(store, clock=clock)
-    return Releases(store, consents=consents, programmes=load_catalog().programme, clock=clock)
+    named = named_of(store, clock=clock)
+    return Releases(store, consents=consents, named=named, programmes=load_catalog().programme, clock=clock)
+
+
+def named_of(store: Store, *, clock: Clock) -> NamedReleases:
+    consents = consents_of(store, clock=clock)
+    return NamedReleases(store, consents=consents, discloser="Example Clinic (made up)", clock=clock)

@@ -12,7 +12,9 @@ from facilitation.timebase import HOUR_MS, MINUTE_MS
 from server.accounts.shelves import shelves
 from server.catalog import load_catalog
 from server.clock import FakeClock
-from server.door.guardians import Guardians
+from server.door.ages import Ages
+from server.door.guardians import guardians_of
+from server.familybook import FamilyBook
 from server.home.page import HomePage, cards
 from server.home.visit import Visits
 from server.progress import ProgressBook
@@ -21,6 +23,7 @@ from server.projections.worker import HoursProjection
 from server.store import memory
 from server.store.clinic import Person
 from server.store.ports import Store
+from server.trail import Trail
 from server.web.auth import Visitor
 from server.web.words import IN_ENGLISH
 from tests.support.consents import consents_of
@@ -56,14 +59,22 @@ class House:
         self.guardianships = shelves(self.store.register).guardianships
         self.consents = consents_of(self.store, clock=self.clock)
         self.diary = diary_of(self.store, clock=self.clock)
+        guardians = guardians_of(self.store, self.guardianships, catalog=catalog, clock=self.clock)
         made = cards(
             self.store,
             catalog=catalog,
             meters=meters,
-            guardians=Guardians(self.guardianships, clock=self.clock),
+            guardians=guardians,
             consents=self.consents,
             first_steps=self.first_steps,
             diary=self.diary,
+            family=FamilyBook(
+                self.store,
+                guardians=guardians,
+                ages=Ages(self.store.clinic, catalog=catalog, clock=self.clock),
+                clock=self.clock,
+            ),
+            trail=Trail(self.store.audit, clock=self.clock),
         )
         self.home = HomePage(visits, made, clock=self.clock)
 

@@ -22,14 +22,19 @@ from facilitation.people import Expected, Role
 from facilitation.timebase import HOUR_MS, Instant
 from server.accounts.parts import parts
 from server.app import schedule_of
+from server.calllog import CallLog
 from server.catalog import load_catalog
 from server.clinicbook import ClinicBook
 from server.clock import Clock, RoomClock
+from server.consent_letters import ConsentLetters
 from server.consentbook import ConsentBook
+from server.door.ages import Ages
 from server.door.consents import Consents
 from server.door.gate import Gate
 from server.door.guardians import Guardians
+from server.door.hours import OpeningHours, OpenRooms
 from server.errands import RoomErrands
+from server.families import Families
 from server.familybook import FamilyBook
 from server.firststeps import FirstSteps
 from server.glass import GlassCase
@@ -40,6 +45,7 @@ from server.library import load_library
 from server.licencebook import LicenceBook
 from server.mail.memory import Pocket
 from server.measures.page import MeasureBook
+from server.meeting_letters import MeetingLetters
 from server.milestones import MilestoneBook
 from server.notebook import StaffNotebook
 from server.numberbook import NumberBook
@@ -77,7 +83,7 @@ from server.web.papers import Kind
 from server.web.site import Site
 from server.web.words import Words
 from server.weekbook import WeekBook
-from tests.support.consents import releases_of
+from tests.support.consents import named_of, releases_of
 from tests.support.diary import diary_of, practice_of
 
 KEY = "a key for tests and for nothing else, long enough"
@@ -174,6 +180,9 @@ class MemoryClinic:
         everybody = [each for roster in self.rosters.values() for each in roster]
         return next((each.name for each in everybody if each.person == person), None)
 
+    async def receivers(self) -> list[str]:
+        return ["Example Insurance"]
+
     def tables(self) -> dict[str, str]:
         return {"example": "Example: by the day"}
 
@@ -195,7 +204,7 @@ class Nowhere:
 
 def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tuple[Starlette, Links, Doorkeeper]:
     """The application, what makes links for it, and who knows people by them."""
-    site = site or Site(clinic=ClinicId("demo"), keys=(KEY,))
+    site = site or Site(clinic=ClinicId("demo"), keys=(KEY,), staff_links_open=True)
     links = Links(site.keys, clinic=site.clinic)
     store, catalog = memory.connect(), load_catalog()
     progress = ProgressBook(store.log)
@@ -229,11 +238,28 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         enrolments=book.shelves.enrolments,
         guardianships=accounts.book.shelves.guardianships,
     )
-    guardians = Guardians(accounts.book.shelves.guardianships, clock=clock)
+    ages = Ages(store.clinic, catalog=catalog, clock=clock)
+    guardianships = accounts.book.shelves.guardianships
+    guardians = Guardians(guardianships, people=store.clinic, ages=ages, clock=clock)
+    family = FamilyBook(store, guardians=guardians, ages=ages, clock=clock)
     consents = Consents(
         store, shipped=catalog.consents, programmes=catalog.programme, guardianships=guardians, clock=clock
     )
     library = ClinicLibrary(load_library(), store.register)
+    office = Office(book=book, store=store, catalog=catalog, clock=clock, seats_max=16)
+    languages = ChosenLanguages(store.register, clock=clock)
+    letters = MeetingLetters(
+        store, Pocket(), plans=catalog.plans, languages=languages, base_url="http://milieu.test", sender=None
+    )
+    hours = OpeningHours(store.clinic, programmes=catalog.programme, progress=progress, clock=clock)
+    gate = Gate(
+        store,
+        consents=consents,
+        programmes=catalog.programme,
+        contacts=contacts(store.register),
+        rooms=Nowhere(),
+        clock=clock,
+    )
     diary, practice = diary_of(store, clock=clock), practice_of(store, clock=clock)
     app = application(
         site,
@@ -251,6 +277,8 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
                 consents=consents,
                 first_steps=first_steps,
                 diary=diary,
+                family=family,
+                trail=Trail(store.audit, clock=clock),
             ),
             clock=clock,
         ),
@@ -260,6 +288,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         safety=SafetyBook(store, shipped=catalog.safety, clock=clock),
         measures=MeasureBook(store, progress=progress, clock=clock),
         milestones=MilestoneBook(store.register, clock=clock),
+        contact_log=CallLog(store, clock=clock),
         clinic=ClinicBook(store, progress=progress, releases=releases_of(store, clock=clock), clock=clock),
         weeks=WeekBook(
             store,
@@ -293,22 +322,43 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         audit=store.audit,
         reading=ReadingRoom(store, clinic="Example Clinic (made up)"),
         glass=glass,
-        timetable=ClinicTimetable(Office(book=book, store=store, catalog=catalog, clock=clock, seats_max=16)),
-        people=PeopleBook(store, access, belonging, plan=book.plan, clock=clock, clinic=site.clinic),
+        timetable=ClinicTimetable(office),
+        people=PeopleBook(
+            store, access, belonging, plan=book.plan, guardians=guardians, clock=clock, clinic=site.clinic
+        ),
         steps=first_steps,
-        arrivals=Gate(
+        arrivals=gate,
+        licences=LicenceBook(store, clock=clock),
+        family=family,
+        invitations=Families(
+            office,
+            guardians=guardians,
+            guardianships=guardianships,
+            ages=ages,
+            access=access,
+            invite=letters.invite,
+            clinic=site.clinic,
+        ),
+        languages=languages,
+        consents=ConsentBook(
             store,
             consents=consents,
-            programmes=catalog.programme,
-            contacts=contacts(store.register),
-            rooms=Nowhere(),
+            named=named_of(store, clock=clock),
+            guardians=guardians,
+            tell_rooms=gate.revoked,
+            letters=ConsentLetters(
+                store,
+                Pocket(),
+                consents=consents,
+                languages=languages.of,
+                base_url="http://milieu.test",
+                clock=clock,
+            ),
             clock=clock,
         ),
-        licences=LicenceBook(store, clock=clock),
         numbers=NumberBook(store, clock=clock),
-        family=FamilyBook(store, guardians=guardians, clock=clock),
-        languages=ChosenLanguages(store.register, clock=clock),
-        consents=ConsentBook(store, consents=consents, guardians=guardians, clock=clock),
+        hours=hours,
+        prepare=OpenRooms(Nowhere(), hours).prepare,
         depart=clinic.depart,
         health=clinic.health,
         clock=clock,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from facilitation.guardianship import Guardianship
 from facilitation.ids import ClinicId, CohortId, PersonId
 from facilitation.people import Role
 from facilitation.timebase import Instant
+from server.catalog import load_catalog
+from server.door.guardians import guardians_of
 from server.people.contacts import contacts
 from server.people.intake import Shelves
 from server.peoplebook import PeopleBook, Standing
@@ -61,8 +64,15 @@ class Clinic:
         )
         self.letters = Letters()
         self.planned = 0
+        guardians = guardians_of(self.store, self.shelves.guardianships, catalog=load_catalog(), clock=FixedClock())
         self.book = PeopleBook(
-            self.store, self.letters, self.shelves, plan=self._plan, clock=FixedClock(), clinic=ClinicId("demo")
+            self.store,
+            self.letters,
+            self.shelves,
+            plan=self._plan,
+            guardians=guardians,
+            clock=FixedClock(),
+            clinic=ClinicId("demo"),
         )
 
     async def _plan(self) -> None:
@@ -184,3 +194,23 @@ async def test_nobody_is_nobody(clinic: Clinic) -> None:
     assert await clinic.book.somebody(PersonId("p-nobody"), given={}) is None
     with pytest.raises(Refusal, match="unknown_person"):
         await clinic.book.keep(PersonId("p-nobody"), SAM, by=ADA)
+
+
+async def test_a_date_of_birth_is_kept_with_a_person_and_comes_in_by_a_list(clinic: Clinic) -> None:
+    id = await clinic.book.keep(None, SAM | {"born": "2009-05-14"}, by=ADA)
+    form = await clinic.book.somebody(id, given={})
+    assert form is not None and form["given"]["born"] == "2009-05-14" and form["belongs"]["teen"]
+    looked = await clinic.book.look("name,email,dob\nSam Sample,sam@example.org,5/15/2009\n", zone=ZONE, by=ADA)
+    assert (looked["roll"]["changed"], looked["roll"]["rows"][0]["born"]) == (1, "2009-05-15")
+    await clinic.book.take_in(looked["text"], zone=ZONE, by=ADA)
+    assert (await clinic.store.clinic.get_person(id)).born == date(2009, 5, 15)  # type: ignore[union-attr]
+    same = await clinic.book.look("name,email\nSam Sample,sam@example.org\n", zone=ZONE, by=ADA)
+    assert same["roll"]["same"] == 1
+
+
+@pytest.mark.parametrize("born", ["2009-02-30", "tomorrow", "2031-01-01", "1850-01-01", "14.5.2009", "\x00"])
+async def test_what_is_no_date_of_birth_is_said_and_what_was_typed_is_given_back(clinic: Clinic, born: str) -> None:
+    with pytest.raises(Refusal, match="bad_birth"):
+        await clinic.book.keep(None, SAM | {"born": born}, by=ADA)
+    form = await clinic.book.somebody(None, given=SAM | {"born": born})
+    assert form is not None and form["given"]["born"] == born

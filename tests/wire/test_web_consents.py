@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlencode
@@ -169,3 +170,93 @@ async def test_staff_share_goals_with_guardians_and_only_goals_of_that_person(pl
     assert goal.text in (await gale.get("/home")).text
     assert (await post(fay, f"/family/{ASH}", goals="g-of-nobody")).status == 422
     assert (await gale.get(f"/family/{ASH}")).status == 403
+
+
+# --------------------------------------------------------------- consents that name a receiver
+
+GIL = PersonId("p-gil")
+DRAW = {
+    "do": "draw",
+    "receiver": "Dr. Pat Placeholder, Example Practice",
+    "what": "hours",
+    "purpose": "other",
+    "why": "A letter for the court",
+    "until": "2026-12-24",
+}
+
+
+async def drawn(visitor: Visitor) -> dict[str, str]:
+    """The hidden fields of the one that waits for a signature."""
+    page = (await visitor.get(f"/consents/{GIL}")).text
+    found = re.search(r'name="release" value="(rel-\w+)"><input type="hidden" name="fingerprint" value="(\w+)"', page)
+    assert found is not None
+    return {"release": found[1], "fingerprint": found[2]}
+
+
+async def test_one_is_drawn_up_read_signed_shown_and_taken_back(place: Clinic) -> None:
+    gil, _ = await place.begin(GIL)
+    assert (await post(gil, f"/consents/{GIL}/release", **DRAW)).status == 303
+    page = (await gil.get(f"/consents/{GIL}")).text
+    for said in (
+        "Who gets it: Dr. Pat Placeholder, Example Practice",
+        "What for: A letter for the court",
+        "Not in force",
+    ):
+        assert said in page
+    sign = await drawn(gil) | {"do": "sign", "name": "Gil Example"}
+    assert (await post(gil, f"/consents/{GIL}/release", **sign)).status == 422  # not ticked
+    assert (await post(gil, f"/consents/{GIL}/release", **sign, agree="yes")).status == 303
+    assert "Gil Example</strong>" in (await gil.get(f"/consents/{GIL}")).text
+    revoke = {"do": "revoke", "release": sign["release"], "words": "It is settled"}
+    assert (await post(gil, f"/consents/{GIL}/release", **revoke)).status == 303
+    assert "It is settled" in (await gil.get(f"/consents/{GIL}")).text
+    assert (await post(gil, f"/consents/{GIL}/release", **revoke)).status == 422
+
+
+async def test_staff_draw_it_up_and_only_its_person_signs_or_what_was_on_paper_is_written_down(place: Clinic) -> None:
+    fay, _ = await place.begin(FAY)
+    assert (await post(fay, f"/consents/{GIL}/release", **DRAW)).status == 303
+    sign = await drawn(fay) | {"do": "sign", "name": "Gil Example", "agree": "yes"}
+    assert (await post(fay, f"/consents/{GIL}/release", **sign)).status == 422
+    assert (await post(fay, f"/consents/{GIL}/release", **sign, paper_of=GIL)).status == 303
+    assert "on paper" in (await fay.get(f"/consents/{GIL}")).text
+    assert (await post(fay, f"/consents/{GIL}/release", **(DRAW | {"receiver": "Nobody yet"}))).status == 303
+    waiting = await drawn(fay)
+    assert (await post(fay, f"/consents/{GIL}/release", do="drop", release=waiting["release"])).status == 303
+    assert "Nobody yet" not in (await fay.get(f"/consents/{GIL}")).text
+    uma, _ = await place.begin(UMA)
+    assert (await post(uma, f"/consents/{GIL}/release", **DRAW)).status == 422
+    assert "Draw one up" not in (await uma.get(f"/consents/{GIL}")).text
+    robin, _ = await place.begin(ROBIN)
+    assert (await post(robin, f"/consents/{GIL}/release", **DRAW)).status == 403
+    assert (await post(robin, f"/consents/{ROBIN}/release", **DRAW)).status == 422  # no Part 2 record of theirs
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"receiver": ""},
+        {"receiver": "🦊" * 200},
+        {"what": "\x00"},
+        {"purpose": "payment"},
+        {"why": ""},
+        {"until": "2020-01-01"},
+        {"until": "2031-01-01"},
+        {"until": "soon"},
+        {"do": "sign"},
+        {"do": "revoke", "release": "rel-nothing"},
+        {"do": "drop", "release": "\x00"},
+        {"do": "<script>"},
+    ],
+)
+async def test_rubbish_draws_nothing_up_and_gives_back_what_was_typed(place: Clinic, wrong: dict[str, str]) -> None:
+    gil, _ = await place.begin(GIL)
+    answer = await post(gil, f"/consents/{GIL}/release", **(DRAW | wrong))
+    assert (
+        answer.status == 422
+        and 'role="alert"' in answer.text
+        and "<script>" not in answer.text.replace("<script t", "")
+    )
+    if "do" not in wrong and "why" not in wrong:
+        assert "A letter for the court" in answer.text
+    assert "Who gets it: " not in (await gil.get(f"/consents/{GIL}")).text

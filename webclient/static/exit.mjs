@@ -1,7 +1,7 @@
 /**
  * Quick exit on every page that is read: the button at the top, or Escape three times. The page is emptied at once, the
  * browser is forgotten, and the everyday page takes this one's place in the history. Without JavaScript the button's
- * form does the same, but for the history. (The room and the record have their own: they hold a line and devices.)
+ * form does the same, but for the history. (The room has its own: it holds devices.)
  */
 
 import { listenToKeys } from "/static/room/keys.mjs";
@@ -10,6 +10,7 @@ const frame = /** @type {HTMLFormElement | null} */ (document.querySelector(".pa
 
 function exit() {
   if (!frame) return;
+  dispatchEvent(new Event("milieu-leaving")); // what is typed goes out first, and nothing asks whether one is sure
   document.body.replaceChildren();
   document.title = "";
   try {

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from facilitation.commands import Arrive, CheckDoor, Command
+from facilitation.commands import Arrive, CheckDoor, Command, TellRevoked
 from facilitation.consents import ConsentKind
 from facilitation.errors import Refusal
 from facilitation.guardianship import Care, Guardianship
@@ -27,6 +27,7 @@ from server.people.contacts import contacts
 from server.store import memory
 from server.store.clinic import Person, ScheduledSession
 from tests.support.consents import consents_of
+from tests.support.evening import Evening
 
 NOW = 1_796_050_000_000
 FAY, ASH, BAY, GALE = map(PersonId, ("p-fay", "p-ash", "p-bay", "p-gale"))
@@ -52,11 +53,15 @@ ANSWERS = Arrive(
 class Room:
     def __init__(self) -> None:
         self.told: list[CheckDoor] = []
+        self.revoked: list[TellRevoked] = []
 
     async def open(self, session: SessionId) -> Room:
         return self
 
     async def do(self, command: Command) -> int:
+        if isinstance(command, TellRevoked):
+            self.revoked.append(command)
+            return 0
         assert isinstance(command, CheckDoor)
         self.told.append(command)
         return len(self.told)
@@ -251,3 +256,40 @@ async def test_of_a_session_that_nobody_knows_the_gate_says_nothing() -> None:
     house = House()
     assert (await house.door())["consents"] == []
     assert await house.knock() == ""
+
+
+# --------------------------------------------------------------- taken back while a session goes on
+
+
+async def begun(there: House) -> None:
+    epoch = await there.store.leases.acquire(SESSION, node="n")
+    records = Evening(session=SESSION, starts_at=NOW, people=1).records
+    await there.store.log.append(SESSION, records, epoch=epoch)
+
+
+@pytest.mark.parametrize(
+    ("kind", "stops"), [(ConsentKind.TELEHEALTH, True), (ConsentKind.GROUP, True), (ConsentKind.PART2, False)]
+)
+async def test_the_room_is_told_what_was_taken_back_and_whether_it_needs_it(kind: ConsentKind, stops: bool) -> None:
+    there = await House().fill()
+    await there.sign_all()
+    ash = await there.store.clinic.get_person(ASH)
+    assert ash is not None
+    await there.gate.revoked(ASH, kind)
+    assert there.room.revoked == []  # nobody has opened the room: it asks at its door
+    await begun(there)
+    if kind is not ConsentKind.PART2:
+        await there.consents.revoke(ash, kind, signer=ASH, words="")
+    await there.gate.revoked(ASH, kind)
+    assert there.room.revoked == [TellRevoked(person=ASH, kind=kind.value, stops=stops)]
+
+
+async def test_a_group_agreement_taken_back_stops_no_talk_of_two() -> None:
+    there = await House().fill(ROSTER[:2])
+    await there.sign_all()
+    ash = await there.store.clinic.get_person(ASH)
+    assert ash is not None
+    await begun(there)
+    await there.consents.revoke(ash, ConsentKind.GROUP, signer=ASH, words="")
+    await there.gate.revoked(ASH, ConsentKind.GROUP)
+    assert [each.stops for each in there.room.revoked] == [False]

@@ -10,6 +10,7 @@ import pytest
 from facilitation.consents import (
     ENTRY,
     FOLLOWS,
+    GENERAL,
     GOVERNS,
     ConsentFile,
     ConsentForm,
@@ -39,7 +40,7 @@ from server.catalog import load_catalog
 ROBIN, TEEN, GALE, STRANGER, FAY = map(PersonId, ("p-robin", "p-teen", "p-gale", "p-stranger", "p-fay"))
 DAY = date(2026, 11, 30)
 NOW = Instant(1_796_000_000_000)
-TELEHEALTH, GROUP, PART2 = ConsentKind
+TELEHEALTH, GROUP, PART2 = GENERAL
 ADULT = Subject(person=ROBIN)
 
 
@@ -174,7 +175,7 @@ def test_where_both_sign_either_of_them_can_stop_it() -> None:
 def test_a_revoked_part_2_consent_keeps_nobody_out_of_a_room() -> None:
     file = signed(ADULT, *((each, ROBIN) for each in FORMS))
     gone = revoke(file, PART2, signer=ROBIN, at=NOW, day=DAY)
-    kinds = [kind.value for kind in ConsentKind]
+    kinds = [kind.value for kind in GENERAL]
     assert lacking_at_the_door(kinds, ADULT, DAY, gone.consents, FORMS, group=True) == ()
     assert not standing(PART2, ADULT, DAY, gone.consents, FORMS).stands
 

@@ -119,6 +119,7 @@ WHO: dict[type[c.Command], str] = {
     c.ShowDiary: "s",
     c.TakeBackDiary: "s",
     c.CheckDoor: "s",
+    c.TellRevoked: "s",
     c.TakeOver: "s",
     c.OpenConnection: "s",
     c.CloseConnection: "s",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -27,6 +28,7 @@ AROUND = Around(
     zones={"America/New_York", "Europe/Berlin"},
     known={ROBIN.email: ROBIN},
     cohorts={"Evening group": "c-evening"},
+    today=date(2026, 11, 30),
 )
 HEADING = ("Name", "E-mail", "Role", "Track", "Group", "Time zone", "Phone", "Guardian", "Guardian email")
 
@@ -168,3 +170,28 @@ def test_whatever_stands_in_a_list_every_row_is_taken_or_named(heading: list[str
     emails = [row.person.email for row in found.rows if row.person]
     assert len(set(emails)) == len(emails)
     assert all(str(problem.text).endswith((".", "…")) for problem in found.problems)
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("31.12.2010", "“31.12.2010” is no date of birth. Write it like 2009-05-14, or 5/14/2009."),
+        ("2/30/2010", "There is no such day as “2/30/2010”."),
+        ("2027-01-01", "A date of birth cannot be to come."),
+        ("1890-01-01", "Nobody is older than 120. Please look at the year."),
+    ],
+)
+def test_a_cell_that_is_no_date_of_birth_is_named_in_words(cell: str, said: str) -> None:
+    roll = read(("name", "email", "Date of birth"), [("Kim", "kim@example.org", cell)], AROUND)
+    [problem] = roll.problems
+    assert (problem.row, problem.column, str(problem.text)) == (2, "Date of birth", said)
+
+
+def test_a_date_of_birth_is_read_as_it_is_written_here_and_elsewhere() -> None:
+    rows = [
+        ("Kim", "kim@example.org", " 2010-3-4 "),
+        ("Lee", "lee@example.org", "3/4/2010"),
+        ("Jo", "jo@example.org", ""),
+    ]
+    roll = read(("name", "email", "dob"), rows, AROUND)
+    assert [row.person and row.person.born for row in roll.rows] == [date(2010, 3, 4), date(2010, 3, 4), None]

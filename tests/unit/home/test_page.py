@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from facilitation.ids import PersonId
+from facilitation.ids import PersonId, SessionId
 from facilitation.people import Role
 from facilitation.policy import may
+from server.glass import GlassCase
 from server.home.page import LAYOUTS
-from tests.support.homes import TUESDAY_6_PM, House
+from tests.support.homes import FAY, SUE, TUESDAY_6_PM, House, evening
 
 TEMPLATES = Path(__file__).parents[3] / "webclient/templates/home"
 
@@ -40,6 +41,19 @@ async def test_whoever_has_another_role_besides_finds_the_cards_of_both_each_onc
     house = House(now=TUESDAY_6_PM)
     page = await house.page(PersonId("p-new"), Role.FACILITATOR, also=frozenset({Role.ADMINISTRATOR}))
     names = [card["name"] for card in page["cards"]]
-    assert names[0] == "now" and {"groups", "due", "gaps", "invitations"} <= set(names)
+    assert names[:2] == ["start", "now"] and {"groups", "due", "gaps", "invitations"} <= set(names)
     beside = [card["name"] for card in page["beside"]]
     assert beside == ["help", "tools", "counts"]
+
+
+async def test_an_administrator_by_duty_sees_broken_glass_before_their_own_meetings() -> None:
+    house = House(now=TUESDAY_6_PM)
+    await house.add(SUE, Role.SUPERVISOR, name="Sue")
+    await house.store.clinic.put_session(evening("s-1").scheduled)
+    await GlassCase(house.store, clock=house.clock).break_it(
+        SUE, Role.SUPERVISOR, SessionId("s-1"), "Robin called in crisis; Fay is away"
+    )
+    page = await house.page(FAY, Role.FACILITATOR, also=frozenset({Role.ADMINISTRATOR}))
+    names = [each["name"] for each in page["cards"]]
+    assert names.index("glass") < names.index("now")
+    assert await house.card("glass", FAY, Role.FACILITATOR) is None

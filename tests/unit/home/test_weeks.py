@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from facilitation.people import Role
+from facilitation.policy import Action
 from facilitation.timebase import HOUR_MS
 from tests.support.evening import FAY
 from tests.support.homes import ROBIN, House
@@ -26,6 +27,16 @@ async def test_staff_see_the_first_few_who_need_help_those_first_who_need_it_mos
     ]
     assert (told["more"], told["known"]) == (0, 5)
     assert told["people"][0]["url"] == "/weeks/p-3"
+
+
+async def test_whose_week_was_shown_stands_in_the_audit_log() -> None:
+    house = await House(*week(), now=WEDNESDAY_NOON).fill()
+    told = await house.told("help", FAY)
+    [trace] = [each async for each in house.store.audit.all()]
+    assert (trace.by, trace.action) == (FAY, Action.SEE_WEEKS)
+    assert {f"/weeks/{each}" for each in trace.about} == {each["url"] for each in told["people"]}
+    await house.told("help", ROBIN, Role.FACILITATOR, signed_in=False)
+    assert len([each async for each in house.store.audit.all()]) == 1
 
 
 async def test_only_people_of_ones_own_meetings_are_looked_at() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, time
 from typing import Any
 
@@ -434,6 +435,12 @@ async def test_a_programme_that_is_changed_becomes_the_clinics_own(clinic: Clini
         "least",
         "most",
         "answer_s",
+        "consents",
+        "minors",
+        "travel",
+        "camera",
+        "adult_age",
+        "opens_before",
     )
     fields = {name: page["given"].many(name) for name in names} | {"revision": ["0"], "late": ["15"], "cosign": ["1"]}
     assert await clinic.send(Form.PROGRAMME, fields, programme="adult-iop") == "/schedule/programmes"
@@ -441,6 +448,8 @@ async def test_a_programme_that_is_changed_becomes_the_clinics_own(clinic: Clini
     assert session.programme_id == "adult-iop@1" and session.rules_id == "exact-floor"
     own = clinic.catalog.programme("adult-iop@1")
     assert (own.late_after_min, own.cosign, own.prompt_every_min) == (15, True, None)
+    shipped = clinic.catalog.programme("adult-iop")
+    assert replace(own, version="", late_after_min=10, cosign=False) == replace(shipped, version="", cosign=False)
     with pytest.raises(Refusal, match="bad_number"):
         await clinic.send(Form.PROGRAMME, {**fields, "late": ["0"]}, programme="adult-iop")
 

@@ -38,6 +38,14 @@ const PAGES = {
     text: [staff ? t("The group and its clock go on.") : t("Your minutes are safe. If the group is still on, you can come back.")],
     back: t("Come back in"), help: !staff,
   }),
+  consent: () => ({
+    title: t("You took back something that this meeting needs"),
+    text: [
+      t("So the meeting by video ends for you here. That is your right, and it is all right. Your minutes are safe, and everything else goes on."),
+      t("Your facilitators know, and will talk with you about other ways. If you want to come back, sign again under Agreements."),
+    ],
+    back: "", help: true,
+  }),
   removed: () => ({
     title: t("You are not in the meeting any more"),
     text: ["A facilitator ended your part for today. They will be in touch with you."],

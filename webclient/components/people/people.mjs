@@ -129,8 +129,9 @@ export function mount(root, context) {
       one.place === "room" && one.door?.words ? html`<span class="chip clay">${t("Look at their place")}</span>` : null,
       one.place === "room" && seat && !seat.camera && one.role === "participant" && view.room.camera === "required" ? html`<span class="soft small">${t("camera off")}</span>` : null,
       one.place === "arriving" ? html`<span class="soft small">${one.connected ? t("at the door, answering") : t("was at the door")}</span>` : null,
+      ...(one.revoked ?? []).map((/** @type {string} */ kind) => html`<span class="person-revoked soft small">${REVOKED[kind]}</span>`),
       one.told ? html`<span class="soft small">${t("told that they will not come")}</span>` : one.place === "expected" ? html`<span class="soft small">${t("not seen yet")}</span>` : null,
-      one.place === "left" ? html`<span class="${one.left_how === "quick_exit" ? "chip clay" : "soft small"}">${LEFT[one.left_how] ?? t("Left")}${one.left_at ? ` ${t("at {clock}", { clock: wallTime(one.left_at, view.room.zone) })}` : ""}</span>` : null,
+      one.place === "left" ? html`<span class="${["quick_exit", "consent"].includes(one.left_how) ? "chip clay" : "soft small"}">${LEFT[one.left_how] ?? t("Left")}${one.left_at ? ` ${t("at {clock}", { clock: wallTime(one.left_at, view.room.zone) })}` : ""}</span>` : null,
       one.place === "removed" ? html`<span class="soft small">${t("Removed")}</span>` : null,
       one.week_shown_at && one.place === "room" ? html`<span class="soft small">${t("shows their week")}</span>` : null,
       latest && one.place === "room" ? html`<span class="soft small">${latest.status !== "submitted" ? t("writing") : latest === one.forms["wrap-up"] ? t("Wrap-up sent") : t("Check-in sent")}</span>` : null,
@@ -258,7 +259,13 @@ const HELD = /** @type {Record<string, string>} */ ({
   guardian: t("A guardian has to sign"),
   place: t("Not licensed there"),
 });
-const LEFT = /** @type {Record<string, string>} */ ({ leave: t("Left"), quick_exit: t("Quick exit"), dropped: t("Dropped, did not come back") });
+/** What it means that somebody took a consent back, and what to do. */
+const REVOKED = /** @type {Record<string, string>} */ ({
+  telehealth: t("Took back the yes to care by video: meetings by video stop for them. Call them, and look together for another way. Notes and hours go on as they are."),
+  group: t("Took back the group agreement: groups stop for them. Call them. Talks of two go on, and so does everything else."),
+  part2: t("Took back the yes to share Part 2 records: nothing more goes outside. Here in the room nothing changes, and nothing has to be said."),
+});
+const LEFT = /** @type {Record<string, string>} */ ({ consent: t("Took a consent back"), leave: t("Left"), quick_exit: t("Quick exit"), dropped: t("Dropped, did not come back") });
 const HOW_FAR = /** @type {Record<string, string>} */ ({ begun: t("Still answering"), put_off: t("Not today") });
 const ROLES = /** @type {Record<string, string>} */ ({ facilitator: t("Facilitator"), cofacilitator: t("Cofacilitator"), observer: t("Observer"), supervisor: t("Supervisor") });
 

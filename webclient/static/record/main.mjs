@@ -19,6 +19,7 @@ const WORDS = {
 /** @type {ReturnType<typeof mount> | null} */
 let page = null;
 let degraded = false;
+let leaving = false;
 
 const connection = connect({
   socketUrl: new URL(boot.socket, location.href.replace(/^http/, "ws")).href,
@@ -63,9 +64,13 @@ function deviceId() {
 
 addEventListener("online", () => connection.wake());
 addEventListener("pagehide", flush);
+addEventListener("milieu-leaving", () => {
+  leaving = true;
+  flush();
+});
 addEventListener("beforeunload", (event) => {
   flush();
-  if (page?.unsaved()) event.preventDefault();
+  if (!leaving && page?.unsaved()) event.preventDefault();
 });
 
 /** What is typed goes out at once: the page may be about to go. */
