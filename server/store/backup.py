@@ -17,6 +17,8 @@ from server.store.embedded import EmbeddedStoreError, EmbeddedValkey
 MANIFEST = "appendonly.aof.manifest"
 TRIES_MAX = 20
 KEPT_BESIDE = ("secret",)  # without it, links that were sent no longer open
+LETTERS = ("mail", "outbox")
+"""Folders of letters: those that wait, those that reach nobody, and those that lie there to be read."""
 
 
 class BackupFailed(Exception):
@@ -24,7 +26,10 @@ class BackupFailed(Exception):
 
 
 def copy_data(data_dir: Path, target: Path) -> None:
-    """Copy the store and the secret of `data_dir` into the new folder `target`. Raises BackupFailed, OSError."""
+    """Copy the store, the secret and the letters of `data_dir` into the new folder `target`.
+
+    Raises BackupFailed, OSError.
+    """
     source = data_dir / "store" / "appendonlydir"
     if not (source / MANIFEST).exists():
         raise BackupFailed(f"There is no embedded store in {data_dir}.")
@@ -50,6 +55,19 @@ def copy_data(data_dir: Path, target: Path) -> None:
     for name in KEPT_BESIDE:
         if (data_dir / name).exists():
             _copy_file(data_dir / name, target / name)
+    for name in LETTERS:
+        _copy_letters(data_dir / name, target / name)
+
+
+def _copy_letters(source: Path, target: Path) -> None:
+    """A letter that goes out meanwhile is not in the copy: it needs nobody's care any more."""
+    for path in sorted(each for each in source.rglob("*") if each.is_file()):
+        copy = target / path.relative_to(source)
+        copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            _copy_file(path, copy)
+        except FileNotFoundError:
+            copy.unlink(missing_ok=True)
 
 
 def files_of(manifest: bytes) -> list[str]:

@@ -120,3 +120,28 @@ def test_an_outside_store_is_not_ours_to_copy(monkeypatch: pytest.MonkeyPatch, f
     result = CliRunner().invoke(cli, ["backup", str(folder / "copy")])
     assert result.exit_code == 1
     assert "backups of its own" in result.output
+
+
+async def test_letters_that_wait_and_lie_in_the_outbox_come_along_and_one_that_goes_out_meanwhile_does_not_matter(
+    client: Redis, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.set("there", "is something")
+    letters = ("mail/waiting/a.json", "mail/waiting/gone.json", "mail/undelivered/b.json", "outbox/c.eml")
+    for name in letters:
+        path = folder / "data" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"letter {name}")
+    copyfile = shutil.copyfile
+
+    def goes_out(source: Path, target: Path) -> object:
+        if source.name == "gone.json":
+            source.unlink()
+        return copyfile(source, target)
+
+    monkeypatch.setattr(shutil, "copyfile", goes_out)
+    copy_data(folder / "data", folder / "copy")
+    copied = {name for name in letters if (folder / "copy" / name).exists()}
+    assert copied == set(letters) - {"mail/waiting/gone.json"}
+    assert (folder / "copy" / "outbox/c.eml").read_text() == "letter outbox/c.eml"
+    assert stat.S_IMODE((folder / "copy" / "mail/waiting/a.json").stat().st_mode) == 0o600
+    assert await prove(folder / "copy") > 0
