@@ -155,7 +155,7 @@ async def test_a_whole_session_from_the_link_to_the_ledger(chromium: Browser, tm
 
         # A note is typed; the server is killed in mid-sentence, and everybody comes back by themselves.
         await fay.page.get_by_role("tab", name="Notes").click()
-        await fay.page.get_by_label("The group", exact=False).first.fill("We practised a slow breath together.")
+        await fay.page.locator("#note-group").fill("We practised a slow breath together.")
         await fay.page.wait_for_timeout(2_000)  # the promise: at most two seconds of typing can be lost
         left_before, killed_at = await _minutes_left(fay), time.time()
         server.kill()
@@ -167,9 +167,7 @@ async def test_a_whole_session_from_the_link_to_the_ledger(chromium: Browser, tm
         await expect(fay.page.locator(".path-now")).to_contain_text("Process group")
         passed = (time.time() - killed_at) / 60
         assert 0 <= left_before - await _minutes_left(fay) <= passed + 1, "the agenda's clock went on"
-        await expect(fay.page.get_by_label("The group", exact=False).first).to_have_value(
-            "We practised a slow breath together."
-        )
+        await expect(fay.page.locator("#note-group")).to_have_value("We practised a slow breath together.")
         for seat in (fay, alex, robin, sam):
             await seat.sees_and_hears(3 if seat is not robin else 2)
 
