@@ -63,9 +63,10 @@ class Circle(RuleBasedStateMachine):
         ask = c.OpenRound(
             kind=kind, question="What helped?", order="given" if given else "random", line=tuple(order), turn_ms=60_000
         )
+        before = self.state.rounds.open
         self._try(ask, by)
         last = self.state.rounds.open
-        if last is not None and last.turn == 0:
+        if last is not None and last.turn == 0 and (before is None or last.round != before.round):
             assert sorted(last.line) == sorted(here), "everybody who is here, once"
             if given:
                 assert last.line == tuple(each for each in order if each in here), "the order that was asked for"
