@@ -118,6 +118,7 @@ STAFF_PERSON = {
     "shielded",
     "may_share",
     "week_shown_at",
+    "revoked",
     "forms",
 }
 FLAG = {
