@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 SETUP = $(PYTHON) server/setup/bootstrap.py
-GROUPS = $(or $(ONLY),unit property tidy simulation redis wire roles media e2e)
+GROUPS = $(or $(ONLY),e2e media unit wire simulation property redis tidy roles)
 
 .PHONY: help run demo check test bench oracle kills fuzz sanitize lint words lock clean
 .SILENT:

@@ -201,7 +201,7 @@ def install_debian_packages() -> None:
     say_how = (
         f"The browser tests need: {' '.join(packages)}\nOn Debian, as root:\n"
         f"    apt-get install {' '.join(packages)}\n"
-        'Until then the other tests run by: make test ONLY="unit property tidy simulation redis wire roles"'
+        'Until then the other tests run by: make test ONLY="unit wire simulation property redis tidy roles"'
     )
     apt = apt_get()
     if apt is None:

@@ -95,7 +95,7 @@ class Milieu:
         """SIGKILL to the server alone."""
         os.kill(self.pid, signal.SIGKILL)
 
-    async def ended(self, *, within_s: float = 10.0) -> int:
+    async def ended(self, *, within_s: float = 40.0) -> int:
         """Wait for the process to end; its exit status."""
         async with asyncio.timeout(within_s):
             status = await self._ended()

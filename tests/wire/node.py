@@ -118,7 +118,7 @@ class Node:
         )
         self._server = _Uvicorn(config, self._started)
         self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]), name="uvicorn")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             await self._started.wait()
 
     async def stop(self) -> None:
