@@ -2,7 +2,7 @@
 prepared it.
 
 The first to enter a room begins its log, and a meeting with a log is not moved any more. So nobody begins one by
-mistake, days ahead.
+mistake, days ahead. What staff write of one ahead, on the page of somebody's week, prepares it as well.
 """
 
 from __future__ import annotations

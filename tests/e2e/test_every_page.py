@@ -26,7 +26,7 @@ NOBODY = PersonId("")
 NO_PAGES = frozenset(
     {
         *("/s/{session}/notebook", "/s/{session}/contacts", "/s/{session}/door", "/placement/progress"),
-        *("/s/{session}/week", "/s/{session}/week/{person}"),
+        *("/s/{session}/week", "/s/{session}/week/{person}", "/milestones/own"),
         *("/calendar/{token}", "/account/app.svg", "/invite/{token}/app.svg", "/healthz", "/favicon.ico"),
         *("/static/{path}", "/components/{path}", "/vendor/lit-html/{path}", "/vendor/fonts/{path}"),
         *("/vendor/icons/{path}", "/vendor/icons.json", "/static/room.css", "/words/{catalogue}"),
@@ -113,7 +113,8 @@ STOPS = (
     Stop(route="/safety", who=SUE, action="/safety", typed={"steps": "Breathe. " * 40}),
     Stop(route="/skills/{skill}/edit", who=FAY, path=f"/skills/{OWN_SKILL}/edit"),
     Stop(route="/skills/{skill}/preview", who=FAY, path=f"/skills/{OWN_SKILL}/preview"),
-    *pages("/measures/own", "/diary", "/progress", who=ROBIN),
+    *pages("/measures/own", "/diary", "/progress", "/milestones", "/family", who=ROBIN),
+    *pages("/family/{person}/guardian", "/family/{person}/session", "/calls/{person}", who=FAY),
     *pages("/schedule/cohorts/{cohort}/agreement", who=FAY),
     *pages("/audit", "/accounts", who=UMA),
     Stop(route="/audit", who=UMA, path="/audit?person=p-robin"),
