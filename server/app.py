@@ -330,7 +330,7 @@ def build(
             clock=clock,
             clinic=settings.clinic_name,
         ),
-        commands=RoomErrands(rooms),
+        commands=RoomErrands(open_rooms, ahead=rooms),
         library=own_library,
         writing=SkillEditor(own_library, clock=clock),
         notebook=StaffNotebook(store, rooms=rooms, library=own_library, clock=clock),

@@ -46,17 +46,22 @@ class Asker:
 
 
 class RoomErrands:
-    """Commands from pages. Who asks, and in which session, is what the page's cookie proved."""
+    """Commands from pages. Who asks, and in which session, is what the page's cookie proved.
 
-    def __init__(self, rooms: RoomDirectory) -> None:
+    `rooms` are those that are open; `ahead` begins one before its hours as well.
+    """
+
+    def __init__(self, rooms: RoomDirectory, *, ahead: RoomDirectory) -> None:
         self._rooms = rooms
+        self._ahead = ahead
 
-    async def ask(self, identity: Identity, command: PersonCommand) -> int:
-        """The `seq` of the log after it; it is durable then. Raises Refusal, StoreUnavailable."""
+    async def ask(self, identity: Identity, command: PersonCommand, *, ahead: bool = False) -> int:
+        """The `seq` of the log after it; it is durable then. What is said `ahead` may begin the room. Raises Refusal,
+        StoreUnavailable."""
         asker = Asker(identity.expected)
         try:
             async with asyncio.timeout(ANSWERED_WITHIN_S):
-                room = await self._rooms.open(identity.session)
+                room = await (self._ahead if ahead else self._rooms).open(identity.session)
                 room.ask(asker, CommandId(f"page-{secrets.token_hex(12)}"), command)
                 answer = await asker.answer
         except (TimeoutError, LeaseLost) as error:

@@ -53,8 +53,8 @@ class Weeks(Protocol):
 
 
 class RoomCommands(Protocol):
-    async def ask(self, identity: Identity, command: PersonCommand) -> int:
-        """Put a command to the room of `identity.session`. Raises Refusal, StoreUnavailable."""
+    async def ask(self, identity: Identity, command: PersonCommand, *, ahead: bool = False) -> int:
+        """Put a command to the room of `identity.session`; `ahead`: begun for it. Raises Refusal, StoreUnavailable."""
         ...
 
 
@@ -118,7 +118,7 @@ class WeekPages:
         session = SessionId(given.get("session", "")[: ID_CHARS_MAX + 1])
         here = await self._doorkeeper.here(request, session, Action.TELL_ABSENCE)
         try:
-            await self._errands.ask(here, command)
+            await self._errands.ask(here, command, ahead=True)
         except Refusal as refusal:
             return await self._person(request, me, error=spoken(request).of(refusal.said))
         return back_to(f"/weeks/{quote(_person(request), safe='')}", me, done)

@@ -129,7 +129,7 @@ async def test_after_the_end_a_dispute_is_told_answered_and_seen(house: House, v
             reason="Seen on the phone.",
             dispute=DisputeId("dispute-1"),
         )
-        await RoomErrands(clinic.rooms).ask(fay, fix)
+        await RoomErrands(clinic.rooms, ahead=clinic.rooms).ask(fay, fix)
         await page.reload()
         await expect(page.get_by_text("You were right. Seen on the phone.")).to_be_visible()
         await expect(page.get_by_text("Counted as here by hand")).to_be_visible()

@@ -312,7 +312,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
             clock=clock,
             clinic="Example Clinic (made up)",
         ),
-        commands=RoomErrands(Nowhere()),
+        commands=RoomErrands(Nowhere(), ahead=Nowhere()),
         library=library,
         writing=SkillEditor(library, clock=clock),
         notebook=StaffNotebook(store, rooms=Nowhere(), library=library, clock=clock),
