@@ -55,7 +55,10 @@ def main(names: list[str]) -> int:
         print(f"There is no group {', '.join(unknown)}. The groups are: {', '.join(GROUPS)}.", file=sys.stderr)
         return 2
     people = Console(stderr=True)
-    table = Table("figure", "value", "unit", "better", "aim", "against", "n", title="Milieu, measured in this run")
+    table = Table(title="Milieu, measured in this run")
+    table.add_column("figure", no_wrap=True)
+    for heading in ("value", "unit", "better", "aim", "against", "n"):
+        table.add_column(heading)
     failed = []
     for group in names or GROUPS:
         people.print(f"[dim]measuring {group} …")
@@ -73,7 +76,8 @@ def main(names: list[str]) -> int:
                 str(figure["against"]),
                 str(figure["n"]),
             )
-    Console().print(table)
+    # A file or a pipe is no eighty columns wide: names of figures must not be cut there.
+    Console(width=None if Console().is_terminal else 180).print(table)
     if failed:
         people.print(f"Could not be measured: {', '.join(failed)}.")
     return 1 if failed else 0
