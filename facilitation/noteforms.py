@@ -38,7 +38,7 @@ class NoteForm:
         for section in self.sections:
             if section.id == id:
                 return section
-        raise Refusal("unknown_section", "Notes of this programme have no such section.")
+        raise Refusal("unknown_section", "Notes of this program have no such section.")
 
 
 def _section(id: str, title: str, hint: str) -> Section:

@@ -148,7 +148,7 @@ def _gap_words(rules: RuleSet) -> Sentence:
 
 def check_programme(programme: Programme) -> None:
     """Raises `Refusal` that says in words what no group can be run by."""
-    line(programme.title, "the programme's title", TITLE_MAX)
+    line(programme.title, "the program's title", TITLE_MAX)
     if programme.track not in TRACKS:
         raise _bad(f"no such track: {programme.track!r}; there are {', '.join(sorted(TRACKS))}")
     if programme.note_format not in NOTE_FORMATS:
@@ -187,4 +187,4 @@ def _check_range(name: str, value: int, least: int, most: int) -> None:
 
 
 def _bad(text: str) -> Refusal:
-    return Refusal("bad_session", Sentence("The programme: {text}.", text=text))
+    return Refusal("bad_session", Sentence("The program: {text}.", text=text))

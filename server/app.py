@@ -506,6 +506,7 @@ def offer_letters(
         guardians=guardians_of(store, book.shelves.guardianships, catalog=catalog, clock=clock),
         clinic=store.clinic,
         words_for=book.words_for,
+        entry=letters_of(settings, store, mail, catalog=catalog, clock=clock).entry,
         mail=mail,
         clock=clock,
         base_url=settings.named_url,

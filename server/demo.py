@@ -1,4 +1,8 @@
-"""A demo clinic: plainly made-up people in four groups, each with a session that can start now, and a full week."""
+"""A demo clinic: plainly made-up people in four groups, each with a session that can start now, and a full week.
+
+Nobody is in two of these sessions at once, and what the week has at their hours steps aside: whoever plans finds true
+gaps on their home page, and no conflicts that only the demo has made.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from facilitation.ids import ClinicId, GoalId, PersonId, SessionId
 from facilitation.licences import Licence
 from facilitation.people import Expected, Role
 from facilitation.places import LocalHelp
+from facilitation.policy import FACILITATORS
 from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
 from facilitation.weeks import day_of
 from server import demo_week
@@ -31,10 +36,13 @@ ZONE: Final = "America/New_York"
 FRESH_FOR_MS: Final = 12 * HOUR_MS
 START_STEP_MS: Final = 5 * MINUTE_MS
 
+Member = tuple[str, str, Role]
+"""Of the staff: id, name, role."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """A standing group. Its plan, rule set and programme are named as in the catalog."""
+    """A standing group and who is with it. Its plan, rule set and programme are named as in the catalog."""
 
     key: str
     title: str
@@ -42,14 +50,16 @@ class Group:
     plan_id: str
     rules_id: str
     programme_id: str
+    staff: tuple[Member, ...]
     participants: tuple[tuple[str, str], ...]
 
 
-STAFF: Final = (
-    ("p-fay", "Dr. Fay Facilitator", Role.FACILITATOR),
-    ("p-cody", "Cody Cofacilitator", Role.COFACILITATOR),
-    ("p-sue", "Sue Supervisor", Role.SUPERVISOR),
-)
+FAY: Final[Member] = ("p-fay", "Dr. Fay Facilitator", Role.FACILITATOR)
+CODY: Final[Member] = ("p-cody", "Cody Cofacilitator", Role.COFACILITATOR)
+FRIDA: Final[Member] = ("p-frida", "Frida Facilitator", Role.FACILITATOR)
+FLO: Final[Member] = ("p-flo", "Flo Facilitator", Role.FACILITATOR)
+FRED: Final[Member] = ("p-fred", "Fred Facilitator", Role.FACILITATOR)
+SUE: Final[Member] = ("p-sue", "Sue Supervisor", Role.SUPERVISOR)
 GOALS: Final = (
     "Sleep seven hours on five nights of the week",
     "Leave the house once a day, if only around the block",
@@ -65,6 +75,7 @@ EVENING: Final = Group(
     plan_id="adult",
     rules_id="exact-floor",
     programme_id="adult-iop",
+    staff=(FAY, CODY, SUE),
     participants=(
         ("p-robin", "Robin Example"),
         ("p-sam", "Sam Sample"),
@@ -83,8 +94,14 @@ TOUR: Final = Group(
     plan_id="demo",
     rules_id="exact-floor",
     programme_id="adult-iop",
-    participants=EVENING.participants,
+    staff=(FRIDA, SUE),
+    participants=(
+        ("p-ona", "Ona Example"),
+        ("p-pip", "Pip Sample"),
+        ("p-quin", "Quin Placeholder"),
+    ),
 )
+"""For a first look: everything that a session has, in a quarter of an hour. These people come to nothing else."""
 TEENS: Final = Group(
     key="teens",
     title="After-school group",
@@ -92,6 +109,7 @@ TEENS: Final = Group(
     plan_id="teen-short",
     rules_id="exact-floor",
     programme_id="teen-iop",
+    staff=(FLO, SUE),
     participants=(
         ("p-ash", "Ash Example"),
         ("p-bay", "Bay Sample"),
@@ -108,6 +126,7 @@ RECOVERY: Final = Group(
     plan_id="adult",
     rules_id="exact-floor",
     programme_id="co-occurring-iop",
+    staff=(FRED, SUE),
     participants=(
         ("p-gil", "Gil Example"),
         ("p-hal", "Hal Sample"),
@@ -117,12 +136,14 @@ RECOVERY: Final = Group(
 )
 GUARDIAN: Final = Person(person=PersonId("p-gale"), name="Gale Guardian", role=Role.GUARDIAN, track="adult", zone=ZONE)
 GROUPS: Final = (EVENING, TOUR, TEENS, RECOVERY)
+STAFF: Final = tuple({member[0]: member for group in GROUPS for member in group.staff}.values())
+LEADERS: Final = tuple(PersonId(id) for id, _, role in STAFF if role in FACILITATORS)
 
 
 async def belongs(store: Store) -> bool:
     """Whether the store is empty or holds the demo clinic: a real clinic's is left alone."""
     people = {person.person for person in await store.clinic.list_people()}
-    return not people or PersonId(STAFF[0][0]) in people
+    return not people or PersonId(FAY[0]) in people
 
 
 async def prepare(store: Store, *, clinic: ClinicId, now: Instant) -> list[ScheduledSession]:
@@ -131,7 +152,7 @@ async def prepare(store: Store, *, clinic: ClinicId, now: Instant) -> list[Sched
     A session that has ended or started more than twelve hours ago stays with its records, and a new one is made.
     """
     progress = ProgressBook(store.log)
-    ready = []
+    ready, new = [], []
     await _put_way_in(store, now)
     for group in GROUPS:
         await _put_people(store, group, now)
@@ -149,8 +170,10 @@ async def prepare(store: Store, *, clinic: ClinicId, now: Instant) -> list[Sched
                 roster=_roster(group),
             )
             await store.clinic.put_session(session)
+            new.append(session)
         ready.append(session)
     await demo_week.prepare(store, now=now)
+    await demo_week.step_aside(store, new, progress=progress, now=now)
     return ready
 
 
@@ -187,10 +210,8 @@ async def _put_way_in(store: Store, now: Instant) -> None:
             accounts(register).guardianships.draft(care, upon=0),
             shelves.consent_files(register).draft(file, upon=0),
         ]
-    for person, *_ in STAFF[:2]:
-        licence = Licence(
-            licence=f"l-{person}", person=PersonId(person), title="Example licence", states=("NY", "NJ"), first=day
-        )
+    for person in LEADERS:
+        licence = Licence(licence=f"l-{person}", person=person, title="Example licence", states=("NY", "NJ"), first=day)
         drafts.append(shelves.licences(register).draft(licence, upon=0))
     help = LocalHelp(
         help="NY",
@@ -207,7 +228,9 @@ async def _put_way_in(store: Store, now: Instant) -> None:
 
 
 async def _put_people(store: Store, group: Group, now: Instant) -> None:
-    staff = [Person(person=PersonId(id), name=name, role=role, track="adult", zone=ZONE) for id, name, role in STAFF]
+    staff = [
+        Person(person=PersonId(id), name=name, role=role, track="adult", zone=ZONE) for id, name, role in group.staff
+    ]
     participants = [
         Person(person=PersonId(id), name=name, role=Role.PARTICIPANT, track=group.track, zone=ZONE)
         for id, name in group.participants
@@ -231,7 +254,7 @@ def _goals(person: PersonId, n: int, now: Instant) -> list[Goal]:
 
 
 def _roster(group: Group) -> tuple[Expected, ...]:
-    staff = tuple(Expected(person=PersonId(id), role=role, name=name) for id, name, role in STAFF)
+    staff = tuple(Expected(person=PersonId(id), role=role, name=name) for id, name, role in group.staff)
     return staff + tuple(
         Expected(person=PersonId(id), role=Role.PARTICIPANT, name=name, teen=group.track == "teen")
         for id, name in group.participants

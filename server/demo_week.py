@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Final
 
+from facilitation.clashes import REST_MS
 from facilitation.cohorts import Cohort, Lead
 from facilitation.enrolment import Enrolment, Step
 from facilitation.facts import zone_of
-from facilitation.ids import CohortId, EnrolmentId, PersonId, SeriesId, TermId
+from facilitation.ids import CohortId, EnrolmentId, PersonId, SeriesId, SessionId, TermId
 from facilitation.people import Role
 from facilitation.plan import SegmentKind
 from facilitation.recurrence import Every, Recurrence
-from facilitation.schedule import Series, SeriesKind
+from facilitation.schedule import Deviation, Series, SeriesKind, deviate
+from facilitation.sentences import marked
 from facilitation.terms import Closed, Term
 from facilitation.timebase import Instant
 from facilitation.weeks import day_of
+from server.catalog import load_catalog
+from server.progress import ProgressBook
 from server.schedule.shelves import Shelves
-from server.store.clinic import Person
+from server.schedule.snapshot import Schedule
+from server.store.clinic import Person, ScheduledSession
 from server.store.ports import Store
 from server.store.register import put_all
 
@@ -25,6 +32,7 @@ ZONE: Final = "America/New_York"
 FAY, CODY, SUE, PAT = PersonId("p-fay"), PersonId("p-cody"), PersonId("p-sue"), PersonId("p-pat")
 EVENING, TEENS, RECOVERY, ALUMNI = (CohortId(f"c-{name}") for name in ("evening", "teens", "recovery", "alumni"))
 TERM: Final = TermId("t-year")
+INSTEAD: Final = marked("a meeting that can start now is held instead")
 LEADS: Final = (
     Lead(person=FAY, role=Role.FACILITATOR),
     Lead(person=CODY, role=Role.COFACILITATOR),
@@ -61,6 +69,40 @@ async def prepare(store: Store, *, now: Instant) -> None:
         *(shelves.enrolments.draft(each, upon=0) for each in enrolments(begun)),
     ]
     await put_all(store.register, drafts, by="", at=now)
+
+
+async def step_aside(
+    store: Store, held: Sequence[ScheduledSession], *, progress: ProgressBook, now: Instant
+) -> list[SessionId]:
+    """Call off what the week has at the hours of the sessions `held`, unless somebody was in its room; what it was."""
+    if not held:
+        return []
+    shelves, plans = Shelves(store.register), load_catalog().plans
+    schedule = Schedule(terms={TermId(id): each.value for id, each in (await shelves.terms.all()).items()})
+
+    def ends_at(plan_id: str, starts_at: Instant) -> int:
+        return starts_at + sum(part.planned_ms for part in plans[plan_id].segments)
+
+    hours = [(each.starts_at - REST_MS, ends_at(each.plan_id, each.starts_at) + REST_MS) for each in held]
+    day, near = day_of(now, zone_of(ZONE)), timedelta(days=1)
+    drafts, gone = [], []
+    for kept in (await shelves.series.all()).values():
+        series = kept.value
+        for each in schedule.occurrences(series, day - near, day + near):
+            ends = ends_at(series.plan_id if series.plan_id in plans else "adult", each.starts_at)
+            touches = any(each.starts_at < last and first < ends for first, last in hours)
+            if touches and not each.dropped and not (await progress.of(each.session)).seq:
+                series = deviate(series, Deviation(on=each.on, cancelled=True, reason=INSTEAD))
+                gone.append(each.session)
+                planned = await store.clinic.get_session(each.session)
+                if planned is not None:
+                    off = replace(planned, cancelled=INSTEAD, sequence=planned.sequence + 1, changed_at=now)
+                    await store.clinic.put_session(off)
+        if series != kept.value:
+            drafts.append(shelves.series.draft(series, upon=kept.revision))
+    if drafts:
+        await put_all(store.register, drafts, by="", at=now)
+    return gone
 
 
 def term(today: date) -> Term:

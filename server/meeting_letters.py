@@ -147,14 +147,17 @@ class MeetingLetters:
             words("The entry for your calendar goes along. Does the time not suit you? Then tell whoever invited you."),
         )
         key = hashlib.sha256(f"{session.session} {person.person}".encode()).hexdigest()[:32]
-        news = News(line="", session=session, off=False)
         return Letter(
             key=f"invited-{key}",
             to=address,
             subject=words("Your meeting"),
             text="\n\n".join(paragraphs) + "\n",
-            attachments=(self._attachment(1, news, address, words),),
+            attachments=(self.entry(session, address, words),),
         )
+
+    def entry(self, session: ScheduledSession, address: str, words: Words) -> Attachment:
+        """A meeting that is held, for the calendar of whoever has that address."""
+        return self._attachment(1, News(line="", session=session, off=False), address, words)
 
     def _letter(self, person: Person, address: str, news: list[News], words: Words) -> Letter:
         lines = [f"- {each.line}" for each in news[:LINES_MAX]]

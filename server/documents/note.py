@@ -53,7 +53,7 @@ def note_data(state: RoomState, person: PersonId, letterhead: Letterhead) -> dic
                 "value": words("{name} (record {person})", name=name, person=content["person"]["person"]),
             },
             *(
-                [{"label": words("Programme"), "value": words.gettext(programme["title"])}]
+                [{"label": words("Program"), "value": words.gettext(programme["title"])}]
                 if programme.get("title")
                 else []
             ),

@@ -198,6 +198,15 @@ class Away:
                 known[id] = one
         return [each for id, each in known.items() if each.is_open(now) and id in absent and id not in asked]
 
+    async def answered(self) -> list[MakeUp]:
+        """Make-ups that the clinic answered lately: whoever asked has to know."""
+        now = self._clock.now()
+        return [
+            each
+            for each in await self._make_ups()
+            if each.answered_at is not None and now - each.answered_at < ANSWER_WITHIN_MS
+        ]
+
     async def _absent(self, now: Instant) -> list[tuple[Person, ScheduledSession]]:
         """Who was not in a group lately or told that they will not be, of those who are still enrolled."""
         schedule = await self._schedule.load()

@@ -208,7 +208,7 @@ class Groups:
         cohort = Cohort(
             id=id or CohortId(new),
             title=given.text("title", "the group’s name", TITLE_MAX),
-            programme=given.one_of("programme", "the programme", self._office.programmes(schedule)),
+            programme=given.one_of("programme", "the program", self._office.programmes(schedule)),
             zone=given.zone("zone"),
             rules_id=given.one_of("rules", "the rule set", {"", *self._office.catalog.rules}),
             caps=caps,

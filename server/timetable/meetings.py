@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any, Final
+from urllib.parse import quote
 
 from facilitation.clashes import Booking, Clash, clashes_of, nearest_free
 from facilitation.cohorts import too_full
@@ -91,6 +92,7 @@ class Meetings:
             "relatives": names(words, schedule.people, series.relatives),
             "leads": leads_words(words, schedule.people, schedule.leads(series, today)),
             "meetings": [self._meeting_row(schedule, series, each, reader) for each in ahead],
+            "families": _families(schedule, series, reader),
             "edit_url": f"/schedule/series/{id}/edit{reader.choice}",
             "may_plan": reader.may(Action.PLAN_SCHEDULE),
         }
@@ -151,8 +153,21 @@ class Meetings:
             "weekdays": weekdays(words),
             "nths": [(each, words(word)) for each, word in NTH_WORDS.items()],
             "preview": None,
+            "in_one_step": before is None and shown_kind is SeriesKind.FAMILY and reader.may(Action.INVITE_FAMILY),
             "back": f"/schedule/series/{id}{reader.choice}" if id else f"/schedule{reader.choice}",
         }
+
+    async def invite(self, given: Given) -> str:
+        """Where the family of whoever was chosen is invited in one step. Raises Refusal."""
+        known = (await self._office.book.load()).people.get(PersonId(given.raw("people")))
+        if known is None:
+            raise Refusal("bad_choice", "Choose whose family comes.")
+        if known.track != "teen":
+            raise Refusal(
+                "bad_choice",
+                Sentence("{name} is not a teen: plan the meeting below, and tell those who come.", name=known.name),
+            )
+        return f"/family/{quote(known.person, safe='')}/session"
 
     async def preview(self, id: SeriesId | None, given: Given) -> Page:
         """What the form would make: the next meetings, and whatever is the matter with them. Raises Refusal."""
@@ -302,6 +317,7 @@ class Meetings:
             or Given({"day": [occurrence.day.isoformat()], "starts": [f"{occurrence.starts:%H:%M}"], "reason": [""]}),
             "preview": None,
             "series_url": f"/schedule/series/{id}{reader.choice}",
+            "families": _families(schedule, series, reader),
             "may_change": reader.may(Action.CHANGE_MEETING),
             "action": f"/schedule/series/{id}/{on}{reader.choice}",
             "back": f"/schedule{_join(reader.choice)}day={occurrence.day}",
@@ -427,6 +443,18 @@ class Meetings:
     async def _put(self, series: Series, given: Given, by: Visitor) -> None:
         book = self._office.book
         await book.put([book.shelves.series.draft(series, upon=given.upon)], by=by.person)
+
+
+def _families(schedule: Schedule, series: Series, reader: Visitor) -> list[tuple[str, str]]:
+    """Whose families can be invited to another session in one step: name and address."""
+    if series.kind is not SeriesKind.FAMILY or not reader.may(Action.INVITE_FAMILY):
+        return []
+    known = [schedule.people[id] for id in series.people if id in schedule.people]
+    return [
+        (each.name, f"/family/{quote(each.person, safe='')}/session{reader.choice}")
+        for each in known
+        if each.track == "teen"
+    ]
 
 
 def _occurrence(schedule: Schedule, series: Series | None, on: date) -> Occurrence | None:

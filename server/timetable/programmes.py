@@ -127,11 +127,11 @@ class Programmes:
         book = self._office.book
         schedule = await book.load()
         upon = given.upon if id else 0
-        title = given.text("title", "the programme’s name", TITLE_MAX)
+        title = given.text("title", "the program’s name", TITLE_MAX)
         prompts = given.on("prompts")
         before = self._office.programmes(schedule).get(id or "")
         if id is not None and before is None:
-            raise Refusal("bad_choice", "There is no such programme any more.")
+            raise Refusal("bad_choice", "There is no such program any more.")
         programme = replace(
             before or PLAIN,  # what this form does not ask stays as it was
             id=id or free_name(title, {PLAIN.id, *self._office.programmes(schedule)}),

@@ -43,7 +43,7 @@ def read_series(given: Given, schedule: Schedule, office: Office, id: SeriesId, 
         people=_people(given, schedule, "people", (Role.PARTICIPANT,)) if kind is not SeriesKind.GROUP else (),
         relatives=_people(given, schedule, "relatives", (Role.GUARDIAN,)) if _has_relatives(kind) else (),
         leads=read_leads(given, schedule),
-        programme=given.one_of("programme", "the programme", {"", *office.programmes(schedule)}) if not cohort else "",
+        programme=given.one_of("programme", "the program", {"", *office.programmes(schedule)}) if not cohort else "",
         rules_id=given.one_of("rules", "the rule set", {"", *office.catalog.rules}),
         summer_starts=given.clock_or_none("summer_starts", "the beginning in summer"),
         until=None if every is Every.ONCE else given.day_or_none("until", "the last day"),
@@ -52,7 +52,7 @@ def read_series(given: Given, schedule: Schedule, office: Office, id: SeriesId, 
     )
     check_series(series)
     if not cohort and not series.programme:
-        raise Refusal("bad_choice", "Choose the programme: it says which minutes count, and how notes are written.")
+        raise Refusal("bad_choice", "Choose the program: it says which minutes count, and how notes are written.")
     return series
 
 

@@ -143,6 +143,8 @@ class _Desks:
             case Form.SERIES:
                 if given.raw("do") == "keep":
                     return await self._meetings.keep(_series(ids), given, by=by)
+                if given.raw("do") == "invite":
+                    return await self._meetings.invite(given)
                 return await self._meetings.preview(_series(ids), given)
             case Form.MEETING:
                 on = day_of(ids["on"], "the meeting")

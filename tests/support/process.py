@@ -114,10 +114,9 @@ class Milieu:
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         return next((int(pid) for pid in children if "valkey" in _program(pid)), None)
 
-    def link(self, name: str, *, group: int = 0) -> str:
-        """The link of somebody of the demo clinic, as it was printed; `group` counts the groups printed."""
-        mentions = [match["link"] for match in LINK.finditer(self.output) if match["name"] == name]
-        return mentions[group]
+    def link(self, name: str) -> str:
+        """The link of somebody of the demo clinic, as it was printed first."""
+        return next(match["link"] for match in LINK.finditer(self.output) if match["name"] == name)
 
     def code(self, name: str) -> str:
         """The set-up code of one of the demo clinic's staff, as it was printed."""

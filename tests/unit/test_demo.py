@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import pytest
+
 from facilitation import commands as c
+from facilitation.clashes import clashes
 from facilitation.ids import ClinicId, PersonId
 from facilitation.people import Role
 from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
 from server import demo
+from server.app import schedule_of
 from server.catalog import load_catalog
+from server.clock import FakeClock
+from server.schedule.bookings import booking
 from server.store import memory
 from server.store.clinic import Person
 from server.store.ports import Store
@@ -45,7 +53,7 @@ async def test_preparing_again_finds_what_is_there() -> None:
     first = await prepare(store)
     assert await prepare(store, hours=11.5) == first
     people = await store.clinic.list_people()
-    assert len(people) == 3 + 8 + 6 + 4 + 2
+    assert len(people) == 6 + 8 + 3 + 6 + 4 + 2
 
 
 async def test_everybody_who_is_treated_has_goals_and_each_group_a_supervisor() -> None:
@@ -97,3 +105,55 @@ async def test_a_real_clinics_store_is_left_alone() -> None:
         Person(person=PersonId("p-real"), name="A. Person", role=Role.FACILITATOR, track="adult", zone="UTC")
     )
     assert not await demo.belongs(store)
+
+
+MONDAY_MIDNIGHT = Instant(round(datetime(2026, 11, 30, 5, tzinfo=UTC).timestamp() * 1_000))
+"""In New York."""
+
+
+async def clashing(store: Store, now: Instant) -> list[str]:
+    """Who would be in two meetings at once, or lead two without a rest, in the next two weeks."""
+    plans = load_catalog().plans
+    near = await store.clinic.list_sessions(since=Instant(now - 12 * HOUR_MS), until=Instant(now + 14 * 24 * HOUR_MS))
+    length = {id: sum(part.planned_ms for part in plan.segments) for id, plan in plans.items()}
+    ends = {each.session: each.starts_at + length[each.plan_id] for each in near}
+    ahead = [each for each in near if ends[each.session] > now]
+    names = {each.session: f"{each.title} {each.starts_at}" for each in ahead}
+    found = clashes(booking(each, Instant(ends[each.session])) for each in ahead)
+    return [f"{each.person}: {names[each.a]}, {names[each.b]}" for each in found]
+
+
+@pytest.mark.parametrize("hour", range(0, 5 * 24, 3))
+async def test_nobody_is_in_two_places_at_once_whenever_one_begins_to_look(hour: int) -> None:
+    """Every three hours of a working week, begun anew; and again on the day after, when last evening stands unheld."""
+    now = Instant(MONDAY_MIDNIGHT + hour * HOUR_MS)
+    clock, store = FakeClock(now), memory.connect()
+    for _ in range(2):
+        await demo.prepare(store, clinic=CLINIC, now=clock.now())
+        await schedule_of(store, catalog=load_catalog(), clock=clock).plan()
+        assert await clashing(store, clock.now()) == []
+        clock.advance(ms=24 * HOUR_MS)
+
+
+async def test_what_steps_aside_is_called_off_and_nothing_else_is() -> None:
+    store, clock = memory.connect(), FakeClock(Instant(MONDAY_MIDNIGHT + 17 * HOUR_MS))
+    await demo.prepare(store, clinic=CLINIC, now=clock.now())
+    await schedule_of(store, catalog=load_catalog(), clock=clock).plan()
+    week = await store.clinic.list_sessions(until=Instant(clock.now() + 7 * 24 * HOUR_MS))
+    held = {each.session for each in week}
+    assert "w-evening-20261130" not in held
+    assert {"w-evening-20261202", "w-teens-20261201", "w-robin-20261201"} <= held
+
+
+async def test_a_meeting_that_somebody_has_opened_goes_on() -> None:
+    store, clock = memory.connect(), FakeClock(Instant(MONDAY_MIDNIGHT - 4 * HOUR_MS))
+    await demo.prepare(store, clinic=CLINIC, now=clock.now())
+    await schedule_of(store, catalog=load_catalog(), clock=clock).plan()
+    clock.advance(ms=20 * HOUR_MS)  # four o'clock on Monday: the teens meet since half past three
+    met = Evening(session="w-teens-20261130", starts_at=clock.now(), people=2)
+    met.at(0).come(FAY)
+    epoch = await store.leases.acquire("w-teens-20261130", node="n")
+    await store.log.append("w-teens-20261130", met.records, epoch=epoch)
+    await demo.prepare(store, clinic=CLINIC, now=clock.now())
+    session = await store.clinic.get_session("w-teens-20261130")
+    assert session is not None and not session.cancelled

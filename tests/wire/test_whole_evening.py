@@ -16,9 +16,8 @@ from tests.support.process import Milieu, milieu
 
 pytestmark = pytest.mark.timeout(180)
 
-FAY, ROBIN, SAM = "Dr. Fay Facilitator", "Robin Example", "Sam Sample"
-TOUR = 1
-"""The demo's second group, whose plan is short."""
+FRIDA, ONA, PIP = "Frida Facilitator", "Ona Example", "Pip Sample"
+"""Of the demo's second group, whose plan is short."""
 
 _numbers = itertools.count(1)
 
@@ -37,7 +36,7 @@ class Program:
         self.reader: asyncio.Task[None] | None = None
 
     async def take_seat(self, *, mode: str = "room") -> Self:
-        link = self.server.link(self.name, group=TOUR).rpartition("/")[2]
+        link = self.server.link(self.name).rpartition("/")[2]
         answer = await self.server.visitor().send("POST", "/api/ticket", json.dumps({"link": link}).encode())
         self.ticket = ticket = answer.json
         self.view = {}
@@ -96,8 +95,8 @@ class Program:
 
 async def test_an_evening_with_a_crash_ends_in_signed_notes_and_hours_that_the_pages_tell(tmp_path: Path) -> None:
     async with milieu(tmp_path / "data") as server:
-        everybody = fay, robin, sam = [await Program(server, name).take_seat() for name in (FAY, ROBIN, SAM)]
-        for participant in (robin, sam):
+        everybody = frida, ona, pip = [await Program(server, name).take_seat() for name in (FRIDA, ONA, PIP)]
+        for participant in (ona, pip):
             await sign(server.visitor(), participant.ticket, participant.name)
             await participant.ask(
                 "arrive",
@@ -107,11 +106,11 @@ async def test_an_evening_with_a_crash_ends_in_signed_notes_and_hours_that_the_p
                 private_space=True,
                 agreement=True,
             )
-        await fay.until(lambda view: [each["place"] for each in view["staff"]["people"]].count("waiting") == 2)
-        await fay.ask("admit_all")
-        await fay.ask("start_session")
-        await robin.until(lambda view: view["room"]["phase"] == "running" and view["you"]["place"] == "room")
-        assert {each["name"] for each in robin.view["room"]["people"]} == {FAY, ROBIN, SAM}
+        await frida.until(lambda view: [each["place"] for each in view["staff"]["people"]].count("waiting") == 2)
+        await frida.ask("admit_all")
+        await frida.ask("start_session")
+        await ona.until(lambda view: view["room"]["phase"] == "running" and view["you"]["place"] == "room")
+        assert {each["name"] for each in ona.view["room"]["people"]} == {FRIDA, ONA, PIP}
 
         server.kill()
         await server.ended()
@@ -124,46 +123,46 @@ async def test_an_evening_with_a_crash_ends_in_signed_notes_and_hours_that_the_p
             assert program.view["you"]["place"] == "room"
             assert program.view["room"]["phase"] == "running"
 
-        while (position := fay.view["room"]["agenda"]["position"]) != "wrap-up":
-            await fay.ask("advance", from_segment=position)
-            await fay.until(lambda view, was=position: view["room"]["agenda"]["position"] != was)
-        await fay.ask("end_session")
-        await fay.leave_seat()
+        while (position := frida.view["room"]["agenda"]["position"]) != "wrap-up":
+            await frida.ask("advance", from_segment=position)
+            await frida.until(lambda view, was=position: view["room"]["agenda"]["position"] != was)
+        await frida.ask("end_session")
+        await frida.leave_seat()
 
-        await fay.take_seat(mode="record")
-        people = [each["person"] for each in fay.view["record"]["people"]]
-        assert fay.view["record"]["head_count"] == 2
-        await fay.ask("edit_note", subject="group", text="We breathed slowly.", revision=0)
-        sections = [section["id"] for section in fay.view["record"]["format"]["sections"]]
+        await frida.take_seat(mode="record")
+        people = [each["person"] for each in frida.view["record"]["people"]]
+        assert frida.view["record"]["head_count"] == 2
+        await frida.ask("edit_note", subject="group", text="We breathed slowly.", revision=0)
+        sections = [section["id"] for section in frida.view["record"]["format"]["sections"]]
         seen = dict.fromkeys(sections, 1)
-        await fay.prove("sieben Berge")
+        await frida.prove("sieben Berge")
         for person in people:
             for section in sections:
-                await fay.ask("edit_section", person=person, section=section, text="Listened.", revision=0)
-            await fay.ask("sign_note", person=person, group_revision=1, person_revision=0, sections=seen)
-        await fay.until(lambda view: view["record"]["status"] == "signed")
+                await frida.ask("edit_section", person=person, section=section, text="Listened.", revision=0)
+            await frida.ask("sign_note", person=person, group_revision=1, person_revision=0, sections=seen)
+        await frida.until(lambda view: view["record"]["status"] == "signed")
 
         staff = server.visitor()
-        await staff.get(server.link(FAY, group=TOUR))
+        await staff.get(server.link(FRIDA))
         home = (await staff.get("/home")).text
         assert "Short tour" in home
         participant = server.visitor()
-        await participant.get(server.link(ROBIN, group=TOUR))
+        await participant.get(server.link(ONA))
         async with asyncio.timeout(20):
             while "Short tour" not in (await participant.get("/statement")).text:  # noqa: ASYNC110  as a person would
                 await asyncio.sleep(0.1)
         statement = (await participant.get("/statement")).text
-        assert "Dr. Fay Facilitator" in statement
+        assert FRIDA in statement
         assert "Exact minutes, breaks excluded (version 2026-01)" in statement
-        assert (await participant.get("/statement/p-sam")).status == 403
+        assert (await participant.get("/statement/p-pip")).status == 403
         for program in everybody[1:]:
             await program.leave_seat()
-        await fay.leave_seat()
+        await frida.leave_seat()
 
         # The session is over: the next start makes a new one, and the old one stays with its record.
-        over = server.link(FAY, group=TOUR)
+        over = server.link(FRIDA)
         await server.stop()
         await server.start()
-        assert server.link(FAY, group=TOUR).rpartition("/")[2][:40] != over.rpartition("/")[2][:40]
+        assert server.link(FRIDA).rpartition("/")[2][:40] != over.rpartition("/")[2][:40]
         landed = await staff.get(over)
         assert (await staff.get(landed.headers["location"] + "/record")).status == 200

@@ -144,6 +144,48 @@ async def test_who_has_chosen_already_or_comes_after_all_is_left_in_peace(house:
     assert await house.away.offers() == []
 
 
+async def asked_and_answered(house: Mailing, *, agreed: bool) -> None:
+    await told(house)
+    await house.away.ask(ASH, TUESDAY, WEDNESDAY, by=visitor())
+    await house.away.answer(f"{WEDNESDAY} {ASH}", agreed, by=BY_FAY)
+
+
+async def test_whoever_asked_for_a_make_up_hears_that_it_is_agreed_with_an_entry_for_their_calendar(
+    house: Mailing,
+) -> None:
+    await house.answers_for(Care.ABSENCES)
+    await asked_and_answered(house, agreed=True)
+    assert await house.letters().send_due() == 2
+    own, guardians = sorted(house.mail.letters, key=lambda letter: letter.to)
+    assert "the meeting on November 18, 4:00 PM makes up for the one on Tuesday, November 17." in own.text
+    assert "https://milieu.test/home\n" in own.text
+    [entry] = own.attachments
+    assert b"SUMMARY:Meeting" in entry.data and b"20261118T160000" in entry.data
+    assert guardians.attachments == () and "Ash" not in guardians.text
+    for letter in (own, guardians):
+        assert "four o’clock" not in letter.text
+    assert await house.letters().send_due() == 0
+
+
+async def test_whoever_asked_in_vain_hears_it_with_the_way_to_another_one_and_in_one_letter(house: Mailing) -> None:
+    await asked_and_answered(house, agreed=False)
+    assert await house.letters().send_due() == 1
+    (letter,) = house.mail.letters
+    assert "The meeting on November 18, 4:00 PM cannot make up for the one on Tuesday, November 17." in letter.text
+    assert f"https://milieu.test/away/{ASH}\n" in letter.text and letter.attachments == ()
+    assert await house.letters().send_due() == 0
+    house.clock.advance(ms=HOUR_MS)
+    await house.away.ask(ASH, TUESDAY, WEDNESDAY, by=visitor())
+    await house.away.answer(f"{WEDNESDAY} {ASH}", True, by=BY_FAY)
+    assert await house.letters().send_due() == 1
+
+
+async def test_of_a_meeting_that_has_begun_meanwhile_no_answer_is_written(house: Mailing) -> None:
+    await asked_and_answered(house, agreed=True)
+    house.clock.advance(ms=76 * HOUR_MS)
+    assert await house.letters().send_due() == 0
+
+
 async def test_a_no_is_kept_and_can_be_thought_over(house: Mailing) -> None:
     await told(house)
     await house.letters().send_due()

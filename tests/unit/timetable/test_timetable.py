@@ -148,6 +148,21 @@ FAMILY = {
 }
 
 
+async def test_a_family_session_leads_to_inviting_that_family_in_one_step(clinic: Clinic) -> None:
+    new = await clinic.form(Form.SERIES, {"kind": "family"})
+    assert new["in_one_step"]
+    assert await clinic.send(Form.SERIES, FAMILY | {"do": ["invite"], "title": [""]}) == "/family/p-bay/session"
+    for nobody in ("", "p-nobody", "p-robin"):
+        with pytest.raises(Refusal) as refusal:
+            await clinic.send(Form.SERIES, FAMILY | {"do": ["invite"], "people": [nobody]})
+        assert refusal.value.code == "bad_choice"
+    theirs = [("Ash Example", "/family/p-ash/session")]
+    assert (await clinic.show(Page.SERIES, series="w-ash"))["families"] == theirs
+    assert (await clinic.form(Form.MEETING, series="w-ash", on="2026-12-01"))["families"] == theirs
+    assert (await clinic.show(Page.SERIES, series="w-robin"))["families"] == []
+    assert not (await clinic.form(Form.SERIES, {"kind": "individual"}))["in_one_step"]
+
+
 async def test_the_next_six_meetings_are_shown_before_anything_is_kept(clinic: Clinic) -> None:
     shown = await clinic.send(Form.SERIES, {**FAMILY, "do": ["look"]})
     assert isinstance(shown, dict)
