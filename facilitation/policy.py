@@ -272,6 +272,7 @@ class Action(StrEnum):
     SEE_FAMILY = "see what a teen's guardians see"
     SHARE_GOALS = "share goals with a teen's guardians"
     INVITE_FAMILY = "invite a teen's guardians, and a family to a session"
+    KEEP_GUARDIANS = "say what a guardian may, and that somebody is one no more"
     # What is taught.
     READ_LIBRARY = "read the skills library"
     WRITE_LIBRARY = "write skills of the clinic's own"
@@ -352,6 +353,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.SEE_FAMILY: STAFF,
     Action.SHARE_GOALS: FACILITATORS,
     Action.INVITE_FAMILY: OFFICE,
+    Action.KEEP_GUARDIANS: OFFICE,
     Action.READ_LIBRARY: WORKFORCE,
     Action.WRITE_LIBRARY: OFFICE,
     Action.KEEP_ACCOUNT: EVERYBODY,
@@ -388,6 +390,7 @@ READINGS: frozenset[Action] = frozenset(
         Action.READ_CONSENTS,
         Action.SEE_FAMILY,
         Action.INVITE_FAMILY,
+        Action.KEEP_GUARDIANS,
         Action.SEE_ACCOUNTS,
         Action.SEE_AUDIT,
     }

@@ -7,17 +7,16 @@ can come in. The same list again changes nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from hashlib import sha256
 from typing import Final
 
 from facilitation.ages import born_on
 from facilitation.contacts import EMAIL_MAX
 from facilitation.errors import Refusal
-from facilitation.ids import ClinicId, PersonId
+from facilitation.ids import PersonId
 from facilitation.people import Role
 from facilitation.rules import TRACKS
 from facilitation.sentences import Sentence, marked
@@ -137,9 +136,11 @@ class Roll:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What a list is read against. `known`: people by their mail address; `cohorts`: ids by title; `today`: there."""
+    """What a list is read against. `id_of`: who a new address is to be. `known`: people by their mail address;
+    `cohorts`: ids by title; `today`: there.
+    """
 
-    clinic: ClinicId
+    id_of: Callable[[str], PersonId]
     zone: str
     zones: Collection[str]
     known: Mapping[str, Enrolled]
@@ -164,11 +165,6 @@ def read(heading: Sequence[str], rows: Sequence[Sequence[str]], around: Around) 
             headed = {column: heading[place].strip() for column, place in places.items()}
             found.append(_row(number, said, headed, around, titles, seen))
     return Roll(rows=tuple(found), passed_over=passed_over)
-
-
-def person_id(clinic: ClinicId, email: str) -> PersonId:
-    """Always the same for one address of one clinic, and telling nothing of it."""
-    return PersonId("p-" + sha256(f"{clinic}\n{email.casefold()}".encode()).hexdigest()[:20])
 
 
 def _places(heading: Sequence[str]) -> tuple[dict[str, int], tuple[str, ...]]:
@@ -263,7 +259,7 @@ def _row(
     if problems or role is None:
         return Row(number=number, name=name, fate=Fate.WRONG, person=None, problems=tuple(problems))
     person = Enrolled(
-        person=before.person if before else person_id(around.clinic, email),
+        person=before.person if before else around.id_of(email),
         name=name,
         email=email,
         role=role,

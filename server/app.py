@@ -62,6 +62,7 @@ from server.families import Families
 from server.familybook import FamilyBook
 from server.firststeps import FirstSteps
 from server.glass import GlassCase
+from server.guardianbook import GuardianBook
 from server.home.page import HomePage, cards
 from server.home.visit import Visits
 from server.languages import ChosenLanguages
@@ -82,6 +83,7 @@ from server.own_minutes import OwnMinutes
 from server.own_progress import OwnProgress
 from server.papers import ClinicPapers
 from server.people.contacts import contacts
+from server.people.ids import ids_under
 from server.people.intake import Shelves
 from server.peopleaccess import AccountAccess
 from server.peoplebook import PeopleBook
@@ -208,6 +210,7 @@ def build(
         clock=clock,
         seats_max=settings.seats_max,
     )
+    ids = ids_under(site.keys[0], clinic=site.clinic)
     access = AccountAccess(accounts.book, accounts.invitations)
     first_steps = FirstSteps(store, schedule, access, catalog=catalog, clock=clock)
     belonging = Shelves(
@@ -340,14 +343,20 @@ def build(
         reading=ReadingRoom(store, clinic=settings.clinic_name),
         glass=glass,
         timetable=ClinicTimetable(office),
-        people=PeopleBook(
-            store, access, belonging, plan=schedule.plan, guardians=guardians, clock=clock, clinic=site.clinic
-        ),
+        people=PeopleBook(store, access, belonging, plan=schedule.plan, guardians=guardians, clock=clock, ids=ids),
         steps=first_steps,
         arrivals=gate,
         licences=LicenceBook(store, clock=clock),
         numbers=NumberBook(store, clock=clock),
         family=family,
+        guardianships=GuardianBook(
+            office,
+            guardians=guardians,
+            guardianships=guardianships,
+            words_for=languages.words_for,
+            mail=mail,
+            base_url=settings.named_url,
+        ),
         invitations=Families(
             office,
             guardians=guardians,
@@ -355,7 +364,7 @@ def build(
             ages=ages,
             access=access,
             invite=letters.invite,
-            clinic=site.clinic,
+            ids=ids,
         ),
         languages=languages,
         consents=ConsentBook(

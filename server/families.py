@@ -15,11 +15,11 @@ from facilitation.errors import Refusal
 from facilitation.facts import zone_of
 from facilitation.freetimes import days_from, offered
 from facilitation.guardianship import Care, Guardianship
-from facilitation.ids import ClinicId, PersonId, SeriesId, SessionId
+from facilitation.ids import PersonId, SeriesId, SessionId
 from facilitation.people import STAFF, Role
 from facilitation.policy import FACILITATORS
 from facilitation.recurrence import Every, Recurrence
-from facilitation.roll import EMAIL, person_id
+from facilitation.roll import EMAIL
 from facilitation.schedule import Series, SeriesKind, check_series, instant_of, session_of
 from facilitation.school import busy, in_the_way
 from facilitation.sentences import Sentence, marked
@@ -29,6 +29,7 @@ from server.door.ages import Ages
 from server.door.guardians import Guardians
 from server.familybook import MAY
 from server.people.contacts import contacts
+from server.people.ids import Ids
 from server.peoplebook import Access, Standing
 from server.rooms.ports import Stale
 from server.schedule.planner import HORIZON_DAYS
@@ -74,7 +75,7 @@ class Families:
         ages: Ages,
         access: Access,
         invite: Invite,
-        clinic: ClinicId,
+        ids: Ids,
     ) -> None:
         self._office = office
         self._store = office.store
@@ -84,7 +85,7 @@ class Families:
         self._ages = ages
         self._access = access
         self._invite = invite
-        self._clinic = clinic
+        self._ids = ids
         self._contacts = contacts(office.store.register)
         self._schools = SchoolShelves(office.store.register).schools
 
@@ -123,7 +124,7 @@ class Families:
         if len(email) > EMAIL_MAX or not EMAIL.fullmatch(email):
             raise Refusal("bad_address", "That is no mail address. It is where the invitation goes.")
         guardian = await self._whose(email, known) or Person(
-            person=person_id(self._clinic, email), name=name, role=Role.GUARDIAN, track="adult", zone=known.zone
+            person=self._ids(email), name=name, role=Role.GUARDIAN, track="adult", zone=known.zone
         )
         await self._store.clinic.put_person(guardian)
         drafts = await self._noted(known, guardian, email, phone, relation, may)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from facilitation.errors import Refusal
-from facilitation.guardianship import Care
+from facilitation.guardianship import Care, Guardianship
 from facilitation.ids import PersonId
 from server.clock import Clock
 from server.door.ages import Ages
@@ -43,11 +43,20 @@ class FamilyBook:
         for care in await self._guardians.of(person):
             known = await self._store.clinic.get_person(care.guardian)
             may = [words(MAY[each]) for each in Care if each in care.may]
-            guardians.append({"name": known.name if known else care.guardian, "may": may})
+            url = guardian_url(care, reader)
+            guardians.append({"name": known.name if known else care.guardian, "may": may, "url": url})
+        former = []
+        for care in await self._guardians.over(of=person):
+            known = await self._store.clinic.get_person(care.guardian)
+            assert care.until is not None, "what is over has an end"
+            day = words.calendar(local(care.until, who.zone).date())
+            url = guardian_url(care, reader)
+            former.append({"name": known.name if known else care.guardian, "day": day, "url": url})
         return {
             "name": who.name,
             "teen": await self._ages.minor(who),
             "guardians": sorted(guardians, key=lambda each: str(each["name"])),
+            "former": sorted(former, key=lambda each: str(each["name"])),
             "goals": [
                 {"goal": goal.goal, "text": goal.text, "shared": goal.shared}
                 for goal in await self._store.notebook.goals(person)
@@ -93,3 +102,8 @@ class FamilyBook:
         for goal in there:
             if goal.shared != (goal.goal in goals):
                 await self._store.notebook.put_goal(replace(goal, shared=goal.goal in goals))
+
+
+def guardian_url(care: Guardianship, reader: Visitor) -> str:
+    """The page of one guardian of one teen, for staff."""
+    return f"/family/{quote(care.teen, safe='')}/guardians/{quote(care.guardian, safe='')}{reader.choice}"

@@ -1,7 +1,8 @@
 """Letters about meetings that were moved, cancelled or given to somebody else: one to each person, with entries.
 
 Nothing in them says what kind of meeting it is, and nobody else is named. Who is enrolled or leaves is told by the
-clinic itself; what else changes stands in everybody's calendar and on their home page without a letter.
+clinic itself, but for family that was invited by such a letter; what else changes stands in everybody's calendar and on
+their home page without a letter.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from facilitation.ids import PersonId
 from facilitation.people import STAFF, Expected
 from facilitation.plan import SessionPlan
 from facilitation.policy import FACILITATORS
-from facilitation.schedule import neutral
+from facilitation.schedule import SeriesKind, neutral
 from facilitation.timebase import HOUR_MS
 from server.addresses import addresses
 from server.languages import ChosenLanguages
@@ -51,6 +52,10 @@ NOT_HELD: Final = (
 HELD: Final = (
     marked("Meeting on {when}: it will be held after all."),
     marked("Appointment on {when}: it will be held after all."),
+)
+OFF_THE_LIST: Final = (
+    marked("Meeting on {when}: you are not expected there any more."),
+    marked("Appointment on {when}: you are not expected there any more."),
 )
 MOVED: Final = (
     marked("Meeting on {before}: it is now on {when}."),
@@ -201,6 +206,14 @@ def _leads(session: ScheduledSession) -> set[PersonId]:
     return {each.person for each in session.roster if each.role in FACILITATORS}
 
 
+def _taken_off(change: Changed) -> set[PersonId]:
+    """Who came along, and does no more: they were invited by a letter, and its entry stands in their calendar."""
+    if change.after.kind not in (SeriesKind.FAMILY, SeriesKind.MULTI_FAMILY):
+        return set()
+    stay = {each.person for each in change.after.roster}
+    return {each.person for each in change.before.roster if each.guest} - stay
+
+
 def _moved(change: Changed) -> bool:
     return change.before.starts_at != change.after.starts_at
 
@@ -210,6 +223,7 @@ def _concerned(change: Changed) -> Iterable[PersonId]:
     if bool(before.cancelled) != bool(after.cancelled) or _moved(change):
         yield from (each.person for each in after.roster if _attends(each))
     yield from _leads(before) ^ _leads(after)
+    yield from _taken_off(change)
 
 
 def _news(change: Changed, person: PersonId, zone: str, words: Words) -> Iterable[News]:
@@ -225,6 +239,8 @@ def _news(change: Changed, person: PersonId, zone: str, words: Words) -> Iterabl
         yield News(line=said(LED_BY_ANOTHER, before), session=after, off=True)
     elif leads == (False, True):
         yield News(line=said(LED_BY_YOU, after), session=after, off=False)
+    elif person in _taken_off(change) and not before.cancelled:
+        yield News(line=said(OFF_THE_LIST, before), session=after, off=True)
     elif there and after.cancelled and not before.cancelled:
         yield News(line=said(NOT_HELD, before), session=after, off=True)
     elif there and before.cancelled and not after.cancelled:

@@ -16,17 +16,19 @@ from facilitation.ages import ADULT_AGE, born_on, is_minor
 from facilitation.contacts import EMAIL_MAX, NEAREST_MAX, RELATION_MAX, Contact, Nearest, check_contact
 from facilitation.errors import Refusal
 from facilitation.facts import zone_of
-from facilitation.ids import ClinicId, PersonId
+from facilitation.ids import PersonId
 from facilitation.people import Role
 from facilitation.policy import Action
-from facilitation.roll import EMAIL, Fate, Roll, Row, person_id
+from facilitation.roll import EMAIL, Fate, Roll, Row
 from facilitation.rules import TRACKS
 from facilitation.sentences import Sentence, marked
 from facilitation.text import CALLBACK_MAX, NAME_MAX, line
 from facilitation.weeks import day_of
 from server.clock import Clock
 from server.door.guardians import Guardians
+from server.familybook import guardian_url
 from server.people.contacts import contacts
+from server.people.ids import Ids
 from server.people.intake import Intake, Shelves
 from server.rollfile import RollFile, decode, parse
 from server.store.clinic import Person
@@ -109,7 +111,7 @@ class PeopleBook:
         plan: Plan,
         guardians: Guardians,
         clock: Clock,
-        clinic: ClinicId,
+        ids: Ids,
     ) -> None:
         self._store = store
         self._access = access
@@ -117,9 +119,9 @@ class PeopleBook:
         self._guardians = guardians
         self._shelves = shelves
         self._contacts = contacts(store.register)
-        self._intake = Intake(store, shelves, clock=clock, clinic=clinic)
+        self._intake = Intake(store, shelves, clock=clock, ids=ids)
         self._clock = clock
-        self._clinic = clinic
+        self._ids = ids
 
     # ------------------------------------------------------------------ everybody
 
@@ -181,7 +183,9 @@ class PeopleBook:
 
     # ------------------------------------------------------------------ one person
 
-    async def somebody(self, person: PersonId | None, *, given: Mapping[str, str]) -> dict[str, Any] | None:
+    async def somebody(
+        self, person: PersonId | None, *, given: Mapping[str, str], reader: Visitor
+    ) -> dict[str, Any] | None:
         there = await self._store.clinic.get_person(person) if person else None
         if person is not None and there is None:
             return None
@@ -196,7 +200,7 @@ class PeopleBook:
             "person": person or "",
             "name": there.name if there else "",
             "standing": STANDING_WORDS[standing] if standing else "",
-            "belongs": await self._belongs(there) if there and there.role is Role.PARTICIPANT else None,
+            "belongs": await self._belongs(there, reader) if there and there.role is Role.PARTICIPANT else None,
             "may_invite": standing in (Standing.UNINVITED, Standing.INVITED),
             "action": f"/people/{person}" if person else "/people/new",
             "given": shown,
@@ -205,14 +209,16 @@ class PeopleBook:
             "tracks": list(TRACK_WORDS.items()),
         }
 
-    async def _belongs(self, person: Person) -> dict[str, Any]:
+    async def _belongs(self, person: Person, reader: Visitor) -> dict[str, Any]:
         """The groups of a participant, and, of a teen, who answers for them."""
-        cares = await self._guardians.of(person.person)
-        guardians = [await self._store.clinic.get_person(each.guardian) for each in cares]
+        guardians = []
+        for care in await self._guardians.of(person.person):
+            if (known := await self._store.clinic.get_person(care.guardian)) is not None:
+                guardians.append({"name": known.name, "url": guardian_url(care, reader)})
         return {
             "groups": (await self._groups()).get(person.person, []),
             "teen": is_minor(person.track, person.born, self._today(person.zone), ADULT_AGE),
-            "guardians": sorted(each.name for each in guardians if each is not None),
+            "guardians": sorted(guardians, key=lambda each: each["name"].casefold()),
         }
 
     async def keep(self, person: PersonId | None, given: Mapping[str, str], *, by: Visitor) -> PersonId:
@@ -220,7 +226,7 @@ class PeopleBook:
         there = await self._store.clinic.get_person(person) if person else None
         if person is not None and there is None:
             raise Refusal("unknown_person", "There is nobody of that name any more.")
-        id = person or person_id(self._clinic, await self._address(given, person))
+        id = person or self._ids(await self._address(given, person))
         kept = Person(
             person=id,
             name=line(given.get("name", ""), "the name", NAME_MAX),

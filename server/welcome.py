@@ -56,13 +56,17 @@ async def welcome(settings: Settings, store: Store, *, now: Instant) -> list[str
 
 async def _print_first(console: Console, settings: Settings, store: Store) -> None:
     """While nobody can sign in as an administrator: the link with which somebody becomes the first."""
+    again = "Lost it? [dim]python -m server invite[/dim] prints another."
     parts = operators_parts(settings, store)
     first = await first_administrator(parts, await store.clinic.list_people(), zone=demo.ZONE)
-    if first is not None:
-        console.print(
-            "\nNobody keeps the accounts of this clinic yet. Whoever opens this link first does; it works once:"
-        )
-        console.print(f"  [dim]administrator[/dim]  {first[1]}")
+    if first is None:
+        return
+    console.print("\nNobody keeps the accounts of this clinic yet.", end=" ")
+    if first.link is None:
+        console.print(f"{first.person.name} has an invitation that waits to be used. {again}")
+    else:
+        console.print("Whoever opens this link first does; it works once, within seven days:")
+        console.print(f"  [dim]administrator[/dim]  {first.link}")
 
 
 def _print_links(console: Console, title: str, invited: Invited, *, everybody: bool) -> None:

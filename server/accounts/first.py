@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Final
 
 from facilitation.accounts import Account
@@ -16,11 +17,16 @@ NAME: Final = "Administrator"
 """Until they say what they are called."""
 
 
-async def first_administrator(parts: Parts, people: Collection[Person], *, zone: str) -> tuple[Person, str] | None:
-    """A fresh link for a clinic in which nobody can sign in as an administrator yet; None: somebody can.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """`link`: what they open, the same at every start until it is used or a week is over; None: they were sent one."""
 
-    It takes the place of earlier ones. The person may be new: put them before the link is used.
-    """
+    person: Person
+    link: str | None
+
+
+async def first_administrator(parts: Parts, people: Collection[Person], *, zone: str) -> First | None:
+    """Who is to be the administrator of a clinic in which nobody can sign in as one yet; None: somebody can."""
     accounts = await parts.book.shelves.accounts.all()
     if any(_administers(person, accounts[person.person].value) for person in people if person.person in accounts):
         return None
@@ -28,7 +34,7 @@ async def first_administrator(parts: Parts, people: Collection[Person], *, zone:
     if person is None:
         person = Person(person=PERSON, name=NAME, role=Role.ADMINISTRATOR, track="adult", zone=zone)
         await parts.book.people.put_person(person)
-    return person, await parts.invitations.invite(person.person, "", by="", role=None)
+    return First(person=person, link=await parts.invitations.lasting(person.person))
 
 
 def _administers(person: Person, account: Account) -> bool:

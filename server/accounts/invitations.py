@@ -80,13 +80,10 @@ class Invitations:
             raise Refusal("unknown_person", "There is nobody of that name here any more.")
         email = await self._free_address(email, person) if email or deliver else ""
         await self.withdraw(person, by=by, role=role)
-        now, token = self._clock.now(), secrets.token_urlsafe(32)
-        invitation = Invitation(
-            invitation=secret_id(token), person=person, email=email, at=now, until=Instant(now + INVITED_FOR_MS)
-        )
-        await self._book.shelves.invitations.put(invitation, upon=0, by=by, at=now)
-        await self._book.tell(Deed.INVITED, by=by, role=role, about=person, reason="by mail" if deliver else "by hand")
-        link = f"{self._base_url}/invite/{token}"
+        token = secrets.token_urlsafe(32)
+        reason = "by mail" if deliver else "by hand"
+        invitation = await self._put(token, person, email, self._clock.now(), by=by, role=role, reason=reason)
+        link = self._link(token)
         if deliver:
             words, key = await self._book.words_for(person), invitation.invitation[:16]
             letter = letters.invitation(words, key=key, to=email, name=known.name, link=link)
@@ -95,6 +92,42 @@ class Invitations:
             except MailIsFull:
                 raise Refusal("no_mail", "The letter could not be sent just now. Please try again later.") from None
         return link
+
+    async def lasting(self, person: PersonId) -> str | None:
+        """A link that can be shown again until it is used or a week is over; another one then. It is kept nowhere: it
+        follows from the clinic's secret and from when it was made.
+
+        None: an invitation waits that was made otherwise. Its link is in somebody's hands, and stays good.
+        """
+        waiting = (await self.waiting()).get(person)
+        if waiting is None:
+            now = self._clock.now()
+            token = self._seal.following(f"invitation {person} {now}")[0]
+            await self._put(token, person, "", now, by="", role=None, reason="at the start")
+            return self._link(token)
+        tokens = self._seal.following(f"invitation {person} {waiting.at}")
+        return next((self._link(token) for token in tokens if secret_id(token) == waiting.invitation), None)
+
+    async def _put(
+        self,
+        token: str,
+        person: PersonId,
+        email: str,
+        now: Instant,
+        *,
+        by: PersonId | str,
+        role: Role | None,
+        reason: str,
+    ) -> Invitation:
+        invitation = Invitation(
+            invitation=secret_id(token), person=person, email=email, at=now, until=Instant(now + INVITED_FOR_MS)
+        )
+        await self._book.shelves.invitations.put(invitation, upon=0, by=by, at=now)
+        await self._book.tell(Deed.INVITED, by=by, role=role, about=person, reason=reason)
+        return invitation
+
+    def _link(self, token: str) -> str:
+        return f"{self._base_url}/invite/{token}"
 
     async def _free_address(self, email: str, person: PersonId) -> str:
         try:

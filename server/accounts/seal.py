@@ -6,6 +6,7 @@ JWE (RFC 7516), `dir` with A256GCM. `kid` says which key; what was sealed with t
 from __future__ import annotations
 
 import hmac
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
@@ -29,11 +30,18 @@ class Seal:
 
     def __init__(self, keys: Sequence[str], *, clinic: ClinicId) -> None:
         self._keys = {}
+        self._secrets = tuple(key.encode() for key in keys)
+        self._clinic = clinic
         for key in keys:
             made = hmac.digest(key.encode(), f"milieu.seal\n{clinic}".encode(), "sha256")
             self._keys[sha256(made).hexdigest()[:16]] = OctKey.import_key(made)
         self._first = next(iter(self._keys))
         self._registry = JWERegistry({"about": HeaderParameter("What this belongs to", "str")}, algorithms=_ALGORITHMS)
+
+    def following(self, about: str) -> tuple[str, ...]:
+        """A secret that follows from the clinic's own and is kept nowhere: under each key, the one of now first."""
+        text = f"milieu.following\n{self._clinic}\n{about}".encode()
+        return tuple(urlsafe_b64encode(hmac.digest(key, text, "sha256")).decode().rstrip("=") for key in self._secrets)
 
     def close(self, secret: str, *, about: str) -> str:
         header = {"alg": "dir", "enc": "A256GCM", "kid": self._first, "about": about}

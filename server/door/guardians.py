@@ -50,6 +50,12 @@ class Guardians:
             if each.ended_by_age(now, await self._of_age(each.teen))
         ]
 
+    async def over(self, *, of: PersonId | None = None, by: PersonId | None = None) -> list[Guardianship]:
+        """Those of one teen, or of one guardian, that the clinic has ended."""
+        now = self._clock.now()
+        wanted = await self._of_people(lambda each: of in (None, each.teen) and by in (None, each.guardian))
+        return [each for each in wanted if each.over(now)]
+
     async def agree(self, teen: PersonId, guardian: PersonId, yes: bool) -> None:
         """Whoever is of age lets a guardian go on seeing, or takes that back. Raises Refusal, Stale."""
         held: Held[Guardianship] | None = await self._shelf.get(f"{guardian} {teen}")

@@ -6,12 +6,16 @@ Never answers, chat, notes or other people's names: of a session only its day an
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
 from typing import Any, Final, Protocol
 from urllib.parse import quote
 
+from facilitation.facts import zone_of
 from facilitation.guardianship import Care, Guardianship
 from facilitation.ids import PersonId
 from facilitation.sentences import marked
+from facilitation.timebase import Instant
+from facilitation.weeks import day_of
 from server import meter_words
 from server.home.offers import Offers
 from server.home.visit import Visit
@@ -37,6 +41,7 @@ class Guardians(Protocol):
     async def ended_by_age(
         self, *, of: PersonId | None = None, by: PersonId | None = None
     ) -> Sequence[Guardianship]: ...
+    async def over(self, *, of: PersonId | None = None, by: PersonId | None = None) -> Sequence[Guardianship]: ...
 
 
 class Wards:
@@ -59,8 +64,14 @@ class Wards:
             await self._store.clinic.get_person(each.teen)
             for each in await self._guardians.ended_by_age(by=visit.me.person)
         ]
+        over = []
+        for care in await self._guardians.over(by=visit.me.person):
+            known = await self._store.clinic.get_person(care.teen)
+            if known is not None and care.until is not None and care.over_lately(visit.now):
+                over.append({"name": known.name, "day": visit.words.calendar(_day(care.until, known))})
         return {
             "teens": sorted(teens, key=lambda each: each["name"]),
+            "over": sorted(over, key=lambda each: each["name"]),
             "grown": sorted(each.name for each in grown if each is not None),
         }
 
@@ -71,6 +82,7 @@ class Wards:
         signs = care.allows(Care.CONSENTS, visit.now)
         return {
             "name": teen.name,
+            "until": "" if care.until is None else visit.words.calendar(_day(care.until, teen)),
             "week": None if meter is None else meter_words.ring(meter.week, visit.words),
             "attendance": [] if meter is None else _attendance(meter, visit),
             "goals": [goal.text for goal in goals if goal.shared and goal.holds_on(visit.today)],
@@ -104,6 +116,11 @@ class Wards:
             )
             for each in theirs[:COMING_MAX]
         ]
+
+
+def _day(at: Instant, teen: Person) -> date:
+    """An end is of a day where the teen lives."""
+    return day_of(at, zone_of(teen.zone))
 
 
 def _attendance(meter: Meter, visit: Visit) -> list[str]:

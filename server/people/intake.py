@@ -18,12 +18,13 @@ from facilitation.contacts import Contact, Nearest, with_nearest
 from facilitation.enrolment import EVERY_DAY, Enrolment, Step
 from facilitation.facts import zone_of
 from facilitation.guardianship import Care, Guardianship
-from facilitation.ids import ClinicId, CohortId, EnrolmentId, PersonId
+from facilitation.ids import CohortId, EnrolmentId, PersonId
 from facilitation.people import Role
-from facilitation.roll import Around, Enrolled, Fate, Roll, person_id, read
+from facilitation.roll import Around, Enrolled, Fate, Roll, read
 from facilitation.weeks import day_of
 from server.clock import Clock
 from server.people.contacts import contacts
+from server.people.ids import Ids
 from server.store.clinic import Person
 from server.store.ports import Store
 from server.store.register import CHANGES_MAX, Draft, Held, Shelf, put_all
@@ -69,12 +70,12 @@ class _There:
 class Intake:
     """Raises StoreUnavailable, CorruptLog."""
 
-    def __init__(self, store: Store, shelves: Shelves, *, clock: Clock, clinic: ClinicId) -> None:
+    def __init__(self, store: Store, shelves: Shelves, *, clock: Clock, ids: Ids) -> None:
         self._store = store
         self._shelves = shelves
         self._contacts = contacts(store.register)
         self._clock = clock
-        self._clinic = clinic
+        self._ids = ids
 
     async def preview(self, heading: Sequence[str], rows: Sequence[Sequence[str]], *, zone: str) -> Roll:
         """What the list says, against what is there. `zone`: of whoever's row says none."""
@@ -134,7 +135,7 @@ class Intake:
         today = day_of(self._clock.now(), zone_of(each.zone))
         if not each.guardian_email or not is_minor(each.track, each.born, today, ADULT_AGE):
             return None
-        guardian = there.by_address.get(each.guardian_email) or person_id(self._clinic, each.guardian_email)
+        guardian = there.by_address.get(each.guardian_email) or self._ids(each.guardian_email)
         if guardian not in there.people:
             people.setdefault(
                 guardian,
@@ -169,7 +170,7 @@ class Intake:
                 known[address] = self._as_a_row(person, address, there)
         cohorts = {held.value.title: id for id, held in there.cohorts.items() if not held.value.closed}
         return Around(
-            clinic=self._clinic,
+            id_of=self._ids,
             zone=zone,
             zones=available_timezones(),
             known=known,

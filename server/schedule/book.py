@@ -101,6 +101,7 @@ class ScheduleBook:
             covers=_by_id(await values("cover", self.shelves.covers)),
             discharges=_by_id(await values("discharge", self.shelves.discharges)),
             make_ups=_by_session(await values("make-up", self.shelves.make_ups)),
+            guardianships=tuple((await values("guardianship", self.shelves.guardianships)).values()),
             people=people,
             plans=plans,
             programmes=programmes,

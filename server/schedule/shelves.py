@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from facilitation.cohorts import Cohort
 from facilitation.enrolment import Discharge, Enrolment
+from facilitation.guardianship import Guardianship
 from facilitation.makeups import MakeUp
 from facilitation.plan import SessionPlan
 from facilitation.programme import Programme
@@ -23,5 +24,6 @@ class Shelves:
         self.covers = Shelf(register, "cover", Cover, id_of=lambda cover: cover.id)
         self.make_ups = Shelf(register, "make-up", MakeUp, id_of=lambda make_up: make_up.id)
         self.discharges = Shelf(register, "discharge", Discharge, id_of=lambda discharge: discharge.person)
+        self.guardianships = Shelf(register, "guardianship", Guardianship, id_of=lambda each: each.id)
         self.plans = Shelf(register, "plan", SessionPlan, id_of=lambda plan: plan.id)
         self.programmes = Shelf(register, "programme", Programme, id_of=lambda programme: programme.id)

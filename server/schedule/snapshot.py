@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from facilitation.cohorts import Cohort, Lead
 from facilitation.enrolment import Discharge, Enrolment, members
 from facilitation.facts import zone_of
+from facilitation.guardianship import Guardianship, left_out
 from facilitation.ids import ClinicId, CohortId, CoverId, EnrolmentId, PersonId, SeriesId, SessionId, TermId
 from facilitation.people import Expected, Role
 from facilitation.programme import PLAIN, Programme
 from facilitation.schedule import MOVE_DAYS_MAX, Cover, Occurrence, Series, led_by, occurrences
 from facilitation.terms import Term
+from facilitation.timebase import Instant
 from server.schedule.recurrence import days
 from server.store.clinic import Person, ScheduledSession
 
@@ -32,6 +34,7 @@ class Schedule:
     discharges: Mapping[PersonId, Discharge] = field(default_factory=dict)
     make_ups: Mapping[SessionId, tuple[PersonId, ...]] = field(default_factory=dict)
     """Who comes to one meeting instead of one that they missed, as was agreed."""
+    guardianships: tuple[Guardianship, ...] = ()
     people: Mapping[PersonId, Person] = field(default_factory=dict)
     plans: Mapping[str, str] = field(default_factory=dict)
     programmes: Mapping[str, str] = field(default_factory=dict)
@@ -62,13 +65,17 @@ class Schedule:
         enrolled = members(self.enrolments.values(), series.cohort, day) if series.cohort else ()
         return list(dict.fromkeys((*enrolled, *series.people)))
 
+    def relatives(self, series: Series, coming: Sequence[PersonId], at: Instant) -> list[PersonId]:
+        """Who comes along with those who are `coming`."""
+        return [each for each in series.relatives if not left_out(each, coming, self.guardianships, at)]
+
     def leads(self, series: Series, day: date) -> tuple[Lead, ...]:
         cohort = self.cohort_of(series)
         leads = series.leads or (cohort.leads if cohort else ())
         return led_by(leads, self.covers.values(), series.id, day)
 
     def roster(self, series: Series, occurrence: Occurrence) -> tuple[Expected, ...]:
-        """Staff first. Whoever the clinic does not know any more is left out."""
+        """Staff first. Whoever the clinic does not know any more is left out, and who is a guardian no more then."""
         found: dict[PersonId, Expected] = {}
         for lead in self.leads(series, occurrence.day):
             if lead.person in self.people:
@@ -77,7 +84,7 @@ class Schedule:
         coming = [*self.participants(series, occurrence.on), *make_ups]
         cohort = self.cohort_of(series)
         treated = () if cohort is not None and cohort.alumni else coming
-        for person in (*coming, *series.relatives):
+        for person in (*coming, *self.relatives(series, coming, occurrence.starts_at)):
             if person in self.people and person not in found:
                 known = self.people[person]
                 found[person] = Expected(

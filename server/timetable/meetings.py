@@ -89,13 +89,16 @@ class Meetings:
             "cohort": cohort.title if cohort else "",
             "cohort_url": f"/schedule/cohorts/{cohort.id}{reader.choice}" if cohort else "",
             "people": names(words, schedule.people, series.people),
-            "relatives": names(words, schedule.people, series.relatives),
+            "relatives": names(words, schedule.people, self._relatives(schedule, series, today)),
             "leads": leads_words(words, schedule.people, schedule.leads(series, today)),
             "meetings": [self._meeting_row(schedule, series, each, reader) for each in ahead],
             "families": _families(schedule, series, reader),
             "edit_url": f"/schedule/series/{id}/edit{reader.choice}",
             "may_plan": reader.may(Action.PLAN_SCHEDULE),
         }
+
+    def _relatives(self, schedule: Schedule, series: Series, today: date) -> list[PersonId]:
+        return schedule.relatives(series, schedule.participants(series, today), self._office.clock.now())
 
     def _meeting_row(
         self, schedule: Schedule, series: Series, occurrence: Occurrence, reader: Visitor

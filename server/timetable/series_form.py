@@ -12,6 +12,7 @@ from facilitation.ids import CohortId, PersonId, SeriesId, TermId
 from facilitation.people import STAFF, Role
 from facilitation.recurrence import INTERVAL_MAX, NTHS, Every, Recurrence
 from facilitation.schedule import Series, SeriesKind, check_series
+from facilitation.sentences import Sentence
 from facilitation.text import TITLE_MAX
 from server.schedule.snapshot import Schedule
 from server.timetable.given import Given
@@ -51,6 +52,7 @@ def read_series(given: Given, schedule: Schedule, office: Office, id: SeriesId, 
         deviations=before.deviations if before else (),
     )
     check_series(series)
+    _check_relatives(series, schedule, office)
     if not cohort and not series.programme:
         raise Refusal("bad_choice", "Choose the program: it says which minutes count, and how notes are written.")
     return series
@@ -70,6 +72,22 @@ def _recurrence(given: Given, every: Every) -> Recurrence:
 def _people(given: Given, schedule: Schedule, name: str, roles: Sequence[Role]) -> tuple[PersonId, ...]:
     choices = {each.person for each in schedule.people.values() if each.role in roles}
     return tuple(PersonId(each) for each in given.some_of(name, "the people", choices))
+
+
+def _check_relatives(series: Series, schedule: Schedule, office: Office) -> None:
+    """Who was a guardian there and is none any more would stand on no list. Raises Refusal."""
+    coming = schedule.participants(series, office.day_in(series.zone))
+    stay = schedule.relatives(series, coming, office.clock.now())
+    before = schedule.series.get(series.id)
+    for each in series.relatives:
+        if each not in stay and (before is None or each not in before.relatives):
+            name = schedule.people[each].name
+            raise Refusal(
+                "bad_choice",
+                Sentence(
+                    "{name} is not their guardian any more. Invite them again on the family’s page first.", name=name
+                ),
+            )
 
 
 def _has_relatives(kind: SeriesKind) -> bool:

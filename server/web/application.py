@@ -32,7 +32,7 @@ from server.web.diary import DiaryDesk, DiaryPages
 from server.web.door import Door
 from server.web.errors import Refusals
 from server.web.exports import ExportDesk, Exports
-from server.web.family import FamilyDesk, FamilyInvitations, FamilyPages
+from server.web.family import FamilyDesk, FamilyInvitations, FamilyPages, GuardianPages
 from server.web.guard import BODY_BYTES_MAX, BodyLimits, SameOriginOnly, Throttle, security_headers
 from server.web.home import Home, HomeDesk
 from server.web.invite import InviteDesk
@@ -107,6 +107,7 @@ def application(
     licences: LicencePages,
     numbers: NumberPages,
     family: FamilyPages,
+    guardianships: GuardianPages,
     invitations: FamilyInvitations,
     languages: Languages,
     calendars: Calendars,
@@ -168,7 +169,7 @@ def application(
     start_desk = StartDesk(steps, pages=pages, doorkeeper=doorkeeper)
     arrival_desk = ArrivalDesk(arrivals, doorkeeper=doorkeeper)
     licence_desk = LicenceDesk(licences, pages=pages, doorkeeper=doorkeeper)
-    family_desk = FamilyDesk(family, invitations, pages=pages, doorkeeper=doorkeeper)
+    family_desk = FamilyDesk(family, invitations, guardianships, pages=pages, doorkeeper=doorkeeper)
     consent_desk = ConsentDesk(site, consents, pages=pages, doorkeeper=doorkeeper)
 
     async def refused(request: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""What a teen's guardians see, and the two steps that invite them: a guardian, and a family session."""
+"""What a teen's guardians see, the two steps that invite them (a guardian, a family session), and the end of it."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ DONE: Final = {
     "known": marked("They sign in already, so they need no invitation. What they may see is noted."),
 }
 STALE: Final = marked("Somebody else changed the same just now. Please look again and press once more.")
+KEPT: Final = {
+    "allowed": marked("It is kept."),
+    "ended": marked("It is kept, and they are told."),
+    "resumed": marked("They are a guardian again, and they are told."),
+}
 TWICE: Final = marked("This was sent already: it is planned, and the letters are on their way.")
 
 
@@ -71,12 +76,33 @@ class FamilyInvitations(Protocol):
         ...
 
 
+class GuardianPages(Protocol):
+    """Raises StoreUnavailable, CorruptLog; what changes something raises Refusal and Stale, too."""
+
+    async def page(
+        self, teen: PersonId, guardian: PersonId, sent: Fields | None, words: Words
+    ) -> dict[str, Any] | None:
+        """None: they were never noted as that."""
+        ...
+
+    async def allow(self, teen: PersonId, guardian: PersonId, sent: Fields, *, by: Visitor) -> None: ...
+    async def end(self, teen: PersonId, guardian: PersonId, sent: Fields, *, by: Visitor) -> None: ...
+    async def resume(self, teen: PersonId, guardian: PersonId, sent: Fields, *, by: Visitor) -> None: ...
+
+
 class FamilyDesk:
     def __init__(
-        self, family: FamilyPages, invitations: FamilyInvitations, *, pages: Pages, doorkeeper: Doorkeeper
+        self,
+        family: FamilyPages,
+        invitations: FamilyInvitations,
+        guardians: GuardianPages,
+        *,
+        pages: Pages,
+        doorkeeper: Doorkeeper,
     ) -> None:
         self._family = family
         self._invitations = invitations
+        self._guardians = guardians
         self._pages = pages
         self._doorkeeper = doorkeeper
 
@@ -86,6 +112,7 @@ class FamilyDesk:
             Route("/family/{person}", self.page),
             Route("/family/{person}", self.share, methods=["POST"]),
             Route("/family/{person}/guardian", self.guardian, methods=["GET", "POST"]),
+            Route("/family/{person}/guardians/{guardian}", self.one_guardian, methods=["GET", "POST"]),
             Route("/family/{person}/session", self.session, methods=["GET", "POST"]),
         ]
 
@@ -191,6 +218,47 @@ class FamilyDesk:
         }
         return self._pages.render(request, template, shown, 422 if error else 200, NO_STORE)
 
+    # ------------------------------------------------------------------ one guardian
+
+    async def one_guardian(self, request: Request) -> Response:
+        """What they may, that it is over, and that it is not after all."""
+        person, guardian = _person(request), _person(request, "guardian")
+        me = await self._doorkeeper.visitor(request, Action.KEEP_GUARDIANS, about=(person, guardian))
+        words, error, sent = spoken(request), "", None
+        address = f"/family/{quote(person, safe='')}/guardians/{quote(guardian, safe='')}"
+        if request.method == "POST":
+            sent = await all_fields(request)
+            do = sent.get("do", [""])[-1]
+            try:
+                match do:
+                    case "allow":
+                        await self._guardians.allow(person, guardian, sent, by=me)
+                    case "end":
+                        await self._guardians.end(person, guardian, sent, by=me)
+                    case "resume":
+                        await self._guardians.resume(person, guardian, sent, by=me)
+                    case _:
+                        raise Refusal("bad_choice", "This form is not whole. Please open it again.")
+            except Refusal as refusal:
+                error = words.of(refusal.said)
+            except Stale:
+                error = words(STALE)
+            else:
+                return back_to(address, me, {"allow": "allowed", "end": "ended", "resume": "resumed"}[do])
+        context = await self._guardians.page(person, guardian, sent, words)
+        if context is None:
+            raise HTTPException(404)
+        context |= {
+            "me": me,
+            "choice": me.choice,
+            "address": address,
+            "again": f"/family/{quote(person, safe='')}/guardian{me.choice}",
+            "back": _back(me, person),
+            "error": error,
+            "done": words(KEPT.get(request.query_params.get("done", ""), "")) if not error else "",
+        }
+        return self._pages.render(request, "family_one_guardian.html", context, 422 if error else 200, NO_STORE)
+
     # ------------------------------------------------------------------ inside
 
     async def _page(
@@ -217,8 +285,8 @@ def _back(me: Visitor, person: PersonId) -> str:
     return f"/{page}/{quote(person, safe='')}{me.choice}"
 
 
-def _person(request: Request) -> PersonId:
-    person = request.path_params["person"]
+def _person(request: Request, who: str = "person") -> PersonId:
+    person = request.path_params[who]
     if len(person) > ID_CHARS_MAX:
         raise HTTPException(404)
     return PersonId(person)

@@ -37,7 +37,9 @@ class People(Protocol):
         """What the template needs: those who fit the words and the role."""
         ...
 
-    async def somebody(self, person: PersonId | None, *, given: Mapping[str, str]) -> dict[str, Any] | None:
+    async def somebody(
+        self, person: PersonId | None, *, given: Mapping[str, str], reader: Visitor
+    ) -> dict[str, Any] | None:
         """A form about one person, or for a new one (None), filled with what was typed. None: nobody of that id."""
         ...
 
@@ -119,7 +121,7 @@ class PeopleDesk:
         return _to("/people", me, {"kept": "1"})
 
     async def _form(self, request: Request, me: Visitor, given: Mapping[str, str], error: str = "") -> Response:
-        context = await self._people.somebody(_person(request), given=given)
+        context = await self._people.somebody(_person(request), given=given, reader=me)
         if context is None:
             raise HTTPException(404)
         return self._render(request, me, "person.html", context | {"error": error})

@@ -49,6 +49,7 @@ ELSEWHERE = {
 
 
 IN_ADDRESSES = {
+    "guardian": "p-gale",
     "skill": "wise-mind",
     "curriculum": "adult",
     "cohort": demo_week.EVENING,
@@ -115,7 +116,7 @@ STOPS = (
     Stop(route="/skills/{skill}/preview", who=FAY, path=f"/skills/{OWN_SKILL}/preview"),
     *pages("/measures/own", "/diary", "/progress", "/milestones", "/family", who=ROBIN),
     *pages("/family/{person}/guardian", "/family/{person}/session", "/calls/{person}", who=FAY),
-    *pages("/schedule/cohorts/{cohort}/agreement", who=FAY),
+    *pages("/schedule/cohorts/{cohort}/agreement", "/family/{person}/guardians/{guardian}", who=FAY),
     *pages("/audit", "/accounts", who=UMA),
     Stop(route="/audit", who=UMA, path="/audit?person=p-robin"),
     Stop(route="/skills", who=FAY, path="/skills?q=breath"),

@@ -23,11 +23,13 @@ from server.clock import FakeClock
 from server.config import Settings
 from server.library import load_library
 from server.mail.memory import Pocket
+from server.people.ids import ids_under
 from server.rooms.directory import Rooms
 from server.rooms.silent_media import SilentMedia
 from server.store import memory
 from server.store.clinic import Person, ScheduledSession
 from server.web.links import Links, Seat
+from server.web.site import CLINIC
 from tests.support.authenticator import Phone
 from tests.support.visitor import Answer, Visitor, served
 
@@ -95,6 +97,10 @@ class Clinic:
         return await self.accounts.invitations.invite(
             person, email or f"{person}@example.org", by=ADA, role=Role.ADMINISTRATOR
         )
+
+    def newcomer(self, email: str) -> PersonId:
+        """Who somebody of that address becomes here."""
+        return ids_under(site_of(self.settings).keys[0], clinic=CLINIC)(email)
 
     def browser(self, host: str = "localhost") -> Visitor:
         return Visitor(self.url.replace("127.0.0.1", host))

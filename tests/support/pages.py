@@ -38,6 +38,7 @@ from server.families import Families
 from server.familybook import FamilyBook
 from server.firststeps import FirstSteps
 from server.glass import GlassCase
+from server.guardianbook import GuardianBook
 from server.home.page import HomePage, cards
 from server.home.visit import Visits
 from server.languages import ChosenLanguages
@@ -53,6 +54,7 @@ from server.own_calendar import OwnCalendar
 from server.own_minutes import OwnMinutes
 from server.own_progress import OwnProgress
 from server.people.contacts import contacts
+from server.people.ids import ids_under
 from server.people.intake import Shelves
 from server.peopleaccess import AccountAccess
 from server.peoplebook import PeopleBook
@@ -219,6 +221,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         mail=Pocket(),
         clock=clock,
     )
+    ids = ids_under(site.keys[0], clinic=site.clinic)
     glass = GlassCase(store, clock=clock)
     doorkeeper = Doorkeeper(
         links,
@@ -323,13 +326,19 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
         reading=ReadingRoom(store, clinic="Example Clinic (made up)"),
         glass=glass,
         timetable=ClinicTimetable(office),
-        people=PeopleBook(
-            store, access, belonging, plan=book.plan, guardians=guardians, clock=clock, clinic=site.clinic
-        ),
+        people=PeopleBook(store, access, belonging, plan=book.plan, guardians=guardians, clock=clock, ids=ids),
         steps=first_steps,
         arrivals=gate,
         licences=LicenceBook(store, clock=clock),
         family=family,
+        guardianships=GuardianBook(
+            office,
+            guardians=guardians,
+            guardianships=guardianships,
+            words_for=languages.words_for,
+            mail=Pocket(),
+            base_url="http://milieu.test",
+        ),
         invitations=Families(
             office,
             guardians=guardians,
@@ -337,7 +346,7 @@ def pages(clinic: MemoryClinic, *, clock: Clock, site: Site | None = None) -> tu
             ages=ages,
             access=access,
             invite=letters.invite,
-            clinic=site.clinic,
+            ids=ids,
         ),
         languages=languages,
         consents=ConsentBook(

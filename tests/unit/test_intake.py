@@ -13,6 +13,7 @@ from facilitation.people import Role
 from facilitation.roll import Fate
 from facilitation.timebase import Instant
 from server.people.contacts import contacts
+from server.people.ids import ids_under
 from server.people.intake import Intake, Shelves
 from server.store import memory
 from server.store.register import Shelf
@@ -39,7 +40,9 @@ class Clinic:
             enrolments=Shelf(register, "enrolment", Enrolment, id_of=lambda each: each.id),
             guardianships=Shelf(register, "guardianship", Guardianship, id_of=lambda each: each.id),
         )
-        self.intake = Intake(self.store, self.shelves, clock=FixedClock(), clinic=ClinicId("demo"))
+        self.intake = Intake(
+            self.store, self.shelves, clock=FixedClock(), ids=ids_under("s" * 40, clinic=ClinicId("demo"))
+        )
 
     async def with_a_group(self) -> Clinic:
         cohort = Cohort(id=CohortId("c-teens"), title="After school", programme="teen-iop", zone=ZONE)

@@ -13,16 +13,13 @@ import pytest_asyncio
 from facilitation.contacts import Contact
 from facilitation.facts import zone_of
 from facilitation.guardianship import Care
-from facilitation.ids import PersonId
 from facilitation.people import Role
-from facilitation.roll import person_id
 from facilitation.schedule import SeriesKind, instant_of
 from server import demo
 from server.clock import FakeClock
 from server.mail.letter import Letter
 from server.people.contacts import contacts
 from server.store.clinic import ScheduledSession
-from server.web.site import CLINIC
 from tests.support.calendars import read
 from tests.support.clinic import ADA, ASH, FAY, ROBIN, Clinic, clinic, typed
 from tests.support.visitor import Visitor
@@ -45,17 +42,13 @@ async def fay(place: Clinic) -> Visitor:
     return browser
 
 
-def pat() -> PersonId:
-    return person_id(CLINIC, "pat@example.org")
-
-
 def to(place: Clinic, address: str) -> list[Letter]:
     return [each for each in place.mail.letters if each.to == address]
 
 
 async def family_sessions(place: Clinic) -> list[ScheduledSession]:
     sessions = await place.store.clinic.list_sessions(since=place.clock.now())
-    ours = [each for each in sessions if any(seat.person == pat() for seat in each.roster)]
+    ours = [each for each in sessions if any(seat.person == place.newcomer("pat@example.org") for seat in each.roster)]
     assert all(each.kind is SeriesKind.FAMILY for each in ours)
     return ours
 
@@ -65,22 +58,22 @@ async def with_pat(place: Clinic, browser: Visitor) -> None:
     assert done.status == 200 and "on its way" in done.text
 
 
-async def offered(browser: Visitor) -> tuple[dict[str, str], list[str]]:
+async def offered(place: Clinic, browser: Visitor) -> tuple[dict[str, str], list[str]]:
     """The hidden fields of the form, and the times it offers."""
     page = (await browser.get(f"/family/{ASH}/session")).text
     times = [each for each in re.findall(r'name="at" value="([^"]*)"', page) if each]
     new_id = re.search(r'name="id" value="(w-[0-9a-f]{8})"', page)
     assert new_id is not None
-    return {"id": new_id[1], "guardians": pat(), "lead": FAY, "do": "invite"}, times
+    return {"id": new_id[1], "guardians": place.newcomer("pat@example.org"), "lead": FAY, "do": "invite"}, times
 
 
 async def test_one_form_makes_a_guardian_of_somebody_who_was_not_here(place: Clinic, fay: Visitor) -> None:
     body = "&".join([*(f"{name}={value}" for name, value in PAT.items()), ALL]).encode()
     done = await fay.post(f"/family/{ASH}/guardian", body, {"Content-Type": "application/x-www-form-urlencoded"})
     assert done.status == 200 and "The invitation is on its way" in done.text
-    known = await place.store.clinic.get_person(pat())
+    known = await place.store.clinic.get_person(place.newcomer("pat@example.org"))
     assert known is not None and (known.name, known.role) == ("Pat Placeholder", Role.GUARDIAN)
-    held = await place.accounts.book.shelves.guardianships.get(f"{pat()} {ASH}")
+    held = await place.accounts.book.shelves.guardianships.get(f"{place.newcomer('pat@example.org')} {ASH}")
     assert held is not None and held.value.may == frozenset(Care)
     near = await contacts(place.store.register).get(ASH)
     assert near is not None
@@ -88,11 +81,11 @@ async def test_one_form_makes_a_guardian_of_somebody_who_was_not_here(place: Cli
         "Pat Placeholder",
         "mother",
         "555-0142",
-        pat(),
+        place.newcomer("pat@example.org"),
     )
     [letter] = to(place, "pat@example.org")
     assert letter.subject == "Your sign-in" and "/invite/" in letter.text
-    browser, _ = await place.begin(pat())
+    browser, _ = await place.begin(place.newcomer("pat@example.org"))
     assert "Ash" in (await browser.get("/home")).text
 
 
@@ -100,11 +93,11 @@ async def test_who_is_a_guardian_already_gets_no_second_record_and_no_needless_l
     place: Clinic, fay: Visitor
 ) -> None:
     await with_pat(place, fay)
-    await place.begin(pat())
+    await place.begin(place.newcomer("pat@example.org"))
     before = len(place.mail.letters)
     again = await typed(fay, f"/family/{ASH}/guardian", **PAT, may=Care.HOURS.value)
     assert "They sign in already" in again.text and len(place.mail.letters) == before
-    held = await place.accounts.book.shelves.guardianships.get(f"{pat()} {ASH}")
+    held = await place.accounts.book.shelves.guardianships.get(f"{place.newcomer('pat@example.org')} {ASH}")
     assert held is not None and held.value.may == {Care.HOURS}
 
 
@@ -135,7 +128,7 @@ async def test_a_mistake_is_said_sends_nothing_and_gives_back_what_was_typed(
     answer = await typed(fay, f"/family/{ASH}/guardian", **(PAT | {"may": Care.HOURS.value} | wrong))
     assert answer.status == 422 and said in answer.text and "No letter was sent." in answer.text
     assert "555-0142" in answer.text
-    assert await place.store.clinic.get_person(pat()) is None and place.mail.letters == []
+    assert await place.store.clinic.get_person(place.newcomer("pat@example.org")) is None and place.mail.letters == []
 
 
 async def test_one_press_plans_a_family_session_and_writes_to_all_of_them(place: Clinic, fay: Visitor) -> None:
@@ -145,7 +138,7 @@ async def test_one_press_plans_a_family_session_and_writes_to_all_of_them(place:
         contact = Contact(person=person, email=mail, nearest=held.value.nearest if held else ())
         await contacts(place.store.register).put(contact, upon=held.revision if held else 0, by="", at=NOW)
     place.mail.letters.clear()
-    form, times = await offered(fay)
+    form, times = await offered(place, fay)
     assert len(times) == 8
     done = await typed(fay, f"/family/{ASH}/session", **form, at=times[0])
     assert done.status == 200 and "It is planned" in done.text and "Not free" not in done.text
@@ -153,14 +146,14 @@ async def test_one_press_plans_a_family_session_and_writes_to_all_of_them(place:
     assert {(each.person, each.role, each.guest) for each in session.roster} == {
         (FAY, Role.FACILITATOR, False),
         (ASH, Role.PARTICIPANT, False),
-        (pat(), Role.PARTICIPANT, True),
+        (place.newcomer("pat@example.org"), Role.PARTICIPANT, True),
     }
     for address in ("pat@example.org", "ash@example.org", f"{FAY}@example.org"):
         [letter] = [each for each in to(place, address) if each.key.startswith("invited-")]
         assert letter.subject == "Your meeting" and "you are invited to a meeting" in letter.text
         told = await read(letter.attachments[0].data)
         assert told["events"][0]["local"] == f"{times[0]}:00"
-    browser, _ = await place.begin(pat())
+    browser, _ = await place.begin(place.newcomer("pat@example.org"))
     assert "Family session" in (await browser.get("/home")).text
     again = await typed(fay, f"/family/{ASH}/session", **form, at=times[0])
     assert again.status == 422 and "This was sent already" in again.text
@@ -169,9 +162,9 @@ async def test_one_press_plans_a_family_session_and_writes_to_all_of_them(place:
 
 async def test_a_time_at_which_somebody_is_busy_is_said_and_kept_only_after_a_yes(place: Clinic, fay: Visitor) -> None:
     await with_pat(place, fay)
-    form, times = await offered(fay)
+    form, times = await offered(place, fay)
     await typed(fay, f"/family/{ASH}/session", **form, at=times[0])
-    form, left = await offered(fay)
+    form, left = await offered(place, fay)
     assert times[0] not in left
     looked = await typed(fay, f"/family/{ASH}/session", **form, at=times[0])
     assert looked.status == 200 and "Not free at that time: " in looked.text
@@ -183,14 +176,14 @@ async def test_a_time_at_which_somebody_is_busy_is_said_and_kept_only_after_a_ye
 
 async def test_who_has_no_address_is_named_so_that_somebody_tells_them(place: Clinic, fay: Visitor) -> None:
     await with_pat(place, fay)
-    form, times = await offered(fay)
+    form, times = await offered(place, fay)
     done = await typed(fay, f"/family/{ASH}/session", **form, at=times[-1])
     assert "No mail address is known of: Ash Example." in done.text
 
 
 async def test_a_time_that_is_over_or_far_away_or_none_at_all_is_refused(place: Clinic, fay: Visitor) -> None:
     await with_pat(place, fay)
-    form, _ = await offered(fay)
+    form, _ = await offered(place, fay)
     for at, said in (("2026-11-29T10:00", "over already"), ("2027-06-01T10:00", "8 weeks"), ("", "choose a day")):
         answer = await typed(fay, f"/family/{ASH}/session", **form, at=at)
         assert answer.status == 422 and said in answer.text
@@ -202,7 +195,7 @@ async def test_a_time_that_is_over_or_far_away_or_none_at_all_is_refused(place: 
 @pytest.mark.parametrize("field", ["name", "email", "relation", "phone", "may", "guardians", "lead", "id", "at", "day"])
 async def test_rubbish_in_any_field_is_answered_in_words(place: Clinic, fay: Visitor, field: str) -> None:
     await with_pat(place, fay)
-    form, _ = await offered(fay)
+    form, _ = await offered(place, fay)
     for rubbish in RUBBISH:
         for page in ("guardian", "session"):
             sent = PAT | {"email": "other@example.org"} | form | {"starts": "10:00"} | {field: rubbish}

@@ -86,6 +86,7 @@ class Clinic:
             link=self.link(role),
             session=self.evening.session,
             person=ROBIN,
+            guardian="p-gale",
             skill="wise-mind",
             curriculum="adult",
             name="walk",

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facilitation.ids import ClinicId, PersonId
+from facilitation.ids import PersonId
 from facilitation.people import Role
-from facilitation.roll import ROLES, Around, Enrolled, Fate, Roll, person_id, read
+from facilitation.roll import ROLES, Around, Enrolled, Fate, Roll, read
 
-CLINIC = ClinicId("demo")
 ROBIN = Enrolled(
     person=PersonId("p-robin"),
     name="Robin Example",
@@ -23,7 +22,7 @@ ROBIN = Enrolled(
     zone="America/New_York",
 )
 AROUND = Around(
-    clinic=CLINIC,
+    id_of=lambda email: PersonId(f"p-{email}"),
     zone="America/New_York",
     zones={"America/New_York", "Europe/Berlin"},
     known={ROBIN.email: ROBIN},
@@ -45,7 +44,7 @@ def test_a_row_with_name_and_address_is_enough_for_a_newcomer() -> None:
     [row] = roll(("Sam  Sample", " SAM@Example.org ")).rows
     assert (row.fate, row.number) == (Fate.NEW, 2)
     assert row.person == Enrolled(
-        person=person_id(CLINIC, "sam@example.org"),
+        person=PersonId("p-sam@example.org"),
         name="Sam Sample",
         email="sam@example.org",
         role=Role.PARTICIPANT,
