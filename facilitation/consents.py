@@ -20,6 +20,7 @@ from typing import Final
 from facilitation.disclosures import Purpose
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
+from facilitation.languages import ENGLISH
 from facilitation.sentences import Sentence, marked
 from facilitation.text import NAME_MAX, REASON_MAX, TITLE_MAX, body, line
 from facilitation.timebase import Instant
@@ -29,7 +30,6 @@ VERSION_MAX: Final = 40
 LASTS_DAYS_MAX: Final = 10 * 366
 CONSENTS_MAX: Final = 200
 """Of one person, those that do not stand any more included."""
-ENGLISH: Final = "en"
 
 
 class ConsentKind(StrEnum):

@@ -129,7 +129,7 @@ def lines(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]
         *_attendance_facts(state, hours, session),
         *_absence_facts(state, person, zone),
         *_arrival_facts(seat),
-        (marked("Skills taught"), _typed(", ".join(state.notes.skills))),
+        (marked("Skills taught"), joined([Sentence(each) for each in state.notes.skills], ", ")),
         (
             marked("Exercises done together"),
             joined([_run_text(run) for run in state.practice.runs if run.began_at], "; "),

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from facilitation.ids import PersonId
+
+ENGLISH: Final = "en"
+"""What everything is written in first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

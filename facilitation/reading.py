@@ -1,4 +1,8 @@
-"""How hard a text is to read: the Flesch–Kincaid grade (Kincaid and others, 1975), counted by simple rules."""
+"""How hard a text is to read, counted by simple rules.
+
+English by the Flesch–Kincaid grade (Kincaid and others, 1975), Spanish by the ease of Szigriszt-Pazos (1993), on the
+scale INFLESZ (Barrio-Cantalejo and others, 2008).
+"""
 
 from __future__ import annotations
 
@@ -35,11 +39,46 @@ GRADE_MAX = 6.0
 PART_GRADE_MAX = 8.0
 """A part has few sentences, and a long one or the name of an illness moves its grade by two or three."""
 
+SPANISH_WORD = re.compile(r"[a-záéíóúüñ]+", re.IGNORECASE)
+VOWELS = re.compile(r"(?:[aeiouáéíóúü]|y$)+")
+ALONE = frozenset("aeoáéóíú")
+"""Each of them is a syllable; an i or u without an accent leans on the vowel beside it."""
+
+
+def ease(text: str) -> float:
+    """Of Spanish: 206.835 − 62.3 syllables per word − words per sentence. A text without words is 100."""
+    words = SPANISH_WORD.findall(text)
+    if not words:
+        return 100.0
+    sentences = max(1, len(SENTENCE_END.findall(text)))
+    return 206.835 - 62.3 * sum(map(spanish_syllables, words)) / len(words) - len(words) / sentences
+
+
+def spanish_syllables(word: str) -> int:
+    """Of a Spanish word. The u of "que" and "gui" is not heard."""
+    heard = re.sub(r"(?<=q)u|(?<=g)u(?=[eiéí])", "", word.lower())
+    return max(1, sum(max(1, sum(vowel in ALONE for vowel in run)) for run in VOWELS.findall(heard)))
+
+
+EASE_MIN = 70.0
+"""INFLESZ calls 65 to 80 "fairly easy": what primary school reads at its end, which is sixth grade."""
+PART_EASE_MIN = 60.0
+
+
+def too_hard(text: str, language: str, *, whole: bool = False) -> bool:
+    """For a sixth-grader, in a language of the library ("en", "es"). `whole`: all of an entry, not a part of it."""
+    if language == "es":
+        return ease(text) < (EASE_MIN if whole else PART_EASE_MIN)
+    return grade(text) > (GRADE_MAX if whole else PART_GRADE_MAX)
+
+
 NEVER = {
     "claims a mark": r"[®™©]|\bofficial|\bcertified|\blicensed|copyright",
-    "sounds like another's paper": r"\bhandouts?\b|\bworksheets?\b",
-    "promises a cure": r"\bcures?\b|\bguarantee|\balways works\b(?!\.)|\bnever fails?\b|\bproven\b|\bmiracle",
+    "sounds like another's paper": r"\bhandouts?\b|\bworksheets?\b|\bhojas? de trabajo",
+    "promises a cure": r"\bcura(n|rá)?\b|\bgarantiza|\bmilagro|\bnunca falla\b"
+    r"|\bcures?\b|\bguarantee|\balways works\b(?!\.)|\bnever fails?\b|\bproven\b|\bmiracle",
     "hurts people": r"\baddicts?\b|\balcoholics?\b|\bjunkie|\babusers\b|\bcrazy\b|\binsane\b|commit(ted)? suicide"
+    r"|\b(drog)?adict[oa]s?\b|\balcohólic[oa]s?\b|\bborrach[oa]s?\b|\bloc[oa]s?\b|\bcomet\w+ suicidio|\bestar limpi[oa]"
     r"|\bnon-?compliant|\bmanipulative|\battention.seeking|\brelapsers?\b|\bclean\b(?! time)",
 }
 """What no text of the library says, by why."""

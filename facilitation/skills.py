@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from facilitation.exercises import Exercise, Repertoire, SkillCard, Today
 from facilitation.ids import CurriculumId, ModuleId, SkillId
+from facilitation.languages import ENGLISH
 from facilitation.roundquestions import RoundQuestion
 from facilitation.sentences import marked
 
@@ -40,6 +41,7 @@ class Skill:
 
     `known_as`: the name people may know it by elsewhere. `minutes`: what teaching it takes, all parts together.
     `safety`: who should go gently or not at all, and what to do instead; needed wherever `works_with` is not empty.
+    `language`: the one that its text is in, a tag of BCP 47.
     """
 
     id: SkillId
@@ -62,6 +64,7 @@ class Skill:
     trauma_aware: str
     tips: tuple[str, ...]
     pitfalls: tuple[str, ...]
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,7 @@ class Module:
     title: str
     about: str
     skills: tuple[Skill, ...]
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,7 @@ class Curriculum:
     about: str
     joining: str
     weeks: tuple[Week, ...]
+    language: str = ENGLISH
 
     @property
     def lessons(self) -> tuple[Lesson, ...]:
@@ -126,6 +131,12 @@ class Library:
     exercises: tuple[Exercise, ...] = ()
     questions: tuple[RoundQuestion, ...] = ()
     """For rounds."""
+    others: Mapping[str, Library] = field(default_factory=dict)
+    """The same in other languages."""
+
+    def spoken(self, language: str) -> Library:
+        """In that language, as far as there are words; each entry says which one it is in."""
+        return self.others.get(language, self)
 
     @property
     def skills(self) -> Mapping[SkillId, Skill]:

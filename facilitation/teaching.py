@@ -80,7 +80,7 @@ def draft_of(skill: Skill) -> dict[str, str]:
 def mistakes(skill: Skill, *, language: str) -> Mistakes:
     """What is missing or wrong by field, in plain words; nothing when it can be taught from.
 
-    The rules are those of the shipped library. How hard English is to read is measured; Spanish is not.
+    The rules are those of the shipped library, how hard it is to read included.
     """
     found: dict[str, list[Sentence]] = {}
 
@@ -102,9 +102,9 @@ def mistakes(skill: Skill, *, language: str) -> Mistakes:
             say(name, Sentence("Please say it without “{word}”: it hurts, promises or claims too much.", word=word))
         if "http" in text or "www." in text:
             say(name, Sentence("No links: whoever runs this reads it aloud, or from paper."))
-        if language == "en" and name not in UNMEASURED and reading.grade(text) > reading.PART_GRADE_MAX:
+        if name not in UNMEASURED and reading.too_hard(text, language):
             say(name, Sentence("This is hard to read. Shorter sentences and everyday words help."))
-    if not found and language == "en" and reading.grade(" ".join(_measured(skill))) > reading.GRADE_MAX:
+    if not found and reading.too_hard(" ".join(_measured(skill)), language, whole=True):
         say("why", Sentence("As a whole this is harder to read than sixth grade. Shorter sentences help."))
     assert bool(found) or not skill_mistakes(skill), "a rule of the library that is not told here"
     return {name: tuple(sentences) for name, sentences in found.items()}
@@ -136,14 +136,16 @@ def _measured(skill: Skill) -> Iterable[str]:
 
 
 def joined(library: Library, own: Iterable[OwnSkill]) -> Library:
-    """The library with what the clinic added. A name that is taken already stays with the shipped skill."""
+    """The library with what the clinic added, in each language. A name that is taken stays with the shipped skill."""
+    own = tuple(own)
     taken = set(library.skills)
     added: dict[ModuleId, list[Skill]] = {}
     for each in own:
         if each.taught is not None and each.id not in taken:
-            added.setdefault(each.module, []).append(each.taught)
+            added.setdefault(each.module, []).append(replace(each.taught, language=each.language))
     modules = tuple(_with(module, added.get(module.id, ())) for module in library.modules)
-    return replace(library, modules=modules)
+    others = {language: joined(each, own) for language, each in library.others.items()}
+    return replace(library, modules=modules, others=others)
 
 
 def _with(module: Module, skills: Sequence[Skill]) -> Module:

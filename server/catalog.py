@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -198,6 +198,17 @@ def _check_keys(path: Path, given: object, known: object, place: str = "$") -> N
     elif isinstance(given, list) and isinstance(known, list | tuple):
         for index, (value, other) in enumerate(zip(given, known, strict=True)):
             _check_keys(path, value, other, f"{place}[{index}]")
+
+
+def flowing(value: Any) -> Any:
+    """All texts in it as running lines: where a line of the file ended means nothing."""
+    if type(value) is str:
+        return " ".join(value.split())
+    if isinstance(value, tuple):
+        return tuple(flowing(each) for each in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: flowing(getattr(value, field.name)) for field in fields(value)})
+    return value
 
 
 # --------------------------------------------------------------- checks

@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from facilitation import releases
 from facilitation.consents import (
-    ENGLISH,
     FOLLOWS,
     GOVERNS,
     Consent,
@@ -27,6 +26,7 @@ from facilitation.disclosures import RECEIVER_CHARS_MAX, Purpose
 from facilitation.errors import Refusal
 from facilitation.guardianship import Care
 from facilitation.ids import PersonId
+from facilitation.languages import ENGLISH
 from facilitation.policy import Action
 from facilitation.releases import LASTS_DAYS_MAX, Release
 from facilitation.text import NAME_MAX, REASON_MAX, TITLE_MAX, line

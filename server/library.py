@@ -1,5 +1,5 @@
 """The skills library, read from `facilitation/catalog`: one file a module, the curricula, the live exercises, and
-the questions for rounds.
+the questions for rounds; with it what was put into other languages.
 
 Like the catalog's, every mistake is one `CatalogError` that names the file, the entry and what was expected.
 """
@@ -7,9 +7,8 @@ Like the catalog's, every mistake is one `CatalogError` that names the file, the
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -24,7 +23,8 @@ from facilitation.skills import (
     module_mistakes,
     skill_mistakes,
 )
-from server.catalog import FOLDER, CatalogError, check_unique, read_file
+from server.catalog import FOLDER, CatalogError, check_unique, flowing, read_file
+from server.translations import load_translations
 
 
 class _CurriculaFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -51,17 +51,18 @@ def load_library(folder: Path = FOLDER) -> Library:
     check_unique(place, skills)
 
     path = folder / "curricula.toml"
-    curricula: tuple[Curriculum, ...] = _flowing(read_file(path, _CurriculaFile).curriculum)
+    curricula: tuple[Curriculum, ...] = flowing(read_file(path, _CurriculaFile).curriculum)
     check_unique(path, [curriculum.id for curriculum in curricula])
     for curriculum in curricula:
         _refuse(path, f"curriculum {curriculum.id!r}", curriculum_mistakes(curriculum, skills))
     exercises = _exercises(folder / "exercises.toml", skills)
     questions = _questions(folder / "rounds.toml")
-    return Library(modules=tuple(modules), curricula=curricula, exercises=exercises, questions=questions)
+    library = Library(modules=tuple(modules), curricula=curricula, exercises=exercises, questions=questions)
+    return replace(library, others=load_translations(library, folder))
 
 
 def _exercises(path: Path, skills: Sequence[SkillId]) -> tuple[Exercise, ...]:
-    exercises: tuple[Exercise, ...] = _flowing(read_file(path, _ExercisesFile).exercise)
+    exercises: tuple[Exercise, ...] = flowing(read_file(path, _ExercisesFile).exercise)
     check_unique(path, [exercise.id for exercise in exercises])
     for exercise in exercises:
         _refuse(path, f"exercise {exercise.id!r}", exercise_mistakes(exercise, skills))
@@ -69,7 +70,7 @@ def _exercises(path: Path, skills: Sequence[SkillId]) -> tuple[Exercise, ...]:
 
 
 def _questions(path: Path) -> tuple[RoundQuestion, ...]:
-    questions: tuple[RoundQuestion, ...] = _flowing(read_file(path, _RoundsFile).question)
+    questions: tuple[RoundQuestion, ...] = flowing(read_file(path, _RoundsFile).question)
     check_unique(path, [question.id for question in questions])
     for question in questions:
         _refuse(path, f"question {question.id!r}", question_mistakes(question))
@@ -77,22 +78,11 @@ def _questions(path: Path) -> tuple[RoundQuestion, ...]:
 
 
 def _module(path: Path) -> Module:
-    module: Module = _flowing(read_file(path, Module))
+    module: Module = flowing(read_file(path, Module))
     _refuse(path, f"module {module.id!r}", module_mistakes(module))
     for skill in module.skills:
         _refuse(path, f"skill {skill.id!r}", skill_mistakes(skill))
     return module
-
-
-def _flowing(value: Any) -> Any:
-    """All texts in it as running lines: where a line of the file ended means nothing."""
-    if type(value) is str:
-        return " ".join(value.split())
-    if isinstance(value, tuple):
-        return tuple(_flowing(each) for each in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{field.name: _flowing(getattr(value, field.name)) for field in fields(value)})
-    return value
 
 
 def _refuse(path: Path, entry: str, mistakes: Iterable[str]) -> None:

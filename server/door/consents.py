@@ -27,6 +27,7 @@ from facilitation.errors import Refusal
 from facilitation.facts import zone_of
 from facilitation.guardianship import Care, Guardianship
 from facilitation.ids import PersonId
+from facilitation.languages import ENGLISH
 from facilitation.people import Role
 from facilitation.programme import Programme
 from facilitation.timebase import Instant
@@ -139,7 +140,7 @@ class Consents:
         }
         return [self._programmes(id) for id in sorted(ids)]
 
-    async def of(self, person: Person, *, state: str = "", language: str = consents.ENGLISH) -> list[Asked]:
+    async def of(self, person: Person, *, state: str = "", language: str = ENGLISH) -> list[Asked]:
         """Every kind, whether it is asked for or was ever signed or not."""
         programmes = await self.programmes_of(person.person)
         subject = await self.subject(person, programmes, state)
@@ -153,7 +154,7 @@ class Consents:
         file: ConsentFile,
         forms: Sequence[ConsentForm],
         person: Person,
-        language: str = consents.ENGLISH,
+        language: str = ENGLISH,
     ) -> list[Asked]:
         day = self._day(person.zone)
         return [

@@ -15,7 +15,6 @@ import structlog
 
 from facilitation.commands import Arrive, CheckDoor, Command, PersonCommand, TellRevoked
 from facilitation.consents import (
-    ENGLISH,
     GENERAL,
     ConsentKind,
     SignedAs,
@@ -29,6 +28,7 @@ from facilitation.contacts import Contact
 from facilitation.errors import Refusal
 from facilitation.facts import zone_of
 from facilitation.ids import CommandId, PersonId, SessionId
+from facilitation.languages import ENGLISH
 from facilitation.licences import STATES, Outcome, Travel, coverage, outcome, state_name
 from facilitation.people import Expected, Role
 from facilitation.places import Remembered, check_remembered, lines_for

@@ -61,7 +61,7 @@ class SkillEditor:
 
         None: the clinic wrote no such skill.
         """
-        library = await self._library.load()
+        library = (await self._library.load()).spoken(words.language)
         held = None if id is None else await self._library.skills.get(id)
         if id is not None and held is None:
             return None
@@ -76,7 +76,7 @@ class SkillEditor:
             "minutes": fields.get("minutes", "45"),
             "minutes_wrong": [words.of(each) for each in wrong.get("minutes", ())],
             "module": fields.get("module", ""),
-            "modules": [(module.id, words(module.title)) for module in library.modules],
+            "modules": [(module.id, module.title) for module in library.modules],
             "language": language,
             "written_in": [(code, SPOKEN[code]) for code in LANGUAGES],
             "stirs": [(f"works_with_{each}", words(STIRS[each]), f"works_with_{each}" in fields) for each in WorksWith],
@@ -106,15 +106,16 @@ class SkillEditor:
         await self._library.load()
         return own.id
 
-    async def preview(self, id: str) -> dict[str, Any] | None:
+    async def preview(self, id: str, words: Words) -> dict[str, Any] | None:
         """The manual page of a draft, for whoever writes it."""
         held = await self._library.skills.get(id)
         if held is None:
             return None
-        skill = _skill(held.value.draft, held)
-        module = next((each for each in self._library.shipped.modules if each.id == held.value.module), None)
+        skill = replace(_skill(held.value.draft, held), language=held.value.language)
+        modules = self._library.shipped.spoken(words.language).modules
+        module = next((each for each in modules if each.id == held.value.module), None)
         if module is None or skill.minutes < 35:
-            return {"skill": skill, "module": module or self._library.shipped.modules[0], "order": (), "taught": ()}
+            return {"skill": skill, "module": module or modules[0], "order": (), "taught": ()}
         return {"skill": skill, "module": module, "order": running_order(skill), "taught": ()}
 
     # ------------------------------------------------------------------ inside
@@ -157,7 +158,7 @@ def _opened(held: Held[OwnSkill] | None, like: Skill | None, words: Words) -> di
         return held.value.draft | {"module": held.value.module, "language": held.value.language}
     if like is None:
         return {}
-    return draft_of(like) | {"title": words("{title} (copy)", title=like.title), "language": "en"}
+    return draft_of(like) | {"title": words("{title} (copy)", title=like.title), "language": like.language}
 
 
 def _field(name: str, fields: Mapping[str, str], wrong: Any, words: Words) -> dict[str, Any]:

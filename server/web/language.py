@@ -42,6 +42,12 @@ def spoken(connection: HTTPConnection) -> Words:
     return words_in(_accepted(connection.headers.get("accept-language", "")))
 
 
+def asked(request: HTTPConnection) -> Words:
+    """Of the language in which a page is asked for to be read or printed (`?language=es`), else of whoever asks."""
+    language = request.query_params.get("language", "")
+    return words_in(language) if language in LANGUAGES else spoken(request)
+
+
 def _accepted(header: str) -> str:
     """The language of ours that is wanted most; of equals the first. English where none is."""
     wanted = ((found[1].lower(), float(found[2] or 1)) for found in ACCEPTED.finditer(header[:ACCEPTED_CHARS_MAX]))

@@ -12,8 +12,9 @@ from starlette.routing import BaseRoute, Route
 from facilitation.policy import Action
 from facilitation.skills import QUERY_MAX, Library, running_order
 from server.web.auth import Doorkeeper, Visitor
-from server.web.language import spoken
+from server.web.language import asked, spoken
 from server.web.templates import Pages
+from server.web.words import Words
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -47,7 +48,7 @@ class SkillPages:
 
     async def library(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.READ_LIBRARY)
-        library = await self._libraries.load()
+        library = (await self._libraries.load()).spoken(spoken(request).language)
         words = " ".join(request.query_params.get("q", "")[:QUERY_MAX].split())
         found = library.search(words) if words else None
         own = await self._libraries.own() if me.may(Action.WRITE_LIBRARY) else []
@@ -56,11 +57,11 @@ class SkillPages:
 
     async def skill(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.READ_LIBRARY)
-        library = await self._libraries.load()
+        words = asked(request)
+        library = (await self._libraries.load()).spoken(words.language)
         skill = library.skills.get(request.path_params["skill"])
         if skill is None:
             raise HTTPException(404)
-        words = spoken(request)
         module = library.module_of(skill.id)
         context = {
             "skill": skill,
@@ -69,18 +70,21 @@ class SkillPages:
             "taught": library.taught(skill.id),
             "own": skill.id in {each["id"] for each in await self._libraries.own()},
         }
-        return self._render(request, "skill.html", me, context)
+        return self._render(request, "skill.html", me, context, words)
 
     async def curriculum(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.READ_LIBRARY)
         wanted = request.path_params["curriculum"]
-        library = await self._libraries.load()
+        words = asked(request)
+        library = (await self._libraries.load()).spoken(words.language)
         curriculum = next((each for each in library.curricula if each.id == wanted), None)
         if curriculum is None:
             raise HTTPException(404)
         context = {"curriculum": curriculum, "skills": library.skills}
-        return self._render(request, "curriculum.html", me, context)
+        return self._render(request, "curriculum.html", me, context, words)
 
-    def _render(self, request: Request, template: str, me: Visitor, context: dict[str, object]) -> Response:
+    def _render(
+        self, request: Request, template: str, me: Visitor, context: dict[str, object], words: Words | None = None
+    ) -> Response:
         known = {"me": me, "choice": me.choice, "home": f"/home{me.choice}"}
-        return self._pages.render(request, template, context | known, headers=NO_STORE)
+        return self._pages.render(request, template, context | known, headers=NO_STORE, words=words)

@@ -17,7 +17,7 @@ from facilitation.policy import Action
 from facilitation.sentences import Sentence
 from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
-from server.web.language import spoken
+from server.web.language import asked, spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
 from server.web.words import Words, marked
@@ -48,7 +48,7 @@ class SkillWriting(Protocol):
         """Raises Refusal, Stale."""
         ...
 
-    async def preview(self, id: str) -> dict[str, Any] | None:
+    async def preview(self, id: str, words: Words) -> dict[str, Any] | None:
         """What the page of a skill needs, of a draft."""
         ...
 
@@ -77,13 +77,13 @@ class TeachingDesk:
 
     async def preview(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.WRITE_LIBRARY)
-        told = await self._writing.preview(request.path_params["skill"][:ID_CHARS_MAX])
+        words = asked(request)
+        told = await self._writing.preview(request.path_params["skill"][:ID_CHARS_MAX], words)
         if told is None:
             raise HTTPException(404)
-        words = spoken(request)
         context = told | {"order": [(words(part), minutes) for part, minutes in told["order"]]}
         context |= {"me": me, "choice": me.choice, "home": f"/home{me.choice}", "own": True}
-        return self._pages.render(request, "skill.html", context, headers=NO_STORE)
+        return self._pages.render(request, "skill.html", context, headers=NO_STORE, words=words)
 
     async def _desk(self, request: Request, me: Visitor, id: str | None) -> Response:
         if request.method != "POST":

@@ -37,7 +37,8 @@ class Pages:
     """Renders `webclient/templates`.
 
     Every template knows `icon(name)`, `site`, `Action` (of `me.may`), `languages` (what can be chosen) and `spoken`:
-    the Words of the language it is rendered in, with its `_`, `ngettext` and `{% trans %}`.
+    the Words of the language it is rendered in, with its `_`, `ngettext` and `{% trans %}`; and the filter `lang`, for
+    whatever has a `language` of its own.
     """
 
     def __init__(self, site: Site, *, folder: Path = WEBCLIENT / "templates") -> None:
@@ -80,7 +81,13 @@ class Pages:
         made.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
         made.globals |= {"icon": icon, "site": self._site, "languages": LANGUAGES, "spoken": words, "Action": Action}
         made.globals["modules_behind"] = MODULES.behind
+        made.filters["lang"] = lambda text: lang(text.language, words)
         return made
+
+
+def lang(language: str, words: Words) -> Markup:
+    """An attribute for what is in another language than its page, so that it is read aloud in its own."""
+    return Markup("") if language == words.language else Markup(' lang="{}"').format(language)
 
 
 @lru_cache(maxsize=256)

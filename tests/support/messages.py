@@ -1,7 +1,8 @@
 """The messages that the source holds, and the catalogues brought up to date with them: `make words`.
 
 Found in templates by Jinja's own extractor; in Python where a call is given its message as it stands; in browser code
-behind `t(`, `rich(` and `many(`; and in those files of the domain's catalogue that participants read.
+behind `t(`, `rich(` and `many(`; in those files of the domain's catalogue that participants read; and, of the skills
+library, the names that stand by themselves elsewhere: these are put into words in `facilitation/catalog/LANGUAGE`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment
 
+from server.library import load_library
 from server.web.catalogues import ENGLISH, FOLDER, LANGUAGES
 from tests.support.source import ROOT, Module, modules
 
@@ -61,10 +64,16 @@ OURS_OF_A_PATH = frozenset({"title", "text", "about", "check"})
 ALL_OF_A_MEASURE = OURS_OF_A_MEASURE | {"short", "stem", "text", "label", "licence"}
 
 
+_library = cache(load_library)
+_CURRICULA = "facilitation/catalog/curricula.toml"
+
+
 def messages() -> Iterator[Found]:
     """Every message of the source, as often as it is said."""
     for found in (_in_templates, _in_python, _in_browsers, _in_data):
         yield from found()
+    for language in LANGUAGES:
+        yield from _named(language)
 
 
 def _in_templates() -> Iterator[Found]:
@@ -159,6 +168,28 @@ def _in_data() -> Iterator[Found]:
             yield _place(path), " ".join(text.split()) if name == "exercises.toml" else text.strip()
 
 
+def _named(language: str) -> dict[Found, str]:
+    """The names of modules, skills and curricula, and what a lesson leans on, as the library says them."""
+    library = _library()
+    there = library.spoken(language)
+    found: dict[Found, str] = {}
+    if there is library:
+        return found
+    for module, said in zip(library.modules, there.modules, strict=True):
+        place = f"facilitation/catalog/skills/{module.id}.toml"
+        if said.language == language:
+            found[place, module.title] = said.title
+        for skill, its in zip(module.skills, said.skills, strict=True):
+            if its.language == language:
+                found |= {(place, skill.title): its.title, (place, skill.summary): its.summary}
+    for curriculum, said_of_it in zip(library.curricula, there.curricula, strict=True):
+        if said_of_it.language == language:
+            found[_CURRICULA, curriculum.title] = said_of_it.title
+            pairs = zip(curriculum.lessons, said_of_it.lessons, strict=True)
+            found |= {(_CURRICULA, lesson.focus): its.focus for lesson, its in pairs}
+    return found
+
+
 def _values(node: Any, fields: frozenset[str]) -> Iterator[str]:
     if isinstance(node, dict):
         for key, value in node.items():
@@ -196,12 +227,13 @@ def up_to_date(language: str) -> Catalog:
         places.setdefault(name, set()).add(place)
         if name not in ids or isinstance(message, tuple):
             ids[name] = message
+    said = {name: text for (_, name), text in _named(language).items()}
     for name, message in sorted(ids.items()):
         old = known.get(name)
         string = old.string if old is not None and isinstance(old.id, str) == isinstance(message, str) else None
         fresh[name] = Message(
             message,
-            string=string or ("" if isinstance(message, str) else ("", "")),
+            string=said.get(name) or string or ("" if isinstance(message, str) else ("", "")),
             locations=[(place, None) for place in sorted(places[name])],  # type: ignore[list-item]
             user_comments=old.user_comments if old is not None else (),
         )

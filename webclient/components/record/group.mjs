@@ -32,10 +32,11 @@ export function createGroup(desk) {
     }
   }
 
-  /** @param {SubmitEvent} event */
+  /** The record keeps the library's own name; whoever reads it sees it in theirs. @param {SubmitEvent} event */
   async function nameSkill(event) {
     event.preventDefault();
-    const named = skill.trim();
+    const typed = skill.trim();
+    const named = desk.library().find((title) => t(title) === typed) ?? typed;
     const { skills } = desk.view().record;
     if (!named || skills.includes(named)) return;
     if (await ask("name_skills", { skills: [...skills, named] })) skill = "";
@@ -54,8 +55,8 @@ export function createGroup(desk) {
     const { record } = desk.view();
     return html`<div class="group-skills" role="group" aria-label=${t("Skills taught")}>
       <span class="soft">${t("Skills taught")}</span>
-      ${record.skills.map((/** @type {string} */ one) => html`<span class="chip">${one}
-        ${editing ? html`<button class="chip-away" type="button" aria-label=${t("Take {skill} out", { skill: one })}
+      ${record.skills.map((/** @type {string} */ one) => html`<span class="chip">${t(one)}
+        ${editing ? html`<button class="chip-away" type="button" aria-label=${t("Take {skill} out", { skill: t(one) })}
           @click=${() => ask("name_skills", { skills: record.skills.filter((/** @type {string} */ each) => each !== one) })}>${icon("x")}</button>` : nothing}</span>`)}
       ${editing
         ? html`<form @submit=${nameSkill}><input id="skill-new" list="skills-known" maxlength="120" autocomplete="off" aria-label=${t("A skill that was taught")}
@@ -64,7 +65,7 @@ export function createGroup(desk) {
               skill = /** @type {HTMLInputElement} */ (event.target).value;
               desk.draw();
             }}>
-            <datalist id="skills-known">${desk.library().map((title) => html`<option value=${title}></option>`)}</datalist>
+            <datalist id="skills-known">${desk.library().map((title) => html`<option value=${t(title)}></option>`)}</datalist>
             ${skill.trim() ? html`<button class="button" type="submit">${icon("plus")} ${t("Add")}</button>` : nothing}</form>`
         : record.skills.length ? nothing : html`<span class="soft">${t("none named")}</span>`}
     </div>`;

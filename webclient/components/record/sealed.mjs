@@ -156,7 +156,7 @@ export function createSealed(desk) {
       ${content.goals?.length ? html`<section class="stack tight"><h3>${t("Goals worked on")}</h3>
         <ul class="sealed-goals">${content.goals.map((/** @type {any} */ one) => html`<li>${one.text}</li>`)}</ul></section>` : nothing}
       ${sealedText(t("The group"), content.group_text)}
-      ${content.skills?.length ? html`<p><span class="soft">${t("Skills taught:")}</span> ${content.skills.join(", ")}</p>` : nothing}
+      ${content.skills?.length ? html`<p><span class="soft">${t("Skills taught:")}</span> ${content.skills.map((/** @type {string} */ one) => t(one)).join(", ")}</p>` : nothing}
       ${sections.length
         ? sections.map((/** @type {any} */ one) => sealedText(t(one.title), one.text))
         : sealedText(t("About {name}", { name: person.name }), content.text)}`;

@@ -23,6 +23,10 @@ export function spoken(view) {
   }
   for (const measure of you?.measures ?? []) sayMeasure(measure);
   sayExercise(room?.exercise);
+  say(room?.skill, "title", "summary");
+  if (room?.last_time) room.last_time = room.last_time.map((/** @type {string} */ title) => t(title));
+  for (const skill of staff?.practice?.skills ?? []) say(skill, "title");
+  say(staff?.practice?.today, "focus");
   say(room?.round, "question");
   for (const question of staff?.rounds?.questions ?? []) say(question, "text", "teens");
   for (const own of you?.exercises ?? []) {
