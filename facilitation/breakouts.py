@@ -16,6 +16,7 @@ from typing import TypeVar
 from facilitation.attendance import Attendance, Trace
 from facilitation.errors import Refusal
 from facilitation.events import (
+    Admitted,
     ApartListed,
     BreakoutsClosed,
     BreakoutsEnding,
@@ -226,6 +227,8 @@ def _after(breakouts: Breakouts, event: Event, at: Instant) -> Breakouts:
             return replace(breakouts, calls={**breakouts.calls, person: Call(at=at, alone=alone)})
         case HelpAnswered(person=person):
             return replace(breakouts, calls=_but(breakouts.calls, {person}))
+        case Admitted(person=person) if breakouts.open is not None:
+            return replace(breakouts, why={**breakouts.why, person: "late"})
         case PersonLeft(person=person) | MovedToWaiting(person=person) | PersonRemoved(person=person):
             return _without(breakouts, person, at)
         case SessionEnded():

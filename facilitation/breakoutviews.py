@@ -63,7 +63,8 @@ def led(state: RoomState, name: SmallRoomId | None) -> bool:
 
 
 def own_part(state: RoomState, person: PersonId) -> View:
-    """`moved`: what brought me to where I am, if it was not me; `called`: that I called for help."""
+    """`moved`: what brought me to where I am, if it was not me; 'late': I came in while the group was in small rooms.
+    `called`: that I called for help."""
     call = state.breakouts.calls.get(person)
     return {
         "moved": state.breakouts.why.get(person, ""),
@@ -80,7 +81,13 @@ def staff_breakouts_part(state: RoomState) -> View:
         "plan": None if here.plan is None else _plan(state),
         "rooms": [_room(state, room) for room in (*here.groups, *here.sides)],
         "main": [
-            {"person": seat.person, "fits": _fits(state, seat.person)}
+            {
+                "person": seat.person,
+                "fits": _fits(state, seat.person),
+                "waits": here.open is not None
+                and here.why.get(seat.person) in ("late", "gone")
+                and state.attendance.of(seat.person).connected,
+            }
             for seat in state.seats.in_room
             if not seat.staff and seat.person not in here.where
         ],

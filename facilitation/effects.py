@@ -66,4 +66,9 @@ class KeepAgreement:
     """The group agreed on something that its next sessions begin with."""
 
 
-Effect = Forward | Partition | DropMedia | Nudge | Dismiss | CloseMedia | PostHours | KeepAgreement
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """Somebody came on the list after the room opened: what the clinic has to say to a room is said again."""
+
+
+Effect = Forward | Partition | DropMedia | Nudge | Dismiss | CloseMedia | PostHours | KeepAgreement | Brief

@@ -830,6 +830,8 @@ def react(state: RoomState, event: Event) -> tuple[Effect, ...]:
             return (e.PostHours(),)
         case v.AgreementKept():
             return (e.KeepAgreement(),)
+        case v.PersonExpected():
+            return (e.Brief(),)
         case _:
             return ()
 

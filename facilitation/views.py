@@ -33,6 +33,7 @@ from facilitation.intervals import total_ms
 from facilitation.licences import state_name
 from facilitation.notes import GROUP
 from facilitation.noteviews import draft_part
+from facilitation.places import HelpLine
 from facilitation.plan import Segment
 from facilitation.room import form_offered, watched
 from facilitation.seats import Seat
@@ -295,7 +296,7 @@ def you_part(
         "glad": [owner for owner, shown in state.milestones.shown.items() if person in shown.glad],
         "turn": roundviews.own_turn(state, person) if seat.in_room else None,
         "week": _own_week(state, seat),
-        "help": bool(state.checkin.flags_of(person)),
+        "help": _help(state, person),
         **breakoutviews.own_part(state, person),
         "chat": [_message(state, message) for message in state.talk.private_of(person)[-CHAT_SHOWN_MAX:]],
     }
@@ -315,6 +316,16 @@ def minutes(state: RoomState, person: PersonId, now: Instant, tally: Tally | Non
         "target_ms": tally.target_ms,
         "corrected_ms": hours.corrected_ms,
     }
+
+
+def _help(state: RoomState, person: PersonId) -> str | None:
+    """After a safety answer, who comes: 'coming'; 'away': nobody who leads is here just now; 'seen_to'."""
+    flags = state.checkin.flags_of(person)
+    if not flags:
+        return None
+    if not any(flag.open for flag in flags):
+        return "seen_to"
+    return "coming" if watched(state) else "away"
 
 
 def _own_week(state: RoomState, seat: Seat) -> View | None:
@@ -483,17 +494,14 @@ def _whereabouts(seat: Seat, *, over: bool) -> View:
             "location": door.location,
             "state": state_name(door.state),
             "callback": door.callback,
-            "help": [
-                {
-                    "name": each.name,
-                    "phone": each.phone,
-                    "checked": each.checked.isoformat() if each.checked else None,
-                    "stale": each.stale,
-                }
-                for each in door.help
-            ],
+            "help": [_help_line(each) for each in door.help],
         },
     }
+
+
+def _help_line(line: HelpLine) -> View:
+    checked = line.checked.isoformat() if line.checked else None
+    return {"name": line.name, "phone": line.phone, "checked": checked, "stale": line.stale}
 
 
 def _late_ms(state: RoomState, hours: Hours, now: Instant) -> int:
@@ -524,6 +532,10 @@ def _flag(state: RoomState, flag: Flag) -> View:
         "disposed_at": flag.disposed_at,
         "location": "" if arrival is None else arrival.location,
         "callback": "" if arrival is None else arrival.callback,
+        "state": "" if arrival is None else state_name(arrival.state),
+        "contact_name": "" if arrival is None else arrival.contact_name,
+        "contact_phone": "" if arrival is None else arrival.contact_phone,
+        "help": [] if done or seat is None or seat.door is None else [_help_line(each) for each in seat.door.help],
         **safetyviews.response_part(state, flag),
     }
 

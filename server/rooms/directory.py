@@ -51,8 +51,9 @@ class Rooms:
     """The rooms of this node.
 
     `load_session` says how a session begins that has no log yet (None: there is no such session). `brief`: what the
-    clinic has to say to a room whenever it opens. `on_signed` is called with a session in which a note was just signed,
-    `on_agreed` with what its group agreed on there: at once, and again whenever its room is opened anew.
+    clinic has to say to a room whenever it opens, and when somebody new comes on its list. `on_signed` is called with a
+    session in which a note was just signed, `on_agreed` with what its group agreed on there: at once, and again
+    whenever its room is opened anew.
     The media plane's facts belong to `media_fact`: `await media.start(rooms.media_fact)`. With `sealed_only` media is
     agreed only with browsers that announced a key.
     """
@@ -172,10 +173,12 @@ class Rooms:
             media=self._media,
             on_signed=self._on_signed,
             on_agreed=self._on_agreed,
+            on_expected=self._brief_again,
             sealed_only=self._sealed_only,
             on_end=self._ended,
             poison=[poison for where, poison in self._poison if where == session],
             not_before=THE_BEGINNING if kept is None else kept.at,
+            spoken_ms={} if kept is None else kept.spoke_ms,
         )
         room.start()
         try:
@@ -197,12 +200,17 @@ class Rooms:
         self._keep_an_eye_on(self._keep(room), f"keep {session}")
         return room
 
+    def _brief_again(self, session: SessionId) -> None:
+        room = self._rooms.get(session)
+        if room is not None:
+            self._keep_an_eye_on(self._tell(room), f"brief {session}")
+
     async def _tell(self, room: LiveRoom) -> None:
-        """What the clinic has to say to a room as it opens; a room opens without it, too."""
+        """What the clinic has to say to a room; it goes on without it, too."""
         try:
             for command in () if self._brief is None else await self._brief(room.session):
                 await room.do(command)
-        except (Refusal, StoreUnavailable, CorruptLog) as error:
+        except (Refusal, StoreUnavailable, CorruptLog, LeaseLost) as error:
             log.warning("a room was not told", session=room.session, error=type(error).__name__)
 
     def _keep_an_eye_on(self, work: Coroutine[Any, Any, None], name: str) -> None:

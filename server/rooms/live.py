@@ -42,6 +42,7 @@ from server.rooms.ports import (
     Wish,
 )
 from server.rooms.runner import Runner
+from server.rooms.talktime import NOBODY_YET
 
 log = structlog.get_logger(__name__)
 
@@ -74,10 +75,12 @@ class LiveRoom:
         media: MediaPlane,
         on_signed: Callable[[SessionId], None],
         on_agreed: Callable[[SessionId, Kept], None] = lambda session, kept: None,
+        on_expected: Callable[[SessionId], None] = lambda session: None,
         sealed_only: bool = False,
         on_end: Callable[[LiveRoom], None] = lambda room: None,
         poison: Collection[Poison] = (),
         not_before: Instant = THE_BEGINNING,
+        spoken_ms: Mapping[str, int] = NOBODY_YET,
     ) -> None:
         self.session = session
         self.epoch = epoch
@@ -90,7 +93,9 @@ class LiveRoom:
             audience=self._audience,
             on_signed=on_signed,
             on_agreed=on_agreed,
+            on_expected=on_expected,
             sealed_only=sealed_only,
+            spoken_ms=spoken_ms,
         )
         self._actor = RoomActor(session, state, epoch=epoch, log=log, clock=clock, stage=self, not_before=not_before)
         self._runner.attach(self._actor)
@@ -199,7 +204,7 @@ class LiveRoom:
         self._heard = {source: min(at, now) for source, at in found.items()}
         if state.phase == "ended" or not (self._heard or state.phase == "running"):
             return Held(epoch=self.epoch)
-        return Held(epoch=self.epoch, proofs=Proofs(at=now, heard=self._heard))
+        return Held(epoch=self.epoch, proofs=Proofs(at=now, heard=self._heard, spoke_ms=self._runner.spoken_ms))
 
     def kept(self, kept: bool) -> None:
         """Whether the store takes what is kept beside the log."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
@@ -122,10 +122,11 @@ class EventLog(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proofs:
     """The last proofs of life of one session. `at`: when its node looked, and so lived itself; `heard`: when each
-    source was last heard, none later than `at`."""
+    source was last heard, none later than `at`. `spoke_ms`: how long each person was heard speaking until then."""
 
     at: Instant
     heard: Mapping[str, Instant]
+    spoke_ms: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ import structlog
 from facilitation.agreement import Kept
 from facilitation.commands import ConnectMedia, LoseMedia
 from facilitation.effects import (
+    Brief,
     CloseMedia,
     Dismiss,
     DropMedia,
@@ -60,7 +61,7 @@ from server.rooms.ports import (
     Wish,
 )
 from server.rooms.ring import Ring
-from server.rooms.talktime import TalkTime
+from server.rooms.talktime import NOBODY_YET, TalkTime
 
 log = structlog.get_logger(__name__)
 
@@ -94,16 +95,19 @@ class Runner:
         audience: Audience,
         on_signed: Callable[[SessionId], None],
         on_agreed: Callable[[SessionId, Kept], None],
+        on_expected: Callable[[SessionId], None],
         sealed_only: bool = False,
+        spoken_ms: Mapping[str, int] = NOBODY_YET,
     ) -> None:
         self._session = session
         self._media = media
         self._audience = audience
         self._on_signed = on_signed
         self._on_agreed = on_agreed
+        self._on_expected = on_expected
         self._sealed_only = sealed_only
         self.ring = Ring(audience)
-        self._talk = TalkTime()
+        self._talk = TalkTime(spoken_ms)
         self._actor: RoomActor | None = None
         self._peers: dict[SourceId, Peer] = {}
         self._offers: dict[SourceId, asyncio.Task[None]] = {}
@@ -153,6 +157,8 @@ class Runner:
                 case KeepAgreement():
                     assert self._actor is not None
                     self._on_agreed(self._session, self._actor.state.agreement.stands)
+                case Brief():
+                    self._on_expected(self._session)
                 case _:
                     assert_never(effect)
 
@@ -310,6 +316,11 @@ class Runner:
             log.exception("media plane failed", session=self._session)
             return {}
         return {id_: at for id_, at in found.items() if (p := self._peers.get(SourceId(id_))) and p.connected}
+
+    @property
+    def spoken_ms(self) -> Mapping[str, int]:
+        """How long each was heard speaking until now."""
+        return self._talk.spoken_ms
 
     def spoke(self) -> tuple[PersonId, ...]:
         """Who was heard speaking since this was asked last."""

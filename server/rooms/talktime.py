@@ -1,24 +1,28 @@
-"""How long each person was heard speaking: a gentle fact for facilitators, in memory alone.
+"""How long each person was heard speaking: a gentle fact for facilitators, in no log and no record.
 
-It is measured from how loud packets say they are, never from what they hold, and is gone with the room.
+It is measured from how loud packets say they are, never from what they hold. Its sums lie beside the log while the
+session runs, so that a server that takes over goes on from them, and are gone with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from facilitation.ids import PersonId
 from facilitation.timebase import Instant
 
 TOLD_EVERY_MS: Final = 5_000
+NOBODY_YET: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class TalkTime:
     """Adds up the time between one telling of who speaks and the next, while `counts`."""
 
-    def __init__(self) -> None:
-        self._spoken_ms: dict[PersonId, int] = {}
+    def __init__(self, spoken_ms: Mapping[str, int] = NOBODY_YET) -> None:
+        """`spoken_ms`: what the server before had heard."""
+        self._spoken_ms = {PersonId(person): ms for person, ms in spoken_ms.items()}
         self._speaking: set[PersonId] = set()
         self._since = Instant(0)
         self._told_at = Instant(0)

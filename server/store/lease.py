@@ -55,7 +55,10 @@ class RedisLeases:
         for session, held in rooms.items():
             keys += (self._keys.lease(session), self._keys.epoch(session), self._keys.proofs(session))
             proofs = held.proofs
-            words += (held.epoch, 0, "") if proofs is None else (held.epoch, proofs.at, _encode(proofs.heard))
+            if proofs is None:
+                words += (held.epoch, 0, "", "")
+            else:
+                words += (held.epoch, proofs.at, _encode(proofs.heard), _encode(proofs.spoke_ms))
         answer = await ask(lambda: self._renew(keys, words))
         return {
             session: int(current)
@@ -68,8 +71,9 @@ class RedisLeases:
         if not kept:
             return None
         try:
-            heard = _decode(kept[b"heard"])
-            return Proofs(at=Instant(int(kept[b"at"])), heard={name: Instant(at) for name, at in heard.items()})
+            heard = {name: Instant(at) for name, at in _decode(kept[b"heard"]).items()}
+            spoke_ms = _decode(kept.get(b"spoke", b"{}"))
+            return Proofs(at=Instant(int(kept[b"at"])), heard=heard, spoke_ms=spoke_ms)
         except (KeyError, ValueError, msgspec.DecodeError) as error:
             raise CorruptLog(
                 f"the proofs of life of session {session} were not written by Milieu: {error!r}"

@@ -81,7 +81,7 @@ class MemoryLeases:
             if proofs is None:
                 self._proofs.pop(session, None)
             elif session not in self._proofs or proofs.at >= self._proofs[session].at:
-                self._proofs[session] = Proofs(at=proofs.at, heard=dict(proofs.heard))
+                self._proofs[session] = Proofs(at=proofs.at, heard=dict(proofs.heard), spoke_ms=dict(proofs.spoke_ms))
         return lost
 
     async def proofs(self, session: str) -> Proofs | None:

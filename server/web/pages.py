@@ -298,6 +298,7 @@ class Desk:
             "minutes": f"/s/{session}/minutes{choice}" if identity.may(Action.READ_OWN_MINUTES) else None,
             "milestones": f"/milestones/own{choice}" if identity.may(Action.MARK_MILESTONES) else None,
             "statement": f"/statement{choice}" if identity.may(Action.READ_OWN_STATEMENT) else None,
+            "clinic_phone": self._site.clinic_phone,
         }
         context = {"boot": boot, "me": identity, "choice": choice, "title": await self._books.title(session)}
         return self._pages.render(request, template, context, headers=NO_STORE)

@@ -81,6 +81,10 @@ class Node:
         self._server: _Uvicorn | None = None
         self._serving: asyncio.Task[None] | None = None
 
+    def expect(self, late: Expected) -> None:
+        """Put somebody on the clinic's list who was not on it as rooms opened."""
+        self._roster[late.person] = late
+
     async def _load(self, session: SessionId) -> OpenSession | None:
         if not session.startswith("s-"):
             return None

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from facilitation.ids import ItemId, MeasureId
+from facilitation.ids import ItemId, MeasureId, PersonId
+from facilitation.people import Expected, Role
 from facilitation.room import RoomState, replay
 from server.catalog import load_catalog
 from server.clock import RoomClock
@@ -33,6 +34,19 @@ async def measuring() -> AsyncIterator[Node]:
 
 def own(view: dict[str, Any], measure: str = "phq-9") -> dict[str, Any]:
     return next(each for each in view["you"]["measures"] if each["id"] == measure)
+
+
+async def test_whoever_is_listed_late_is_offered_what_is_due_as_soon_as_they_come(measuring: Node) -> None:
+    late = Expected(person=PersonId("p-late"), role=Role.PARTICIPANT, name="Late Example")
+    async with Browser(measuring, FACILITATOR) as fran, Browser(measuring, ROBIN) as robin:
+        await seat(fran, robin)
+        await robin.ask("answer_item", measure="gad-7", item="1", value=3)
+        measuring.expect(late)
+        async with Browser(measuring, late) as newcomer:
+            await seat(fran, newcomer)
+            view = await newcomer.view(lambda view: view["you"]["measures"])
+            assert [each["id"] for each in view["you"]["measures"]] == [measure.id for measure in ASKED]
+        assert own(robin.views[-1], "gad-7")["values"] == {"1": 3}, "nobody else is asked anew"
 
 
 async def test_answers_survive_a_lost_line_and_go_to_staff_when_they_are_handed_in(measuring: Node) -> None:

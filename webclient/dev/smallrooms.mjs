@@ -3,7 +3,7 @@
 /**
  * @param {any} view changed in place
  * @param {{state: string, now: number}} how `state`: of a participant "in", "side", "alone", "called", "soon", "late",
- *   "asked", "away"; of who leads "plan", "open", "calls", "visit"
+ *   "come", "asked", "away"; of who leads "plan", "open", "calls", "visit"
  */
 export function withSmallRooms(view, { state, now }) {
   const { room, you } = view;
@@ -27,8 +27,9 @@ export function withSmallRooms(view, { state, now }) {
     room.people = room.people.filter((/** @type {any} */ one) => there.includes(one.person));
     room.chat = [];
   }
-  if (["open", "calls", "late"].includes(state)) room.people = room.people.filter((/** @type {any} */ one) => one.role !== "participant" || one.person === me || one.person === people[0]);
+  if (["open", "calls", "late", "come"].includes(state)) room.people = room.people.filter((/** @type {any} */ one) => one.role !== "participant" || one.person === me || one.person === people[0]);
   if (state === "late") you.moved = "gone";
+  if (state === "come") you.moved = "late";
   if (state === "asked") you.called = { at: now, alone: true };
   if (state === "called") you.called = { at: now, alone: false };
   if (state === "away") room.led = false;
@@ -40,7 +41,7 @@ export function withSmallRooms(view, { state, now }) {
   }
   part.rooms = groups.map((group, index) => ({ room: `small-${index + 1}`, number: index + 1, side: null, people: group, visitors: state === "visit" && index === 1 ? ["p-1"] : [],
     alone_since: index === 2 ? now - 5_000 : null }));
-  part.main = people.length > 6 ? [{ person: people[0], fits: ["small-2"] }] : [];
+  part.main = people.length > 6 ? [{ person: people[0], fits: ["small-2"], waits: state === "calls" }] : [];
   if (state === "calls") {
     part.calls = [{ person: people[1], at: now, alone: false, room: "small-1" }, { person: people[4], at: now, alone: true, room: null }];
     part.rooms.push({ room: "small-9", number: 1, side: people[3], people: [people[3]], visitors: ["p-2"], alone_since: null });

@@ -78,6 +78,15 @@ async def test_of_each_session_the_latest_proofs_of_life_are_kept(store: Store) 
     assert await store.leases.proofs("s-2") == seen(3_000)
 
 
+async def test_how_long_each_spoke_is_kept_beside_the_log_and_gone_with_the_proofs(store: Store) -> None:
+    epoch = await store.leases.acquire("s-1", node="n-1")
+    spoke = Proofs(at=Instant(1_000), heard={}, spoke_ms={"p-robin": 63_000})
+    await store.leases.renew({"s-1": Held(epoch=epoch, proofs=spoke)}, node="n-1")
+    assert await store.leases.proofs("s-1") == spoke
+    await store.leases.renew({"s-1": Held(epoch=epoch)}, node="n-1")
+    assert await store.leases.proofs("s-1") is None
+
+
 async def test_what_was_kept_outlives_its_lease_and_is_there_for_the_next_owner(store: Store) -> None:
     epoch = await store.leases.acquire("s-1", node="n-1")
     await store.leases.renew({"s-1": Held(epoch=epoch, proofs=seen(1_000, c1=900))}, node="n-1")

@@ -281,7 +281,7 @@ def test_somebody_whose_line_dropped_finds_the_others_in_the_main_room() -> None
     assert company(meeting, SAM) == {FAY, COLE}
     assert you(meeting, SAM)["moved"] == "gone"
     [late] = staff(meeting)["main"]
-    assert late == {"person": SAM, "fits": [ROOM_3, ROOM_2]}
+    assert late == {"person": SAM, "fits": [ROOM_3, ROOM_2], "waits": True}
     meeting.do(c.MoveTo(person=SAM, room=ROOM_3), FAY)
     assert company(meeting, SAM) == {JO, LEE}
 
@@ -328,7 +328,8 @@ def test_who_comes_late_waits_with_those_who_lead_and_is_placed_by_them() -> Non
     meeting.do(c.OpenBreakouts(), FAY)
     meeting.join(JO)
     assert company(meeting, JO) == {FAY, COLE}
-    assert staff(meeting)["main"] == [{"person": JO, "fits": [ROOM_1]}]
+    assert staff(meeting)["main"] == [{"person": JO, "fits": [ROOM_1], "waits": True}]
+    assert you(meeting, JO)["moved"] == "late"
     assert meeting.refused(c.MoveTo(person=JO, room=ROOM_2), FAY) == "kept_apart"
     meeting.do(c.MoveTo(person=JO, room=ROOM_1), FAY)
     assert company(meeting, JO) == {ROBIN, SAM}

@@ -194,11 +194,55 @@ def test_a_flag_tells_staff_what_was_said_and_where_the_person_is() -> None:
     assert (flag["location"], flag["callback"], flag["disposition"]) == ("Home, 1 Example Street", "555-0100", None)
 
 
+def test_a_flag_of_somebody_who_left_keeps_where_they_are_and_whom_to_call() -> None:
+    meeting = running()
+    meeting.connect(ROBIN)
+    near = c.Arrive(
+        name="Robin",
+        location="12 Sample Street",
+        callback="555-0100",
+        private_space=True,
+        agreement=True,
+        state="NY",
+        contact_name="Casey",
+        contact_phone="555-0111",
+    )
+    meeting.do(near, ROBIN)
+    meeting.do(c.Admit(person=ROBIN), FAY)
+    meeting.submit(ROBIN, safe=False)
+    meeting.do(c.Leave(), ROBIN)
+    flag = staff_part(meeting.state, meeting.now)["flags"][0]
+    told = (flag["location"], flag["state"], flag["callback"], flag["contact_name"], flag["contact_phone"])
+    assert told == ("12 Sample Street", "New York", "555-0100", "Casey", "555-0111")
+    assert flag["disposition"] is None
+
+
 def test_the_person_is_shown_help_and_others_are_not() -> None:
     meeting = running(ROBIN, SAM)
     meeting.submit(ROBIN, safe=False)
-    assert you_part(meeting.state, ROBIN, meeting.now)["help"] is True
-    assert you_part(meeting.state, SAM, meeting.now)["help"] is False
+    assert you_part(meeting.state, ROBIN, meeting.now)["help"] == "coming"
+    assert you_part(meeting.state, SAM, meeting.now)["help"] is None
+
+
+def test_who_asked_for_help_is_told_the_truth_of_who_comes() -> None:
+    meeting = Meeting()
+    line = meeting.join(FAY)
+    meeting.join(ROBIN)
+    meeting.submit(ROBIN, safe=False)
+
+    def told() -> str | None:
+        found: str | None = you_part(meeting.state, ROBIN, meeting.now)["help"]
+        return found
+
+    assert told() == "coming"
+    meeting.lose(line)
+    assert told() == "away"
+    meeting.connect(FAY)
+    assert told() == "coming"
+    meeting.do(c.DisposeFlag(flag=FlagId("flag-1"), disposition="spoke_safe", text=""), FAY)
+    assert told() == "seen_to"
+    meeting.submit(ROBIN, safe=False, urge=9)
+    assert told() == "coming"
 
 
 def test_sending_the_same_safety_answer_again_raises_no_second_flag() -> None:

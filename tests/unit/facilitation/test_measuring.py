@@ -256,7 +256,7 @@ def test_the_ninth_question_raises_a_flag_at_once_before_anything_is_handed_in(v
     assert (flag["person"], flag["form"], flag["disposition"]) == (ROBIN, FormId(PHQ9), None)
     assert flag["questions"][0]["label"].startswith("Thoughts that you would be better off dead")
     assert flag["questions"][0]["answer"] == ("Several days", "More than half the days", "Nearly every day")[value - 1]
-    assert views.you_part(meeting.state, ROBIN, meeting.now)["help"] is True
+    assert views.you_part(meeting.state, ROBIN, meeting.now)["help"] == "coming"
 
 
 @pytest.mark.parametrize("value", [0, None])

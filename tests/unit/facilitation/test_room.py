@@ -116,6 +116,7 @@ def test_someone_can_be_expected_later() -> None:
     meeting = running()
     new = Expected(person=PersonId("p-new"), role=Role.PARTICIPANT, name="New Example")
     meeting.do(c.ExpectPerson(expected=new))
+    assert meeting.effects == [e.Brief()], "what the clinic has to say of them is said now"
     assert meeting.do(c.ExpectPerson(expected=new)) == ()
     meeting.join(ROBIN)
     meeting.roles[new.person] = new.role

@@ -138,6 +138,10 @@ FLAG = {
     "disposed_at",
     "location",
     "callback",
+    "state",
+    "contact_name",
+    "contact_phone",
+    "help",
 }
 RECORD = {
     "status",

@@ -13,6 +13,13 @@ def test_time_runs_from_one_telling_to_the_next() -> None:
     assert talk.spoken_ms == {"p-1": 3_500, "p-2": 1_500}
 
 
+def test_it_goes_on_from_what_the_server_before_had_heard() -> None:
+    talk = TalkTime({"p-1": 60_000})
+    talk.heard(["p-1", "p-2"], Instant(0), counts=True)
+    talk.heard([], Instant(1_000), counts=True)
+    assert talk.spoken_ms == {"p-1": 61_000, "p-2": 1_000}
+
+
 def test_before_the_session_runs_nobody_is_counted() -> None:
     talk = TalkTime()
     talk.heard(["p-1"], Instant(0), counts=False)

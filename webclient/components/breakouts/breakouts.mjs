@@ -6,7 +6,7 @@
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { icon } from "/static/core/icons.mjs";
-import { many, t } from "/static/core/words.mjs";
+import { listed, many, t } from "/static/core/words.mjs";
 import { numberOf, timeLeft, whereWords } from "/static/core/smallrooms.mjs";
 
 /** @param {HTMLElement} root @param {any} context */
@@ -19,10 +19,12 @@ export function mount(root, context) {
   function update(view) {
     const here = place(view);
     const calls = leads ? (view.staff?.breakouts?.calls ?? []) : [];
+    const late = leads ? (view.staff?.breakouts?.main ?? []).filter((/** @type {any} */ one) => one.waits) : [];
     warn(view.room.breakouts);
-    root.hidden = here === null && !calls.length;
+    root.hidden = here === null && !calls.length && !late.length;
     render(root.hidden ? nothing : html`
       ${repeat(calls, (/** @type {any} */ one) => one.person, (one) => call(one, view))}
+      ${repeat(late, (/** @type {any} */ one) => one.person, (one) => comer(one, view))}
       ${here ?? nothing}`, root);
   }
 
@@ -47,8 +49,9 @@ export function mount(root, context) {
           ${open.called ? nothing : html`<button type="button" class="button" @click=${() => act.ask("call_back", { seconds: 60 })}>${t("Call back in 60 s")}</button>`}`);
     }
     if (open) {
-      return strip("users", html`<p>${you.moved === "gone" ? t("Your small room went on without you while your line was away.") : t("The group is in small rooms just now.")}
-        ${room.led ? t("You are with the facilitators. They can find you a place.") : t("A facilitator will be here soon.")}</p>`);
+      return strip("users", html`<p>${you.moved === "gone" ? t("Your small room went on without you while your line was away.") : t("The group is in small rooms for a while.")}
+        ${room.led ? t("You are with the facilitators, and they find you a place.") : t("You miss nothing that you need. A facilitator sees that you are here, and finds you a place.")}</p>
+        <p class="soft small">${timeLeft(open, connection.now())}</p>`);
     }
     return room.led ? null : strip("users", html`<p>${t("Your facilitators are with somebody just now. They will be back soon.")}</p>`);
   }
@@ -83,6 +86,17 @@ export function mount(root, context) {
       ${one.room && !one.alone && view.room.small_room?.room !== one.room ? html`<button type="button" class="button primary" @click=${() => act.ask("visit", { room: one.room })}>${t("Go there")}</button>` : nothing}
       <button type="button" class="button ${one.alone ? "primary" : ""}" aria-label=${t("Talk apart: {name}", { name })} @click=${() => act.ask("open_side_room", { person: one.person })}>${t("Talk apart")}</button>
       <button type="button" class="button quiet" aria-label=${t("Seen to: {name}", { name })} @click=${() => act.ask("answer_help", { person: one.person })}>${t("Seen to")}</button>`, true);
+  }
+
+  /** Somebody came while the others are in small rooms: one press puts them where the fewest are. @param {any} one @param {any} view */
+  function comer(one, view) {
+    const names = new Map(view.staff.people.map((/** @type {any} */ each) => [each.person, each.name]));
+    const name = names.get(one.person) ?? "";
+    const [first] = one.fits;
+    const mates = view.staff.breakouts.rooms.find((/** @type {any} */ each) => each.room === first)?.people.map((/** @type {string} */ each) => names.get(each) ?? "") ?? [];
+    return strip("user-round-plus", html`<p><strong>${t("{name} has just come in.", { name })}</strong> ${first ? nothing : t("No small room has a place that fits.")}</p>`, html`
+      ${first ? html`<button type="button" class="button primary" @click=${() => act.ask("move_to", { person: one.person, room: first })}>${t("To {names}", { names: listed(mates) })}</button>` : nothing}
+      ${first && !view.room.small_room ? nothing : html`<button type="button" class="button" @click=${() => ui.set({ panel: "now" })}>${t("All rooms")}</button>`}`, true);
   }
 
   /** @param {string} drawing @param {any} words @param {any} [buttons] @param {boolean} [soon] */

@@ -41,14 +41,14 @@ export function mount(root, context) {
     const here = present(room.agenda, connection.now());
     measures.take(you.measures);
     if (measures.busy) {
-      render(html`${you.help ? help({ calling: true }) : nothing}${measures.draw()}`, root);
+      render(html`${helpFor(you)}${measures.draw()}`, root);
       return measures.drawn();
     }
     const forms = Object.entries(you.forms ?? {})
       .map(([id, entry]) => ({ id, ...(/** @type {any} */ (entry)), mine: localOf(id) }))
       .filter((one) => one.offered || one.status !== "none" || Object.keys(one.mine.touched).length > 0);
     render(html`
-      ${you.help ? help({ calling: true }) : nothing}
+      ${helpFor(you)}
       ${segmentCard(room, here)}
       ${repeat(forms.filter((one) => !isSent(one)), (one) => one.id, (one) => open(one, room.agenda))}
       ${measures.draw()}
@@ -57,6 +57,9 @@ export function mount(root, context) {
       ${shared(room)}
       ${weeksShown(room, you)}`, root);
   }
+
+  /** @param {any} you */
+  const helpFor = (you) => (you.help ? help({ how: you.help, phone: context.boot.clinic_phone }) : nothing);
 
   /** @param {any} room @param {any} here */
   function segmentCard(room, here) {
@@ -193,7 +196,7 @@ export function mount(root, context) {
   return {
     /** @param {any} next */
     update(next) {
-      const calling = next.you.help && view?.you.help === false;
+      const calling = next.you.help && view && next.you.help !== view.you.help;
       view = next;
       for (const id of Object.keys(next.you.forms ?? {})) {
         if (local.has(id)) continue;

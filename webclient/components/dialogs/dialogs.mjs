@@ -26,7 +26,7 @@ export function mount(root, context) {
     leave: () => html`<h2 id="dialog-title">${t("Leave the meeting?")}</h2>
       <p>${room.view?.room.phase === "running" ? t("Your minutes up to now are safe. You can come back while the group goes on.")
         : t("You can come back at any time.")}</p>
-      ${room.view?.you.help ? html`<p class="notice">${t("Somebody would like to speak with you before you go. If you leave now, they will try to reach you. 988 is there at any time.")}</p>` : nothing}
+      ${LEAVING[room.view?.you.help] ? html`<p class="notice">${LEAVING[room.view?.you.help]}</p>` : nothing}
       ${staff && room.view?.room.phase === "running" ? html`<p>${t("The group goes on without you, and so does its clock.")}</p>` : nothing}
       <div class="row end">
         <button type="button" class="button" @click=${close}>${t("Stay")}</button>
@@ -47,7 +47,7 @@ export function mount(root, context) {
         <button type="button" class="button" @click=${done(() => act.moveToWaiting(ui.state.about))}>${t("To the waiting room")}</button>
         <button type="button" class="button primary" @click=${done(() => act.ask("remove", { person: ui.state.about.person }))}>${t("Remove for today")}</button></div>`,
     minutes: () => minutes(close),
-    help: () => html`${help({ calling: false })}<div class="row end"><button type="button" class="button" @click=${close}>${t("Close")}</button></div>`,
+    help: () => html`${help({ how: null, phone: boot.clinic_phone })}<div class="row end"><button type="button" class="button" @click=${close}>${t("Close")}</button></div>`,
     place: () => html`${place({ one: (room.view?.staff?.people ?? []).find((/** @type {any} */ one) => one.person === ui.state.about?.person) ?? null })}
       <div class="row end"><button type="button" class="button" @click=${close}>${t("Close")}</button></div>`,
     privacy: () => html`${privacy({ shelter: media.shelter, people: room.view?.room.people ?? [] })}
@@ -87,6 +87,12 @@ export function mount(root, context) {
 
   return { update, unmount: () => root.open && root.close() };
 }
+
+/** To whom gave a safety answer that nobody has seen to yet. @type {Record<string, string>} */
+const LEAVING = {
+  coming: t("Somebody would like to speak with you before you go. If you leave now, they will try to reach you. 988 is there at any time."),
+  away: t("Your facilitators’ line is down just now. If you leave, they will try to reach you when they are back. 988 is there at any time."),
+};
 
 const KEYS = [
   ["M", t("Microphone on or off")],

@@ -27,6 +27,7 @@ export function mount(root, context) {
   /** @type {{run: string, shape: import("./shape.mjs").Shape} | null} */
   let shown = null;
   let said = "";
+  let brought = "";
   let frame = 0;
   /** Told of every private paper that is over, so that its words can be read and changed until the session ends. */
   const openPapers = new Set();
@@ -52,6 +53,18 @@ export function mount(root, context) {
       ${past.length ? html`<section class="stack tight" aria-label=${t("What you wrote today")}>
         ${repeat(past, (/** @type {any} */ one) => one.run, paperOf)}</section>` : nothing}`, root);
     for (const bar of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(".bar"))) bar.style.setProperty("--share", bar.dataset.share ?? "0");
+    bringTheStep(exercise);
+  }
+
+  /** A step that all take at once comes to where they look, on a phone above all; whoever writes is left where they are.
+   * @param {any} exercise */
+  function bringTheStep(exercise) {
+    const index = exercise && !exercise.own_pace ? moment(exercise, connection.now()).index : -1;
+    const key = index < 0 ? "" : `${exercise.run} ${index}`;
+    if (key === brought) return;
+    brought = key;
+    if (!key || root.querySelector("textarea:focus, input:focus")) return;
+    root.querySelector(shown?.shape.leading ? ".breath" : ".exercise h3")?.scrollIntoView({ block: "start" });
   }
 
   /** The shape of what is open, from its first view to its last. @param {any} exercise */

@@ -54,10 +54,13 @@ export function mount(root, context) {
     render(html`${repeat(open, (/** @type {any} */ flag) => flag.flag, strip)}${shown ? steps(shown) : nothing}`, root);
   }
 
+  /** Their part of the staff view. @param {any} flag */
+  const placeOf = (flag) => view.staff.people.find((/** @type {any} */ one) => one.person === flag.person);
+
   /** @param {any} flag */
   function strip(flag) {
     const isOpen = opened.has(flag.flag);
-    const place = view.staff.people.find((/** @type {any} */ one) => one.person === flag.person);
+    const place = placeOf(flag);
     return html`<section class="flag" aria-label=${t("Safety: {name}", { name: flag.name })}>
       <div class="flag-line">
         ${icon("triangle-alert")}
@@ -65,9 +68,11 @@ export function mount(root, context) {
           who: html`<strong>${t("Safety: {name}", { name: flag.name })}</strong>`,
           answers: flag.questions.map((/** @type {any} */ one, /** @type {number} */ index) => html`${index ? ", " : ""}“${one.label}” <strong>${words(one.answer)}</strong>`),
           when: html`<time>${t("at {clock}", { clock: wallTime(flag.at, view.room.zone) })}</time>`,
-        })}${place && place.place !== "room" ? html` <strong>${t("Not in the room now.")}</strong>` : nothing}</p>
-        <p class="flag-reach"><span>${icon("map-pin")} ${flag.location || t("Place not given")}</span>
-          <span>${icon("phone")} ${flag.callback ? html`<a href="tel:${flag.callback.replace(/[^+\d]/g, "")}">${flag.callback}</a>` : t("No number given")}</span></p>
+        })}${isGone(place) ? html` <strong>${goneWords(place)}</strong>` : nothing}</p>
+        <p class="flag-reach"><span>${icon("map-pin")} ${[flag.location, flag.state].filter(Boolean).join(", ") || t("Place not given")}</span>
+          <span>${icon("phone")} ${flag.callback ? dial(flag.callback) : t("No number given")}</span>
+          ${flag.contact_phone ? html`<span>${icon("users")} ${t("Near them: {name}", { name: flag.contact_name })} ${dial(flag.contact_phone)}</span>` : nothing}
+          ${isGone(place) ? flag.help.map((/** @type {any} */ line) => html`<span>${icon("siren")} ${line.name} ${dial(line.phone)}</span>`) : nothing}</p>
         <p class="flag-reach">${flag.taken ? t("{name} sees to it, since {clock}", { name: flag.taken.name, clock: wallTime(flag.taken.at, view.room.zone) }) : t("Nobody has taken it on yet")}</p>
         ${mayAct ? html`<div class="flag-acts">
           ${flag.taken?.by === boot.person ? nothing : html`<button type="button" class="button" @click=${() => path.take(flag.flag)}>${flag.taken ? t("Take over from {name}", { name: flag.taken.name }) : t("I see to it")}</button>`}
@@ -82,9 +87,17 @@ export function mount(root, context) {
     </section>`;
   }
 
+  /** That they are not here, and since when: then the numbers are what counts. @param {any} place */
+  function goneWords({ place, left_how: how, left_at: at }) {
+    if (!["room", "left"].includes(place) || !at) return t("Not in the room now.");
+    const clock = wallTime(at, view.room.zone);
+    if (place === "room") return t("The line is lost since {clock}.", { clock });
+    return how === "quick_exit" ? t("Left by quick exit at {clock}.", { clock }) : t("Left at {clock}.", { clock });
+  }
+
   /** Beneath all flags, the path of one of them. @param {any} flag */
   function steps(flag) {
-    const place = view.staff.people.find((/** @type {any} */ one) => one.person === flag.person);
+    const place = placeOf(flag);
     return html`<section class="flag" id="flag-path" aria-label=${t("Steps: {name}", { name: flag.name })}>
       <div class="flag-form flag-path">${path.draw(flag, view.staff.safety, place, view.room.zone)}</div></section>`;
   }
@@ -100,10 +113,12 @@ export function mount(root, context) {
     return html`<button type="button" class="button primary" @click=${() => act.ask("open_side_room", { person: flag.person })}>${icon("door-open")} ${t("Side room with {name}", { name: flag.name })}</button>`;
   }
 
-  /** A flag opens its path by itself: the one that was chosen, mine, or the first that nobody sees to. @param {any[]} open */
+  /** A flag opens its path by itself, and once more when its person goes: the one that was chosen, mine, or the first that
+   * nobody sees to. @param {any[]} open */
   function whichIsShown(open) {
-    if (open.some((flag) => !seen.has(flag.flag)) && memory.get("flag-shown") === "none") memory.set("flag-shown", null);
-    for (const flag of open) seen.add(flag.flag);
+    const names = open.map((flag) => `${flag.flag}${isGone(placeOf(flag)) ? " gone" : ""}`);
+    if (names.some((name) => !seen.has(name)) && memory.get("flag-shown") === "none") memory.set("flag-shown", null);
+    for (const name of names) seen.add(name);
     const chosen = memory.get("flag-shown");
     if (chosen === "none") return null;
     return open.find((flag) => flag.flag === chosen) ?? open.find((flag) => flag.taken?.by === boot.person) ?? open.find((flag) => !flag.taken) ?? null;
@@ -174,6 +189,12 @@ export function mount(root, context) {
     unmount: () => render(nothing, root),
   };
 }
+
+/** Out of the room, or in it with a line that is lost. @param {any} place */
+const isGone = (place) => Boolean(place) && (place.place !== "room" || !place.connected);
+
+/** @param {string} number */
+const dial = (number) => html`<a href="tel:${number.replace(/[^+\d]/g, "")}">${number}</a>`;
 
 /** @param {any} answer */
 function words(answer) {

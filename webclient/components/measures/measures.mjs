@@ -89,7 +89,11 @@ export function createMeasures({ root, connection, memory, redraw }) {
 
   /** @param {any} one */
   async function handIn(one) {
-    if (await ask("hand_in_measure", { measure: one.id })) go(null);
+    if (!(await ask("hand_in_measure", { measure: one.id }))) return;
+    go(null);
+    const first = /** @type {HTMLElement | null} */ (root.querySelector(".help") ?? root.querySelector("#measures-title"));
+    first?.scrollIntoView({ block: "start" });
+    /** @type {HTMLElement | null} */ (root.querySelector("#measures-title"))?.focus({ preventScroll: true });
   }
 
   /** @param {any} one @param {boolean} off */
@@ -101,10 +105,10 @@ export function createMeasures({ root, connection, memory, redraw }) {
 
   /** @param {any} one */
   function offer(one) {
-    if (one.status === "handed_in") return html`<p class="measure-done">${icon("check")} ${t("{title}: sent. Thank you.", { title: one.title })}</p>`;
+    if (one.status === "handed_in") return html`<p class="measure-done">${icon("check")} <span>${t("{title}: sent. Thank you.", { title: one.title })}</span></p>`;
     if (one.waits) return html`<section class="measure-card stack tight"><h3>${one.title}</h3><p>${waiting()}</p></section>`;
     if (one.status === "put_off") {
-      return html`<p class="measure-done">${t("{title}: not today. That is fine.", { title: one.title })}
+      return html`<p class="measure-done"><span>${t("{title}: not today. That is fine.", { title: one.title })}</span>
         <button type="button" class="button quiet" @click=${() => putOff(one, false)}>${t("Answer it after all")}</button></p>`;
     }
     const begun = answered(one);
@@ -200,7 +204,7 @@ export function createMeasures({ root, connection, memory, redraw }) {
       const one = present();
       if (one) return screen(one);
       if (!put.length) return nothing;
-      return html`<section class="stack tight" aria-labelledby="measures-title"><h2 id="measures-title">${t("Also today")}</h2>${put.map(offer)}
+      return html`<section class="stack tight" aria-labelledby="measures-title"><h2 id="measures-title" tabindex="-1">${t("Also today")}</h2>${put.map(offer)}
         ${problem ? html`<p class="notice" role="alert">${problem}</p>` : nothing}</section>`;
     },
     /** How far one is, as a line: sizes that follow from data go in by hand. */

@@ -38,6 +38,10 @@ export function mount(root, context) {
       yield line("users", t("{name} lost the connection. The clock goes on, and you can lead meanwhile.", { name: lead.name }),
         [t("Take the lead"), () => act.ask("take_lead"), true]);
     }
+    if (view?.you.help === "away" && status === "open") {
+      yield line("life-buoy", t("Your facilitators’ line is down just now. What you told them is kept, and they see it as soon as they are back."),
+        [t("Where to get help now"), () => ui.set({ dialog: "help" }), true]);
+    }
     if (view?.you.still_here) {
       yield line("leaf", t("Are you still here? Any sign will do: a word in the chat, your hand, or this button. If you miss it, no minutes are lost."),
         [t("I’m here"), act.stillHere, true]);

@@ -4,6 +4,7 @@
  */
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
+import { waitingOf } from "/static/core/changes.mjs";
 import { icon } from "/static/core/icons.mjs";
 import { t } from "/static/core/words.mjs";
 import { mount as agenda } from "/components/agenda/agenda.mjs";
@@ -35,12 +36,14 @@ export function mount(root, context) {
   const head = /** @type {HTMLElement} */ (root.querySelector(".side-head"));
   for (const id of ids) mounted.set(id, TABS[id].mount(/** @type {HTMLElement} */ (root.querySelector(`#tab-${id}`)), context));
 
-  function drawHead() {
+  /** @param {boolean} waits whether somebody waits to be let in */
+  function drawHead(waits) {
     const { panel, unread } = ui.state;
     render(html`<div class="side-tabs" role="tablist" aria-label=${t("Side column")} @keydown=${arrows}>
         ${ids.map((id) => html`<button type="button" role="tab" id="tab-${id}-name" aria-controls="tab-${id}" aria-selected=${id === panel ? "true" : "false"}
           tabindex=${id === panel ? "0" : "-1"} class="side-tab" @click=${() => ui.set({ panel: id })}>${TABS[id].word}${id === "chat" && unread
-            ? html`<span class="side-mark"></span><span class="visually-hidden">${t(", new messages")}</span>` : nothing}</button>`)}
+            ? html`<span class="side-mark"></span><span class="visually-hidden">${t(", new messages")}</span>` : nothing}${id === "people" && waits && panel !== "people"
+            ? html`<span class="side-mark"></span><span class="visually-hidden">${t(", somebody waits to come in")}</span>` : nothing}</button>`)}
       </div>
       <button type="button" class="button quiet icon-only" aria-label=${t("Fold away")} title=${t("Fold away")} @click=${() => ui.set({ panel: null })}>${icon("x")}</button>`, head);
   }
@@ -64,7 +67,7 @@ export function mount(root, context) {
         /** @type {HTMLElement} */ (root.querySelector(`#tab-${id}`)).hidden = id !== panel;
         mounted.get(id).update(view);
       }
-      drawHead();
+      drawHead(Boolean(view.staff && waitingOf(view.staff).length));
       if (panel === "chat" && (shown !== "chat" || chatTo)) {
         mounted.get("chat").show(chatTo);
         if (chatTo) ui.set({ chatTo: null });

@@ -124,6 +124,7 @@ function chat(before, after) {
 /** What is asked of me, and what became of what I asked. @param {any} before @param {any} after @returns {Change[]} */
 function own(before, after) {
   const found = [];
+  if (after.help === "away" && before.help !== "away") found.push(change("answer", t("Your facilitators’ line is down just now. Where to get help now stands at the top.")));
   if (after.still_here && before.still_here?.asked_at !== after.still_here.asked_at) {
     found.push(change("asked", t("Are you still here? Press I, or take part in any way.")));
   }
@@ -153,8 +154,13 @@ function staff(before, after) {
   for (const one of after.staff.disputes ?? []) {
     if (!disputed.has(one.dispute)) found.push(change("dispute", t("{name} says their minutes are not right.", { name: one.name })));
   }
+  const inRoom = new Set(before.staff.people.filter((/** @type {any} */ one) => one.place === "room").map((/** @type {any} */ one) => one.person));
+  const gone = new Set(after.staff.people.filter((/** @type {any} */ one) => one.place === "left").map((/** @type {any} */ one) => one.person));
   for (const flag of after.staff.flags) {
     if (!flagged.has(flag.flag)) found.push(change("flag", t("Safety: {name} needs you.", { name: flag.name })));
+    else if (flag.disposition === null && inRoom.has(flag.person) && gone.has(flag.person)) {
+      found.push(change("flag", t("Safety: {name} left. Where they are and whom to call stands at the top.", { name: flag.name })));
+    }
   }
   return found;
 }
