@@ -1,49 +1,32 @@
-"""The composition root: every part made once, joined, and torn down in the opposite order."""
+"""The composition root: every part of the application made once and joined."""
 
 from __future__ import annotations
 
-import asyncio
-import secrets
-import socket
-import ssl
 import tomllib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Final
 
-import structlog
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 from starsessions import InMemoryStore
 from starsessions.stores.base import SessionStore
 
-from facilitation.commands import Command, ListApart, OpenSession
-from facilitation.facts import zone_of
 from facilitation.ids import PersonId, SessionId
 from facilitation.people import Expected
-from facilitation.room import EMPTY as EMPTY_ROOM
-from facilitation.room import RoomState, replay
-from facilitation.schedule import SeriesKind
-from facilitation.skills import EMPTY, Library
+from facilitation.skills import Library
 from facilitation.timebase import MINUTE_MS
-from facilitation.weeks import day_of
-from server import collector
 from server.accounts.book import Book
-from server.accounts.parts import parts
+from server.accounts.parts import Parts, parts
 from server.accounts.provider import ProviderSettings
 from server.accounts.reminders import Reminders
 from server.accounts.shelves import shelves
-from server.agreements import Agreements
-from server.apart import ApartList
 from server.books import ClinicBooks
 from server.calllog import CallLog
-from server.catalog import Catalog, load_catalog
+from server.catalog import Catalog
 from server.clinicbook import ClinicBook
-from server.clock import Clock, RoomClock
-from server.config import Settings, SettingsError
+from server.clock import Clock
+from server.config import Settings
 from server.consent_letters import ConsentLetters
 from server.consentbook import ConsentBook
 from server.diary.book import DiaryBook
@@ -55,7 +38,6 @@ from server.door.guardians import Guardians, guardians_of
 from server.door.hours import OpeningHours, OpenRooms
 from server.door.named import NamedReleases
 from server.door.releases import Releases
-from server.draining import DrainingServer
 from server.errands import RoomErrands
 from server.exports import HoursExports
 from server.families import Families
@@ -66,13 +48,11 @@ from server.guardianbook import GuardianBook
 from server.home.page import HomePage, cards
 from server.home.visit import Visits
 from server.languages import ChosenLanguages
-from server.library import load_library
 from server.licencebook import LicenceBook
 from server.mail.outbox import Outbox
 from server.mail.ports import Mail
 from server.mail.post_office import PostOffice
 from server.mail.smtp import Smtp
-from server.measures.offers import Offers
 from server.measures.page import MeasureBook
 from server.meeting_letters import MeetingLetters
 from server.milestones import MilestoneBook
@@ -90,29 +70,22 @@ from server.peoplebook import PeopleBook
 from server.practice import PracticeBook
 from server.progress import ProgressBook
 from server.projections.meters import Meters
-from server.projections.worker import HoursProjection
-from server.quick_exit import Errands, Farewell
+from server.quick_exit import Departures, Farewell
 from server.reading import ReadingRoom
 from server.relay import ice_servers
-from server.rooms.directory import Brief, LoadSession, Rooms
-from server.rooms.ports import CorruptLog, StoreUnavailable, TooEarly
+from server.rooms.directory import Rooms
+from server.rooms.ports import TooEarly
 from server.safetybook import SafetyBook
 from server.schedule.book import ScheduleBook
 from server.schedule.planner import Begun, Planned
-from server.school.away import Away, Briefing
+from server.school.away import Away
 from server.school.call_list import CallList
 from server.school.letters import OfferLetters
 from server.school.page import SchoolBook
 from server.school.placing import Placing
 from server.school.waiting import WaitingLists
-from server.sfu.native.build import NotBuilt
-from server.sfu.plane import MediaSettings, Sfu
 from server.signing import Sealed, SetUpCodes, Signatures
 from server.store.calls import ask
-from server.store.clinic import ScheduledSession
-from server.store.connect import connect
-from server.store.embedded import EmbeddedValkey
-from server.store.node import NodeName
 from server.store.ports import Store
 from server.teaching.editor import SkillEditor
 from server.teaching.library import ClinicLibrary
@@ -126,18 +99,7 @@ from server.web.links import Links
 from server.web.pages import Health
 from server.web.site import CLINIC, ROOT, Site
 from server.weekbook import WeekBook
-from server.welcome import simulated, welcome
 from server.wire.connection import Greeting, session_socket
-
-log = structlog.get_logger(__name__)
-
-LOOKED_BACK = 4
-"""Meetings that are looked at for who was with whom: one that was never held knows nothing of those before it."""
-
-MESSAGE_BYTES_MAX: Final = 64 * 1024
-CONNECTIONS_MAX: Final = 5_000
-PING_WITHIN_S: Final = 1.0
-CANCEL_AGAIN_S: Final = 0.5
 
 
 def version() -> str:
@@ -162,6 +124,7 @@ def site_of(settings: Settings) -> Site:
 def build(
     settings: Settings,
     *,
+    site: Site,
     store: Store,
     catalog: Catalog,
     library: Library,
@@ -173,22 +136,12 @@ def build(
     placing: Placing | None = None,
 ) -> Starlette:
     """The application over its parts. It starts and stops nothing."""
-    site = site_of(settings)
     links = Links(site.keys, clinic=site.clinic)
     meters = Meters(store, catalog=catalog, clock=clock)
     books = ClinicBooks(store, catalog=catalog, clock=clock, meters=meters)
     progress = ProgressBook(store.log)
     visits = Visits(store.clinic, plans=catalog.plans, progress=progress)
-    accounts = parts(
-        store,
-        keys=site.keys,
-        clinic=site.clinic,
-        place=settings.clinic_name,
-        base_url=settings.named_url,
-        mail=mail,
-        clock=clock,
-        provider=_provider(settings),
-    )
+    accounts = accounts_of(settings, store, site=site, mail=mail, clock=clock)
     glass = GlassCase(store, clock=clock)
     trail = Trail(store.audit, clock=clock)
     doorkeeper = Doorkeeper(
@@ -239,6 +192,7 @@ def build(
     languages = ChosenLanguages(store.register, clock=clock)
     hours = OpeningHours(store.clinic, programmes=catalog.programme, progress=progress, clock=clock)
     open_rooms = OpenRooms(rooms, hours)
+    errands = RoomErrands(open_rooms, ahead=rooms)
     own_library = ClinicLibrary(library, store.register)
     practice = PracticeBook(store, progress=progress, library=own_library, clock=clock)
     diary = DiaryBook(
@@ -333,7 +287,7 @@ def build(
             clock=clock,
             clinic=settings.clinic_name,
         ),
-        commands=RoomErrands(open_rooms, ahead=rooms),
+        commands=errands,
         library=own_library,
         writing=SkillEditor(own_library, clock=clock),
         notebook=StaffNotebook(store, rooms=rooms, library=own_library, clock=clock),
@@ -386,7 +340,7 @@ def build(
         calendars=OwnCalendar(store, plans=catalog.plans, clock=clock),
         hours=hours,
         prepare=open_rooms.prepare,
-        depart=Errands(open_rooms).depart,
+        depart=Departures(errands).depart,
         health=health,
         clock=clock,
         routes=[WebSocketRoute("/s/{session}/socket", socket_endpoint)],
@@ -397,6 +351,20 @@ def _cookies(store: Store) -> SessionStore:
     if store.client is None:
         return InMemoryStore()
     return Cookies(store.client, prefix=store.keys.web_sessions, ask=ask)
+
+
+def accounts_of(settings: Settings, store: Store, *, site: Site, mail: Mail, clock: Clock) -> Parts:
+    """Who may sign in, and by what."""
+    return parts(
+        store,
+        keys=site.keys,
+        clinic=site.clinic,
+        place=settings.clinic_name,
+        base_url=settings.named_url,
+        mail=mail,
+        clock=clock,
+        provider=_provider(settings),
+    )
 
 
 def _provider(settings: Settings) -> ProviderSettings | None:
@@ -410,20 +378,10 @@ def _provider(settings: Settings) -> ProviderSettings | None:
     )
 
 
-def reminders(settings: Settings, store: Store, *, mail: Mail, clock: Clock) -> Reminders:
+def reminders(settings: Settings, store: Store, *, site: Site, mail: Mail, clock: Clock) -> Reminders:
     """Letters before meetings. They go out while `run` runs."""
-    site = site_of(settings)
-    made = parts(
-        store,
-        keys=site.keys,
-        clinic=site.clinic,
-        place=settings.clinic_name,
-        base_url=settings.named_url,
-        mail=mail,
-        clock=clock,
-    )
     return Reminders(
-        made.book,
+        accounts_of(settings, store, site=site, mail=mail, clock=clock).book,
         store.clinic,
         links=Links(site.keys, clinic=site.clinic),
         mail=mail,
@@ -433,18 +391,9 @@ def reminders(settings: Settings, store: Store, *, mail: Mail, clock: Clock) -> 
     )
 
 
-def diary_reminders(settings: Settings, store: Store, *, mail: Mail, clock: Clock) -> DiaryReminders:
+def diary_reminders(settings: Settings, store: Store, *, site: Site, mail: Mail, clock: Clock) -> DiaryReminders:
     """Notes at an hour that people chose. They go out while `run` runs."""
-    site = site_of(settings)
-    book = parts(
-        store,
-        keys=site.keys,
-        clinic=site.clinic,
-        place=settings.clinic_name,
-        base_url=settings.named_url,
-        mail=mail,
-        clock=clock,
-    ).book
+    book = accounts_of(settings, store, site=site, mail=mail, clock=clock).book
     reminded = ReminderBook(store.register, book, clock=clock)
     return DiaryReminders(reminded, book, store.diaries, mail=mail, clock=clock, base_url=settings.named_url)
 
@@ -520,283 +469,3 @@ def offer_letters(
         clock=clock,
         base_url=settings.named_url,
     )
-
-
-def opening(
-    settings: Settings,
-    *,
-    store: Store,
-    catalog: Catalog,
-    library: Library = EMPTY,
-    learn: Callable[[], Awaitable[object]] | None = None,
-) -> LoadSession:
-    """How a session begins that has no log yet: as it was scheduled, by the catalog of today.
-
-    `learn`: takes into the catalog what another process has put there meanwhile.
-    """
-
-    safety = SafetyBook(store, shipped=catalog.safety, clock=RoomClock())
-
-    async def load(session: SessionId) -> OpenSession | None:
-        scheduled = await store.clinic.get_session(session)
-        if scheduled is None or scheduled.cancelled:
-            return None
-        if learn is not None and scheduled.plan_id not in catalog.plans:
-            await learn()
-        current = await ClinicLibrary(library, store.register).load()
-        programme = catalog.programme(scheduled.programme_id)
-        before = await _met_before(scheduled, store)
-        lesson = None
-        if programme.curriculum and scheduled.kind is SeriesKind.GROUP:
-            lesson = current.lesson(programme.curriculum, len(before))
-        earlier = await _as_it_ended(before[-1], store) if before else EMPTY_ROOM
-        return OpenSession(
-            session=scheduled.session,
-            clinic=scheduled.clinic,
-            title=scheduled.title,
-            zone=scheduled.zone,
-            starts_at=scheduled.starts_at,
-            plan=catalog.plans[scheduled.plan_id],
-            rules=catalog.rules_on(scheduled.rules_id, day_of(scheduled.starts_at, zone_of(scheduled.zone))),
-            forms=tuple(catalog.forms.values()),
-            roster=scheduled.roster,
-            seats_max=settings.seats_max,
-            programme=programme,
-            prompt_seed=secrets.randbits(48),
-            repertoire=current.repertoire(lesson, last_time=earlier.notes.skills),
-            measures=catalog.measures_of(programme),
-            apart=await ApartList(store.register).among(scheduled),
-            together=(await _last_together(before, earlier, store)).breakouts.told_times,
-            safety=await safety.current(),
-        )
-
-    return load
-
-
-def briefing(store: Store, *, catalog: Catalog, agreements: Agreements) -> Brief:
-    """What a room is told as it opens: who will not come, what makes up for what, what the group agreed on, who is kept
-    apart, and which measures are due."""
-    told, apart = Briefing(store), ApartList(store.register)
-    offers = Offers(store, catalog=catalog, progress=ProgressBook(store.log))
-
-    async def brief(session: SessionId) -> list[Command]:
-        commands = [*await told.of(session), *await agreements.brief(session)]
-        if (scheduled := await store.clinic.get_session(session)) is not None:
-            commands.append(ListApart(pairs=await apart.among(scheduled)))
-        try:
-            return [*commands, *await offers.of(session)]
-        except CorruptLog as error:  # of an older session: that keeps nobody from hearing the rest
-            log.critical("which measures are due cannot be read", session=session, error=str(error))
-            return commands
-
-    return brief
-
-
-async def _as_it_ended(scheduled: ScheduledSession, store: Store) -> RoomState:
-    """A session as its log tells it; an empty one where it cannot be read, which keeps no other group from meeting."""
-    try:
-        return replay(await store.log.read(scheduled.session))
-    except CorruptLog as error:
-        log.critical("the meeting before cannot be read", session=scheduled.session, error=str(error))
-        return EMPTY_ROOM
-
-
-async def _last_together(before: Sequence[ScheduledSession], last: RoomState, store: Store) -> RoomState:
-    """The latest meeting that was held, of the last few: it knows who was in small rooms there, and before it."""
-    for scheduled in reversed(before[-LOOKED_BACK:-1]):
-        if last.session is not None:
-            break
-        last = await _as_it_ended(scheduled, store)
-    return last
-
-
-async def _met_before(scheduled: ScheduledSession, store: Store) -> list[ScheduledSession]:
-    """When the same group was to meet before: of a cohort, of a series, or, standing alone, by name."""
-
-    def group(each: ScheduledSession) -> tuple[str, ...]:
-        return (each.cohort or "", "" if each.cohort else each.series or f"{each.programme_id} {each.title}")
-
-    earlier = await store.clinic.list_sessions(until=scheduled.starts_at)
-    return [each for each in earlier if each.kind is SeriesKind.GROUP and group(each) == group(scheduled)]
-
-
-# --------------------------------------------------------------------------- running
-
-
-def _media_plane(settings: Settings, clock: RoomClock) -> Sfu:
-    try:
-        return Sfu(
-            MediaSettings(
-                hosts=(settings.media_host,),
-                port=settings.udp_port,
-                public_addresses=settings.media_addresses,
-                core=settings.media_core,
-            ),
-            clock=clock.now,
-        )
-    except NotBuilt as reason:
-        raise SettingsError([f"MILIEU_MEDIA_CORE: {reason}."]) from None
-
-
-async def serve(settings: Settings, *, demo: bool = False) -> None:
-    """Run Milieu until it is told to stop. Call it from the main thread. `demo` adds simulated participants.
-
-    Raises OSError (an address or port), SettingsError, EmbeddedStoreError, NodeNameTaken, StoreUnavailable and
-    CorruptLog, all before anything is served.
-    """
-    async with AsyncExitStack() as stack:
-        listener = stack.enter_context(_listen(settings))
-        clock = RoomClock()
-        store = await _open_store(settings, stack)
-        node = NodeName(settings.data_dir)
-        stack.callback(node.release)
-        catalog, library = load_catalog(), load_library()
-        mail = post_office(settings, clock)
-        letters = letters_of(settings, store, mail, catalog=catalog, clock=clock)
-        schedule = schedule_of(store, catalog=catalog, clock=clock, tell=letters.tell)
-        hours = HoursProjection(store.log, store.ledger, clock)
-        agreements = Agreements(store, clock=clock)
-        media = _media_plane(settings, clock)
-        rooms = Rooms(
-            log=store.log,
-            leases=store.leases,
-            media=media,
-            clock=clock,
-            load_session=opening(settings, store=store, catalog=catalog, library=library, learn=schedule.load),
-            node=node.name,
-            on_signed=hours.wake,
-            on_agreed=agreements.agreed,
-            brief=briefing(store, catalog=catalog, agreements=agreements),
-            sealed_only=settings.end_to_end == "required",
-        )
-        await media.start(rooms.media_fact)
-        stack.push_async_callback(media.stop)
-        await stack.enter_async_context(_background(hours.run(), "hours"))
-        stack.push_async_callback(agreements.close)
-        stack.push_async_callback(rooms.close)
-        mail.open()
-        await stack.enter_async_context(_background(mail.run(), "mail"))
-        if settings.reminder_minutes:
-            soon = reminders(settings, store, mail=mail, clock=clock)
-            await stack.enter_async_context(_background(soon.run(), "reminders"))
-        minutes = diary_reminders(settings, store, mail=mail, clock=clock)
-        await stack.enter_async_context(_background(minutes.run(), "diary reminders"))
-        await stack.enter_async_context(_background(collector.keep_aside(lambda: len(rooms) > 0), "collector"))
-
-        async def health() -> dict[str, bool]:
-            return {"store": await _answers(store), "media": media.port > 0, "accepting": not server.stopping}
-
-        placing = Placing(store, schedule=schedule, catalog=catalog, clock=clock, seats_max=settings.seats_max)
-        stack.push_async_callback(placing.close)
-        app = build(
-            settings,
-            store=store,
-            catalog=catalog,
-            library=library,
-            rooms=rooms,
-            clock=clock,
-            health=health,
-            mail=mail,
-            schedule=schedule,
-            placing=placing,
-        )
-
-        async def ready() -> None:
-            links = await welcome(settings, store, now=clock.now())
-            await stack.enter_async_context(_background(schedule.run(), "schedule"))
-            lists = WaitingLists(store, schedule=schedule, catalog=catalog, clock=clock, seats_max=settings.seats_max)
-            await stack.enter_async_context(_background(lists.run(), "waiting"))
-            offers = offer_letters(
-                settings, store, schedule=schedule, catalog=catalog, lists=lists, rooms=rooms, mail=mail, clock=clock
-            )
-            await stack.enter_async_context(_background(offers.run(), "offers"))
-            if demo and links:
-                await stack.enter_async_context(simulated(links))
-            log.info("ready")
-            collector.settle()
-
-        server = DrainingServer(_uvicorn(settings, app), moving=rooms.moving, ready=ready)
-        await server.serve(sockets=[listener])
-    log.info("stopped")
-
-
-def _listen(settings: Settings) -> socket.socket:
-    """The bound socket, taken before anything else starts. Raises OSError that names the address."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        listener.close()
-        raise OSError(error.errno, f"{error.strerror}: port {settings.port} of {settings.host}") from None
-    return listener
-
-
-async def _open_store(settings: Settings, stack: AsyncExitStack) -> Store:
-    url = settings.redis_url
-    if url is None:
-        valkey = EmbeddedValkey(settings.data_dir)
-        stack.push_async_callback(valkey.stop)
-        url = await valkey.start()
-    store = await connect(url, clinic=CLINIC)
-    stack.push_async_callback(store.close)
-    return store
-
-
-def _uvicorn(settings: Settings, app: Starlette) -> uvicorn.Config:
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        ssl_certfile=settings.tls_cert,
-        ssl_keyfile=settings.tls_key,
-        lifespan="off",
-        log_config=None,
-        log_level="warning",  # its comings and goings; ours are told by us
-        access_log=False,
-        server_header=False,
-        ws="websockets-sansio",
-        ws_max_size=MESSAGE_BYTES_MAX,
-        ws_ping_interval=None,  # the protocol has its own proof of life
-        ws_per_message_deflate=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
-        limit_concurrency=CONNECTIONS_MAX,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=1,
-    )
-    try:
-        config.load()
-    except (ssl.SSLError, OSError) as error:
-        raise SettingsError(
-            [f"The certificate cannot be used ({error.strerror or error}). More: python -m server check"]
-        ) from error
-    return config
-
-
-@asynccontextmanager
-async def _background(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
-    """Runs `work` until the block is left. It handles its own errors: one that ends it early is our bug, and told."""
-    task = asyncio.create_task(work, name=name)
-    task.add_done_callback(_tell_early_end)
-    try:
-        yield
-    finally:
-        while not task.done():  # the store's client may swallow a cancellation while it connects
-            task.cancel()
-            await asyncio.wait([task], timeout=CANCEL_AGAIN_S)
-
-
-def _tell_early_end(task: asyncio.Task[None]) -> None:
-    if not task.cancelled():
-        log.critical("background work ended", task=task.get_name(), exc_info=task.exception())
-
-
-async def _answers(store: Store) -> bool:
-    try:
-        async with asyncio.timeout(PING_WITHIN_S):
-            await store.ping()
-    except (StoreUnavailable, TimeoutError):
-        return False
-    return True

@@ -33,7 +33,8 @@ PRIVATE_KEYS = frozenset(
 )
 
 # What follows these in an address opens a door: /j/TOKEN, ?ticket=TOKEN.
-_TOKEN = re.compile(r"(/j/|\b(?:ticket|token|link|key|secret)=)[^\s\"'&?#/<>]+")
+_TOKEN = re.compile(r"(/(?:j|come|invite|calendar)/|\b(?:ticket|token|link|key|secret)=)[^\s\"'&?#/<>]+")
+_EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _IPV4 = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.]*\d)")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?:%\w+)?(?![\w:.])")
 
@@ -66,7 +67,7 @@ class Private(Generic[T]):
 
 def blot(text: str) -> str:
     """The text without tokens of links and without addresses of people; bounded."""
-    text = _TOKEN.sub(rf"\1{BLOT}", text[:TEXT_CHARACTERS_MAX])
+    text = _EMAIL.sub("(address)", _TOKEN.sub(rf"\1{BLOT}", text[:TEXT_CHARACTERS_MAX]))
     return _IPV6.sub(_blot_address, _IPV4.sub(_blot_address, text))
 
 

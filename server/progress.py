@@ -7,10 +7,10 @@ clinicians alone. Of people's own words it keeps the place alone, so that they t
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from facilitation.events import (
     AbsenceTold,
@@ -48,6 +48,8 @@ from facilitation.timebase import Instant
 
 BREATH = 50
 """Records folded at once: about two milliseconds."""
+KEPT_MAX = 2_000
+"""Sessions that are remembered: the last months of a large clinic. The log of any other is read again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,22 +253,21 @@ class ProgressBook:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._known: dict[str, Progress] = {}
-        self._reading: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._reading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def of_all(self, sessions: Sequence[SessionId]) -> dict[SessionId, Progress]:
         """Of many: which of their logs have grown is one question. Raises StoreUnavailable, CorruptLog."""
         lengths = await self._log.lengths(sessions)
-        nothing = Progress()
-        return {
-            session: known
-            if (known := self._known.get(session, nothing)).seq == lengths[session]
-            else await self.of(session)
-            for session in sessions
-        }
+        return {session: await self._as_of(session, lengths[session]) for session in sessions}
+
+    async def _as_of(self, session: SessionId, length: int) -> Progress:
+        known = self._known.get(session, Progress())
+        return self._keep(session, known) if known.seq == length else await self.of(session)
 
     async def of(self, session: str) -> Progress:
         """Raises StoreUnavailable, CorruptLog."""
-        async with self._reading[session]:
+        reading = self._reading.setdefault(session, asyncio.Lock())
+        async with reading:
             progress = self._known.get(session, Progress())
             breath: list[Recorded] = []
             async for line in self._log.linked(session, after=progress.seq):
@@ -275,5 +276,11 @@ class ProgressBook:
                     progress = fold(progress, breath)
                     breath.clear()
                     await asyncio.sleep(0)
-            self._known[session] = fold(progress, breath)
-            return self._known[session]
+            return self._keep(session, fold(progress, breath))
+
+    def _keep(self, session: str, progress: Progress) -> Progress:
+        self._known.pop(session, None)
+        self._known[session] = progress  # at the end: of too many, what nobody has asked for the longest goes
+        if len(self._known) > KEPT_MAX:
+            del self._known[next(iter(self._known))]
+        return progress

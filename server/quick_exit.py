@@ -5,74 +5,34 @@ A page says both, and either may be lost: a blocked beacon, a websocket that jus
 
 from __future__ import annotations
 
-import asyncio
-import secrets
 from collections.abc import Awaitable, Callable
-from typing import Final
 
 import structlog
 
 from facilitation.commands import PersonCommand, QuickExit
-from facilitation.ids import CommandId, SessionId, SourceId
-from facilitation.people import Expected
-from facilitation.timebase import Instant
-from server.rooms.ports import (
-    Accepted,
-    Close,
-    LeaseLost,
-    NoSuchSession,
-    Refused,
-    Room,
-    RoomDirectory,
-    StoreUnavailable,
-    Told,
-    Viewer,
-)
+from facilitation.errors import Refusal
+from facilitation.ids import CommandId, SessionId
+from server.errands import RoomErrands
+from server.rooms.around import Around, look
+from server.rooms.ports import CorruptLog, Room, RoomDirectory, StoreUnavailable, Viewer
 from server.web.auth import Identity
 
 log = structlog.get_logger(__name__)
 
-DONE_WITHIN_S: Final = 5.0
 
+class Departures:
+    """What pages ask of rooms for who left by them."""
 
-class Messenger:
-    """The port `Viewer` of somebody who is not there: it waits for one answer and sees nothing."""
-
-    record = True
-    device = "errand"
-    heard = Instant(0)
-
-    def __init__(self, expected: Expected) -> None:
-        self.connection = SourceId(f"e{secrets.token_urlsafe(9)}")
-        self.expected = expected
-        self.answered = asyncio.Event()
-
-    def tell(self, message: Told) -> None:
-        if isinstance(message, Accepted | Refused):
-            self.answered.set()
-
-    def view_due(self) -> None:
-        """Nobody looks."""
-
-    def close(self, code: Close) -> None:
-        self.answered.set()
-
-
-class Errands:
-    """What pages ask of rooms."""
-
-    def __init__(self, rooms: RoomDirectory) -> None:
-        self._rooms = rooms
+    def __init__(self, errands: RoomErrands) -> None:
+        self._errands = errands
 
     async def depart(self, identity: Identity) -> None:
         """Take somebody out as their quick exit would. Never fails: their browser has forgotten them already."""
-        messenger = Messenger(identity.expected)
         try:
-            async with asyncio.timeout(DONE_WITHIN_S):
-                room = await self._rooms.open(identity.session)
-                room.ask(messenger, CommandId(f"exit-{secrets.token_hex(8)}"), QuickExit())
-                await messenger.answered.wait()
-        except (TimeoutError, NoSuchSession, LeaseLost, StoreUnavailable) as error:
+            await self._errands.ask(identity, QuickExit())
+        except Refusal:
+            pass  # they were in no room
+        except (StoreUnavailable, CorruptLog) as error:
             log.warning("quick exit did not reach the room", session=identity.session, error=type(error).__name__)
 
 
@@ -84,39 +44,23 @@ class Farewell:
         self._forget = forget
 
     async def open(self, session: SessionId) -> Room:
-        return _Watched(await self._rooms.open(session), self._quick_exit)
+        return _Watched(await self._rooms.open(session), self._forget)
 
-    def _quick_exit(self) -> None:
-        task = asyncio.create_task(self._forgotten(), name="forget a browser")
-        _under_way.add(task)
-        task.add_done_callback(_under_way.discard)
+
+class _Watched(Around):
+    """A room, and a look at what one connection asks of it."""
+
+    def __init__(self, room: Room, forget: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(room)
+        self._forget = forget
+
+    def ask(self, viewer: Viewer, command_id: CommandId, command: PersonCommand) -> None:
+        super().ask(viewer, command_id, command)
+        if isinstance(command, QuickExit):
+            look(viewer, self._forgotten(), "forget a browser")
 
     async def _forgotten(self) -> None:
         try:
             await self._forget()
         except StoreUnavailable as error:
             log.warning("quick exit did not reach the cookie", error=type(error).__name__)
-
-
-_under_way: set[asyncio.Task[None]] = set()
-"""Tasks that nobody waits for must be held by somebody."""
-
-
-class _Watched:
-    """A room, and a look at what one connection asks of it."""
-
-    def __init__(self, room: Room, quick_exit: Callable[[], None]) -> None:
-        self._room = room
-        self._quick_exit = quick_exit
-        self.enter = room.enter
-        self.leave = room.leave
-        self.offer = room.offer
-        self.wish = room.wish
-        self.announce_key = room.announce_key
-        self.seal_keys = room.seal_keys
-        self.view = room.view
-
-    def ask(self, viewer: Viewer, command_id: CommandId, command: PersonCommand) -> None:
-        self._room.ask(viewer, command_id, command)
-        if isinstance(command, QuickExit):
-            self._quick_exit()

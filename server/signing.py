@@ -25,6 +25,7 @@ from facilitation.ids import ClinicId, CommandId, PersonId, SessionId
 from facilitation.sentences import Sentence
 from facilitation.timebase import MINUTE_MS, Instant
 from server.clock import Clock
+from server.rooms.around import Around, look
 from server.rooms.ports import Refused, Room, RoomDirectory, StoreUnavailable, Viewer
 from server.store.ports import Signing
 
@@ -190,29 +191,16 @@ class Sealed:
         return _SealedRoom(await self._rooms.open(session), self._fresh)
 
 
-_under_way: set[asyncio.Task[None]] = set()
-"""Tasks that nobody waits for must be held by somebody."""
-
-
-class _SealedRoom:
+class _SealedRoom(Around):
     def __init__(self, room: Room, fresh: Callable[[PersonId], Awaitable[bool]]) -> None:
-        self._room = room
+        super().__init__(room)
         self._fresh = fresh
-        self.enter = room.enter
-        self.leave = room.leave
-        self.offer = room.offer
-        self.wish = room.wish
-        self.announce_key = room.announce_key
-        self.seal_keys = room.seal_keys
-        self.view = room.view
 
     def ask(self, viewer: Viewer, command_id: CommandId, command: PersonCommand) -> None:
-        if type(command) not in policy.SIGNATURES or not policy.allows(viewer.expected.role, type(command)):
-            self._room.ask(viewer, command_id, command)
-            return
-        task = asyncio.create_task(self._ask_if_fresh(viewer, command_id, command), name="look for a proof")
-        _under_way.add(task)
-        task.add_done_callback(_under_way.discard)
+        if type(command) in policy.SIGNATURES and policy.allows(viewer.expected.role, type(command)):
+            look(viewer, self._ask_if_fresh(viewer, command_id, command), "look for a proof")
+        else:
+            super().ask(viewer, command_id, command)
 
     async def _ask_if_fresh(self, viewer: Viewer, command_id: CommandId, command: PersonCommand) -> None:
         try:
@@ -222,7 +210,7 @@ class _SealedRoom:
             viewer.tell(Refused(command_id=command_id, code="busy", text=text))
             return
         if fresh:
-            self._room.ask(viewer, command_id, command)
+            super().ask(viewer, command_id, command)
             return
         text = "Before you sign, show that it is you: enter your signing PIN."
         viewer.tell(Refused(command_id=command_id, code="prove_yourself", text=text))

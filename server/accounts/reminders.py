@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
-
-import structlog
 
 from facilitation.ids import PersonId, SessionId
 from facilitation.people import Role
 from facilitation.timebase import HOUR_MS, Instant
 from server.accounts import letters
 from server.accounts.book import Book
+from server.again import again_and_again
 from server.clock import Clock
-from server.mail.ports import Mail, MailIsFull
-from server.rooms.ports import CorruptLog, Stale, StoreUnavailable
+from server.mail.ports import Mail
+from server.rooms.ports import Stale
 from server.store.clinic import ScheduledSession
 from server.store.ports import Clinic
-from server.store.register import Shelf
+from server.store.register import Held, Shelf
 from server.web.links import Links, Seat
 from server.web.words import local
-
-log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 60.0
 OPENS_FOR_MS: Final = 12 * HOUR_MS
@@ -57,13 +53,7 @@ class Reminders:
         )
 
     async def run(self) -> None:
-        """For ever. What goes wrong waits for the next minute."""
-        while True:
-            try:
-                await self.send_due()
-            except (StoreUnavailable, CorruptLog, MailIsFull) as error:
-                log.warning("reminders wait", error=type(error).__name__)
-            await asyncio.sleep(LOOK_EVERY_S)
+        await again_and_again(self.send_due, every_s=LOOK_EVERY_S, what="reminders")
 
     async def send_due(self) -> int:
         """Write to whoever has had no letter yet for a meeting that begins soon; to how many."""
@@ -77,14 +67,22 @@ class Reminders:
         if held is not None and held.value.starts_at == session.starts_at:
             reminded = held.value
         people = [each.person for each in session.roster if each.role is Role.PARTICIPANT]
-        written = [person for person in people if person not in reminded.people and await self._write(session, person)]
-        if written:
-            after = replace(reminded, people=reminded.people | set(written))
-            try:
-                await self._sent.put(after, upon=held.revision if held else 0, by="", at=self._clock.now())
-            except Stale:
-                pass  # another server writes to the same people: a letter has one key, and comes once
+        written: set[PersonId] = set()
+        try:
+            for person in people:
+                if person not in reminded.people and await self._write(session, person):
+                    written.add(person)
+        finally:  # who has a letter gets no second one because somebody else's could not be taken
+            if written:
+                after = replace(reminded, people=reminded.people | written)
+                await self._keep(after, held)
         return len(written)
+
+    async def _keep(self, reminded: Reminded, held: Held[Reminded] | None) -> None:
+        try:
+            await self._sent.put(reminded, upon=held.revision if held else 0, by="", at=self._clock.now())
+        except Stale:
+            pass  # another server writes to the same people: a letter has one key, and comes once
 
     async def _write(self, session: ScheduledSession, person: PersonId) -> bool:
         standing = await self._book.standing(person)

@@ -25,7 +25,7 @@ def command(demo: bool) -> None:
         give_up(*error.mistakes, "More about every setting: python -m server check")
     logs.configure(level=settings.log_level, form=settings.log_format)
 
-    from server.app import serve
+    from server.running import serve
 
     try:
         uvloop.run(serve(settings, demo=demo))

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from hashlib import sha256
 from typing import Final
-
-import structlog
 
 from facilitation.ids import PersonId
 from facilitation.reminding import Reminder, after, chosen, is_due
 from facilitation.timebase import Instant
 from server.accounts.book import Book, Standing
+from server.again import again_and_again
 from server.clock import Clock
 from server.mail.letter import Letter
-from server.mail.ports import Mail, MailIsFull
-from server.rooms.ports import CorruptLog, Stale, StoreUnavailable
+from server.mail.ports import Mail
+from server.rooms.ports import Stale
 from server.store.ports import Diaries
 from server.store.register import Held, Register, Shelf
 from server.web.words import Words, local
-
-log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 60.0
 
@@ -63,13 +59,7 @@ class DiaryReminders:
         self._page = f"{base_url}/diary"
 
     async def run(self) -> None:
-        """For ever. What goes wrong waits for the next minute."""
-        while True:
-            try:
-                await self.send_due()
-            except (StoreUnavailable, CorruptLog, MailIsFull) as error:
-                log.warning("diary reminders wait", error=type(error).__name__)
-            await asyncio.sleep(LOOK_EVERY_S)
+        await again_and_again(self.send_due, every_s=LOOK_EVERY_S, what="diary reminders")
 
     async def send_due(self) -> int:
         """Write to everybody whose hour it is and who has not written today; to how many."""

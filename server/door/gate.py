@@ -6,7 +6,6 @@ then is the room asked. Answers that were let through are remembered for the nex
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
@@ -40,6 +39,7 @@ from facilitation.weeks import day_of
 from server.clock import Clock
 from server.door import shelves
 from server.door.consents import Asked, Consents, Programmes, to_sign
+from server.rooms.around import Around, look
 from server.rooms.ports import LeaseLost, NoSuchSession, Refused, Room, RoomDirectory, Stale, StoreUnavailable, Viewer
 from server.store.clinic import Person, ScheduledSession
 from server.store.ports import Store
@@ -384,9 +384,6 @@ def _signed(standing: Standing) -> str:
 
 # --------------------------------------------------------------------------- before a room is asked
 
-_under_way: set[asyncio.Task[None]] = set()
-"""Tasks that nobody waits for must be held by somebody."""
-
 
 class Gated:
     """The rooms as one websocket finds them: nobody's arrival reaches a room before the gate has let it pass."""
@@ -399,26 +396,17 @@ class Gated:
         return _GatedRoom(await self._rooms.open(session), session, self._gate)
 
 
-class _GatedRoom:
+class _GatedRoom(Around):
     def __init__(self, room: Room, session: SessionId, gate: Gate) -> None:
-        self._room = room
+        super().__init__(room)
         self._session = session
         self._gate = gate
-        self.enter = room.enter
-        self.leave = room.leave
-        self.offer = room.offer
-        self.wish = room.wish
-        self.announce_key = room.announce_key
-        self.seal_keys = room.seal_keys
-        self.view = room.view
 
     def ask(self, viewer: Viewer, command_id: CommandId, command: PersonCommand) -> None:
-        if not isinstance(command, Arrive) or viewer.expected.role is not Role.PARTICIPANT:
-            self._room.ask(viewer, command_id, command)
-            return
-        task = asyncio.create_task(self._knock(viewer, command_id, command), name="look at the door")
-        _under_way.add(task)
-        task.add_done_callback(_under_way.discard)
+        if isinstance(command, Arrive) and viewer.expected.role is Role.PARTICIPANT:
+            look(viewer, self._knock(viewer, command_id, command), "look at the door")
+        else:
+            super().ask(viewer, command_id, command)
 
     async def _knock(self, viewer: Viewer, command_id: CommandId, command: Arrive) -> None:
         try:
@@ -430,4 +418,4 @@ class _GatedRoom:
             text = "We cannot reach our records right now. Please try again in a moment."
             viewer.tell(Refused(command_id=command_id, code="busy", text=text))
         else:
-            self._room.ask(viewer, command_id, command)
+            super().ask(viewer, command_id, command)

@@ -66,7 +66,7 @@ async def _served(process: Process, asked: bytes, told: Callable[[Any], Awaitabl
 def main() -> None:
     os.nice(NICER)
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # a library that prints must not be taken for an answer
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints, as HiGHS its name, is no answer and no news
     (length,) = LENGTH.unpack(sys.stdin.buffer.read(LENGTH.size))
     work, given = pickle.loads(sys.stdin.buffer.read(length))
 

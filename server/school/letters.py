@@ -7,14 +7,11 @@ it is, of which group, or whose: the page behind the link says that to whoever m
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final, Protocol, assert_never
 from urllib.parse import quote
-
-import structlog
 
 from facilitation.guardianship import Care, Guardianship
 from facilitation.ids import PersonId, SessionId
@@ -23,16 +20,15 @@ from facilitation.sentences import marked
 from facilitation.timebase import Instant
 from facilitation.waiting import Waiting
 from server.addresses import addresses
+from server.again import again_and_again
 from server.clock import Clock
 from server.mail.letter import Attachment, Letter
-from server.mail.ports import Mail, MailIsFull
-from server.rooms.ports import CorruptLog, Stale, StoreUnavailable
+from server.mail.ports import Mail
+from server.rooms.ports import Stale
 from server.store.clinic import Person, ScheduledSession
 from server.store.ports import Clinic
-from server.store.register import Register, Shelf
+from server.store.register import Held, Register, Shelf
 from server.web.words import Words, local
-
-log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 120.0
 SEAT: Final = marked("A place you are waiting for is free.")
@@ -116,13 +112,7 @@ class OfferLetters:
         self._written = Shelf(register, "offer-letter", Written, id_of=lambda each: each.offer, remembered=False)
 
     async def run(self) -> None:
-        """For ever. What goes wrong waits for the next look."""
-        while True:
-            try:
-                await self.send_due()
-            except (StoreUnavailable, CorruptLog, MailIsFull) as error:
-                log.warning("letters about offers wait", error=type(error).__name__)
-            await asyncio.sleep(LOOK_EVERY_S)
+        await again_and_again(self.send_due, every_s=LOOK_EVERY_S, what="letters about offers")
 
     async def send_due(self) -> int:
         """Write to whoever has had no letter yet about what they are offered, or were answered; how many letters."""
@@ -138,21 +128,25 @@ class OfferLetters:
         held = await self._written.get(due.id)
         written = Written(offer=due.id) if held is None else held.value
         care = [each.guardian for each in await self._guardians.of(due.person) if due.care in each.may]
-        new = []
-        for reader in (due.person, *care):
-            person = await self._clinic.get_person(reader)
-            if reader not in written.people and person is not None and known.get(reader):
-                letter = await self._letter(due, person, known[reader], await self._words_for(reader))
-                if letter is not None:
-                    await self._mail.send(letter)
-                    new.append(reader)
-        if new:
-            after = replace(written, people=written.people | set(new))
-            try:
-                await self._written.put(after, upon=held.revision if held else 0, by="", at=self._clock.now())
-            except Stale:
-                pass  # another server writes to the same people: a letter has one key, and comes once
+        new: set[PersonId] = set()
+        try:
+            for reader in (due.person, *care):
+                person = await self._clinic.get_person(reader)
+                if reader not in written.people and person is not None and known.get(reader):
+                    letter = await self._letter(due, person, known[reader], await self._words_for(reader))
+                    if letter is not None:
+                        await self._mail.send(letter)
+                        new.add(reader)
+        finally:  # who has a letter gets no second one because somebody else's could not be taken
+            if new:
+                await self._keep(replace(written, people=written.people | new), held)
         return len(new)
+
+    async def _keep(self, written: Written, held: Held[Written] | None) -> None:
+        try:
+            await self._written.put(written, upon=held.revision if held else 0, by="", at=self._clock.now())
+        except Stale:
+            pass  # another server writes to the same people: a letter has one key, and comes once
 
     async def _letter(self, due: _Offer | _Answer, reader: Person, address: str, words: Words) -> Letter | None:
         match due:

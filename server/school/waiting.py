@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
-
-import structlog
 
 from facilitation.enrolment import Enrolment, Step
 from facilitation.errors import Refusal
@@ -21,9 +18,9 @@ from facilitation.school import busy
 from facilitation.sentences import Sentence
 from facilitation.waiting import Wait, Waiting, answer, is_offered, look
 from facilitation.weeks import day_of
+from server.again import again_and_again
 from server.clock import Clock
 from server.door.guardians import guardians_of
-from server.rooms.ports import CorruptLog, Stale, StoreUnavailable
 from server.schedule.book import ScheduleBook
 from server.school.offers import Catalog, Offering
 from server.school.shelves import Shelves
@@ -31,8 +28,6 @@ from server.store.ports import Store
 from server.store.register import Held
 from server.web.auth import Visitor
 from server.web.words import Words, local, marked
-
-log = structlog.get_logger(__name__)
 
 EVERY_S: Final = 300.0
 AHEAD_DAYS: Final = 34
@@ -200,13 +195,7 @@ class WaitingLists:
         return len(changed)
 
     async def run(self) -> None:
-        """Look again and again, until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except (StoreUnavailable, CorruptLog, Stale, Refusal) as error:
-                log.warning("waiting lists not looked at", error=type(error).__name__)
-            await asyncio.sleep(EVERY_S)
+        await again_and_again(self.look, every_s=EVERY_S, what="waiting lists")
 
     # ------------------------------------------------------------------ inside
 

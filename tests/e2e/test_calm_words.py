@@ -10,14 +10,14 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.support.browser import barriers
 from tests.support.gallery import gallery
-from tests.support.serving import serving
+from tests.support.serving import served
 
 pytestmark = pytest.mark.timeout(120)
 
 
 @pytest_asyncio.fixture(scope="module")
 async def url() -> AsyncIterator[str]:
-    async with serving(gallery()) as url:
+    async with served(gallery()) as url:
         yield url
 
 

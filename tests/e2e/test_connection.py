@@ -11,8 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, WebSocketRoute
 
-from tests.support.pages import MemoryClinic, pages
-from tests.support.serving import serving
+from tests.support.application import Application
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -78,14 +77,11 @@ async def server() -> Server:
 
 @pytest_asyncio.fixture
 async def page(chromium: Browser, server: Server) -> AsyncIterator[Page]:
-    from server.clock import RoomClock
-
-    app, _, _ = pages(MemoryClinic(), clock=RoomClock())
-    async with serving(app) as url:
+    async with Application().served() as place:
         context = await chromium.new_context()
         tab = await context.new_page()
         await tab.route_web_socket("**/line", server.attach)
-        await tab.goto(f"{url}/soup")
+        await tab.goto(f"{place.url}/soup")
         await tab.evaluate(CONNECT, {})
         yield tab
         await context.close()

@@ -18,7 +18,7 @@ from server.library import load_library
 from tests.support.browser import DESKTOP, PHONE, barriers, picture
 from tests.support.evening import FAY, Evening, open_clinic
 from tests.support.gallery import gallery
-from tests.support.serving import serving
+from tests.support.serving import served
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -33,7 +33,7 @@ CLEAR = dict.fromkeys(
 @pytest_asyncio.fixture(scope="module")
 async def screen(chromium: Browser) -> AsyncIterator[Page]:
     """The gallery, open once for all of it."""
-    async with serving(gallery()) as url:
+    async with served(gallery()) as url:
         context = await chromium.new_context(reduced_motion="reduce", viewport=TALL)
         context.set_default_timeout(15_000)
         page = await context.new_page()

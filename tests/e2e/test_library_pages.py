@@ -4,41 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from facilitation.people import Role
-from facilitation.timebase import HOUR_MS
-from server.clock import RoomClock
 from server.library import load_library
 from tests.support.browser import artifact
-from tests.support.pages import EVENING, FAY, MemoryClinic, link, pages
-from tests.support.visitor import served
+from tests.support.place import FAY, Place
 
 LIBRARY = load_library()
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    url: str
-    staff: str
-    """The address that lets a facilitator in."""
-
-
 @pytest_asyncio.fixture
 async def place() -> AsyncIterator[Place]:
-    clock = RoomClock()
-    app, links, _ = pages(MemoryClinic(), clock=clock)
-    staff = link(links, FAY, EVENING, Role.FACILITATOR, until=clock.now() + HOUR_MS)
-    async with served(app) as url:
-        yield Place(url, f"{url}/j/{staff}")
+    async with Place().served() as place:
+        yield place
 
 
 async def enter(context: BrowserContext, place: Place) -> Page:
     """A page of a facilitator who has opened their link, and nothing else yet."""
-    answer = await context.request.get(place.staff)
+    answer = await context.request.get(place.url + place.link(FAY))
     assert answer.ok
     return await context.new_page()
 

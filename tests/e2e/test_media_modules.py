@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from server.bots.secrecy import Keys
 from server.web.statics import Files
 from server.web.templates import WEBCLIENT
-from tests.support.serving import serving
+from tests.support.serving import served
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -30,7 +30,7 @@ async def page(chromium: Browser) -> AsyncIterator[Page]:
         return HTMLResponse("<!doctype html><title>modules</title>")
 
     files = Files(WEBCLIENT / "static", suffixes=frozenset({".mjs"}), cache="no-cache")
-    async with serving(Starlette(routes=[Route("/", nothing), Mount("/static", files)])) as url:
+    async with served(Starlette(routes=[Route("/", nothing), Mount("/static", files)])) as url:
         context = await chromium.new_context(permissions=["camera", "microphone"])
         page = await context.new_page()
         await page.goto(url)

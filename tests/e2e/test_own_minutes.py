@@ -19,7 +19,7 @@ from server.web.auth import Identity
 from tests.support.browser import DESKTOP, PHONE, picture
 from tests.support.evening import FAY
 from tests.support.gallery import gallery
-from tests.support.serving import serving
+from tests.support.serving import served
 from tests.support.visits import House, Open, no_barrier, over, until
 
 pytestmark = pytest.mark.timeout(240)
@@ -32,7 +32,7 @@ async def show(chromium: Browser) -> AsyncIterator[Any]:
     """`await show("people=4&state=still")`: the session page on a recorded view."""
     mistakes: list[str] = []
     contexts = []
-    async with serving(gallery()) as url:
+    async with served(gallery()) as url:
 
         async def open_gallery(query: str, viewport: Any = DESKTOP) -> Page:
             context = await chromium.new_context(viewport=viewport, reduced_motion="reduce")

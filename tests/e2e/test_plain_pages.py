@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import BrowserContext
 
-from server.clock import RoomClock
-from tests.support.pages import MemoryClinic, pages
-from tests.support.visitor import served
+from tests.support.application import Application
 
 HOME_OF_SOUP = "Simple lentil soup"
 
@@ -14,11 +12,10 @@ HOME_OF_SOUP = "Simple lentil soup"
 async def test_the_neutral_page_has_an_icon_of_its_own_and_asks_for_nothing_of_ours(
     browser_context: BrowserContext,
 ) -> None:
-    app, _, _ = pages(MemoryClinic(), clock=RoomClock())
-    async with served(app) as url:
+    async with Application().served() as place:
         page = await browser_context.new_page()
         asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url.removeprefix(url)))
-        await page.goto(f"{url}/soup", wait_until="networkidle")
+        page.on("request", lambda request: asked.append(request.url.removeprefix(place.url)))
+        await page.goto(f"{place.url}/soup", wait_until="networkidle")
         assert await page.title() == HOME_OF_SOUP
         assert set(asked) <= {"/soup", "/static/css/soup.css", "/static/spoon.svg"}

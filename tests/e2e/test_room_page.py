@@ -23,7 +23,7 @@ from facilitation.timebase import MINUTE_MS
 from tests.support.browser import DESKTOP, NOT_SIDEWAYS, PHONE, ROOT, SETTLED, Theme, barriers, picture
 from tests.support.evening import CODY, FAY, Clinic, Evening, open_clinic
 from tests.support.gallery import gallery
-from tests.support.serving import serving
+from tests.support.serving import served
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -38,7 +38,7 @@ Show = Callable[..., Any]
 
 @pytest_asyncio.fixture(scope="module")
 async def gallery_url() -> AsyncIterator[str]:
-    async with serving(gallery()) as url:
+    async with served(gallery()) as url:
         yield url
 
 

@@ -15,7 +15,7 @@ from tests.support.browser import PHONE, barriers, picture
 from tests.support.call import call
 from tests.support.gallery import gallery
 from tests.support.seats import WITHIN_MS
-from tests.support.serving import serving
+from tests.support.serving import served
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -42,7 +42,7 @@ FIRST_FRAME = """person => { window.seen = new Promise(resolve => {
 @pytest_asyncio.fixture(scope="module")
 async def screen(chromium: Browser) -> AsyncIterator[Page]:
     """The gallery, open once for all of it, as wide as a phone."""
-    async with serving(gallery()) as url:
+    async with served(gallery()) as url:
         context = await chromium.new_context(reduced_motion="reduce", viewport={**PHONE, "height": 1_500})
         context.set_default_timeout(15_000)
         page = await context.new_page()

@@ -23,8 +23,8 @@ from facilitation.timebase import Instant
 from server.clock import FakeClock
 from server.mail.memory import Pocket
 from tests.support.clinic import ASH, FAY, GRAY, ROBIN, SAM, Clinic, clinic
+from tests.support.routes import address, routes
 from tests.support.visitor import Answer, Visitor
-from tests.wire import test_web_roles as table
 
 
 def mark(person: PersonId) -> str:
@@ -50,11 +50,10 @@ async def place(clock: FakeClock, tmp_path: Path) -> AsyncIterator[Clinic]:
 def addresses(place: Clinic) -> Iterator[tuple[str, str]]:
     """Every route of the application with ids that exist: one's own, one's group's, others'."""
     teens = place.sessions[2]
-    paths = table.Clinic(place.app, place.links, place.evening, teens)
-    for method, path in table.routes(place.app):
+    for method, path in routes(place.app):
         if method == "WS" or path in ("/sign-out", "/lock", "/exit") or path.endswith("/exit"):
             continue  # a view is looked at by itself; the others end what is looked at
-        plain = paths.address(path, "participant")
+        plain = address(place, path, place.link(ROBIN, place.evening))
         for person in (ROBIN, SAM, ASH, FAY, GRAY):
             for session in (place.evening.session, teens.session):
                 yield method, plain.replace(str(ROBIN), person).replace(place.evening.session, session)

@@ -19,8 +19,8 @@ from facilitation.policy import MAY, Action
 from facilitation.timebase import Instant
 from server.clock import FakeClock
 from tests.support.clinic import ADA, FAY, GRAY, OLA, ROBIN, SUE, UMA, Clinic, clinic
+from tests.support.routes import ACTIONS, TABLE, address, ask, routes
 from tests.support.visitor import Visitor
-from tests.wire import test_web_roles as table
 
 WHO = {
     Role.PARTICIPANT: ROBIN,
@@ -46,7 +46,6 @@ def actions_of(cell: str) -> list[Action]:
     return found[:1] + (actions_of(rest) if rest else [])
 
 
-ACTIONS = {(row["method"], row["path"]): row["action"].strip() for row in table.ROW.finditer(table.README.read_text())}
 GUARDED = {route: actions_of(cell) for route, cell in ACTIONS.items() if cell != OPEN}
 
 
@@ -63,14 +62,7 @@ async def place(clock: FakeClock, tmp_path: Path) -> AsyncIterator[Clinic]:
 
 
 async def answer(place: Clinic, browser: Visitor, method: str, path: str) -> str:
-    paths = table.Clinic(place.app, place.links, place.evening, place.sessions[2])
-    address = paths.address(path, "participant")
-    if method == "WS":
-        paths.url = browser.base_url
-        return await paths._knock(browser, address)
-    own = {"Origin": browser.base_url, "Sec-Fetch-Site": "same-origin"}
-    body = None if method == "GET" else b""
-    return str((await browser.send(method, address, body, own)).status)
+    return await ask(browser, method, address(place, path, place.link(ROBIN, place.evening)))
 
 
 def may(role: Role, actions: list[Action]) -> bool:
@@ -81,7 +73,7 @@ def may(role: Role, actions: list[Action]) -> bool:
 
 def conditional(route: tuple[str, str]) -> bool:
     """Whether the table says that more than the role is asked for."""
-    return any(cell.startswith("403 ") and cell != "403 by link" for cell in table.TABLE[route].values())
+    return any(cell.startswith("403 ") and cell != "403 by link" for cell in TABLE[route].values())
 
 
 def test_every_role_is_played_and_every_route_says_its_action(tmp_path: Path) -> None:
@@ -91,7 +83,7 @@ def test_every_role_is_played_and_every_route_says_its_action(tmp_path: Path) ->
 
 
 async def test_every_route_of_the_application_has_a_row(place: Clinic) -> None:
-    assert table.routes(place.app) == set(ACTIONS)
+    assert routes(place.app) == set(ACTIONS)
 
 
 @pytest.mark.parametrize("role", sorted(Role))

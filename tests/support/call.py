@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from playwright.async_api import Browser
-from pydantic import SecretStr
 
 from facilitation.ids import PersonId, SessionId
 from facilitation.people import Expected, Role
-from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
-from server.app import build, opening
-from server.catalog import load_catalog
+from facilitation.timebase import MINUTE_MS, Instant
 from server.clock import RoomClock
-from server.config import Settings
-from server.library import load_library
-from server.mail.memory import Pocket
-from server.rooms.directory import Rooms
-from server.sfu.facts import MediaFact
+from server.rooms.ports import MediaFact
 from server.sfu.plane import MediaSettings, Sfu
-from server.store import memory
 from server.store.clinic import Person, ScheduledSession
-from server.web.links import Links, Seat
 from server.web.site import CLINIC
 from tests.media.rawpeer import RawPeer
-from tests.support.net import free_port
+from tests.support.application import Application, settings_of
 from tests.support.seats import SeatAtBrowser, seat_at
 
 SESSION = SessionId("s-call")
 SPY = "m-spy"
+ZONE = "America/New_York"
 PEOPLE = {
     "fay": Expected(person=PersonId("p-fay"), role=Role.FACILITATOR, name="Dr. Fay Facilitator"),
     "robin": Expected(person=PersonId("p-robin"), role=Role.PARTICIPANT, name="Robin Example"),
@@ -43,98 +32,45 @@ PEOPLE = {
 }
 
 
-class Call:
+class Call(Application):
     """One session that anybody of PEOPLE may enter at any time."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
-        self.settings = Settings(
-            data_dir=folder,
-            secret=SecretStr("a secret of tests and of nothing else, long enough"),
-            port=free_port(),
-            **settings,
+        clock = RoomClock()
+        self.sfu = Sfu(MediaSettings(hosts=("127.0.0.1",), public_addresses=("127.0.0.1",)), clock=clock.now)
+        super().__init__(settings_of(folder, **settings), clock=clock, media=self.sfu)
+        self._session = ScheduledSession(
+            session=SESSION,
+            clinic=CLINIC,
+            title="Evening group",
+            zone=ZONE,
+            starts_at=Instant(clock.now() + MINUTE_MS),
+            plan_id="adult",
+            rules_id="exact-floor",
+            roster=tuple(PEOPLE.values()),
         )
-        self.clock = RoomClock()
-        self.sfu = Sfu(MediaSettings(hosts=("127.0.0.1",), public_addresses=("127.0.0.1",)), clock=self.clock.now)
-        self.store = memory.connect()
-        self._links = Links(self.settings.signing_keys(), clinic=CLINIC)
-        self._stack = AsyncExitStack()
         self._raw: list[RawPeer] = []
         self._seats: list[SeatAtBrowser] = []
 
-    @property
-    def url(self) -> str:
-        return self.settings.base_url
-
     def link(self, name: str) -> str:
-        each = PEOPLE[name]
-        until = Instant(self.clock.now() + HOUR_MS)
-        seat = Seat(session=SESSION, person=each.person, role=each.role, until=until)
-        return f"{self.url}/j/{self._links.link(seat)}"
+        return self.url + self.path(self.seat(PEOPLE[name].person, self._session))
 
-    async def start(self) -> None:
-        catalog = load_catalog()
-        roster = tuple(PEOPLE.values())
-        for each in roster:
-            person = Person(person=each.person, name=each.name, role=each.role, track="adult", zone="America/New_York")
+    async def fill(self) -> None:
+        for each in PEOPLE.values():
+            person = Person(person=each.person, name=each.name, role=each.role, track="adult", zone=ZONE)
             await self.store.clinic.put_person(person)
-        await self.store.clinic.put_session(
-            ScheduledSession(
-                session=SESSION,
-                clinic=CLINIC,
-                title="Evening group",
-                zone="America/New_York",
-                starts_at=Instant(self.clock.now() + MINUTE_MS),
-                plan_id="adult",
-                rules_id="exact-floor",
-                roster=roster,
-            )
-        )
-        self.rooms = Rooms(
-            log=self.store.log,
-            leases=self.store.leases,
-            media=self.sfu,
-            clock=self.clock,
-            node="n-1",
-            load_session=opening(self.settings, store=self.store, catalog=catalog, library=load_library()),
-            on_signed=lambda session: None,
-        )
-        await self.sfu.start(self._fact)
-        self._stack.push_async_callback(self.sfu.stop)
-        self._stack.push_async_callback(self.rooms.close)
+        await self.store.clinic.put_session(self._session)
 
-        async def health() -> dict[str, bool]:
-            return {"store": True, "media": True, "accepting": True}
-
-        app = build(
-            self.settings,
-            store=self.store,
-            catalog=catalog,
-            library=load_library(),
-            rooms=self.rooms,
-            clock=self.clock,
-            health=health,
-            mail=Pocket(),
-        )
-        config = uvicorn.Config(app, log_level="warning", lifespan="off", ws="websockets-sansio", ws_ping_interval=None)
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[socket.create_server(("127.0.0.1", self.settings.port))]))
-
-        async def stop() -> None:
-            server.should_exit = True
-            await serving
-
-        self._stack.push_async_callback(stop)
-
-    def _fact(self, fact: MediaFact) -> None:
+    def media_fact(self, fact: MediaFact) -> None:
         if getattr(fact, "peer", "") != SPY:  # the room would send it out
-            self.rooms.media_fact(fact)
+            super().media_fact(fact)
 
-    async def stop(self) -> None:
+    async def leave(self) -> None:
+        """Everybody."""
         for seat in self._seats:
             await seat.context.close()
         for raw in self._raw:
             await raw.close()
-        await self._stack.aclose()
 
     async def enter(
         self, browser: Browser, name: str, *, by: SeatAtBrowser | None = None, script: str = "", **size: int
@@ -166,9 +102,8 @@ class Call:
 
 @asynccontextmanager
 async def call(folder: Path, **settings: Any) -> AsyncIterator[Call]:
-    held = Call(folder, **settings)
-    await held.start()
-    try:
-        yield held
-    finally:
-        await held.stop()
+    async with Call(folder, **settings).served() as held:
+        try:
+            yield held
+        finally:
+            await held.leave()

@@ -10,35 +10,27 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-
-import uvicorn
-from pydantic import SecretStr
+from urllib.parse import urlsplit
 
 from facilitation import commands as c
 from facilitation.events import Recorded
 from facilitation.ids import ClinicId, CommandId, FlagId, FormId, PersonId, SessionId, SourceId
 from facilitation.people import SERVER, Actor, Expected, Role
 from facilitation.room import EMPTY, RoomState, decide, evolve, replay
-from facilitation.timebase import HOUR_MS, MINUTE_MS, SECOND_MS, Instant
-from server.app import build, opening
+from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
 from server.catalog import load_catalog
 from server.clock import Clock, RoomClock
-from server.config import Settings
 from server.library import load_library
-from server.mail.memory import Pocket
 from server.projections.worker import HoursProjection
 from server.rooms.directory import Rooms
 from server.rooms.ports import Held, Proofs
-from server.rooms.silent_media import SilentMedia
 from server.store.clinic import Person, ScheduledSession
 from server.store.connect import connect
 from server.store.ports import Store
-from server.web.links import Links, Seat
-from tests.support.net import free_port
+from tests.support.application import Application, settings_of
 
 LIBRARY = load_library()
 CLINIC = ClinicId("demo")
@@ -60,7 +52,6 @@ NAMES = (
     "Bay",
     "Cam",
 )
-SECRET = "a secret of tests and of nothing else, long enough"
 
 
 class Evening:
@@ -284,26 +275,39 @@ PERSON_TEXTS = (
 )
 
 
+async def keep(evening: Evening, store: Store) -> None:
+    """Put a session into a store, with what was lived of it as the server that held it would have left it."""
+    scheduled = evening.scheduled
+    await store.clinic.put_session(scheduled)
+    if evening.lived:
+        epoch = await store.leases.acquire(scheduled.session, node="told")
+        await store.log.append(scheduled.session, evening.records, epoch=epoch)
+        held = Held(epoch=epoch, proofs=evening.kept)
+        await store.leases.renew({scheduled.session: held}, node="told")
+        await store.leases.release(scheduled.session, node="told", epoch=epoch)
+
+
 class Clinic:
     """The real application over a store that outlives it: `stop` and `start` are a restart of the server."""
 
     def __init__(self, folder: Path, store: Store, *evenings: Evening, clock: Clock | None = None) -> None:
         self.sessions = {evening.scheduled.session: evening for evening in evenings}
         self.store = store
-        self._settings = Settings(data_dir=folder, secret=SecretStr(SECRET), port=free_port())
-        self._links = Links(self._settings.signing_keys(), clinic=CLINIC)
+        self.url = ""
+        self._settings = settings_of(folder)
         self._clock = clock or RoomClock()
         self._stack = AsyncExitStack()
+        self._running: Application | None = None
 
     @property
-    def url(self) -> str:
-        return self._settings.base_url
+    def rooms(self) -> Rooms:
+        assert self._running is not None
+        return self._running.rooms
 
     def link(self, session: str, person: str) -> str:
-        role = self.sessions[SessionId(session)].roles[PersonId(person)]
-        until = Instant(self._clock.now() + HOUR_MS)
-        seat = Seat(session=SessionId(session), person=PersonId(person), role=role, until=until)
-        return f"{self.url}/j/{self._links.link(seat)}"
+        assert self._running is not None
+        seat = self._running.seat(PersonId(person), self.sessions[SessionId(session)].scheduled, hours=1)
+        return self.url + self._running.path(seat)
 
     async def state(self, session: str) -> RoomState:
         """What the log says now."""
@@ -313,63 +317,23 @@ class Clinic:
         """Put people, sessions and what was lived of them into the store, and post the hours of signed notes."""
         for evening in self.sessions.values():
             scheduled = evening.scheduled
-            await self.store.clinic.put_session(scheduled)
             for each in scheduled.roster:
                 person = Person(person=each.person, name=each.name, role=each.role, track="adult", zone=scheduled.zone)
                 await self.store.clinic.put_person(person)
-            if evening.lived:
-                epoch = await self.store.leases.acquire(scheduled.session, node="told")
-                await self.store.log.append(scheduled.session, evening.records, epoch=epoch)
-                held = Held(epoch=epoch, proofs=evening.kept)
-                await self.store.leases.renew({scheduled.session: held}, node="told")
-                await self.store.leases.release(scheduled.session, node="told", epoch=epoch)
+            await keep(evening, self.store)
         await HoursProjection(self.store.log, self.store.ledger, self._clock).catch_up()
 
     async def start(self) -> None:
-        catalog = load_catalog()
-        media = SilentMedia(self._clock)
+        """Where it was before, if it was."""
         hours = HoursProjection(self.store.log, self.store.ledger, self._clock)
-        rooms = self.rooms = Rooms(
-            log=self.store.log,
-            leases=self.store.leases,
-            media=media,
-            clock=self._clock,
-            node="n-1",
-            load_session=opening(self._settings, store=self.store, catalog=catalog, library=LIBRARY),
-            on_signed=hours.wake,
-        )
-        await media.start(rooms.media_fact)
+        self._running = Application(self._settings, clock=self._clock, store=self.store, on_signed=hours.wake)
         posting = asyncio.create_task(hours.run())
         self._stack.callback(posting.cancel)
-        self._stack.push_async_callback(rooms.close)
-        app = build(
-            self._settings,
-            store=self.store,
-            catalog=catalog,
-            library=LIBRARY,
-            rooms=rooms,
-            clock=self._clock,
-            health=self._health,
-            mail=Pocket(),
-        )
-        config = uvicorn.Config(
-            app, log_level="error", lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=1
-        )
-        server = uvicorn.Server(config)
-        listener = socket.create_server(("127.0.0.1", self._settings.port))  # from here on whoever comes is heard
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-
-        async def finish() -> None:
-            server.should_exit = True
-            await serving
-
-        self._stack.push_async_callback(finish)
+        await self._stack.enter_async_context(self._running.served(port=urlsplit(self.url).port or 0))
+        self.url = self._running.url
 
     async def stop(self) -> None:
         await self._stack.aclose()
-
-    async def _health(self) -> dict[str, bool]:
-        return {"store": True}
 
 
 @asynccontextmanager

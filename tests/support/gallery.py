@@ -16,28 +16,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from facilitation.ids import ClinicId
 from facilitation.measureviews import form_part
 from facilitation.runviews import exercise_shape
 from facilitation.safetyviews import path_part
 from server.catalog import load_catalog
-from server.clock import RoomClock
 from server.library import load_library
 from server.web.catalogues import ENGLISH
-from server.web.site import Site
 from server.web.statics import WEBCLIENT, Files
 from server.web.templates import Pages
 from server.web.words import Words, words_in
+from tests.support.application import Application
 from tests.support.diary import a_week
-from tests.support.pages import KEY, MemoryClinic, pages
 from tests.support.pseudo import PSEUDO, pseudo_words
 
 
 def gallery() -> Starlette:
-    """The application of `tests.support.pages` with `/gallery` and `/dev` added to it."""
-    site = Site(clinic=ClinicId("demo"), keys=(KEY,))
-    app, _, _ = pages(MemoryClinic(), clock=RoomClock(), site=site)
-    templates = Pages(site)
+    """The application of a clinic in which there is nobody, with `/gallery` and `/dev` added to it."""
+    joined = Application()
+    templates = Pages(joined.site)
 
     async def page(request: Request) -> Response:
         boot = {"exit_url": "/soup"}  # the gallery's script makes the rest
@@ -64,7 +60,7 @@ def gallery() -> Starlette:
         return JSONResponse(a_week(told_in(request.query_params.get("lang", ENGLISH))))
 
     files = Files(WEBCLIENT / "dev", suffixes=frozenset({".mjs"}), cache="no-cache")
-    app.router.routes[:0] = [
+    joined.app.router.routes[:0] = [
         Route("/gallery", page),
         Route(pseudo_words().catalogue.address, language_of_nobody),
         Route("/gallery/record", record),
@@ -75,7 +71,7 @@ def gallery() -> Starlette:
         Route("/gallery/week/{person}", week),
         Mount("/dev", files),
     ]
-    return app
+    return joined.app
 
 
 def told_in(language: str) -> Words:

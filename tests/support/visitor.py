@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPMessage
 from http.cookies import Morsel, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
-
-import uvicorn
-from starlette.applications import Starlette
-
-from tests.support.net import free_port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,21 +72,3 @@ class Visitor:
             return Answer(status=response.status, headers=response.headers, body=response.read())
         finally:
             connection.close()
-
-
-@asynccontextmanager
-async def served(app: Starlette, **config: Any) -> AsyncIterator[str]:
-    """The application behind a real uvicorn on a free port; its address."""
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=port, lifespan="off", log_config=None, ws="websockets-sansio", **config)
-    )
-    serving = asyncio.create_task(server._serve())  # without taking the test runner's signals
-    try:
-        while not server.started:
-            await asyncio.sleep(0.005)
-            assert not serving.done(), "the server did not start"
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await serving

@@ -22,8 +22,9 @@ from facilitation.ids import PersonId
 from facilitation.room import RoomState
 from facilitation.timebase import MINUTE_MS
 from server.signing import SetUpCodes
+from tests.support.application import SECRET
 from tests.support.browser import DESKTOP, NOT_SIDEWAYS, SETTLED, THEMES, barriers
-from tests.support.evening import CLINIC, FAY, SECRET, Clinic, Evening, open_clinic, usual
+from tests.support.evening import CLINIC, FAY, Clinic, Evening, open_clinic, usual
 
 ROBIN, SAM, ALEX = PersonId("p-1"), PersonId("p-2"), PersonId("p-3")
 PIN = "lantern-7431"

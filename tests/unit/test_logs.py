@@ -87,6 +87,16 @@ def test_uvicorns_access_lines_hold_no_token_and_no_persons_address(stream: io.S
     assert second == '(address) - "WebSocket /ws?ticket=(private)&a=b" [accepted]'
 
 
+@pytest.mark.parametrize("door", ["j", "come", "invite", "calendar"])
+def test_no_address_that_opens_a_door_gets_through(door: str) -> None:
+    assert blot(f"GET /{door}/{TOKEN}/code?x=1") == f"GET /{door}/(private)/code?x=1"
+
+
+def test_no_mail_address_gets_through() -> None:
+    told = "550 <robin.example+iop@mail.example.org>: nobody here, ask postmaster@example.org"
+    assert blot(told) == "550 <(address)>: nobody here, ask (address)"
+
+
 def test_access_lines_come_only_when_one_looks_for_a_mistake(stream: io.StringIO) -> None:
     configure(level="info", form="json", stream=stream)
     logging.getLogger("uvicorn.access").info("GET /static/css/base.css")

@@ -17,11 +17,11 @@ from facilitation.schedule import SeriesKind
 from facilitation.timebase import HOUR_MS, Instant
 from server.agreements import Agreements
 from server.apart import ApartList
-from server.app import briefing, opening
 from server.catalog import load_catalog
 from server.clock import FakeClock
 from server.config import Settings
 from server.library import load_library
+from server.opening import briefing, opening
 from server.store import memory
 from server.store.clinic import ScheduledSession
 from tests.support.evening import FAY, Evening

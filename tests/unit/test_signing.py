@@ -15,7 +15,7 @@ from facilitation.ids import ClinicId, CommandId, PersonId, SessionId
 from facilitation.people import Expected, Role
 from facilitation.timebase import MINUTE_MS
 from server.clock import FakeClock
-from server.rooms.ports import Refused, StoreUnavailable, Told
+from server.rooms.ports import Close, Refused, StoreUnavailable, Told
 from server.signing import MISSES_MAX, Sealed, SetUpCodes, Signatures, strong
 from server.store import memory
 
@@ -131,6 +131,7 @@ class Asked:
         self.commands: list[c.PersonCommand] = []
         self.told: list[Told] = []
         self.answered = asyncio.Event()
+        self.closed: list[Close] = []
 
     async def open(self, session: SessionId) -> Any:
         return self
@@ -143,7 +144,11 @@ class Asked:
         self.told.append(message)
         self.answered.set()
 
-    enter = leave = offer = wish = announce_key = seal_keys = view = view_due = close = None
+    def close(self, code: Close) -> None:
+        self.closed.append(code)
+        self.answered.set()
+
+    enter = leave = offer = wish = announce_key = seal_keys = view = view_due = None
 
 
 async def ask(asked: Asked, command: c.PersonCommand, fresh: Callable[[PersonId], Awaitable[bool]]) -> list[str]:
@@ -179,6 +184,16 @@ async def test_without_a_proof_the_room_never_hears_of_it(
     asked = Asked()
     assert await ask(asked, SIGN, fresh) == [code]
     assert asked.commands == []
+
+
+async def mistaken(person: PersonId) -> bool:
+    raise ZeroDivisionError
+
+
+async def test_a_mistake_of_ours_ends_the_connection_rather_than_leave_a_signature_without_an_answer() -> None:
+    asked = Asked()
+    assert await ask(asked, SIGN, mistaken) == []
+    assert (asked.commands, asked.closed) == ([], [Close.OUR_MISTAKE])
 
 
 async def test_everything_else_goes_straight_to_the_room() -> None:

@@ -1,4 +1,4 @@
-"""Nodes over the memory store and over a real Valkey."""
+"""Nodes and whole applications over the memory store, and a store on a real Valkey."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from server.clock import RoomClock
+from server.clock import FakeClock, RoomClock
 from server.store import memory
 from server.store.connect import connect
 from server.store.ports import Store
+from tests.support.place import Place
 from tests.wire.node import Node, running
 
 
@@ -27,3 +28,10 @@ async def store(valkey_url: str) -> AsyncIterator[Store]:
     store = await connect(valkey_url)
     yield store
     await store.close()
+
+
+@pytest_asyncio.fixture
+async def place(clock: FakeClock) -> AsyncIterator[Place]:
+    """A small clinic's pages, served."""
+    async with Place(clock).served() as place:
+        yield place

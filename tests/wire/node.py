@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
@@ -23,21 +22,8 @@ from server.rooms.ports import EventLog, Leases, MediaPlane, NotAdmitted
 from server.rooms.silent_media import SilentMedia
 from server.wire.connection import Greeting, session_socket
 from tests.support.rooms import end_process
+from tests.support.serving import Server
 from tests.wire.example import EVERYBODY, SESSION, opening
-
-
-class _Uvicorn(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, started: asyncio.Event) -> None:
-        super().__init__(config)
-        self._started = started
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._started.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 class Node:
@@ -77,8 +63,7 @@ class Node:
         if send_buffer is not None:  # inherited by what it accepts
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         self.port: int = self._socket.getsockname()[1]
-        self._started = asyncio.Event()
-        self._server: _Uvicorn | None = None
+        self._server: Server | None = None
         self._serving: asyncio.Task[None] | None = None
 
     def expect(self, late: Expected) -> None:
@@ -112,18 +97,9 @@ class Node:
     async def start(self) -> None:
         await self.media.start(self.rooms.media_fact)
         app = Starlette(routes=[WebSocketRoute("/s/{session}/socket", self._endpoint)])
-        config = uvicorn.Config(
-            app,
-            lifespan="off",
-            log_level="critical",
-            ws="websockets-sansio",
-            ws_per_message_deflate=False,
-            timeout_graceful_shutdown=5,
-        )
-        self._server = _Uvicorn(config, self._started)
+        self._server = Server(app, log_level="critical", timeout_graceful_shutdown=5)
         self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]), name="uvicorn")
-        async with asyncio.timeout(40):
-            await self._started.wait()
+        await self._server.up.wait()
 
     async def stop(self) -> None:
         """As a server stops that was asked to."""

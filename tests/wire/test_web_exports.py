@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -14,23 +13,14 @@ import pytest_asyncio
 
 from facilitation.disclosures import PART_2_NOTICE, Disclosure
 from facilitation.ids import PersonId
-from facilitation.people import Role
-from facilitation.timebase import HOUR_MS, Instant
-from server.app import build, opening, site_of
-from server.catalog import load_catalog
+from facilitation.timebase import HOUR_MS
 from server.clock import FakeClock
-from server.config import Settings
-from server.library import load_library
-from server.mail.memory import Pocket
 from server.projections.worker import HoursProjection
-from server.rooms.directory import Rooms
 from server.rooms.ports import StoreUnavailable
-from server.rooms.silent_media import SilentMedia
-from server.store import memory
 from server.store.clinic import Person
-from server.web.links import Links, Seat
-from tests.support.evening import FAY, Evening, usual
-from tests.support.visitor import Answer, Visitor, served
+from tests.support.application import Application
+from tests.support.evening import FAY, Evening, keep, usual
+from tests.support.visitor import Answer, Visitor
 
 TUESDAY_6_PM = 1_795_561_200_000  # 2026-11-24 in New York
 ROBIN, SAM = PersonId("p-1"), PersonId("p-2")
@@ -38,73 +28,37 @@ TREATMENT = {"purpose": "treatment", "form": "f-1"}
 NOVEMBER = {"first": "2026-11-01", "last": "2026-11-30"}
 
 
-class Clinic:
-    """One evening, held and signed, in memory behind the whole application."""
+class Clinic(Application):
+    """One evening, held and signed."""
 
-    def __init__(self, folder: Path) -> None:
+    clock: FakeClock
+
+    def __init__(self) -> None:
+        super().__init__(clock=FakeClock(TUESDAY_6_PM + 12 * HOUR_MS))
         self.evening = usual(Evening(session="s-1", starts_at=TUESDAY_6_PM, people=3))
         for person in self.evening.people:
             self.evening.at(210).write(person, "Took part.")
             self.evening.sign(person)
-        self.clock = FakeClock(TUESDAY_6_PM + 12 * HOUR_MS)
-        self.store = memory.connect()
-        settings, catalog = Settings(data_dir=folder), load_catalog()
-        self.rooms = Rooms(
-            log=self.store.log,
-            leases=self.store.leases,
-            media=SilentMedia(self.clock),
-            clock=self.clock,
-            load_session=opening(settings, store=self.store, catalog=catalog),
-            node="n-test",
-        )
-
-        async def health() -> dict[str, bool]:
-            return {"store": True}
-
-        self.app = build(
-            settings,
-            store=self.store,
-            catalog=catalog,
-            library=load_library(),
-            rooms=self.rooms,
-            clock=self.clock,
-            health=health,
-            mail=Pocket(),
-        )
-        site = site_of(settings)
-        self.links = Links(site.keys, clinic=site.clinic)
-        self.url = ""
 
     async def fill(self) -> None:
-        scheduled = self.evening.scheduled
-        await self.store.clinic.put_session(scheduled)
-        for each in scheduled.roster:
+        await keep(self.evening, self.store)
+        for each in self.evening.scheduled.roster:
             name = '=Robin, "Example"' if each.person == ROBIN else each.name
             person = Person(person=each.person, name=name, role=each.role, track="adult", zone="America/New_York")
             await self.store.clinic.put_person(person)
-        epoch = await self.store.leases.acquire(scheduled.session, node="n")
-        await self.store.log.append(scheduled.session, self.evening.records, epoch=epoch)
         await HoursProjection(self.store.log, self.store.ledger, self.clock).catch_up()
 
     async def visitor(self, person: PersonId) -> Visitor:
-        role = Role.FACILITATOR if person == FAY else Role.PARTICIPANT
-        until = Instant(self.clock.now() + HOUR_MS)
-        seat = Seat(session=self.evening.scheduled.session, person=person, role=role, until=until)
-        visitor = Visitor(self.url)
-        assert (await visitor.get("/j/" + self.links.link(seat))).status == 303
-        return visitor
+        return await self.opened(self.path(self.seat(person, self.evening.scheduled)))
 
     async def logged(self) -> list[Disclosure]:
         return [each async for each in self.store.disclosures.all()]
 
 
 @pytest_asyncio.fixture
-async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
-    clinic = Clinic(tmp_path)
-    await clinic.fill()
-    async with served(clinic.app) as clinic.url:
+async def clinic() -> AsyncIterator[Clinic]:
+    async with Clinic().served() as clinic:
         yield clinic
-    await clinic.rooms.close()
 
 
 async def send(visitor: Visitor, path: str, fields: dict[str, str]) -> Answer:

@@ -2,53 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 
 import pytest
-import pytest_asyncio
 
-from facilitation.ids import PersonId
-from facilitation.people import Role
-from facilitation.timebase import HOUR_MS, Instant
-from server.clock import FakeClock
 from server.web.catalogues import LANGUAGES, catalogue
-from server.web.links import Links
-from tests.support.pages import EVENING, FAY, ROBIN, SAM, MemoryClinic, link, pages
-from tests.support.visitor import Answer, Visitor, served
+from tests.support.place import FAY, ROBIN, SAM, Place
+from tests.support.visitor import Answer, Visitor
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-class Clinic:
-    """Its address, and a link for each of its people."""
-
-    def __init__(self, url: str, links: Links, until: Instant) -> None:
-        self.url = url
-        self._links = links
-        self._until = until
-
-    async def visitor(self, person: PersonId | None = None) -> Visitor:
-        visitor = Visitor(self.url)
-        if person is not None:
-            await self.opens(visitor, person)
-        return visitor
-
-    async def opens(self, visitor: Visitor, person: PersonId) -> Answer:
-        role = Role.FACILITATOR if person == FAY else Role.PARTICIPANT
-        return await visitor.get("/j/" + link(self._links, person, EVENING, role, until=self._until))
-
-
-@pytest_asyncio.fixture
-async def clinic(clock: FakeClock) -> AsyncIterator[Clinic]:
-    app, links, _ = pages(MemoryClinic(), clock=clock)
-    async with served(app) as url:
-        yield Clinic(url, links, Instant(clock.now() + HOUR_MS))
-
-
-@pytest_asyncio.fixture
-async def visitor(clinic: Clinic) -> Visitor:
-    return await clinic.visitor()
+@pytest.fixture
+def visitor(place: Place) -> Visitor:
+    return Visitor(place.url)
 
 
 async def choose(visitor: Visitor, language: str, back: str = "/") -> Answer:
@@ -122,25 +89,23 @@ async def test_browsers_keep_a_catalogue_whose_address_changes_with_it(visitor: 
     assert "data-words" not in (await visitor.get("/")).text, "English needs none"
 
 
-async def test_a_choice_comes_along_to_the_next_browser_that_somebody_opens_their_link_in(clinic: Clinic) -> None:
-    await choose(await clinic.visitor(ROBIN), "es")
-    elsewhere = await clinic.visitor(ROBIN)
+async def test_a_choice_comes_along_to_the_next_browser_that_somebody_opens_their_link_in(place: Place) -> None:
+    await choose(await place.opened(place.link(ROBIN)), "es")
+    elsewhere = await place.opened(place.link(ROBIN))
     assert "Te damos la bienvenida" in (await elsewhere.get("/")).text
-    somebody_else = await clinic.visitor(FAY)
+    somebody_else = await place.opened(place.link(FAY))
     assert "Welcome" in (await somebody_else.get("/")).text
 
 
-async def test_what_was_chosen_in_a_browser_holds_there_whoever_opens_a_link(clinic: Clinic) -> None:
-    await choose(await clinic.visitor(ROBIN), "es")
-    shared = await clinic.visitor()
-    await choose(shared, "en")
-    await clinic.opens(shared, ROBIN)
-    assert "Welcome" in (await shared.get("/")).text
+async def test_what_was_chosen_in_a_browser_holds_there_whoever_opens_a_link(place: Place, visitor: Visitor) -> None:
+    await choose(await place.opened(place.link(ROBIN)), "es")
+    await choose(visitor, "en")
+    await place.opened(place.link(ROBIN), browser=visitor)
+    assert "Welcome" in (await visitor.get("/")).text
 
 
-async def test_on_a_shared_computer_nobody_chooses_for_the_other(clinic: Clinic) -> None:
-    shared = await clinic.visitor(ROBIN)
-    await clinic.opens(shared, SAM)
+async def test_on_a_shared_computer_nobody_chooses_for_the_other(place: Place) -> None:
+    shared = await place.opened(place.link(ROBIN), place.link(SAM))
     await choose(shared, "es")
-    assert "Welcome" in (await (await clinic.visitor(ROBIN)).get("/")).text
-    assert "Welcome" in (await (await clinic.visitor(SAM)).get("/")).text
+    assert "Welcome" in (await (await place.opened(place.link(ROBIN))).get("/")).text
+    assert "Welcome" in (await (await place.opened(place.link(SAM))).get("/")).text

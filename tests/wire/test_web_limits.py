@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from facilitation.ids import ClinicId
-from facilitation.people import Role
 from server.clock import FakeClock
 from server.web.guard import BODY_BYTES_MAX
-from server.web.site import Site
-from tests.support.pages import EVENING, FAY, KEY, ROBIN
-from tests.support.visitor import Visitor, served
-from tests.wire.test_web_links import Place
-
-
-@pytest_asyncio.fixture
-async def place(clock: FakeClock) -> AsyncIterator[Place]:
-    place = Place(clock)
-    async with served(place.app) as place.url:
-        yield place
-
+from tests.support.place import EVENING, FAY, ROBIN, Place
+from tests.support.visitor import Visitor
 
 # --------------------------------------------------------------------------- other sites' pages
 
@@ -44,7 +30,7 @@ async def place(clock: FakeClock) -> AsyncIterator[Place]:
     ],
 )
 async def test_only_our_own_page_can_act_in_somebodys_name(place: Place, headers: dict[str, str], status: int) -> None:
-    visitor = await place.visitor(place.link(ROBIN))
+    visitor = await place.opened(place.link(ROBIN))
     sent = {name: place.url if value == "OWN" else value for name, value in headers.items()}
     answer = await visitor.send("POST", f"/s/{EVENING}/exit", b"", sent)
     assert answer.status == status
@@ -93,8 +79,7 @@ async def test_refusals_of_the_api_are_json(place: Place) -> None:
 
 
 async def test_guessing_links_is_slowed_down_and_does_not_lock_out_the_right_ones(clock: FakeClock) -> None:
-    place = Place(clock, site=Site(clinic=ClinicId("demo"), keys=(KEY,), guesses_per_minute=5))
-    async with served(place.app) as place.url:
+    async with Place(clock, guesses_per_minute=5).served() as place:
         visitor = Visitor(place.url)
         statuses = [(await visitor.get(f"/j/guess-{n}")).status for n in range(7)]
         assert statuses == [404] * 5 + [429] * 2
@@ -110,8 +95,7 @@ async def test_a_whole_clinic_behind_one_address_comes_in_at_once(place: Place) 
 
 
 async def test_too_many_links_in_a_minute_are_refused_in_warm_words(clock: FakeClock) -> None:
-    place = Place(clock, site=Site(clinic=ClinicId("demo"), keys=(KEY,), links_per_minute=3))
-    async with served(place.app) as place.url:
+    async with Place(clock, links_per_minute=3).served() as place:
         visitor = Visitor(place.url)
         statuses = [(await visitor.get(place.link(ROBIN))).status for _ in range(4)]
         assert statuses == [303, 303, 303, 429]
@@ -119,11 +103,9 @@ async def test_too_many_links_in_a_minute_are_refused_in_warm_words(clock: FakeC
 
 
 async def test_addresses_told_by_a_proxy_count_only_if_the_proxy_is_trusted(clock: FakeClock) -> None:
-    site = Site(clinic=ClinicId("demo"), keys=(KEY,), links_per_minute=2)
     for trusted, statuses in ((["127.0.0.1"], [303] * 4), ([], [303, 303, 429, 429])):
-        place = Place(clock, site=site)
         config = {"proxy_headers": bool(trusted), "forwarded_allow_ips": trusted}
-        async with served(place.app, **config) as place.url:
+        async with Place(clock, links_per_minute=2).served(**config) as place:
             found = [
                 (await Visitor(place.url).get(place.link(ROBIN), {"X-Forwarded-For": f"192.0.2.{n}"})).status
                 for n in range(4)
@@ -163,6 +145,6 @@ async def test_a_cookie_in_the_store_that_is_no_cookie_of_ours_proves_nothing(pl
 
 
 async def test_a_session_of_endless_name_is_no_session(place: Place) -> None:
-    visitor = await place.visitor(place.link(FAY, Role.FACILITATOR))
+    visitor = await place.opened(place.link(FAY))
     assert (await visitor.get("/s/" + "s" * 5_000)).status == 404
     assert (await visitor.get("/statement/" + "p" * 5_000)).status == 404

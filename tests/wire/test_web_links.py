@@ -3,90 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
-from starlette.routing import WebSocketRoute
-from starlette.websockets import WebSocket
-from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
 
-from facilitation.ids import ClinicId, PersonId, SessionId
+from facilitation.ids import ClinicId
 from facilitation.people import Role
-from facilitation.timebase import HOUR_MS, Instant
+from facilitation.timebase import HOUR_MS
 from server.clock import FakeClock
-from server.rooms.ports import NotAdmitted
-from server.web.links import Links, Seat
-from server.web.site import Site
-from tests.support.pages import EVENING, FAY, KEY, MORNING, ROBIN, SAM, MemoryClinic, pages
-from tests.support.visitor import Visitor, served
-
-
-class Place:
-    """The pages of the made-up clinic, served; and who its websocket would let in."""
-
-    def __init__(self, clock: FakeClock, *, site: Site | None = None) -> None:
-        self.clock = clock
-        self.clinic = MemoryClinic()
-        self.app, self.links, self.doorkeeper = pages(self.clinic, clock=clock, site=site)
-        self.app.router.routes.insert(0, WebSocketRoute("/s/{session}/socket", self._socket))
-        self.url = ""
-
-    def link(
-        self, person: PersonId, role: Role = Role.PARTICIPANT, *, session: SessionId = EVENING, hours: int = 24
-    ) -> str:
-        until = Instant(self.clock.now() + hours * HOUR_MS)
-        return "/j/" + self.links.link(Seat(session=session, person=person, role=role, until=until))
-
-    async def visitor(self, *links: str) -> Visitor:
-        """A browser that has opened these links."""
-        visitor = Visitor(self.url)
-        for link in links:
-            assert (await visitor.get(link)).status == 303
-        return visitor
-
-    async def identity(
-        self,
-        visitor: Visitor | None,
-        session: SessionId = EVENING,
-        *,
-        origin: str | None = None,
-        query: str = "",
-        ticket: str | None = None,
-    ) -> str | int:
-        """Who the websocket takes one for, or the code it closes with."""
-        headers = {"Cookie": visitor.cookie} if visitor else {}
-        address = f"{self.url.replace('http', 'ws')}/s/{session}/socket{query}"
-        async with connect(address, origin=origin, additional_headers=headers, proxy=None) as socket:  # type: ignore[arg-type]
-            await socket.send(json.dumps(ticket))
-            try:
-                return str(await socket.recv())
-            except ConnectionClosed as closed:
-                assert closed.rcvd is not None
-                return closed.rcvd.code
-
-    async def _socket(self, websocket: WebSocket) -> None:
-        await websocket.accept()
-        ticket = json.loads(await websocket.receive_text())
-        try:
-            identity = await self.doorkeeper.identify(websocket, websocket.path_params["session"], ticket)
-        except NotAdmitted:
-            await websocket.close(4403)
-            return
-        if identity is None:
-            await websocket.close(4401)
-            return
-        await websocket.send_text(f"{identity.person} {identity.role}")
-        await websocket.close()
-
-
-@pytest_asyncio.fixture
-async def place(clock: FakeClock) -> AsyncIterator[Place]:
-    place = Place(clock)
-    async with served(place.app) as place.url:
-        yield place
-
+from server.web.links import Links
+from tests.support.place import EVENING, FAY, LISTS, MORNING, ROBIN, SAM, Place
+from tests.support.visitor import Visitor
 
 # --------------------------------------------------------------------------- links
 
@@ -116,15 +42,15 @@ async def test_a_link_that_does_not_open_says_why_in_plain_words(place: Place, s
 
 
 async def test_a_link_of_another_clinic_does_not_open(place: Place) -> None:
-    alien = Links([KEY], clinic=ClinicId("elsewhere"))
-    seat = Seat(session=EVENING, person=ROBIN, role=Role.PARTICIPANT, until=Instant(place.clock.now() + HOUR_MS))
+    alien = Links(place.site.keys, clinic=ClinicId("elsewhere"))
+    seat = place.seat(ROBIN, place.sessions[EVENING])
     assert (await Visitor(place.url).get("/j/" + alien.link(seat))).status == 404
 
 
 async def test_a_link_stops_opening_once_its_person_is_off_the_list(place: Place) -> None:
     link = place.link(SAM)
-    visitor = await place.visitor(link)
-    place.clinic.rosters[EVENING].pop()
+    visitor = await place.opened(link)
+    await place.expect(EVENING, *LISTS[EVENING][:-1])
     assert (await Visitor(place.url).get(link)).status == 404
     assert (await visitor.get(f"/s/{EVENING}")).status == 403
 
@@ -137,7 +63,7 @@ async def test_a_link_does_not_raise_anybodys_role(place: Place) -> None:
 
 
 async def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(place: Place) -> None:
-    visitor = await place.visitor(place.link(ROBIN))
+    visitor = await place.opened(place.link(ROBIN))
     morsel = visitor.cookies["milieu"]
     assert morsel["httponly"] is True
     assert morsel["samesite"] == "lax"
@@ -147,9 +73,8 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(place: P
 
 
 async def test_with_tls_the_cookie_is_secure_and_bound_to_this_very_host(clock: FakeClock) -> None:
-    place = Place(clock, site=Site(clinic=ClinicId("demo"), keys=(KEY,), https=True))
-    async with served(place.app) as place.url:
-        visitor = await place.visitor(place.link(ROBIN))
+    async with Place(clock, https=True).served() as place:
+        visitor = await place.opened(place.link(ROBIN))
         assert visitor.cookies["__Host-milieu"]["secure"] is True
         answer = await visitor.get(f"/s/{EVENING}")
         assert answer.status == 200
@@ -164,7 +89,7 @@ async def test_a_cookie_id_planted_before_a_link_was_opened_is_worth_nothing_aft
 
 
 async def test_opening_a_link_again_changes_the_cookies_id_and_ends_the_old_one(place: Place) -> None:
-    visitor = await place.visitor(place.link(ROBIN))
+    visitor = await place.opened(place.link(ROBIN))
     before = visitor.cookie
     await visitor.get(place.link(ROBIN))
     assert visitor.cookie != before
@@ -172,17 +97,16 @@ async def test_opening_a_link_again_changes_the_cookies_id_and_ends_the_old_one(
 
 
 async def test_the_cookie_does_not_outlive_the_link(place: Place) -> None:
-    visitor = await place.visitor(place.link(ROBIN, hours=2))
+    visitor = await place.opened(place.link(ROBIN, hours=2))
     place.clock.advance(minutes=121)
     assert (await visitor.get(f"/s/{EVENING}")).status == 403
 
 
 async def test_quick_exit_forgets_the_browser_and_the_link_opens_it_again(place: Place) -> None:
-    visitor = await place.visitor(place.link(ROBIN))
+    visitor = await place.opened(place.link(ROBIN))
     stolen = visitor.cookie
     assert (await visitor.post(f"/s/{EVENING}/exit")).status == 204
     assert visitor.cookies == {}
-    assert [identity.person for identity in place.clinic.departed] == [ROBIN]
     answer = await Visitor(place.url).get(f"/s/{EVENING}", headers={"Cookie": stolen})
     assert answer.status == 403
     assert "Please open your link again" in answer.text
@@ -191,7 +115,7 @@ async def test_quick_exit_forgets_the_browser_and_the_link_opens_it_again(place:
 
 
 async def test_two_people_in_one_browser_keep_a_seat_each(place: Place) -> None:
-    visitor = await place.visitor(place.link(FAY, Role.FACILITATOR))
+    visitor = await place.opened(place.link(FAY))
     second = await visitor.get(place.link(ROBIN))
     assert second.headers["location"] == f"/s/{EVENING}?seat=2"
     own = place.url
@@ -203,7 +127,7 @@ async def test_two_people_in_one_browser_keep_a_seat_each(place: Place) -> None:
 
 
 async def test_a_person_may_hold_several_sessions(place: Place) -> None:
-    visitor = await place.visitor(place.link(ROBIN), place.link(ROBIN, session=MORNING))
+    visitor = await place.opened(place.link(ROBIN), place.link(ROBIN, session=MORNING))
     assert (await visitor.get(f"/s/{EVENING}")).status == 200
     assert (await visitor.get(f"/s/{MORNING}")).status == 200
 
@@ -212,14 +136,14 @@ async def test_a_person_may_hold_several_sessions(place: Place) -> None:
 
 
 async def test_a_browser_is_known_by_its_cookie_and_only_from_our_own_pages(place: Place) -> None:
-    visitor = await place.visitor(place.link(ROBIN))
+    visitor = await place.opened(place.link(ROBIN))
     assert await place.identity(visitor, origin=place.url) == "p-robin participant"
     assert await place.identity(visitor, origin="https://evil.test") == 4403
     assert await place.identity(visitor, origin="null") == 4403
 
 
 async def test_a_cookie_without_an_origin_opens_no_websocket(place: Place) -> None:
-    visitor = await place.visitor(place.link(ROBIN))
+    visitor = await place.opened(place.link(ROBIN))
     assert await place.identity(visitor, origin=None) == 4401
 
 
@@ -229,14 +153,14 @@ async def test_a_stranger_opens_no_websocket(place: Place) -> None:
 
 
 async def test_a_participant_opens_no_websocket_of_a_session_they_have_no_link_for(place: Place) -> None:
-    visitor = await place.visitor(place.link(ROBIN))
+    visitor = await place.opened(place.link(ROBIN))
     assert await place.identity(visitor, MORNING, origin=place.url) == 4401
 
 
 async def test_staff_are_known_in_every_session_whose_list_they_are_on(place: Place) -> None:
-    visitor = await place.visitor(place.link(FAY, Role.FACILITATOR))
+    visitor = await place.opened(place.link(FAY))
     assert await place.identity(visitor, MORNING, origin=place.url) == "p-fay facilitator"
-    place.clinic.rosters[MORNING] = place.clinic.rosters[MORNING][1:]
+    await place.expect(MORNING, *LISTS[MORNING][1:])
     assert await place.identity(visitor, MORNING, origin=place.url) == 4401
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -13,19 +12,11 @@ from facilitation import commands as c
 from facilitation.events import MinutesDisputed
 from facilitation.ids import PersonId
 from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
-from server.app import build, opening, site_of
-from server.catalog import load_catalog
 from server.clock import FakeClock
-from server.config import Settings
-from server.library import load_library
-from server.mail.memory import Pocket
-from server.rooms.directory import Rooms
-from server.rooms.ports import Held
-from server.rooms.silent_media import SilentMedia
-from server.store import memory
-from server.web.links import Links, Seat
-from tests.support.evening import FAY, Evening, usual
-from tests.support.visitor import Answer, Visitor, served
+from server.web.links import Seat
+from tests.support.application import Application
+from tests.support.evening import FAY, Evening, keep, usual
+from tests.support.visitor import Answer, Visitor
 
 TUESDAY_6_PM = 1_795_561_200_000  # 2026-11-24 in New York
 ROBIN, DROPPED, STRANGER = PersonId("p-1"), PersonId("p-3"), PersonId("p-6")
@@ -33,10 +24,13 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 JSON = {"Content-Type": "application/json"}
 
 
-class Clinic:
-    """An evening that was held by four, and one to come that six are on the list of, behind the whole application."""
+class Clinic(Application):
+    """An evening that was held by four, one that goes on, and one to come that six are on the list of."""
 
-    def __init__(self, folder: Path) -> None:
+    clock: FakeClock
+
+    def __init__(self) -> None:
+        super().__init__(clock=FakeClock(TUESDAY_6_PM + 12 * HOUR_MS))
         held = usual(Evening(session="s-held", starts_at=TUESDAY_6_PM, people=4))
         to_come = Evening(session="s-to-come", starts_at=TUESDAY_6_PM + 48 * HOUR_MS, people=6)
         running = Evening(session="s-running", starts_at=TUESDAY_6_PM + 24 * HOUR_MS, people=4)
@@ -44,53 +38,16 @@ class Clinic:
             running.come(person)
         running.at(0).do(c.StartSession(), FAY)
         self.evenings = {"s-held": held, "s-running": running.at(47), "s-to-come": to_come}
-        self.clock = FakeClock(TUESDAY_6_PM + 12 * HOUR_MS)
-        self.store = memory.connect()
-        settings, catalog = Settings(data_dir=folder), load_catalog()
-        self.rooms = Rooms(
-            log=self.store.log,
-            leases=self.store.leases,
-            media=SilentMedia(self.clock),
-            clock=self.clock,
-            load_session=opening(settings, store=self.store, catalog=catalog),
-            node="n-test",
-        )
-
-        async def health() -> dict[str, bool]:
-            return {"store": True}
-
-        self.app = build(
-            settings,
-            store=self.store,
-            catalog=catalog,
-            library=load_library(),
-            rooms=self.rooms,
-            clock=self.clock,
-            health=health,
-            mail=Pocket(),
-        )
-        site = site_of(settings)
-        self.links = Links(site.keys, clinic=site.clinic)
-        self.url = ""
 
     async def fill(self) -> None:
-        for name, evening in self.evenings.items():
-            await self.store.clinic.put_session(evening.scheduled)
-            if evening.lived:
-                epoch = await self.store.leases.acquire(name, node="told")
-                await self.store.log.append(name, evening.records, epoch=epoch)
-                await self.store.leases.renew({name: Held(epoch=epoch, proofs=evening.kept)}, node="told")
-                await self.store.leases.release(name, node="told", epoch=epoch)
+        for evening in self.evenings.values():
+            await keep(evening, self.store)
 
-    def seat(self, person: PersonId, session: str) -> Seat:
-        until = Instant(self.clock.now() + 12 * HOUR_MS)
-        evening = self.evenings[session]
-        return Seat(session=evening.scheduled.session, person=person, role=evening.roles[person], until=until)
+    def seat_in(self, session: str, person: PersonId) -> Seat:
+        return self.seat(person, self.evenings[session].scheduled, hours=12)
 
     async def visitor(self, person: PersonId, session: str = "s-held") -> Visitor:
-        visitor = Visitor(self.url)
-        assert (await visitor.get("/j/" + self.links.link(self.seat(person, session)))).status == 303
-        return visitor
+        return await self.opened(self.path(self.seat_in(session, person)))
 
     async def disputes(self) -> list[str]:
         records = await self.store.log.read("s-held")
@@ -98,12 +55,9 @@ class Clinic:
 
 
 @pytest_asyncio.fixture
-async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
-    clinic = Clinic(tmp_path)
-    await clinic.fill()
-    async with served(clinic.app) as clinic.url:
+async def clinic() -> AsyncIterator[Clinic]:
+    async with Clinic().served() as clinic:
         yield clinic
-    await clinic.rooms.close()
 
 
 async def say(visitor: Visitor, text: str) -> Answer:
@@ -170,7 +124,7 @@ async def test_it_is_taken_back_by_a_press_and_can_be_said_anew(clinic: Clinic) 
 
 async def test_a_program_says_it_with_its_ticket(clinic: Clinic) -> None:
     program = Visitor(clinic.url)
-    ticket = clinic.links.ticket(clinic.seat(ROBIN, "s-held"))
+    ticket = clinic.links.ticket(clinic.seat_in("s-held", ROBIN))
     bearer = {"Authorization": f"Bearer {ticket}"} | JSON
     done = await program.send("POST", "/s/s-held/dispute", b'{"text": "Too few."}', bearer)
     assert done.status == 202 and done.json["seq"] == len(await clinic.store.log.read("s-held"))

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,22 +19,15 @@ from facilitation.goals import Goal
 from facilitation.ids import GoalId, PersonId
 from facilitation.people import Expected, Role
 from facilitation.room import replay
-from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
+from facilitation.timebase import HOUR_MS, MINUTE_MS
 from facilitation.views import record_part
 from server import signing
-from server.app import build, opening, site_of
-from server.catalog import load_catalog
 from server.clock import FakeClock
-from server.config import Settings
-from server.library import load_library
-from server.mail.memory import Pocket
-from server.rooms.directory import Rooms
-from server.rooms.silent_media import SilentMedia
 from server.signing import SetUpCodes
-from server.store import memory
-from server.web.links import Links, Seat
-from tests.support.evening import CODY, FAY, Evening, usual
-from tests.support.visitor import Answer, Visitor, served
+from server.web.links import Seat
+from tests.support.application import Application
+from tests.support.evening import CODY, FAY, Evening, keep, usual
+from tests.support.visitor import Answer, Visitor
 
 TUESDAY_6_PM = 1_795_561_200_000  # 2026-11-24 in New York
 ROBIN, SAM, SUE, OLA = PersonId("p-1"), PersonId("p-2"), PersonId("p-sue"), PersonId("p-ola")
@@ -43,10 +35,13 @@ PIN = "sieben Berge"
 SECRET = "What I think when nobody reads it"
 
 
-class Clinic:
-    """One evening of the co-occurring programme, held and not yet written up, behind the whole application."""
+class Clinic(Application):
+    """One evening of the co-occurring programme, held and not yet written up."""
 
-    def __init__(self, folder: Path) -> None:
+    clock: FakeClock
+
+    def __init__(self) -> None:
+        super().__init__(clock=FakeClock(TUESDAY_6_PM + 12 * HOUR_MS))
         evening = Evening(session="s-1", starts_at=TUESDAY_6_PM, people=3, programme="co-occurring-iop")
         for expected in (
             Expected(person=SUE, role=Role.SUPERVISOR, name="Sue Supervisor"),
@@ -56,50 +51,16 @@ class Clinic:
             evening.roles[expected.person] = expected.role
             evening.scheduled = replace(evening.scheduled, roster=(*evening.scheduled.roster, expected))
         self.evening = usual(evening)
-        self.clock = FakeClock(TUESDAY_6_PM + 12 * HOUR_MS)
-        self.store = memory.connect()
-        settings, catalog = Settings(data_dir=folder), load_catalog()
-        self.rooms = Rooms(
-            log=self.store.log,
-            leases=self.store.leases,
-            media=SilentMedia(self.clock),
-            clock=self.clock,
-            load_session=opening(settings, store=self.store, catalog=catalog),
-            node="n-test",
-        )
-
-        async def health() -> dict[str, bool]:
-            return {"store": True}
-
-        self.app = build(
-            settings,
-            store=self.store,
-            catalog=catalog,
-            library=load_library(),
-            rooms=self.rooms,
-            clock=self.clock,
-            health=health,
-            mail=Pocket(),
-        )
-        site = site_of(settings)
-        self.links = Links(site.keys, clinic=site.clinic)
-        self.codes = SetUpCodes(site.keys, clinic=site.clinic)
-        self.url = ""
+        self.codes = SetUpCodes(self.site.keys, clinic=self.site.clinic)
 
     async def fill(self) -> None:
-        await self.store.clinic.put_session(self.evening.scheduled)
-        epoch = await self.store.leases.acquire("s-1", node="told")
-        await self.store.log.append("s-1", self.evening.records, epoch=epoch)
-        await self.store.leases.release("s-1", node="told", epoch=epoch)
+        await keep(self.evening, self.store)
 
-    def seat(self, person: PersonId) -> Seat:
-        until = Instant(self.clock.now() + 12 * HOUR_MS)
-        return Seat(session=self.evening.scheduled.session, person=person, role=self.evening.roles[person], until=until)
+    def seat_of(self, person: PersonId) -> Seat:
+        return self.seat(person, self.evening.scheduled, hours=12)
 
     async def visitor(self, person: PersonId) -> Visitor:
-        visitor = Visitor(self.url)
-        assert (await visitor.get("/j/" + self.links.link(self.seat(person)))).status == 303
-        return visitor
+        return await self.opened(self.path(self.seat_of(person)))
 
     async def log(self) -> str:
         """All of the session's log as text."""
@@ -113,14 +74,11 @@ class Clinic:
 
 
 @pytest_asyncio.fixture
-async def clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Clinic]:
+async def clinic(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Clinic]:
     quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     monkeypatch.setattr(signing, "PasswordHasher", lambda: quick)  # the same, without the wait
-    clinic = Clinic(tmp_path)
-    await clinic.fill()
-    async with served(clinic.app) as clinic.url:
+    async with Clinic().served() as clinic:
         yield clinic
-    await clinic.rooms.close()
 
 
 async def put(visitor: Visitor, path: str, body: object) -> Answer:
@@ -397,7 +355,7 @@ async def test_a_proof_holds_in_the_browser_that_gave_it_and_for_that_person(cli
 
 
 async def test_a_program_proves_by_its_ticket(clinic: Clinic) -> None:
-    ticket = clinic.links.ticket(clinic.seat(FAY))
+    ticket = clinic.links.ticket(clinic.seat_of(FAY))
     nobody = Visitor(clinic.url)
     headers = {"Authorization": f"Bearer {ticket}"}
     body = json.dumps({"pin": PIN, "choose": True, "code": clinic.codes.of(FAY)}).encode()

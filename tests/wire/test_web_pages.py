@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
-from facilitation.people import Role
-from server.clock import FakeClock
+from server.app import version
+from server.books import ClinicBooks
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.web.templates import WEBCLIENT, icon
-from tests.support.pages import EVENING, FAY, MORNING, ROBIN, SAM
-from tests.support.visitor import Answer, Visitor, served
-from tests.wire.test_web_links import Place
+from tests.support.place import EVENING, FAY, MORNING, ROBIN, SAM, Place
+from tests.support.visitor import Answer, Visitor
 
 TEMPLATES = sorted((WEBCLIENT / "templates").rglob("*.html"))
 EVERYWHERE = [
@@ -61,15 +58,8 @@ def inline(html: str) -> list[str]:
     return parser.found
 
 
-@pytest_asyncio.fixture
-async def place(clock: FakeClock) -> AsyncIterator[Place]:
-    place = Place(clock)
-    async with served(place.app) as place.url:
-        yield place
-
-
 async def _everything(place: Place) -> list[tuple[str, Answer]]:
-    visitor = await place.visitor(place.link(FAY, Role.FACILITATOR))
+    visitor = await place.opened(place.link(FAY))
     return [(path, await visitor.get(path)) for path in EVERYWHERE + REFUSALS]
 
 
@@ -100,11 +90,11 @@ async def test_every_answer_carries_the_policy_and_its_companions(place: Place) 
 async def test_a_mistake_of_ours_is_told_in_plain_words_and_carries_the_policy_too(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fails(session: str) -> None:
+    async def fails(books: ClinicBooks, session: str) -> None:
         raise ZeroDivisionError("a mistake with Robin's name in it")
 
-    visitor = await place.visitor(place.link(ROBIN))
-    monkeypatch.setattr(place.clinic, "title", fails)
+    visitor = await place.opened(place.link(ROBIN))
+    monkeypatch.setattr(ClinicBooks, "title", fails)
     answer = await visitor.get(f"/s/{EVENING}")
     assert answer.status == 500
     assert "It is not your fault" in answer.text
@@ -122,11 +112,11 @@ async def test_a_mistake_of_ours_is_told_in_plain_words_and_carries_the_policy_t
 async def test_a_store_that_fails_is_told_in_plain_words(
     place: Place, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, words: str
 ) -> None:
-    async def fails(session: str) -> None:
+    async def fails(books: ClinicBooks, session: str) -> None:
         raise error
 
-    visitor = await place.visitor(place.link(ROBIN))
-    monkeypatch.setattr(place.clinic, "title", fails)
+    visitor = await place.opened(place.link(ROBIN))
+    monkeypatch.setattr(ClinicBooks, "title", fails)
     answer = await visitor.get(f"/s/{EVENING}")
     assert answer.status == status
     assert words in answer.text and "Robin" not in answer.text
@@ -140,7 +130,7 @@ async def test_no_answer_holds_inline_script_or_style(place: Place) -> None:
 
 
 async def test_what_is_shown_to_one_person_is_kept_by_no_browser(place: Place) -> None:
-    visitor = await place.visitor(place.link(FAY, Role.FACILITATOR))
+    visitor = await place.opened(place.link(FAY))
     room = f"/s/{EVENING}"
     for path in (room, f"{room}/record", "/home", "/statement/p-robin", "/statement", "/skills", "/nowhere"):
         assert (await visitor.get(path)).headers["cache-control"] == "no-store", path
@@ -207,8 +197,8 @@ async def test_nothing_is_served_from_outside_the_folders_meant_for_browsers(pla
 async def test_health_is_told_to_whoever_watches(place: Place) -> None:
     visitor = Visitor(place.url)
     well = await visitor.get("/healthz")
-    assert (well.status, well.json) == (200, {"ok": True, "store": True, "media": True, "version": "0"})
-    place.clinic.works = {"store": False, "media": True}
+    assert (well.status, well.json) == (200, {"ok": True, **place.well, "version": version()})
+    place.well = {"store": False, "media": True}
     ill = await visitor.get("/healthz")
     assert (ill.status, ill.json["ok"], ill.json["store"]) == (503, False, False)
 
@@ -220,17 +210,17 @@ def test_an_icons_name_cannot_leave_its_folder() -> None:
 
 
 async def test_a_statement_is_for_its_person_and_for_staff(place: Place) -> None:
-    robin = await place.visitor(place.link(ROBIN))
+    robin = await place.opened(place.link(ROBIN))
     assert (await robin.get("/statement")).status == 200
     assert (await robin.get(f"/statement/{ROBIN}")).status == 200
     assert (await robin.get(f"/statement/{SAM}")).status == 403
-    fay = await place.visitor(place.link(FAY, Role.FACILITATOR))
+    fay = await place.opened(place.link(FAY))
     assert (await fay.get(f"/statement/{SAM}")).status == 200
     assert (await fay.get("/statement")).headers["location"] == "/home"
 
 
 async def test_a_statement_can_be_asked_for_as_of_a_day_and_is_not_guessed_for_what_is_none(place: Place) -> None:
-    robin = await place.visitor(place.link(ROBIN))
+    robin = await place.opened(place.link(ROBIN))
     now = (await robin.get("/statement?as_of=")).text
     assert "as it stood at the end of <strong>" not in now
     then = await robin.get("/statement?as_of=2026-11-20")
@@ -242,7 +232,7 @@ async def test_a_statement_can_be_asked_for_as_of_a_day_and_is_not_guessed_for_w
 
 
 async def test_a_statement_as_of_a_day_keeps_the_seat_of_a_shared_browser(place: Place) -> None:
-    both = await place.visitor(place.link(SAM))
+    both = await place.opened(place.link(SAM))
     await both.get(place.link(ROBIN))
     page = (await both.get("/statement?seat=2&as_of=2026-11-20")).text
     assert '<input type="hidden" name="seat" value="2">' in page
@@ -250,8 +240,8 @@ async def test_a_statement_as_of_a_day_keeps_the_seat_of_a_shared_browser(place:
 
 
 async def test_a_week_under_other_rules_is_a_question_for_staff_alone(place: Place) -> None:
-    fay = await place.visitor(place.link(FAY, Role.FACILITATOR))
-    robin = await place.visitor(place.link(ROBIN))
+    fay = await place.opened(place.link(FAY))
+    robin = await place.opened(place.link(ROBIN))
     assert "A week under other rules" in (await fay.get(f"/statement/{SAM}")).text
     assert "A week under other rules" not in (await fay.get(f"/statement/{SAM}?as_of=2026-11-20")).text
     assert "A week under other rules" not in (await robin.get("/statement?rules=asam-2-1")).text

@@ -13,7 +13,8 @@ from facilitation.ids import PersonId
 from server.clock import FakeClock
 from tests.support.clinic import FAY, ROBIN, Clinic, clinic, typed
 from tests.support.provider import CLIENT, SECRET, Provider
-from tests.support.visitor import Answer, Visitor, served
+from tests.support.serving import served
+from tests.support.visitor import Answer, Visitor
 
 Place = tuple[Clinic, Provider]
 

@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import pytest
-import pytest_asyncio
 
 from facilitation.people import Role
-from server.clock import FakeClock
-from tests.support.pages import EVENING, FAY, MORNING, ROBIN, expected
-from tests.support.visitor import Answer, Visitor, served
-from tests.wire.test_web_links import Place
+from tests.support.place import EVENING, FAY, MORNING, ROBIN, Place, expected
+from tests.support.visitor import Answer, Visitor
 
 PAGES = ["/skills", "/skills?q=urge", "/skills/wise-mind", "/curricula/adult"]
 
 
-@pytest_asyncio.fixture
-async def place(clock: FakeClock) -> AsyncIterator[Place]:
-    place = Place(clock)
-    async with served(place.app) as place.url:
-        yield place
-
-
 async def staff(place: Place) -> Visitor:
-    return await place.visitor(place.link(FAY, Role.FACILITATOR))
+    return await place.opened(place.link(FAY))
 
 
 @pytest.mark.parametrize("role", [Role.FACILITATOR, Role.COFACILITATOR, Role.OBSERVER])
 async def test_all_staff_may_read_the_library(place: Place, role: Role) -> None:
-    place.clinic.rosters[MORNING] = [expected(FAY, "Dr. Fay Facilitator", role)]
-    visitor = await place.visitor(place.link(FAY, role, session=MORNING))
+    await place.expect(MORNING, expected(FAY, "Dr. Fay Facilitator", role))
+    visitor = await place.opened(place.link(FAY, session=MORNING))
     assert [(await visitor.get(path)).status for path in PAGES] == [200] * len(PAGES)
 
 
@@ -42,7 +31,7 @@ def shown(answer: Answer) -> str:
 
 
 async def test_a_participant_cannot_tell_a_skill_that_is_from_one_that_is_not(place: Place) -> None:
-    visitor = await place.visitor(place.link(ROBIN))
+    visitor = await place.opened(place.link(ROBIN))
     real, unreal = await visitor.get("/skills/wise-mind"), await visitor.get("/skills/nothing")
     assert shown(real) == shown(unreal)
     assert real.status == 403
@@ -72,7 +61,7 @@ async def test_a_search_for_nothing_shows_everything(place: Place) -> None:
 
 
 async def test_every_address_on_a_page_keeps_the_seat(place: Place) -> None:
-    visitor = await place.visitor(place.link(FAY, Role.FACILITATOR), place.link(FAY, Role.FACILITATOR, session=MORNING))
+    visitor = await place.opened(place.link(FAY), place.link(FAY, session=MORNING))
     for path in PAGES:
         page = (await visitor.get(path + ("&" if "?" in path else "?") + "seat=2")).text
         addresses = re.findall(r'<a [^>]*href="(/(?:skills|curricula|home)[^"#]*)', page)
@@ -83,12 +72,12 @@ async def test_every_address_on_a_page_keeps_the_seat(place: Place) -> None:
 
 
 async def test_a_room_tells_staff_where_the_library_is_and_participants_nothing(place: Place) -> None:
-    visitor = await place.visitor(place.link(ROBIN), place.link(FAY, Role.FACILITATOR))
+    visitor = await place.opened(place.link(ROBIN), place.link(FAY))
     assert '"library": null' in (await visitor.get(f"/s/{EVENING}")).text
     assert '"library": "/skills?seat=2"' in (await visitor.get(f"/s/{EVENING}?seat=2")).text
 
 
 async def test_staff_find_the_library_at_home_and_participants_do_not(place: Place) -> None:
     assert 'href="/skills"' in (await (await staff(place)).get("/home")).text
-    participant = await place.visitor(place.link(ROBIN))
+    participant = await place.opened(place.link(ROBIN))
     assert "/skills" not in (await participant.get("/home")).text

@@ -9,9 +9,9 @@ import pytest_asyncio
 
 from facilitation.ids import SkillId
 from facilitation.teaching import draft_of
-from server.app import opening
 from server.clock import FakeClock
 from server.library import load_library
+from server.opening import opening
 from tests.support.clinic import FAY, ROBIN, Clinic, clinic, typed
 from tests.support.visitor import Visitor
 

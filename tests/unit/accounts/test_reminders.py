@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,22 +14,23 @@ from server.accounts.parts import Parts, parts
 from server.accounts.reminders import Reminders
 from server.clock import FakeClock
 from server.languages import ChosenLanguages
-from server.mail.letter import revealing
+from server.mail.letter import Letter, revealing
 from server.mail.memory import Pocket
+from server.mail.ports import MailIsFull
 from server.store import memory
 from server.store.clinic import ScheduledSession
 from server.store.ports import Store
 from server.web.links import Links
 
 KEYS = ("k" * 40,)
-ROBIN, FAY = PersonId("p-robin"), PersonId("p-fay")
+ROBIN, SAM, FAY = PersonId("p-robin"), PersonId("p-sam"), PersonId("p-fay")
 
 
 class Desk:
     """The demo's evening, an hour and a half from now; Robin and Fay have accounts."""
 
-    def __init__(self, clock: FakeClock) -> None:
-        self.clock, self.store, self.mail = clock, memory.connect(), Pocket()
+    def __init__(self, clock: FakeClock, mail: Any = None) -> None:
+        self.clock, self.store, self.mail = clock, memory.connect(), mail or Pocket()
         self.links = Links(KEYS, clinic=ClinicId("demo"))
         self.accounts = self._parts(self.store)
         self.reminders = Reminders(
@@ -46,11 +48,11 @@ class Desk:
             store, keys=KEYS, clinic=ClinicId("demo"), place="E", base_url="", mail=self.mail, clock=self.clock
         )
 
-    async def fill(self) -> ScheduledSession:
+    async def fill(self, *people: PersonId) -> ScheduledSession:
         evening, *others = await demo.prepare(self.store, clinic=ClinicId("demo"), now=self.clock.now())
         for other in others:
             await self.store.clinic.put_session(replace(other, starts_at=Instant(0)))
-        for person in (ROBIN, FAY):
+        for person in people or (ROBIN, FAY):
             account = Account(person=person, email=f"{person}@example.org", since=self.clock.now(), single="x y")
             await self.accounts.book.shelves.accounts.put(account, upon=0, by="", at=self.clock.now())
         return await self.at(evening, self.clock.now() + 90 * MINUTE_MS)
@@ -101,6 +103,31 @@ async def test_a_meeting_that_was_moved_is_told_anew_and_one_that_was_cancelled_
     assert await desk.reminders.send_due() == 1
     await desk.at(moved, moved.starts_at - MINUTE_MS, cancelled="Snow")
     assert await desk.reminders.send_due() == 0
+
+
+class Small(Pocket):
+    """Takes so many letters, and forgets what it has delivered, as a mail server does."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+        self.to: list[str] = []
+
+    async def send(self, letter: Letter) -> None:
+        if len(self.to) == self.room:
+            raise MailIsFull
+        self.to.append(letter.to)
+
+
+async def test_who_has_a_letter_gets_no_second_one_because_anothers_could_not_be_taken(clock: FakeClock) -> None:
+    desk = Desk(clock, Small(1))
+    await desk.fill(ROBIN, SAM)
+    clock.advance(minutes=31)
+    with pytest.raises(MailIsFull):
+        await desk.reminders.send_due()
+    desk.mail.room = 9
+    assert [await desk.reminders.send_due() for _ in range(2)] == [1, 0]
+    assert sorted(desk.mail.to) == ["p-robin@example.org", "p-sam@example.org"]
 
 
 async def test_a_locked_account_gets_none(desk: Desk, clock: FakeClock) -> None:

@@ -7,15 +7,13 @@ from starlette.routing import Route
 
 from facilitation.people import Role
 from facilitation.policy import may
-from server.clock import FakeClock
 from server.home.tools import TOOLS
+from tests.support.application import Application
 from tests.support.homes import FAY, TUESDAY_6_PM, House
-from tests.support.pages import MemoryClinic, pages
 
 
 def test_every_tool_is_a_page_that_is_there() -> None:
-    app, _, _ = pages(MemoryClinic(), clock=FakeClock(TUESDAY_6_PM))
-    there = {route.path for route in app.routes if isinstance(route, Route)}
+    there = {route.path for route in Application().app.routes if isinstance(route, Route)}
     assert {tool.path for tool in TOOLS} <= there
     assert len({tool.path for tool in TOOLS}) == len(TOOLS)
 

@@ -32,7 +32,7 @@ def sleeps(number: int, tell: Callable[..., None]) -> None:
     time.sleep(number)
 
 
-async def test_it_tells_how_far_it_is_and_answers() -> None:
+async def test_it_tells_how_far_it_is_and_answers(capfd: pytest.CaptureFixture[str]) -> None:
     told: list[Any] = []
 
     async def hear(value: Any) -> None:
@@ -41,6 +41,7 @@ async def test_it_tells_how_far_it_is_and_answers() -> None:
     doubled, process = await apart(twice, 21, hear)
     assert (doubled, told) == (42, [("half", 21)])
     assert process != os.getpid()
+    assert tuple(capfd.readouterr()) == ("", "")
 
 
 @pytest.mark.parametrize(("work", "says"), [(breaks, "ValueError: 3 is none"), (dies, "the process ended")])

@@ -16,10 +16,11 @@ from facilitation.plan import SessionPlan
 from facilitation.schedule import Cover, Deviation, deviate, instant_of
 from facilitation.timebase import HOUR_MS, Instant
 from server import demo, demo_week
-from server.app import opening, schedule_of
+from server.app import schedule_of
 from server.catalog import Catalog, load_catalog
 from server.clock import FakeClock
 from server.config import Settings
+from server.opening import opening
 from server.rooms.ports import Stale
 from server.schedule.book import ScheduleBook
 from server.store import memory

@@ -15,10 +15,11 @@ from facilitation.ids import PersonId, SessionId
 from facilitation.people import Role
 from facilitation.state import replay
 from facilitation.timebase import HOUR_MS
-from server.app import opening, schedule_of
+from server.app import schedule_of
 from server.catalog import load_catalog
 from server.clock import FakeClock
 from server.config import Settings
+from server.opening import opening
 from server.progress import ProgressBook
 from server.rooms.directory import Rooms
 from server.rooms.silent_media import SilentMedia
