@@ -20,7 +20,7 @@ from tests.support.browser import DESKTOP
 from tests.support.clinic import ADA, ASH, FAY, GRAY, OLA, ROBIN, UMA, Clinic, clinic
 from tests.support.everything import BAY, OWN_SKILL, SUE, Everything, fill
 from tests.support.reach import NARROW, cookies, hindrances, kept, typed_into
-from tests.wire import test_web_roles as table
+from tests.support.routes import TABLE
 
 NOBODY = PersonId("")
 NO_PAGES = frozenset(
@@ -144,7 +144,7 @@ def address(stop: Stop, place: Clinic, everything: Everything) -> str:
 
 
 def test_every_page_has_a_stop_and_no_stop_leads_nowhere() -> None:
-    routes = {path for method, path in table.TABLE if method == "GET"}
+    routes = {path for method, path in TABLE if method == "GET"}
     stops = {stop.route for stop in STOPS}
     assert stops | NO_PAGES | ONLY_LEAD_ON | set(ELSEWHERE) == routes
     assert not stops & (NO_PAGES | set(ELSEWHERE))
