@@ -117,7 +117,7 @@ GLOSSARY = {
     r"\bDEAR MAN\b": r"DEAR MAN",
     r"\bTIPP\b": r"TIPP",
     r"\bvalues\b": r"valor",
-    r"\bslips?\b": r"resbal|caída|recaída",
+    r"\bslips?\b": r"tropiezo|tropezar",
 }
 """What is called by one word in English is called by one word here too, field by field."""
 
