@@ -21,12 +21,9 @@ from server.translations import read_translation
 
 LIBRARY = load_library()
 SPANISH = LIBRARY.spoken("es")
-SKILLS = [each for each in SPANISH.skills.values() if each.language == "es"]
-PAIRS = [(LIBRARY.skills[each.id], each) for each in SKILLS]
-ENTRIES: list[Skill | Module | Curriculum] = [
-    *(each for each in (*SPANISH.modules, *SPANISH.curricula) if each.language == "es"),
-    *SKILLS,
-]
+SKILLS = list(SPANISH.skills.values())
+PAIRS = list(zip(LIBRARY.skills.values(), SKILLS, strict=True))
+ENTRIES: list[Skill | Module | Curriculum] = [*SPANISH.modules, *SPANISH.curricula, *SKILLS]
 
 every_skill = pytest.mark.parametrize("skill", SKILLS, ids=lambda skill: skill.id)
 
@@ -47,8 +44,7 @@ def parts(skill: Skill) -> Iterator[tuple[str, str]]:
 
 
 def test_every_entry_has_words_that_say_the_text_as_it_is_now() -> None:
-    found = [each for each in lacking(LIBRARY, read_translation(FOLDER / "es")) if not each.endswith("has no words")]
-    assert found == [], "facilitation/catalog/README.md says what to do"
+    assert lacking(LIBRARY, read_translation(FOLDER / "es")) == (), "facilitation/catalog/README.md says what to do"
 
 
 def test_what_is_no_word_stays_as_it_is() -> None:
@@ -117,7 +113,7 @@ GLOSSARY = {
     r"\bDEAR MAN\b": r"DEAR MAN",
     r"\bTIPP\b": r"TIPP",
     r"\bvalues\b": r"valor",
-    r"\bslips?\b": r"tropiezo|tropezar",
+    r"\ba slip\b": r"tropiezo|tropezar",
 }
 """What is called by one word in English is called by one word here too, field by field."""
 
