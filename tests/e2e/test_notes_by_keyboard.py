@@ -73,7 +73,6 @@ async def test_words_survive_a_reload_and_a_restart_of_the_server_section_by_sec
                 [state.notes.section(ALEX, part).text for part in ("data", "assessment", "plan")]
                 == ["Typed in the dark.", "", "And this."]
             ),
-            within_s=20,
         )
         await page.reload()
         await expect(page.get_by_label("Data", exact=False)).to_have_value("Typed in the dark.")

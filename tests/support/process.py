@@ -95,7 +95,7 @@ class Milieu:
         """SIGKILL to the server alone."""
         os.kill(self.pid, signal.SIGKILL)
 
-    async def ended(self, *, within_s: float = 40.0) -> int:
+    async def ended(self, *, within_s: float = 60.0) -> int:
         """Wait for the process to end; its exit status."""
         async with asyncio.timeout(within_s):
             status = await self._ended()
@@ -154,7 +154,7 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-async def gone(pid: int, *, within_s: float = 5.0) -> None:
+async def gone(pid: int, *, within_s: float = 60.0) -> None:
     """Wait until a process that is no child of ours has ended."""
     async with asyncio.timeout(within_s):
         while alive(pid):  # noqa: ASYNC110  /proc tells nobody

@@ -57,7 +57,7 @@ async def turn_server(folder: Path) -> AsyncIterator[Turn]:
 
     reading = asyncio.create_task(read())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await up.wait()
         yield turn
     finally:

@@ -65,7 +65,7 @@ class Visitor:
         return "; ".join(f"{name}={morsel.value}" for name, morsel in self.cookies.items())
 
     def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
-        connection = HTTPConnection(self.host, timeout=10)
+        connection = HTTPConnection(self.host, timeout=60)
         try:
             connection.request(method, path, body, headers)
             response = connection.getresponse()

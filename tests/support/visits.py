@@ -136,7 +136,7 @@ async def no_barrier(page: Page, *sizes: ViewportSize) -> None:
         assert await page.evaluate(NOT_SIDEWAYS), f"{page.url} scrolls sideways"
 
 
-async def until(clinic: Clinic, session: str, holds: Callable[[RoomState], bool], *, within_s: float = 30) -> RoomState:
+async def until(clinic: Clinic, session: str, holds: Callable[[RoomState], bool], *, within_s: float = 60) -> RoomState:
     """The log's state once something holds of it."""
     end = time.monotonic() + within_s
     while not holds(state := await clinic.state(session)):

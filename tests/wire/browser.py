@@ -123,22 +123,22 @@ class Browser:
 
     # ------------------------------------------------------------------ seeing
 
-    async def until(self, true: Callable[[], object], *, within_s: float = 30.0) -> None:
+    async def until(self, true: Callable[[], object], *, within_s: float = 60.0) -> None:
         async with asyncio.timeout(within_s), self._changed:
             while not true():
                 await self._changed.wait()
 
-    async def message(self, wanted: Callable[[Message], object], *, after: int = 0, within_s: float = 30.0) -> Message:
+    async def message(self, wanted: Callable[[Message], object], *, after: int = 0, within_s: float = 60.0) -> Message:
         """The first message since number `after` that is wanted."""
         await self.until(lambda: any(wanted(m) for m in self.messages[after:]), within_s=within_s)
         return next(m for m in self.messages[after:] if wanted(m))
 
-    async def view(self, wanted: Callable[[Message], object] = lambda view: True, *, within_s: float = 30.0) -> Message:
+    async def view(self, wanted: Callable[[Message], object] = lambda view: True, *, within_s: float = 60.0) -> Message:
         """The latest view, once one is wanted."""
         await self.until(lambda: self.views and wanted(self.views[-1]), within_s=within_s)
         return self.views[-1]
 
-    async def ended(self, *, within_s: float = 40.0) -> int:
+    async def ended(self, *, within_s: float = 60.0) -> int:
         """The close code, once closed."""
         await self.until(lambda: self.closed is not None, within_s=within_s)
         assert self.closed is not None

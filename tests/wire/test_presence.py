@@ -35,7 +35,7 @@ async def events(store: Store, kind: type[Any], **fields: Any) -> list[Any]:
 async def pulse(store: Store) -> Proofs:
     """The next proofs of life that are kept beside the log."""
     before = await store.leases.proofs(SESSION)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while (kept := await store.leases.proofs(SESSION)) in (None, before):  # noqa: ASYNC110 - the store tells nobody
             await asyncio.sleep(0.05)
     assert kept is not None

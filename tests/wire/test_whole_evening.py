@@ -56,7 +56,7 @@ class Program:
         command_id = f"k-{next(_numbers)}"
         answer = self.answers[command_id] = asyncio.get_running_loop().create_future()
         await self._say(type=type, command_id=command_id, **fields)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             told = await answer
         assert told["type"] == "accepted", told
 
@@ -69,7 +69,7 @@ class Program:
 
     async def until(self, holds: Any) -> dict[str, Any]:
         """The first view of which something holds."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not (self.view and holds(self.view)):
                 self.changed.clear()
                 await self.changed.wait()
@@ -148,7 +148,7 @@ async def test_an_evening_with_a_crash_ends_in_signed_notes_and_hours_that_the_p
         assert "Short tour" in home
         participant = server.visitor()
         await participant.get(server.link(ONA))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while "Short tour" not in (await participant.get("/statement")).text:  # noqa: ASYNC110  as a person would
                 await asyncio.sleep(0.1)
         statement = (await participant.get("/statement")).text

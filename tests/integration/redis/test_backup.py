@@ -74,7 +74,7 @@ async def test_a_copy_taken_while_the_log_is_rewritten_is_whole(client: Redis, f
         await client.bgrewriteaof()
         await asyncio.to_thread(copy_data, folder / "data", folder / f"copy{attempt}")
         assert await entries(folder / f"copy{attempt}") == list(range(300))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await client.info("persistence"))["aof_rewrite_in_progress"]:  # noqa: ASYNC110  it tells nobody
                 await asyncio.sleep(0.02)
 

@@ -38,7 +38,7 @@ class States:
         self._changed.set()
 
     async def until(self, *expected: bool) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.seen[: len(expected)] != list(expected):
                 self._changed.clear()
                 await self._changed.wait()
@@ -67,7 +67,7 @@ async def store(folder: Path, states: States) -> AsyncIterator[EmbeddedValkey]:
 
 async def gone(pid: int) -> None:
     """Wait for a process that is not our child to end."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             try:
                 state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

@@ -103,7 +103,7 @@ async def test_a_running_worker_posts_when_it_is_woken(store: Store) -> None:
     try:
         await keep(store, signed_session())
         worker.wake("s-1")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await store.ledger.owed():  # noqa: ASYNC110 - posted, and nobody is told
                 await asyncio.sleep(0.01)
     finally:
@@ -217,7 +217,7 @@ async def test_a_running_worker_outlives_a_store_that_fails(store: Store, monkey
     await keep(store, signed_session())
     task = asyncio.create_task(doomed(store, Fate(3, after=False, how=StoreUnavailable)).run())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await store.ledger.owed():  # noqa: ASYNC110 - posted, and nobody is told
                 await asyncio.sleep(0.01)
     finally:

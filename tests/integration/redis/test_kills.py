@@ -66,7 +66,7 @@ class Valkey:
         self._back.clear()
         assert self.server.pid is not None
         os.kill(self.server.pid, signal.SIGKILL)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await self._back.wait()
 
 
