@@ -25,7 +25,6 @@ TITLES = {
 }
 """As notes name them."""
 FINAL = {How.SPOKE: marked("spoke"), How.PASSED: marked("passed")}
-HOW = {How.SPOKE: marked("spoke"), How.PASSED: marked("passed")}
 
 
 # --------------------------------------------------------------- for the group

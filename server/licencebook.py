@@ -98,10 +98,6 @@ def _ids(people: Sequence[Any]) -> set[PersonId]:
     return {each.person for each in people}
 
 
-def _oldest_first(licences: Sequence[Licence]) -> list[Licence]:
-    return sorted(licences, key=lambda licence: licence.first)
-
-
 def _day(text: str, refusal: str) -> date:
     try:
         return date.fromisoformat(text)

@@ -28,11 +28,11 @@ AWAY_DAYS: Final = 14
 ANSWERS_MIN: Final = 5
 
 PAIRS: Final = (
-    (marked("Mood"), "check-in/mood", "wrap-up/mood", True),
-    (marked("Urge to use"), "check-in/urge-use", "wrap-up/urge-use", False),
-    (marked("Urge to hurt oneself"), "check-in/urge-harm", "wrap-up/urge-harm", False),
+    (marked("Mood"), "check-in/mood", "wrap-up/mood"),
+    (marked("Urge to use"), "check-in/urge-use", "wrap-up/urge-use"),
+    (marked("Urge to hurt oneself"), "check-in/urge-harm", "wrap-up/urge-harm"),
 )
-"""Title, figure before, figure after, and whether more is better."""
+"""Title, figure before, figure after."""
 
 Held = tuple[ScheduledSession, Progress]
 
@@ -88,7 +88,6 @@ class Mean:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     title: str
-    more_is_better: bool
     weeks: tuple[Mean, ...]
 
 
@@ -136,10 +135,9 @@ def overview(
         outcomes=tuple(
             Outcome(
                 title=title,
-                more_is_better=better,
                 weeks=tuple(_mean(first, by_week[first], before, after) for first in firsts),
             )
-            for title, before, after, better in PAIRS
+            for title, before, after in PAIRS
         ),
     )
 

@@ -53,7 +53,6 @@ class Deed(StrEnum):
     CHANGED = "changed a way to sign in"
     LOCKED = "locked an account"
     UNLOCKED = "unlocked an account"
-    RESET = "took all ways to sign in away"
     GUESSED = "was wrong too often"
     DUTIES = "changed what somebody may do"
 

@@ -186,8 +186,3 @@ class Keys:
     def web_sessions(self) -> str:
         """Prefix of the browsers' cookie sessions."""
         return self._key("web:")
-
-    @property
-    def limits(self) -> str:
-        """Prefix of the rate-limit windows."""
-        return self._key("limits")

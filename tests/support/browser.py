@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -128,8 +127,3 @@ async def barriers(page: Page, *, within: str | None = None, of_colours: bool = 
 SETTLED = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
     .then(() => Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => null))))"""
 NOT_SIDEWAYS = "document.documentElement.scrollWidth <= innerWidth"
-
-
-def slug(text: str) -> str:
-    """A file name made of the words of `text`."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

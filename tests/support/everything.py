@@ -37,7 +37,7 @@ from server.web.auth import Visitor
 from tests.support.clinic import ADA, ASH, GRAY, ROBIN, SAM, Clinic
 from tests.support.school import TYPED
 
-BAY, CAM, SUE = PersonId("p-bay"), PersonId("p-cam"), PersonId("p-sue")
+BAY, SUE = PersonId("p-bay"), PersonId("p-sue")
 LATER = CohortId("c-later")
 OWN_SKILL = SkillId("our-own")
 

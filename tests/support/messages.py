@@ -61,7 +61,6 @@ READ_BY_PARTICIPANTS = {
 OURS_OF_A_MEASURE = frozenset({"title", "about", "check"})
 """What is put into other words beside an instrument; its own stay its authors'."""
 OURS_OF_A_PATH = frozenset({"title", "text", "about", "check"})
-ALL_OF_A_MEASURE = OURS_OF_A_MEASURE | {"short", "stem", "text", "label", "licence"}
 
 
 _library = cache(load_library)
