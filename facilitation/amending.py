@@ -52,9 +52,7 @@ def amend(state: RoomState, person: PersonId, signer: Seat, now: Instant, *, rea
 def _content(
     state: RoomState, hours: Hours, signer: Seat, before: Posting, now: Instant, reason: str
 ) -> dict[str, object]:
-    session = state.session
-    if session is None:
-        raise ValueError("no session was opened")
+    session = state.opened
     return {
         "format": CONTENT_FORMAT,
         "kind": "amendment",

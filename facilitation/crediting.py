@@ -81,10 +81,8 @@ class Tally:
     """
 
     def __init__(self, state: RoomState, now: Instant | None = None) -> None:
-        if state.session is None:
-            raise ValueError("no session was opened")
         self._state = state
-        self._rules = state.session.rules
+        self._rules = state.opened.rules
         self._until = max(state.at, now or state.at)
         visits = (
             (segment, agenda.spans_of(state.agenda, segment.id, self._until)) for segment in state.agenda.plan.segments
@@ -206,14 +204,13 @@ def figures_part(hours: Hours) -> dict[str, object]:
 
 def segments_part(state: RoomState, hours: Hours) -> list[dict[str, object]]:
     """The segments that ran, and how much of each the person attended, as it stands in what is signed."""
-    if state.session is None:
-        raise ValueError("no session was opened")
+    rules = state.opened.rules
     return [
         {
             "id": segment.id,
             "title": segment.title,
             "kind": segment.kind.value,
-            "counts": counts(state.session.rules, segment.kind),
+            "counts": counts(rules, segment.kind),
             "ran_ms": total_ms(agenda.spans_of(state.agenda, segment.id, state.at)),
             "attended_ms": hours.by_segment[segment.id],
         }
@@ -250,9 +247,7 @@ class OverCap:
 
 def over_caps(state: RoomState, everyone: Iterable[Hours]) -> tuple[OverCap, ...]:
     """The segments that were too full, from the figures of all participants. Any time at all in one is taking part."""
-    if state.session is None:
-        raise ValueError("no session was opened")
-    caps = state.session.rules.group_caps
+    caps = state.opened.rules.group_caps
     capped = [segment for segment in state.agenda.plan.segments if segment.kind in caps]
     shares = [hours.by_segment for hours in everyone] if capped else []
     found = []

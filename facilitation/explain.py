@@ -69,10 +69,8 @@ class Mark:
 
 def pieces(state: RoomState, hours: Hours, now: Instant | None = None) -> tuple[Piece, ...]:
     """The pieces that a person's `hours` are made of, in order; time that is neither seen nor stands is left out."""
-    if state.session is None:
-        raise ValueError("no session was opened")
     until = max(state.at, now or state.at)
-    rules, causes = state.session.rules, _Causes(state, hours)
+    rules, causes = state.opened.rules, _Causes(state, hours)
     segments = {segment.id: segment for segment in state.agenda.plan.segments}
     found: list[Piece] = []
     for span in state.agenda.spans:

@@ -104,7 +104,7 @@ def facilitators(state: RoomState) -> tuple[Seat, ...]:
 
 def note_form(state: RoomState) -> NoteForm:
     """The format in which this session's notes are written."""
-    return format_of(_session(state).programme.note_format)
+    return format_of(state.opened.programme.note_format)
 
 
 def facts(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]) -> Facts:
@@ -115,7 +115,7 @@ def facts(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]
 def lines(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]) -> list[Line]:
     """The same, as whoever reads another language needs it."""
     hours = everyone[person]
-    session = _session(state)
+    session = state.opened
     zone = session.zone
     seat = state.seats.of(person)
     found: list[Line] = [
@@ -253,7 +253,7 @@ def _correction_facts(state: RoomState, hours: Hours, zone: str) -> Iterable[Lin
                     "{times} {what} ({by}, {time}): {reason}",
                     times=_span(one.start, one.end, zone),
                     what=Sentence("counted as present" if one.present else "counted as away"),
-                    by=_name(state, one.by),
+                    by=state.name_of(one.by),
                     time=time_of(one.at, zone),
                     reason=one.reason,
                 ),
@@ -279,7 +279,7 @@ def _absence_facts(state: RoomState, person: PersonId, zone: str) -> Iterable[Li
                 time=time_of(attempt.at, zone),
                 whom=Sentence(noshow.WHOM_WORDS[attempt.whom]),
                 outcome=Sentence(noshow.OUTCOME_WORDS[attempt.outcome]),
-                by=_name(state, attempt.by),
+                by=state.name_of(attempt.by),
             ),
         )
 
@@ -422,7 +422,7 @@ def _flag_facts(state: RoomState, person: PersonId, zone: str) -> Iterable[Line]
             done = Sentence(
                 "{what} ({by}, {time})",
                 what=Sentence(DISPOSITIONS.get(flag.disposition, flag.disposition)),
-                by=_name(state, flag.by),
+                by=state.name_of(flag.by),
                 time=time_of(flag.disposed_at, zone),
             )
         said = Sentence("{asked} → {done}.", asked=asked, done=done)
@@ -465,7 +465,7 @@ def sign(state: RoomState, ask: SignNote, signer: Seat, now: Instant) -> NoteSig
 def _content(
     state: RoomState, seat: Seat, signer: Seat, everyone: Mapping[PersonId, Hours], now: Instant
 ) -> dict[str, object]:
-    session, plan, hours = _session(state), state.agenda.plan, everyone[seat.person]
+    session, plan, hours = state.opened, state.agenda.plan, everyone[seat.person]
     programme, form = session.programme, note_form(state)
     group, own = state.notes.draft(GROUP), state.notes.draft(seat.person)
     goals = state.notes.goals_of(seat.person)
@@ -515,14 +515,3 @@ def _content(
         "signed_by": {"person": signer.person, "name": signer.name, "role": signer.role.value},
         "signed_at": now,
     }
-
-
-def _session(state: RoomState) -> Session:
-    if state.session is None:
-        raise ValueError("no session was opened")
-    return state.session
-
-
-def _name(state: RoomState, person: PersonId | None) -> str:
-    seat = state.seats.known(person)
-    return "" if seat is None else seat.name

@@ -75,7 +75,7 @@ def person_part(state: RoomState, hours: Hours, now: Instant) -> View:
         "amendments": [
             {
                 "by": amendment.by,
-                "name": _name(state, amendment.by),
+                "name": state.name_of(amendment.by),
                 "at": amendment.at,
                 "reason": amendment.reason,
                 "countable_min": amendment.figure("countable_min"),
@@ -103,13 +103,13 @@ def _dispute(state: RoomState, dispute: Dispute) -> View:
     answer = {
         "accepted": dispute.accepted,
         "text": dispute.answer,
-        "name": _name(state, dispute.by),
+        "name": state.name_of(dispute.by),
         "at": dispute.answered_at,
     }
     return {
         "dispute": dispute.dispute,
         "person": dispute.person,
-        "name": _name(state, dispute.person),
+        "name": state.name_of(dispute.person),
         "at": dispute.at,
         "text": dispute.text,
         "answer": None if dispute.accepted is None else answer,
@@ -144,15 +144,10 @@ def _correction(state: RoomState, correction: Correction) -> View:
         "reason": correction.reason,
         "dispute": correction.dispute,
         "by": correction.by,
-        "name": _name(state, correction.by),
+        "name": state.name_of(correction.by),
         "at": correction.at,
         "after_signing": correction.after_signing,
         "taken_back": None
         if back is None
-        else {"by": back.by, "name": _name(state, back.by), "at": back.at, "reason": back.reason},
+        else {"by": back.by, "name": state.name_of(back.by), "at": back.at, "reason": back.reason},
     }
-
-
-def _name(state: RoomState, person: PersonId | None) -> str:
-    seat = state.seats.known(person)
-    return "" if seat is None else seat.name

@@ -17,7 +17,7 @@ from facilitation.notewarnings import Attended, Warning
 from facilitation.programme import PLAIN_TEXT
 from facilitation.seats import Seat
 from facilitation.sentences import Sentence, marked, told
-from facilitation.state import RoomState, Session
+from facilitation.state import RoomState
 from facilitation.timebase import Instant
 
 View = dict[str, Any]
@@ -32,7 +32,7 @@ def draft_part(draft: Draft) -> View:
 
 def session_part(state: RoomState, hours: Mapping[PersonId, Hours]) -> View:
     """What a record says of its notes as a whole. `hours`: the figures of all participants."""
-    programme, form = _session(state).programme, facts.note_form(state)
+    programme, form = state.opened.programme, facts.note_form(state)
     group = state.notes.draft(GROUP)
     return {
         "group_note": draft_part(group),
@@ -113,7 +113,7 @@ def _texts(state: RoomState, person: PersonId) -> dict[str, str]:
 
 
 def _own_warnings(state: RoomState, seat: Seat, hours: Hours, texts: Mapping[str, str]) -> list[Warning]:
-    session = _session(state)
+    session = state.opened
     if state.phase != "ended":
         return []
     attended = Attended(
@@ -136,7 +136,7 @@ def _person_part(state: RoomState, seat: Seat, hours: Hours, now: Instant, warni
     due = notes.due_at(
         ended_at=state.agenda.ended_at,
         signed_at=None if signed is None else signed.at,
-        due_h=_session(state).programme.note_due_h,
+        due_h=state.opened.programme.note_due_h,
         work=work,
     )
     return {
@@ -156,7 +156,7 @@ def _person_part(state: RoomState, seat: Seat, hours: Hours, now: Instant, warni
         if signed is None
         else {
             "by": signed.by,
-            "name": _name(state, signed.by),
+            "name": state.name_of(signed.by),
             "at": signed.at,
             "hash": signed.content_hash,
             "content": dict(signed.content),
@@ -176,7 +176,7 @@ def work_of(state: RoomState, hours: Hours) -> Work:
         or any(not draft.blank for draft in state.notes.sections.get(person, {}).values()),
         complete=not notes.missing(state.notes, form, person, attended=hours.attended),
         signed=person in state.notes.signed,
-        cosign=_session(state).programme.cosign,
+        cosign=state.opened.programme.cosign,
         cosigned=person in state.notes.cosigned,
         returned=state.notes.returned(person),
     )
@@ -187,7 +187,7 @@ def _cosigned(state: RoomState, cosigned: Cosigned | None) -> View | None:
         return None
     return {
         "by": cosigned.by,
-        "name": _name(state, cosigned.by),
+        "name": state.name_of(cosigned.by),
         "at": cosigned.at,
         "addenda": cosigned.addenda,
     }
@@ -195,19 +195,8 @@ def _cosigned(state: RoomState, cosigned: Cosigned | None) -> View | None:
 
 def _return(state: RoomState, each: Return, person: PersonId) -> View:
     answered = len(state.notes.addenda_of(person)) > each.addenda
-    return {"by": each.by, "name": _name(state, each.by), "at": each.at, "text": each.text, "answered": answered}
+    return {"by": each.by, "name": state.name_of(each.by), "at": each.at, "text": each.text, "answered": answered}
 
 
 def _addendum(state: RoomState, addendum: Addendum) -> View:
-    return {"by": addendum.by, "name": _name(state, addendum.by), "at": addendum.at, "text": addendum.text}
-
-
-def _session(state: RoomState) -> Session:
-    if state.session is None:
-        raise ValueError("no session was opened")
-    return state.session
-
-
-def _name(state: RoomState, person: PersonId | None) -> str:
-    seat = state.seats.known(person)
-    return "" if seat is None else seat.name
+    return {"by": addendum.by, "name": state.name_of(addendum.by), "at": addendum.at, "text": addendum.text}

@@ -49,7 +49,7 @@ def response_part(state: RoomState, flag: Flag) -> View:
     screen = response.screen
     plan: dict[str, list[View]] = {}
     for (prompt, author), text in response.plan.items():
-        plan.setdefault(prompt, []).append({"by": author, "name": _name(state, author), "text": text})
+        plan.setdefault(prompt, []).append({"by": author, "name": state.name_of(author), "text": text})
     return {
         "taken": None if response.taken is None else _done(state, response.taken.by, response.taken.at),
         "steps": {step: _done(state, done.by, done.at) for step, done in response.steps.items()},
@@ -98,13 +98,8 @@ def facts_of(
 
 
 def _by(state: RoomState, by: PersonId | None, at: Moment) -> Sentence:
-    return Sentence("{name}, {time}", name=_name(state, by), time=at)
+    return Sentence("{name}, {time}", name=state.name_of(by), time=at)
 
 
 def _done(state: RoomState, by: PersonId | None, at: Instant) -> View:
-    return {"by": by, "name": _name(state, by), "at": at}
-
-
-def _name(state: RoomState, person: PersonId | None) -> str:
-    seat = state.seats.known(person)
-    return "" if seat is None else seat.name
+    return {"by": by, "name": state.name_of(by), "at": at}

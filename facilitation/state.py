@@ -110,6 +110,18 @@ class RoomState:
         """'lobby', 'running' or 'ended'."""
         return self.agenda.phase
 
+    @property
+    def opened(self) -> Session:
+        """What was agreed. Raises ValueError before the first record."""
+        if self.session is None:
+            raise ValueError("no session was opened")
+        return self.session
+
+    def name_of(self, person: PersonId | None) -> str:
+        """What somebody is called here; "" of whom nobody knows."""
+        seat = self.seats.known(person)
+        return "" if seat is None else seat.name
+
 
 EMPTY = RoomState()
 

@@ -38,7 +38,7 @@ from facilitation.plan import Segment
 from facilitation.room import form_offered, watched
 from facilitation.seats import Seat
 from facilitation.sentences import Sentence, told
-from facilitation.state import THE_BEGINNING, RoomState, Session
+from facilitation.state import THE_BEGINNING, RoomState
 from facilitation.talk import Message
 from facilitation.timebase import Instant
 
@@ -66,7 +66,7 @@ def room_part(state: RoomState, audience: str, position: Any = None) -> View:
 
     `position`: the agenda's part, for who has it ready; else it is made as of the last record.
     """
-    session = _session(state)
+    session = state.opened
     inside = audience != OUTSIDE
     here = SmallRoomId(audience) if audience in state.breakouts.rooms else None
     where = state.breakouts.where
@@ -240,7 +240,7 @@ def _message(state: RoomState, message: Message) -> View:
         "id": message.id,
         "at": message.at,
         "person": message.person,
-        "name": _name(state, message.person),
+        "name": state.name_of(message.person),
         "to": message.to,
         "text": message.text,
     }
@@ -402,7 +402,7 @@ def staff_part(state: RoomState, now: Instant, tally: Tally | None = None) -> Vi
         ],
         "undo": _undo(state, now),
         "advice": _advice(state, now),
-        "seats": {"taken": len(state.seats.in_room), "max": _session(state).seats_max},
+        "seats": {"taken": len(state.seats.in_room), "max": state.opened.seats_max},
         "labels": {
             form.id: {question.id: question.label for question in form.questions} for form in state.checkin.forms
         },
@@ -461,7 +461,7 @@ def _attempts(state: RoomState, person: PersonId) -> list[View]:
             "whom": attempt.whom.value,
             "outcome": attempt.outcome.value,
             "by": attempt.by,
-            "name": _name(state, attempt.by),
+            "name": state.name_of(attempt.by),
             "at": attempt.at,
         }
         for attempt in state.noshows.attempts_of(person)
@@ -522,7 +522,7 @@ def _flag(state: RoomState, flag: Flag) -> View:
     return {
         "flag": flag.flag,
         "person": flag.person,
-        "name": _name(state, flag.person),
+        "name": state.name_of(flag.person),
         "form": flag.form,
         "at": flag.at,
         "questions": [{"label": label, "answer": answer} for label, answer in flag.answers],
@@ -564,7 +564,7 @@ def _advice(state: RoomState, now: Instant) -> View | None:
 
 def record_part(state: RoomState, now: Instant) -> View:
     """The record page: figures, what they rest on, drafts and signed notes."""
-    session, plan = _session(state), state.agenda.plan
+    session, plan = state.opened, state.agenda.plan
     participants = state.seats.treated
     tally = Tally(state, now)
     hours = {seat.person: tally.of(seat.person) for seat in participants}
@@ -606,7 +606,7 @@ def _record_segment(state: RoomState, segment: Segment, now: Instant) -> View:
         "id": segment.id,
         "title": segment.title,
         "kind": segment.kind.value,
-        "counts": crediting.counts(_session(state).rules, segment.kind),
+        "counts": crediting.counts(state.opened.rules, segment.kind),
         "planned_ms": state.agenda.planned_ms[segment.id],
         "spent_ms": total_ms(spans),
         "spans": [list(span) for span in spans],
@@ -615,7 +615,7 @@ def _record_segment(state: RoomState, segment: Segment, now: Instant) -> View:
 
 def _record_person(state: RoomState, seat: Seat, everyone: Mapping[PersonId, Hours], note: View, now: Instant) -> View:
     person, hours = seat.person, everyone[seat.person]
-    zone = _session(state).zone
+    zone = state.opened.zone
     return {
         "person": person,
         "name": seat.name,
@@ -651,7 +651,7 @@ def _absence(state: RoomState, person: PersonId) -> View | None:
     absence = state.absences.explained.get(person)
     if absence is None:
         return None
-    by = _name(state, absence.by)
+    by = state.name_of(absence.by)
     return {"kind": absence.kind.value, "reason": absence.reason, "by": absence.by, "name": by, "at": absence.at}
 
 
@@ -661,17 +661,3 @@ def _evidence(line: Evidence, zone: str) -> View:
         time = facts.time_of(line.heard, zone)
         text = Sentence("{event}, last heard {time}", event=Sentence(line.text), time=time)
     return {"seq": line.seq, "at": line.at, **told(text)}
-
-
-# --------------------------------------------------------------- small things
-
-
-def _session(state: RoomState) -> Session:
-    if state.session is None:
-        raise ValueError("no session was opened")
-    return state.session
-
-
-def _name(state: RoomState, person: PersonId | None) -> str:
-    seat = state.seats.known(person)
-    return "" if seat is None else seat.name

@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from facilitation.ids import PersonId, SessionId
 from facilitation.people import Expected
-from facilitation.plan import Segment, SessionPlan
+from facilitation.plan import Segment
 from facilitation.policy import Action
 from facilitation.rules import RuleSet
 from facilitation.weeks import DAYS, Visit, Week, first_day, week
 from server import meter_words, week_words
 from server.clock import Clock
-from server.projections.meters import Meter, Meters
+from server.projections.meters import Catalog, Meter, Meters
 from server.projections.what_if import Ask
 from server.store import hours
 from server.store.clinic import Person, ScheduledSession
@@ -26,15 +26,6 @@ from server.store.hours import HoursEntry
 from server.store.ports import Store
 from server.web.auth import Visitor
 from server.web.words import Words, local
-
-
-class Catalog(Protocol):
-    @property
-    def plans(self) -> Mapping[str, SessionPlan]: ...
-    @property
-    def rules(self) -> Mapping[str, RuleSet]: ...
-    def rules_of(self, id: str, version: str) -> RuleSet | None: ...
-    def rules_on(self, id: str, day: date) -> RuleSet: ...
 
 
 class ClinicBooks:
