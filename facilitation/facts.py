@@ -139,7 +139,7 @@ def lines(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]
         *_form_facts(state, person),
         *_measure_facts(state, person, zone),
         *_shared_facts(state, person),
-        ("Diary", "Showed the facilitators their week" if state.showings.of(person) else ""),
+        (marked("Diary"), marked("Showed the facilitators their week") if state.showings.of(person) else ""),
         *_exercise_facts(state, person),
         *_small_room_facts(state, person, zone),
         *_flag_facts(state, person, zone),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.support.browser import PHONE, barriers, picture
+from tests.support.browser import PHONE, artifact, barriers, picture
 from tests.support.call import call
 from tests.support.gallery import gallery
-from tests.support.seats import WITHIN_MS
+from tests.support.seats import WITHIN_MS, SeatAtBrowser
 from tests.support.serving import served
 
 pytestmark = pytest.mark.timeout(240)
@@ -26,17 +26,21 @@ STRIPS = {
     "called": "A facilitator is coming.",
     "soon": "Everybody is back in",
     "late": "went on without you",
+    "come": "they find you a place",
     "asked": "A facilitator comes for you.",
     "away": "They will be back soon.",
 }
-FIRST_FRAME = """person => { window.seen = new Promise(resolve => {
+FIRST_FRAME = """person => { window.back = new Promise(resolve => {
   const look = () => {
     const video = document.querySelector(`[data-person="${person}"] video`);
-    if (video) video.requestVideoFrameCallback(() => resolve(Date.now()));
-    else setTimeout(look, 10);
+    const told = Date.now();
+    if (video) video.requestVideoFrameCallback(() => resolve({ told, seen: Date.now() }));
+    else setTimeout(look, 5);
   };
   look();
 }); }"""
+PRESS = """button => { window.pressed = Date.now(); button.click(); return window.pressed; }"""
+RETURNS = 3
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -86,6 +90,14 @@ async def test_words_that_were_begun_with_one_person_are_not_sent_to_all(screen:
     assert sent == {"text": "Only for you", "to": "everyone", "room": None}
 
 
+async def call_back(fay: SeatAtBrowser, robin: SeatAtBrowser) -> dict[str, float]:
+    """From the press until Robin's page has been told, and until it shows Fay's first new picture."""
+    await robin.page.evaluate(FIRST_FRAME, "p-fay")
+    pressed = await fay.page.get_by_role("button", name="All back now").evaluate(PRESS)
+    back = await robin.page.evaluate("() => window.back")
+    return {"told_ms": back["told"] - pressed, "seen_ms": back["seen"] - pressed}
+
+
 async def test_a_pair_goes_into_a_small_room_reloads_there_calls_for_help_and_comes_back(
     chromium: Browser, tmp_path: Path
 ) -> None:
@@ -120,11 +132,19 @@ async def test_a_pair_goes_into_a_small_room_reloads_there_calls_for_help_and_co
         await fay.page.locator(".small-rooms").get_by_role("button", name="Back to the main room").click()
         await expect(sam.page.locator('[data-person="p-fay"]')).to_have_count(0)
 
-        await robin.page.evaluate(FIRST_FRAME, "p-fay")
-        pressed = time.time() * 1_000
-        await fay.page.get_by_role("button", name="All back now").click()
-        seen = await robin.page.evaluate("() => window.seen")
-        assert seen - pressed < 5_000, "it took 0.7 s on two busy cores, a browser each for three"
-        await expect(robin.page.get_by_text("You are back with the group.")).to_be_visible()
+        # Back within a second, by the pages' own clocks: two of three, for a machine that others use as well. Of the
+        # 140 to 230 ms that it took, half went by until the page was told, the rest until a new picture was there.
+        returns = [await call_back(fay, robin)]
+        await expect(robin.page.locator("#toast")).to_contain_text("You are back with the group.")
         await robin.sees_and_hears(2)
+        while len(returns) < RETURNS:
+            await fay.page.get_by_label("The same two may be together a third time running").check()
+            await fay.page.get_by_role("button", name="Draw pairs").click()
+            await fay.page.get_by_role("button", name="Open the small rooms").click()
+            await expect(robin.page.locator('[data-person="p-fay"]')).to_have_count(0, timeout=WITHIN_MS)
+            await robin.sees(1)
+            returns.append(await call_back(fay, robin))
+        artifact("small-rooms-returns.json").write_text(json.dumps(returns))
+        quickest, usual, _ = sorted(each["seen_ms"] for each in returns)
+        assert quickest <= 500 and usual <= 1_000, returns
         assert fay.mistakes + robin.mistakes + sam.mistakes == []

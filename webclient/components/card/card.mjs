@@ -10,6 +10,7 @@ import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { icon } from "/static/core/icons.mjs";
 import { present } from "/static/core/clock.mjs";
 import { listed, rich, t } from "/static/core/words.mjs";
+import { bringToTop } from "/static/room/scroll.mjs";
 import { help } from "/components/dialogs/help.mjs";
 import { createMeasures } from "/components/measures/measures.mjs";
 import { createOwnWeek, createWeeks } from "/components/week/week.mjs";
@@ -204,7 +205,7 @@ export function mount(root, context) {
         if (kept && next.you.forms[id].status === "submitted") Object.assign(localOf(id), { touched: kept, editing: true });
       }
       draw();
-      if (calling) root.querySelector(".help")?.scrollIntoView({ block: "start" }); // it comes above what one looks at
+      if (calling) bringToTop(root.querySelector(".help")); // it comes above what one looks at
     },
     unmount: () => render(nothing, root),
   };

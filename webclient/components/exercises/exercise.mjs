@@ -10,6 +10,7 @@ import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { icon } from "/static/core/icons.mjs";
 import { listed, many, rich, t } from "/static/core/words.mjs";
+import { bringToTop } from "/static/room/scroll.mjs";
 import { draftLine } from "/components/card/card.mjs";
 import { entryWords, isEmpty, tidied } from "./fields.mjs";
 import { moment } from "./moment.mjs";
@@ -64,7 +65,7 @@ export function mount(root, context) {
     if (key === brought) return;
     brought = key;
     if (!key || root.querySelector("textarea:focus, input:focus")) return;
-    root.querySelector(shown?.shape.leading ? ".breath" : ".exercise h3")?.scrollIntoView({ block: "start" });
+    bringToTop(root.querySelector(shown?.shape.leading ? ".breath" : ".exercise h3"));
   }
 
   /** The shape of what is open, from its first view to its last. @param {any} exercise */

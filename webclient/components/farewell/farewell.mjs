@@ -48,7 +48,7 @@ const PAGES = {
   }),
   removed: () => ({
     title: t("You are not in the meeting any more"),
-    text: ["A facilitator ended your part for today. They will be in touch with you."],
+    text: [t("A facilitator ended your part for today. They will be in touch with you.")],
     back: "", help: true,
   }),
   ended: (/** @type {boolean} */ staff) => ({

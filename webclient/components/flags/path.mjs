@@ -30,6 +30,8 @@ export function createPath({ boot, connection, memory, redraw }) {
   const problems = new Map();
   /** What is typed here, by flag and prompt. @type {Map<string, string>} */
   const typed = new Map();
+  /** What is ticked here and not in a view yet, by flag and step: a tick stays where it was set. @type {Map<string, boolean>} */
+  const ticking = new Map();
 
   async function load() {
     if (!boot.contacts || calls || performance.now() - asked < AGAIN_MS) return;
@@ -61,10 +63,22 @@ export function createPath({ boot, connection, memory, redraw }) {
     return html`<details class="flag-part" open><summary>${t("Steps: {n} of {all}", { n: done, all: path.steps.length })}</summary>
       <ul class="plain flag-steps">${path.steps.map((/** @type {any} */ step) => {
         const how = flag.steps[step.id];
-        return html`<li><label class="flag-step"><input type="checkbox" .checked=${live(Boolean(how))}
-          @change=${() => ask(flag.flag, "tick_step", { step: step.id, done: !how })}><span>${step.text}${how
+        const key = `${flag.flag} ${step.id}`;
+        if (ticking.get(key) === Boolean(how)) ticking.delete(key);
+        return html`<li><label class="flag-step"><input type="checkbox" .checked=${live(ticking.get(key) ?? Boolean(how))}
+          @change=${(/** @type {any} */ event) => tick(flag.flag, step.id, event.target.checked)}><span>${step.text}${how
             ? html` <span class="soft small">${how.name}, ${wallTime(how.at, zone)}</span>` : nothing}</span></label></li>`;
       })}</ul></details>`;
+  }
+
+  /** @param {string} flag @param {string} step @param {boolean} done */
+  async function tick(flag, step, done) {
+    const key = `${flag} ${step}`;
+    ticking.set(key, done);
+    if (!(await ask(flag, "tick_step", { step, done }))) {
+      ticking.delete(key);
+      redraw();
+    }
   }
 
   // ------------------------------------------------------------------ whom to call

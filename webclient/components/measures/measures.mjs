@@ -9,6 +9,7 @@ import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { icon } from "/static/core/icons.mjs";
 import { many, t } from "/static/core/words.mjs";
+import { bringToTop } from "/static/room/scroll.mjs";
 
 const OPEN = "measure-open";
 const REVIEW = -1;
@@ -91,8 +92,7 @@ export function createMeasures({ root, connection, memory, redraw }) {
   async function handIn(one) {
     if (!(await ask("hand_in_measure", { measure: one.id }))) return;
     go(null);
-    const first = /** @type {HTMLElement | null} */ (root.querySelector(".help") ?? root.querySelector("#measures-title"));
-    first?.scrollIntoView({ block: "start" });
+    bringToTop(root.querySelector(".help") ?? root.querySelector("#measures-title"));
     /** @type {HTMLElement | null} */ (root.querySelector("#measures-title"))?.focus({ preventScroll: true });
   }
 
