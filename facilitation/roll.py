@@ -137,7 +137,7 @@ class Roll:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
     """What a list is read against. `id_of`: who a new address is to be. `known`: people by their mail address;
-    `cohorts`: ids by title; `today`: there.
+    `cohorts`: ids by title; `seats`: how many more people the room of a cohort holds, by its id; `today`: there.
     """
 
     id_of: Callable[[str], PersonId]
@@ -145,6 +145,7 @@ class Around:
     zones: Collection[str]
     known: Mapping[str, Enrolled]
     cohorts: Mapping[str, str]
+    seats: Mapping[str, int]
     today: date
 
 
@@ -156,6 +157,7 @@ def read(heading: Sequence[str], rows: Sequence[Sequence[str]], around: Around) 
         return Roll(rows=(), passed_over=passed_over, missing=missing)
     titles = {_plain(title): id for title, id in around.cohorts.items()}
     seen: dict[str, int] = {}
+    filled: dict[str, int] = {}
     found = []
     for number, cells in enumerate(rows, start=2):
         said = {
@@ -163,7 +165,7 @@ def read(heading: Sequence[str], rows: Sequence[Sequence[str]], around: Around) 
         }
         if any(said.values()):
             headed = {column: heading[place].strip() for column, place in places.items()}
-            found.append(_row(number, said, headed, around, titles, seen))
+            found.append(_row(number, said, headed, around, titles, seen, filled))
     return Roll(rows=tuple(found), passed_over=passed_over)
 
 
@@ -187,6 +189,7 @@ def _row(
     around: Around,
     titles: Mapping[str, str],
     seen: dict[str, int],
+    filled: dict[str, int],
 ) -> Row:
     problems: list[Problem] = []
 
@@ -256,8 +259,13 @@ def _row(
         wrong("guardian_email", marked("This is the person’s own address. A guardian signs in with their own."))
     if guardian_email and not get("guardian"):
         wrong("guardian", marked("There is a guardian’s address, but no name."))
+    joins = cohort if cohort and not (before and before.cohort) else ""
+    if joins and filled.get(joins, 0) >= around.seats[joins]:
+        wrong("cohort", marked("Its room is full. Choose another group, or leave this cell empty."))
     if problems or role is None:
         return Row(number=number, name=name, fate=Fate.WRONG, person=None, problems=tuple(problems))
+    if joins:
+        filled[joins] = filled.get(joins, 0) + 1
     person = Enrolled(
         person=before.person if before else around.id_of(email),
         name=name,

@@ -90,6 +90,12 @@ class School:
     margin_min: int = 30
 
 
+def usual_week(person: PersonId, zone: str) -> School:
+    """What is left alone while nobody has said when somebody's school is: weekdays, from eight to three."""
+    hours = tuple(SchoolHours(weekday=day, start=time(8), end=time(15)) for day in WEEKDAYS[:5])
+    return School(person=person, zone=zone, hours=hours)
+
+
 class Matter(StrEnum):
     """What takes the time."""
 

@@ -101,7 +101,7 @@ TOUR: Final = Group(
         ("p-quin", "Quin Placeholder"),
     ),
 )
-"""For a first look: everything that a session has, in a quarter of an hour. These people come to nothing else."""
+"""For a first look: everything that a session has, in a quarter of an hour."""
 TEENS: Final = Group(
     key="teens",
     title="After-school group",

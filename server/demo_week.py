@@ -15,7 +15,9 @@ from facilitation.ids import CohortId, EnrolmentId, PersonId, SeriesId, SessionI
 from facilitation.people import Role
 from facilitation.plan import SegmentKind
 from facilitation.recurrence import Every, Recurrence
+from facilitation.rules import WEEKDAYS
 from facilitation.schedule import Deviation, Series, SeriesKind, deviate
+from facilitation.school import Activity, School, SchoolHours
 from facilitation.sentences import marked
 from facilitation.terms import Closed, Term
 from facilitation.timebase import Instant
@@ -24,6 +26,7 @@ from server.catalog import load_catalog
 from server.progress import ProgressBook
 from server.schedule.shelves import Shelves
 from server.schedule.snapshot import Schedule
+from server.school.shelves import Shelves as Schools
 from server.store.clinic import Person, ScheduledSession
 from server.store.ports import Store
 from server.store.register import put_all
@@ -43,7 +46,7 @@ GUARDIAN: Final = Person(person=PAT, name="Pat Example", role=Role.GUARDIAN, tra
 MEMBERS: Final = {
     EVENING: ("p-robin", "p-sam", "p-alex", "p-jo", "p-kim", "p-lee", "p-max", "p-noa"),
     TEENS: ("p-ash", "p-bay", "p-cam", "p-dee", "p-eli", "p-fin"),
-    RECOVERY: ("p-gil", "p-hal", "p-ivy", "p-kit"),
+    RECOVERY: ("p-gil", "p-hal", "p-ivy", "p-kit", "p-ona", "p-pip", "p-quin"),
 }
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = range(5)
 DAYS: Final = {
@@ -67,6 +70,7 @@ async def prepare(store: Store, *, now: Instant) -> None:
         *(shelves.cohorts.draft(cohort, upon=0) for cohort in cohorts()),
         *(shelves.series.draft(each, upon=0) for each in series(begun)),
         *(shelves.enrolments.draft(each, upon=0) for each in enrolments(begun)),
+        *(Schools(store.register).schools.draft(school_week(PersonId(teen)), upon=0) for teen in MEMBERS[TEENS]),
     ]
     await put_all(store.register, drafts, by="", at=now)
 
@@ -217,6 +221,13 @@ def series(first: date) -> tuple[Series, ...]:
             term=TERM,
         ),
     )
+
+
+def school_week(teen: PersonId) -> School:
+    """From eight to three on five days, and something of their own on Friday."""
+    choir = Activity(name="Choir", weekday=WEEKDAYS[FRIDAY], start=time(16, 0), end=time(17, 30))
+    hours = tuple(SchoolHours(weekday=day, start=time(8, 0), end=time(15, 0)) for day in WEEKDAYS[:5])
+    return School(person=teen, zone=ZONE, hours=hours, activities=(choir,))
 
 
 def enrolments(first: date) -> tuple[Enrolment, ...]:

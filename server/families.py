@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from typing import Any, Final
+from urllib.parse import quote
 
 from facilitation.clashes import Booking, clashes_of
 from facilitation.cohorts import Lead
@@ -21,7 +22,7 @@ from facilitation.policy import FACILITATORS
 from facilitation.recurrence import Every, Recurrence
 from facilitation.roll import EMAIL
 from facilitation.schedule import Series, SeriesKind, check_series, instant_of, session_of
-from facilitation.school import busy, in_the_way
+from facilitation.school import School, busy, in_the_way, usual_week
 from facilitation.sentences import Sentence, marked
 from facilitation.text import CALLBACK_MAX, NAME_MAX, TITLE_MAX, line
 from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
@@ -191,7 +192,9 @@ class Families:
             lead=PersonId(given.raw("lead")),
             guardians=tuple(PersonId(id) for id, _ in family if id in given.many("guardians")),
         )
-        times = await self._times(schedule, known, asked) if asked.guardians and asked.lead in dict(leads) else []
+        school = await self._schools.get(known.person)
+        kept = None if school is None else school.value
+        times = await self._times(schedule, known, asked, kept) if asked.guardians and asked.lead in dict(leads) else []
         return {
             "name": known.name,
             "given": given,
@@ -207,6 +210,7 @@ class Families:
                 }
                 for day, at in times
             ],
+            "school_url": f"/school/{quote(known.person, safe='')}{reader.choice}" if kept is None else "",
             "to_come": await self._to_come(known, words, reader),
             "zone": known.zone,
         }
@@ -281,21 +285,22 @@ class Families:
 
     # ------------------------------------------------------------------ when they could
 
-    async def _times(self, schedule: Schedule, teen: Person, asked: Asked) -> list[tuple[date, time]]:
+    async def _times(
+        self, schedule: Schedule, teen: Person, asked: Asked, school: School | None
+    ) -> list[tuple[date, time]]:
         zone = zone_of(teen.zone)
         today = local(self._clock.now(), teen.zone).date()
         days = days_from(today, LOOK_DAYS)
         soonest = self._clock.now() + NOTICE_MS
         near = await self._near(days[0], days[-1], teen)
-        held = await self._schools.get(teen.person)
         one = timedelta(days=1)
-        school = () if held is None else busy(held.value, days[0] - one, days[-1] + one)
+        at_school = busy(school or usual_week(teen.person, teen.zone), days[0] - one, days[-1] + one)
 
         def free(day: date, at: time) -> bool:
             wanted = self._booking(schedule, teen, asked, instant_of(day, at, zone))
             return (
                 wanted.start >= soonest
-                and not in_the_way(school, wanted.start, wanted.end)
+                and not in_the_way(at_school, wanted.start, wanted.end)
                 and not clashes_of(wanted, near)
             )
 

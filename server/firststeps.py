@@ -19,6 +19,7 @@ from facilitation.facts import zone_of
 from facilitation.ids import CohortId, PersonId, SeriesId
 from facilitation.people import WORKFORCE, Role
 from facilitation.plan import SessionPlan
+from facilitation.policy import FACILITATORS
 from facilitation.programme import Programme
 from facilitation.recurrence import Every, Recurrence
 from facilitation.rules import RuleSet
@@ -61,7 +62,7 @@ class Far:
     """How far a clinic is. `uninvited`: people with an address and no invitation. `next`: the meeting that comes."""
 
     people: tuple[Person, ...]
-    cohorts: tuple[str, ...]
+    cohorts: tuple[Cohort, ...]
     participants: int
     uninvited: int
     next: ScheduledSession | None
@@ -94,9 +95,21 @@ class FirstSteps:
     ) -> dict[str, Any]:
         """How far the clinic is, and the form for its first group as it was typed."""
         far = await self._far()
+        names = {each.person: each.name for each in far.people}
+        leading = {lead.person for each in far.cohorts for lead in each.leads}
+        idle = sorted(each.name for each in far.people if each.role in FACILITATORS and each.person not in leading)
         return {
             "steps": far.steps,
-            "cohorts": far.cohorts,
+            "cohorts": [
+                {
+                    "title": each.title,
+                    "leads": words.listed([names[one.person] for one in each.leads if one.person in names]),
+                    "url": f"/schedule/cohorts/{each.id}{reader.choice}",
+                }
+                for each in far.cohorts[:SHOWN_MAX]
+            ],
+            "more_cohorts": len(far.cohorts[SHOWN_MAX:]),
+            "idle": idle[:SHOWN_MAX],
             "participants": far.participants,
             "uninvited": far.uninvited,
             "next": _told(words, far.next) if far.next else "",
@@ -117,7 +130,7 @@ class FirstSteps:
         coming = await self._store.clinic.list_sessions(since=self._clock.now())
         return Far(
             people=people,
-            cohorts=tuple(cohort.title for cohort in schedule.cohorts.values() if not cohort.closed),
+            cohorts=tuple(cohort for cohort in schedule.cohorts.values() if not cohort.closed),
             participants=participants,
             uninvited=len(addressed - invited),
             next=coming[0] if coming else None,

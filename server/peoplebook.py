@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
@@ -29,7 +29,7 @@ from server.door.guardians import Guardians
 from server.familybook import guardian_url
 from server.people.contacts import contacts
 from server.people.ids import Ids
-from server.people.intake import Intake, Shelves
+from server.people.intake import Far, Intake, Shelves, TakenIn
 from server.rollfile import RollFile, decode, parse
 from server.store.clinic import Person
 from server.store.ports import Store
@@ -112,6 +112,7 @@ class PeopleBook:
         guardians: Guardians,
         clock: Clock,
         ids: Ids,
+        seats_max: int,
     ) -> None:
         self._store = store
         self._access = access
@@ -119,7 +120,7 @@ class PeopleBook:
         self._guardians = guardians
         self._shelves = shelves
         self._contacts = contacts(store.register)
-        self._intake = Intake(store, shelves, clock=clock, ids=ids)
+        self._intake = Intake(store, shelves, clock=clock, ids=ids, seats_max=seats_max)
         self._clock = clock
         self._ids = ids
 
@@ -191,7 +192,7 @@ class PeopleBook:
             return None
         contact = await self._contacts.get(person) if person else None
         standing = (await self._access.standings()).get(person, Standing.UNINVITED) if person else None
-        stands = _stands(there, contact)
+        stands = _stands(there, contact, reader.zone)
         shown: dict[str, Any] = stands | {name: text for name, text in given.items() if name in stands}
         shown["nearest"] = _lines(given) if given else _nearest(contact)
         shown["revision"] = given.get("revision") or stands["revision"]
@@ -232,7 +233,7 @@ class PeopleBook:
             name=line(given.get("name", ""), "the name", NAME_MAX),
             role=Role(_one_of(given.get("role", ""), [role.value for role in Role], marked("role"))),
             track=_one_of(given.get("track", ""), TRACKS, marked("adult or teen")),
-            zone=(zone := _one_of(given.get("zone", ""), available_timezones(), marked("time zone"))),
+            zone=(zone := _zone(given.get("zone", ""))),
             born=born_on(given.get("born", ""), self._today(zone)),
         )
         before = await self._contacts.get(id)
@@ -261,22 +262,28 @@ class PeopleBook:
     async def look(self, text: bytes | str, *, zone: str, by: Visitor) -> dict[str, Any]:
         text, remark = decode(text) if isinstance(text, bytes) else (text, "")
         file = parse(text)
-        _one_of(zone, available_timezones(), marked("time zone"))
+        _zone(zone)
         roll = await self._intake.preview(file.heading, file.rows, zone=zone)
         return {"text": text, "zone": zone, "remark": remark, "roll": await self._told(roll)}
 
-    async def take_in(self, text: str, *, zone: str, by: Visitor) -> dict[str, Any]:
+    async def take_in(self, text: str, *, zone: str, by: Visitor) -> AsyncIterator[dict[str, Any]]:
         file = parse(text)
-        _one_of(zone, available_timezones(), marked("time zone"))
+        _zone(zone)
         before = await self._intake.preview(file.heading, file.rows, zone=zone)
-        taken = await self._intake.take_in(file.heading, file.rows, zone=zone, by=by.person)
-        await self._plan()
-        return {
-            "text": _left(file, before),
-            "zone": zone,
-            "taken": {"new": taken.new, "changed": taken.changed},
-            "roll": await self._told(before),
-        }
+        began = self._clock.now()
+        async for step in self._intake.take_in(file.heading, file.rows, zone=zone, by=by.person):
+            match step:
+                case Far(rows=rows, of=of):
+                    left_ms = (self._clock.now() - began) * (of - rows) // rows if rows else 0
+                    yield {"rows": rows, "of": of, "left_ms": left_ms}
+                case TakenIn():
+                    await self._plan()
+                    yield {
+                        "text": _left(file, before),
+                        "zone": zone,
+                        "taken": {"new": step.new, "changed": step.changed},
+                        "roll": await self._told(before),
+                    }
 
     async def _told(self, roll: Roll) -> dict[str, Any]:
         titles = {id: held.value.title for id, held in (await self._shelves.cohorts.all()).items()}
@@ -322,13 +329,13 @@ def _uninvited(addresses: Mapping[PersonId, str], standings: Mapping[PersonId, S
     return [person for person in addresses if standings.get(person, Standing.UNINVITED) is Standing.UNINVITED]
 
 
-def _stands(person: Person | None, contact: Held[Contact] | None) -> dict[str, str]:
+def _stands(person: Person | None, contact: Held[Contact] | None, zone: str) -> dict[str, str]:
     return {
         "name": person.name if person else "",
         "email": contact.value.email if contact else "",
         "role": person.role.value if person else Role.PARTICIPANT.value,
         "track": person.track if person else "adult",
-        "zone": person.zone if person else "",
+        "zone": person.zone if person else zone,
         "born": person.born.isoformat() if person and person.born else "",
         "phone": contact.value.phone if contact else "",
         "revision": str(contact.revision if contact else 0),
@@ -363,6 +370,14 @@ def _contact(person: PersonId, given: Mapping[str, str], before: Contact) -> Con
             nearest.append(Nearest(name=name, relation=relation, phone=phone, guardian=known.get(name)))
     phone = line(given.get("phone", ""), "the phone number", CALLBACK_MAX, required=False)
     return Contact(person=person, phone=phone, nearest=tuple(nearest))
+
+
+def _zone(text: str) -> str:
+    if text not in available_timezones():
+        raise Refusal(
+            "bad_choice", Sentence("“{word}” is no time zone. One looks like this: America/New_York.", word=text[:40])
+        )
+    return text
 
 
 def _one_of(text: str, choices: Collection[str], what: str) -> str:

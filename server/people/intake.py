@@ -6,7 +6,8 @@ rest: whoever is there already stands in the preview as known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -45,6 +46,14 @@ class Shelves:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Far:
+    """How many rows of a list are taken in, of how many that are to be."""
+
+    rows: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakenIn:
     """What a list did. `newcomers`: everybody who was not there before, guardians included; they can be invited."""
 
@@ -70,12 +79,13 @@ class _There:
 class Intake:
     """Raises StoreUnavailable, CorruptLog."""
 
-    def __init__(self, store: Store, shelves: Shelves, *, clock: Clock, ids: Ids) -> None:
+    def __init__(self, store: Store, shelves: Shelves, *, clock: Clock, ids: Ids, seats_max: int) -> None:
         self._store = store
         self._shelves = shelves
         self._contacts = contacts(store.register)
         self._clock = clock
         self._ids = ids
+        self._seats_max = seats_max
 
     async def preview(self, heading: Sequence[str], rows: Sequence[Sequence[str]], *, zone: str) -> Roll:
         """What the list says, against what is there. `zone`: of whoever's row says none."""
@@ -83,15 +93,22 @@ class Intake:
 
     async def take_in(
         self, heading: Sequence[str], rows: Sequence[Sequence[str]], *, zone: str, by: PersonId
-    ) -> TakenIn:
-        """Everybody whose row is right. What is wrong waits; what is the same is left alone. Raises Stale."""
+    ) -> AsyncIterator[Far | TakenIn]:
+        """Everybody whose row is right, step by step: how far it is after each, and at last what was done.
+
+        What is wrong waits; what is the same is left alone. Raises Stale.
+        """
         there = await self._look()
         roll = read(heading, rows, self._around(there, zone))
         fresh = [row.person for row in roll.rows if row.person and row.fate in (Fate.NEW, Fate.CHANGED)]
         newcomers: dict[PersonId, None] = {}
+        far = 0
+        yield Far(rows=far, of=len(fresh))
         for some in _batches(fresh):
             newcomers |= dict.fromkeys(await self._take(some, there, by))
-        return TakenIn(new=len(roll.of(Fate.NEW)), changed=len(roll.of(Fate.CHANGED)), newcomers=tuple(newcomers))
+            far += len(some)
+            yield Far(rows=far, of=len(fresh))
+        yield TakenIn(new=len(roll.of(Fate.NEW)), changed=len(roll.of(Fate.CHANGED)), newcomers=tuple(newcomers))
 
     async def _take(self, some: Sequence[Enrolled], there: _There, by: PersonId) -> list[PersonId]:
         now = self._clock.now()
@@ -169,12 +186,16 @@ class Intake:
             if (person := there.people.get(id)) is not None:
                 known[address] = self._as_a_row(person, address, there)
         cohorts = {held.value.title: id for id, held in there.cohorts.items() if not held.value.closed}
+        goes_on = Counter(str(each.value.cohort) for each in there.enrolments.values() if each.value.until is None)
         return Around(
             id_of=self._ids,
             zone=zone,
             zones=available_timezones(),
             known=known,
             cohorts=cohorts,
+            seats={
+                id: max(0, self._seats_max - len(held.value.leads) - goes_on[id]) for id, held in there.cohorts.items()
+            },
             today=day_of(self._clock.now(), zone_of(zone)),
         )
 

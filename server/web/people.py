@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final, Protocol
 
+import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from facilitation.policy import Action
 from facilitation.sentences import marked
-from server.rooms.ports import Stale
+from server.rooms.ports import CorruptLog, Stale, StoreUnavailable
 from server.web.auth import Doorkeeper, Visitor
 from server.web.forms import fields_of, list_of
 from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
 
+log = structlog.get_logger(__name__)
+
 LIST_BYTES_MAX: Final = 4 * 1024 * 1024
 """Of a list of people, the largest body that any form may send."""
 LIST_PATH: Final = "/people/list"
 FIELDS_MAX: Final = 40
+FAR_HERE: Final = "<!-- how far -->"
+"""In the template: where it is told while a list is taken in."""
+UNBUFFERED: Final = {"X-Accel-Buffering": "no"}
+"""For nginx: each step is shown as it comes."""
 STALE: Final = marked(
     "Somebody else changed this meanwhile. What stands now is shown beside what you typed; please look again."
 )
@@ -51,8 +58,9 @@ class People(Protocol):
         """What a list would change. Raises Refusal."""
         ...
 
-    async def take_in(self, text: str, *, zone: str, by: Visitor) -> dict[str, Any]:
-        """Whose rows are right. Raises Refusal, Stale."""
+    def take_in(self, text: str, *, zone: str, by: Visitor) -> AsyncIterator[dict[str, Any]]:
+        """Whose rows are right: how far it is (`rows`, `of`, `left_ms`), again and again; at last what the template
+        needs. Raises Refusal before it begins; Stale."""
         ...
 
     async def invite(self, people: tuple[PersonId, ...] | None, *, by: Visitor) -> int:
@@ -141,12 +149,49 @@ class PeopleDesk:
             if data:
                 return self._list(request, me, given | await self._people.look(data, zone=zone, by=me))
             if given.get("do") == "take":
-                return self._list(request, me, given | await self._people.take_in(text, zone=zone, by=me))
+                steps = self._people.take_in(text, zone=zone, by=me)
+                await anext(steps)
+                return StreamingResponse(
+                    self._taking(request, me, given, steps), media_type="text/html", headers=NO_STORE | UNBUFFERED
+                )
             return self._list(request, me, given | await self._people.look(text, zone=zone, by=me))
         except Refusal as refusal:
             return self._list(request, me, given, error=spoken(request).of(refusal.said))
         except Stale:
             return self._list(request, me, given, error=spoken(request).of(STALE))
+
+    async def _taking(
+        self, request: Request, me: Visitor, given: Mapping[str, Any], steps: AsyncIterator[dict[str, Any]]
+    ) -> AsyncIterator[str]:
+        """The page while a list is taken in: its head, how far it is after every step, and at last what was done.
+
+        Without a script: each step stands in the place of the one before (`people.css`).
+        """
+        words = spoken(request)
+        yield self._page(request, me, {**given, "taking": True})[0]
+        shown: dict[str, Any] = dict(given)
+        error = ""
+        try:
+            async for step in steps:
+                if "of" in step:
+                    left = words.many(
+                        "about {n} second left", "about {n} seconds left", max(1, round(step["left_ms"] / 1_000))
+                    )
+                    part = self._pages.render(request, "parts/taking.html", step | {"left": left})
+                    yield bytes(part.body).decode()
+                else:
+                    shown |= step
+        except Stale:
+            error = words(STALE)
+        except (StoreUnavailable, CorruptLog) as gone:
+            log.warning("a list was not taken in to its end", error=type(gone).__name__)
+            error = words("Something went wrong on the way. Whoever is in already stays in; send the same list again.")
+        yield self._page(request, me, {**shown, "taking": True}, error=error)[1]
+
+    def _page(self, request: Request, me: Visitor, shown: Mapping[str, Any], error: str = "") -> tuple[str, str]:
+        """The page of a list that is taken in, before and after the place where it is told how far that is."""
+        head, _, rest = bytes(self._list(request, me, shown, error).body).decode().partition(FAR_HERE)
+        return head, rest
 
     def _list(self, request: Request, me: Visitor, shown: Mapping[str, Any], error: str = "") -> Response:
         context = {
@@ -155,6 +200,7 @@ class PeopleDesk:
             "roll": shown.get("roll"),
             "taken": shown.get("taken"),
             "remark": shown.get("remark", ""),
+            "taking": shown.get("taking", False),
             "error": error,
         }
         return self._render(request, me, "people_list.html", context)
@@ -178,8 +224,12 @@ def _person(request: Request) -> PersonId | None:
 
 def _done(request: Request) -> str:
     words = spoken(request)
-    if request.query_params.get("kept"):
-        return words("It is kept.")
+    return words("It is kept.") if request.query_params.get("kept") else invited_words(request)
+
+
+def invited_words(request: Request) -> str:
+    """How many were sent an invitation, where somebody comes from sending them."""
+    words = spoken(request)
     invited = request.query_params.get("invited", "")
     if not invited.isdecimal() or len(invited) > 6:
         return ""

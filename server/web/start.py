@@ -15,6 +15,7 @@ from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
 from server.web.language import spoken
 from server.web.pages import NO_STORE
+from server.web.people import invited_words
 from server.web.templates import Pages
 from server.web.words import Words
 
@@ -93,5 +94,6 @@ class StartDesk:
             "look": look,
             "error": error,
             "made": bool(request.query_params.get("made")),
+            "invited": invited_words(request),
         }
         return self._pages.render(request, "start.html", context, 422 if error else 200, NO_STORE)

@@ -80,8 +80,8 @@ async def fill(place: Clinic) -> Everything:
     band |= {"activity_0_start": "15:30", "activity_0_end": "17:00"}
     missed = SessionId("s-missed")
     drafts: list[Draft] = [
-        shelves.schools.draft(school_of(TYPED | band, ASH), upon=0),
-        shelves.schools.draft(school_of(TYPED, BAY), upon=0),
+        shelves.schools.draft(school_of(TYPED | band, ASH), upon=1),
+        shelves.schools.draft(school_of(TYPED, BAY), upon=1),
         shelves.waiting.draft(
             Waiting(
                 person=ASH,

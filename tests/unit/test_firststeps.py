@@ -92,14 +92,21 @@ async def test_a_look_says_the_first_meetings_and_whether_the_week_is_enough_and
     assert str(look["week"]) == "A whole week counts 9 h: it reaches the 9 h that the program asks for."
     short = await clinic.steps.look(IN_ENGLISH, GIVEN, CHOSEN | {"day": ["0", "2"]})
     assert "3 h less than the 9 h" in str(short["week"])
-    assert (await clinic.page())["cohorts"] == ()
+    assert (await clinic.page())["cohorts"] == []
 
 
 async def test_a_group_that_is_made_meets_in_the_next_weeks_and_is_led_by_who_was_named(clinic: Clinic) -> None:
     await clinic.hire("p-fay", "Dr. Fay Facilitator", Role.FACILITATOR)
     await clinic.hire("p-sue", "Sue Supervisor", Role.SUPERVISOR)
     assert await clinic.steps.make(GIVEN, CHOSEN | {"lead": ["p-ada", "p-fay", "p-sue"]}, by=ADA) == "Evening group"
+    await clinic.hire("p-flo", "Flo Facilitator", Role.FACILITATOR)
     page = await clinic.page()
+    [group] = page["cohorts"]
+    assert (group["title"], group["leads"]) == (
+        "Evening group",
+        "Ada Administrator, Dr. Fay Facilitator and Sue Supervisor",
+    )
+    assert group["url"].startswith("/schedule/cohorts/c-") and page["idle"] == ["Flo Facilitator"]
     assert page["steps"] == {"group": True, "people": False, "invitations": False, "session": False}
     assert page["next"] == "Evening group, Wednesday, November 25, 6:00 PM"
     sessions = await clinic.store.clinic.list_sessions(since=NOW)

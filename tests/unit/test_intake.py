@@ -14,7 +14,7 @@ from facilitation.roll import Fate
 from facilitation.timebase import Instant
 from server.people.contacts import contacts
 from server.people.ids import ids_under
-from server.people.intake import Intake, Shelves
+from server.people.intake import Far, Intake, Shelves, TakenIn
 from server.store import memory
 from server.store.register import Shelf
 
@@ -40,9 +40,8 @@ class Clinic:
             enrolments=Shelf(register, "enrolment", Enrolment, id_of=lambda each: each.id),
             guardianships=Shelf(register, "guardianship", Guardianship, id_of=lambda each: each.id),
         )
-        self.intake = Intake(
-            self.store, self.shelves, clock=FixedClock(), ids=ids_under("s" * 40, clinic=ClinicId("demo"))
-        )
+        ids = ids_under("s" * 40, clinic=ClinicId("demo"))
+        self.intake = Intake(self.store, self.shelves, clock=FixedClock(), ids=ids, seats_max=16)
 
     async def with_a_group(self) -> Clinic:
         cohort = Cohort(id=CohortId("c-teens"), title="After school", programme="teen-iop", zone=ZONE)
@@ -53,7 +52,9 @@ class Clinic:
         return [row.fate for row in (await self.intake.preview(HEADING, rows, zone=ZONE)).rows]
 
     async def take_in(self, *rows: tuple[str, ...]) -> tuple[int, int, int]:
-        done = await self.intake.take_in(HEADING, rows, zone=ZONE, by=FAY)
+        self.steps = [step async for step in self.intake.take_in(HEADING, rows, zone=ZONE, by=FAY)]
+        done = self.steps.pop()
+        assert isinstance(done, TakenIn)
         return done.new, done.changed, len(done.newcomers)
 
 
@@ -155,4 +156,16 @@ async def test_a_list_that_ended_half_way_goes_on_where_it_ended(
 async def test_ten_thousand_people_come_in_with_one_list(clinic: Clinic) -> None:
     rows = [(f"N{n}", f"n{n}@example.org") for n in range(10_000)]
     assert await clinic.take_in(*rows) == (10_000, 0, 10_000)
+    told = [step.rows for step in clinic.steps if isinstance(step, Far)]
+    assert (told[0], told[-1]) == (0, 10_000) and told == sorted(set(told)) and len(told) > 50
     assert await clinic.fates(*rows) == [Fate.SAME] * 10_000
+
+
+async def test_nobody_is_put_into_a_room_that_is_full_and_whoever_is_in_it_stays(clinic: Clinic) -> None:
+    await clinic.with_a_group()
+    many = [(f"N{n}", f"n{n}@example.org", "teen", "After school") for n in range(18)]
+    assert await clinic.fates(*many) == [Fate.NEW] * 16 + [Fate.WRONG] * 2
+    assert (await clinic.take_in(*many))[0] == 16
+    assert await clinic.fates(*many) == [Fate.SAME] * 16 + [Fate.WRONG] * 2
+    [problem, _] = (await clinic.intake.preview(HEADING, many, zone=ZONE)).problems
+    assert (problem.row, problem.column) == (18, HEADING[3])

@@ -74,6 +74,7 @@ class Clinic:
             guardians=guardians,
             clock=FixedClock(),
             ids=ids_under("s" * 40, clinic=ClinicId("demo")),
+            seats_max=16,
         )
 
     async def _plan(self) -> None:
@@ -100,7 +101,7 @@ async def test_a_list_is_looked_at_taken_in_and_leaves_what_waits(clinic: Clinic
     assert (looked["roll"]["new"], looked["roll"]["wrong"], looked["remark"]) == (1, 1, "")
     assert [row["group"] for row in looked["roll"]["rows"]] == ["Evening group", ""]
     assert (await clinic.rows(), clinic.planned) == ([], 0)
-    taken = await clinic.book.take_in(looked["text"], zone=ZONE, by=ADA)
+    *_, taken = [step async for step in clinic.book.take_in(looked["text"], zone=ZONE, by=ADA)]
     assert (taken["taken"], clinic.planned) == ({"new": 1, "changed": 0}, 1)
     assert taken["text"] == "name\temail\tgroup\nKim\tno address\t\n"
     [row] = await clinic.rows()
@@ -191,6 +192,13 @@ async def test_one_address_is_one_persons(clinic: Clinic) -> None:
         await clinic.book.keep(None, SAM | {"name": "Kim"}, by=ADA)
 
 
+async def test_whoever_is_new_lives_where_the_clinic_does_until_something_else_is_said(clinic: Clinic) -> None:
+    form = await clinic.book.somebody(None, given={}, reader=ADA)
+    assert form is not None and form["given"]["zone"] == ADA.zone
+    with pytest.raises(Refusal, match="“” is no time zone"):
+        await clinic.book.keep(None, SAM | {"zone": ""}, by=ADA)
+
+
 async def test_nobody_is_nobody(clinic: Clinic) -> None:
     assert await clinic.book.somebody(PersonId("p-nobody"), given={}, reader=ADA) is None
     with pytest.raises(Refusal, match="unknown_person"):
@@ -203,7 +211,7 @@ async def test_a_date_of_birth_is_kept_with_a_person_and_comes_in_by_a_list(clin
     assert form is not None and form["given"]["born"] == "2009-05-14" and form["belongs"]["teen"]
     looked = await clinic.book.look("name,email,dob\nSam Sample,sam@example.org,5/15/2009\n", zone=ZONE, by=ADA)
     assert (looked["roll"]["changed"], looked["roll"]["rows"][0]["born"]) == (1, "2009-05-15")
-    await clinic.book.take_in(looked["text"], zone=ZONE, by=ADA)
+    assert [step async for step in clinic.book.take_in(looked["text"], zone=ZONE, by=ADA)][-1]["taken"]
     assert (await clinic.store.clinic.get_person(id)).born == date(2009, 5, 15)  # type: ignore[union-attr]
     same = await clinic.book.look("name,email\nSam Sample,sam@example.org\n", zone=ZONE, by=ADA)
     assert same["roll"]["same"] == 1

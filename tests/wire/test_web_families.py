@@ -13,13 +13,14 @@ import pytest_asyncio
 from facilitation.contacts import Contact
 from facilitation.facts import zone_of
 from facilitation.guardianship import Care
+from facilitation.ids import PersonId
 from facilitation.people import Role
 from facilitation.schedule import SeriesKind, instant_of
 from server import demo
 from server.clock import FakeClock
 from server.mail.letter import Letter
 from server.people.contacts import contacts
-from server.store.clinic import ScheduledSession
+from server.store.clinic import Person, ScheduledSession
 from tests.support.calendars import read
 from tests.support.clinic import ADA, ASH, FAY, ROBIN, Clinic, clinic, typed
 from tests.support.visitor import Visitor
@@ -87,6 +88,22 @@ async def test_one_form_makes_a_guardian_of_somebody_who_was_not_here(place: Cli
     assert letter.subject == "Your sign-in" and "/invite/" in letter.text
     browser, _ = await place.begin(place.newcomer("pat@example.org"))
     assert "Ash" in (await browser.get("/home")).text
+
+
+async def test_of_a_teen_whose_school_nobody_has_noted_the_usual_hours_are_left_alone(
+    place: Clinic, fay: Visitor
+) -> None:
+    await with_pat(place, fay)
+    assert "school is over." in (await fay.get(f"/family/{ASH}/session")).text
+    new = Person(person=PersonId("p-new"), name="Kay Newcomer", role=Role.PARTICIPANT, track="teen", zone=demo.ZONE)
+    await place.store.clinic.put_person(new)
+    await typed(fay, "/family/p-new/guardian", **PAT, may=Care.SCHEDULE.value)
+    page = (await fay.get("/family/p-new/session")).text
+    assert 'href="/school/p-new"' in page and "school is over." not in page
+    times = [each for each in re.findall(r'name="at" value="([^"]*)"', page) if each]
+    assert times
+    for each in times:
+        assert date.fromisoformat(each[:10]).weekday() > 4 or each[11:] >= "15:30", each
 
 
 async def test_who_is_a_guardian_already_gets_no_second_record_and_no_needless_letter(

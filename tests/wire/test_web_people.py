@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from server.clock import FakeClock
+from server.rooms.ports import StoreUnavailable
+from server.store.register import Change
 from server.web.guard import BODY_BYTES_MAX
 from server.web.people import LIST_BYTES_MAX
 from tests.support.clinic import ADA, FAY, ROBIN, Clinic, clinic, typed
@@ -84,10 +87,35 @@ async def ten_thousand(ada: Visitor, place: Clinic) -> None:
     looked = await sent(ada, file=f"name,email\n{rows}".encode())
     assert looked.status == 200 and "Take in 10000 people" in looked.text
     taken = await sent(ada, text=f"name,email\n{rows}", do="take")
-    assert taken.status == 200 and "10000 people are in." in taken.text
+    assert taken.status == 200
+    steps, _, done = taken.text.partition("10000 people are in.")
+    assert steps.count("<progress") > 50 and "5000 of 10000 people" in steps and "<progress" not in done
     assert len(await place.store.clinic.list_people()) > 10_000
     again = await sent(ada, text=f"name,email\n{rows}", do="look")
     assert "Take in 1" not in again.text
+
+
+async def test_a_list_that_breaks_off_says_so_and_goes_on_when_it_is_sent_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "\n".join(f"Person {n},person{n}@example.org" for n in range(300))
+    async with clinic(tmp_path, FakeClock(NOW)) as place:
+        ada, _ = await place.begin(ADA)
+        put = place.store.register.put
+
+        async def away(changes: Sequence[Change], **words: Any) -> Any:
+            if any(b"person200@" in change.data for change in changes):
+                raise StoreUnavailable("away")
+            return await put(changes, **words)
+
+        monkeypatch.setattr(place.store.register, "put", away)
+        broken = await sent(ada, text=f"name,email\n{rows}", do="take")
+        assert "125 of 300 people" in broken.text and "250 of 300 people" not in broken.text
+        assert (
+            "Whoever is in already stays in; send the same list again." in broken.text and "Person 299" in broken.text
+        )
+        monkeypatch.undo()
+        assert "175 people are in." in (await sent(ada, text=f"name,email\n{rows}", do="take")).text
 
 
 @pytest.mark.parametrize(

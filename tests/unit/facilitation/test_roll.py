@@ -27,6 +27,7 @@ AROUND = Around(
     zones={"America/New_York", "Europe/Berlin"},
     known={ROBIN.email: ROBIN},
     cohorts={"Evening group": "c-evening"},
+    seats={"c-evening": 2},
     today=date(2026, 11, 30),
 )
 HEADING = ("Name", "E-mail", "Role", "Track", "Group", "Time zone", "Phone", "Guardian", "Guardian email")
@@ -194,3 +195,13 @@ def test_a_date_of_birth_is_read_as_it_is_written_here_and_elsewhere() -> None:
     ]
     roll = read(("name", "email", "dob"), rows, AROUND)
     assert [row.person and row.person.born for row in roll.rows] == [date(2010, 3, 4), date(2010, 3, 4), None]
+
+
+def test_a_room_takes_as_many_as_it_has_seats_and_rows_that_wait_take_none() -> None:
+    rows = [(f"N{n}", f"n{n}@example.org", "", "", "Evening group") for n in range(4)]
+    rows.insert(1, ("Wrong", "no address", "", "", "Evening group"))
+    found = roll(*rows)
+    assert [row.fate for row in found.rows] == [Fate.NEW, Fate.WRONG, Fate.NEW, Fate.WRONG, Fate.WRONG]
+    assert said(found)[1:] == [
+        (n, "Group", "Its room is full. Choose another group, or leave this cell empty.") for n in (5, 6)
+    ]

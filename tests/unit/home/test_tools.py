@@ -22,4 +22,12 @@ def test_every_tool_is_a_page_that_is_there() -> None:
 async def test_everybody_is_led_to_what_they_may_open_and_to_nothing_else(role: Role) -> None:
     card = await House(now=TUESDAY_6_PM).card("tools", FAY, role)
     allowed = {tool.path for tool in TOOLS if may(role, tool.needs)}
-    assert card is not None and {link["url"] for link in card["links"]} == allowed
+    assert card is not None and {link["url"] for group in card["groups"] for link in group["links"]} == allowed
+
+
+async def test_many_are_in_order_under_what_they_are_about_and_few_stand_by_themselves() -> None:
+    house = House(now=TUESDAY_6_PM)
+    office, own = [await house.told("tools", FAY, role) for role in (Role.ADMINISTRATOR, Role.PARTICIPANT)]
+    assert [group["title"] for group in office["groups"]] == ["Yours", "The week", "People and accounts", "The clinic"]
+    assert office["groups"][1]["links"][0]["text"] == "The schedule"
+    assert [group["title"] for group in own["groups"]] == [""]
