@@ -17,14 +17,16 @@ from playwright.async_api import Page, expect
 
 from facilitation import commands as c
 from facilitation.cohorts import Lead
+from facilitation.contacts import Contact, Nearest
 from facilitation.ids import PersonId, SeriesId
 from facilitation.people import Role
 from facilitation.recurrence import Every, Recurrence
 from facilitation.schedule import Series, SeriesKind
-from facilitation.timebase import HOUR_MS, MINUTE_MS
+from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
 from server import demo_week
 from server.app import schedule_of
 from server.clock import FakeClock
+from server.people.contacts import contacts
 from server.store.clinic import Person
 from tests.support import clinic as office
 from tests.support.browser import PHONE, pictures
@@ -111,6 +113,9 @@ async def test_a_participant_comes_in_from_home_and_takes_tonights_plan_home(vis
 
 async def test_a_facilitator_finds_who_is_missing_goes_in_and_signs_what_is_owed(visits: Open, house: House) -> None:
     async with house(running("s-now", 6, ROBIN), over("s-over", 1)) as clinic:
+        near = Nearest(name="Pat Example", relation="mother", phone="555-0101")
+        reached = Contact(person=SAM, phone="555-0100", nearest=(near,))
+        await contacts(clinic.store.register).put(reached, upon=0, by=FAY, at=Instant(now()))
         page = await (await visits(clinic)).enter("s-now", FAY)
         await expect(page.get_by_role("button", name="Leave", exact=True)).to_be_visible()
         await until(clinic, "s-now", lambda state: SAM in state.noshows.noticed)
@@ -118,7 +123,14 @@ async def test_a_facilitator_finds_who_is_missing_goes_in_and_signs_what_is_owed
         today = page.get_by_role("region", name="Today’s groups")
         await expect(today).to_contain_text("1 of 3 came. Missing: Sam, Alex")
         await today.get_by_role("link", name=re.compile("Go to the room")).click()
-        await expect(page.get_by_role("button", name="Leave", exact=True)).to_be_visible()
+        missing = page.get_by_role("region", name="Missing (2)").get_by_role("listitem").filter(has_text="Sam").first
+        numbers = missing.get_by_role("link")
+        await expect(numbers).to_have_text(
+            [re.compile(r"Call Sam\s+555-0100"), re.compile(r"Call Pat Example mother 555-0101")]
+        )
+        await expect(numbers.last).to_have_attribute("href", "tel:5550101")
+        await missing.get_by_role("group", name="How it went with Pat Example").get_by_text("Reached").click()
+        await expect(missing).to_contain_text(re.compile("Emergency contact: Reached \\(.*Fay"))
         await no_barrier(page)
 
         await page.goto(f"{clinic.url}/home")

@@ -15,7 +15,14 @@ from server.clock import FakeClock
 from server.school.shelves import Shelves
 from tests.support.clinic import ADA, ASH, FAY, GRAY, SAM, UMA, Clinic, clinic, typed
 
-SCHOOL = {"hours_monday_start": "08:00", "hours_monday_end": "15:00", "margin": "30", "zone": "America/New_York"}
+SCHOOL = {
+    "revision": "1",
+    "hours_monday_start": "08:00",
+    "hours_monday_end": "15:00",
+    "margin": "30",
+    "zone": "America/New_York",
+}
+"""Typed upon the week that the demo clinic has of Ash."""
 
 
 @pytest_asyncio.fixture
@@ -40,10 +47,10 @@ async def test_what_is_kept_is_shown_again_and_a_mistake_gives_it_back(house: Cl
     page = await browser.get(f"/school/{ASH}?done=1")
     assert 'value="08:00"' in page.text
     assert "Weeks that fit" in page.text
-    wrong = await typed(browser, f"/school/{ASH}", **SCHOOL | {"activity_0_name": "Band <b>", "revision": "1"})
+    wrong = await typed(browser, f"/school/{ASH}", **SCHOOL | {"activity_0_name": "Band <b>", "revision": "2"})
     assert wrong.status == 422
     assert "Band &lt;b&gt;" in wrong.text
-    stale = await typed(browser, f"/school/{ASH}", **SCHOOL | {"margin": "20", "revision": "0"})
+    stale = await typed(browser, f"/school/{ASH}", **SCHOOL | {"margin": "20"})
     assert stale.status == 422
     assert 'value="20"' in stale.text
 
@@ -53,7 +60,7 @@ async def test_a_family_that_reads_spanish_is_told_in_spanish_what_fits_and_what
     assert (await typed(browser, f"/school/{ASH}", **SCHOOL)).status == 303
     page = await browser.get(f"/school/{ASH}", {"Accept-Language": "es"})
     assert "Semanas que sirven" in page.text and "Miércoles" in page.text
-    fields = urlencode(SCHOOL | {"hours_monday_end": "", "revision": "1"}).encode()
+    fields = urlencode(SCHOOL | {"hours_monday_end": "", "revision": "2"}).encode()
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept-Language": "es"}
     wrong = await browser.post(f"/school/{ASH}", fields, headers)
     assert "La escuela del lunes tiene solo una de las dos horas." in wrong.text

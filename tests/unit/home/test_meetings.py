@@ -121,7 +121,8 @@ async def test_addresses_keep_the_seat_of_a_shared_browser() -> None:
     house = await House(evening(), now=TUESDAY_6_PM).fill()
     page = await house.page(FAY, signed_in=False, number=2, seats=frozenset({"s-1"}))
     assert page["cards"][0]["on"][0]["url"] == "/s/s-1?seat=2"
-    links = [each["url"] for card in page["beside"] if card["name"] == "tools" for each in card["links"]]
+    groups = next(card["groups"] for card in page["beside"] if card["name"] == "tools")
+    links = [each["url"] for group in groups for each in group["links"]]
     assert links and all(link.endswith("?seat=2") for link in links)
 
 

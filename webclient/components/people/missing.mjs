@@ -58,8 +58,8 @@ export function createMissing({ boot, act, redraw }) {
       return html`<p class="small">${t("The clinic has no phone number for them.")}</p>${outcomes(one, "self", one.name)}`;
     }
     return html`<ol class="plain missing-order">${order.map((call) => html`<li>
-      <a class="button" href="tel:${call.phone.replace(/[^+\d]/g, "")}" aria-label=${t("Call {name}", { name: call.name })}>${icon("phone")}
-        <span>${call.name}${call.relation ? html` <span class="soft">${call.relation}</span>` : nothing}</span></a>
+      <a class="button" href="tel:${call.phone.replace(/[^+\d]/g, "")}">${icon("phone")}
+        <span>${t("Call {name}", { name: call.name })} <span class="soft">${call.relation} <span class="figures">${call.phone}</span></span></span></a>
       ${outcomes(one, call.whom, call.name)}
     </li>`)}</ol>`;
   }

@@ -16,7 +16,9 @@ async function look(/** @type {Element} */ door) {
     location.reload();
     return;
   }
+  const held = door.contains(document.activeElement);
   door.replaceChildren(...now.childNodes);
+  if (held) door.querySelector("a")?.focus(); // whoever is there by keys stays there
   const opensIn = Number(now.getAttribute("data-doors-in"));
   if (opensIn > 0) setTimeout(() => wait(door, Date.now() + opensIn), AGAIN_MS); // our clock was ahead of the server's
 }
