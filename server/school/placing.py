@@ -258,6 +258,9 @@ class Placing:
         except (WentWrong, Refusal, StoreUnavailable, CorruptLog) as error:
             log.warning("a search for everybody's weeks failed", error=type(error).__name__)
             await self._failed(placement)
+        except Exception:  # whoever waits for it is told, whatever it was
+            log.exception("a search for everybody's weeks met a mistake of ours")
+            await self._failed(placement)
 
     async def _told(self, placement: Placement, clinic: Clinic) -> Found:
         """Search, and write every now and then how far it is. Raises Stale where it was stopped."""

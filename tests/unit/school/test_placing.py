@@ -19,7 +19,7 @@ from facilitation.placement import ALIVE_MS, State
 from facilitation.school import School
 from facilitation.timebase import HOUR_MS
 from server.catalog import load_catalog
-from server.schedule.apart import apart
+from server.schedule.apart import WentWrong, apart
 from server.school.form import school_of
 from server.school.placing import Placing
 from server.school.shelves import LATEST, Shelves
@@ -204,6 +204,17 @@ async def test_a_search_is_stopped_also_from_another_server_and_nothing_comes_of
     await clinic.placing.finished()
     found = await clinic.result()
     assert (found["state"], found["moving"]) == ("stopped", [])
+    await clinic.rooms.close()
+
+
+@pytest.mark.parametrize("trouble", [WentWrong("the process ended"), ZeroDivisionError()])
+async def test_a_search_that_goes_wrong_says_so_at_once(tmp_path: Path, trouble: Exception) -> None:
+    async def fails(work: Callable[..., Any], given: object, told: Callable[[Any], Awaitable[None]]) -> Any:
+        raise trouble
+
+    clinic = Clinic(tmp_path, apart=fails)
+    await clinic.fill()
+    assert (await clinic.search())["state"] == "failed"
     await clinic.rooms.close()
 
 
