@@ -92,7 +92,7 @@ class _Model:
 
     def solve(self, within_s: float) -> tuple[Sequence[float], bool]:
         """The values of all variables, and whether nothing is better by as much as one person."""
-        solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        solver = highspy.Highs()  # type: ignore[no-untyped-call]  # without types
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("time_limit", within_s)
         solver.setOptionValue("mip_rel_gap", 0.0)
@@ -101,7 +101,7 @@ class _Model:
         count = len(self.costs)
         solver.addCols(count, self.costs, [0.0] * count, [1.0] * count, 0, [0] * count, [], [])
         whole = [highspy.HighsVarType.kInteger] * count
-        solver.changeColsIntegrality(count, list(range(count)), whole)  # type: ignore[arg-type]
+        solver.changeColsIntegrality(count, list(range(count)), whole)  # type: ignore[arg-type]  # lists do
         solver.addRows(
             len(self.lower), self.lower, self.upper, len(self.columns), self.starts, self.columns, self.values
         )

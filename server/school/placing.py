@@ -322,7 +322,7 @@ class Placing:
             asked,
             seats=seats_of(offers),
             today={each.person: today_of(schedule, each.person, since, offers) for each in asked},
-            schools={person: held.revision for person, held in schools.items()},  # type: ignore[misc]
+            schools={PersonId(person): held.revision for person, held in schools.items()},
         )
         free = [each for each in asked if each.person not in hindered]
         for begin in range(0, len(free), AT_ONCE_MAX):

@@ -23,7 +23,7 @@ from server.store.keys import Keys
 from server.store.together import Word
 
 _encoder = msgspec.json.Encoder()
-_day, _plan, _card = (msgspec.json.Decoder(kind) for kind in (Day, PlanKept, Card))
+_day, _plan, _card = msgspec.json.Decoder(Day), msgspec.json.Decoder(PlanKept), msgspec.json.Decoder(Card)
 _showing = msgspec.json.Decoder(Showing)
 CARD: Final = b"card"
 
@@ -56,11 +56,11 @@ def decode(field: bytes, data: bytes) -> Page:
     try:
         match field.split(b" ")[0]:
             case b"day":
-                return _day.decode(data)  # type: ignore[return-value]
+                return _day.decode(data)
             case b"plan":
-                return _plan.decode(data)  # type: ignore[return-value]
+                return _plan.decode(data)
             case b"card":
-                return _card.decode(data)  # type: ignore[return-value]
+                return _card.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):  # the error might quote the text
         pass
     raise CorruptLog("a stored page of a diary cannot be read")

@@ -78,7 +78,7 @@ class Pages:
             extensions=["jinja2.ext.i18n"],
         )
         made.policies["ext.i18n.trimmed"] = True
-        made.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
+        made.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]  # of i18n
         made.globals |= {"icon": icon, "site": self._site, "languages": LANGUAGES, "spoken": words, "Action": Action}
         made.globals["modules_behind"] = MODULES.behind
         made.filters["lang"] = lambda text: lang(text.language, words)

@@ -129,7 +129,7 @@ def _bounded(hint: Any) -> Any:
         return Whole
     if getattr(hint, "__origin__", None) is tuple:  # any number of one kind
         each, _ = get_args(hint)
-        return Annotated[tuple[_bounded(each), ...], Meta(max_length=MEMBERS_MAX)]  # type: ignore[misc]
+        return Annotated[tuple[_bounded(each), ...], Meta(max_length=MEMBERS_MAX)]  # type: ignore[misc]  # made as it runs
     if dict in (hint, getattr(hint, "__origin__", None)):
         key, value = get_args(hint)
         return Annotated[dict[key, _bounded(value)], Meta(max_length=MEMBERS_MAX)]  # type: ignore[misc, valid-type]
