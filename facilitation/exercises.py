@@ -15,6 +15,7 @@ from enum import StrEnum
 from facilitation.errors import Refusal
 from facilitation.forms import Choice
 from facilitation.ids import ExerciseId, FieldId, SkillId
+from facilitation.languages import ENGLISH
 from facilitation.roundquestions import QUESTIONS_MAX, RoundQuestion
 from facilitation.sentences import Sentence
 from facilitation.text import body, line
@@ -163,11 +164,12 @@ class Exercise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkillCard:
-    """What the group sees of a skill of the library."""
+    """What the group sees of a skill of the library. `language`: the one that it was written in."""
 
     id: SkillId
     title: str
     summary: str
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,13 +72,14 @@ def _practised(skill: SkillId, days: dict[date, set[Source]], first: date, weeks
 
 
 def named(text: str, skills: Iterable[Skill]) -> tuple[SkillId, ...]:
-    """The skills that somebody's own words name, by title or by the name they have elsewhere."""
+    """The skills that somebody's own words name, by title or by the name they have elsewhere; each once."""
     folded = _folded(text)
 
     def there(name: str) -> bool:
         return bool(name) and re.search(rf"(?<!\w){re.escape(_folded(name))}(?!\w)", folded) is not None
 
-    return tuple(skill.id for skill in skills if there(skill.title) or there(skill.known_as))
+    found = (skill.id for skill in skills if there(skill.title) or there(skill.known_as))
+    return tuple(dict.fromkeys(found))
 
 
 def _folded(text: str) -> str:

@@ -27,7 +27,7 @@ def skill_part(state: RoomState) -> View | None:
     skill = next((each for each in state.practice.repertoire.skills if each.id == chosen), None)
     if skill is None:
         return None
-    return {"id": skill.id, "title": skill.title, "summary": skill.summary}
+    return {"id": skill.id, "title": skill.title, "summary": skill.summary, "language": skill.language}
 
 
 def last_time_part(state: RoomState) -> list[str]:

@@ -139,6 +139,12 @@ class Library:
         return self.others.get(language, self)
 
     @property
+    def called(self) -> Iterator[Skill]:
+        """Every skill in every language that it has words in: as people may name it."""
+        for library in (self, *self.others.values()):
+            yield from library.skills.values()
+
+    @property
     def skills(self) -> Mapping[SkillId, Skill]:
         return {skill.id: skill for module in self.modules for skill in module.skills}
 
@@ -163,7 +169,10 @@ class Library:
 
     def repertoire(self, lesson: Lesson | None = None, *, last_time: tuple[str, ...] = ()) -> Repertoire:
         """What a session can do with it. `lesson`: what the curriculum has for it; `last_time`: what was taught."""
-        skills = (SkillCard(id=each.id, title=each.title, summary=each.summary) for each in self.skills.values())
+        skills = (
+            SkillCard(id=each.id, title=each.title, summary=each.summary, language=each.language)
+            for each in self.skills.values()
+        )
         today = None if lesson is None else Today(skill=lesson.skill, focus=lesson.focus, revisit=lesson.revisit)
         return Repertoire(
             skills=tuple(skills),

@@ -97,7 +97,7 @@ class PracticeBook:
         if not isinstance(handed_in, FormSubmitted) or handed_in.person != person:
             raise CorruptLog(f"log of session {session}, record {seq}: it is not what it was")
         text = handed_in.answers.get(SKILL_USED)
-        return named(text, self._library().skills.values()) if isinstance(text, str) else ()
+        return named(text, self._library().called) if isinstance(text, str) else ()
 
     async def _held(self, person: PersonId) -> list[tuple[ScheduledSession, Progress]]:
         """The meetings of the last weeks that they were to be in and that began, the oldest first."""

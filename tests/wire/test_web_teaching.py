@@ -86,3 +86,26 @@ async def test_participants_write_none(place: Clinic) -> None:
     assert (await robin.get(place.link(ROBIN, place.evening))).status == 303
     assert (await robin.get("/skills/new")).status == 403
     assert (await typed(robin, "/skills/new", do="publish", **WISE)).status == 403
+
+
+async def test_a_skill_is_read_and_printed_in_spanish_and_a_copy_of_it_is_spanish(place: Clinic) -> None:
+    browser = await fay(place)
+    page = (await browser.get("/skills/wise-mind?language=es")).text
+    spanish = LIBRARY.spoken("es").skills[SkillId("wise-mind")]
+    assert '<html lang="es"' in page and spanish.title in page and spanish.steps[0] in page and spanish.tonight in page
+    assert 'lang="en"' not in page.split("<main", 1)[1].split("read-in", 1)[0]
+    assert LIBRARY.spoken("es").curricula[0].weeks[0].title in (await browser.get("/curricula/adult?language=es")).text
+    assert '<html lang="en"' in (await browser.get("/skills/wise-mind?language=xx")).text
+    asked = {"Accept-Language": "es"}
+    assert spanish.title in (await browser.get("/skills?q=mente+sabia", asked)).text
+    form = (await browser.get("/skills/new?like=wise-mind", asked)).text
+    assert spanish.why in form and '<option value="es" selected>' in form
+
+
+async def test_what_a_clinic_wrote_in_english_says_so_to_whoever_reads_spanish(place: Clinic) -> None:
+    browser = await fay(place)
+    await typed(browser, "/skills/new", revision="0", do="publish", **WISE)
+    assert "escrito solo en inglés" not in (await browser.get(OWN)).text
+    page = (await browser.get(f"{OWN}?language=es")).text
+    assert "Por ahora esto está escrito solo en inglés." in page
+    assert '<h1 lang="en">Tea on the step</h1>' in page

@@ -36,5 +36,6 @@ def test_a_check_in_names_a_skill_by_its_title_or_the_name_it_has_elsewhere() ->
     assert named("I tried WISE  mind on Tuesday.", [wise]) == (MIND,)
     assert named("unwise mindset", [wise]) == ()
     assert named("", skills) == ()
+    assert named("Probé la mente sabia el martes.", load_library().called) == (MIND,)
     known = next(skill for skill in skills if skill.known_as)
     assert known.id in named(f"some {known.known_as}, I think", skills)

@@ -73,7 +73,7 @@ export function mount(root, context) {
     return html`<section class="now-card"><h2>${here.segment.title}</h2>
       ${here.segment.card ? here.segment.card.split(/\n+/).map((/** @type {string} */ words) => html`<p>${words}</p>`) : nothing}
       ${room.last_time?.length ? html`<p>${rich("Last time: {skills}. Did you try it since?", { skills: html`<strong>${listed(room.last_time)}</strong>` })}</p>` : nothing}
-      ${room.skill ? html`<p><strong>${room.skill.title}.</strong> ${room.skill.summary}</p>` : nothing}</section>`;
+      ${room.skill ? html`<p lang=${room.skill.language}><strong>${room.skill.title}.</strong> ${room.skill.summary}</p>` : nothing}</section>`;
   }
 
   /** @param {any} one @param {any} agenda */

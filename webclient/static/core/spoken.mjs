@@ -3,7 +3,7 @@
  * questions of a form) is a message like any other. What people wrote stays as they wrote it.
  */
 
-import { language } from "/static/words.mjs";
+import { language, messages } from "/static/words.mjs";
 import { t, translates } from "./words.mjs";
 
 const OF_A_QUESTION = /** @type {const} */ (["label", "hint", "low_label", "high_label"]);
@@ -23,7 +23,10 @@ export function spoken(view) {
   }
   for (const measure of you?.measures ?? []) sayMeasure(measure);
   sayExercise(room?.exercise);
-  say(room?.skill, "title", "summary");
+  if (room?.skill && room.skill.summary in messages) {
+    say(room.skill, "title", "summary");
+    room.skill.language = language;
+  }
   if (room?.last_time) room.last_time = room.last_time.map((/** @type {string} */ title) => t(title));
   for (const skill of staff?.practice?.skills ?? []) say(skill, "title");
   say(staff?.practice?.today, "focus");
