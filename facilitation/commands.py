@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from facilitation.diary import Part
+from facilitation.doorfacts import Signed, Unsigned
 from facilitation.exercises import NOTHING, Entry, Repertoire
 from facilitation.forms import Answer, Form
 from facilitation.goals import ListedGoal
@@ -38,6 +39,7 @@ from facilitation.ids import (
     SourceId,
     StepId,
 )
+from facilitation.licences import Outcome
 from facilitation.measures import Earlier, Measure
 from facilitation.people import Expected
 from facilitation.places import HelpLine
@@ -916,18 +918,20 @@ class TakeBackDiary:
 class CheckDoor:
     """What was looked up when somebody gave their arrival answers: whether they can come in, and who helps there.
 
-    `held`: why not ('consent', 'guardian', 'place'), empty: they can. `words`: what the facilitators should know of it.
-    `location`, `state`, `callback`: as given. `help`: numbers kept for that place. `consents`: those that stand.
+    `held`: why not ('consent', 'guardian', 'place'), empty: they can. `lacking`: consents that do not stand; `signed`:
+    those that do. `licence`: whether the facilitators may treat somebody there. `location`, `state`, `callback`: as
+    given. `help`: numbers kept for that place.
     """
 
     person: PersonId
     held: tuple[str, ...] = ()
-    words: str = ""
+    lacking: tuple[Unsigned, ...] = ()
+    licence: Outcome = Outcome.IN
     location: str = ""
     state: str = ""
     callback: str = ""
     help: tuple[HelpLine, ...] = ()
-    consents: tuple[str, ...] = ()
+    signed: tuple[Signed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from facilitation.doorfacts import Signed, Unsigned
 from facilitation.exercises import NOTHING, Entry, Repertoire
 from facilitation.forms import Answer, Form
 from facilitation.goals import ListedGoal
@@ -38,6 +39,7 @@ from facilitation.ids import (
     SourceId,
     StepId,
 )
+from facilitation.licences import Outcome
 from facilitation.measures import Earlier, Measure
 from facilitation.people import Expected
 from facilitation.places import HelpLine
@@ -150,7 +152,8 @@ class Arrived:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorChecked:
     """What the clinic's records said of somebody who gave their arrival answers. `held`: why they cannot come in yet,
-    'consent', 'guardian' or 'place'; empty: they can. The rest is for facilitators."""
+    'consent', 'guardian' or 'place'; empty: they can. The rest is for facilitators. `words` and `consents` stand in
+    older logs in place of `lacking`, `licence` and `signed`."""
 
     person: PersonId
     held: tuple[str, ...] = ()
@@ -160,6 +163,9 @@ class DoorChecked:
     callback: str = ""
     help: tuple[HelpLine, ...] = ()
     consents: tuple[str, ...] = ()
+    lacking: tuple[Unsigned, ...] = ()
+    licence: Outcome = Outcome.IN
+    signed: tuple[Signed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

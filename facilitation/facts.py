@@ -292,7 +292,8 @@ def _arrival_facts(seat: Seat) -> Iterable[Line]:
         yield marked("Others present"), _typed(seat.arrival.others_present)
         yield marked("Group agreement"), marked("Agreed on arrival")
         if seat.door is not None:
-            yield marked("Consents"), _typed("; ".join(seat.door.consents))
+            standing = [_typed(each) if isinstance(each, str) else each for each in seat.door.standing]
+            yield marked("Consents"), joined(standing, "; ")
 
 
 def _form_facts(state: RoomState, person: PersonId) -> Iterable[Line]:

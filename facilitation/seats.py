@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from facilitation.commands import Arrive, CheckDoor, TellRevoked
+from facilitation.doorfacts import Signed, Unsigned, place_words, signed_words, unsigned_words
 from facilitation.errors import Refusal
 from facilitation.events import (
     Admitted,
@@ -37,7 +38,7 @@ from facilitation.events import (
     UnmuteAsked,
 )
 from facilitation.ids import PersonId
-from facilitation.licences import is_place
+from facilitation.licences import Outcome, is_place
 from facilitation.people import STAFF, Expected, Role
 from facilitation.places import HelpLine
 from facilitation.sentences import Sentence
@@ -81,7 +82,22 @@ class Door:
     callback: str
     help: tuple[HelpLine, ...]
     consents: tuple[str, ...]
+    lacking: tuple[Unsigned, ...]
+    licence: Outcome
+    signed: tuple[Signed, ...]
     at: Instant
+
+    @property
+    def said(self) -> tuple[str | Sentence, ...]:
+        """What facilitators should know before they let them in; of older logs the words that those hold."""
+        place = place_words(self.licence, self.state)
+        found: list[str | Sentence] = [self.words] if self.words else []
+        return (*found, *map(unsigned_words, self.lacking), *(() if place is None else (place,)))
+
+    @property
+    def standing(self) -> tuple[str | Sentence, ...]:
+        """The consents that stood."""
+        return (*self.consents, *map(signed_words, self.signed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +270,9 @@ def _door(checked: DoorChecked, at: Instant) -> Door:
         callback=checked.callback,
         help=checked.help,
         consents=checked.consents,
+        lacking=checked.lacking,
+        licence=checked.licence,
+        signed=checked.signed,
         at=at,
     )
 
@@ -334,15 +353,17 @@ def check_door(seat: Seat, checked: CheckDoor) -> tuple[Event, ...]:
     found = DoorChecked(
         person=seat.person,
         held=checked.held,
-        words=checked.words,
         location=checked.location,
         state=checked.state,
         callback=checked.callback,
         help=checked.help,
-        consents=checked.consents,
+        lacking=checked.lacking,
+        licence=checked.licence,
+        signed=checked.signed,
     )
     if seat.door is None:
-        return (found,) if checked.held or checked.words or checked.help or checked.consents else ()
+        door = _door(found, Instant(0))
+        return (found,) if door.held or door.said or door.help or door.standing else ()
     return () if replace(seat.door, at=Instant(0)) == _door(found, Instant(0)) else (found,)
 
 

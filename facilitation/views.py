@@ -490,7 +490,7 @@ def _whereabouts(seat: Seat, *, over: bool) -> View:
         if door is None
         else {
             "held": list(door.held),
-            "words": door.words,
+            "words": [told(each) for each in door.said],
             "location": door.location,
             "state": state_name(door.state),
             "callback": door.callback,

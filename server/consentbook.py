@@ -23,6 +23,7 @@ from facilitation.consents import (
     part_of,
 )
 from facilitation.disclosures import RECEIVER_CHARS_MAX, Purpose
+from facilitation.doorfacts import TITLES
 from facilitation.errors import Refusal
 from facilitation.guardianship import Care
 from facilitation.ids import PersonId
@@ -34,7 +35,7 @@ from facilitation.timebase import Instant
 from server.clock import Clock
 from server.consent_letters import ConsentLetters
 from server.door.consents import Asked, Consents
-from server.door.gate import SAID, blocks
+from server.door.gate import blocks
 from server.door.guardians import Guardians
 from server.door.named import WHATS, NamedReleases
 from server.store.clinic import Person
@@ -231,7 +232,7 @@ class ConsentBook:
         signed = [each for each in asked.file.consents if each.kind is kind]
         return {
             "kind": kind.value,
-            "title": words(SAID[kind]) if form is None else form.title,
+            "title": words(TITLES[kind]) if form is None else form.title,
             "governs": words(GOVERNS[kind]),
             "follows": words(FOLLOWS[kind]),
             "example": form is not None and form.example,
@@ -306,7 +307,7 @@ class ConsentBook:
                     "guardians": [known.name for known in guardians if known is not None],
                     "lacking": [
                         {
-                            "title": words(SAID[asked.standing.kind]),
+                            "title": words(TITLES[asked.standing.kind]),
                             "stops": words(GOVERNS[asked.standing.kind]),
                             "whose": [
                                 words(LACKS[part], why=words(WHY[lack]))
@@ -333,7 +334,7 @@ class ConsentBook:
             "kinds": [
                 {
                     "kind": kind.value,
-                    "name": words(SAID[kind]),
+                    "name": words(TITLES[kind]),
                     "governs": words(GOVERNS[kind]),
                     "versions": [_version(form, forms, today, words) for form in _newest_first(forms, kind)],
                     "given": _begin(current(forms, kind, today)),

@@ -24,11 +24,12 @@ from facilitation.consents import (
     standing,
 )
 from facilitation.contacts import Contact
+from facilitation.doorfacts import TITLES, Signed, Unsigned
 from facilitation.errors import Refusal
 from facilitation.facts import zone_of
 from facilitation.ids import CommandId, PersonId, SessionId
 from facilitation.languages import ENGLISH
-from facilitation.licences import STATES, Outcome, Travel, coverage, outcome, state_name
+from facilitation.licences import STATES, Outcome, Travel, coverage, outcome
 from facilitation.people import Expected, Role
 from facilitation.places import Remembered, check_remembered, lines_for
 from facilitation.policy import FACILITATORS
@@ -80,12 +81,6 @@ OPEN: Final[Mapping[str, Any]] = {
 """A door that asks for nothing."""
 AROUND_MS: Final = 8 * HOUR_MS
 """A session that began, or is to begin, farther from now is not going on."""
-SAID: Final = {
-    ConsentKind.TELEHEALTH: marked("Care by video"),
-    ConsentKind.GROUP: marked("Group agreement"),
-    ConsentKind.PART2: marked("Sharing of Part 2 records"),
-    ConsentKind.RELEASE: marked("Sharing with somebody by name"),
-}
 
 
 class RoomThatDoes(Protocol):
@@ -226,12 +221,13 @@ class Gate:
             CheckDoor(
                 person=expected.person,
                 held=held,
-                words=_words(lacking, place, answers.state),
+                lacking=tuple(Unsigned(kind=each.kind, parts=tuple(each.lacking)) for each in lacking),
+                licence=place,
                 location=answers.location,
                 state=answers.state,
                 callback=answers.callback,
                 help=lines_for(helps, answers.state, answers.location, day),
-                consents=tuple(_signed(each) for each in standing_now if each.stands),
+                signed=tuple(_signed(each) for each in standing_now if each.stands),
             ),
         )
         if held:
@@ -333,7 +329,7 @@ def _shown(asked: Asked, *, mine: bool) -> dict[str, Any]:
     form = asked.form
     return {
         "kind": asked.standing.kind.value,
-        "title": SAID[asked.standing.kind] if form is None else form.title,
+        "title": TITLES[asked.standing.kind] if form is None else form.title,
         "version": "" if form is None else form.version,
         "language": "" if form is None else form.language,
         "fingerprint": "" if form is None else form.fingerprint,
@@ -357,29 +353,9 @@ def blocks(text: str) -> list[str | list[str]]:
     return [each for each in found if each]
 
 
-def _words(lacking: Sequence[Standing], place: Outcome, state: str) -> str:
-    """For facilitators: what is missing, whose it is, and where they are without a licence."""
-    whose = {SignedAs.SELF: "their own signature", SignedAs.GUARDIAN: "a guardian’s signature"}
-    said = [
-        f"{SAID[each.kind]}: {' and '.join(whose[part] for part in each.lacking)} {_is_missing(each)}."
-        for each in lacking
-    ]
-    where = state_name(state) or "a place they did not name"
-    if place is Outcome.BLOCK:
-        said.append(f"In {where} today, where nobody who leads this group is licensed.")
-    elif place is Outcome.WARN:
-        said.append(f"In {where} today. No licence is kept here that covers it: check before you go on.")
-    return " ".join(said)
-
-
-def _is_missing(standing: Standing) -> str:
-    return "is missing" if len(standing.lacking) == 1 else "are missing"
-
-
-def _signed(standing: Standing) -> str:
-    """For the note: 'Care by video (version 2026-01, signed 2026-11-30)'."""
+def _signed(standing: Standing) -> Signed:
     last = max(standing.resting_on, key=lambda each: each.day)
-    return f"{SAID[standing.kind]} (version {last.version}, signed {last.day.isoformat()})"
+    return Signed(kind=standing.kind, version=last.version, day=last.day)
 
 
 # --------------------------------------------------------------------------- before a room is asked

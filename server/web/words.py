@@ -194,7 +194,8 @@ class Words:
         return self("{what}, to {receiver}", what=said, receiver=disclosure.to) if disclosure.to else said
 
     def _what_of(self, disclosure: Disclosure) -> str:
-        what, first, last = self(disclosure.what.capitalize()), disclosure.first, disclosure.last
+        what = self(HANDED_OUT.get(disclosure.what) or disclosure.what.capitalize())
+        first, last = disclosure.first, disclosure.last
         match first, last:
             case None, None:
                 return self("{what}, all", what=what)
@@ -208,6 +209,20 @@ class Words:
                 )
         raise AssertionError("a day is a day or none")
 
+
+HANDED_OUT: Final[Mapping[str, str]] = {
+    "hours": marked("Hours"),
+    "claim-ready rows": marked("Claim-ready rows"),
+    "statement": marked("Statement"),
+    "notes": marked("Notes"),
+    "packet": marked("Packet"),
+    "fhir": marked("FHIR documents"),
+    "attendance figures": marked("Attendance figures"),
+    "weekly hours": marked("Weekly hours"),
+    "progress": marked("Progress"),
+    "school letter": marked("School letter"),
+}
+"""By what an accounting says that it was. What is kept there is never put otherwise."""
 
 PURPOSES: Final[Mapping[Purpose, str]] = {
     Purpose.TREATMENT: marked("Treatment here"),

@@ -213,7 +213,7 @@ async def everything_about_one_person_is_taken_checked_and_accounted_for(page: P
     assert {row["service_code"] for row in csv.DictReader(io.StringIO(rows.decode("utf-8-sig")))} <= {"H0004", ""}
 
     await page.goto(f"{clinic.url}/statement/{ALEX}")
-    for what in ("Statement", "Notes", "Packet", "Fhir", "Claim-ready rows"):
+    for what in ("Statement", "Notes", "Packet", "FHIR documents", "Claim-ready rows"):
         await expect(page.get_by_text(f"{what}, all").first).to_be_attached()
 
 

@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from facilitation import commands as c
 from facilitation import events as v
 from facilitation import views
+from facilitation.consents import ConsentKind, SignedAs
+from facilitation.doorfacts import Signed, Unsigned, place_words, signed_words, unsigned_words
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
+from facilitation.licences import Outcome
 from facilitation.people import SERVER
 from facilitation.places import HelpLine
 from facilitation.room import decide
+from facilitation.state import evolve
+from server.web.words import words_in
 from tests.support.meeting import FAY, ROBIN, SAM, Meeting, running
 
 HELD = c.CheckDoor(
     person=ROBIN,
     held=("guardian",),
-    words="Care by video: a guardian’s signature is missing.",
+    lacking=(Unsigned(kind=ConsentKind.TELEHEALTH, parts=(SignedAs.GUARDIAN,)),),
+    licence=Outcome.WARN,
     location="12 Sample Street",
     state="OH",
     callback="555-0100",
     help=(HelpLine(name="Emergency dispatch, Ohio", phone="555-0101"),),
 )
+
+
+SIGNED = Signed(kind=ConsentKind.TELEHEALTH, version="1", day=date(2026, 11, 18))
 
 
 def told(meeting: Meeting, command: c.CheckDoor) -> tuple[v.Event, ...]:
@@ -42,8 +52,26 @@ def test_staff_see_who_is_held_why_and_whom_to_call() -> None:
     meeting.do(HELD)
     door = of_robin(meeting)["door"]
     assert door["held"] == ["guardian"]
+    assert [each["text"] for each in door["words"]] == [
+        "Care by video: a guardian’s signature is missing.",
+        "In Ohio today. No licence is kept here that covers it: check before you go on.",
+    ]
     assert (door["state"], door["callback"]) == ("Ohio", "555-0100")
     assert door["help"] == [{"name": "Emergency dispatch, Ohio", "phone": "555-0101", "checked": None, "stale": True}]
+
+
+def test_it_is_said_in_the_readers_language_and_words_of_older_logs_stay_as_they_are() -> None:
+    spanish = words_in("es")
+    both = Unsigned(kind=ConsentKind.GROUP, parts=(SignedAs.SELF, SignedAs.GUARDIAN))
+    assert spanish.of(unsigned_words(both)) == "Acuerdo del grupo: faltan su propia firma y la firma de un tutor."
+    blocked = place_words(Outcome.BLOCK, "")
+    assert blocked is not None and "licencia" in spanish.of(blocked) and place_words(Outcome.IN, "OH") is None
+    assert spanish.of(signed_words(SIGNED)) == "Atención por video (versión 1, firma del 2026-11-18)"
+    meeting = Meeting()
+    old = v.DoorChecked(person=ROBIN, held=("consent",), words="Their own signature is missing.", consents=("x",))
+    record = v.Recorded(seq=meeting.state.seq + 1, at=meeting.now, event=old)
+    door = evolve(meeting.state, record).seats.by_person[ROBIN].door
+    assert door is not None and door.said == ("Their own signature is missing.",) and door.standing == ("x",)
 
 
 def test_nobody_else_sees_any_of_it() -> None:
@@ -56,7 +84,7 @@ def test_nobody_else_sees_any_of_it() -> None:
 def test_after_the_end_where_they_were_is_gone_from_sight_and_in_the_record() -> None:
     meeting = running(ROBIN)
     assert of_robin(meeting)["arrival"] is not None
-    meeting.do(replace(HELD, held=(), consents=("Care by video (version 1, signed 2026-11-18)",)))
+    meeting.do(replace(HELD, held=(), signed=(SIGNED,)))
     meeting.end()
     after = of_robin(meeting)
     assert after["arrival"] is None

@@ -3,7 +3,7 @@
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { dayOf } from "/static/core/clock.mjs";
 import { icon } from "/static/core/icons.mjs";
-import { t } from "/static/core/words.mjs";
+import { t, told } from "/static/core/words.mjs";
 
 /** Whether there is anything to show of this person. @param {any} one their part of the staff view */
 export function hasPlace(one) {
@@ -17,7 +17,7 @@ export function place({ one }) {
   const lines = one.door?.help ?? [];
   return html`<h2 id="dialog-title">${t("Where {name} is", { name: one.name })}</h2>
     <p class="place-address">${icon("map-pin")} <span>${[said.location, said.state].filter(Boolean).join(", ") || t("Place not given")}</span></p>
-    ${one.door?.words ? html`<p class="notice">${one.door.words}</p>` : nothing}
+    ${one.door?.words.length ? html`<p class="notice">${one.door.words.map(told).join(" ")}</p>` : nothing}
     <div class="help-ways">
       ${lines.map((/** @type {any} */ line) => html`${way("siren", line.name, line.phone)}${checked(line)}`)}
       ${said.callback ? way("phone", one.name, said.callback) : nothing}

@@ -8,7 +8,7 @@ import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { waitingOf } from "/static/core/changes.mjs";
 import { inMinutes, liveMinutes, roughly, shortly, wallTime } from "/static/core/clock.mjs";
 import { icon } from "/static/core/icons.mjs";
-import { listed, locale, t } from "/static/core/words.mjs";
+import { listed, locale, t, told } from "/static/core/words.mjs";
 import { hasPlace } from "/components/dialogs/place.mjs";
 import { createWeeks } from "/components/week/week.mjs";
 import { createMissing } from "./missing.mjs";
@@ -126,7 +126,7 @@ export function mount(root, context) {
       one.place === "room" && one.connected && quality ? html`<span class="chip clay">${icon("wifi")} ${quality === "poor" ? t("Very weak line") : t("Weak line")}</span>` : null,
       one.place === "waiting" ? html`<span class="soft small">${t("waiting {time}", { time: roughly(now - one.waiting_since) })}${late(one)}${one.connected ? "" : t(", not connected now")}</span>` : null,
       one.place === "arriving" && one.door?.held.length ? html`<span class="chip clay">${HELD[one.door.held[one.door.held.length - 1]]}</span>` : null,
-      one.place === "room" && one.door?.words ? html`<span class="chip clay">${t("Look at their place")}</span>` : null,
+      one.place === "room" && one.door?.words.length ? html`<span class="chip clay">${t("Look at their place")}</span>` : null,
       one.place === "room" && seat && !seat.camera && one.role === "participant" && view.room.camera === "required" ? html`<span class="soft small">${t("camera off")}</span>` : null,
       one.place === "arriving" ? html`<span class="soft small">${one.connected ? t("at the door, answering") : t("was at the door")}</span>` : null,
       ...(one.revoked ?? []).map((/** @type {string} */ kind) => html`<span class="person-revoked soft small">${REVOKED[kind]}</span>`),
@@ -172,7 +172,7 @@ export function mount(root, context) {
     const live = one.minutes ? liveMinutes(one.minutes, now) : null;
     return html`
       <dl class="person-facts">
-        ${one.door?.words ? fact(t("At the door"), one.door.words) : nothing}
+        ${one.door?.words.length ? fact(t("At the door"), one.door.words.map(told).join(" ")) : nothing}
         ${arrival ? html`
           ${fact(t("Where today"), [arrival.location, arrival.state].filter(Boolean).join(", "))}
           ${fact(t("Call back"), arrival.callback ? html`<a href="tel:${arrival.callback.replace(/[^+\d]/g, "")}">${arrival.callback}</a>` : "")}
