@@ -20,7 +20,7 @@ __all__ = ["house", "midweek", "visits"]
 CALLS = ("test_whole_session", "test_encryption", "test_screen", "test_turn")
 """Where people see and hear each other."""
 
-expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
+expect.set_options(timeout=40_000)  # a busy machine is slow, not wrong
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -35,7 +35,7 @@ async def screen(chromium: Browser) -> AsyncIterator[Page]:
     """The gallery, open once for all of it."""
     async with served(gallery()) as url:
         context = await chromium.new_context(reduced_motion="reduce", viewport=TALL)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(40_000)
         page = await context.new_page()
         mistakes: list[str] = []
         page.on("pageerror", lambda error: mistakes.append(str(error)))
@@ -243,7 +243,7 @@ async def test_a_group_breathes_together_checks_facts_and_it_stands_in_the_recor
         pages: dict[PersonId, Page] = {}
         for person in (FAY, ROBIN, SAM):
             context = await chromium.new_context(viewport=PHONE if person == SAM else DESKTOP, reduced_motion="reduce")
-            context.set_default_timeout(20_000)
+            context.set_default_timeout(40_000)
             pages[person] = page = await context.new_page()
             await page.goto(clinic.link("s-now", person))
             await expect(page.get_by_role("button", name="Leave", exact=True)).to_be_visible()

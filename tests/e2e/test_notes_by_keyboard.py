@@ -281,7 +281,7 @@ async def test_own_words_wait_for_the_server_and_two_windows_keep_both(visits: O
         await page.keyboard.type("Typed in the dark.")
         await expect(page.get_by_role("dialog").get_by_text("Saving…")).to_be_visible()
         await clinic.start()
-        await expect(page.get_by_role("dialog").get_by_text("Saved", exact=True)).to_be_visible(timeout=15_000)
+        await expect(page.get_by_role("dialog").get_by_text("Saved", exact=True)).to_be_visible()
 
         other = await visits(clinic)
         second = await other.record("s-over")

@@ -46,7 +46,7 @@ async def gallery_url() -> AsyncIterator[str]:
 async def screen(chromium: Browser) -> AsyncIterator[Page]:
     """One for all recorded views: what it has fetched once it need not fetch again."""
     context = await chromium.new_context(reduced_motion="reduce")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(40_000)
     yield await context.new_page()
     await context.close()
 
@@ -536,7 +536,7 @@ async def enter(chromium: Browser) -> AsyncIterator[Callable[..., Any]]:
             reduced_motion="reduce",
         )
         contexts.append(context)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(40_000)
         page = await context.new_page()
         if line is not None:
             await page.route_web_socket(re.compile("/socket"), line.attach)

@@ -61,7 +61,7 @@ async def test_the_ninth_question_is_answered_to_at_once_and_until_it_is_written
         for person in (FAY, ROBIN, SAM):
             size = DESKTOP if person == FAY else PHONE
             context = await chromium.new_context(viewport=size, reduced_motion="reduce")
-            context.set_default_timeout(20_000)
+            context.set_default_timeout(40_000)
             pages[person] = page = await context.new_page()
             await page.goto(clinic.link("s-now", person))
             await expect(page.get_by_role("button", name="Leave", exact=True)).to_be_visible()

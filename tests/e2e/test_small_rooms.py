@@ -48,7 +48,7 @@ async def screen(chromium: Browser) -> AsyncIterator[Page]:
     """The gallery, open once for all of it, as wide as a phone."""
     async with served(gallery()) as url:
         context = await chromium.new_context(reduced_motion="reduce", viewport={**PHONE, "height": 1_500})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(40_000)
         page = await context.new_page()
         mistakes: list[str] = []
         page.on("pageerror", lambda error: mistakes.append(str(error)))

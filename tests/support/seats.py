@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-WITHIN_MS = 30_000
+WITHIN_MS = 60_000
 
 # Keeps every RTCPeerConnection of a page at hand, so that a test can read its statistics.
 WATCH_PEERS = """
@@ -117,7 +117,7 @@ class SeatAtBrowser:
             moving = [mid for mid, count in now_frames.items() if count > frames.get(mid, 0) + 5]
             return len(moving) >= pictures and (now_energy > energy or not sound)
 
-        for _ in range(200):
+        for _ in range(WITHIN_MS // 100):
             if await grown():
                 return
             await self.page.wait_for_timeout(100)

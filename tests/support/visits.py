@@ -109,7 +109,7 @@ async def visits(chromium: Browser) -> AsyncIterator[Open]:
     async def open_visit(clinic: Clinic, *, browser: Browser = chromium, **options: Any) -> Visit:
         options = {"viewport": DESKTOP, "reduced_motion": "reduce", "permissions": ["camera", "microphone"]} | options
         context = await browser.new_context(**options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(40_000)
         visit = Visit(clinic, context, await context.new_page())
         opened.append(visit)
         return visit
