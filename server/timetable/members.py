@@ -233,7 +233,7 @@ class Members:
         joined = self._alumni(schedule, person, discharge, given)
         after = with_enrolments(schedule, *(new for _, new in changed), *joined)
         words = self._office.words
-        told, _ = consequence(self._office, schedule, after, person, day)
+        told = consequence(self._office, schedule, after, person, day)[0][:1]  # of whoever leaves, no hours are asked
         groups = [schedule.cohorts[old.cohort].title for old, _ in changed]
         if groups:
             last = words.calendar(day)

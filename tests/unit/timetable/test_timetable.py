@@ -354,7 +354,9 @@ async def test_a_discharge_ends_everything_opens_the_alumni_group_and_can_be_tak
     }
     shown = await clinic.send(Form.MEMBER, {**ending, "do": ["look"]}, person="p-robin")
     assert isinstance(shown, dict)
-    assert shown["preview"]["told"][0] == "Evening group: the last day is December 2, 2026 at the latest."
+    first, hours = shown["preview"]["told"]
+    assert first == "Evening group: the last day is December 2, 2026 at the latest."
+    assert hours.startswith("Until now ")
     before = await clinic.book.shelves.enrolments.get("e-evening-robin")
     await clinic.send(Form.MEMBER, {**ending, "do": ["keep"]}, person="p-robin")
     page = await clinic.form(Form.MEMBER, person="p-robin")
