@@ -42,7 +42,7 @@ export function createFields(desk) {
         <div class="note-field-head">
           <label for=${id}>${label}${required ? nothing : html` <span class="soft record-light">${t("(if there is anything)")}</span>`}</label>
           <span class="hint" id=${`${id}-hint`}>${hint}</span>
-          <span class="record-saved soft small" role="status">${note.conflict ? t("Not saved: two versions") : KEPT[note.state]}</span>
+          <span class="record-saved soft small">${note.conflict ? t("Not saved: two versions") : KEPT[note.state]}</span>
         </div>
         <textarea id=${id} class="record-textarea" rows="2" maxlength="20000" ?readonly=${!desk.mayWrite} aria-describedby=${`${id}-hint ${id}-about`}
           aria-invalid=${lacking ? "true" : nothing}
