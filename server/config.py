@@ -184,7 +184,10 @@ class Settings(BaseSettings):
         shown="none",
     )
     udp_host: Address | None = _setting(
-        None, "Address to listen on for media.", needed="an IP address", shown="the same as the host"
+        None,
+        "Address to listen on for media. 0.0.0.0 stands for :: as well where one of the public addresses is IPv6.",
+        needed="an IP address",
+        shown="the same as the host",
     )
     udp_port: Port = _setting(8421, "UDP port of all media.")
     media_addresses: Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_split)] = _setting(
@@ -336,9 +339,13 @@ class Settings(BaseSettings):
         return self.data_dir / "outbox"
 
     @property
-    def media_host(self) -> str:
-        """Address to bind for media."""
-        return self.udp_host or self.host
+    def media_hosts(self) -> tuple[str, ...]:
+        """Addresses to bind for media. Where all of one family are, and browsers are told one of the other, all are."""
+        host = self.udp_host or self.host
+        other = {"0.0.0.0": "::", "::": "0.0.0.0"}.get(host)
+        if other is not None and any((":" in address) == (":" in other) for address in self.media_addresses):
+            return host, other
+        return (host,)
 
     def signing_keys(self) -> tuple[str, ...]:
         """The secret, and the one before it: the first signs, both open. Makes and keeps one where none is set."""

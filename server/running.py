@@ -131,7 +131,7 @@ def _media_plane(settings: Settings, clock: RoomClock) -> Sfu:
     try:
         return Sfu(
             MediaSettings(
-                hosts=(settings.media_host,),
+                hosts=settings.media_hosts,
                 port=settings.udp_port,
                 public_addresses=settings.media_addresses,
                 core=settings.media_core,

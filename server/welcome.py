@@ -34,7 +34,7 @@ async def welcome(settings: Settings, store: Store, *, now: Instant) -> list[str
     console = Console(highlight=False, soft_wrap=True)
     console.print("\n[bold]Milieu is running.[/bold]  Ctrl-C stops it.")
     console.print(f"  Pages  {settings.base_url}")
-    console.print(f"  Media  UDP port {settings.udp_port} of {settings.media_host}")
+    console.print(f"  Media  UDP port {settings.udp_port} of {' and '.join(settings.media_hosts)}")
     outside = "the store of MILIEU_REDIS_URL, and " if settings.redis_url else ""
     console.print(f"  Data   {outside}{settings.data_dir.absolute()}")
     mail = f"{settings.outbox.absolute()}, a file each" if settings.smtp_url is None else "by the mail server"

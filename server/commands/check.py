@@ -94,13 +94,15 @@ def ports(settings: Settings) -> Iterator[str]:
         return  # our own server has them
     for name, host, port, kind in (
         ("MILIEU_PORT", settings.host, settings.port, socket.SOCK_STREAM),
-        ("MILIEU_UDP_PORT", settings.media_host, settings.udp_port, socket.SOCK_DGRAM),
+        *[("MILIEU_UDP_PORT", host, settings.udp_port, socket.SOCK_DGRAM) for host in settings.media_hosts],
     ):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family, kind) as probe:
             if kind == socket.SOCK_STREAM:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
+                if family == socket.AF_INET6:
+                    probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
                 probe.bind((host, port))
             except OSError as error:
                 yield f"{name}: port {port} of {host} cannot be used: {error.strerror}."
@@ -144,7 +146,14 @@ def worth_knowing(settings: Settings) -> Iterator[str]:
             "MILIEU_PUBLIC_URL is https and Milieu has no certificate, so a proxy must be in front: "
             "set MILIEU_TRUSTED_PROXIES to its address, or everybody looks like one person to rate limits."
         )
-    if settings.public_url and settings.media_host in ("127.0.0.1", "::1"):
+    families = {":" in host for host in settings.media_hosts}
+    for address in settings.media_addresses:
+        if (":" in address) not in families:
+            yield (
+                f"MILIEU_MEDIA_ADDRESSES names {address}, and media does not listen there: "
+                "set MILIEU_UDP_HOST to 0.0.0.0, which stands for :: as well then."
+            )
+    if settings.public_url and settings.media_hosts[0] in ("127.0.0.1", "::1"):
         yield "Media listens on this machine only: set MILIEU_UDP_HOST to 0.0.0.0 for people elsewhere."
     elif settings.public_url and not settings.media_addresses:
         yield "MILIEU_MEDIA_ADDRESSES is not set: behind a router or cloud address nobody will see or hear anybody."

@@ -144,6 +144,7 @@ def test_a_key_or_secret_that_others_can_read_is_worth_knowing(tmp_path: Path) -
         ({"PUBLIC_URL": "https://meet.example.org"}, "set MILIEU_TRUSTED_PROXIES"),
         ({"PUBLIC_URL": "https://meet.example.org"}, "set MILIEU_UDP_HOST to 0.0.0.0"),
         ({"PUBLIC_URL": "https://meet.example.org", "UDP_HOST": "0.0.0.0"}, "MILIEU_MEDIA_ADDRESSES is not set"),
+        ({"UDP_HOST": "127.0.0.1", "MEDIA_ADDRESSES": "2001:db8::7"}, "media does not listen there"),
     ],
 )
 def test_what_works_but_perhaps_not_as_meant_is_said(

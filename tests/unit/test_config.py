@@ -29,12 +29,30 @@ def mistakes_with(monkeypatch: pytest.MonkeyPatch, **values: str) -> list[str]:
     return error.value.mistakes
 
 
+@pytest.mark.parametrize(
+    ("host", "addresses", "hosts"),
+    [
+        ("0.0.0.0", "", ("0.0.0.0",)),
+        ("0.0.0.0", "203.0.113.7", ("0.0.0.0",)),
+        ("0.0.0.0", "203.0.113.7,2001:db8::7", ("0.0.0.0", "::")),
+        ("::", "2001:db8::7,203.0.113.7", ("::", "0.0.0.0")),
+        ("192.0.2.4", "203.0.113.7,2001:db8::7", ("192.0.2.4",)),
+    ],
+)
+def test_media_listens_on_both_kinds_of_addresses_where_browsers_are_told_both(
+    monkeypatch: pytest.MonkeyPatch, host: str, addresses: str, hosts: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("MILIEU_UDP_HOST", host)
+    monkeypatch.setenv("MILIEU_MEDIA_ADDRESSES", addresses)
+    assert load().media_hosts == hosts
+
+
 def test_without_any_setting_it_runs_on_this_machine_alone() -> None:
     settings = load()
     assert (settings.host, settings.port, settings.udp_port) == ("127.0.0.1", 8420, 8421)
     assert settings.redis_url is None
     assert settings.base_url == "http://127.0.0.1:8420"
-    assert settings.media_host == "127.0.0.1"
+    assert settings.media_hosts == ("127.0.0.1",)
     assert not settings.https
 
 
