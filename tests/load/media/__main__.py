@@ -29,7 +29,7 @@ from tests.load.media import apart
 from tests.load.media.crowd import Crowd
 from tests.load.media.experiments import CYCLES, WARM_S, Seen, highest_rate, memory, most_rooms, play, seat
 from tests.load.media.figures import Figure, percentile, ratio_of_rounds, short
-from tests.load.media.floor import floor_us
+from tests.load.media.floor import floor_us, python_floor_us
 from tests.load.media.janus import Janus, JanusRefused, version
 from tests.load.media.milieu import Milieu, NoSuchCore
 from tests.load.media.plot import plot
@@ -82,6 +82,7 @@ async def measure_cpu(make: dict[str, Callable[[], Subject]]) -> None:
         make = {**make, "janus-1-loop": partial(Janus, event_loops=1)}
     runs: dict[str, list[Seen]] = defaultdict(list)
     floors: list[float] = []
+    python_floors: list[float] = []
     async with AsyncExitStack() as stack:
         subjects = [await stack.enter_async_context(running(each)) for each in make.values()]
         crowds = [await seat(subject, scene) for subject in subjects]
@@ -94,7 +95,9 @@ async def measure_cpu(make: dict[str, Callable[[], Subject]]) -> None:
                     runs[subject.name].append(await play(subject, crowd, ROUND_S))
             with alone(0, pids):
                 floors.append(await asyncio.to_thread(floor_us, PEOPLE, ROUND_S / 2))
-            say(f"  {'floor':14} encrypt and send alone: {floors[-1]:.1f} µs each")
+                python_floors.append(await asyncio.to_thread(python_floor_us, PEOPLE, ROUND_S / 2))
+            words = f"encrypt and send alone: {floors[-1]:.1f} µs each, from Python {python_floors[-1]:.1f} µs"
+            say(f"  {'floor':14} {words}")
         for crowd in crowds:
             crowd.close()
 
@@ -116,6 +119,8 @@ async def measure_cpu(make: dict[str, Callable[[], Subject]]) -> None:
         # What no server that encrypts and sends packet by packet can go below on this machine.
         janus = f"Janus {version()} as it comes: {statistics.median(cost['janus']):.1f} µs"
         tell("media.floor_vs_janus", ratio_of_rounds(floors, cost["janus"]), "ratio", "lower", janus, n["janus"])
+        least = ratio_of_rounds(python_floors, cost["janus"])
+        tell("media.python_floor_vs_janus", least, "ratio", "lower", janus, n["janus"])
     for name in [name for name in cost if name.startswith("milieu-")]:
         core = short(name)
         tell(f"media.cpu_{core}_vs_floor", ratio_of_rounds(cost[name], floors), "ratio", "lower", floor, n[name])

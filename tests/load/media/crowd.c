@@ -95,6 +95,8 @@ typedef struct {
     flow *flows;
     tally *tallies; /* [room][seat][flow] */
     flow **by_place; /* [room][flow] */
+    flow **waiting;  /* those that go on sending, a heap: the next one first */
+    int waiting_n;
     uint32_t buckets[BUCKETS];
     outcome outcome;
     int epoll;
@@ -122,6 +124,7 @@ crowd *crowd_new(void *protect, void *unprotect, void *protect_report, int rooms
     c->flows = calloc((size_t)rooms * flows_a_room, sizeof *c->flows);
     c->tallies = calloc((size_t)rooms * seats * flows_a_room, sizeof *c->tallies);
     c->by_place = calloc((size_t)rooms * flows_a_room, sizeof *c->by_place);
+    c->waiting = calloc((size_t)rooms * flows_a_room, sizeof *c->waiting);
     c->epoll = epoll_create1(0);
     return c;
 }
@@ -218,16 +221,25 @@ static void post(crowd *c, end *e, struct mmsghdr *posts, int n) {
     }
 }
 
-/* Send all that is due in the first `rooms` rooms; when the next is. */
-static int64_t send_due(crowd *c, int rooms, int64_t now, int64_t until) {
+/* Let the flow at `place` of the heap sink to where it belongs. */
+static void sink(crowd *c, int place) {
+    flow *f = c->waiting[place];
+    for (int under; (under = 2 * place + 1) < c->waiting_n; place = under) {
+        if (under + 1 < c->waiting_n && c->waiting[under + 1]->due_ns < c->waiting[under]->due_ns) under++;
+        if (f->due_ns <= c->waiting[under]->due_ns) break;
+        c->waiting[place] = c->waiting[under];
+    }
+    c->waiting[place] = f;
+}
+
+/* Send all that is due; when the next is. */
+static int64_t send_due(crowd *c, int64_t now, int64_t until) {
     static __thread uint8_t packets[BATCH][DATAGRAM];
     static __thread struct iovec parts[BATCH];
     static __thread struct mmsghdr posts[BATCH];
-    int64_t next = INT64_MAX;
     int n = 0, by = -1;
-    for (int i = 0; i < c->flows_n; i++) {
-        flow *f = &c->flows[i];
-        if (f->room >= rooms) continue;
+    while (c->waiting_n && c->waiting[0]->due_ns <= now) {
+        flow *f = c->waiting[0];
         int is_off = __atomic_load_n(&f->is_off, __ATOMIC_RELAXED);
         while (f->due_ns <= now && f->due_ns < until) {
             if (is_off) {
@@ -251,10 +263,11 @@ static int64_t send_due(crowd *c, int rooms, int64_t now, int64_t until) {
             if (late > c->outcome.latest_ns) c->outcome.latest_ns = late;
             f->due_ns += f->period_ns;
         }
-        if (f->due_ns < until && f->due_ns < next) next = f->due_ns;
+        if (f->due_ns >= until) c->waiting[0] = c->waiting[--c->waiting_n];
+        if (c->waiting_n) sink(c, 0);
     }
     if (n) post(c, &c->ends[by], posts, n);
-    return next;
+    return c->waiting_n ? c->waiting[0]->due_ns : INT64_MAX;
 }
 
 /* ------------------------------------------------------------------ receiving */
@@ -485,17 +498,20 @@ void crowd_run(crowd *c, int rooms, double seconds, double speed, double quiet_s
     }
     int64_t cpu = now_ns(CLOCK_THREAD_CPUTIME_ID);
     int64_t begin = now_ns(CLOCK_MONOTONIC), until = begin + (int64_t)(seconds * 1e9);
+    c->waiting_n = 0;
     for (int i = 0; i < c->flows_n; i++) {
         flow *f = &c->flows[i];
         f->first = f->number;
         f->period_ns = 1e9 / (f->hertz * speed);
         f->due_ns = begin + (int64_t)(f->offset_s / speed * 1e9);
+        if (f->room < rooms && f->due_ns < until) c->waiting[c->waiting_n++] = f;
     }
+    for (int place = c->waiting_n / 2; place--;) sink(c, place);
     struct epoll_event ready[64];
     int64_t last = begin, echo_due = begin + ECHO_NS, report_due = begin + REPORT_NS / 2;
     for (;;) {
         int64_t now = now_ns(CLOCK_MONOTONIC);
-        int64_t next = send_due(c, rooms, now, until);
+        int64_t next = send_due(c, now, until);
         if (now >= echo_due) {
             for (int i = 0; i < c->ends_n; i++) echo(c, &c->ends[i]);
             echo_due = now + ECHO_NS;
@@ -530,7 +546,7 @@ uint64_t crowd_sent(crowd *c, int room, int index) {
 
 void crowd_free(crowd *c) {
     close(c->epoll);
-    free(c->ends), free(c->flows), free(c->tallies), free(c->by_place), free(c);
+    free(c->ends), free(c->flows), free(c->tallies), free(c->by_place), free(c->waiting), free(c);
 }
 
 /* ------------------------------------------------------------------ the floor */

@@ -1,25 +1,32 @@
-"""The floor: the same packets encrypted for every viewer and sent, by a bare C loop that decides nothing."""
+"""The floor: the same packets encrypted for every viewer and sent, by a bare loop that decides nothing.
+
+There is one in C, and one in Python by what the core in Python sends with.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import socket
+import time
+from struct import Struct
 
 import pylibsrtp
+from pylibsrtp._binding import lib
 
+from server.sfu.datagrams import STRIDE, Outbox, destination
 from tests.load.media.crowd import built, function, pointer
 from tests.load.media.scene import PICTURE_BYTES, PICTURE_HZ, SOUND_BYTES, SOUND_HZ
 from tests.load.media.subject import SERVER_CORE
 
 _TRANSMIT_WINDOW = 128
+_HEADER = Struct("!BBHII")
 
 
-def floor_us(people: int, seconds: float, *, speed: float = 1.0) -> float:
-    """Processor time (µs) per packet sent, at the pace at which `people` people send everything to everybody."""
-    viewers = people - 1
+def _sessions(count: int) -> list[pylibsrtp.Session]:
+    """One for each viewer."""
     sessions = []
-    for _ in range(viewers):
+    for _ in range(count):
         policy = pylibsrtp.Policy(
             key=os.urandom(28),
             ssrc_type=pylibsrtp.Policy.SSRC_ANY_OUTBOUND,
@@ -27,12 +34,23 @@ def floor_us(people: int, seconds: float, *, speed: float = 1.0) -> float:
         )
         policy.window_size = _TRANSMIT_WINDOW
         sessions.append(pylibsrtp.Session(policy))
-    here = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    here.bind(("127.0.0.1", 0))
-    away = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in sessions]
+    return sessions
+
+
+def _sockets(count: int) -> list[socket.socket]:
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+    for sock in sockets:
+        sock.bind(("127.0.0.1", 0))
+    return sockets
+
+
+def floor_us(people: int, seconds: float, *, speed: float = 1.0) -> float:
+    """Processor time (µs) per packet sent, at the pace at which `people` people send everything to everybody."""
+    viewers = people - 1
+    sessions = _sessions(viewers)
+    here, *away = _sockets(1 + viewers)
     addresses = b""
     for sock in away:
-        sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
         addresses += socket.AF_INET.to_bytes(2, "little") + port.to_bytes(2, "big") + bytes([127, 0, 0, 1]) + bytes(8)
     copies = ctypes.c_uint64()
@@ -46,3 +64,42 @@ def floor_us(people: int, seconds: float, *, speed: float = 1.0) -> float:
     for sock in (here, *away):
         sock.close()
     return float(cost_ns) / 1_000
+
+
+def python_floor_us(people: int, seconds: float) -> float:
+    """The same of a loop in Python, which writes a header for each viewer and no more; nobody reads what it sends, and
+    what does not fit into the readers' buffers costs less than what does."""
+    viewers = people - 1
+    sessions = _sessions(viewers)
+    here, *away = _sockets(1 + viewers)
+    box = Outbox(is_ipv6=False)
+    ways = [(session._srtp[0], destination(sock.getsockname())) for session, sock in zip(sessions, away, strict=True)]
+    every_s = 1 / people / (SOUND_HZ + PICTURE_HZ)
+    pictures = PICTURE_HZ / (SOUND_HZ + PICTURE_HZ)
+    bodies = [b"\x55" * SOUND_BYTES, b"\x55" * PICTURE_BYTES]
+    before = os.sched_getaffinity(0)
+    if (os.cpu_count() or 1) > SERVER_CORE:
+        os.sched_setaffinity(0, {SERVER_CORE})
+    number = 0
+    begun, due = time.thread_time(), time.monotonic()
+    until = due + seconds
+    while due < until:
+        is_picture = int((number + 1) * pictures) > int(number * pictures)
+        plain = _HEADER.pack(0x80, 96, number & 0xFFFF, number, 1) + bodies[is_picture]
+        for session, there in ways:
+            index = box.count
+            start = index * STRIDE
+            box.data[start : start + len(plain)] = plain
+            size = box.sizes[index]
+            size[0] = len(plain)
+            lib.srtp_protect(session, box.at[index], size)
+            box.add(size[0], there)
+        box.send(here)
+        number += 1
+        due += every_s
+        time.sleep(max(0.0, due - time.monotonic()))
+    spent = time.thread_time() - begun
+    os.sched_setaffinity(0, before)
+    for sock in (here, *away):
+        sock.close()
+    return spent * 1e6 / number / viewers
