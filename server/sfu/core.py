@@ -14,7 +14,7 @@ the monotonic clock. Figures are read as they are at that instant; two of them m
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from server.sfu.rtp.echo import Echo
 from server.sfu.rtp.reception import Reception
@@ -34,8 +34,39 @@ UNPLACED_MAX, UNPLACED_EVERY_US = 128, 100_000
 """Packets without a place that one link may hand over in a while; a keyframe's worth."""
 CONTROL_MAX, CONTROL_EVERY_US = 600, 1_000_000
 """RTCP datagrams of one link that are read in a while; a viewer of many with much loss sends some hundreds a second."""
+FEEDBACK_EVERY_US = 100_000
+"""How often a sender is told when its packets arrived, as long as some do."""
 LEVELS_MAX = 64
 """Levels of one track kept until they are fetched."""
+
+
+class LayerFigures(NamedTuple):
+    """What is counted of one layer, read at once.
+
+    `last_us` is when its last packet with content came, 0 before the first; `since_us` when it began to flow, after its
+    last second of silence. `octets` are bytes of payload that came so far, resent ones once: what the layer would cost
+    a viewer; those of a picture by temporal layer follow `received`, without any all in the first. `received` are
+    packets that came by its own stream, copies included. `height` is that of its last keyframe whose clear bytes show
+    it, 0 while not known. `overflows` says how often so much was missing that only a keyframe could heal it, `missing`
+    how many packets are waited for.
+    """
+
+    last_us: int
+    since_us: int
+    octets: int
+    received: int
+    octets_0: int
+    octets_1: int
+    octets_2: int
+    octets_3: int
+    height: int
+    keyframes: int
+    overflows: int
+    missing: int
+
+    @property
+    def octets_by_temporal(self) -> tuple[int, ...]:
+        return self[4:8]
 
 
 class LinkHandler(Protocol):
@@ -61,40 +92,8 @@ class LayerCore(Protocol):
     owner: Any
     """Whatever stands for this layer outside; the core hands it back and looks no further."""
 
-    @property
-    def last_us(self) -> int:
-        """When its last packet with content came; 0 before the first."""
-
-    @property
-    def since_us(self) -> int:
-        """When it began to flow, after its last second of silence."""
-
-    @property
-    def height(self) -> int:
-        """Pixels of its last keyframe whose clear bytes show it; 0 while not known."""
-
-    @property
-    def octets(self) -> int:
-        """Bytes of payload that came so far, resent ones once: what the layer would cost a viewer."""
-
-    def octets_by_temporal(self) -> list[int]:
-        """Of a picture's, how many in each of the four possible temporal layers; without any all in the first."""
-
-    @property
-    def keyframes(self) -> int:
-        """How many keyframes began so far."""
-
-    @property
-    def overflows(self) -> int:
-        """How often so much was missing that only a keyframe could heal it."""
-
-    @property
-    def received(self) -> int:
-        """Packets that came by its own stream, copies included."""
-
-    @property
-    def missing(self) -> int:
-        """How many packets are waited for."""
+    def figures(self) -> LayerFigures:
+        """As they are now."""
 
     def due(self, now_us: int, round_trip_us: int) -> list[int]:
         """Missing numbers to ask for now, ascending and growing; counts them as asked."""
@@ -131,17 +130,14 @@ class SlotCore(Protocol):
         """The layer whose first usable packet is waited for, if any."""
 
     @property
-    def started(self) -> bool: ...
-
-    @property
     def packets(self) -> int: ...
 
     @property
     def octets(self) -> int:
         """Bytes of payload sent, resent ones not counted."""
 
-    def timestamp_at(self, now_us: int) -> int:
-        """The slot's RTP timestamp of the moment `now_us`."""
+    def report(self, ntp: int, now_us: int) -> bytes:
+        """The sender report of the moment `now_us`, which is `ntp`; nothing before the first packet."""
 
     def resend(self, numbers: Sequence[int], round_trip_us: int, now_us: int) -> None:
         """Send lost packets again, by their 16-bit numbers, within the budget."""
@@ -173,7 +169,7 @@ class TrackCore(Protocol):
         """When its last packet with content came; 0 before the first."""
 
     def levels(self) -> list[tuple[int, int]]:
-        """(when, −dBov) of the forwarded packets since the last call, oldest first."""
+        """(when, −dBov) of the forwarded packets since the last call that are loud enough for a voice, oldest first."""
 
 
 class LinkCore(Protocol):
@@ -226,11 +222,12 @@ class LinkCore(Protocol):
     def place(self, plain: bytes, now_us: int) -> None:
         """Forward a packet that was handed over, as far as there is a place for it now."""
 
-    def number_arrivals(self, extension: int) -> None:
-        """Collect arrivals by the transport-wide number in this header extension; 0 for none."""
+    def number_arrivals(self, extension: int, *, ssrc: int) -> None:
+        """Collect arrivals by the transport-wide number in this header extension; 0 for none.
 
-    def send_feedback(self, *, ssrc: int, media: int) -> None:
-        """Tell the sender when its packets arrived since the last call (`rtp.twcc`); nothing when none did."""
+        The sender is told of them in the name of `ssrc` (`rtp.twcc`), each FEEDBACK_EVERY_US with the packet that comes
+        then: so nobody need be woken for it, and it leaves together with what the packet became.
+        """
 
     def number_departures(self, extension: int) -> None:
         """Give everything sent a transport-wide number, in this header extension; 0 for none."""

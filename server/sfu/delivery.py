@@ -21,8 +21,9 @@ NARROW_BPS = 800_000
 """A link below this is worth a word to its owner when pictures are smaller than they should be."""
 
 
-FIT_EVERY_US = 2_000_000
-"""Layers that suit are looked at again after so long, even if nothing happened: bitrates change."""
+FIT_EVERY_US = 5_000_000
+"""Layers that suit are looked at again after so long, even if nothing happened: bitrates change. A link that does not
+bear what they have become tells of it sooner."""
 
 
 class Picture(NamedTuple):

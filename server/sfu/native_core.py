@@ -11,16 +11,15 @@ import ipaddress
 import os
 import secrets
 import socket
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from struct import Struct
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import cffi
 
 import server.sfu.core as port
-from server.sfu.core import LEVELS_MAX, Address, CoreName, LinkHandler, TakeStun
+from server.sfu.core import LEVELS_MAX, Address, CoreName, LayerFigures, LinkHandler, TakeStun
 from server.sfu.native import build
 from server.sfu.python_core import bind
 from server.sfu.rtp.echo import Echo
@@ -32,8 +31,12 @@ from server.sfu.sealing import Sealing
 EVENTS_PER_TURN = 64
 """Events handled in one go, before timers and everybody else have their turn."""
 DATAGRAM_BYTES_MAX = 2_048
+_REPORT_BYTES = 28
 
-_EVENT = Struct("=IIQq16sIIHBx4x")
+_EVENT = Struct("=IIQq")
+_ADDRESS = Struct("=16sIIHBx")
+_LAYER_FIGURES = Struct("@2q6Q4I")
+"""Of `layer_figures`; each is written at once, and so they are read in the machine's own manner."""
 _STUN, _DTLS, _UNPLACED, _CONTROL, _REPORT, _ECHO, _MISSING = range(7)
 _READ_ECHO = Struct("=7q")
 
@@ -41,16 +44,9 @@ ffi = cffi.FFI()
 ffi.cdef((build.SOURCES / "core.h").read_text())
 
 
+_EVENT_BYTES, _FROM = ffi.sizeof("event"), ffi.offsetof("event", "from")
 _ADDRESS_POINTER, _RECEPTION_POINTER = ffi.typeof("address *"), ffi.typeof("reception *")
 _NUMBERS = ffi.typeof("int64_t[]")
-
-
-class _Event(NamedTuple):
-    kind: int
-    link: int
-    now_us: int
-    address: Address | None
-    data: bytes
 
 
 class _Handle:
@@ -76,41 +72,10 @@ class LayerCore(_Handle):
         self.number: int = lib.layer_number(pointer)
         self._track = track
         self._last_reception: Reception | None = None
+        self._read = ffi.buffer(self._figures)
 
-    @property
-    def last_us(self) -> int:
-        return cast(int, self._figures.last_us)
-
-    @property
-    def since_us(self) -> int:
-        return cast(int, self._figures.since_us)
-
-    @property
-    def height(self) -> int:
-        return cast(int, self._figures.height)
-
-    @property
-    def octets(self) -> int:
-        return cast(int, self._figures.octets)
-
-    def octets_by_temporal(self) -> list[int]:
-        return list(self._figures.octets_of)
-
-    @property
-    def keyframes(self) -> int:
-        return cast(int, self._figures.keyframes)
-
-    @property
-    def overflows(self) -> int:
-        return cast(int, self._figures.overflows)
-
-    @property
-    def received(self) -> int:
-        return cast(int, self._figures.received)
-
-    @property
-    def missing(self) -> int:
-        return cast(int, self._figures.missing)
+    def figures(self) -> LayerFigures:
+        return LayerFigures._make(_LAYER_FIGURES.unpack_from(self._read))
 
     def due(self, now_us: int, round_trip_us: int) -> list[int]:
         if self.pointer is None:
@@ -144,8 +109,10 @@ class LayerCore(_Handle):
             self._lib.layer_end(pointer)
 
     def expire(self) -> None:
+        self.owner = None
         self.reception()
         super().expire()
+        self._read = ffi.buffer(self._figures)
         self._track.link.core.layers.pop(self.number, None)
 
 
@@ -177,7 +144,7 @@ class SlotCore(_Handle):
         super().__init__(lib, pointer, lib.slot_read(pointer))
         self._link = link
         self._layers = link.core.layers
-        self._last_timestamp = 0
+        self._report = link.core.report
 
     def aim(self, layer: port.LayerCore | None, *, cut: bool, clock_shift: int | None = None) -> None:
         if self.pointer is not None:
@@ -198,10 +165,6 @@ class SlotCore(_Handle):
         return self._layers.get(aim) if aim != self._figures.flowing else None
 
     @property
-    def started(self) -> bool:
-        return bool(self._figures.started)
-
-    @property
     def packets(self) -> int:
         return cast(int, self._figures.packets)
 
@@ -209,10 +172,11 @@ class SlotCore(_Handle):
     def octets(self) -> int:
         return cast(int, self._figures.octets)
 
-    def timestamp_at(self, now_us: int) -> int:
-        if self.pointer is not None:
-            self._last_timestamp = self._lib.slot_timestamp(self.pointer, now_us)
-        return self._last_timestamp
+    def report(self, ntp: int, now_us: int) -> bytes:
+        if self.pointer is None:
+            return b""
+        size = self._lib.slot_report(self.pointer, ntp, now_us, self._report)
+        return bytes(ffi.unpack(self._report, size))
 
     def resend(self, numbers: Sequence[int], round_trip_us: int, now_us: int) -> None:
         if self.pointer is not None:
@@ -345,13 +309,9 @@ class LinkCore(_Handle):
         if self.pointer is not None:
             self._lib.link_place(self.pointer, plain, len(plain), now_us)
 
-    def number_arrivals(self, extension: int) -> None:
+    def number_arrivals(self, extension: int, *, ssrc: int) -> None:
         if self.pointer is not None:
-            self._lib.link_number_arrivals(self.pointer, extension)
-
-    def send_feedback(self, *, ssrc: int, media: int) -> None:
-        if self.pointer is not None:
-            self._lib.link_send_feedback(self.pointer, ssrc, media)
+            self._lib.link_number_arrivals(self.pointer, extension, ssrc)
 
     def number_departures(self, extension: int) -> None:
         if self.pointer is not None and self._lib.link_number_departures(self.pointer, extension):
@@ -392,9 +352,13 @@ class LinkCore(_Handle):
         for track in self._tracks:
             for layer in track.layers:
                 layer.expire()
+            track.layers.clear()
             track.expire()
         for slot in self._slots:
             slot.expire()
+        # Nothing of it points in a circle any more: see `Peer.close`.
+        self._tracks.clear()
+        self._slots.clear()
         self.expire()
         self.handler = None
         self.core.links.pop(self.number, None)
@@ -426,8 +390,12 @@ class NativeCore:
         self.links: dict[int, LinkCore] = {}
         self.layers: dict[int, LayerCore] = {}
         self.levels = ffi.new("moment[]", LEVELS_MAX)
+        self.report = ffi.new("char[]", _REPORT_BYTES)
         self._sockets: list[socket.socket] = []
-        self._waiting: deque[_Event] = deque()
+        self._events = b""
+        self._told_to = 0
+        """So far the events that were fetched are told."""
+        self._start = ffi.new("const uint8_t **")
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -467,7 +435,7 @@ class NativeCore:
             self._loop = None
         if self.pointer is not None:
             self._lib.core_stop(self.pointer)
-        self._waiting.clear()
+        self._events, self._told_to = b"", 0
         self._close_sockets()
 
     def _close_sockets(self) -> None:
@@ -507,8 +475,7 @@ class NativeCore:
     def feed(self, data: bytes, address: Address, now_us: int) -> None:
         self._lib.core_feed(self.pointer, data, len(data), _packed(address), now_us)
         while self._fetch():
-            while self._waiting:
-                self._tell(self._waiting.popleft())
+            self._tell_next()
 
     def caught(self) -> list[tuple[bytes, Address]]:
         data, there = ffi.new("uint8_t[]", DATAGRAM_BYTES_MAX), ffi.new(_ADDRESS_POINTER)
@@ -521,47 +488,45 @@ class NativeCore:
 
     def _told(self) -> None:
         """Handle some events, and come back for the rest once others had their turn."""
-        if not self._waiting:
-            self._fetch()
-        for _ in range(min(EVENTS_PER_TURN, len(self._waiting))):
-            self._tell(self._waiting.popleft())
-        if self._waiting and self._loop is not None:
+        if not self._fetch():
+            return
+        for _ in range(EVENTS_PER_TURN):
+            self._tell_next()
+            if self._told_to == len(self._events):
+                return
+        if self._loop is not None:
             self._loop.call_soon(self._told)
 
     def _fetch(self) -> bool:
-        start = ffi.new("const uint8_t **")
-        size = self._lib.core_events(self.pointer, start)
-        events = bytes(ffi.buffer(start[0], size)) if size else b""
-        position = 0
-        while position < size:
-            length, kind, link, now_us, *there = _EVENT.unpack_from(events, position)
-            begin = position + _EVENT.size
-            address = _address(*there) if kind == _STUN else None
-            self._waiting.append(_Event(kind, link, now_us, address, events[begin : begin + length]))
-            position = begin + (length + 7) // 8 * 8
-        return bool(size)
+        """Whether there is anything to tell: what was fetched before, or what came since."""
+        if self._told_to == len(self._events):
+            size = self._lib.core_events(self.pointer, self._start)
+            self._events, self._told_to = ffi.buffer(self._start[0], size)[:] if size else b"", 0
+        return bool(self._events)
 
-    def _tell(self, event: _Event) -> None:
-        if event.address is not None:
-            self._stun(event.data, event.address, event.now_us)
+    def _tell_next(self) -> None:
+        head = self._told_to
+        size, kind, number, now_us = _EVENT.unpack_from(self._events, head)
+        begin = head + _EVENT_BYTES
+        data = self._events[begin : begin + size]
+        self._told_to = begin + (size + 7 & ~7)
+        if kind == _STUN:
+            self._stun(data, _address(*_ADDRESS.unpack_from(self._events, head + _FROM)), now_us)
             return
-        link = self.links.get(event.link)
+        link = self.links.get(number)
         if link is None or link.handler is None:
             return
-        if event.kind == _ECHO:
-            link.handler.received_echo(Echo._make(_READ_ECHO.unpack(event.data)), event.now_us)
-        elif event.kind == _MISSING:
+        if kind == _ECHO:
+            link.handler.received_echo(Echo._make(_READ_ECHO.unpack(data)), now_us)
+        elif kind == _MISSING:
             link.handler.missed()
-        elif event.kind == _DTLS:
-            link.handler.received_dtls(event.data)
-        elif event.kind == _UNPLACED:
-            link.handler.received_unplaced(event.data, event.now_us)
+        elif kind == _DTLS:
+            link.handler.received_dtls(data)
+        elif kind == _UNPLACED:
+            link.handler.received_unplaced(data, now_us)
         else:
-            assert event.kind in (_CONTROL, _REPORT)
-            link.handler.received_rtcp(event.data, event.now_us)
-
-
-_ADDRESS = Struct("=16sIIHBx")
+            assert kind in (_CONTROL, _REPORT)
+            link.handler.received_rtcp(data, now_us)
 
 
 def _packed(address: Address) -> Any:

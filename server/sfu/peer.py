@@ -72,6 +72,7 @@ class Peer:
         self.delivery = Delivery()
         self.uplink = Uplink(
             self.link.core,
+            ssrc=self.ssrc,
             unrouted=lambda kind, now_us: owner.unrouted(self, kind, now_us),
             stirred=lambda: owner.stir(self),
         )
@@ -166,8 +167,14 @@ class Peer:
         return self._malformed + self.link.core.malformed
 
     def close(self) -> None:
+        """Say goodbye, and let go of everything.
+
+        What a peer takes goes with it then, and does not wait for the collector of cycles, which seldom comes by while
+        people are there (`server.collector`).
+        """
         for slot in self.slots.values():
             slot.show(None)
+        self.uplink.close()
         self.link.close()
 
     # ------------------------------------------------------------------ from the link
@@ -256,17 +263,11 @@ class Peer:
 
     def ask_for_missing(self, now_us: int) -> None:
         for layer in self.uplink.layers():
-            if layer.ssrc is not None and layer.core.missing:
+            if layer.ssrc is not None and layer.core.figures().missing:
                 numbers = layer.core.due(now_us, self.delivery.downlink.round_trip_us)
                 if numbers:
                     wrapped = [number & 0xFFFF for number in numbers]
                     self.link.send_rtcp(rtcp.write_nack(ssrc=self.ssrc, media=layer.ssrc, numbers=wrapped))
-
-    def send_feedback(self) -> None:
-        """Tell the browser when its packets arrived, so that it finds its bandwidth."""
-        media = next((layer.ssrc for layer in self.uplink.layers() if layer.ssrc is not None), None)
-        if media is not None:
-            self.link.core.send_feedback(ssrc=self.ssrc, media=media)
 
     def take_stock(self, now_us: int) -> None:
         """Sum up what the viewer reported since the last time: browsers report each stream on its own."""
@@ -284,7 +285,7 @@ class Peer:
         self._reporting = (self._reporting + 1) % REPORT_EACH
         for slot in list(self.slots.values())[self._reporting :: REPORT_EACH]:
             report = slot.report(ntp, now_us)
-            if report is not None:
+            if report:
                 parts.append(report)
         parts.append(rtcp.write_description(ssrc=self.ssrc, cname="milieu"))
         for compound in _bundled(parts, 1_100):

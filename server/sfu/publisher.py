@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from server.sfu.core import LayerCore, LinkCore
+from server.sfu.core import LayerCore, LayerFigures, LinkCore
 from server.sfu.rtp.demand import Demand
 from server.sfu.rtp.keyframe import KeyframeGate
 from server.sfu.rtp.layers import SILENT_US, Bitrate, LayerState, Shares, needed, nominal_height
@@ -57,24 +57,23 @@ class Layer:
 
     def want_keyframe(self, not_before_us: int = 0) -> None:
         """Somebody cannot go on without one, and can wait until then."""
-        self._catch_up()
+        self._catch_up(self.core.figures())
         self._gate.ask(not_before_us)
         self.track.want(self)
 
     def keyframe_due(self, now_us: int) -> bool:
         """True when the sender must be asked now; counts as asked."""
-        self._catch_up()
+        self._catch_up(self.core.figures())
         if not self._gate.wanted:
             self.track.wanting.discard(self)
         return self._gate.due(now_us)
 
-    def _catch_up(self) -> None:
-        keyframes, overflows = self.core.keyframes, self.core.overflows
-        if keyframes != self._keyframes:
-            self._keyframes = keyframes
+    def _catch_up(self, figures: LayerFigures) -> None:
+        if figures.keyframes != self._keyframes:
+            self._keyframes = figures.keyframes
             self._gate.came()
-        if overflows != self._overflows:
-            self._overflows = overflows
+        if figures.overflows != self._overflows:
+            self._overflows = figures.overflows
             self._gate.ask()
             self.track.want(self)
 
@@ -86,36 +85,37 @@ class Layer:
         """What to tell the sender of the time since the last report; None before the first packet."""
         return self.reports.block(self.ssrc, self.reception, now_us) if self.ssrc is not None else None
 
-    @property
-    def height(self) -> int:
-        """Pixels, as far as is known."""
-        return self.core.height or nominal_height(self.index, len(self.track.layers))
-
     def state(self, now_us: int) -> LayerState:
         """As it is at that moment; all viewers who ask for the same moment see the same."""
         if self._state is None or now_us != self._state_at_us:
-            self._state_at_us = now_us
-            self._state = LayerState(
-                height=self.height,
-                since_us=self.core.since_us,
-                last_us=self.core.last_us or now_us - 2 * SILENT_US,
-                bps=self.bitrate.bps,
-                shares=self.shares.cumulative,
-                is_waking=self._woken_us is not None and now_us - self._woken_us < WAKING_US,
-            )
+            return self._observe(self.core.figures(), now_us)
         return self._state
+
+    def _observe(self, figures: LayerFigures, now_us: int) -> LayerState:
+        self._state_at_us = now_us
+        self._state = state = LayerState(
+            figures.height or nominal_height(self.index, len(self.track.layers)),
+            figures.since_us,
+            figures.last_us or now_us - 2 * SILENT_US,
+            self.bitrate.bps,
+            self.shares.cumulative,
+            self._woken_us is not None and now_us - self._woken_us < WAKING_US,
+        )
+        return state
 
     def wake(self, now_us: int) -> None:
         """The sender is told that the layer is watched again."""
         self._woken_us = now_us
         self._state = None
 
-    def measure(self, now_us: int) -> None:
+    def measure(self, now_us: int) -> LayerState:
         """Take stock of what the layer costs; due each 200 ms or so. One that is not sent will cost what it did."""
+        figures = self.core.figures()
         if self.index < self.track.demand.layers:
-            self.bitrate.counted(self.core.octets, self.core.received, now_us)
+            self.bitrate.counted(figures.octets, figures.received, now_us)
             if self.track.kind != "audio":
-                self.shares.counted(self.core.octets_by_temporal())
+                self.shares.counted(figures.octets_by_temporal)
+        return self._observe(figures, now_us)
 
 
 class Track:
@@ -158,7 +158,7 @@ class Track:
     def watched(self, height: int, now_us: int) -> bool:
         """Take the height in pixels at which it is shown largest; True when more or fewer layers are needed now."""
         before = self.demand.layers
-        changes = self.demand.watched(needed([layer.height for layer in self.layers], height), now_us)
+        changes = self.demand.watched(needed([layer.state(now_us).height for layer in self.layers], height), now_us)
         for layer in self.layers[before : self.demand.layers]:
             layer.wake(now_us)
         return changes
@@ -168,10 +168,14 @@ class Uplink:
     """All that one peer sends, told apart by SSRC; new streams are bound by mid, rid or payload type.
 
     `unrouted(kind, now_us)` is called when packets come that nobody receives: the room may want them; `stirred` when a
-    keyframe is wanted of what it sends.
+    keyframe is wanted of what it sends. The peer is told when its packets arrived, in the name of `ssrc`, so that it
+    finds its bandwidth.
     """
 
-    def __init__(self, link: LinkCore, *, unrouted: Callable[[str, int], None], stirred: Callable[[], None]) -> None:
+    def __init__(
+        self, link: LinkCore, *, ssrc: int, unrouted: Callable[[str, int], None], stirred: Callable[[], None]
+    ) -> None:
+        self._ssrc = ssrc
         self.tracks: dict[str, Track] = {}
         self._core = link
         self._layers: tuple[Layer, ...] = ()
@@ -199,7 +203,7 @@ class Uplink:
                     self._streams[layer.ssrc] = (layer, False)
                 if layer.resend_ssrc is not None:
                     self._streams[layer.resend_ssrc] = (layer, True)
-        self._core.number_arrivals(self._arrival_id)
+        self._core.number_arrivals(self._arrival_id, ssrc=self._ssrc)
         self._list_layers()
 
     def _forget(self, track: Track) -> None:
@@ -208,6 +212,16 @@ class Uplink:
             self._wanting.discard(layer)
             layer.core.end()
         self._streams = {ssrc: bound for ssrc, bound in self._streams.items() if bound[0].track is not track}
+
+    def close(self) -> None:
+        """Let go of everything, and tell nobody anything any more."""
+        for track in self.tracks.values():
+            track.layers.clear()
+        self.tracks.clear()
+        self._streams.clear()
+        self._wanting.clear()
+        self._layers = ()
+        self._unrouted, self._stirred = (lambda _kind, _now_us: None), (lambda: None)
 
     def received_unplaced(self, plain: bytes, now_us: int) -> None:
         """Find the place of a packet that the core had none for, and hand it back. Raises MalformedPacket."""

@@ -18,12 +18,14 @@ from server.sfu.core import (
     CONTROL_EVERY_US,
     CONTROL_MAX,
     ENDED_MAX,
+    FEEDBACK_EVERY_US,
     LEVELS_MAX,
     STREAMS_MAX,
     UNPLACED_EVERY_US,
     UNPLACED_MAX,
     Address,
     CoreName,
+    LayerFigures,
     LinkHandler,
     TakeStun,
 )
@@ -38,6 +40,7 @@ from server.sfu.rtp.packet import MalformedPacket, Outgoing, RtpPacket
 from server.sfu.rtp.reception import Arrived, Reception
 from server.sfu.rtp.rewrite import Rewriter
 from server.sfu.rtp.sequence import Seen, Unwrapper, distance
+from server.sfu.rtp.speakers import LOUD_DBOV
 from server.sfu.rtp.stun import StunKind, outline
 from server.sfu.rtp.twcc import Arrivals, read_feedback
 from server.sfu.rtp.vp8 import Vp8
@@ -175,12 +178,22 @@ class LayerCore:
         body = payload[vp8.size :] if vp8 is not None else payload
         return Incoming(number, packet.timestamp, packet.marker, payload, vp8, body)
 
-    def octets_by_temporal(self) -> list[int]:
-        return list(self._octets_of)
-
-    @property
-    def received(self) -> int:
-        return self._arrived.received
+    def figures(self) -> LayerFigures:
+        base, first, second, third = self._octets_of
+        return LayerFigures(
+            last_us=self.last_us,
+            since_us=self.since_us,
+            octets=self.octets,
+            received=self._arrived.received,
+            octets_0=base,
+            octets_1=first,
+            octets_2=second,
+            octets_3=third,
+            height=self.height,
+            keyframes=self.keyframes,
+            overflows=self.overflows,
+            missing=self.missing,
+        )
 
     @property
     def missing(self) -> int:
@@ -232,12 +245,10 @@ class SlotCore:
     def awaited(self) -> LayerCore | None:
         return cast(LayerCore | None, self._rewriter.awaited)
 
-    @property
-    def started(self) -> bool:
-        return self._rewriter.started
-
-    def timestamp_at(self, now_us: int) -> int:
-        return self._rewriter.timestamp_at(now_us)
+    def report(self, ntp: int, now_us: int) -> bytes:
+        if not self._rewriter.started:
+            return b""
+        return rtcp.write_bare_report(self._ssrc, ntp, self._rewriter.timestamp_at(now_us), self.packets, self.octets)
 
     def push(self, layer: LayerCore, incoming: Incoming, now_us: int) -> None:
         """Send one packet on, if it is of the layer this slot follows."""
@@ -324,7 +335,9 @@ class TrackCore:
         self.is_shut = False
 
     def heard(self, level: bytes, now_us: int) -> None:
-        self._levels.append((now_us, level[0] & 0x7F))
+        dbov = level[0] & 0x7F
+        if dbov <= LOUD_DBOV:
+            self._levels.append((now_us, dbov))
 
     def levels(self) -> list[tuple[int, int]]:
         levels = list(self._levels)
@@ -352,6 +365,7 @@ class LinkCore:
         self._ended: set[int] = set()
         self._arrival_extension = self._element = 0
         self._arrivals = Arrivals()
+        self._arrivals_ssrc = self._arrivals_told_us = 0
         self._echoes: Echoes | None = None
         self._number: Callable[[int, int], int] | None = None
         """Gives a packet its transport-wide number, where it is to have one."""
@@ -397,7 +411,7 @@ class LinkCore:
             if not again and self._arrival_extension:
                 number = extensions.get(self._arrival_extension)
                 if number is not None and len(number) == 2:
-                    self._arrivals.arrived(int.from_bytes(number, "big"), now_us)
+                    self._note_arrival(int.from_bytes(number, "big"), packet.ssrc, now_us)
             bound = self.bound.get(packet.ssrc)
             if bound is None or (bound[0].track.slots is None and not bound[0].track.is_shut):
                 if not again:
@@ -525,13 +539,16 @@ class LinkCore:
     def silence(self) -> None:
         self._rx = self._tx = self._tx_pointer = None
 
-    def number_arrivals(self, extension: int) -> None:
-        self._arrival_extension = extension
+    def number_arrivals(self, extension: int, *, ssrc: int) -> None:
+        self._arrival_extension, self._arrivals_ssrc = extension, ssrc
 
-    def send_feedback(self, *, ssrc: int, media: int) -> None:
-        feedback = self._arrivals.feedback(ssrc=ssrc, media=media)
-        if feedback is not None:
-            self.send_rtcp(feedback)
+    def _note_arrival(self, number: int, media: int, now_us: int) -> None:
+        self._arrivals.arrived(number, now_us)
+        if now_us - self._arrivals_told_us >= FEEDBACK_EVERY_US:
+            self._arrivals_told_us = now_us
+            feedback = self._arrivals.feedback(ssrc=self._arrivals_ssrc, media=media)
+            if feedback is not None:
+                self.send_rtcp(feedback)
 
     def number_departures(self, extension: int) -> None:
         if extension and self._echoes is None:
@@ -585,8 +602,11 @@ class LinkCore:
         self.direct(None)
         for layer in {layer for layer, _ in self.bound.values()}:
             self.core.stop_showing(layer)
+        for layer in self.layers:
+            layer.owner = None
         self.bound.clear()
         self.layers.clear()
+        self.slots.clear()
         for name in [name for name, link in self.core.by_name.items() if link is self]:
             del self.core.by_name[name]
         self.core.links.discard(self)

@@ -30,7 +30,6 @@ UNCONNECTED_US_MAX = 30_000_000
 LOST_US_MAX = 120_000_000
 """… and one that was lost after this long."""
 
-FEEDBACK_EVERY_US = 100_000
 LAYERS_EVERY_US = 200_000
 SPEAKERS_EVERY_US = 200_000
 LIVENESS_EVERY_US = 250_000
@@ -76,7 +75,9 @@ class Room:
         """In which part of the room each source is; who is not named is in the main one."""
         self._told_slots: dict[str, tuple[dict[str, str], ...]] = {}
         self._told_levels: dict[str, int] = {}
-        self._due = dict.fromkeys(("feedback", "layers", "speakers", "liveness", "reports"), 0)
+        self._due = dict.fromkeys(("layers", "speakers", "liveness", "reports"), 0)
+        self._next_due_us = 0
+        """The earliest of these."""
         self._vacations = 0
         self._flowed: list[tuple[Layer, int, bool, bool, int, bool]] = []
         # Whoever may have something due at the next tick: few of many, lest everybody be asked fifty times a second.
@@ -352,15 +353,14 @@ class Room:
 
     def tick(self, now_us: int) -> None:
         """Do what is due; called every 20 ms or so."""
-        peers = list(self.peers.values())
         for peer in tuple(self._restless):
             if not peer.is_busy:
                 self._restless.discard(peer)
             elif peer.is_connected:
                 peer.tick(now_us)
-        if self._is_due("feedback", FEEDBACK_EVERY_US, now_us):
-            for peer in peers:
-                peer.send_feedback()
+        if now_us < self._next_due_us:
+            return
+        peers = list(self.peers.values())
         if self._is_due("layers", LAYERS_EVERY_US, now_us):
             for peer in peers:
                 for layer in peer.uplink.layers():
@@ -380,6 +380,7 @@ class Room:
             for peer in peers:
                 if peer.is_connected:
                     self._report(peer, now_us)
+        self._next_due_us = min(self._due.values())
 
     def _is_due(self, what: str, every_us: int, now_us: int) -> bool:
         if now_us < self._due[what]:

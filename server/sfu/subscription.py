@@ -5,7 +5,6 @@ from __future__ import annotations
 from server.sfu.core import LinkCore
 from server.sfu.publisher import Layer
 from server.sfu.rtp.rewrite import ALL_TEMPORAL
-from server.sfu.rtp.rtcp import write_bare_report
 from server.sfu.rtp.sequence import distance
 from server.sfu.sdp import RATES, Section, SlotStream
 
@@ -86,12 +85,9 @@ class Slot:
         current = self.core.flowing
         return current.owner if current is not None else None
 
-    def report(self, ntp: int, now_us: int) -> bytes | None:
-        """The sender report of the slot's stream; None while nobody is shown or nothing was sent yet."""
-        if self.source is None or not self.core.started:
-            return None
-        core = self.core
-        return write_bare_report(self.stream.ssrc, ntp, core.timestamp_at(now_us), core.packets, core.octets)
+    def report(self, ntp: int, now_us: int) -> bytes:
+        """The sender report of the slot's stream; nothing while nobody is shown or nothing was sent yet."""
+        return self.core.report(ntp, now_us) if self.source is not None else b""
 
 
 def _clock_shift(layer: Layer, current: Layer) -> int | None:

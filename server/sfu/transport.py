@@ -476,8 +476,8 @@ class Link:
     @property
     def srtp_profile(self) -> str:
         """Name of the negotiated SRTP profile, empty before the handshake."""
-        ssl = self._dtls._ssl
-        return ssl.get_selected_srtp_profile().decode() if ssl is not None and self.is_open else ""
+        ssl = self._dtls._ssl if self.is_open else None
+        return ssl.get_selected_srtp_profile().decode() if ssl is not None else ""
 
     # ------------------------------------------------------------------ SRTP
 
@@ -533,4 +533,5 @@ class Link:
         await self._dtls.stop()
         self._pipe.feed(None)
         self._dtls.remove_all_listeners()
+        del self._dtls, self._pipe  # They point back here, and hold what OpenSSL keeps of a peer.
         self._selected = None

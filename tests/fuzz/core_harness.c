@@ -165,7 +165,7 @@ static void settle(world *all, unsigned link)
     link_secure(own, &session, &session);
     if (link != 1) /* one by libsrtp, the others by themselves */
         link_seal(own, (const uint8_t *)"the key it takes", (const uint8_t *)"and the salt");
-    link_number_arrivals(own, 3);
+    link_number_arrivals(own, 3, 7);
     if (link)
         link_number_departures(own, 5);
     for (int video = 0; video < 2; video++) {
@@ -213,6 +213,7 @@ static void step(world *all, input *in)
     track_t *track = all->tracks[link][video];
     address there = place_of(link);
     moment moments[64];
+    uint8_t report[28];
     switch (what % 22) {
     case 0: /* any datagram */
     case 1: {
@@ -291,9 +292,9 @@ static void step(world *all, input *in)
         settle(all, link);
         break;
     case 16:
-        link_send_feedback(all->links[link], 7, take(in));
+        link_number_arrivals(all->links[link], take(in) & 1 ? 3 : 0, 7);
         track_levels(track, moments, 64);
-        slot_timestamp(slot, all->now_us);
+        slot_report(slot, (uint64_t)all->now_us, all->now_us, report);
         break;
     case 17: {
         char name[UFRAG_BYTES_MAX + 1] = {(char)('a' + who % 7)};

@@ -87,7 +87,7 @@ async def test_a_layer_that_nobody_watches_is_not_sent_and_comes_back_at_once(
     stage.sfu.wish(room="room", peer="ben", wish=Wish(heights={"ada": 90}))
     await sees_and_hears(ben, "ada")
     await stage.until(lambda: bool(stage.said(LayersNeeded, peer="ada", video=1)), "word that one layer will do")
-    await until(lambda: monotonic_us() - large.core.last_us > 1_500_000)
+    await until(lambda: monotonic_us() - large.core.figures().last_us > 1_500_000)
     await sees_and_hears(ben, "ada")
 
     small = large.track.layers[0]
@@ -130,17 +130,17 @@ async def sees_just(page: Page, source: str, slot: Slot, layer: Layer, *, tempor
     """
 
     def came() -> int:
-        return sum(layer.core.octets_by_temporal()[: temporal + 1])
+        return sum(layer.core.figures().octets_by_temporal[: temporal + 1])
 
     def above() -> int:
-        return sum(layer.core.octets_by_temporal()[temporal + 1 :])
+        return sum(layer.core.figures().octets_by_temporal[temporal + 1 :])
 
     deadline = monotonic_us() + seconds * 1e6
     while monotonic_us() < deadline:
-        keyframes, left_out, sent, due = layer.core.keyframes, above(), slot.core.octets, came()
+        keyframes, left_out, sent, due = layer.core.figures().keyframes, above(), slot.core.octets, came()
         await sees_and_hears(page, source)
         is_even = slot.core.octets - sent == came() - due  # but for a packet that is just being forwarded
-        if is_even and layer.core.keyframes == keyframes and (temporal == 2 or above() > left_out):
+        if is_even and layer.core.figures().keyframes == keyframes and (temporal == 2 or above() > left_out):
             return
     raise AssertionError(f"{slot.core.octets - sent} bytes were sent of {came() - due}")
 
@@ -190,8 +190,10 @@ async def test_a_shut_gate_stops_packets_and_the_camera_off_sends_none(
     await ben.wait_for_function("() => window.peer.stream('ada', 'video') === null")
     sent = [slot.core.packets for slot in slots]
     uplink = stage.sfu._rooms["room"].peers["ada"].uplink.layers()
-    arrived = [layer.core.received for layer in uplink]
-    await until(lambda: all(layer.core.received > before + 10 for layer, before in zip(uplink, arrived, strict=True)))
+    arrived = [layer.core.figures().received for layer in uplink]
+    await until(
+        lambda: all(layer.core.figures().received > before + 10 for layer, before in zip(uplink, arrived, strict=True))
+    )
     assert [slot.core.packets for slot in slots] == sent
     assert await received(ben) == {}
 
@@ -203,7 +205,7 @@ async def test_a_shut_gate_stops_packets_and_the_camera_off_sends_none(
         " await window.peer.setTrack('video', null); t.stop(); }"
     )
     video = next(layer for layer in uplink if layer.track.kind == "video")
-    await until(lambda: video.core.last_us and monotonic_us() - video.core.last_us > 500_000)
+    await until(lambda: 0 < video.core.figures().last_us < monotonic_us() - 500_000)
     before = await ada.evaluate("async () => (await window.peer.stats()).sent")
     await asyncio.sleep(1.0)
     after = await ada.evaluate("async () => (await window.peer.stats()).sent")

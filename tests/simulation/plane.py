@@ -175,7 +175,8 @@ class Screen:
             if not heads[0].starts_keyframe and step != 1:
                 return  # Not decodable: a picture between is missing.
             last = self.decoded[-1] if self.decoded else None
-            if last is not None and last[1:3] == (source, layer):
+            # Where a number is missing, another layer may have been shown between.
+            if last is not None and last[1:3] == (source, layer) and step == 1:
                 passed = number - last[3]
                 assert abs(ticks - passed * FRAME_US * 90 // 1_000) <= passed, "the sender's pace is changed"
             if not heads[0].starts_keyframe:

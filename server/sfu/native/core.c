@@ -175,7 +175,7 @@ static void forward(link_t *link, const uint8_t *plain, int size, int64_t now_us
     if (!again && link->arrival_extension) {
         const uint8_t *number = rtp_extension(&packet, link->arrival_extension, &length);
         if (number && length == 2)
-            note_arrival(link, (uint16_t)(number[0] << 8 | number[1]), now_us);
+            note_arrival(link, (uint16_t)(number[0] << 8 | number[1]), packet.ssrc, now_us);
     }
     const binding *bound = link->bound, *end = bound + link->bound_count;
     while (bound < end && bound->ssrc != packet.ssrc)
@@ -196,7 +196,7 @@ static void forward(link_t *link, const uint8_t *plain, int size, int64_t now_us
         return;
     if (track->level_extension) {
         const uint8_t *level = rtp_extension(&packet, track->level_extension, &length);
-        if (level && length > 0) {
+        if (level && length > 0 && (level[0] & 0x7F) <= LOUD_DBOV) {
             if (track->levels_count == LEVELS_MAX)
                 track->levels_first = (track->levels_first + 1) % LEVELS_MAX;
             else
@@ -505,10 +505,11 @@ void link_place(link_t *link, const uint8_t *plain, int size, int64_t now_us)
     core_leave(link->core);
 }
 
-void link_number_arrivals(link_t *link, int extension)
+void link_number_arrivals(link_t *link, int extension, uint32_t ssrc)
 {
     core_enter(link->core);
     link->arrival_extension = extension;
+    link->arrivals_ssrc = ssrc;
     core_leave(link->core);
 }
 

@@ -128,8 +128,7 @@ void link_secure(link_t *, void *rx, void *tx); /* libsrtp's sessions, or NULL a
 int link_seal(link_t *, const uint8_t *key, const uint8_t *salt); /* 16 and 12 bytes; 0, or -1: `tx` does it, then */
 void link_send_rtcp(link_t *, const uint8_t *plain, int size);
 void link_place(link_t *, const uint8_t *plain, int size, int64_t now_us);
-void link_number_arrivals(link_t *, int extension);
-void link_send_feedback(link_t *, uint32_t ssrc, uint32_t media);
+void link_number_arrivals(link_t *, int extension, uint32_t ssrc);
 int link_number_departures(link_t *, int extension); /* 0, or -1 without memory */
 
 track_t *track_new(link_t *, int rate, int is_video, int payload_type, int resend_type, int level_extension);
@@ -152,7 +151,7 @@ slot_t *slot_new(link_t *, int rate, int is_video, uint32_t ssrc, int payload_ty
 const slot_figures *slot_read(slot_t *);
 void slot_aim(slot_t *, layer_t *or_null, int cut, int has_shift, int64_t clock_shift);
 void slot_pace(slot_t *, int temporal);
-uint32_t slot_timestamp(slot_t *, int64_t now_us);
+int slot_report(slot_t *, uint64_t ntp, int64_t now_us, uint8_t *report); /* 28 bytes; 0 before the first packet */
 void slot_resend(slot_t *, const uint16_t *numbers, int count, int64_t round_trip_us, int64_t now_us);
 int slot_probe(slot_t *, int octets, int64_t now_us);
 void slot_forget(slot_t *);

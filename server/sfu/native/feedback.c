@@ -20,7 +20,7 @@ static uint8_t *put32(uint8_t *at, uint32_t value) { return put16(put16(at, valu
 
 /* ---------------------------------------------------------------- when a sender's packets arrived */
 
-void note_arrival(link_t *link, uint16_t number, int64_t now_us)
+static void collect_arrival(link_t *link, uint16_t number, int64_t now_us)
 {
     int64_t extended = unwrap(&link->arrival_numbers, number, 16);
     arrival *all = link->arrivals;
@@ -74,14 +74,12 @@ static uint8_t *write_chunks(uint8_t *at, const uint8_t *symbols, int count)
     return at;
 }
 
-/* The feedback about all arrivals since the last one; 0 bytes when there were none. */
-static int write_feedback(link_t *link, uint8_t *packet, uint32_t ssrc, uint32_t media)
+/* The feedback about all arrivals since the last one. */
+static int write_feedback(link_t *link, uint8_t *packet, uint32_t media)
 {
     uint8_t symbols[SPAN_MAX], deltas[2 * SPAN_MAX], *delta = deltas;
     arrival *all = link->arrivals;
     int count = link->arrivals_count, told = 0, covered = 0;
-    if (!count)
-        return 0;
     int64_t first = all[0].number;
     if (link->arrivals_next >= 0 && link->arrivals_next < first && first < link->arrivals_next + SPAN_MAX)
         first = link->arrivals_next; /* what is missing in between is reported lost */
@@ -116,7 +114,7 @@ static int write_feedback(link_t *link, uint8_t *packet, uint32_t ssrc, uint32_t
     link->arrivals_next = first + length;
     link->arrivals_count -= told;
     memmove(all, all + told, (size_t)link->arrivals_count * sizeof *all);
-    uint8_t *at = put32(put32(packet + 4, ssrc), media);
+    uint8_t *at = put32(put32(packet + 4, link->arrivals_ssrc), media);
     at = put16(put16(at, (uint16_t)first), (uint32_t)length);
     at = put32(at, (uint32_t)(base_us / BASE_US) << 8 | link->arrivals_told++);
     at = write_chunks(at, symbols, length);
@@ -134,18 +132,17 @@ static int write_feedback(link_t *link, uint8_t *packet, uint32_t ssrc, uint32_t
     return (int)(at - packet);
 }
 
-void link_send_feedback(link_t *link, uint32_t ssrc, uint32_t media)
+void note_arrival(link_t *link, uint16_t number, uint32_t media, int64_t now_us)
 {
-    core_t *core = link->core;
     uint8_t unsent[MTU];
-    core_enter(core);
+    collect_arrival(link, number, now_us);
+    if (now_us - link->arrivals_told_us < FEEDBACK_EVERY_US)
+        return;
+    link->arrivals_told_us = now_us;
     datagram *out = link_compose(link);
-    int size = write_feedback(link, out ? out->data : unsent, ssrc, media);
-    if (out && size) {
+    int size = write_feedback(link, out ? out->data : unsent, media);
+    if (out)
         link_protect_rtcp(link, out, size);
-        port_flush(core);
-    }
-    core_leave(core);
 }
 
 /* ---------------------------------------------------------------- what a viewer tells of ours */

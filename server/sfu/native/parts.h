@@ -26,10 +26,12 @@ enum {
     READ_MAX = 2048,
     FEEDBACKS_MAX = 2,
     PACKETS_MAX = 64,
+    FEEDBACK_EVERY_US = 100000,
     CONTROL_MAX = 600,
     CONTROL_EVERY_US = 1000000,
     PATIENCE_US = 150000,
     LEVELS_MAX = 64,
+    LOUD_DBOV = 45,
     SILENT_US = 1000000,
     SEEN_MAX = 1024,
     MISSING_MAX = 200,
@@ -274,7 +276,9 @@ struct link { /* what each packet that leaves needs comes first, and together */
     int64_t judged, told_of; /* of departures: the first undecided, the first nobody told of */
     unwrapper bases, arrival_numbers;
     int64_t arrivals_next; /* the first number of the next feedback; -1 before the first */
+    int64_t arrivals_told_us;
     int arrivals_count;
+    uint32_t arrivals_ssrc;
     uint8_t arrivals_told;
     int unplaced, control;
     int64_t unplaced_since_us, control_since_us;
@@ -353,7 +357,7 @@ bool seal(const link_t *, sealed *past, uint8_t *packet, int header, int *size, 
 void unseal(link_t *);
 
 /* Feedback (feedback.c). */
-void note_arrival(link_t *, uint16_t number, int64_t now_us);
+void note_arrival(link_t *, uint16_t number, uint32_t media, int64_t now_us);
 void take_control(link_t *, const uint8_t *plain, int size, int64_t now_us);
 
 /* Room for one datagram, or NULL when the link sends nothing; then the size of what was written there. */

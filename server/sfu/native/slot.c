@@ -96,15 +96,6 @@ static uint32_t timestamp_at(const slot_t *slot, int64_t now_us)
     return slot->last_timestamp + (uint32_t)(elapsed_us * slot->rate / 1000000);
 }
 
-uint32_t slot_timestamp(slot_t *slot, int64_t now_us)
-{
-    core_t *core = slot->link->core;
-    core_enter(core);
-    uint32_t timestamp = timestamp_at(slot, now_us);
-    core_leave(core);
-    return timestamp;
-}
-
 /* Where a new stream's first timestamp goes: as far after the last as time has passed. */
 static uint32_t timestamp_after(const slot_t *slot, uint32_t timestamp, int64_t now_us)
 {
@@ -385,6 +376,22 @@ void slot_push(slot_t *slot, layer_t *layer, incoming *in)
     COUNT(slot->figures.packets);
     SET(slot->figures.octets, slot->figures.octets + (uint64_t)in->payload_size);
     emit(slot, &out, in->payload, in->payload_size, false, sequence, in->now_us);
+}
+
+/* ---------------------------------------------------------------- reporting (RFC 3550 §6.4.1), without blocks */
+
+int slot_report(slot_t *slot, uint64_t ntp, int64_t now_us, uint8_t *report)
+{
+    core_t *core = slot->link->core;
+    if (!slot->figures.started)
+        return 0;
+    core_enter(core);
+    uint8_t *at = put32(put32(report, 0x80C80006), slot->ssrc);
+    at = put32(put32(at, (uint32_t)(ntp >> 32)), (uint32_t)ntp);
+    at = put32(at, timestamp_at(slot, now_us));
+    at = put32(put32(at, (uint32_t)slot->figures.packets), (uint32_t)slot->figures.octets);
+    core_leave(core);
+    return (int)(at - report);
 }
 
 /* ---------------------------------------------------------------- sending again */

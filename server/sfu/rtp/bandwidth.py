@@ -64,7 +64,8 @@ class Downlink:
         self._echo_at_us = 0
         self._recent: deque[Echo] = deque()
         self._recent_lost = self._recent_arrived = 0
-        self._group: list[Echo] = []
+        self._group_packets = self._group_begun_us = self._group_delay_us = 0
+        """What came since the last judgement: packets, since when, and the delay of the quickest."""
         self._base_us: int | None = None
         self._base_next_us = 0
         self._base_since_us = 0
@@ -130,13 +131,14 @@ class Downlink:
             old = self._recent.popleft()
             self._recent_lost -= old.lost
             self._recent_arrived -= old.arrived
-        self._group.append(echo)
-        group = self._group
-        packets = sum([one.arrived for one in group])
-        if packets >= GROUP_PACKETS or echo.ended_us - group[0].begun_us >= GROUP_US_MAX:
-            queue_us = self._queue_of(min([one.delay_us for one in group]), now_us)
-            self._group.clear()
-            self._judge(queue_us, now_us)
+        if not self._group_packets:
+            self._group_begun_us, self._group_delay_us = echo.begun_us, echo.delay_us
+        elif echo.delay_us < self._group_delay_us:
+            self._group_delay_us = echo.delay_us
+        self._group_packets += echo.arrived
+        if self._group_packets >= GROUP_PACKETS or echo.ended_us - self._group_begun_us >= GROUP_US_MAX:
+            self._group_packets = 0
+            self._judge(self._queue_of(self._group_delay_us, now_us), now_us)
 
     def arrived_bps(self) -> int:
         """What arrived of late, by the viewer's clock, headers included; 0 when nobody knows."""
@@ -144,11 +146,10 @@ class Downlink:
             return 0
         newest = self._recent[-1].ended_us
         octets, since = 0, newest
-        for echo in reversed(self._recent):
-            since = echo.ended_us
+        for arrived, _, size, _, since, _, _ in reversed(self._recent):
             if newest - since >= RATE_WINDOW_US:
                 break
-            octets += echo.octets + PACKET_OVERHEAD * echo.arrived
+            octets += size + PACKET_OVERHEAD * arrived
         else:
             first = self._recent[0]
             octets -= first.octets + PACKET_OVERHEAD * first.arrived
@@ -242,7 +243,7 @@ class Downlink:
 
     def _forget(self) -> None:
         self._forget_recent()
-        self._group.clear()
+        self._group_packets = 0
         self._bad = self._good = 0
         self._loses_since_us = None
 

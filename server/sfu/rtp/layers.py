@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
 
 SILENT_US = 1_000_000
 """A layer without a packet for this long does not flow (a camera in the dark still sends 5 frames a second)."""
@@ -16,8 +17,7 @@ PACKET_OVERHEAD = 64
 """Bytes that a packet takes beyond its payload: IPv4, UDP and RTP headers, an extension, SRTP's tag."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerState:
+class LayerState(NamedTuple):
     """`height` in pixels (0 = not known yet), `since_us` when it began to flow, `last_us` its last packet.
 
     `bps` is what it costs a viewer, headers included; `shares` is how much of that each temporal layer takes with those
@@ -124,9 +124,12 @@ class Shares:
         """Take the counters of all temporal layers as they stand now; a call each 200 ms or so is right."""
         before, self._before = self._before or octets, octets
         recent = self._recent or [0.0] * len(octets)
-        self._recent = [old * FADING + now - then for old, now, then in zip(recent, octets, before, strict=True)]
-        whole = sum(self._recent)
+        recent = [old * FADING + now - then for old, now, then in zip(recent, octets, before, strict=True)]
+        self._recent = recent
+        whole = sum(recent)
         if whole < 1:
             return
-        used = max(index for index, some in enumerate(self._recent) if some > whole / 1_000)
-        self.cumulative = (*(sum(self._recent[: index + 1]) / whole for index in range(used)), 1.0)
+        used = len(recent) - 1
+        while recent[used] <= whole / 1_000:
+            used -= 1
+        self.cumulative = (*[some / whole for some in accumulate(recent[:used])], 1.0)

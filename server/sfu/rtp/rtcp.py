@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from struct import Struct, error, pack, unpack_from
+from typing import NamedTuple
 
 from server.sfu.rtp.packet import MalformedPacket
 from server.sfu.rtp.twcc import Feedback, read_feedback
@@ -31,8 +32,7 @@ _BLOCK = Struct("!IIIIII")
 _BARE = Struct("!BBHIQIII")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportBlock:
+class ReportBlock(NamedTuple):
     """How one stream arrives. `fraction_lost` in 1/256, `jitter` in ticks, `delay` in 1/65536 s."""
 
     ssrc: int
@@ -196,19 +196,9 @@ def _read_one(kind: int, count: int, body: bytes) -> Iterator[Report]:
 def _read_blocks(body: bytes, start: int, count: int) -> tuple[ReportBlock, ...]:
     blocks = []
     for position in range(start, start + 24 * count, 24):
-        ssrc, loss, highest, jitter, last_report, delay = _BLOCK.unpack_from(body, position)
+        ssrc, loss, *others = _BLOCK.unpack_from(body, position)
         lost = loss & 0xFFFFFF
-        blocks.append(
-            ReportBlock(
-                ssrc=ssrc,
-                fraction_lost=loss >> 24,
-                packets_lost=lost - (1 << 24) if lost & 0x800000 else lost,
-                highest=highest,
-                jitter=jitter,
-                last_report=last_report,
-                delay=delay,
-            )
-        )
+        blocks.append(ReportBlock(ssrc, loss >> 24, lost - (1 << 24) if lost & 0x800000 else lost, *others))
     return tuple(blocks)
 
 

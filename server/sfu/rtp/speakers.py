@@ -31,6 +31,8 @@ class SpeakerMeter:
 
     def loudness(self, now_us: int) -> int | None:
         """0 (just audible) … 127, or None when the source does not speak."""
+        if not self._recent and self._loud_at_us is None:
+            return None
         self._recent = [entry for entry in self._recent if now_us - entry[0] <= WINDOW_US]
         if len(self._recent) * PACKET_US >= SHARE_ON * WINDOW_US:
             self._loud_at_us = now_us

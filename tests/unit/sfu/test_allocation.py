@@ -22,7 +22,7 @@ def want(height: int = 540, *, current: int | None = None, **fields: Any) -> Wan
 def thin(height: int = 540, *, current: int | None = None, **fields: Any) -> Want:
     """The same with three temporal layers in each."""
     plain = want(height, current=current, **fields)
-    return replace(plain, layers=[replace(layer, shares=(0.4, 0.6, 1.0)) for layer in plain.layers])
+    return replace(plain, layers=[layer._replace(shares=(0.4, 0.6, 1.0)) for layer in plain.layers])
 
 
 def share(*wants: Want, budget: int | None, **fields: Any) -> Allocation:

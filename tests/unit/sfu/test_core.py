@@ -9,6 +9,7 @@ from aioice import stun
 
 from server.sfu.core import (
     ENDED_MAX,
+    FEEDBACK_EVERY_US,
     LEVELS_MAX,
     STREAMS_MAX,
     UNPLACED_EVERY_US,
@@ -20,6 +21,7 @@ from server.sfu.core import (
 )
 from server.sfu.native_core import NativeCore
 from server.sfu.rtp.removal import RUNS_MAX
+from server.sfu.rtp.speakers import LOUD_DBOV
 from server.sfu.rtp.twcc import Arrivals
 from tests.unit.sfu.bare import CORES, DEPARTURE_ID, LEVEL_ID, SECOND_US, Bare, BareLink
 from tests.unit.sfu.feedback import read_feedback
@@ -125,7 +127,7 @@ def test_a_shut_track_is_silent_and_counts_on(bare: Bare) -> None:
     track.shut()
     show(sender, 1, keyframe=True)
     assert (sender.handed, viewer.received()) == ([], [])
-    assert (layer.keyframes, layer.last_us) == (1, NOW)
+    assert (layer.figures().keyframes, layer.figures().last_us) == (1, NOW)
 
 
 def test_one_link_has_so_many_streams_and_no_more(bare: Bare) -> None:
@@ -162,7 +164,7 @@ def test_a_layer_that_ends_is_shown_no_longer(bare: Bare) -> None:
     assert (slot.flowing, slot.awaited) == (layer, None)
     layer.end()
     assert slot.flowing is None
-    assert layer.last_us == NOW, "its figures stay readable"
+    assert layer.figures().last_us == NOW, "its figures stay readable"
     show(sender, 2, keyframe=True)
     assert len(viewer.received()) == 1
 
@@ -239,27 +241,26 @@ def test_feedback_that_is_cut_off_is_counted_and_nothing_more(bare: Bare) -> Non
 
 def test_a_sender_is_told_when_its_packets_arrived(bare: Bare) -> None:
     sender = bare.link()
-    sender.core.number_arrivals(3)
-    for number in (7, 8, 10):
-        sender.send_rtp(NOW + 1_000 * number, ssrc=MICROPHONE, sequence=number, extensions={3: bytes((0, number))})
-    sender.core.send_feedback(ssrc=1, media=MICROPHONE)
-    sender.core.send_feedback(ssrc=1, media=MICROPHONE)
+    sender.core.number_arrivals(3, ssrc=1)
+    passed_us = {6: 0, 7: 1_000, 8: 2_000, 10: 4_000, 11: FEEDBACK_EVERY_US, 12: FEEDBACK_EVERY_US + 20_000}
+    for number, passed in passed_us.items():
+        sender.send_rtp(NOW + passed, ssrc=MICROPHONE, sequence=number, extensions={3: bytes((0, number))})
     bare.collect()
-    ((data, address),) = bare.sent
-    assert address == sender.address
-    first, arrived = read_feedback(sender.far_rx.unprotect_rtcp(data))
-    assert first == 7
+    assert {address for _, address in bare.sent} == {sender.address}
+    told = [read_feedback(sender.far_rx.unprotect_rtcp(data)) for data, _ in bare.sent]
+    assert [first for first, _ in told] == [6, 7], "the first packet, and all until the next is due"
+    arrived = told[1][1]
     at = [None if when is None else when - (arrived[0] or 0) for when in arrived]
-    assert at == [0, 1_000, None, 3_000]
+    assert at == [0, 1_000, None, 3_000, FEEDBACK_EVERY_US - 1_000]
 
 
-def test_levels_wait_to_be_fetched_and_not_without_end(bare: Bare) -> None:
+def test_loud_levels_wait_to_be_fetched_and_not_without_end(bare: Bare) -> None:
     sender, viewer = bare.link(), bare.link()
     track = sender.core.track(kind="audio", payload_type=111, resend_type=None, level_extension=LEVEL_ID)
     layer = track.layer("microphone")
     layer.bind(MICROPHONE)
     track.route([viewer.slot("audio")])
-    last = LEVELS_MAX + 50
+    last = 3 * LEVELS_MAX
     for number in range(last):
         sender.send_rtp(
             NOW + number,
@@ -268,7 +269,8 @@ def test_levels_wait_to_be_fetched_and_not_without_end(bare: Bare) -> None:
             payload_type=111,
             extensions={LEVEL_ID: bytes([0x80 | number % 100])},
         )
-    assert track.levels() == [(NOW + number, number % 100) for number in range(last - LEVELS_MAX, last)]
+    loud = [(NOW + number, number % 100) for number in range(last) if number % 100 <= LOUD_DBOV]
+    assert track.levels() == loud[-LEVELS_MAX:]
     assert track.levels() == []
 
 
@@ -277,9 +279,9 @@ def test_a_link_knows_how_many_packets_it_waits_for(bare: Bare) -> None:
     track, layer = camera(sender, viewer.slot("video"))
     show(sender, 1, keyframe=True)
     show(sender, 4)
-    assert (sender.core.missing, layer.missing, layer.received) == (2, 2, 2)
+    assert (sender.core.missing, layer.figures().missing, layer.figures().received) == (2, 2, 2)
     show(sender, 400)
-    assert (sender.core.missing, sender.core.overflows, layer.overflows) == (0, 1, 1)
+    assert (sender.core.missing, sender.core.overflows, layer.figures().overflows) == (0, 1, 1)
     show(sender, 403)
     track.layer("other")
     assert sender.core.missing == 2

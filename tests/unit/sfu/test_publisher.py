@@ -20,7 +20,9 @@ class Sent:
         self.bare = Bare("python")
         self.sender = self.bare.link()
         self.stirred = 0
-        self.uplink = Uplink(self.sender.core, unrouted=lambda kind, _: self.unrouted.append(kind), stirred=self._stir)
+        self.uplink = Uplink(
+            self.sender.core, ssrc=1, unrouted=lambda kind, _: self.unrouted.append(kind), stirred=self._stir
+        )
         self.sender.unplaced = self.uplink.received_unplaced
         offer = read_offer(CHROMIUM)
         self.uplink.take_lines([section for kind in ("audio", "video") if (section := offer.sent(kind))])
@@ -58,7 +60,7 @@ class Sent:
 
     def counts(self) -> list[int]:
         """Packets that each layer of the camera received, by the layer's place."""
-        return [layer.core.received for layer in self.uplink.tracks["video"].layers]
+        return [layer.core.figures().received for layer in self.uplink.tracks["video"].layers]
 
     def forwarded(self) -> list[bytes]:
         return [packet.payload for packet in self.viewer.received()]
@@ -133,9 +135,9 @@ def test_a_new_ssrc_is_a_new_layer_with_numbers_of_its_own() -> None:
     assert second.resend_ssrc == 11
     assert sent.uplink.layer(10) is None
     assert sent.sender.core.streams == 2, "what ended left the SRTP session"
-    received = second.core.received
+    received = second.core.figures().received
     sent.camera(60_001, None, ssrc=10)
-    assert second.core.received == received, "a stream that ended is not taken up again"
+    assert second.core.figures().received == received, "a stream that ended is not taken up again"
 
 
 def test_streams_and_payload_types_are_bounded() -> None:
