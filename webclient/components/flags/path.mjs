@@ -114,6 +114,7 @@ export function createPath({ boot, connection, memory, redraw }) {
     const answers = Object.fromEntries(wanted.filter((/** @type {any} */ each) => each.id in given).map((/** @type {any} */ each) => [each.id, given[each.id]]));
     return html`<details class="flag-part"><summary>${screener.short}${flag.screen ? html`: <strong>${LEVELS[flag.screen.level]}</strong>` : nothing}</summary>
       <p class="hint">${screener.about}</p>
+      ${document.documentElement.lang === "en" ? nothing : html`<p class="hint">${t("Its questions stand here in English only, as their authors wrote them. Who is asked in another language is asked by the authors’ own form in that language.")}</p>`}
       ${flag.screen ? html`<p class="soft small">${t("Kept by {name}, {clock}", { name: flag.screen.name, clock: wallTime(flag.screen.at, zone) })}</p>` : nothing}
       ${wanted.map((/** @type {any} */ each) => html`<fieldset class="field"><legend lang="en">${each.text} <span class="soft small">(${each.period})</span></legend>
         <div class="choices">${[true, false].map((yes) => html`<label class="choice"><input type="radio" name="${key}-${each.id}" .checked=${live(given[each.id] === yes)}
