@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from facilitation.ids import PersonId, SessionId
 from facilitation.people import Role
@@ -25,3 +26,18 @@ class Trace:
     about: tuple[PersonId, ...] = ()
     session: SessionId | str = ""
     reason: str = ""
+
+
+class Deed(StrEnum):
+    """What is done to accounts, as it stands in the audit log for ever."""
+
+    INVITED = "invited somebody"
+    WITHDREW = "withdrew an invitation"
+    BEGAN = "chose a way to sign in"
+    SIGNED_IN = "signed in"
+    SIGNED_OUT = "signed out elsewhere"
+    CHANGED = "changed a way to sign in"
+    LOCKED = "locked an account"
+    UNLOCKED = "unlocked an account"
+    GUESSED = "was wrong too often"
+    DUTIES = "changed what somebody may do"

@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from facilitation.ages import born_on
+from facilitation.ages import ADULT_AGE, born_on, is_minor
 from facilitation.contacts import EMAIL_MAX
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
@@ -217,9 +217,12 @@ def _row(
             "role",
             Sentence("“{word}” is no role. There are: {roles}.", word=_short(get("role")), roles=", ".join(Role)),
         )
-    track = get("track").casefold() or (
-        "teen" if get("role").casefold() == "teen" else before.track if before else "adult"
-    )
+    born = before.born if before else None
+    try:
+        born = born_on(get("born"), around.today) or born
+    except Refusal as refusal:
+        wrong("born", refusal.said)
+    track = get("track").casefold() or _track(get("role"), before, born, around.today)
     if track not in TRACKS:
         wrong(
             "track",
@@ -228,11 +231,6 @@ def _row(
     zone = get("zone") or (before.zone if before else around.zone)
     if zone not in around.zones:
         wrong("zone", Sentence("“{word}” is no time zone. One looks like this: America/New_York.", word=_short(zone)))
-    born = before.born if before else None
-    try:
-        born = born_on(get("born"), around.today) or born
-    except Refusal as refusal:
-        wrong("born", refusal.said)
     cohort = titles.get(_plain(get("cohort")), "") if get("cohort") else (before.cohort if before else "")
     if get("cohort") and not cohort:
         wrong(
@@ -282,6 +280,15 @@ def _row(
     )
     fate = Fate.NEW if before is None else Fate.SAME if before == person else Fate.CHANGED
     return Row(number=number, name=name, fate=fate, person=person)
+
+
+def _track(role: str, before: Enrolled | None, born: date | None, today: date) -> str:
+    """Of a row that does not say it: as before; of a newcomer, by their age where it is known."""
+    if role.casefold() == "teen":
+        return "teen"
+    if before is not None:
+        return before.track
+    return "teen" if born is not None and is_minor("adult", born, today, ADULT_AGE) else "adult"
 
 
 def _bad_email(email: str) -> str | Sentence:

@@ -224,8 +224,9 @@ def build(
         async def fresh(person: PersonId) -> bool:
             return await signatures.fresh_until(person, known_by) is not None
 
-        async def reads(expected: Expected, session: SessionId) -> None:
-            await doorkeeper.reads_record(expected, session)
+        async def reads(expected: Expected, session: SessionId, record: bool) -> None:
+            if record or (await progress.of(session)).ended_at is not None:
+                await doorkeeper.reads_record(expected, session, known_by)
 
         farewell = Farewell(rooms, forget=partial(doorkeeper.get_up, websocket))
         gated = Gated(Sealed(farewell, fresh=fresh), gate=gate)

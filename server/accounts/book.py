@@ -5,13 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Final, Protocol
 
 import structlog
 
 from facilitation.accounts import Account, SignInName, sign_in_name
-from facilitation.audit import Trace
+from facilitation.audit import Deed, Trace
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from facilitation.people import WORKFORCE, Role
@@ -40,21 +39,6 @@ class Traces(Protocol):
 
 class Languages(Protocol):
     async def of(self, person: PersonId) -> str: ...
-
-
-class Deed(StrEnum):
-    """What is done to accounts, as it stands in the audit log for ever."""
-
-    INVITED = "invited somebody"
-    WITHDREW = "withdrew an invitation"
-    BEGAN = "chose a way to sign in"
-    SIGNED_IN = "signed in"
-    SIGNED_OUT = "signed out elsewhere"
-    CHANGED = "changed a way to sign in"
-    LOCKED = "locked an account"
-    UNLOCKED = "unlocked an account"
-    GUESSED = "was wrong too often"
-    DUTIES = "changed what somebody may do"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from facilitation.accounts import Account, normal, sign_in_name
+from facilitation.audit import Deed
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from server.accounts import codes, letters, passkeys
-from server.accounts.book import Book, Deed, Standing
+from server.accounts.book import Book, Standing
 from server.accounts.hashing import Hashing
 from server.accounts.seal import Broken, Seal
 from server.accounts.shelves import secret_id
@@ -101,6 +102,10 @@ class Gate:
         if not await self._hashing.fits(normal(password), hashed) or await self._book.standing(person) is None:
             raise Refusal("wrong_sign_in", "This is not your password. What you typed on the page is kept.")
         await self._tries.forgive(what, network)
+
+    async def address_of(self, person: PersonId) -> str:
+        account = await self._book.get(person)
+        return "" if account is None else account.email
 
     def _seed(self, account: Account) -> str | None:
         try:

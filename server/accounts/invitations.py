@@ -14,12 +14,13 @@ from facilitation.accounts import (
     Invitation,
     strong_password,
 )
+from facilitation.audit import Deed
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from facilitation.people import Role
 from facilitation.timebase import Instant
 from server.accounts import codes, letters, passkeys
-from server.accounts.book import Book, Deed, Standing
+from server.accounts.book import Book, Standing
 from server.accounts.hashing import Hashing
 from server.accounts.seal import Broken, Seal
 from server.accounts.shelves import secret_id

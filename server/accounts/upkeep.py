@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from facilitation.accounts import PASSKEYS_MAX, Account, Devices, Invitation, strong_password
+from facilitation.audit import Deed
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from facilitation.people import Role
 from facilitation.sentences import Sentence
 from facilitation.timebase import Instant
 from server.accounts import codes, letters, passkeys
-from server.accounts.book import Book, Deed
+from server.accounts.book import Book
 from server.accounts.devices import DeviceList
 from server.accounts.hashing import Hashing
 from server.accounts.invitations import Invitations
@@ -22,6 +23,7 @@ from server.accounts.seal import Broken, Seal
 from server.accounts.shelves import secret_id
 from server.clock import Clock
 from server.mail.ports import Mail, MailIsFull
+from server.people.contacts import contacts
 from server.store.clinic import Person
 from server.web.door import Asked, Party
 from server.web.words import marked
@@ -29,12 +31,14 @@ from server.web.words import marked
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One person as an administrator sees them: whether and how they may sign in."""
+    """One person as an administrator sees them: whether and how they may sign in. `address`: to which an invitation
+    would go."""
 
     person: Person
     account: Account | None
     invitation: Invitation | None
     devices: Devices
+    address: str = ""
 
 
 class Upkeep:
@@ -153,12 +157,14 @@ class Upkeep:
         people, waiting = await self._book.people.list_people(), await self._invitations.waiting()
         accounts = await self._book.shelves.accounts.all()
         devices = await self._book.shelves.devices.all()
+        reached = await contacts(self._book.shelves.register).all()
         return [
             Row(
                 person=each,
                 account=accounts[each.person].value if each.person in accounts else None,
                 invitation=waiting.get(each.person),
                 devices=devices[each.person].value if each.person in devices else Devices(person=each.person),
+                address=reached[each.person].value.email if each.person in reached else "",
             )
             for each in people
         ]

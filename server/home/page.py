@@ -153,7 +153,9 @@ def cards(
         "milestones": Card(make=Milestones(store.register), needs=Action.MARK_MILESTONES),
         "week": Card(make=OwnWeek(meters), needs=Action.READ_OWN_STATEMENT),
         "wards": Card(
-            make=Wards(store, guardians=guardians, meters=meters, to_sign=consents.count_to_sign, offers=offers),
+            make=Wards(
+                store, guardians=guardians, meters=meters, to_sign=consents.count_to_sign, offers=offers, trail=trail
+            ),
             needs=Action.SEE_WARDS,
         ),
         "help": Card(make=NeedHelp(store.clinic, meters, trail=trail), needs=Action.SEE_WEEKS),

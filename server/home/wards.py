@@ -13,6 +13,7 @@ from urllib.parse import quote
 from facilitation.facts import zone_of
 from facilitation.guardianship import Care, Guardianship
 from facilitation.ids import PersonId
+from facilitation.policy import Action
 from facilitation.sentences import marked
 from facilitation.timebase import Instant
 from facilitation.weeks import day_of
@@ -22,6 +23,7 @@ from server.home.visit import Visit
 from server.projections.meters import Meter, Meters, Part, Stage
 from server.store.clinic import Person
 from server.store.ports import Store
+from server.web.auth import Trail
 
 COMING_MAX: Final = 3
 KINDS: Final = {"excused": marked("excused"), "unexcused": marked("not excused")}
@@ -47,16 +49,29 @@ class Guardians(Protocol):
 class Wards:
     """The card `wards`. Raises StoreUnavailable, CorruptLog."""
 
-    def __init__(self, store: Store, *, guardians: Guardians, meters: Meters, to_sign: ToSign, offers: Offers) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        guardians: Guardians,
+        meters: Meters,
+        to_sign: ToSign,
+        offers: Offers,
+        trail: Trail,
+    ) -> None:
         self._store = store
         self._guardians = guardians
         self._meters = meters
         self._to_sign = to_sign
         self._offers = offers
+        self._trail = trail
 
     async def __call__(self, visit: Visit) -> dict[str, Any]:
-        teens = []
-        for care in await self._guardians.by(visit.me.person):
+        teens, cares = [], await self._guardians.by(visit.me.person)
+        if cares:
+            about = [care.teen for care in cares]
+            await self._trail(visit.me, Action.SEE_WARDS, about=about, session="")
+        for care in cares:
             teen = await self._store.clinic.get_person(care.teen)
             if teen is not None:
                 teens.append(await self._teen(visit, care, teen))

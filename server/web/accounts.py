@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from starlette.requests import Request
@@ -24,6 +24,9 @@ from server.web.words import Words, marked
 
 DUTIES = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
 """What one of the staff may be given besides their own role."""
+QUERY_CHARS_MAX = 60
+SEARCHED_FROM = 10
+"""A list that is longer is worth a search."""
 ROLES = {
     Role.PARTICIPANT: marked("participant"),
     Role.FACILITATOR: marked("facilitator"),
@@ -46,6 +49,8 @@ class Row(Protocol):
     def invitation(self) -> Invitation | None: ...
     @property
     def devices(self) -> Devices: ...
+    @property
+    def address(self) -> str: ...
 
 
 class Invitations(Protocol):
@@ -132,12 +137,17 @@ class AccountsDesk:
         at: str = "",
         given: dict[str, str] | None = None,
     ) -> Response:
-        rows = [self._row(row, me, spoken(request)) for row in await self._accounts.everybody()]
+        wanted = request.query_params.get("q", "")[:QUERY_CHARS_MAX]
+        every = [self._row(row, me, spoken(request)) for row in await self._accounts.everybody()]
+        rows = [row for row in every if row["person"] == at or _fits(row, wanted)]
         context = {
             "me": me,
             "choice": me.choice,
             "home": f"/home{me.choice}",
             "rows": rows,
+            "q": wanted,
+            "many": len(every) > SEARCHED_FROM,
+            "seat": me.number if me.number > 1 else None,
             "may_change": me.may(Action.KEEP_ACCOUNTS),
             "duties": [(role.value, spoken(request)(ROLES[role])) for role in DUTIES],
             "done": done,
@@ -162,7 +172,7 @@ class AccountsDesk:
             "role": row.person.role.value,
             "role_name": words(ROLES[row.person.role]),
             "staff": row.person.role in WORKFORCE,
-            "email": account.email if account else row.invitation.email if row.invitation else "",
+            "email": account.email if account else row.invitation.email if row.invitation else row.address,
             "state": self._state(row),
             "ways": ways,
             "locked": account is not None and account.locked,
@@ -182,3 +192,9 @@ class AccountsDesk:
         if row.account is not None and row.account.opens:
             return "open"
         return "invited" if row.invitation is not None else "none"
+
+
+def _fits(row: Mapping[str, object], wanted: str) -> bool:
+    """Whether every word of a search stands in somebody's name, address or role."""
+    told = f"{row['name']} {row['email']} {row['role_name']}".casefold()
+    return all(word in told for word in wanted.casefold().split())

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from facilitation.audit import Trace
+from facilitation.audit import Deed, Trace
 from facilitation.errors import Refusal
 from facilitation.glass import OPEN_FOR_MS, REASON_MIN, Glass
 from facilitation.ids import PersonId, SessionId
@@ -37,6 +37,7 @@ KINDS = {
         frozenset({Action.TAKE_HOURS, Action.TAKE_PAPERS, Action.TAKE_WEEKS, Action.TAKE_CLINIC}),
     ),
     "glass": (marked("Broken glass"), frozenset({Action.BREAK_GLASS})),
+    "accounts": (marked("Signing in, and what was done to accounts"), frozenset(Deed)),
 }
 
 

@@ -10,6 +10,7 @@ stand.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, TypeVar
@@ -25,7 +26,7 @@ from facilitation.glass import Glass
 from facilitation.ids import PersonId, SessionId
 from facilitation.people import STAFF, WORKFORCE, Expected, Role
 from facilitation.policy import Action
-from facilitation.timebase import Instant
+from facilitation.timebase import MINUTE_MS, Instant
 from server.clock import Clock
 from server.rooms.ports import NotAdmitted
 from server.web.guard import comes_from_here
@@ -35,6 +36,8 @@ SEATS_MAX = 20
 ARRIVED = "milieu.arrived"
 """Under this name a request's scope holds who has just shown who they are in it."""
 PERSON_CHARS_MAX: Final = 64
+READS_ON_MS: Final = 60 * MINUTE_MS
+READING_MAX: Final = 5_000
 SIGNED_IN: Final = 1
 """The number of whoever is signed in; no seat has it then."""
 
@@ -163,6 +166,8 @@ class Doorkeeper:
         self._trail = trail
         self._lock_ms = lock_ms
         self._clock = clock
+        self._reading: OrderedDict[tuple[str, SessionId], Instant] = OrderedDict()
+        """By which browser or program which record was opened last: what the audit log has already."""
 
     # ------------------------------------------------------------------ coming in
 
@@ -262,7 +267,10 @@ class Doorkeeper:
             raise await self._nobody(connection)
         if me.staff:
             me = replace(me, glass=await self._glass(me.person))
-        return await self._allowed(me, action, about=about or await self._treated(session, action), session=session)
+        me = await self._allowed(me, action, about=about or await self._treated(session, action), session=session)
+        if action is Action.READ_RECORD:
+            self._reads(bearer(connection), session)
+        return me
 
     async def may_read(self, connection: HTTPConnection, session: SessionId) -> Visitor:
         """Who may read a session's record though no list has them: an auditor, or who broke the glass for it."""
@@ -273,11 +281,22 @@ class Doorkeeper:
         await self._trail(me, Action.READ_ANY_RECORD, about=about, session=session)
         return me
 
-    async def reads_record(self, expected: Expected, session: SessionId) -> None:
-        """A program that a ticket let in reads a record."""
+    async def reads_record(self, expected: Expected, session: SessionId, known_by: str) -> None:
+        """A record is read through a websocket. Of a page that was opened in the same browser just now, and of a line
+        that broke, one trace is enough."""
+        at = self._reading.get((known_by, session))
+        if at is not None and self._clock.now() < at + READS_ON_MS:
+            return
         me = Visitor(person=expected.person, role=expected.role, name=expected.name)
         about = await self._treated(session, Action.READ_RECORD)
         await self._trail(me, Action.READ_RECORD, about=about, session=session)
+        self._reads(known_by, session)
+
+    def _reads(self, known_by: str, session: SessionId) -> None:
+        self._reading[known_by, session] = self._clock.now()
+        self._reading.move_to_end((known_by, session))
+        while len(self._reading) > READING_MAX:
+            self._reading.popitem(last=False)
 
     async def oneself(self, connection: HTTPConnection, session: SessionId, action: Action) -> Identity:
         """Who asks for what is theirs alone of a session. Raises HTTPException 403."""

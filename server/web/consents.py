@@ -17,6 +17,7 @@ from facilitation.policy import Action
 from facilitation.sentences import Sentence
 from server.web.auth import Doorkeeper, Visitor
 from server.web.exports import FIELDS_MAX
+from server.web.forms import fields_of
 from server.web.language import spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.site import Site
@@ -112,7 +113,7 @@ class ConsentDesk:
 
     async def sign(self, request: Request) -> Response:
         me, person = await self._reader(request)
-        given = await given_of(request)
+        given = await fields_of(request, FIELDS_MAX)
         try:
             if given.get("agree") != "yes":
                 raise Refusal("agreement_needed", "Please tick that you have read it and agree, then sign.")
@@ -130,7 +131,7 @@ class ConsentDesk:
 
     async def revoke(self, request: Request) -> Response:
         me, person = await self._reader(request)
-        given = await given_of(request)
+        given = await fields_of(request, FIELDS_MAX)
         try:
             await self._consents.revoke(person, given.get("kind", ""), reader=me, words=given.get("words", ""))
         except Refusal as refusal:
@@ -140,7 +141,7 @@ class ConsentDesk:
     async def release(self, request: Request) -> Response:
         """Consents that name a receiver: drawn up, signed, taken back, put away."""
         me, person = await self._reader(request)
-        given = await given_of(request)
+        given = await fields_of(request, FIELDS_MAX)
         do = given.get("do", "")
         try:
             if do == "draw":
@@ -158,8 +159,9 @@ class ConsentDesk:
         person = PersonId(request.path_params["person"])
         if len(person) > ID_CHARS_MAX or not await self._consents.may_open(person, me):
             raise HTTPException(403)
-        if me.person != person and me.may(Action.READ_CONSENTS):
-            me = await self._doorkeeper.visitor(request, Action.READ_CONSENTS, about=(person,))
+        if me.person != person:
+            reading = Action.READ_CONSENTS if me.may(Action.READ_CONSENTS) else Action.SEE_WARDS
+            me = await self._doorkeeper.visitor(request, reading, about=(person,))
         return me, person
 
     async def _page(
@@ -217,7 +219,7 @@ class ConsentDesk:
         error = None
         if request.method == "POST":
             me = await self._doorkeeper.visitor(request, Action.WRITE_CONSENTS)
-            given = await given_of(request)
+            given = await fields_of(request, FIELDS_MAX)
             try:
                 await self._consents.publish(given, by=me)
             except Refusal as refusal:
@@ -238,8 +240,3 @@ class ConsentDesk:
     ) -> Response:
         known = {"me": me, "choice": me.choice, "home": f"/home{me.choice}"}
         return self._pages.render(request, template, context | known, status, NO_STORE)
-
-
-async def given_of(request: Request) -> dict[str, str]:
-    async with request.form(max_fields=FIELDS_MAX, max_files=0) as sent:
-        return {field: value for field, value in sent.items() if isinstance(value, str)}

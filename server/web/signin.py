@@ -40,6 +40,10 @@ class Gate(Protocol):
     async def by_password(self, email: str, password: str, *, network: str) -> PersonId: ...
     async def by_code(self, person: PersonId, code: str, *, network: str) -> Standing: ...
     async def again(self, person: PersonId, password: str, *, network: str) -> None: ...
+    async def address_of(self, person: PersonId) -> str:
+        """What somebody signs in with; "": they have no account."""
+        ...
+
     async def by_link(self, person: PersonId) -> Standing: ...
     async def send_code(self, person: PersonId) -> str: ...
     async def by_letter(self, person: PersonId, code: str, *, kept: str, network: str) -> Standing: ...
@@ -261,7 +265,7 @@ class SignInDesk:
         signed_in = await self._doorkeeper.signed_in(request)
         if signed_in is None:
             return onward("/sign-in")
-        return self._locked(request, signed_in.known, to)
+        return await self._locked(request, signed_in.known, to)
 
     async def unlock(self, request: Request) -> Response:
         """By the signing PIN or the password, whichever is typed. JSON from the page that locked itself."""
@@ -275,7 +279,7 @@ class SignInDesk:
         except Refusal as refusal:
             if in_page:
                 return refused(request, refusal)
-            return self._locked(request, signed_in.known, local(given.get("next")), error=said(request, refusal))
+            return await self._locked(request, signed_in.known, local(given.get("next")), error=said(request, refusal))
         await self._doorkeeper.prove(request)
         return as_json({}) if in_page else onward(local(given.get("next")))
 
@@ -345,6 +349,9 @@ class SignInDesk:
         context = {"sent": sent, "error": error, "next": ""}
         return self._pages.render(request, "come.html", context, 422 if error else 200, NO_STORE)
 
-    def _locked(self, request: Request, known: Known, to: str, error: str | None = None) -> Response:
-        context = {"name": known.name, "next": to, "error": error, "pin": known.role is not Role.PARTICIPANT}
+    async def _locked(self, request: Request, known: Known, to: str, error: str | None = None) -> Response:
+        """The address is for password managers: they know by it whose password it is."""
+        email = await self._gate.address_of(known.person)
+        pin = known.role is not Role.PARTICIPANT
+        context = {"name": known.name, "email": email, "next": to, "error": error, "pin": pin}
         return self._pages.render(request, "unlock.html", context, 422 if error else 200, NO_STORE)

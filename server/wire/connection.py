@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from facilitation import policy
 from facilitation.ids import PersonId, SessionId, SourceId
-from facilitation.people import Expected, Role
+from facilitation.people import STAFF, Expected, Role
 from facilitation.policy import Action
 from facilitation.sentences import marked
 from facilitation.timebase import Instant
@@ -114,8 +114,9 @@ Identify = Callable[[WebSocket, SessionId, str | None], Awaitable[Identity | Non
 """Who opens a websocket, by cookie and origin or by ticket; None: nobody we know. Raises NotAdmitted."""
 
 
-Trail = Callable[[Expected, SessionId], Awaitable[None]]
-"""Keep in the audit log that somebody reads a session's record. Raises StoreUnavailable."""
+Trail = Callable[[Expected, SessionId, bool], Awaitable[None]]
+"""Keep in the audit log that one of the staff reads a session's record, if they do: they ask for it, or for its room,
+where all of it stands once it is over. Raises StoreUnavailable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +156,8 @@ async def session_socket(
     try:
         hello = await _hello(websocket)
         identity = await _known(websocket, identify, session, hello)
-        if trail is not None and hello.mode == "record" and hello.ticket is not None:
-            await _kept(trail(identity, session))
+        if trail is not None and identity.role in STAFF:
+            await _kept(trail(identity, session, hello.mode == "record"))
         room = await _opened(rooms, session)
         connection = Connection(websocket, session, identity, hello, room=room, clock=clock)
         await connection.run(greeting)
@@ -207,7 +208,7 @@ async def _known(websocket: WebSocket, identify: Identify, session: SessionId, h
 
 
 async def _kept(trail: Awaitable[None]) -> None:
-    """A program's reading of a record, in the audit log before anything is shown. (A browser's page is there.)"""
+    """A reading of a record, in the audit log before anything is shown."""
     try:
         await trail
     except StoreUnavailable:

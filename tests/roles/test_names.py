@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from hashlib import md5, sha1, sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,15 @@ import pytest_asyncio
 from websockets.asyncio.client import ClientConnection, connect
 
 from facilitation.guardianship import Care, Guardianship
-from facilitation.ids import PersonId
+from facilitation.ids import PersonId, SessionId
 from facilitation.people import Role
 from facilitation.timebase import Instant
+from server import demo_week
 from server.clock import FakeClock
 from server.mail.memory import Pocket
-from tests.support.clinic import ASH, FAY, GRAY, ROBIN, SAM, Clinic, clinic
+from server.people.ids import ids_under
+from server.web.site import CLINIC
+from tests.support.clinic import ASH, FAY, GRAY, OLA, ROBIN, SAM, Clinic, clinic
 from tests.support.routes import address, routes
 from tests.support.visitor import Answer, Visitor
 
@@ -88,6 +92,83 @@ async def test_no_answer_names_another_member(place: Clinic, who: PersonId, know
     assert isinstance(place.mail, Pocket)
     letters = "".join(each.subject + each.text for each in place.mail.letters)
     assert [name for name in hidden if name in letters] == []
+
+
+NOBODY, NOWHERE = PersonId("p-zqnobody"), SessionId("s-zqnowhere")
+MADE_UP = {
+    **dict.fromkeys(("cohort", "series", "term", "plan", "programme", "skill", "curriculum", "goal"), "zqnothing"),
+    "person": NOBODY,
+    "guardian": NOBODY,
+    "session": NOWHERE,
+}
+
+
+def pairs(place: Clinic, who: PersonId, ward: PersonId | None) -> Iterator[tuple[str, str, str]]:
+    """Of every route, what exists and is somebody else's beside what does not exist, in every place of the address."""
+    theirs: dict[str, tuple[str, ...]] = {
+        "person": tuple(each for each in (SAM, ASH, FAY, GRAY, OLA) if each not in (who, ward)),
+        "guardian": (PersonId("p-gale"),),
+        "session": (place.sessions[2].session, place.sessions[3].session),
+        "cohort": (demo_week.EVENING, demo_week.TEENS),
+        "series": ("w-evening", "w-teens"),
+        "skill": ("wise-mind",),
+        "curriculum": ("adult",),
+        "term": (demo_week.TERM,),
+        "plan": ("adult",),
+        "programme": ("adult-iop",),
+    }
+    rest = {"on": "2026-12-02", "name": "walk", "subject": "group", "goal": "g-1", "token": "no-token"}
+    for method, path in routes(place.app):
+        names = [name for name in theirs if f"{{{name}}}" in path]
+        if method == "WS" or not names or path.endswith("/exit"):
+            continue
+        usual = rest | {"person": who, "guardian": who, "session": place.evening.session}
+        usual |= {name: theirs[name][0] for name in names if name not in usual}
+        for name in names:
+            for there in theirs[name]:
+                yield method, path.format_map(usual | {name: there}), path.format_map(usual | {name: MADE_UP[name]})
+
+
+def without(answer: Answer, path: str) -> tuple[int, str]:
+    """What is told, whatever was asked for."""
+    body = answer.body.decode(errors="replace")
+    for part in path.split("/"):
+        if len(part) > 4:
+            body = body.replace(part, "-")
+    return answer.status, body
+
+
+@pytest.mark.parametrize(("who", "ward"), [(ROBIN, None), (GRAY, ASH)], ids=["participant", "guardian of Ash"])
+async def test_what_is_somebody_elses_is_answered_as_what_does_not_exist(
+    place: Clinic, who: PersonId, ward: PersonId | None
+) -> None:
+    browser, _ = await place.begin(who)
+    told = []
+    compared = 0
+    for method, there, nowhere in pairs(place, who, ward):
+        compared += 1
+        first, second = await answered(browser, method, there), await answered(browser, method, nowhere)
+        if without(first, there) != without(second, nowhere):
+            told.append(f"{method} {there}: {first.status}, and {nowhere}: {second.status}")
+    assert compared > 150
+    assert told == []
+
+
+async def test_a_name_in_a_room_does_not_follow_from_an_address(place: Clinic) -> None:
+    """Whoever knows where somebody is written to cannot work out which of those in a room they are."""
+    mail = "sam@example.org"
+    known = [place.settings.clinic_name, "demo", "milieu.person", ""]
+    guesses = {
+        digest(f"{word}{between}{mail}".encode()).hexdigest()
+        for digest in (sha256, sha1, md5)
+        for word in known
+        for between in ("", "\n", " ", ":")
+    }
+    told = place.newcomer(mail).removeprefix("p-")
+    assert told == place.newcomer("SAM@example.org").removeprefix("p-")
+    assert not any(guess.startswith(told) for guess in guesses)
+    other = ids_under("another secret of forty characters, or so", clinic=CLINIC)
+    assert other(mail).removeprefix("p-") != told
 
 
 async def test_the_marks_would_be_found(place: Clinic) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from websockets.asyncio.client import ClientConnection, connect
 
 from facilitation.audit import Trace
 from facilitation.ids import PersonId
@@ -53,6 +55,51 @@ async def test_whom_to_call_and_consents_are_readings_too(place: Clinic) -> None
     assert (await sue.get(f"/consents/{ROBIN}")).status == 200
     assert [each.action for each in await traces(place, FAY)] == [Action.CALL_MISSING]
     assert [each.about for each in await traces(place, SUE, Action.READ_CONSENTS)] == [(ROBIN,)]
+
+
+async def test_a_record_that_is_read_past_its_page_leaves_a_trace_and_a_line_that_broke_no_second_one(
+    place: Clinic,
+) -> None:
+    browser, told = await fay(place), Action.READ_RECORD
+    for _ in range(2):
+        await (await record_of(place, browser)).close()
+    assert len(await traces(place, FAY, told)) == 1
+    place.clock.advance(minutes=61)
+    await (await record_of(place, browser)).close()
+    assert len(await traces(place, FAY, told)) == 2
+    again = await fay(place)
+    await again.get(f"/s/{place.evening.session}/record")
+    await (await record_of(place, again)).close()  # the page has told it already
+    assert len(await traces(place, FAY, told)) == 3
+
+
+async def test_a_room_that_is_over_holds_the_record_and_one_that_goes_on_is_treatment(place: Clinic) -> None:
+    browser = await fay(place)
+    room = await record_of(place, browser, mode="room")
+    assert await traces(place, FAY, Action.READ_RECORD) == []
+    for n, command in enumerate(("start_session", "end_session")):
+        await room.send(json.dumps({"type": command, "command_id": f"c-{n}"}))
+        await said(room, "accepted")
+    await room.close()
+    await (await record_of(place, await fay(place), mode="room")).close()
+    assert len(await traces(place, FAY, Action.READ_RECORD)) == 1
+
+
+async def record_of(place: Clinic, browser: Visitor, *, mode: str = "record") -> ClientConnection:
+    """A websocket that has been shown something."""
+    address = browser.base_url.replace("http", "ws") + f"/s/{place.evening.session}/socket"
+    cookie = {"Cookie": browser.cookie}
+    line = await connect(address, origin=browser.base_url, additional_headers=cookie, proxy=None)  # type: ignore[arg-type]
+    await line.send(json.dumps({"type": "hello", "protocol": 1, "device": "a-test", "mode": mode}))
+    await said(line, "view")
+    return line
+
+
+async def said(line: ClientConnection, kind: str) -> None:
+    async for message in line:
+        if json.loads(message)["type"] == kind:
+            return
+    raise AssertionError("the line ended")
 
 
 async def test_ones_own_is_read_without_a_trace_and_what_is_refused_leaves_none(place: Clinic) -> None:

@@ -160,6 +160,16 @@ async def test_an_end_on_a_day_to_come_is_said_before_and_holds_from_that_midnig
     assert (await gale.get(f"/away/{ASH}")).status == 403
 
 
+async def test_what_a_guardian_looks_at_stands_in_the_audit_log(place: Clinic) -> None:
+    gale, _ = await place.begin(GALE)
+    await gale.get("/home")
+    for path in WARD_PAGES:
+        await gale.get(path)
+    found = (await place.store.audit.search(by=GALE)).traces
+    told = {each.action for each in found if ASH in each.about}
+    assert {"see how one's teens are doing", "say that somebody will not come, and ask for a make-up"} <= told
+
+
 async def test_what_was_stays_known_to_staff_with_who_said_so(place: Clinic, fay: Visitor) -> None:
     await typed(fay, PAGE, do="allow", may=Care.SCHEDULE.value, revision=await revision(place))
     assert (await held(place))[1].may == {Care.SCHEDULE}

@@ -54,6 +54,15 @@ def test_a_row_with_name_and_address_is_enough_for_a_newcomer() -> None:
     )
 
 
+def test_a_newcomer_whose_age_says_it_is_a_teen_unless_the_row_says_otherwise() -> None:
+    heading = ("name", "email", "track", "date of birth")
+    rows = [("Al", "a@example.org", "", "2010-03-04"), ("Bo", "b@example.org", "", "2001-03-04")]
+    rows += [("Cy", "c@example.org", "adult", "2010-03-04"), ("Di", "d@example.org", "", "")]
+    rows += [("Robin Example", ROBIN.email, "", "2010-03-04")]  # who is here already stays as they are
+    tracks = [row.person and row.person.track for row in roll(*rows, heading=heading).rows]
+    assert tracks == ["teen", "adult", "adult", "adult", "adult"]
+
+
 def test_a_teen_comes_with_group_zone_and_guardian() -> None:
     [row] = roll(
         (

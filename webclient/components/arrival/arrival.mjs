@@ -273,7 +273,7 @@ export function mount(root, { boot, connection, capture }) {
         <div><dt>${t("Quick exit")}</dt>
           <dd>${rich("The button at the top, or {esc} three times. You are out at once and see an everyday page; going back does not return here.", { esc: html`<kbd>Esc</kbd>` })}</dd></div>
         <div><dt>${t("Someone walked in")}</dt>
-          <dd>${rich("In the room, the {key} key or the shield under {more}. You are muted, your camera is off and the group is hidden until you say so. Only your facilitators know.", { key: html`<kbd>S</kbd>`, more: html`<em>${t("More")}</em>` })}</dd></div>
+          <dd>${rich("In the room, the {key} key or {hide} at the bottom. You are muted, your camera is off and the group is hidden until you say so. Only your facilitators know.", { key: html`<kbd>S</kbd>`, hide: html`<em>${t("Hide")}</em>` })}</dd></div>
       </dl>
     </details>`;
 

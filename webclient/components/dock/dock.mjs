@@ -24,7 +24,7 @@ export function mount(root, context) {
     const { panel, more, unread } = ui.state;
     const { microphone, camera } = act.media();
     render(html`
-      <div class="dock-side dock-start">${minutes(you, view.room.phase)}${shelter()}</div>
+      <div class="dock-side dock-start">${minutes(you, view.room.phase)}${shelter()}${staff ? nothing : hide()}</div>
       <div class="dock-buttons" role="toolbar" aria-label=${t("Call")}>
         ${button({ on: microphone, label: microphone ? t("Mic (microphone)") : t("Muted (microphone)"), word: microphone ? t("Mic") : t("Muted"), drawing: microphone ? "mic" : "mic-off", key: "M", press: act.microphone, stateful: true })}
         ${button({ on: camera, label: t("Camera"), word: t("Camera"), drawing: camera ? "video" : "video-off", key: "V", press: act.camera, stateful: true })}
@@ -72,6 +72,12 @@ export function mount(root, context) {
     const shown = SHELTER[/** @type {keyof typeof SHELTER} */ (media.shelter.state)];
     return html`<button type="button" class="dock-shelter" title=${shown.title} @click=${() => ui.set({ dialog: "privacy" })}>
       ${icon(shown.drawing)} <span>${shown.word}</span></button>`;
+  }
+
+  /** Somebody walked in: one press where there is no key to press. */
+  function hide() {
+    return html`<button type="button" class="dock-shelter dock-hide" aria-label=${t("Hide: someone walked in")} title=${t("Someone walked in (S)")}
+      @click=${() => act.shield(true)}>${icon("eye-off")} <span aria-hidden="true">${t("Hide")}</span></button>`;
   }
 
   /** @param {{on?: boolean, label: string, word: string, drawing: string, key?: string, press: () => void, stateful?: boolean, raised?: boolean, mark?: boolean, leave?: boolean}} shape */
