@@ -17,7 +17,7 @@ from server import collector
 from server.agreements import Agreements
 from server.app import build, diary_reminders, letters_of, offer_letters, post_office, reminders, schedule_of, site_of
 from server.catalog import load_catalog
-from server.clock import RoomClock
+from server.clock import Clock, RoomClock
 from server.config import Settings, SettingsError
 from server.draining import DrainingServer
 from server.library import load_library
@@ -44,15 +44,16 @@ PING_WITHIN_S: Final = 1.0
 CANCEL_AGAIN_S: Final = 0.5
 
 
-async def serve(settings: Settings, *, demo: bool = False) -> None:
-    """Run Milieu until it is told to stop. Call it from the main thread. `demo` adds simulated participants.
+async def serve(settings: Settings, *, demo: bool = False, clock: Clock | None = None) -> None:
+    """Run Milieu until it is told to stop. Call it from the main thread. `demo` adds simulated participants; `clock` is
+    another one than the wall's.
 
     Raises OSError (an address or port), SettingsError, EmbeddedStoreError, NodeNameTaken, StoreUnavailable and
     CorruptLog, all before anything is served.
     """
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(_listen(settings))
-        clock = RoomClock()
+        clock = clock or RoomClock()
         store = await _open_store(settings, stack)
         node = NodeName(settings.data_dir)
         stack.callback(node.release)
@@ -127,7 +128,7 @@ async def serve(settings: Settings, *, demo: bool = False) -> None:
     log.info("stopped")
 
 
-def _media_plane(settings: Settings, clock: RoomClock) -> Sfu:
+def _media_plane(settings: Settings, clock: Clock) -> Sfu:
     try:
         return Sfu(
             MediaSettings(

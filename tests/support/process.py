@@ -23,13 +23,17 @@ UP_WITHIN_S = 90.0
 
 @dataclass(slots=True)
 class Milieu:
-    """One server over a data folder. Ports stay the same from start to start, as links and browsers expect."""
+    """One server over a data folder. Ports stay the same from start to start, as links and browsers expect.
+
+    `program`: the module that serves, and what it is given first.
+    """
 
     data_dir: Path
     port: int = field(default_factory=free_port)
     udp_port: int = field(default_factory=free_port)
     environment: dict[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
+    program: tuple[str, ...] = ("server", "serve")
     output: str = ""
     _process: asyncio.subprocess.Process | None = None
     _reader: asyncio.Task[None] | None = None
@@ -66,7 +70,7 @@ class Milieu:
         self.output = ""
         self._welcomed = asyncio.Event()
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "server", "serve", *self.arguments),
+            *(sys.executable, "-m", *self.program, *self.arguments),
             cwd=ROOT,
             env=kept | own | self.environment,
             stdin=asyncio.subprocess.DEVNULL,

@@ -61,8 +61,15 @@ class SeatAtBrowser:
     async def open(self) -> None:
         await self.page.goto(self.link)
 
-    async def arrive(self, *, location: str = "12 Sample Street, Exampleton", callback: str = "555 010 0199") -> None:
-        """The four steps, by their own words, and what is to be signed then, until the waiting room."""
+    async def arrive(
+        self,
+        *,
+        location: str = "12 Sample Street, Exampleton",
+        callback: str = "555 010 0199",
+        near: tuple[str, str] | None = None,
+    ) -> None:
+        """The four steps, by their own words, and what is to be signed then, until the waiting room. `near`: who could
+        look after them, and their number."""
         go_on = self.page.get_by_role("button", name="Continue")
         await expect(self.page.get_by_label("Name the group sees")).to_be_visible(timeout=WITHIN_MS)
         await go_on.click()
@@ -73,7 +80,11 @@ class SeatAtBrowser:
         state = self.page.get_by_label("State", exact=True)
         if await state.count():
             await state.select_option("NY")
-        await self.page.get_by_label("Nobody is near").check()
+        if near is None:
+            await self.page.get_by_label("Nobody is near").check()
+        else:
+            await self.page.get_by_label("Their name").fill(near[0])
+            await self.page.get_by_label("Their number").fill(near[1])
         await go_on.click()
         await self.page.get_by_text("No, I am alone").click()
         to_sign = await self.page.locator(".steps li").count() - 4
@@ -98,6 +109,13 @@ class SeatAtBrowser:
             if await button.get_attribute("aria-pressed") != "true":
                 await button.click()
             await expect(button).to_have_attribute("aria-pressed", "true", timeout=WITHIN_MS)
+
+    async def hide(self) -> None:
+        """Press the camera off."""
+        camera = self.page.locator(".dock-button").nth(1)
+        if await camera.get_attribute("aria-pressed") == "true":
+            await camera.click()
+        await expect(camera).to_have_attribute("aria-pressed", "false", timeout=WITHIN_MS)
 
     async def received(self) -> tuple[dict[str, int], float]:
         """Decoded frames by picture and the energy of all sound heard so far."""
