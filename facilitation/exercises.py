@@ -174,11 +174,19 @@ class SkillCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Today:
-    """What the curriculum has for this session: the skill, what to lean on, and what to look back at."""
+    """What the curriculum has for this session: the skill, what to lean on, and what to look back at.
 
-    skill: SkillId
+    `skill` None: the clinic withdrew it since. `curriculum`, `version`: the title and version that were followed, in
+    whose `week` and `session` this was; "" and 0 in logs from before they were kept.
+    """
+
+    skill: SkillId | None
     focus: str
     revisit: SkillId | None = None
+    curriculum: str = ""
+    version: str = ""
+    week: int = 0
+    session: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,7 +350,7 @@ def check_repertoire(repertoire: Repertoire) -> None:
         fields = [field.id for field in exercise.fields]
         if len(set(fields)) != len(fields):
             raise Refusal("bad_session", "Each field of an exercise has an id of its own.")
-    if repertoire.today is not None:
+    if repertoire.today is not None and repertoire.today.skill is not None:
         repertoire.skill(repertoire.today.skill)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from facilitation.exercises import Beat, Exercise, Field, Step, in_words
+from facilitation.exercises import Beat, Exercise, Field, Step, Today, in_words
 from facilitation.ids import PersonId
 from facilitation.plan import SegmentKind
 from facilitation.runs import ANSWERS_MIN, Paper, Run
@@ -182,10 +182,22 @@ def practice_part(state: RoomState) -> View:
             }
             for exercise in repertoire.exercises
         ],
-        "today": None if today is None else {"skill": today.skill, "focus": today.focus, "revisit": today.revisit},
+        "today": None if today is None else _today(today),
         "chosen": None if position is None else practice.skills.get(position),
         "done": [run.exercise.id for run in practice.runs if run.closed_at is not None],
         "run": None if practice.open is None else _run_for_staff(state, practice.open),
+    }
+
+
+def _today(today: Today) -> View:
+    return {
+        "skill": today.skill,
+        "focus": today.focus,
+        "revisit": today.revisit,
+        "curriculum": today.curriculum,
+        "version": today.version,
+        "week": today.week,
+        "session": today.session,
     }
 
 

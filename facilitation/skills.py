@@ -112,6 +112,15 @@ class Curriculum:
     def lessons(self) -> tuple[Lesson, ...]:
         return tuple(lesson for week in self.weeks for lesson in week.lessons)
 
+    @property
+    def places(self) -> tuple[Taught, ...]:
+        """The same, each with its place."""
+        return tuple(
+            Taught(curriculum=self, week=week_number, session=number)
+            for week_number, week in enumerate(self.weeks, 1)
+            for number, _ in enumerate(week.lessons, 1)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taught:
@@ -120,6 +129,10 @@ class Taught:
     curriculum: Curriculum
     week: int
     session: int
+
+    @property
+    def lesson(self) -> Lesson:
+        return self.curriculum.weeks[self.week - 1].lessons[self.session - 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,10 +161,18 @@ class Library:
     def skills(self) -> Mapping[SkillId, Skill]:
         return {skill.id: skill for module in self.modules for skill in module.skills}
 
-    def lesson(self, curriculum: str, before: int) -> Lesson | None:
+    def curriculum(self, id: str) -> Curriculum | None:
+        return next((each for each in self.curricula if each.id == id), None)
+
+    def lesson(self, curriculum: str, before: int) -> Taught | None:
         """What a group that follows a curriculum has after `before` sessions; after the last, it begins anew."""
-        lessons = next((each.lessons for each in self.curricula if each.id == curriculum), ())
-        return lessons[before % len(lessons)] if lessons else None
+        found = self.curriculum(curriculum)
+        places = found.places if found else ()
+        return places[before % len(places)] if places else None
+
+    def gaps(self, curriculum: Curriculum) -> tuple[Taught, ...]:
+        """The lessons on skills that are not here any more, because the clinic withdrew them."""
+        return tuple(place for place in curriculum.places if place.lesson.skill not in self.skills)
 
     def module_of(self, skill: SkillId) -> Module:
         """The module of a skill that is here."""
@@ -160,26 +181,34 @@ class Library:
     def taught(self, skill: SkillId) -> tuple[Taught, ...]:
         """Every lesson on this skill, in every curriculum."""
         return tuple(
-            Taught(curriculum=curriculum, week=week_number, session=number)
-            for curriculum in self.curricula
-            for week_number, week in enumerate(curriculum.weeks, 1)
-            for number, lesson in enumerate(week.lessons, 1)
-            if lesson.skill == skill
+            place for curriculum in self.curricula for place in curriculum.places if place.lesson.skill == skill
         )
 
-    def repertoire(self, lesson: Lesson | None = None, *, last_time: tuple[str, ...] = ()) -> Repertoire:
-        """What a session can do with it. `lesson`: what the curriculum has for it; `last_time`: what was taught."""
+    def repertoire(self, place: Taught | None = None, *, last_time: tuple[str, ...] = ()) -> Repertoire:
+        """What a session can do with it. `place`: what the curriculum has for it; `last_time`: what was taught."""
         skills = (
             SkillCard(id=each.id, title=each.title, summary=each.summary, language=each.language)
             for each in self.skills.values()
         )
-        today = None if lesson is None else Today(skill=lesson.skill, focus=lesson.focus, revisit=lesson.revisit)
         return Repertoire(
             skills=tuple(skills),
             exercises=self.exercises,
             questions=self.questions,
-            today=today,
+            today=None if place is None else self._today(place),
             last_time=last_time,
+        )
+
+    def _today(self, place: Taught) -> Today:
+        """A lesson as a session keeps it; a skill that is not here any more is none."""
+        lesson, known = place.lesson, self.skills
+        return Today(
+            skill=lesson.skill if lesson.skill in known else None,
+            focus=lesson.focus,
+            revisit=lesson.revisit if lesson.revisit in known else None,
+            curriculum=place.curriculum.title,
+            version=place.curriculum.version,
+            week=place.week,
+            session=place.session,
         )
 
     def search(self, words: str) -> tuple[Skill, ...]:
@@ -237,6 +266,8 @@ ID_MAX = 40
 MINUTES_MIN, MINUTES_MAX = 40, 60
 WEEKS_MIN, WEEKS_MAX = 6, 12
 LESSONS_MAX = 5
+CURRICULUM_TEXTS = {"title": (3, 60), "about": (60, 600), "joining": (60, 600)}
+WEEK_TITLE, AIM, FOCUS = (3, 60), (30, 240), (20, 240)
 
 # Shortest and longest, in characters.
 TEXTS = {
@@ -298,10 +329,9 @@ def curriculum_mistakes(curriculum: Curriculum, skills: Iterable[SkillId]) -> tu
     wrong = [
         *_name_mistakes(curriculum.id),
         *_version_mistakes(curriculum.version),
-        *_length_mistakes("title", curriculum.title, 3, 60),
-        *_length_mistakes("about", curriculum.about, 60, 600),
-        *_length_mistakes("joining", curriculum.joining, 60, 600),
     ]
+    for name, (least, most) in CURRICULUM_TEXTS.items():
+        wrong += _length_mistakes(name, getattr(curriculum, name), least, most)
     if not WEEKS_MIN <= len(curriculum.weeks) <= WEEKS_MAX:
         wrong.append(f"it has {len(curriculum.weeks)} weeks; it needs {WEEKS_MIN} to {WEEKS_MAX}")
     for number, week in enumerate(curriculum.weeks, 1):
@@ -310,15 +340,15 @@ def curriculum_mistakes(curriculum: Curriculum, skills: Iterable[SkillId]) -> tu
 
 
 def _week_mistakes(week: Week, known: set[SkillId]) -> Iterator[str]:
-    yield from _length_mistakes("title", week.title, 3, 60)
-    yield from _length_mistakes("aim", week.aim, 30, 240)
+    yield from _length_mistakes("title", week.title, *WEEK_TITLE)
+    yield from _length_mistakes("aim", week.aim, *AIM)
     if not 1 <= len(week.lessons) <= LESSONS_MAX:
         yield f"it has {len(week.lessons)} lessons; it needs 1 to {LESSONS_MAX}"
     for number, lesson in enumerate(week.lessons, 1):
         for skill in (lesson.skill, lesson.revisit):
             if skill is not None and skill not in known:
                 yield f"lesson {number}: there is no skill {skill!r}"
-        yield from _length_mistakes(f"lesson {number}, focus", lesson.focus, 20, 240)
+        yield from _length_mistakes(f"lesson {number}, focus", lesson.focus, *FOCUS)
 
 
 def _order_mistakes(lessons: Sequence[Lesson]) -> Iterator[str]:

@@ -6,7 +6,7 @@ session that has begun keeps what it had. What is withdrawn can come back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -90,7 +90,8 @@ def mistakes(skill: Skill, *, language: str) -> Mistakes:
     if not MINUTES_MIN <= skill.minutes <= MINUTES_MAX:
         say("minutes", Sentence("A skill takes {least} to {most} minutes.", least=MINUTES_MIN, most=MINUTES_MAX))
     for name, (least, most) in TEXTS.items():
-        _length(name, getattr(skill, name), least, most, say)
+        for sentence in length(getattr(skill, name), least, most):
+            say(name, sentence)
     for name, (fewest, largest, longest) in LISTS.items():
         _entries(name, getattr(skill, name), fewest, largest, longest, say)
     if any(not each.endswith("?") for each in skill.prompts):
@@ -98,23 +99,29 @@ def mistakes(skill: Skill, *, language: str) -> Mistakes:
     if skill.works_with and not skill.safety:
         say("safety", Sentence("This skill can be a lot for somebody: say who goes gently, and what to do instead."))
     for name, text in _texts(skill):
-        if word := reading.never_said(text):
-            say(name, Sentence("Please say it without “{word}”: it hurts, promises or claims too much.", word=word))
-        if "http" in text or "www." in text:
-            say(name, Sentence("No links: whoever runs this reads it aloud, or from paper."))
-        if name not in UNMEASURED and reading.too_hard(text, language):
-            say(name, Sentence("This is hard to read. Shorter sentences and everyday words help."))
+        for sentence in wording(text, None if name in UNMEASURED else language):
+            say(name, sentence)
     if not found and reading.too_hard(" ".join(_measured(skill)), language, whole=True):
         say("why", Sentence("As a whole this is harder to read than sixth grade. Shorter sentences help."))
     assert bool(found) or not skill_mistakes(skill), "a rule of the library that is not told here"
     return {name: tuple(sentences) for name, sentences in found.items()}
 
 
-def _length(name: str, text: str, least: int, most: int, say: Any) -> None:
+def length(text: str, least: int, most: int) -> Iterator[Sentence]:
     if len(text) < least:
-        say(name, Sentence("A little more, please: at least {least} characters.", least=least))
+        yield Sentence("A little more, please: at least {least} characters.", least=least)
     elif len(text) > most:
-        say(name, Sentence("That is too long: at most {most} characters, and it has {n}.", most=most, n=len(text)))
+        yield Sentence("That is too long: at most {most} characters, and it has {n}.", most=most, n=len(text))
+
+
+def wording(text: str, language: str | None) -> Iterator[Sentence]:
+    """What is wrong with the words themselves. `language`: by which they are held to the reading level; None: not."""
+    if word := reading.never_said(text):
+        yield Sentence("Please say it without “{word}”: it hurts, promises or claims too much.", word=word)
+    if "http" in text or "www." in text:
+        yield Sentence("No links: whoever runs this reads it aloud, or from paper.")
+    if language is not None and reading.too_hard(text, language):
+        yield Sentence("This is hard to read. Shorter sentences and everyday words help.")
 
 
 def _entries(name: str, entries: Sequence[str], fewest: int, most: int, longest: int, say: Any) -> None:

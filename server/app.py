@@ -87,6 +87,7 @@ from server.school.waiting import WaitingLists
 from server.signing import Sealed, SetUpCodes, Signatures
 from server.store.calls import ask
 from server.store.ports import Store
+from server.teaching.curricula import CurriculumEditor
 from server.teaching.editor import SkillEditor
 from server.teaching.library import ClinicLibrary
 from server.timetable.office import Office
@@ -156,10 +157,12 @@ def build(
     )
     letters = letters_of(settings, store, mail, catalog=catalog, clock=clock)
     schedule = schedule or schedule_of(store, catalog=catalog, clock=clock, tell=letters.tell)
+    own_library = ClinicLibrary(library, store.register)
     office = Office(
         book=schedule,
         store=store,
         catalog=catalog,
+        library=own_library,
         clock=clock,
         seats_max=settings.seats_max,
     )
@@ -193,7 +196,6 @@ def build(
     hours = OpeningHours(store.clinic, programmes=catalog.programme, progress=progress, clock=clock)
     open_rooms = OpenRooms(rooms, hours)
     errands = RoomErrands(open_rooms, ahead=rooms)
-    own_library = ClinicLibrary(library, store.register)
     practice = PracticeBook(store, progress=progress, library=own_library, clock=clock)
     diary = DiaryBook(
         store,
@@ -291,6 +293,7 @@ def build(
         commands=errands,
         library=own_library,
         writing=SkillEditor(own_library, clock=clock),
+        curricula=CurriculumEditor(own_library, clock=clock),
         notebook=StaffNotebook(store, rooms=rooms, library=own_library, clock=clock),
         proofs=signatures,
         ways=accounts.ways,

@@ -29,6 +29,7 @@ from server.safetybook import SafetyBook
 from server.school.away import Briefing
 from server.store.clinic import ScheduledSession
 from server.store.ports import Store
+from server.teaching.courses import Courses
 from server.teaching.library import ClinicLibrary
 
 log = structlog.get_logger(__name__)
@@ -51,6 +52,7 @@ def opening(
     """
 
     safety = SafetyBook(store, shipped=catalog.safety, clock=RoomClock())
+    courses = Courses(store.register)
 
     async def load(session: SessionId) -> OpenSession | None:
         scheduled = await store.clinic.get_session(session)
@@ -61,9 +63,7 @@ def opening(
         current = await ClinicLibrary(library, store.register).load()
         programme = catalog.programme(scheduled.programme_id)
         before = await _met_before(scheduled, store)
-        lesson = None
-        if programme.curriculum and scheduled.kind is SeriesKind.GROUP:
-            lesson = current.lesson(programme.curriculum, len(before))
+        lesson = await courses.lesson(scheduled, before, programme=programme, library=current)
         earlier = await _as_it_ended(before[-1], store) if before else EMPTY_ROOM
         return OpenSession(
             session=scheduled.session,

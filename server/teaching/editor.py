@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -15,6 +14,7 @@ from facilitation.teaching import LANGUAGES, OWN_MAX, OwnSkill, draft_of, mistak
 from server.clock import Clock
 from server.store.register import Held
 from server.teaching.library import ClinicLibrary
+from server.teaching.names import free, next_version, revision
 from server.web.auth import Visitor
 from server.web.words import Words, local
 
@@ -101,7 +101,7 @@ class SkillEditor:
                 own = replace(own, withdrawn=True)
             case "bring_back":
                 own = replace(own, withdrawn=False)
-        upon = _revision(given)
+        upon = revision(given.get("revision", ""))
         await self._library.skills.put(own, upon=upon, by=by.person, at=self._clock.now())
         await self._library.load()
         return own.id
@@ -137,13 +137,14 @@ class SkillEditor:
             return replace(held.value, draft=draft, module=module, language=language)
         if count >= OWN_MAX:
             raise Refusal("too_many", "The clinic has a hundred skills of its own. Change one of them instead.")
-        return OwnSkill(id=_free(draft["title"], taken), module=module, language=language, draft=draft)
+        id = SkillId(free(draft["title"], taken, longest=ID_MAX, otherwise="skill"))
+        return OwnSkill(id=id, module=module, language=language, draft=draft)
 
     def _complete(self, own: OwnSkill, held: Held[OwnSkill] | None) -> Skill:
         before = None if held is None or held.value.stands is None else held.value.stands
         year = local(self._clock.now(), "UTC").year
-        number = 1 if before is None or not before.version.startswith(str(year)) else int(before.version[-2:]) + 1
-        skill = skill_of(own.draft, id=own.id, version=f"{year}-{min(number, 99):02}")
+        version = next_version("" if before is None else before.version, year)
+        skill = skill_of(own.draft, id=own.id, version=version)
         if mistakes(skill, language=own.language):
             raise Refusal("incomplete", "It is not complete yet. What is missing stands beside each field.")
         return skill
@@ -173,15 +174,3 @@ def _field(name: str, fields: Mapping[str, str], wrong: Any, words: Words) -> di
         "long": name not in ("title", "known_as", "tradition"),
         "wrong": [words.of(each) for each in wrong],
     }
-
-
-def _free(title: str, taken: set[SkillId]) -> SkillId:
-    """A name made of the title, that no skill has; a clinic's own begin with "own-"."""
-    plain = re.sub(r"[^a-z0-9]+", "-", title.casefold()).strip("-")[: ID_MAX - 8].strip("-") or "skill"
-    names = (f"own-{plain}" if n == 1 else f"own-{plain}-{n}" for n in range(1, OWN_MAX + 2))
-    return next(SkillId(name) for name in names if name not in taken)
-
-
-def _revision(given: Mapping[str, str]) -> int:
-    text = given.get("revision", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from facilitation.curricula import OwnCurriculum, with_curricula
 from facilitation.skills import Library
 from facilitation.teaching import OwnSkill, joined
 from server.store.register import Register, Shelf
@@ -15,23 +16,39 @@ class ClinicLibrary:
     def __init__(self, shipped: Library, register: Register) -> None:
         self.shipped = shipped
         self.skills = Shelf(register, "own-skill", OwnSkill, id_of=lambda each: each.id)
+        self.curricula = Shelf(register, "own-curriculum", OwnCurriculum, id_of=lambda each: each.id)
         self._known = shipped
 
     def __call__(self) -> Library:
         return self._known
 
     async def load(self) -> Library:
-        own = [held.value for held in (await self.skills.all()).values()]
-        self._known = joined(self.shipped, own)
+        skills = [held.value for held in (await self.skills.all()).values()]
+        curricula = [held.value for held in (await self.curricula.all()).values()]
+        self._known = with_curricula(joined(self.shipped, skills), curricula)
         return self._known
 
     async def own(self) -> list[dict[str, Any]]:
-        """What the clinic wrote, drafts and what was withdrawn included."""
+        """The skills that the clinic wrote, drafts and what was withdrawn included."""
         return [
             {"id": each.id, "title": each.draft.get("title", "").strip(), "state": _state(each)}
             for each in (held.value for held in (await self.skills.all()).values())
         ]
 
+    async def own_curricula(self) -> list[dict[str, Any]]:
+        """The same of curricula, with the `programme` that each is for."""
+        return [
+            {
+                "id": each.id,
+                "title": each.draft.title.strip(),
+                "state": _state(each),
+                "programme": each.programme,
+                "weeks": len(each.draft.weeks),
+                "sessions": sum(len(week.lessons) for week in each.draft.weeks),
+            }
+            for each in (held.value for held in (await self.curricula.all()).values())
+        ]
 
-def _state(own: OwnSkill) -> str:
+
+def _state(own: OwnSkill | OwnCurriculum) -> str:
     return "withdrawn" if own.withdrawn else "published" if own.stands else "draft"

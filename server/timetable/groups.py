@@ -128,6 +128,7 @@ class Groups:
             "may_plan": reader.may(Action.PLAN_SCHEDULE),
             "agreement": agreement.value.lines if agreement else (),
             "agreement_url": f"/schedule/cohorts/{id}/agreement{reader.choice}",
+            "course_url": f"/schedule/cohorts/{id}/curriculum{reader.choice}",
             "edit_url": f"/schedule/cohorts/{id}/edit{reader.choice}",
             "new_series_url": f"/schedule/series/new{_join(reader.choice)}cohort={id}&kind=group",
         }

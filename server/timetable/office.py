@@ -27,6 +27,7 @@ from server.schedule.bookings import booking
 from server.schedule.snapshot import Schedule
 from server.store.clinic import Person, ScheduledSession
 from server.store.ports import Store
+from server.teaching.library import ClinicLibrary
 from server.web.words import IN_ENGLISH, Words, marked
 
 KINDS: Final = {
@@ -86,6 +87,7 @@ class Office:
     book: ScheduleBook
     store: Store
     catalog: Catalog
+    library: ClinicLibrary
     clock: Clock
     seats_max: int
     words: Words = IN_ENGLISH

@@ -10,6 +10,7 @@ from facilitation.errors import Refusal
 from facilitation.ids import CohortId, PersonId, SeriesId, TermId
 from server.timetable.agendas import Agendas
 from server.timetable.agreement import GroupAgreement
+from server.timetable.courses import GroupCourses
 from server.timetable.covers import Covers
 from server.timetable.given import Given, day_of
 from server.timetable.groups import Groups
@@ -70,6 +71,7 @@ class _Desks:
         self._week = WeekView(office)
         self._groups = Groups(office)
         self._agreement = GroupAgreement(office)
+        self._courses = GroupCourses(office)
         self._meetings = Meetings(office)
         self._members = Members(office)
         self._covers = Covers(office)
@@ -98,6 +100,8 @@ class _Desks:
                 return await self._agendas.everything(reader=reader)
             case Page.PROGRAMMES:
                 return await self._programmes.everything(reader=reader)
+            case Page.CURRICULA:
+                return await self._courses.everything(reader=reader)
             case _:
                 assert_never(page)
 
@@ -110,6 +114,8 @@ class _Desks:
                 return await self._groups.form(_cohort(ids), given, reader=reader)
             case Form.AGREEMENT:
                 return await self._agreement.page(CohortId(ids["cohort"]), given, reader=reader)
+            case Form.COURSE:
+                return await self._courses.page(_cohort(ids), ids.get("programme"), given, reader=reader)
             case Form.SERIES:
                 kind, cohort = query.get("kind", ""), query.get("cohort", "")
                 return await self._meetings.form(_series(ids), given, reader=reader, kind=kind, cohort=cohort)
@@ -140,6 +146,8 @@ class _Desks:
                 return await self._groups.keep(_cohort(ids), given, by=by)
             case Form.AGREEMENT:
                 return await self._agreement.keep(CohortId(ids["cohort"]), given, by=by)
+            case Form.COURSE:
+                return await self._courses.keep(_cohort(ids), ids.get("programme"), given, by=by)
             case Form.SERIES:
                 if given.raw("do") == "keep":
                     return await self._meetings.keep(_series(ids), given, by=by)

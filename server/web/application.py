@@ -28,6 +28,7 @@ from server.web.calendar import CalendarDesk, Calendars
 from server.web.calls import CallDesk, Calls, ContactLog
 from server.web.clinic import ClinicDesk, ClinicPage
 from server.web.consents import ConsentDesk, ConsentPages
+from server.web.curricula import CurriculumPages, CurriculumWriting
 from server.web.diary import DiaryDesk, DiaryPages
 from server.web.door import Door
 from server.web.errors import Refusals
@@ -93,6 +94,7 @@ def application(
     commands: RoomCommands,
     library: Libraries,
     writing: SkillWriting,
+    curricula: CurriculumWriting,
     notebook: Notebook,
     proofs: Proofs,
     ways: WaysIn,
@@ -204,6 +206,7 @@ def application(
             *SchoolDesk(school, pages=pages, doorkeeper=doorkeeper).routes(),
             *CallDesk(calls, contact_log, pages=pages, doorkeeper=doorkeeper).routes(),
             *TeachingDesk(writing, pages=pages, doorkeeper=doorkeeper).routes(),
+            *CurriculumPages(library, curricula, pages=pages, doorkeeper=doorkeeper).routes(),
             *skills.routes(),
             *notebook_desk.routes(),
             *people_desk.routes(),

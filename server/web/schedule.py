@@ -44,6 +44,7 @@ class Page(StrEnum):
     TERMS = "schedule_terms"
     PLANS = "schedule_plans"
     PROGRAMMES = "schedule_programmes"
+    CURRICULA = "schedule_curricula"
 
 
 class Form(StrEnum):
@@ -58,6 +59,7 @@ class Form(StrEnum):
     TERM = "schedule_term_form"
     PLAN = "schedule_plan_form"
     PROGRAMME = "schedule_programme_form"
+    COURSE = "schedule_course"
 
 
 PAGES: Final = {
@@ -68,12 +70,14 @@ PAGES: Final = {
     "/schedule/terms": Page.TERMS,
     "/schedule/plans": Page.PLANS,
     "/schedule/programmes": Page.PROGRAMMES,
+    "/schedule/curricula": Page.CURRICULA,
 }
 FORMS: Final = {
     "/schedule/away": Form.COVERS,
     "/schedule/cohorts/new": Form.GROUP,
     "/schedule/cohorts/{cohort}/edit": Form.GROUP,
     "/schedule/cohorts/{cohort}/agreement": Form.AGREEMENT,
+    "/schedule/cohorts/{cohort}/curriculum": Form.COURSE,
     "/schedule/series/new": Form.SERIES,
     "/schedule/series/{series}/edit": Form.SERIES,
     "/schedule/series/{series}/{on}": Form.MEETING,
@@ -83,6 +87,7 @@ FORMS: Final = {
     "/schedule/plans/new": Form.PLAN,
     "/schedule/plans/{plan}": Form.PLAN,
     "/schedule/programmes/new": Form.PROGRAMME,
+    "/schedule/programmes/{programme}/curriculum": Form.COURSE,
     "/schedule/programmes/{programme}": Form.PROGRAMME,
 }
 READ_BY: Final = {
@@ -90,6 +95,7 @@ READ_BY: Final = {
     Form.MEETING: Action.SEE_SCHEDULE,
     Form.COVERS: Action.SEE_SCHEDULE,
     Form.MEMBER: Action.SEE_ENROLMENT,
+    Form.COURSE: Action.SEE_SCHEDULE,
 }
 """Forms that are pages as well: more may see them than send them."""
 CHANGED_BY: Final = {

@@ -30,6 +30,10 @@ class Libraries(Protocol):
         """What the clinic wrote: `id`, `title`, `state` ('draft', 'published', 'withdrawn')."""
         ...
 
+    async def own_curricula(self) -> list[dict[str, Any]]:
+        """The same of curricula, with the `programme` that each is for and its size."""
+        ...
+
 
 class SkillPages:
     """Who is no staff learns nothing here, not even which skills there are."""
@@ -43,7 +47,6 @@ class SkillPages:
         return [
             Route("/skills", self.library),
             Route("/skills/{skill}", self.skill),
-            Route("/curricula/{curriculum}", self.curriculum),
         ]
 
     async def library(self, request: Request) -> Response:
@@ -71,17 +74,6 @@ class SkillPages:
             "own": skill.id in {each["id"] for each in await self._libraries.own()},
         }
         return self._render(request, "skill.html", me, context, words)
-
-    async def curriculum(self, request: Request) -> Response:
-        me = await self._doorkeeper.visitor(request, Action.READ_LIBRARY)
-        wanted = request.path_params["curriculum"]
-        words = asked(request)
-        library = (await self._libraries.load()).spoken(words.language)
-        curriculum = next((each for each in library.curricula if each.id == wanted), None)
-        if curriculum is None:
-            raise HTTPException(404)
-        context = {"curriculum": curriculum, "skills": library.skills}
-        return self._render(request, "curriculum.html", me, context, words)
 
     def _render(
         self, request: Request, template: str, me: Visitor, context: dict[str, object], words: Words | None = None

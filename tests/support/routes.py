@@ -63,6 +63,7 @@ def address(place: Clinic, path: str, link: str) -> str:
         guardian="p-gale",
         skill="wise-mind",
         curriculum="adult",
+        week="1",
         name="walk",
         subject="group",
         goal="g-1",

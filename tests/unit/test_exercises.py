@@ -122,7 +122,7 @@ def test_a_mistake_in_the_file_is_named(tmp_path: Path, old: str, new: str, said
 
 def test_a_session_takes_no_repertoire_that_it_cannot_be_held_with() -> None:
     one = EXERCISES[0]
-    check_repertoire(LIBRARY.repertoire(LIBRARY.curricula[0].lessons[0]))
+    check_repertoire(LIBRARY.repertoire(LIBRARY.curricula[0].places[0]))
     for wrong in (Repertoire(exercises=(one, one)), Repertoire(exercises=tuple([one] * 65))):
         with pytest.raises(Refusal):
             check_repertoire(wrong)

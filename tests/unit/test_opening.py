@@ -80,7 +80,8 @@ def test_every_programme_follows_a_curriculum_that_there_is_and_begins_anew_afte
     library = load_library()
     for programme in load_catalog().programmes.values():
         lessons = next(each for each in library.curricula if each.id == programme.curriculum).lessons
-        assert library.lesson(programme.curriculum, len(lessons)) == lessons[0]
+        again = library.lesson(programme.curriculum, len(lessons))
+        assert again is not None and again.lesson == lessons[0]
     assert library.lesson("none", 3) is None
 
 

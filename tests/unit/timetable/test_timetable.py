@@ -20,9 +20,11 @@ from server import demo, demo_week
 from server.app import schedule_of
 from server.catalog import load_catalog
 from server.clock import FakeClock
+from server.library import load_library
 from server.rooms.ports import Stale
 from server.store import memory
 from server.store.clinic import ScheduledSession
+from server.teaching.library import ClinicLibrary
 from server.timetable.office import Office
 from server.timetable.timetable import ClinicTimetable
 from server.web.auth import Visitor
@@ -44,7 +46,14 @@ class Clinic:
         self.store, self.catalog = memory.connect(), load_catalog()
         self.book = schedule_of(self.store, catalog=self.catalog, clock=self.clock)
         self.timetable = ClinicTimetable(
-            Office(book=self.book, store=self.store, catalog=self.catalog, clock=self.clock, seats_max=16)
+            Office(
+                book=self.book,
+                store=self.store,
+                catalog=self.catalog,
+                library=ClinicLibrary(load_library(), self.store.register),
+                clock=self.clock,
+                seats_max=16,
+            )
         )
 
     async def ready(self) -> Clinic:

@@ -28,11 +28,12 @@ export function mount(root, context) {
     const here = room.agenda.segments.find((/** @type {any} */ one) => one.id === room.agenda.position);
     return html`<section class="stack tight" aria-labelledby="choose-skill">
       <h2 id="choose-skill">${t("Skill of this part")}</h2>
-      ${today && chosen !== today.skill ? html`<div class="notice plain choose-today"><div class="stack tight grow">
-        <p><span class="soft small">${t("The curriculum has for today")}</span><br><strong>${titles.get(today.skill) ?? ""}</strong></p>
+      ${today && (!today.skill || chosen !== today.skill) ? html`<div class="notice plain choose-today"><div class="stack tight grow">
+        <p><span class="soft small">${t("The curriculum has for today")}</span><br><strong>${titles.get(today.skill) ?? t("A skill that was withdrawn. Choose another one.")}</strong></p>
+        ${today.week ? html`<p class="small soft">${t("{curriculum}: week {week}, session {session}", today)}</p>` : nothing}
         <p class="small">${today.focus}</p>
         ${today.revisit ? html`<p class="small soft">${t("Look back at: {skill}", { skill: titles.get(today.revisit) ?? "" })}</p>` : nothing}
-        <div><button type="button" class="button ${here?.kind === "skills" ? "primary" : ""}" @click=${() => act.ask("choose_skill", { skill: today.skill })}>${t("Take this one")}</button></div>
+        ${titles.has(today.skill) ? html`<div><button type="button" class="button ${here?.kind === "skills" ? "primary" : ""}" @click=${() => act.ask("choose_skill", { skill: today.skill })}>${t("Take this one")}</button></div>` : nothing}
       </div></div>` : nothing}
       <div class="field"><label for="skill-choice">${chosen ? t("The group sees this skill") : t("Choose a skill")}</label>
         <select id="skill-choice" @change=${(/** @type {any} */ event) => act.ask("choose_skill", { skill: event.target.value || null })}>
