@@ -18,7 +18,7 @@ from server import demo_week
 from server.clock import FakeClock, RoomClock
 from tests.support.browser import DESKTOP
 from tests.support.clinic import ADA, ASH, FAY, GRAY, OLA, ROBIN, UMA, Clinic, clinic
-from tests.support.everything import BAY, OWN_SKILL, SUE, Everything, fill
+from tests.support.everything import BAY, OWN_CURRICULUM, OWN_SKILL, SUE, Everything, fill
 from tests.support.reach import NARROW, cookies, hindrances, kept, typed_into
 from tests.support.routes import TABLE
 
@@ -114,6 +114,13 @@ STOPS = (
     Stop(route="/safety", who=SUE, action="/safety", typed={"steps": "Breathe. " * 40}),
     Stop(route="/skills/{skill}/edit", who=FAY, path=f"/skills/{OWN_SKILL}/edit"),
     Stop(route="/skills/{skill}/preview", who=FAY, path=f"/skills/{OWN_SKILL}/preview"),
+    *pages("/curricula", "/curricula/new", "/curricula/{curriculum}/manual", "/schedule/curricula", who=FAY),
+    Stop(route="/curricula/new", who=FAY, action="/curricula/new", typed={"title": " ", "about": "A start."}),
+    *(
+        Stop(route=f"/curricula/{{curriculum}}/{page}", who=FAY, path=f"/curricula/{OWN_CURRICULUM}/{address}")
+        for page, address in (("edit", "edit"), ("weeks/{week}", "weeks/1"), ("preview", "preview"))
+    ),
+    *pages("/schedule/cohorts/{cohort}/curriculum", "/schedule/programmes/{programme}/curriculum", who=SUE),
     *pages("/measures/own", "/diary", "/progress", "/milestones", "/family", who=ROBIN),
     *pages("/family/{person}/guardian", "/family/{person}/session", "/calls/{person}", who=FAY),
     *pages("/schedule/cohorts/{cohort}/agreement", "/family/{person}/guardians/{guardian}", who=FAY),

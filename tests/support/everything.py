@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from typing import Any
 
+from facilitation import curricula
 from facilitation.contacts import Contact, Nearest
 from facilitation.facts import zone_of
 from facilitation.goals import Goal
 from facilitation.guardianship import Care, Guardianship
-from facilitation.ids import CohortId, GoalId, PersonId, SessionId, SkillId
+from facilitation.ids import CohortId, CurriculumId, GoalId, PersonId, SessionId, SkillId
 from facilitation.makeups import Invited, MakeUp
 from facilitation.people import Role
+from facilitation.skills import Programme
 from facilitation.teaching import OwnSkill, draft_of
 from facilitation.timebase import HOUR_MS, Instant
 from facilitation.waiting import Wait, Waiting
@@ -40,6 +42,7 @@ from tests.support.school import TYPED
 BAY, SUE = PersonId("p-bay"), PersonId("p-sue")
 LATER = CohortId("c-later")
 OWN_SKILL = SkillId("our-own")
+OWN_CURRICULUM = CurriculumId("own-evenings")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +125,15 @@ async def fill(place: Clinic) -> Everything:
     library = load_library()
     wise = library.skills[SkillId("wise-mind")]
     own = OwnSkill(id=OWN_SKILL, module=library.module_of(wise.id).id, draft=draft_of(wise))
-    await ClinicLibrary(library, store.register).skills.put(own, upon=0, by=ADA, at=now)
+    shelves_of_own = ClinicLibrary(library, store.register)
+    await shelves_of_own.skills.put(own, upon=0, by=ADA, at=now)
+    strung = curricula.draft_of(library.curricula[0])
+    gap = replace(strung.weeks[0], lessons=(curricula.LessonDraft(skill="own-gone"), *strung.weeks[0].lessons[1:]))
+    evenings = curricula.OwnCurriculum(
+        id=OWN_CURRICULUM, programme=Programme.ADULT, draft=replace(strung, weeks=(gap, *strung.weeks[1:]))
+    )
+    for revision in range(2):
+        await shelves_of_own.curricula.put(evenings, upon=revision, by=ADA, at=Instant(now + revision))
 
     away = Visitor(person=ADA, role=Role.ADMINISTRATOR, name="Ada Administrator", zone=demo_week.ZONE)
     placing = Placing(store, schedule=schedule, catalog=place.catalog, clock=place.clock, seats_max=16, apart=beside)
