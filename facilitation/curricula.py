@@ -223,7 +223,7 @@ def moved(draft: CurriculumDraft, week: int, lesson: int, to: int) -> Curriculum
 
 
 def with_curricula(library: Library, own: Iterable[OwnCurriculum]) -> Library:
-    """The library with those that the clinic added, in each language. A name that is taken stays with the shipped one."""
+    """The library with what the clinic added, in each language. A name that is taken stays with the shipped one."""
     own = tuple(own)
     taken = {each.id for each in library.curricula}
     added = (replace(each.followed, language=each.language) for each in own if each.followed and each.id not in taken)

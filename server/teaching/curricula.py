@@ -22,6 +22,7 @@ from facilitation.curricula import (
 )
 from facilitation.errors import Refusal
 from facilitation.ids import CurriculumId, SkillId
+from facilitation.languages import ENGLISH
 from facilitation.sentences import Sentence, marked
 from facilitation.skills import (
     AIM,
@@ -73,7 +74,7 @@ class CurriculumEditor:
         self, id: str | None, given: Fields | None, words: Words, *, zone: str, like: str = ""
     ) -> dict[str, Any] | None:
         """None: the clinic wrote no such curriculum."""
-        library = await self._library.load()
+        library = (await self._library.load()).spoken(words.language)
         held = None if id is None else await self._library.curricula.get(id)
         if id is not None and held is None:
             return None
@@ -103,7 +104,7 @@ class CurriculumEditor:
 
     async def keep(self, id: str | None, given: Fields, words: Words, *, by: Visitor) -> Kept:
         """Keep what was typed, and do what its button says. Raises Refusal, Stale."""
-        library = await self._library.load()
+        library = (await self._library.load()).spoken(words.language)
         held = None if id is None else await self._library.curricula.get(id)
         if id is not None and held is None:
             raise Refusal("unknown_curriculum", "This curriculum was not written here. Copy it to change it.")
@@ -142,7 +143,7 @@ class CurriculumEditor:
 
     async def week(self, id: str, number: int, given: Fields | None, words: Words) -> dict[str, Any] | None:
         """None: there is no such week."""
-        library = await self._library.load()
+        library = (await self._library.load()).spoken(words.language)
         held = await self._library.curricula.get(id)
         if held is None or not 1 <= number <= len(held.value.draft.weeks):
             return None
@@ -150,7 +151,7 @@ class CurriculumEditor:
         own = _with_week(held.value, number, week)
         wrong = _wrong(own, library)
         before = [lesson.skill for each in own.draft.weeks[: number - 1] for lesson in each.lessons]
-        titles = {skill.id: words(skill.title) for skill in library.skills.values()}
+        titles = {skill.id: skill.title for skill in library.skills.values()}
         rows = []
         for count, lesson in enumerate(week.lessons, 1):
             rows.append(_row(lesson, f"week-{number}-lesson-{count}", before, titles, wrong, words))
@@ -168,8 +169,7 @@ class CurriculumEditor:
             "lessons_wrong": [words.of(each) for each in wrong.get(f"week-{number}-lessons", ())],
             "rows": rows,
             "modules": [
-                (words(module.title), [(skill.id, words(skill.title)) for skill in module.skills])
-                for module in library.modules
+                (module.title, [(skill.id, skill.title) for skill in module.skills]) for module in library.modules
             ],
             "others": [each for each in range(1, len(own.draft.weeks) + 1) if each != number],
             "lessons_max": LESSONS_MAX,
@@ -225,7 +225,7 @@ class CurriculumEditor:
 
     async def manual(self, curriculum: Curriculum, words: Words) -> dict[str, Any]:
         """All that a substitute needs to run it cold: each session with its skill in full."""
-        library = await self._library.load()
+        library = (await self._library.load()).spoken(words.language)
         return {
             "curriculum": curriculum,
             "weeks": [
@@ -309,9 +309,10 @@ def _opened(held: Held[OwnCurriculum] | None, like: Curriculum | None, words: Wo
         return held.value
     draft = CurriculumDraft(weeks=(WeekDraft(),) * WEEKS_MIN) if like is None else draft_of(like)
     if like is not None:
-        draft = replace(draft, title=words("{title} (copy)", title=words(like.title)))
+        draft = replace(draft, title=words("{title} (copy)", title=like.title))
     programme = Programme.ADULT if like is None else like.programme
-    return OwnCurriculum(id=CurriculumId("new"), programme=programme, draft=draft)
+    language = ENGLISH if like is None else like.language
+    return OwnCurriculum(id=CurriculumId("new"), programme=programme, language=language, draft=draft)
 
 
 def _framed(own: OwnCurriculum, given: Fields) -> OwnCurriculum:
@@ -369,7 +370,8 @@ def _with_week(own: OwnCurriculum, number: int, week: WeekDraft) -> OwnCurriculu
 
 
 def _curriculum(own: OwnCurriculum) -> Curriculum:
-    return curriculum_of(own.draft, id=own.id, version="2026-01", programme=own.programme)
+    made = curriculum_of(own.draft, id=own.id, version="2026-01", programme=own.programme)
+    return replace(made, language=own.language)
 
 
 def _wrong(own: OwnCurriculum, library: Library) -> Mistakes:
@@ -402,7 +404,7 @@ def _outlined(week: WeekDraft, number: int, wrong: Mistakes, library: Library, w
         "aim": week.aim.strip(),
         "lessons": [
             {
-                "title": words(skill.title) if (skill := library.skills.get(SkillId(each.skill))) else "",
+                "title": skill.title if (skill := library.skills.get(SkillId(each.skill))) else "",
                 "focus": each.focus.strip(),
                 "gone": bool(each.skill) and SkillId(each.skill) not in library.skills,
             }

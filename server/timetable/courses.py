@@ -48,7 +48,7 @@ class GroupCourses:
     # ------------------------------------------------------------------ everybody's
 
     async def everything(self, *, reader: Visitor) -> Page:
-        schedule, library = await self._office.book.load(), await self._office.library.load()
+        schedule, library = await self._office.book.load(), await self._library()
         courses = {held.id: held.value for held in (await self._courses.shelf.all()).values()}
         sessions = await self._office.store.clinic.list_sessions()
         programmes = []
@@ -98,7 +98,7 @@ class GroupCourses:
         self, cohort: CohortId | None, programme: str | None, given: Given | None, *, reader: Visitor
     ) -> Page | None:
         words = self._office.words
-        schedule, library = await self._office.book.load(), await self._office.library.load()
+        schedule, library = await self._office.book.load(), await self._library()
         whose = self._whose(schedule, cohort, programme, reader)
         if whose is None:
             return None
@@ -118,7 +118,7 @@ class GroupCourses:
             "curricula": [
                 *([(AS_PROGRAMME, words("As the program says"))] if whose.cohort else []),
                 ("", words("None")),
-                *((each.id, words(each.title)) for each in library.curricula),
+                *((each.id, each.title) for each in library.curricula),
             ],
             "weeks_max": WEEKS_MAX,
             "lessons_max": LESSONS_MAX,
@@ -139,7 +139,7 @@ class GroupCourses:
         self, cohort: CohortId | None, programme: str | None, given: Given, *, by: Visitor
     ) -> dict[str, Any] | str:
         """The address; or, where it is only looked at, what the next meetings would have. Raises Refusal, Stale."""
-        schedule, library = await self._office.book.load(), await self._office.library.load()
+        schedule, library = await self._office.book.load(), await self._library()
         whose = self._whose(schedule, cohort, programme, by)
         if whose is None:
             raise Refusal("bad_choice", "There is no such group or program any more.")
@@ -192,6 +192,9 @@ class GroupCourses:
 
     # ------------------------------------------------------------------ inside
 
+    async def _library(self) -> Library:
+        return (await self._office.library.load()).spoken(self._office.words.language)
+
     def _whose(
         self, schedule: Schedule, cohort: CohortId | None, programme: str | None, reader: Visitor
     ) -> Whose | None:
@@ -229,7 +232,7 @@ class GroupCourses:
         if not step.curriculum:
             return words("None")
         found = library.curriculum(step.curriculum)
-        return words(found.title) if found else words("A curriculum that was withdrawn")
+        return found.title if found else words("A curriculum that was withdrawn")
 
     def _next(
         self,
@@ -259,6 +262,6 @@ class GroupCourses:
         skill = library.skills.get(place.lesson.skill)
         return {
             "place": words("week {week}, session {session}", week=place.week, session=place.session),
-            "title": words(skill.title) if skill else words("A skill that was withdrawn"),
+            "title": skill.title if skill else words("A skill that was withdrawn"),
             "gone": skill is None,
         }

@@ -20,7 +20,7 @@ from facilitation.skills import Curriculum, Library, Programme
 from server.rooms.ports import Stale
 from server.web.auth import Doorkeeper, Visitor
 from server.web.forms import back_to
-from server.web.language import spoken
+from server.web.language import asked, spoken
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.schedule import Fields, all_fields
 from server.web.skills import Libraries
@@ -109,9 +109,9 @@ class CurriculumPages:
 
     async def everything(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.READ_LIBRARY)
-        library = await self._library.load()
-        own = await self._library.own_curricula()
         words = spoken(request)
+        library = (await self._library.load()).spoken(words.language)
+        own = await self._library.own_curricula()
         written = {each["id"] for each in own}
         shown = [each for each in own if me.may(Action.WRITE_LIBRARY) or each["state"] == "published"]
         context = {
@@ -133,20 +133,22 @@ class CurriculumPages:
 
     async def one(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.READ_LIBRARY)
-        library, curriculum = await self._found(request)
+        words = asked(request)
+        library, curriculum = await self._found(request, words)
         own = curriculum.id in {each["id"] for each in await self._library.own_curricula()}
         context = {"curriculum": curriculum, "skills": library.skills, "own": own}
-        return self._render(request, "curriculum.html", me, context)
+        return self._render(request, "curriculum.html", me, context, words=words)
 
     async def manual(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.READ_LIBRARY)
-        _, curriculum = await self._found(request)
-        context = await self._writing.manual(curriculum, spoken(request))
+        words = asked(request)
+        _, curriculum = await self._found(request, words)
+        context = await self._writing.manual(curriculum, words)
         context |= {"draft": False, "back": f"/curricula/{quote(curriculum.id, safe='')}{me.choice}"}
-        return self._render(request, "manual.html", me, context)
+        return self._render(request, "manual.html", me, context, words=words)
 
-    async def _found(self, request: Request) -> tuple[Library, Curriculum]:
-        library = await self._library.load()
+    async def _found(self, request: Request, words: Words) -> tuple[Library, Curriculum]:
+        library = (await self._library.load()).spoken(words.language)
         curriculum = library.curriculum(_id(request))
         if curriculum is None:
             raise HTTPException(404)
@@ -168,9 +170,10 @@ class CurriculumPages:
         curriculum = await self._writing.draft(id, request.query_params.get("revision", "")[:9])
         if curriculum is None:
             raise HTTPException(404)
-        context = await self._writing.manual(curriculum, spoken(request))
+        words = asked(request)
+        context = await self._writing.manual(curriculum, words)
         context |= {"draft": True, "back": f"/curricula/{quote(id, safe='')}/edit{me.choice}"}
-        return self._render(request, "manual.html", me, context)
+        return self._render(request, "manual.html", me, context, words=words)
 
     async def week(self, request: Request) -> Response:
         me = await self._doorkeeper.visitor(request, Action.WRITE_LIBRARY)
@@ -242,10 +245,16 @@ class CurriculumPages:
         return self._render(request, template, me, context, 422 if error else 200)
 
     def _render(
-        self, request: Request, template: str, me: Visitor, context: dict[str, Any], status: int = 200
+        self,
+        request: Request,
+        template: str,
+        me: Visitor,
+        context: dict[str, Any],
+        status: int = 200,
+        words: Words | None = None,
     ) -> Response:
         known = {"me": me, "choice": me.choice}
-        return self._pages.render(request, template, context | known, status, NO_STORE)
+        return self._pages.render(request, template, context | known, status, NO_STORE, words=words)
 
 
 def _id(request: Request) -> str:

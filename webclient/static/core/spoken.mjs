@@ -29,7 +29,7 @@ export function spoken(view) {
   }
   if (room?.last_time) room.last_time = room.last_time.map((/** @type {string} */ title) => t(title));
   for (const skill of staff?.practice?.skills ?? []) say(skill, "title");
-  say(staff?.practice?.today, "focus");
+  say(staff?.practice?.today, "focus", "curriculum");
   say(room?.round, "question");
   for (const question of staff?.rounds?.questions ?? []) say(question, "text", "teens");
   for (const own of you?.exercises ?? []) {
