@@ -89,6 +89,7 @@ from server.store.calls import ask
 from server.store.ports import Store
 from server.teaching.curricula import CurriculumEditor
 from server.teaching.editor import SkillEditor
+from server.teaching.exercises import ExerciseEditor
 from server.teaching.library import ClinicLibrary
 from server.timetable.office import Office
 from server.timetable.timetable import ClinicTimetable
@@ -294,6 +295,7 @@ def build(
         library=own_library,
         writing=SkillEditor(own_library, clock=clock),
         curricula=CurriculumEditor(own_library, clock=clock),
+        exercises=ExerciseEditor(own_library, clock=clock),
         notebook=StaffNotebook(store, rooms=rooms, library=own_library, clock=clock),
         proofs=signatures,
         ways=accounts.ways,

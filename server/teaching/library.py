@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from facilitation.curricula import OwnCurriculum, with_curricula
+from facilitation.ownexercises import OwnExercise, with_exercises
 from facilitation.skills import Library
 from facilitation.teaching import OwnSkill, joined
 from server.store.register import Register, Shelf
@@ -17,6 +18,7 @@ class ClinicLibrary:
         self.shipped = shipped
         self.skills = Shelf(register, "own-skill", OwnSkill, id_of=lambda each: each.id)
         self.curricula = Shelf(register, "own-curriculum", OwnCurriculum, id_of=lambda each: each.id)
+        self.exercises = Shelf(register, "own-exercise", OwnExercise, id_of=lambda each: each.id)
         self._known = shipped
 
     def __call__(self) -> Library:
@@ -25,7 +27,8 @@ class ClinicLibrary:
     async def load(self) -> Library:
         skills = [held.value for held in (await self.skills.all()).values()]
         curricula = [held.value for held in (await self.curricula.all()).values()]
-        self._known = with_curricula(joined(self.shipped, skills), curricula)
+        exercises = [held.value for held in (await self.exercises.all()).values()]
+        self._known = with_exercises(with_curricula(joined(self.shipped, skills), curricula), exercises)
         return self._known
 
     async def own(self) -> list[dict[str, Any]]:
@@ -49,6 +52,13 @@ class ClinicLibrary:
             for each in (held.value for held in (await self.curricula.all()).values())
         ]
 
+    async def own_exercises(self) -> list[dict[str, Any]]:
+        """The same of exercises."""
+        return [
+            {"id": each.id, "title": each.draft.fields.get("title", "").strip(), "state": _state(each)}
+            for each in (held.value for held in (await self.exercises.all()).values())
+        ]
 
-def _state(own: OwnSkill | OwnCurriculum) -> str:
+
+def _state(own: OwnSkill | OwnCurriculum | OwnExercise) -> str:
     return "withdrawn" if own.withdrawn else "published" if own.stands else "draft"

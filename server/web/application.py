@@ -32,6 +32,7 @@ from server.web.curricula import CurriculumPages, CurriculumWriting
 from server.web.diary import DiaryDesk, DiaryPages
 from server.web.door import Door
 from server.web.errors import Refusals
+from server.web.exercises import ExercisePages, ExerciseWriting
 from server.web.exports import ExportDesk, Exports
 from server.web.family import FamilyDesk, FamilyInvitations, FamilyPages, GuardianPages
 from server.web.guard import BODY_BYTES_MAX, BodyLimits, SameOriginOnly, Throttle, security_headers
@@ -95,6 +96,7 @@ def application(
     library: Libraries,
     writing: SkillWriting,
     curricula: CurriculumWriting,
+    exercises: ExerciseWriting,
     notebook: Notebook,
     proofs: Proofs,
     ways: WaysIn,
@@ -207,6 +209,7 @@ def application(
             *CallDesk(calls, contact_log, pages=pages, doorkeeper=doorkeeper).routes(),
             *TeachingDesk(writing, pages=pages, doorkeeper=doorkeeper).routes(),
             *CurriculumPages(library, curricula, pages=pages, doorkeeper=doorkeeper).routes(),
+            *ExercisePages(library, exercises, pages=pages, doorkeeper=doorkeeper).routes(),
             *skills.routes(),
             *notebook_desk.routes(),
             *people_desk.routes(),

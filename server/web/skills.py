@@ -30,6 +30,10 @@ class Libraries(Protocol):
         """What the clinic wrote: `id`, `title`, `state` ('draft', 'published', 'withdrawn')."""
         ...
 
+    async def own_exercises(self) -> list[dict[str, Any]]:
+        """The same of exercises."""
+        ...
+
     async def own_curricula(self) -> list[dict[str, Any]]:
         """The same of curricula, with the `programme` that each is for and its size."""
         ...

@@ -18,7 +18,7 @@ from server import demo_week
 from server.clock import FakeClock, RoomClock
 from tests.support.browser import DESKTOP
 from tests.support.clinic import ADA, ASH, FAY, GRAY, OLA, ROBIN, UMA, Clinic, clinic
-from tests.support.everything import BAY, OWN_CURRICULUM, OWN_SKILL, SUE, Everything, fill
+from tests.support.everything import BAY, OWN_CURRICULUM, OWN_EXERCISE, OWN_SKILL, SUE, Everything, fill
 from tests.support.reach import NARROW, cookies, hindrances, kept, typed_into
 from tests.support.routes import TABLE
 
@@ -52,6 +52,7 @@ IN_ADDRESSES = {
     "guardian": "p-gale",
     "skill": "wise-mind",
     "curriculum": "adult",
+    "exercise": "body-scan",
     "cohort": demo_week.EVENING,
     "series": "w-evening",
     "on": "2026-12-02",
@@ -119,6 +120,15 @@ STOPS = (
     *(
         Stop(route=f"/curricula/{{curriculum}}/{page}", who=FAY, path=f"/curricula/{OWN_CURRICULUM}/{address}")
         for page, address in (("edit", "edit"), ("weeks/{week}", "weeks/1"), ("preview", "preview"))
+    ),
+    *pages("/exercises", "/exercises/new", "/exercises/{exercise}", who=FAY),
+    Stop(route="/exercises/{exercise}/edit", who=FAY, path=f"/exercises/{OWN_EXERCISE}/edit"),
+    Stop(
+        route="/exercises/new",
+        who=FAY,
+        path="/exercises/new?kind=sheet",
+        action="/exercises/new",
+        typed={"title": " ", "about": "A start."},
     ),
     *pages("/schedule/cohorts/{cohort}/curriculum", "/schedule/programmes/{programme}/curriculum", who=SUE),
     *pages("/measures/own", "/diary", "/progress", "/milestones", "/family", who=ROBIN),

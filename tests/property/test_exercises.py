@@ -1,4 +1,5 @@
-"""Every exercise of the catalogue under random groups: whose an answer is, and that five are five."""
+"""Every exercise of the catalogue, and one of each kind of a clinic's own, under random groups: whose an answer is, and
+that five are five."""
 
 from __future__ import annotations
 
@@ -18,17 +19,27 @@ from facilitation import views
 from facilitation.errors import Refusal
 from facilitation.events import Recorded
 from facilitation.exercises import Entry, Exercise, Field, FieldKind, Privacy, is_empty
-from facilitation.ids import PersonId, RunId
+from facilitation.ids import ExerciseId, PersonId, RunId
+from facilitation.ownexercises import OwnExercise, exercise_of, with_exercises
 from facilitation.people import Expected, Role
 from facilitation.room import RoomState, replay
 from facilitation.runs import ANSWERS_MIN
 from facilitation.seats import Place
 from server.library import load_library
 from tests.support.meeting import COLE, FAY, OLA, ROSTER, Meeting
+from tests.support.ownexercises import COMPLETE
 
 pytestmark = pytest.mark.timeout(300)
 EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "40"))
-REPERTOIRE = load_library().repertoire()
+OWN = [
+    OwnExercise(
+        id=ExerciseId(f"own-{kind}"),
+        draft=draft,
+        stands=exercise_of(draft, id=ExerciseId(f"own-{kind}"), version="2026-01"),
+    )
+    for kind, draft in COMPLETE.items()
+]
+REPERTOIRE = with_exercises(load_library(), OWN).repertoire()
 CROWD = [PersonId(f"p-{number}") for number in range(1, 8)]
 GUESTS = tuple(Expected(person=each, role=Role.PARTICIPANT, name=f"Guest {each}") for each in CROWD)
 

@@ -16,8 +16,9 @@ from facilitation.contacts import Contact, Nearest
 from facilitation.facts import zone_of
 from facilitation.goals import Goal
 from facilitation.guardianship import Care, Guardianship
-from facilitation.ids import CohortId, CurriculumId, GoalId, PersonId, SessionId, SkillId
+from facilitation.ids import CohortId, CurriculumId, ExerciseId, GoalId, PersonId, SessionId, SkillId
 from facilitation.makeups import Invited, MakeUp
+from facilitation.ownexercises import Kind, OwnExercise
 from facilitation.people import Role
 from facilitation.skills import Programme
 from facilitation.teaching import OwnSkill, draft_of
@@ -37,12 +38,14 @@ from server.store.register import Draft
 from server.teaching.library import ClinicLibrary
 from server.web.auth import Visitor
 from tests.support.clinic import ADA, ASH, GRAY, ROBIN, SAM, Clinic
+from tests.support.ownexercises import COMPLETE
 from tests.support.school import TYPED
 
 BAY, SUE = PersonId("p-bay"), PersonId("p-sue")
 LATER = CohortId("c-later")
 OWN_SKILL = SkillId("our-own")
 OWN_CURRICULUM = CurriculumId("own-evenings")
+OWN_EXERCISE = ExerciseId("own-tea")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +130,8 @@ async def fill(place: Clinic) -> Everything:
     own = OwnSkill(id=OWN_SKILL, module=library.module_of(wise.id).id, draft=draft_of(wise))
     shelves_of_own = ClinicLibrary(library, store.register)
     await shelves_of_own.skills.put(own, upon=0, by=ADA, at=now)
+    draft = replace(COMPLETE[Kind.PROMPTS], fields=COMPLETE[Kind.PROMPTS].fields | {"about": "Too short."})
+    await shelves_of_own.exercises.put(OwnExercise(id=OWN_EXERCISE, draft=draft), upon=0, by=ADA, at=now)
     strung = curricula.draft_of(library.curricula[0])
     gap = replace(strung.weeks[0], lessons=(curricula.LessonDraft(skill="own-gone"), *strung.weeks[0].lessons[1:]))
     evenings = curricula.OwnCurriculum(

@@ -64,6 +64,7 @@ def address(place: Clinic, path: str, link: str) -> str:
         skill="wise-mind",
         curriculum="adult",
         week="1",
+        exercise="body-scan",
         name="walk",
         subject="group",
         goal="g-1",

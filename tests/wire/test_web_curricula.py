@@ -17,9 +17,10 @@ from facilitation.ids import SkillId
 from facilitation.teaching import OwnSkill
 from facilitation.teaching import draft_of as skill_draft
 from server import demo_week
-from server.app import opening, schedule_of
+from server.app import schedule_of
 from server.clock import FakeClock
 from server.library import load_library
+from server.opening import opening
 from server.teaching.library import ClinicLibrary
 from tests.support.clinic import ADA, FAY, ROBIN, Clinic, clinic
 from tests.support.visitor import Answer, Visitor
