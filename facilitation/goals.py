@@ -29,8 +29,14 @@ class Goal:
     text: str
     since: date
     until: date | None = None
+    agreed: bool = False
+    """Agreed with the person, who sees it on their page of progress."""
     shared: bool = False
-    """Agreed with the person and their guardian, who may see it."""
+    """Shared with their guardians as well; it is agreed then."""
+
+    @property
+    def open_to_person(self) -> bool:
+        return self.agreed or self.shared
 
     def holds_on(self, day: date) -> bool:
         return self.since <= day and (self.until is None or day <= self.until)

@@ -632,6 +632,7 @@ def _record_person(state: RoomState, seat: Seat, everyone: Mapping[PersonId, Hou
         "by_segment": dict(hours.by_segment),
         **minuteviews.person_part(state, hours, now),
         "evidence": [_evidence(line, zone) for line in state.attendance.of(person).evidence],
+        "week_shown_at": None if (shown := state.showings.of(person)) is None else shown.at,
         "facts": [
             {"label": str(label), "value": str(value), "told": {"label": told(label), "value": told(value)}}
             for label, value in facts.lines(state, person, everyone)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from facilitation.errors import Refusal
+from facilitation.goals import Goal
 from facilitation.guardianship import Care, Guardianship
 from facilitation.ids import PersonId
 from server.clock import Clock
@@ -101,9 +102,14 @@ class FamilyBook:
             raise Refusal("unknown_goal", "One of these goals does not stand in this person’s plan.")
         for goal in there:
             if goal.shared != (goal.goal in goals):
-                await self._store.notebook.put_goal(replace(goal, shared=goal.goal in goals))
+                await self._store.notebook.put_goal(_shared(goal, goal.goal in goals))
 
 
 def guardian_url(care: Guardianship, reader: Visitor) -> str:
     """The page of one guardian of one teen, for staff."""
     return f"/family/{quote(care.teen, safe='')}/guardians/{quote(care.guardian, safe='')}{reader.choice}"
+
+
+def _shared(goal: Goal, on: bool) -> Goal:
+    """A goal that guardians may see is agreed with the person, also when guardians do not see it any more."""
+    return replace(goal, shared=on, agreed=goal.agreed or on)

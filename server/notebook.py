@@ -65,6 +65,7 @@ class StaffNotebook:
         for note in notes:
             await self._tell(session, KeepCounsellingNote(note=note.note, subject=note.subject, author=owner))
         return {
+            "agreed": await self._agreed(scheduled),
             "snippets": [{"name": name, "text": text} for name, text in snippets.items()],
             "skills": sorted({skill.title for skill in self._library().skills.values()}),
             "counselling": [
@@ -78,6 +79,11 @@ class StaffNotebook:
                 for note in notes
             ],
         }
+
+    async def _agreed(self, scheduled: ScheduledSession) -> list[GoalId]:
+        """The goals that the session's people see themselves."""
+        people = [each.person for each in scheduled.roster if each.treated]
+        return [goal.goal for person in people for goal in await self._notebook.goals(person) if goal.open_to_person]
 
     # ------------------------------------------------------------------ phrases
 
@@ -152,9 +158,17 @@ class StaffNotebook:
         return goal.goal
 
     async def change_goal(
-        self, session: SessionId, person: PersonId, goal: str, *, text: str | None, ended: bool | None
+        self,
+        session: SessionId,
+        person: PersonId,
+        goal: str,
+        *,
+        text: str | None,
+        ended: bool | None,
+        agreed: bool | None = None,
     ) -> None:
-        """Word a goal anew, end it (it does not hold on the session's day any more), or let it go on."""
+        """Word a goal anew, end it (it does not hold on the session's day any more), let it go on, or say whether it is
+        agreed with the person, who sees it then."""
         scheduled = await self._with(session, person)
         there = next((each for each in await self._notebook.goals(person) if each.goal == goal), None)
         if there is None:
@@ -162,6 +176,10 @@ class StaffNotebook:
         changed = there if text is None else replace(there, text=worded(text))
         if ended is not None:
             changed = replace(changed, until=_day(scheduled) - timedelta(days=1) if ended else None)
+        if agreed is False and there.shared:
+            raise Refusal("goal_shared", "Guardians see this goal. Stop sharing it on the family’s page first.")
+        if agreed is not None:
+            changed = replace(changed, agreed=agreed)
         if changed != there:
             await self._notebook.put_goal(changed)
         await self._list_goals(scheduled, [person])

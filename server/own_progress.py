@@ -75,7 +75,7 @@ class OwnProgress:
         today = local(self._clock.now(), known.zone).date()
         practice = await self._practice(me.person, words)
         said = await self._said(me.person, known.zone, words)
-        goals = [goal for goal in await self._store.notebook.goals(me.person) if goal.shared]
+        goals = [goal for goal in await self._store.notebook.goals(me.person) if goal.open_to_person]
         held = await self._discharges.get(me.person)
         leaving = None if held is None or held.value.taken_back else _leaving(held.value, words)
         weeks = _weeks(told)

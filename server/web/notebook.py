@@ -52,7 +52,14 @@ class Notebook(Protocol):
     async def keep_apart(self, session: SessionId, by: PersonId, people: Sequence[PersonId], on: bool) -> None: ...
     async def add_goal(self, session: SessionId, person: PersonId, text: str) -> GoalId: ...
     async def change_goal(
-        self, session: SessionId, person: PersonId, goal: str, *, text: str | None, ended: bool | None
+        self,
+        session: SessionId,
+        person: PersonId,
+        goal: str,
+        *,
+        text: str | None,
+        ended: bool | None,
+        agreed: bool | None,
     ) -> None: ...
 
 
@@ -84,6 +91,7 @@ class _Typed(_Sent):
 class _GoalChange(_Sent):
     text: str | None = None
     ended: bool | None = None
+    agreed: bool | None = None
 
 
 class _Apart(_Sent):
@@ -163,7 +171,7 @@ class NotebookDesk:
     async def _change_goal(self, request: Request, me: Identity, bearer: str) -> Response:
         sent = await _read(request, _GoalChange)
         person, goal = PersonId(request.path_params["person"]), request.path_params["goal"]
-        await self._notebook.change_goal(me.session, person, goal, text=sent.text, ended=sent.ended)
+        await self._notebook.change_goal(me.session, person, goal, text=sent.text, ended=sent.ended, agreed=sent.agreed)
         return _json({})
 
     async def _keep_apart(self, request: Request, me: Identity, bearer: str) -> Response:

@@ -87,11 +87,15 @@ async def test_before_anything_has_happened_it_says_how_it_begins() -> None:
 
 async def test_goals_stand_there_once_they_are_agreed_on() -> None:
     there = await house()
-    for id, text, shared in (("g-1", "Sleep seven hours", True), ("g-2", "Tell what happened in May", False)):
-        await there.store.notebook.put_goal(
-            Goal(goal=GoalId(id), person=ROBIN, text=text, since=TUESDAY - timedelta(days=9), shared=shared)
-        )
-    assert [(goal["text"], goal["open"]) for goal in (await page(there))["goals"]] == [("Sleep seven hours", True)]
+    since = TUESDAY - timedelta(days=9)
+    for goal in (
+        Goal(goal=GoalId("g-1"), person=ROBIN, text="Sleep seven hours", since=since, shared=True),
+        Goal(goal=GoalId("g-2"), person=ROBIN, text="Tell what happened in May", since=since),
+        Goal(goal=GoalId("g-3"), person=ROBIN, text="Call a friend", since=since, agreed=True),
+    ):
+        await there.store.notebook.put_goal(goal)
+    shown = [(goal["text"], goal["open"]) for goal in (await page(there))["goals"]]
+    assert shown == [("Sleep seven hours", True), ("Call a friend", True)], "also without any guardian"
 
 
 async def test_the_plan_for_afterwards_is_theirs_from_the_day_they_leave() -> None:

@@ -12,9 +12,11 @@ import pytest
 import pytest_asyncio
 
 from facilitation import commands as c
+from facilitation import views
 from facilitation.ids import CommandId, PersonId
 from facilitation.people import Expected
 from facilitation.policy import Action
+from facilitation.room import replay
 from server import demo
 from server.clock import FakeClock
 from server.web.words import local
@@ -139,6 +141,14 @@ async def send(visitor: Visitor, method: str, path: str, body: object = b"") -> 
     return (await visitor.send(method, path, data, own)).status
 
 
+async def on_record(place: Clinic) -> set[str]:
+    """Of whom the record says that their week can be read."""
+    state = replay(await place.store.log.read(place.evening.session))
+    record = views.record_part(state, place.clock.now())
+    assert WORDS not in json.dumps(record)
+    return {each["person"] for each in record["people"] if each["week_shown_at"] is not None}
+
+
 async def test_a_week_is_read_once_it_is_shown_and_no_longer_than_that(place: Clinic) -> None:
     robin, sam, fay = [await browser(place, person) for person in (ROBIN, SAM, FAY)]
     await written(place, robin)
@@ -155,6 +165,7 @@ async def test_a_week_is_read_once_it_is_shown_and_no_longer_than_that(place: Cl
     assert await send(robin, "POST", week, {"to_group": []}) == 200
     told = (await fay.get(f"{week}/{ROBIN}")).json
     assert WORDS in json.dumps(told)
+    assert await on_record(place) == {ROBIN}, "the record leads to it, and holds no word of it"
     assert (await sam.get(f"{week}/{ROBIN}")).status == 404, "the group sees nothing yet"
     traces = [each async for each in place.store.audit.all() if each.action == Action.READ_SHOWN_WEEK]
     assert {(each.by, each.about, each.session) for each in traces} == {(FAY, (ROBIN,), place.evening.session)}
@@ -168,6 +179,7 @@ async def test_a_week_is_read_once_it_is_shown_and_no_longer_than_that(place: Cl
     assert "Written after that" not in (await fay.get(f"{week}/{ROBIN}")).text, "a copy of then"
     assert "You showed a week" in (await robin.get("/diary")).text
     assert await send(robin, "DELETE", week) == 204
+    assert await on_record(place) == set()
     for reader in (robin, sam, fay):
         assert (await reader.get(f"{week}/{ROBIN}")).status == 404
 

@@ -131,6 +131,7 @@ async def test_a_new_notebook_is_empty_but_for_the_skills_of_the_library(clinic:
     kept = answer.json
     assert "Opposite action" in kept.pop("skills")
     assert kept == {
+        "agreed": [],
         "snippets": [],
         "counselling": [],
         "proof": {"chosen": False, "fresh_until": None, "pin_chars_min": 6},
@@ -265,6 +266,26 @@ async def test_a_goal_is_kept_by_the_clinic_and_shows_in_the_record(clinic: Clin
     again = await fay.post(f"/s/s-1/notebook/goals/{ROBIN}", {"text": "Sleep seven hours"})
     assert again.json["goal"] == goal, "a second press makes no second goal"
     assert [each.text for each in await clinic.store.notebook.goals(ROBIN)] == ["Sleep seven hours"]
+
+
+async def test_a_goal_is_its_persons_to_see_once_it_is_agreed(
+    clinic: Clinic,
+) -> None:
+    fay = await clinic.visitor(FAY)
+    goal = (await fay.post(f"/s/s-1/notebook/goals/{ROBIN}", {"text": "Sleep"})).json["goal"]
+
+    async def agreed() -> list[str]:
+        return list((await fay.get("/s/s-1/notebook")).json["agreed"])
+
+    assert await agreed() == []
+    for on in (True, False, True):
+        assert (await put(fay, f"/s/s-1/notebook/goals/{ROBIN}/{goal}", {"agreed": on})).status == 200
+        assert await agreed() == ([goal] if on else [])
+    [kept] = await clinic.store.notebook.goals(ROBIN)
+    await clinic.store.notebook.put_goal(replace(kept, shared=True))
+    no = await put(fay, f"/s/s-1/notebook/goals/{ROBIN}/{goal}", {"agreed": False})
+    assert no.status == 422 and no.json["error"]["code"] == "goal_shared"
+    assert await agreed() == [goal]
 
 
 async def test_a_goal_that_was_addressed_stays_as_it_was_said(clinic: Clinic) -> None:

@@ -163,6 +163,7 @@ RECORD = {
 }
 RECORD_SEGMENT = {"id", "title", "kind", "counts", "planned_ms", "spent_ms", "spans"}
 RECORD_PERSON = {
+    "week_shown_at",
     "measures",
     "told",
     "noticed_at",

@@ -26,6 +26,8 @@ export function createGoals(desk) {
   const troubles = new Map();
   /** @type {Map<string, string>} by person: a goal being typed */
   const typed = new Map();
+  /** @type {Set<string>} goals that their people see themselves */
+  let agreed = new Set();
   const dialog = createDialog();
   /** The contents of the open window, drawn anew with each view. @type {() => import("./dialog.mjs").Contents} */
   let contents;
@@ -92,11 +94,12 @@ export function createGoals(desk) {
   /** @param {string} id of a person */
   function manage(id) {
     let trouble = "";
-    /** @param {string} goal @param {{text?: string, ended?: boolean}} change */
+    /** @param {string} goal @param {{text?: string, ended?: boolean, agreed?: boolean}} change */
     async function change(goal, change) {
       const person = desk.personOf(id);
       try {
         await desk.notebook.changeGoal(id, goal, change);
+        if (change.agreed !== undefined) agreed = new Set(change.agreed ? [...agreed, goal] : [...agreed].filter((one) => one !== goal));
         trouble = change.ended ? t("That goal has ended. Notes that name it keep it.") : t("Changed.");
         const goals = addressed(person);
         if (change.text && goals.has(goal)) {
@@ -120,6 +123,9 @@ export function createGoals(desk) {
             <input name="text" aria-label=${t("Goal")} maxlength="500" .value=${one.text}>
             <button class="button" type="submit">${t("Change")}</button>
             <button class="button quiet" type="button" @click=${() => change(one.goal, { ended: true })}>${t("Ended")}</button>
+            <label class="choice goal-agreed"><input type="checkbox" .checked=${live(agreed.has(one.goal))}
+              @change=${(/** @type {Event} */ event) => change(one.goal, { agreed: /** @type {HTMLInputElement} */ (event.target).checked })}>
+              <span>${t("Agreed with {name}, who sees it under Progress", { name: person.name })}</span></label>
           </form></li>`)}</ul>
           <p role="status">${trouble}</p>`,
       };
@@ -154,6 +160,12 @@ export function createGoals(desk) {
         ${troubles.has(person.person) ? html`<p class="error" role="alert">${troubles.get(person.person)}</p>` : nothing}
         ${warnings(person.warnings.filter((/** @type {any} */ one) => one.field === "goals"), desk)}
       </section>`;
+    },
+
+    /** @param {string[]} goals those that their people see themselves */
+    known(goals) {
+      agreed = new Set(goals);
+      if (dialog.open) dialog.draw(contents());
     },
 
     /** The room has something new to say. */

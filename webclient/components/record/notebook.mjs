@@ -10,7 +10,7 @@ import { t } from "/static/core/words.mjs";
  * @typedef {{code: string, text: string, status?: number, answer?: any}} Trouble
  * @typedef {{note: string, subject: string, text: string, revision: number, at: number}} CounsellingNote
  * @typedef {{chosen: boolean, fresh_until: number | null, pin_chars_min: number}} Proof
- * @typedef {{snippets: import("./snippets.mjs").Snippet[], skills: string[], counselling: CounsellingNote[], proof: Proof}} Kept
+ * @typedef {{agreed: string[], snippets: import("./snippets.mjs").Snippet[], skills: string[], counselling: CounsellingNote[], proof: Proof}} Kept
  */
 
 /** @type {Trouble} */
@@ -63,7 +63,7 @@ export function createNotebook({ session, search = "" }) {
 
     /** @param {string} person @param {string} text @returns {Promise<{goal: string}>} */
     addGoal: (person, text) => ask("POST", ["notebook", "goals", person], { text }),
-    /** @param {string} person @param {string} goal @param {{text?: string, ended?: boolean}} change */
+    /** @param {string} person @param {string} goal @param {{text?: string, ended?: boolean, agreed?: boolean}} change */
     changeGoal: (person, goal, change) => ask("PUT", ["notebook", "goals", person, goal], change),
 
     /** @param {{pin: string, choose?: true, code?: string, change_to?: string}} shown @returns {Promise<{fresh_until: number}>} */

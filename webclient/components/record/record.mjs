@@ -7,6 +7,7 @@ import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { keyed } from "/vendor/lit-html/directives/keyed.js";
 import { icon } from "/static/core/icons.mjs";
 import { t } from "/static/core/words.mjs";
+import { createWeeks } from "/components/week/week.mjs";
 
 import { createAttendance } from "./attendance.mjs";
 import { createCounselling } from "./counselling.mjs";
@@ -71,6 +72,9 @@ export function mount(root, { boot, connection }) {
   const phrases = createPhrases({ notebook, draw });
   const pin = createPin({ notebook, connection });
   const keysSheet = createDialog();
+  const weeks = createWeeks({ boot, redraw: () => draw() });
+  /** Whose week was opened to be read: it is asked for then, and each time that stands in the audit log. @type {Set<string>} */
+  const weeksRead = new Set();
 
   /** @type {Desk} */
   const desk = {
@@ -93,6 +97,7 @@ export function mount(root, { boot, connection }) {
       phrases.known(kept.snippets);
       pin.known(kept.proof);
       counselling.known(kept.counselling);
+      goals.known(kept.agreed);
       library = kept.skills;
     },
     choose: (id) => choose(id, wide() ? "note" : "title"),
@@ -265,9 +270,25 @@ export function mount(root, { boot, connection }) {
       </header>
       ${attendance.card(person, barWidth())}
       ${flagCards({ view, person: person.person, connection, mayWrite: desk.mayWrite })}
+      ${shownWeek(person)}
       ${person.signed ? sealed.note(person) : writing(person)}
     </article>`;
   };
+
+  /** What they showed of their week in this session, as it was then. @param {any} person */
+  const shownWeek = (person) => boot.week && person.week_shown_at
+    ? html`<details class="record-week stack tight" ?open=${weeksRead.has(person.person)} @toggle=${(/** @type {any} */ event) => readWeek(person.person, event.target.open)}>
+        <summary>${t("What they showed of their week")}</summary>
+        ${weeksRead.has(person.person) ? weeks.part(person.person, person.week_shown_at, person.name) : nothing}</details>`
+    : nothing;
+
+  /** @param {string} person @param {boolean} on */
+  function readWeek(person, on) {
+    if (on === weeksRead.has(person)) return;
+    if (on) weeksRead.add(person);
+    else weeksRead.delete(person);
+    draw();
+  }
 
   /** @param {any} person */
   const writing = (person) => html`<div class="record-desk">
