@@ -73,6 +73,7 @@ class SkillEditor:
             "id": id or "",
             "revision": fields.get("revision") or str(held.revision if held else 0),
             "fields": [_field(name, fields, wrong.get(name, ()), words) for name in LABELS],
+            "shown": {name: " ".join(fields.get(name, "").split()) or "…" for name in ("title", "summary")},
             "minutes": fields.get("minutes", "45"),
             "minutes_wrong": [words.of(each) for each in wrong.get("minutes", ())],
             "module": fields.get("module", ""),

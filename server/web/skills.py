@@ -75,6 +75,7 @@ class SkillPages:
             "module": module,
             "order": [(words(part), minutes) for part, minutes in running_order(skill)],
             "taught": library.taught(skill.id),
+            "exercises": [each for each in library.exercises if skill.id in each.skills],
             "own": skill.id in {each["id"] for each in await self._libraries.own()},
         }
         return self._render(request, "skill.html", me, context, words)

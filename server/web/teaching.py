@@ -82,7 +82,7 @@ class TeachingDesk:
         if told is None:
             raise HTTPException(404)
         context = told | {"order": [(words(part), minutes) for part, minutes in told["order"]]}
-        context |= {"me": me, "choice": me.choice, "home": f"/home{me.choice}", "own": True}
+        context |= {"me": me, "choice": me.choice, "home": f"/home{me.choice}", "own": True, "exercises": ()}
         return self._pages.render(request, "skill.html", context, headers=NO_STORE, words=words)
 
     async def _desk(self, request: Request, me: Visitor, id: str | None) -> Response:

@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from facilitation import commands as c
+from facilitation import views
 from facilitation.errors import Refusal
 from facilitation.exercises import Exercise, FieldKind, Grouping, Privacy, Repertoire, Shape, check_repertoire, texts
+from facilitation.ids import ExerciseId, FieldId, RunId
 from facilitation.reading import NEVER, grade
 from facilitation.skills import WorksWith
 from server.catalog import FOLDER, CatalogError
 from server.library import load_library
+from server.web.templates import WEBCLIENT
+from tests.support.meeting import FAY, ROBIN, SAM, running
 
 LIBRARY = load_library()
 EXERCISES = LIBRARY.exercises
@@ -80,6 +85,27 @@ def test_a_breath_out_is_longer_than_a_breath_in() -> None:
     beats = [step.beat for exercise in EXERCISES for step in exercise.steps if step.beat is not None]
     assert beats
     assert all(beat.exhale_ms > beat.inhale_ms and beat.length_ms >= 8_000 for beat in beats)
+
+
+def test_the_ten_lines_of_the_readme_are_an_exercise_that_a_group_does(tmp_path: Path) -> None:
+    readme = (WEBCLIENT / "components/exercises/README.md").read_text(encoding="utf-8")
+    example = re.search(r"```toml\n(.*?)```", readme, re.DOTALL)
+    assert example is not None and len(example[1].splitlines()) <= 11
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "catalog"))
+    with (folder / "exercises.toml").open("a", encoding="utf-8") as file:
+        file.write(example[1])
+    meeting = running(ROBIN, SAM, repertoire=load_library(folder).repertoire())
+    meeting.do(c.OpenExercise(exercise=ExerciseId("one-good-thing")), FAY)
+    run = RunId("exercise-1")
+    meeting.do(c.AnswerExercise(run=run, answers={"good": "The dog slept on my feet."}, sent=True), ROBIN)
+    assert "dog" not in str(views.room_part(meeting.state, "group")), "it is private"
+    meeting.do(c.ShareExerciseAnswer(run=run, field=FieldId("good"), entry="The dog slept."), ROBIN)
+    assert views.room_part(meeting.state, "group")["exercise"]["shared"] == [
+        {"person": ROBIN, "field": "good", "entry": "The dog slept."}
+    ]
+    meeting.do(c.CloseExercise(run=run), FAY)
+    [robin] = [each for each in views.record_part(meeting.state, meeting.now)["people"] if each["person"] == ROBIN]
+    assert any("One good thing" in fact["value"] for fact in robin["facts"]), "it stands in the facts of the note"
 
 
 # --------------------------------------------------------------- mistakes

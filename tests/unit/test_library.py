@@ -120,6 +120,24 @@ def test_texts_are_clean_type() -> None:
         assert text.count("“") == text.count("”"), (name, text)
 
 
+def test_no_text_leads_out_of_the_room() -> None:
+    """Whoever runs it reads it aloud, or from paper: addresses and links are of no use there."""
+    for name, text in all_texts():
+        assert not re.search(r"https?:|www\.|\w@\w|\]\(", text), (name, text)
+
+
+@every_skill
+def test_a_skill_has_everything_that_a_substitute_needs(skill: Skill) -> None:
+    """Why, how, a short try, something for the group, talk, tonight, variations, tips, what goes wrong, sources."""
+    assert skill.why and skill.two_minute_try and skill.tonight
+    assert skill.for_teens and skill.trauma_aware and skill.tradition
+    for entries in (skill.steps, skill.group_exercise, skill.prompts):
+        assert len(entries) >= 3
+    for entries in (skill.tips, skill.pitfalls):
+        assert len(entries) >= 2
+    assert skill.sources and all(prompt.endswith("?") for prompt in skill.prompts)
+
+
 # --------------------------------------------------------------- care
 
 
