@@ -246,7 +246,7 @@ def mistakes(draft: ExerciseDraft, skills: Iterable[SkillId], *, language: str) 
     def text(place: str, typed: str, bounds: tuple[int, int], *, measured: bool = False) -> None:
         say(place, *length(typed, *bounds), *wording(typed, language if measured else None))
 
-    for name, bounds in (TEXTS | OF_KIND[kind]).items():
+    for name, bounds in {**TEXTS, **OF_KIND[kind]}.items():
         text(name, _text(draft, name), bounds, measured=name in ("about", "care", "task"))
     for name, (fewest, most, bounds) in LISTS.get(kind, {}).items():
         say(name, *_lines(lines(draft, name), fewest, most, bounds))

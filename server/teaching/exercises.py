@@ -281,8 +281,8 @@ def _told(wrong: Mistakes, place: str, words: Words) -> list[str]:
 
 
 def _field(name: str, draft: ExerciseDraft, wrong: Mistakes, words: Words) -> dict[str, Any]:
-    label, hint = (OF_CARDS if draft.kind is Kind.CARDS else {}).get(name, LABELS[name])
-    least, most = (TEXTS | OF_KIND[draft.kind]).get(name, (0, 0))
+    label, hint = OF_CARDS[name] if draft.kind is Kind.CARDS and name in OF_CARDS else LABELS[name]
+    least, most = {**TEXTS, **OF_KIND[draft.kind]}.get(name, (0, 0))
     bounds = words("{least} to {most} characters", least=least, most=most) if most else ""
     if name in LISTS.get(draft.kind, {}):
         fewest, largest, _ = LISTS[draft.kind][name]

@@ -43,7 +43,7 @@ def typed(draft: ExerciseDraft, **more: str) -> dict[str, str | Sequence[str]]:
     places = {"row_place": [str(n) for n in range(1, len(draft.rows) + 1)]} if draft.rows else {}
     sharing = {"sharing": "1"} if draft.sharing else {}
     known = {"minutes": draft.minutes, "skill": draft.skill, "language": "en", "revision": "0", "do": "keep"}
-    return draft.fields | rows | places | sharing | known | more
+    return {**draft.fields, **rows, **places, **sharing, **known, **more}
 
 
 async def offered(place: Clinic) -> dict[str, Exercise]:
