@@ -177,8 +177,8 @@ def _fields(draft: ExerciseDraft) -> Iterable[Field]:
         case Kind.WORDS:
             yield _counted(FieldKind.WORDS, question, hint=_text(draft, "hint"))
         case Kind.SCALE:
-            ends = {"low_label": _text(draft, "low_label"), "high_label": _text(draft, "high_label")}
-            yield replace(_counted(FieldKind.SCALE, question), **ends)
+            low, high = _text(draft, "low_label"), _text(draft, "high_label")
+            yield replace(_counted(FieldKind.SCALE, question), low_label=low, high_label=high)
         case Kind.CHOICE:
             yield replace(_counted(FieldKind.CHOICE, question), choices=_choices(draft))
         case Kind.CARDS:
