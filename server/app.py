@@ -21,14 +21,32 @@ from server.accounts.parts import Parts, parts
 from server.accounts.provider import ProviderSettings
 from server.accounts.reminders import Reminders
 from server.accounts.shelves import shelves
-from server.books import ClinicBooks
-from server.calllog import CallLog
+from server.books.access import AccountAccess
+from server.books.calls import CallLog
+from server.books.clinic import ClinicBook
+from server.books.consents import ConsentBook
+from server.books.exports import HoursExports
+from server.books.families import Families
+from server.books.family import FamilyBook
+from server.books.first_steps import FirstSteps
+from server.books.guardians import GuardianBook
+from server.books.licences import LicenceBook
+from server.books.milestones import MilestoneBook
+from server.books.notebook import StaffNotebook
+from server.books.numbers import NumberBook
+from server.books.own_calendar import OwnCalendar
+from server.books.own_minutes import OwnMinutes
+from server.books.own_progress import OwnProgress
+from server.books.papers import ClinicPapers
+from server.books.people import PeopleBook
+from server.books.practice import PracticeBook
+from server.books.reading import ReadingRoom
+from server.books.safety import SafetyBook
+from server.books.statements import ClinicBooks
+from server.books.weeks import WeekBook
 from server.catalog import Catalog
-from server.clinicbook import ClinicBook
 from server.clock import Clock
 from server.config import Settings
-from server.consent_letters import ConsentLetters
-from server.consentbook import ConsentBook
 from server.diary.book import DiaryBook
 from server.diary.reminders import DiaryReminders, ReminderBook
 from server.door.ages import Ages
@@ -39,43 +57,26 @@ from server.door.hours import OpeningHours, OpenRooms
 from server.door.named import NamedReleases
 from server.door.releases import Releases
 from server.errands import RoomErrands
-from server.exports import HoursExports
-from server.families import Families
-from server.familybook import FamilyBook
-from server.firststeps import FirstSteps
 from server.glass import GlassCase
-from server.guardianbook import GuardianBook
 from server.home.page import HomePage, cards
 from server.home.visit import Visits
 from server.languages import ChosenLanguages
-from server.licencebook import LicenceBook
+from server.letters.consents import ConsentLetters
+from server.letters.meetings import MeetingLetters
 from server.mail.outbox import Outbox
 from server.mail.ports import Mail
 from server.mail.post_office import PostOffice
 from server.mail.smtp import Smtp
 from server.measures.page import MeasureBook
-from server.meeting_letters import MeetingLetters
-from server.milestones import MilestoneBook
-from server.notebook import StaffNotebook
-from server.numberbook import NumberBook
-from server.own_calendar import OwnCalendar
-from server.own_minutes import OwnMinutes
-from server.own_progress import OwnProgress
-from server.papers import ClinicPapers
 from server.people.contacts import contacts
 from server.people.ids import ids_under
 from server.people.intake import Shelves
-from server.peopleaccess import AccountAccess
-from server.peoplebook import PeopleBook
-from server.practice import PracticeBook
 from server.progress import ProgressBook
 from server.projections.meters import Meters
 from server.quick_exit import Departures, Farewell
-from server.reading import ReadingRoom
 from server.relay import ice_servers
 from server.rooms.directory import Rooms
 from server.rooms.ports import TooEarly
-from server.safetybook import SafetyBook
 from server.schedule.book import ScheduleBook
 from server.schedule.planner import Begun, Planned
 from server.school.away import Away
@@ -100,7 +101,6 @@ from server.web.cookies import Cookies
 from server.web.links import Links
 from server.web.pages import Health
 from server.web.site import CLINIC, ROOT, Site
-from server.weekbook import WeekBook
 from server.wire.connection import Greeting, session_socket
 
 

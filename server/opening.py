@@ -16,8 +16,9 @@ from facilitation.room import RoomState, replay
 from facilitation.schedule import SeriesKind
 from facilitation.skills import EMPTY, Library
 from facilitation.weeks import day_of
-from server.agreements import Agreements
-from server.apart import ApartList
+from server.books.agreements import Agreements
+from server.books.apart import ApartList
+from server.books.safety import SafetyBook
 from server.catalog import Catalog
 from server.clock import RoomClock
 from server.config import Settings
@@ -25,7 +26,6 @@ from server.measures.offers import Offers
 from server.progress import ProgressBook
 from server.rooms.directory import Brief, LoadSession
 from server.rooms.ports import CorruptLog
-from server.safetybook import SafetyBook
 from server.school.away import Briefing
 from server.store.clinic import ScheduledSession
 from server.store.ports import Store

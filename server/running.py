@@ -14,8 +14,8 @@ import uvicorn
 from starlette.applications import Starlette
 
 from server import collector
-from server.agreements import Agreements
 from server.app import build, diary_reminders, letters_of, offer_letters, post_office, reminders, schedule_of, site_of
+from server.books.agreements import Agreements
 from server.catalog import load_catalog
 from server.clock import Clock, RoomClock
 from server.config import Settings, SettingsError

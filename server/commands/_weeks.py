@@ -9,7 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from server import meter_words
+from server.books import meter_words
 from server.catalog import Catalog, CatalogError, load_catalog
 from server.cli import give_up
 from server.clock import RoomClock

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from server.books.packet import BYTES_MAX, troubles
 from server.cli import give_up
-from server.packet import BYTES_MAX, troubles
 
 
 @click.command()

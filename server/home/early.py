@@ -11,8 +11,8 @@ from typing import Any, Final
 from facilitation.ids import PersonId
 from facilitation.policy import Action
 from facilitation.timebase import Instant
+from server.books.overview import EARLY_VISITS
 from server.home.visit import DAY_MS, Far, Visit
-from server.overview import EARLY_VISITS
 from server.store.clinic import ScheduledSession
 from server.store.ports import Clinic
 from server.web.words import local

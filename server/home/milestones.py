@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from server.books.milestones import shelf_of
 from server.home.visit import Visit
-from server.milestones import shelf_of
 from server.store.register import Register
 
 SHOWN_MAX: Final = 2

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from facilitation.people import Role
 from facilitation.policy import Action
-from server import worklist
+from server.books import worklist
 from server.clock import Clock
 from server.door.consents import Consents
 from server.home import meetings, office, writing

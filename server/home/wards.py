@@ -17,7 +17,7 @@ from facilitation.policy import Action
 from facilitation.sentences import marked
 from facilitation.timebase import Instant
 from facilitation.weeks import day_of
-from server import meter_words
+from server.books import meter_words
 from server.home.offers import Offers
 from server.home.visit import Visit
 from server.projections.meters import Meter, Meters, Part, Stage

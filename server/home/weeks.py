@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from facilitation.policy import Action
 from facilitation.weeks import Outlook
-from server import meter_words
+from server.books import meter_words
 from server.home.visit import DAY_MS, Visit
 from server.projections.meters import AROUND_DAYS, Meters
 from server.store.ports import Clinic

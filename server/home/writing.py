@@ -8,7 +8,7 @@ from typing import Any, Final
 from facilitation.notes import Work
 from facilitation.people import Role
 from facilitation.policy import FACILITATORS
-from server import worklist
+from server.books import worklist
 from server.home.meetings import day_in_words
 from server.home.visit import Far, Visit
 from server.store.clinic import ScheduledSession

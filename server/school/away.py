@@ -34,9 +34,9 @@ from facilitation.school import busy
 from facilitation.text import REASON_MAX, line
 from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
 from facilitation.weeks import day_of
+from server.books.notebook import RoomsThatDo
 from server.clock import Clock
 from server.door.guardians import guardians_of
-from server.notebook import RoomsThatDo
 from server.progress import ProgressBook
 from server.rooms.ports import LeaseLost, NoSuchSession, Stale, StoreUnavailable
 from server.schedule.book import ScheduleBook

@@ -19,9 +19,9 @@ from facilitation.makeups import Invited, MakeUp, Standing
 from facilitation.sentences import marked
 from facilitation.timebase import Instant
 from facilitation.waiting import Waiting
-from server.addresses import addresses
 from server.again import again_and_again
 from server.clock import Clock
+from server.letters.addresses import addresses
 from server.mail.letter import Attachment, Letter
 from server.mail.ports import Mail
 from server.rooms.ports import Stale

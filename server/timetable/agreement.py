@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from facilitation.agreement import LINE_MAX, LINES_MAX
 from facilitation.ids import CohortId, PersonId
 from facilitation.policy import Action
-from server.agreements import Agreements
+from server.books.agreements import Agreements
 from server.store.clinic import Person
 from server.timetable.given import Given
 from server.timetable.office import Office, Page

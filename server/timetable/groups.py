@@ -16,7 +16,7 @@ from facilitation.policy import Action
 from facilitation.rules import GROUP_MAX
 from facilitation.sentences import Sentence
 from facilitation.text import TITLE_MAX
-from server.agreements import Agreements
+from server.books.agreements import Agreements
 from server.schedule.planner import HORIZON_DAYS
 from server.schedule.snapshot import Schedule
 from server.timetable.given import Given, number_of

@@ -18,9 +18,9 @@ from playwright.async_api import Page, expect
 from facilitation import commands as c
 from facilitation.goals import Goal
 from facilitation.ids import GoalId
-from server import packet
+from server.books import packet
+from server.books.papers import CONSENT
 from server.clock import RoomClock
-from server.papers import CONSENT
 from server.projections.verify import verify
 from tests.support.browser import DESKTOP, PHONE, TABLET, pictures
 from tests.support.consents import agree_to_part2

@@ -23,9 +23,9 @@ from facilitation.people import Expected, Role
 from facilitation.programme import Programme
 from facilitation.room import replay
 from facilitation.timebase import Instant
+from server.books.worklist import dues
 from server.progress import Progress, fold
 from server.store import codec
-from server.worklist import dues
 from tests.support.meeting import COLE, FAY, OLA, ROBIN, ROSTER, SAM, Meeting
 
 EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "60"))

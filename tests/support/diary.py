@@ -13,13 +13,13 @@ from facilitation.ids import ClinicId, SessionId, SkillId
 from facilitation.skills import Library
 from facilitation.timebase import Instant
 from server.accounts.parts import Parts, parts
+from server.books.practice import PracticeBook
 from server.clock import Clock
 from server.diary import told
 from server.diary.book import DiaryBook, RoomsThatDo
 from server.diary.reminders import ReminderBook
 from server.library import load_library
 from server.mail.memory import Pocket
-from server.practice import PracticeBook
 from server.progress import ProgressBook
 from server.rooms.ports import NoSuchSession
 from server.store.ports import Store

@@ -10,11 +10,11 @@ from facilitation.noteforms import format_of
 from facilitation.people import Role
 from facilitation.timebase import HOUR_MS, MINUTE_MS
 from server.accounts.shelves import shelves
+from server.books.family import FamilyBook
 from server.catalog import load_catalog
 from server.clock import FakeClock
 from server.door.ages import Ages
 from server.door.guardians import guardians_of
-from server.familybook import FamilyBook
 from server.home.page import HomePage, cards
 from server.home.visit import Visits
 from server.progress import ProgressBook

@@ -25,7 +25,7 @@ from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
 from facilitation.weeks import day_of
 from server.accounts.parts import operators_parts
 from server.accounts.shelves import shelves as accounts
-from server.agreements import Agreements
+from server.books.agreements import Agreements
 from server.catalog import load_catalog
 from server.config import Settings
 from server.door import shelves

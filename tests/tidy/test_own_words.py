@@ -28,9 +28,9 @@ class Kept:
 
 NOTES = Kept(
     at=("counselling", "counselling_notes"),
-    read_by=("server/notebook.py", "server/store/notebook.py"),
+    read_by=("server/books/notebook.py", "server/store/notebook.py"),
     kinds=("facilitation.counselling",),
-    known_to=("server/notebook.py", "server/store/notebook.py", "server/web/notebook.py"),
+    known_to=("server/books/notebook.py", "server/store/notebook.py", "server/web/notebook.py"),
     told=("CounsellingNoteKept", "KeepCounsellingNote"),
     fields=("note", "subject", "author"),
 )
@@ -40,7 +40,7 @@ DIARIES = Kept(
     kinds=tuple(f"facilitation.diary.{each}" for each in ("Day", "PlanKept", "Card", "Showing", "Target")),
     known_to=(
         *("server/store/diary.py", "server/diary/book.py", "server/diary/form.py", "server/diary/told.py"),
-        *("server/practice.py", "server/home/diary.py"),
+        *("server/books/practice.py", "server/home/diary.py"),
     ),
     told=("DiaryShown", "ShowDiary"),
     fields=("person", "to_group"),

@@ -15,8 +15,8 @@ from facilitation.exercises import check_repertoire
 from facilitation.ids import CohortId, SessionId, SkillId
 from facilitation.schedule import SeriesKind
 from facilitation.timebase import HOUR_MS, Instant
-from server.agreements import Agreements
-from server.apart import ApartList
+from server.books.agreements import Agreements
+from server.books.apart import ApartList
 from server.catalog import load_catalog
 from server.clock import FakeClock
 from server.config import Settings

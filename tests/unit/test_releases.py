@@ -21,8 +21,8 @@ from server.door.releases import Releases
 from server.web.words import IN_ENGLISH
 from tests.support.consents import agree_to_part2, consents_of, named_of, releases_of
 from tests.support.evening import usual
-from tests.unit.test_books import DAY_MS, TUESDAY_6_PM, Desk, evening, signed
-from tests.unit.test_exports import FAYS, asked, exports_of
+from tests.unit.books.test_exports import FAYS, asked, exports_of
+from tests.unit.books.test_statements import DAY_MS, TUESDAY_6_PM, Desk, evening, signed
 
 PAT = "Dr. Pat Placeholder, Example Practice"
 FREE = {Purpose.TREATMENT, Purpose.EMERGENCY, Purpose.OWN}

@@ -11,8 +11,8 @@ import pytest_asyncio
 from facilitation.contacts import Contact, Nearest
 from facilitation.ids import PersonId
 from server.clock import FakeClock
-from server.consent_letters import REMINDED
 from server.door.shelves import consent_files
+from server.letters.consents import REMINDED
 from server.mail.letter import revealing
 from server.people.contacts import contacts
 from tests.support.clinic import ADA, ASH, FAY, UMA, Clinic, clinic, typed

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from server.app import version
-from server.books import ClinicBooks
+from server.books.statements import ClinicBooks
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.web.templates import WEBCLIENT, icon
 from tests.support.place import EVENING, FAY, MORNING, ROBIN, SAM, Place

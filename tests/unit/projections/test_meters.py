@@ -12,7 +12,7 @@ from facilitation import commands as c
 from facilitation.people import Role
 from facilitation.timebase import HOUR_MS, MINUTE_MS
 from facilitation.weeks import Outlook
-from server import meter_words
+from server.books import meter_words
 from server.catalog import load_catalog
 from server.clock import FakeClock
 from server.projections.meters import Meter, Meters, Stage

@@ -12,7 +12,7 @@ from facilitation.ids import PersonId
 from facilitation.rules import RuleSet
 from facilitation.timebase import HOUR_MS, MINUTE_MS, Instant
 from facilitation.weeks import Reach
-from server import week_words
+from server.books import week_words
 from server.catalog import load_catalog
 from server.clock import FakeClock
 from server.projections.what_if import Ask, WhatIf

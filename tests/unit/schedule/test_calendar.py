@@ -21,9 +21,9 @@ from facilitation.schedule import Cover, Deviation, Series, SeriesKind, deviate,
 from facilitation.timebase import MINUTE_MS, Instant
 from server import demo, demo_week
 from server.app import schedule_of
+from server.books.own_calendar import OwnCalendar
 from server.catalog import load_catalog
 from server.clock import FakeClock
-from server.own_calendar import OwnCalendar
 from server.schedule.calendar import Entry, calendar, uid_of
 from server.store import memory
 from tests.support.calendars import read

@@ -96,7 +96,7 @@ function show() {
   back.disabled = step < 0;
   next.disabled = step >= shape.steps.length - 1;
   next.textContent = step < 0 ? t("Begin") : t("Next step");
-  const people = [{ person: "me", name: t("You"), role: "participant" }, { person: "other", name: "Robin Example", role: "participant" }];
+  const people = [{ person: "me", name: t("You"), role: "participant" }, { person: "other", name: t("Your partner"), role: "participant" }];
   const shared = Object.entries(own.shared).map(([field, entry]) => ({ person: "me", field, entry }));
   const groups = pairs ? [["me", "other"]] : shape.grouping === "chain" ? [["other", "me"]] : [];
   card.update({
