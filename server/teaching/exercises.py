@@ -87,7 +87,7 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "prompts": (marked("What each writes"), marked("One prompt a line.")),
     "closing": (marked("A question at the end"), marked("Leave it empty for none.")),
     "text": (marked("What is said"), ""),
-    "label": (marked("Prompt"), ""),
+    "label": (marked("What it asks"), ""),
 }
 OF_CARDS: Final = {"choices": (marked("The cards"), marked("One a line."))}
 ANSWERS: Final[Mapping[Answer, str]] = {
