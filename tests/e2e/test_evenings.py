@@ -1,4 +1,4 @@
-"""A whole group, from the door to the ledger: five real browsers, by clicks alone.
+"""Two whole groups, of adults and of teens, from the door to the ledger: five real browsers each, by clicks alone.
 
 A lesson of the curriculum, exercises, a poll, a round, small rooms, a measure whose ninth question is above zero, the
 safety path to its end, tonight's plan; and then every page must say what really happened, to whom it may be said, and
@@ -24,21 +24,24 @@ from tests.support import acts
 from tests.support.acts import CALM, GOING_HOME, open_now, panel
 from tests.support.browser import DESKTOP, PHONE, picture
 from tests.support.evening import CODY, FAY
+from tests.support.passkeys import authenticator
 from tests.support.retold import oracle_of
 from tests.support.seats import WITHIN_MS, SeatAtBrowser, seat_at
-from tests.support.story import Story, story
+from tests.support.story import GALE, Story, story
 from tests.support.visits import choose_pin, pause
 
 pytestmark = pytest.mark.timeout(540)
 
 ADULTS = {"p-1": "Robin", "p-2": "Sam", "p-3": "Alex", "p-4": "Jo"}
 KIM = "p-5"
+TEENS = {"p-ash": "Ash", "p-bay": "Bay", "p-cam": "Cam"}
 LISTEN = "We listen to the end."
 MOOD = "How you have been: mood"
 CLIMATE = "How this group is for you"
 STANDS = """() => {
-  const dock = document.querySelector(".dock");
-  return !dock || Math.abs(dock.getBoundingClientRect().bottom - innerHeight) < 4;
+  const dock = document.querySelector(".dock"), path = document.querySelector(".room-root > .path");
+  if (!dock) return true;
+  return Math.abs(dock.getBoundingClientRect().bottom - innerHeight) < 4 && path.scrollHeight <= path.clientHeight + 1;
 }"""
 
 
@@ -60,7 +63,7 @@ async def seats(browser: Browser, told: Story, *people: str) -> AsyncIterator[di
 async def take(browser: Browser, told: Story, person: str) -> SeatAtBrowser:
     size = DESKTOP if person in (FAY, CODY) else PHONE
     seat = await seat_at(browser, person, told.link(person), width=size["width"], height=size["height"])
-    seat.context.set_default_timeout(60_000)  # five browsers on a busy machine are slow, not wrong
+    seat.context.set_default_timeout(120_000)  # five browsers on a busy machine are slow, not wrong
     return seat
 
 
@@ -71,7 +74,7 @@ async def everybody(*acts: Any) -> None:
 async def looked_at(seats: Mapping[str, SeatAtBrowser], name: str) -> None:
     """Pictures of all pages as they are now, if somebody wants to look; and the room stands where it stood."""
     for person, seat in seats.items():
-        assert await seat.page.evaluate(STANDS), f"{name}: the room of {person} was scrolled away"
+        assert await seat.page.evaluate(STANDS), f"{name}: the room of {person} was scrolled away or squeezed"
         await picture(seat.page, f"evening-{name}-{person}")
 
 
@@ -482,3 +485,256 @@ async def nobody_else_has_it(told: Story, pages: list[Page]) -> None:
             words = await page.locator("body").inner_text()
             for never in ("sister", "Ice water", "Facts first", "Several days"):
                 assert never not in words, (address, never)
+
+
+# --------------------------------------------------------------------------- teens
+
+
+async def test_an_afternoon_of_teens_from_the_door_to_what_their_guardian_sees(
+    chromium: Browser, tmp_path: Path, valkey_url: str
+) -> None:
+    async def before(told: Story) -> None:
+        await told.met_before(1, taught="the-pause")
+
+    shape = {"people": TEENS, "programme": "teen-iop", "plan": "teen-short", "title": "After school", "hour": 16}
+    async with (
+        story(tmp_path, valkey_url, before, leads=[FAY, CODY], teens=True, **shape) as told,
+        seats(chromium, told, FAY, CODY, *TEENS) as room,
+    ):
+        fay, ash, bay = room[FAY], room["p-ash"], room["p-bay"]
+        await the_teens_arrive_and_agree(told, room)
+        await both_lines_drop_after_bay_answered_and_the_card_says_so(told, room)
+        await cody_speaks_with_bay_while_fay_keeps_the_group(told, room)
+        await senses_strengths_and_a_poll_of_three(told, room)
+        await three_talk_apart_and_one_passes(told, room)
+        await cam_leaves_with_a_safety_answer_that_nobody_saw_to(told, room)
+        await the_notes_say_it_of_whom_it_is(told, fay.page)
+        await tonights_plan_is_ashs_own(told, ash.page, bay.page)
+        await gale_sees_hours_and_nothing_else(chromium, told)
+
+
+async def the_teens_arrive_and_agree(told: Story, room: Mapping[str, SeatAtBrowser]) -> None:
+    fay, cody, ash, bay, cam = room.values()
+    await everybody(fay.open(), cody.open())
+    await everybody(fay.is_in_the_room(), cody.is_in_the_room())
+    near = ("Gale Guardian", "555 0111")
+    await everybody(come(ash, near), come(bay, near), come(cam, near))
+    async with told.witness.coming(*TEENS):
+        await fay.page.get_by_role("button", name="Admit all").click()
+        await everybody(*(seat.is_in_the_room() for seat in (ash, bay, cam)))
+    await everybody(*(seat.speak_and_show() for seat in room.values()))
+    await everybody(ash.hide(), cam.hide())
+
+    await open_now(ash)
+    await ash.page.get_by_label("Propose a line").fill("No screenshots, ever.")
+    await ash.page.get_by_role("button", name="Propose", exact=True).click()
+    await panel(fay, "Now")
+    await fay.page.get_by_role("button", name="Take it up: No screenshots, ever.").click()
+    await everybody(*(says_yes(seat) for seat in (ash, bay, cam)))
+    await looked_at(room, "21-agreeing")
+    await fay.page.get_by_role("button", name="We agreed: keep it").click()
+    told.until(0)
+    async with told.witness.marking("start"):
+        await acts.start(fay)
+    await everybody(*(seat.sees_and_hears(1) for seat in room.values()))
+    await looked_at(room, "22-started")
+
+
+async def says_yes(seat: SeatAtBrowser) -> None:
+    await open_now(seat)
+    await seat.page.get_by_role("button", name="Yes, I agree").click()
+    await expect(seat.page.get_by_text("You said yes")).to_be_visible(timeout=WITHIN_MS)
+
+
+async def both_lines_drop_after_bay_answered_and_the_card_says_so(
+    told: Story, room: Mapping[str, SeatAtBrowser]
+) -> None:
+    fay, cody, ash, bay, _ = room.values()
+    told.until(8)
+    await open_now(bay)
+    ninth = ["Not at all"] * 8 + ["More than half the days", "", "", "", ""]
+    await acts.answer_measure(bay, MOOD, ninth, end="Send to the facilitators")
+    await expect(fay.page.get_by_role("region", name="Safety: Bay")).to_be_visible(timeout=WITHIN_MS)
+    there = fay.page.url
+    await everybody(fay.page.goto("about:blank"), cody.page.goto("about:blank"))
+    help_ = bay.page.locator(".help")
+    await expect(help_).to_contain_text("Your facilitators’ line is down", timeout=WITHIN_MS)
+    await expect(help_.get_by_role("link", name="Call 988")).to_have_attribute("href", "tel:988")
+    await expect(help_.get_by_role("link", name="Call 911")).to_have_attribute("href", "tel:911")
+    await expect(help_.get_by_role("link", name="Call your program")).to_have_attribute("href", "tel:5550123")
+    await expect(bay.page.locator(".notices")).to_contain_text("Your facilitators’ line is down just now.")
+    await expect(ash.page.get_by_text("line is down")).to_have_count(0)
+    await looked_at({"p-bay": bay, "p-ash": ash}, "23-away")
+    await everybody(fay.page.goto(there), cody.page.goto(there))
+    await everybody(fay.is_in_the_room(), cody.is_in_the_room())
+    await expect(help_).to_contain_text("Someone from your group will speak with you.", timeout=WITHIN_MS)
+
+
+async def cody_speaks_with_bay_while_fay_keeps_the_group(told: Story, room: Mapping[str, SeatAtBrowser]) -> None:
+    fay, cody, ash, bay, _ = room.values()
+    flag = cody.page.get_by_role("region", name="Safety: Bay")
+    await flag.get_by_role("button", name="I see to it").click()
+    await expect(fay.page.get_by_role("region", name="Safety: Bay")).to_contain_text("Cody Cofacilitator sees to it")
+    await flag.get_by_role("button", name="Side room with Bay").click()
+    await expect(bay.page.locator(".small-room")).to_contain_text(
+        "You and Cody Cofacilitator, apart from the group.", timeout=WITHIN_MS
+    )
+    await expect(ash.page.locator(".small-room")).to_have_count(0)
+    await everybody(cody.sees_and_hears(1), bay.sees_and_hears(1))
+    await fay.sees_and_hears(0)  # the two who are left with Fay hide their cameras
+    await cody.page.get_by_label("Ask where they are right now, and who is near.").check()
+    await looked_at(room, "24-side-room")
+    await cody.page.get_by_role("button", name="Back to the group, both of you").click()
+    await acts.write_down_what_was_done(cody, flag, "We spoke, and they are safe", "Gale is with Bay.")
+    await expect(bay.page.locator(".help")).to_contain_text("Your facilitators know.", timeout=WITHIN_MS)
+
+
+async def senses_strengths_and_a_poll_of_three(told: Story, room: Mapping[str, SeatAtBrowser]) -> None:
+    fay, _, ash, bay, cam = room.values()
+    told.until(20)
+    await acts.next_part(fay, "Skills")
+    await panel(fay, "Now")
+    today = fay.page.locator(".choose-today")
+    await expect(today).to_contain_text("Five senses")
+    await today.get_by_role("button", name="Take this one").click()
+    await acts.open_exercise(fay, "Five senses")
+    await ash.page.get_by_role("button", name="I take part").click()
+    await fay.page.get_by_role("button", name="Begin", exact=True).click()
+    await ash.page.get_by_label("I see").fill("A blue door")
+    await bay.page.get_by_label("I see").fill("My own hands")
+    await fay.page.get_by_role("button", name="Next step").click()
+    await expect(cam.page.get_by_role("heading", name="Four things you feel by touch")).to_be_visible(timeout=WITHIN_MS)
+    await ash.page.get_by_label("I feel").fill("The chair")
+    await ash.page.get_by_role("button", name="Share with the group: I feel").click()
+    await expect(bay.page.locator(".shared-answer").last).to_contain_text("The chair", timeout=WITHIN_MS)
+    await looked_at(room, "25-senses")
+    told.clock.later(minutes=6)
+    await acts.end_exercise(fay)
+    await expect(ash.page.get_by_text("Five senses: what you wrote")).to_be_visible(timeout=WITHIN_MS)
+
+    await acts.open_exercise(fay, "Where are we?")
+    for seat in (ash, bay, cam):
+        for group in await seat.page.locator(".exercise fieldset").all():
+            await group.get_by_role("radio", name="6", exact=True).press("Space")
+        await seat.page.get_by_role("button", name="Send without my name").click()
+    await expect(fay.page.locator(".exercise")).to_contain_text(
+        "2 more answers are needed, so that nobody can be picked out. In a smaller group, ask aloud.", timeout=WITHIN_MS
+    )
+    await looked_at(room, "26-poll")
+    await acts.end_exercise(fay)
+
+
+async def three_talk_apart_and_one_passes(told: Story, room: Mapping[str, SeatAtBrowser]) -> None:
+    fay, cody, ash, bay, cam = room.values()
+    told.until(60)
+    async with told.witness.marking("rest 1"):
+        await acts.next_part(fay, "Break")
+    told.until(70)
+    async with told.witness.marking("rest 1 over"):
+        await acts.next_part(fay, "Talking together")
+    await fay.page.get_by_text("Go round").click()
+    await fay.page.get_by_label("What kind of round").select_option(label="A question of your own")
+    await fay.page.get_by_text("Icebreakers to choose from").click()
+    await fay.page.locator(".round-questions button").first.click()
+    await fay.page.get_by_role("button", name="Open the round").click()
+    await cam.page.get_by_role("button", name="I’d rather pass").click()
+    await fay.page.get_by_role("button", name=re.compile("^Begin with")).click()
+    await everybody(*(seat.page.get_by_role("button", name="I am done").click() for seat in (ash, bay)))
+    await fay.page.get_by_role("button", name="Close the round").first.click()
+
+    await fay.page.get_by_role("button", name="Draw threes").click()
+    await fay.page.get_by_role("button", name="Open the small rooms").click()
+    await expect(ash.page.locator(".small-room")).to_contain_text("Small room 1: you and", timeout=WITHIN_MS)
+    await everybody(*(seat.sees_and_hears(1) for seat in (ash, cam)))
+    await ash.page.get_by_role("button", name="Call a facilitator").click()
+    await cody.page.get_by_role("button", name="Go there").click()
+    await expect(ash.page.locator(".small-room")).to_contain_text("Cody Cofacilitator", timeout=WITHIN_MS)
+    await looked_at(room, "27-three")
+    await fay.page.get_by_role("button", name="All back now").click()
+    await expect(ash.page.locator("#toast")).to_contain_text("You are back with the group.", timeout=WITHIN_MS)
+
+
+async def cam_leaves_with_a_safety_answer_that_nobody_saw_to(told: Story, room: Mapping[str, SeatAtBrowser]) -> None:
+    fay, _, ash, bay, cam = room.values()
+    told.until(115)
+    await acts.next_part(fay, "Wrap-up")
+    await open_now(bay)
+    await acts.answer_measure(bay, CLIMATE, ["Yes", "Yes", "Mostly", "Not yet"], end="Hand it in")
+    await open_now(ash)
+    await acts.fill_form(ash, "Wrap-up", GOING_HOME, Your_plan_for_tonight="Music, then bed.")
+    await acts.send_form(ash, "Wrap-up")
+    await open_now(cam)
+    await acts.fill_form(cam, "Wrap-up", GOING_HOME | {"Can you stay safe until next time?": "No"})
+    await acts.send_form(cam, "Wrap-up")
+    flag = fay.page.get_by_role("region", name="Safety: Cam")
+    await expect(flag).to_be_visible(timeout=WITHIN_MS)
+    async with told.witness.going("p-cam"):
+        await acts.leave(cam)
+    await expect(flag).to_contain_text(re.compile(r"Left at \d+:\d\d\sPM"), timeout=WITHIN_MS)
+    await expect(flag).to_contain_text("12 Sample Street, Exampleton, New York")
+    for number in ("555 010 0199", "555 0111", "202-555-0190"):
+        await expect(flag.get_by_role("link", name=number)).to_be_visible()
+    await looked_at(room, "28-left-open")
+    await acts.write_down_what_was_done(fay, flag, "I reached their contact", "Gale has Cam in sight.")
+    told.until(130)
+    async with told.witness.marking("end"):
+        await acts.end(fay)
+        await expect(ash.page.get_by_role("heading", name="Thank you for being here")).to_be_visible(timeout=WITHIN_MS)
+    await looked_at(room, "29-over")
+
+
+async def the_notes_say_it_of_whom_it_is(told: Story, page: Page) -> None:
+    await page.goto(f"{told.server.url}/s/s-tonight/record")
+    await expect(page.locator(".record")).to_be_visible(timeout=WITHIN_MS)
+    ash, bay, cam = [await acts.facts_of(page, name) for name in TEENS.values()]
+    for said in ("Skills taughtFive senses", "Five senses (6 min", "I feel: The chair", "spoke", "In small rooms"):
+        assert said in ash, (said, ash)
+    for never in ("Gale is with Bay", "Gale has Cam", "PHQ-A", "Safety answer", "Spoken with apart", "A blue door"):
+        assert never not in ash, never
+    for said in ("PHQ-A", "More than half the days", "Spoken with apart", "Gale is with Bay.", "Cody Cofacilitator"):
+        assert said in bay, (said, bay)
+    assert "My own hands" not in bay and "Gale has Cam" not in bay
+    for said in ("passed", "Can you stay safe until next time? No", "Gale has Cam in sight."):
+        assert said in cam, (said, cam)
+    await picture(page, "evening-30-record", full_page=True)
+    await signed_by(page, told, len(TEENS))
+    await minutes_are_right(told, TEENS, {"p-ash": ash, "p-bay": bay, "p-cam": cam})
+
+
+async def tonights_plan_is_ashs_own(told: Story, ash: Page, bay: Page) -> None:
+    await ash.goto(f"{told.server.url}/home")
+    await expect(ash.get_by_role("region", name="Your plan for tonight")).to_contain_text("Music, then bed.")
+    await ash.goto(f"{told.server.url}/progress")
+    await expect(ash.get_by_role("region", name="Skills you practiced")).to_contain_text("Five senses")
+    await bay.goto(f"{told.server.url}/home")
+    await expect(bay.get_by_text("Music, then bed.")).to_have_count(0)
+
+
+async def gale_sees_hours_and_nothing_else(browser: Browser, told: Story) -> None:
+    context = await browser.new_context(viewport=PHONE, reduced_motion="reduce")
+    page = await context.new_page()
+    await authenticator(page)
+    await page.goto(await told.invite(GALE, "gale@example.org"))
+    await page.get_by_role("button", name="Make a passkey").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Hello", timeout=WITHIN_MS)
+    address = page.url.split("/invite")[0].rsplit("/home", 1)[0]
+    said = ""
+    await page.goto(f"{address}/home")
+    for name in TEENS.values():
+        teen = page.get_by_role("region", name=name)
+        await expect(teen).to_contain_text("Came to 1 of 1 meeting this week.", timeout=WITHIN_MS)
+        hours = "1 h 4\\d min" if name == "Cam" else "(1 h 59 min|2 h)"
+        await expect(teen.get_by_role("img", name=re.compile(f"{hours} of 6 h"))).to_be_visible()
+    said += await page.locator("body").inner_text()
+    await picture(page, "evening-31-guardian", full_page=True)
+    await page.get_by_role("region", name="Ash").get_by_role("link", name=re.compile("^School hours")).click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Ash’s week", timeout=WITHIN_MS)
+    said += await page.locator("body").inner_text()
+    await picture(page, "evening-32-guardian-school", full_page=True)
+    for never in ("Five senses", "The chair", "Music", "PHQ", "is with Bay", "in sight", "screenshots"):
+        assert never.casefold() not in said.casefold(), never
+    for closed in ("/s/s-tonight/record", "/s/s-tonight", "/measures/p-bay", "/statement/p-ash"):
+        answer = await page.goto(address + closed)
+        assert answer is not None, closed
+        assert answer.status in (401, 403, 404), (closed, answer.status)
+    await context.close()

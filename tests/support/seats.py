@@ -23,6 +23,7 @@ WATCH_PEERS = """
 # A camera as small as there are: to code and decode seven times as many pixels for everybody proves nothing more.
 SMALL_CAMERA = """
 (() => {
+  if (!window.MediaDevices) return; // an empty page has no camera
   const real = MediaDevices.prototype.getUserMedia;
   MediaDevices.prototype.getUserMedia = function (wanted) {
     const video = wanted.video && { ...wanted.video, width: 320, height: 240 };
