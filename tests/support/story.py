@@ -142,6 +142,7 @@ class Story:
         leads: Sequence[PersonId],
         teens: bool = False,
     ) -> None:
+        assert store.url is not None, "the server opens the same store"
         file = folder / "ahead"
         self.clock = ClockAhead(file)
         self.store = store
