@@ -12,7 +12,7 @@ from playwright.async_api import Browser, BrowserContext, ViewportSize, expect
 from facilitation.ids import PersonId
 from server.clock import FakeClock, RoomClock
 from tests.support.browser import DESKTOP, PHONE, barriers, pictures
-from tests.support.clinic import ASH, FAY, Clinic, clinic
+from tests.support.clinic import ASH, FLO, Clinic, clinic
 
 pytestmark = pytest.mark.timeout(240)
 GALE = PersonId("p-gale")
@@ -59,8 +59,8 @@ async def test_a_teen_is_held_kindly_until_their_guardian_signs_and_is_safe_in_t
 
     # The facilitator is there; the teen comes by link, on a phone.
     desk = await window(browser, DESKTOP)
-    fay = await desk.new_page()
-    await fay.goto(url + place.link(FAY, teens))
+    flo = await desk.new_page()
+    await flo.goto(url + place.link(FLO, teens))
     phone = await window(browser, PHONE)
     page = await phone.new_page()
     said: list[str] = []
@@ -88,7 +88,7 @@ async def test_a_teen_is_held_kindly_until_their_guardian_signs_and_is_safe_in_t
         await page.get_by_role("button", name="Sign and go on").click()
     await expect(page.get_by_role("alert")).to_contain_text("your parent or guardian has to sign")
     await pictures(page, "way-in-held", sizes=(PHONE,), themes=("light",))
-    row = fay.locator(".person", has_text="Ash")
+    row = flo.locator(".person", has_text="Ash")
     await expect(row).to_contain_text("A guardian has to sign")
     await expect(row.get_by_role("link", name="Call Ash")).to_have_attribute("href", "tel:5550110")
 
@@ -99,17 +99,17 @@ async def test_a_teen_is_held_kindly_until_their_guardian_signs_and_is_safe_in_t
     await expect(gale.get_by_text("Signed. Thank you.")).to_be_visible()
     await page.get_by_role("button", name="Try again").click()
     await expect(page.get_by_role("heading", name="You are in the waiting room")).to_be_visible()
-    await fay.get_by_role("button", name="Admit Ash E.").click()
+    await flo.get_by_role("button", name="Admit Ash E.").click()
     await expect(page.get_by_role("button", name="Leave", exact=True)).to_be_visible()
 
     # One press from the person: where they are, and whom to call.
-    await fay.get_by_role("button", name="Where Ash E. is").first.click()
-    where = fay.get_by_role("dialog")
+    await flo.get_by_role("button", name="Where Ash E. is").first.click()
+    where = flo.get_by_role("dialog")
     await expect(where).to_contain_text("12 Sample Street, Exampleton, New York")
     await expect(where.get_by_role("link", name="202-555-0190")).to_have_attribute("href", "tel:2025550190")
     await expect(where.get_by_role("link", name="Near them: Gale")).to_be_visible()
-    assert await barriers(fay) == []
-    await pictures(fay, "way-in-where", sizes=(DESKTOP,), themes=("light",))
+    assert await barriers(flo) == []
+    await pictures(flo, "way-in-where", sizes=(DESKTOP,), themes=("light",))
     await where.get_by_role("button", name="Close").click()
 
     # Somebody walks in: everything is out of sight at once, and only the facilitator knows.

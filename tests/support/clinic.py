@@ -21,7 +21,7 @@ from tests.support.application import ADA, Application, settings_of
 from tests.support.authenticator import Phone
 from tests.support.visitor import Answer, Visitor
 
-FAY, SUE, ROBIN, SAM, ASH = (PersonId(f"p-{name}") for name in ("fay", "sue", "robin", "sam", "ash"))
+FAY, FLO, SUE, ROBIN, SAM, ASH = (PersonId(f"p-{name}") for name in ("fay", "flo", "sue", "robin", "sam", "ash"))
 GRAY, UMA, OLA = (PersonId(f"p-{name}") for name in ("gray", "uma", "ola"))
 OTHERS = (
     (ADA, "Ada Administrator", Role.ADMINISTRATOR),

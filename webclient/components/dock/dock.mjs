@@ -76,7 +76,7 @@ export function mount(root, context) {
 
   /** Somebody walked in: one press where there is no key to press. */
   function hide() {
-    return html`<button type="button" class="dock-shelter dock-hide" aria-label=${t("Hide: someone walked in")} title=${t("Someone walked in (S)")}
+    return html`<button type="button" class="dock-hide" aria-label=${t("Hide: someone walked in")} title=${t("Someone walked in (S)")}
       @click=${() => act.shield(true)}>${icon("eye-off")} <span aria-hidden="true">${t("Hide")}</span></button>`;
   }
 
