@@ -96,7 +96,9 @@ async def test_no_answer_names_another_member(place: Clinic, who: PersonId, know
 
 NOBODY, NOWHERE = PersonId("p-zqnobody"), SessionId("s-zqnowhere")
 MADE_UP = {
-    **dict.fromkeys(("cohort", "series", "term", "plan", "programme", "skill", "curriculum", "goal"), "zqnothing"),
+    **dict.fromkeys(
+        ("cohort", "series", "term", "plan", "programme", "skill", "exercise", "curriculum", "goal"), "zqnothing"
+    ),
     "person": NOBODY,
     "guardian": NOBODY,
     "session": NOWHERE,
@@ -112,12 +114,13 @@ def pairs(place: Clinic, who: PersonId, ward: PersonId | None) -> Iterator[tuple
         "cohort": (demo_week.EVENING, demo_week.TEENS),
         "series": ("w-evening", "w-teens"),
         "skill": ("wise-mind",),
+        "exercise": ("body-scan",),
         "curriculum": ("adult",),
         "term": (demo_week.TERM,),
         "plan": ("adult",),
         "programme": ("adult-iop",),
     }
-    rest = {"on": "2026-12-02", "name": "walk", "subject": "group", "goal": "g-1", "token": "no-token"}
+    rest = {"on": "2026-12-02", "week": "1", "name": "walk", "subject": "group", "goal": "g-1", "token": "no-token"}
     for method, path in routes(place.app):
         names = [name for name in theirs if f"{{{name}}}" in path]
         if method == "WS" or not names or path.endswith("/exit"):
