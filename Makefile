@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 SETUP = $(PYTHON) server/setup/bootstrap.py
-GROUPS = $(or $(ONLY),e2e media unit wire simulation property redis tidy roles)
+GROUPS = $(or $(ONLY),e2e evenings media unit wire simulation property redis tidy roles)
 
 .PHONY: help run demo check test bench oracle kills fuzz sanitize lint words lock clean
 .SILENT:
@@ -17,7 +17,7 @@ demo:  ## The same, with simulated participants who are already there
 check:  ## Explain every setting, and every mistake in one go
 	exec $(SETUP) run -- -m server check
 test:  ## Run all tests, or groups of them: make test ONLY="unit tidy" ARGS="-k late"
-	exec $(SETUP) test $(if $(filter media e2e network,$(GROUPS)),--browser) -- server/setup/testing.py $(GROUPS) -- $(ARGS)
+	exec $(SETUP) test $(if $(filter media e2e evenings network,$(GROUPS)),--browser) -- server/setup/testing.py $(GROUPS) -- $(ARGS)
 bench:  ## Measure: one JSON object a line, then a table (ONLY=group)
 	exec $(SETUP) $(if $(filter media exercises,$(or $(ONLY),media)),test $(if $(filter media,$(or $(ONLY),media)),--bench) $(if $(filter exercises,$(or $(ONLY),exercises)),--browser),run) -- -m tests.load $(ONLY)
 oracle:  ## Compare every minute of N=10000 faulted evenings with a naive second opinion (FROM=first seed)

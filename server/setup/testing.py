@@ -43,6 +43,7 @@ CORES = 2
 # The longest first: beside groups that mostly wait for time to pass, and so have many workers, go those that work.
 GROUPS = {
     "e2e": Group("tests/e2e", 3, cores=2),
+    "evenings": Group("tests/evenings", 1, cores=2),
     "media": Group("tests/media", 2),
     "unit": Group("tests/unit", 1),
     "wire": Group("tests/wire", 4),

@@ -140,7 +140,7 @@ def test_the_makefile_and_the_runner_know_the_same_groups() -> None:
     assert match[1].split() == list(testing.GROUPS)
     without_browser = re.search(r'make test ONLY="([a-z0-9 ]+)"', (ROOT / bootstrap.__file__).read_text())
     assert without_browser
-    assert without_browser[1].split() == [name for name in testing.GROUPS if name not in ("media", "e2e")]
+    assert without_browser[1].split() == [name for name in testing.GROUPS if name not in ("media", "e2e", "evenings")]
 
 
 def test_a_process_manager_starts_what_make_run_starts() -> None:
