@@ -188,7 +188,7 @@ def _fields(draft: ExerciseDraft) -> Iterable[Field]:
             yield from (_open(draft, each) for each in lines(draft, "prompts"))
         case Kind.PROMPTS:
             return
-    if closing := _text(draft, "closing"):
+    if draft.kind is Kind.CARDS and (closing := _text(draft, "closing")):
         yield _open(draft, closing)
 
 
