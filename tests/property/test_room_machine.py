@@ -288,6 +288,10 @@ class Room(RuleBasedStateMachine):
     def send_out(self, person: PersonId, for_good: bool) -> None:
         if not self.oracle.is_seated(person):
             return
+        if for_good and any(flag.open for flag in self.meeting.state.checkin.flags_of(person)):
+            with pytest.raises(Refusal, match="open_flag"):
+                self.meeting.do(c.Remove(person=person), FAY)
+            return
         self.meeting.do(c.Remove(person=person) if for_good else c.MoveToWaiting(person=person), FAY)
         self.oracle.rose(self.now, person)
 
