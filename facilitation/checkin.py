@@ -215,8 +215,7 @@ def submit(
         raise Refusal(
             "nobody_watching",
             "No facilitator is connected at this moment, so your answers were not sent. What you typed is safe: "
-            "please send it again when someone is back. If you need help now, call or text 988 (in the USA), "
-            "or your local emergency number.",
+            "please send it again when someone is back.",
         )
     before = checkin.sheet(person, form).submitted or {}
     raised = tuple(

@@ -280,9 +280,10 @@ class AnswerItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandInMeasure:
-    """What I have ticked goes to the facilitators."""
+    """What I have ticked goes to the facilitators. `page_language`: what the page around it spoke, "": not said."""
 
     measure: MeasureId
+    page_language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -440,11 +440,15 @@ class ItemAnswered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureHandedIn:
-    """All that was ticked of one measure goes to the facilitators."""
+    """All that was ticked of one measure goes to the facilitators.
+
+    `page_language`: of the page around it, where that was another than its words are in; else "".
+    """
 
     person: PersonId
     measure: MeasureId
     values: dict[ItemId, int]
+    page_language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

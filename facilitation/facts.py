@@ -325,7 +325,8 @@ def _measure_facts(state: RoomState, person: PersonId, zone: str) -> Iterable[Li
             if measures.alerts(item, sheet.handed_in.get(item.id))
         ]
         before = state.measuring.before(person, measure)
-        said = [*_score_words(measure, sheet.handed_in, before, zone), *alerting]
+        apart = measure.answered_in(sheet.page_language)
+        said = [*_score_words(measure, sheet.handed_in, before, zone), *alerting, *([apart] if apart else [])]
         yield Sentence(measure.short), joined(said, "; ")
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from facilitation.errors import Refusal
 from facilitation.ids import ItemId, MeasureId
+from facilitation.languages import named
 from facilitation.plan import SegmentKind
 from facilitation.sentences import Sentence
 from facilitation.text import TITLE_MAX, line
@@ -111,6 +112,14 @@ class Measure:
     @property
     def score_max(self) -> int:
         return sum(max(option.value for option in self.options_of(item)) for item in self.scored)
+
+    def answered_in(self, page_language: str) -> Sentence | None:
+        """That its words were in another language than the page around them, where they were."""
+        if not page_language:
+            return None
+        return Sentence(
+            "answered in {words}, on a page in {page}", words=named(self.language), page=named(page_language)
+        )
 
     @property
     def about_safety(self) -> bool:

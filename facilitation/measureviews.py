@@ -13,6 +13,7 @@ from facilitation.measures import Item, Measure, Values
 from facilitation.measuring import Sheet
 from facilitation.plan import SegmentKind
 from facilitation.seats import Seat
+from facilitation.sentences import told
 from facilitation.state import RoomState
 
 View = dict[str, Any]
@@ -104,6 +105,7 @@ def result_part(state: RoomState, person: PersonId, measure: Measure) -> View | 
         "score_max": measure.score_max,
         "band": None if reached is None else reached.title,
         "open": [item.id for item in measure.scored if item.id not in sheet.handed_in],
+        "answered_in": None if (apart := measure.answered_in(sheet.page_language)) is None else told(apart),
         "before": None if before is None else {"score": before.score, "at": before.at},
         "change": None if changed is None else changed.value,
         "answers": [_answer(measure, item, sheet.handed_in) for item in measure.items],

@@ -22,18 +22,23 @@ from facilitation.events import (
     SessionOpened,
 )
 from facilitation.ids import FlagId, FormId, ItemId, MeasureId, PersonId, QuestionId
+from facilitation.languages import check_tag
 from facilitation.measures import Earlier, Measure, Values, alerts, check_value, in_words
 from facilitation.timebase import Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """One person's answers to one measure. `passed`: items left open on purpose. `put_off`: not today."""
+    """One person's answers to one measure. `passed`: items left open on purpose. `put_off`: not today.
+
+    `page_language`: of the page around it, where its words were in another.
+    """
 
     values: Values = field(default_factory=dict)
     passed: frozenset[ItemId] = frozenset()
     handed_in: Values | None = None
     handed_in_at: Instant | None = None
+    page_language: str = ""
     put_off: bool = False
 
     @property
@@ -106,8 +111,14 @@ def evolve(measuring: Measuring, recorded: Recorded) -> Measuring:
             else:
                 sheet = replace(sheet, values={**values, item: value}, passed=sheet.passed - {item}, put_off=False)
             return _with(measuring, person, measure, sheet)
-        case MeasureHandedIn(person=person, measure=measure, values=values):
-            sheet = replace(measuring.sheet(person, measure), handed_in=values, handed_in_at=recorded.at, put_off=False)
+        case MeasureHandedIn(person=person, measure=measure, values=values, page_language=language):
+            sheet = replace(
+                measuring.sheet(person, measure),
+                handed_in=values,
+                handed_in_at=recorded.at,
+                page_language=language,
+                put_off=False,
+            )
             return _with(measuring, person, measure, sheet)
         case MeasurePutOff(person=person, measure=measure, off=off):
             return _with(measuring, person, measure, replace(measuring.sheet(person, measure), put_off=off))
@@ -164,12 +175,23 @@ def answer(
     return answered, flag
 
 
-def hand_in(measuring: Measuring, person: PersonId, measure: MeasureId, *, watched: bool) -> tuple[Event, ...]:
+def hand_in(
+    measuring: Measuring, person: PersonId, measure: MeasureId, *, watched: bool, page_language: str = ""
+) -> tuple[Event, ...]:
+    """`page_language`: kept where it is another than the words are in, for whoever reads the score."""
     asked = _open(measuring, person, measure, watched=watched)
     sheet = measuring.sheet(person, measure)
     if not sheet.values:
         raise Refusal("answer_missing", "Answer at least one question first, or choose “Not today”.")
-    return (MeasureHandedIn(person=person, measure=asked.id, values=dict(sheet.values)),)
+    apart = asked.verbatim and check_tag(page_language) not in ("", asked.language)
+    return (
+        MeasureHandedIn(
+            person=person,
+            measure=asked.id,
+            values=dict(sheet.values),
+            page_language=page_language if apart else "",
+        ),
+    )
 
 
 def put_off(measuring: Measuring, person: PersonId, measure: MeasureId, off: bool) -> tuple[Event, ...]:
@@ -189,7 +211,6 @@ def _open(measuring: Measuring, person: PersonId, measure: MeasureId, *, watched
         raise Refusal(
             "nobody_watching",
             "No facilitator is connected at this moment, so this answer was not sent and is kept nowhere. "
-            "You can go on when someone is back. If you need help now, call or text 988 (in the USA), "
-            "or your local emergency number.",
+            "You can go on when someone is back.",
         )
     return asked

@@ -180,9 +180,9 @@ def _decide_for_person(state: RoomState, command: Command, asker: Seat, now: Ins
             _check_moment(state, asker, measure)
             flags = len(state.checkin.flags)
             return measuring.answer(state.measuring, me, measure, item, value, watched=watched(state), flags=flags)
-        case c.HandInMeasure(measure=measure):
+        case c.HandInMeasure(measure=measure, page_language=language):
             _check_moment(state, asker, measure)
-            return measuring.hand_in(state.measuring, me, measure, watched=watched(state))
+            return measuring.hand_in(state.measuring, me, measure, watched=watched(state), page_language=language)
         case c.PutOffMeasure(measure=measure, off=off):
             _check_moment(state, asker, measure)
             return measuring.put_off(state.measuring, me, measure, off)

@@ -46,7 +46,7 @@ from server.books.statements import ClinicBooks
 from server.books.weeks import WeekBook
 from server.catalog import Catalog
 from server.clock import Clock
-from server.config import Settings
+from server.config import US_LIFELINE, Settings
 from server.diary.book import DiaryBook
 from server.diary.reminders import DiaryReminders, ReminderBook
 from server.door.ages import Ages
@@ -100,7 +100,7 @@ from server.web.auth import Doorkeeper, Identity, bearer
 from server.web.cookies import Cookies
 from server.web.links import Links
 from server.web.pages import Health
-from server.web.site import CLINIC, ROOT, Site
+from server.web.site import CLINIC, ROOT, Lines, Site
 from server.wire.connection import Greeting, session_socket
 
 
@@ -117,6 +117,12 @@ def site_of(settings: Settings) -> Site:
         public_url=settings.public_url,
         exit_url=settings.exit_url or "/soup",
         clinic_phone=settings.clinic_phone or "",
+        lines=Lines(
+            crisis=settings.crisis_line,
+            text=settings.crisis_text or (US_LIFELINE if settings.crisis_line == US_LIFELINE else ""),
+            name=settings.crisis_name or "",
+            emergency=settings.emergency_number,
+        ),
         lock_ms=settings.lock_minutes * MINUTE_MS,
         staff_links_open=settings.staff_links_open,
         version=version(),

@@ -25,6 +25,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 PREFIX = "MILIEU_"
 SECRET_LENGTH_MIN = 32
 SHOWN_CHARACTERS_MAX = 120
+US_LIFELINE = "988"
+LINE = r"^\+?[0-9][0-9 ().-]{1,29}$"
+"""A number that can be dialled; those for emergencies are short."""
 
 
 class SettingsError(Exception):
@@ -143,9 +146,32 @@ class Settings(BaseSettings):
     )
     clinic_phone: Annotated[str, Field(pattern=r"^\+?[0-9 ().-]{5,30}$")] | None = _setting(
         None,
-        "The number that participants can call in your hours, beside 988 on their page between meetings.",
+        "The number that participants can call in your hours, beside the crisis line wherever that stands.",
         needed="a phone number, such as 555 0100",
         shown="none",
+    )
+    crisis_line: Annotated[str, Field(pattern=LINE)] = _setting(
+        US_LIFELINE,
+        "The line that people can call at any time when they think of hurting themselves: it stands in the room, at "
+        "the door, on the diary and in the skills. 988 is right in the United States alone.",
+        needed="a phone number that works where your participants are, such as 116 123",
+    )
+    crisis_text: Annotated[str, Field(pattern=LINE)] | None = _setting(
+        None,
+        "The number that takes text messages from them, if there is one.",
+        needed="a phone number",
+        shown="988 while the crisis line is 988, else none",
+    )
+    crisis_name: Annotated[str, Field(min_length=1, max_length=80)] | None = _setting(
+        None,
+        "What that line is called, as it stands beneath its number.",
+        needed="1 to 80 characters",
+        shown="as in the United States while the crisis line is 988, else none",
+    )
+    emergency_number: Annotated[str, Field(pattern=LINE)] = _setting(
+        "911",
+        "The number that sends help when somebody is in danger, where your participants are.",
+        needed="a phone number, such as 112",
     )
     redis_url: Annotated[str, AfterValidator(_store_address)] | None = _setting(
         None,

@@ -6,9 +6,10 @@ Like the catalog's, every mistake is one `CatalogError` that names the file, the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 
@@ -39,8 +40,15 @@ class _RoundsFile(msgspec.Struct, forbid_unknown_fields=True):
     question: tuple[RoundQuestion, ...]
 
 
-def load_library(folder: Path = FOLDER) -> Library:
-    """Read `skills/*.toml`, `curricula.toml`, `exercises.toml` and `rounds.toml` of a folder. Raises `CatalogError`."""
+NUMBERS: Final[Mapping[str, str]] = {"crisis_line": "988", "emergency_number": "911"}
+"""Whom a text may say to call, by the name that stands for it: {crisis_line}."""
+
+
+def load_library(folder: Path = FOLDER, *, numbers: Mapping[str, str] = NUMBERS) -> Library:
+    """Read `skills/*.toml`, `curricula.toml`, `exercises.toml` and `rounds.toml` of a folder. Raises `CatalogError`.
+
+    `numbers`: what the clinic set in their place. Translations are of the text that has names there.
+    """
     place = folder / "skills"
     modules = sorted((_module(path) for path in place.glob("*.toml")), key=lambda module: module.order)
     if not modules:
@@ -58,7 +66,23 @@ def load_library(folder: Path = FOLDER) -> Library:
     exercises = _exercises(folder / "exercises.toml", skills)
     questions = _questions(folder / "rounds.toml")
     library = Library(modules=tuple(modules), curricula=curricula, exercises=exercises, questions=questions)
-    return replace(library, others=load_translations(library, folder))
+    whole: Library = _dialled(replace(library, others=load_translations(library, folder)), numbers)
+    return whole
+
+
+def _dialled(value: Any, numbers: Mapping[str, str]) -> Any:
+    """All texts in it with numbers for their names."""
+    if type(value) is str:
+        for name, number in numbers.items():
+            value = value.replace(f"{{{name}}}", number)
+        return value
+    if isinstance(value, tuple):
+        return tuple(_dialled(each, numbers) for each in value)
+    if isinstance(value, dict):
+        return {key: _dialled(each, numbers) for key, each in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{each.name: _dialled(getattr(value, each.name), numbers) for each in fields(value)})
+    return value
 
 
 def _exercises(path: Path, skills: Sequence[SkillId]) -> tuple[Exercise, ...]:

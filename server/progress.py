@@ -74,6 +74,7 @@ class Reading:
     measure: Measure
     values: Values
     at: Instant
+    page_language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,10 +195,10 @@ def _evolve(progress: Progress, record: Recorded) -> Progress:
             if form in progress.closing:
                 return replace(progress, figures=figures, wrapped={**progress.wrapped, person: record.seq})
             return replace(progress, figures=figures, arrived={**progress.arrived, person: record.seq})
-        case MeasureHandedIn(person=person, measure=name, values=values):
+        case MeasureHandedIn(person=person, measure=name, values=values, page_language=language):
             measure = next((each for each in progress.asked if each.id == name), None)
             if measure is not None:
-                reading = Reading(measure=measure, values=values, at=record.at)
+                reading = Reading(measure=measure, values=values, at=record.at, page_language=language)
                 theirs = (*progress.readings.get(person, ()), reading)
                 return replace(progress, readings={**progress.readings, person: theirs})
         case FlagRaised(flag=flag, person=person):

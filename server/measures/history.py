@@ -28,6 +28,7 @@ class Result:
     measure: Measure
     values: Values
     at: Instant
+    page_language: str = ""
 
     @property
     def day(self) -> date:
@@ -88,5 +89,10 @@ def results(held: Sequence[Held]) -> Iterator[Result]:
         for person, readings in progress.readings.items():
             for reading in readings:
                 yield Result(
-                    person=person, session=session, measure=reading.measure, values=reading.values, at=reading.at
+                    person=person,
+                    session=session,
+                    measure=reading.measure,
+                    values=reading.values,
+                    at=reading.at,
+                    page_language=reading.page_language,
                 )

@@ -160,6 +160,7 @@ def _row(each: Result, before: int | None, change: Change | None, words: Words, 
         "difference": None if total is None or before is None else total - before,
         "change": words(CHANGES[change]) if change else "",
         "open": [item.id for item in measure.scored if item.id not in each.values],
+        "answered_in": words.of(apart) if (apart := measure.answered_in(each.page_language)) else "",
         "answers": [
             {
                 "text": item.text,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from facilitation.curricula import swapped
 from facilitation.errors import Refusal
 from facilitation.exercises import ID_MAX, Exercise, Privacy
 from facilitation.ids import ExerciseId
@@ -255,22 +256,19 @@ def _given(own: OwnExercise, given: Fields) -> OwnExercise:
 
 
 def _rows_of(kind: Kind, given: Fields) -> Sequence[dict[str, str]]:
-    """The rows as they were typed, without the empty ones; a place that was typed puts one elsewhere."""
+    """The rows as they were typed, without the empty ones; a button may have moved one of them up or down."""
     if kind not in ROWS:
         return ()
     names, _, most = ROWS[kind]
-    every = [*names, "seconds" if kind is Kind.PROMPTS else "answer", "place"]
+    every = [*names, "seconds" if kind is Kind.PROMPTS else "answer"]
     columns = [list(given.get(f"row_{name}", []))[: most + ROOM_FOR_MORE] for name in every]
-    rows = [dict(zip(every, row, strict=True)) for row in zip(*columns, strict=False)]
-    filled = [row for row in rows if any(row[name].strip() for name in names)]
-    ordered = sorted(enumerate(filled, 1), key=lambda each: _place(each[1].pop("place"), each[0]))
-    return [row for _, row in ordered]
-
-
-def _place(typed: str, otherwise: int) -> tuple[float, int]:
-    """Where a row goes: to the number it bears, before the row that was there."""
-    wanted = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else otherwise
-    return (wanted, 1) if wanted == otherwise else (wanted - 0.5 if wanted < otherwise else wanted + 0.5, 0)
+    rows = tuple(dict(zip(every, row, strict=True)) for row in zip(*columns, strict=False))
+    match _first(given, "do").split("-"):
+        case [("up" | "down") as way, number] if number.isascii() and number.isdigit() and len(number) <= 2:
+            rows = swapped(rows, int(number) - 1, -1 if way == "up" else 1)
+        case _:
+            pass
+    return [row for row in rows if any(row[name].strip() for name in names)]
 
 
 # --------------------------------------------------------------- for the template
@@ -320,6 +318,7 @@ def _rows(draft: ExerciseDraft, wrong: Mistakes, words: Words) -> list[dict[str,
             ]
             if draft.kind is Kind.SHEET
             else [],
+            "typed": bool(row),
             "seconds": row.get("seconds", "") if draft.kind is Kind.PROMPTS else None,
             "seconds_wrong": _told(wrong, f"row-{number}-seconds", words),
         }

@@ -120,7 +120,7 @@ class ExercisePages:
             return await self._page(request, me, id, None)
         given, kind = await all_fields(request), _kind(request)
         do = (given.get("do") or ["keep"])[-1]
-        if do == "look":
+        if do == "look" or do.startswith(("up-", "down-")):
             return await self._page(request, me, id, given)
         try:
             kept = await self._writing.keep(id, given, spoken(request), by=me, kind=kind)

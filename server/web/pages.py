@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import date
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -299,6 +300,7 @@ class Desk:
             "milestones": f"/milestones/own{choice}" if identity.may(Action.MARK_MILESTONES) else None,
             "statement": f"/statement{choice}" if identity.may(Action.READ_OWN_STATEMENT) else None,
             "clinic_phone": self._site.clinic_phone,
+            "lines": asdict(self._site.lines),
         }
         context = {"boot": boot, "me": identity, "choice": choice, "title": await self._books.title(session)}
         return self._pages.render(request, template, context, headers=NO_STORE)

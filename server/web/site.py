@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,25 @@ ROOT: Final = Path(__file__).parents[2]
 
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Whom people can call when it gets hard, where this clinic's participants are.
+
+    `crisis` answers at any time; `text` takes messages, "" where no number does; `name` is what the line is called, ""
+    where nobody said so; `emergency` sends help.
+    """
+
+    crisis: str = "988"
+    text: str = "988"
+    name: str = ""
+    emergency: str = "911"
+
+    @property
+    def numbers(self) -> Mapping[str, str]:
+        """By the names that stand for them in the library."""
+        return {"crisis_line": self.crisis, "emergency_number": self.emergency}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +54,7 @@ class Site:
     public_url: str | None = None
     exit_url: str = "/soup"
     clinic_phone: str = ""
+    lines: Lines = Lines()
     version: str = "0"
     cookie_lifetime_s: int = 12 * HOUR_S
     ticket_lifetime_s: int = 12 * HOUR_S

@@ -76,7 +76,7 @@ class Application:
             mail=self.mail,
             clock=self.clock,
         )
-        library = load_library()
+        library = load_library(numbers=self.site.lines.numbers)
         self.rooms = Rooms(
             log=self.store.log,
             leases=self.store.leases,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import asdict
 
 import uvicorn
 from starlette.applications import Starlette
@@ -36,7 +37,7 @@ def gallery() -> Starlette:
     templates = Pages(joined.site)
 
     async def page(request: Request) -> Response:
-        boot = {"exit_url": "/soup"}  # the gallery's script makes the rest
+        boot = {"exit_url": "/soup", "lines": asdict(joined.site.lines)}  # the gallery's script makes the rest
         words = told_in(request.query_params.get("lang", ENGLISH))
         return templates.render(request, "session.html", {"boot": boot, "script": "/dev/gallery.mjs"}, words=words)
 

@@ -44,7 +44,8 @@ def parts(skill: Skill) -> Iterator[tuple[str, str]]:
 
 
 def test_every_entry_has_words_that_say_the_text_as_it_is_now() -> None:
-    assert lacking(LIBRARY, read_translation(FOLDER / "es")) == (), "facilitation/catalog/README.md says what to do"
+    as_written = load_library(numbers={})
+    assert lacking(as_written, read_translation(FOLDER / "es")) == (), "facilitation/catalog/README.md says what to do"
 
 
 def test_what_is_no_word_stays_as_it_is() -> None:

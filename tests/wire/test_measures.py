@@ -65,8 +65,9 @@ async def test_answers_survive_a_lost_line_and_go_to_staff_when_they_are_handed_
         assert "Nearly every day" not in json.dumps(fran.views)
         for item in ("4", "5", "6", "7"):
             await robin.ask("answer_item", measure="gad-7", item=item, value=0)
-        await robin.ask("hand_in_measure", measure="gad-7")
+        await robin.ask("hand_in_measure", measure="gad-7", page_language="es")
         view = await fran.view(lambda view: result_of(view, "gad-7"))
+        assert result_of(view, "gad-7")["answered_in"]["text"] == "answered in English, on a page in Spanish"
         assert (result_of(view, "gad-7")["score"], result_of(view, "gad-7")["band"]) == (9, "mild")
         assert "Nearly every day" not in json.dumps([each["room"] for each in sam.views + robin.views])
         assert all(each["values"] == {} for view in sam.views for each in view["you"]["measures"])

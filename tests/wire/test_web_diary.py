@@ -205,3 +205,30 @@ async def test_days_of_the_last_week_can_be_filled_in(place: Clinic) -> None:
     for back, status in ((1, 303), (6, 303), (7, 422), (-1, 422)):
         day = local(place.clock.now(), demo.ZONE).date() - timedelta(days=back)
         assert (await typed(robin, "/diary", day=day.isoformat(), revision="0", word="Later")).status == status
+
+
+async def test_a_clinic_elsewhere_sends_nobody_to_numbers_of_the_united_states(
+    clock: FakeClock, tmp_path: Path
+) -> None:
+    abroad = {"crisis_line": "116 123", "crisis_text": "85258", "emergency_number": "112"}
+    async with clinic(tmp_path, clock, **abroad) as place:
+        robin, fay = await browser(place, ROBIN), await browser(place, FAY)
+        page = (await robin.get("/diary")).text
+        assert 'call <a href="tel:116123">116 123</a> or text <a href="sms:85258">85258</a>' in page
+        assert '<a href="tel:112">112</a>' in page
+        assert all(f'tel:{number}"' not in page for number in ("988", "911"))
+        for language in ("en", "es"):
+            headers = {"Accept-Language": language}
+            pages = [(await fay.get(f"/skills/{one}", headers)).text for one in ("after-a-slip", "circle-of-support")]
+            assert all("116 123" in text and "988" not in text for text in pages), language
+            assert "112" in pages[0] and "911" not in pages[0]
+        room = (await robin.get(f"/s/{place.evening.session}")).text
+        assert "116 123" in room and "85258" in room and "988" not in room and "911" not in room
+        assert "112 reaches the dispatch" in (await fay.get("/numbers")).text
+
+
+async def test_a_line_that_takes_no_messages_is_not_offered_for_them(clock: FakeClock, tmp_path: Path) -> None:
+    async with clinic(tmp_path, clock, crisis_line="116 123") as place:
+        robin = await browser(place, ROBIN)
+        page = (await robin.get("/diary")).text
+        assert 'call <a href="tel:116123">116 123</a>, any time' in page and "sms:" not in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlencode
@@ -40,10 +41,9 @@ async def sent(browser: Visitor, path: str, fields: Mapping[str, str | Sequence[
 
 def typed(draft: ExerciseDraft, **more: str) -> dict[str, str | Sequence[str]]:
     rows = {f"row_{name}": [row[name] for row in draft.rows] for name in (draft.rows[0] if draft.rows else ())}
-    places = {"row_place": [str(n) for n in range(1, len(draft.rows) + 1)]} if draft.rows else {}
     sharing = {"sharing": "1"} if draft.sharing else {}
     known = {"minutes": draft.minutes, "skill": draft.skill, "language": "en", "revision": "0", "do": "keep"}
-    return {**draft.fields, **rows, **places, **sharing, **known, **more}
+    return {**draft.fields, **rows, **sharing, **known, **more}
 
 
 async def offered(place: Clinic) -> dict[str, Exercise]:
@@ -96,13 +96,29 @@ async def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(p
     answer = await sent(browser, "/exercises/new?kind=prompts", wrong)
     assert answer.status == 422 and "Mine, too short." in answer.text and 'value="soon"' in answer.text
     assert 'id="f-about-wrong"' in answer.text and 'id="row-1-seconds-wrong"' in answer.text
-    order = typed(draft, do="look") | {"row_place": ["3", "2", "1"]}
-    page = (await sent(browser, "/exercises/new?kind=prompts", order)).text
-    assert page.index('value="Come back"') < page.index('value="Hands"') < page.index('value="Arrive"')
     for field, text in {"title": " ", "language": "xx", "about": "a" * 3_000}.items():
         assert (await sent(browser, "/exercises/new?kind=prompts", typed(draft) | {field: text})).status == 422, field
     assert (await browser.get("/exercises/new?kind=dance")).status == 404
     assert (await browser.get("/exercises/body-scan/edit")).status == 404, "a shipped one stays as it is"
+
+
+async def test_a_row_goes_up_and_down_by_its_buttons_and_nothing_typed_is_lost_or_kept(place: Clinic) -> None:
+    browser = await fay(place)
+    draft = COMPLETE[Kind.PROMPTS]
+    changed = typed(draft, about="Half a sent") | {"row_title": ["Arrive", "My hands", "Come back"]}
+    for do, order in (
+        ("up-3", ["Arrive", "Come back", "My hands"]),
+        ("down-1", ["My hands", "Arrive", "Come back"]),
+        ("up-1", ["Arrive", "My hands", "Come back"]),
+        ("down-9", ["Arrive", "My hands", "Come back"]),
+        ("up-x", ["Arrive", "My hands", "Come back"]),
+    ):
+        answer = await sent(browser, "/exercises/new?kind=prompts", changed | {"do": do})
+        assert answer.status == 200 and "Half a sent" in answer.text, do
+        found = re.findall(r'name="row_title" value="([^"]+)"', answer.text)
+        assert found == order, do
+        assert 'value="down-3"' not in answer.text, "the last one goes no further"
+    assert "None yet." in (await browser.get("/exercises")).text
 
 
 async def test_two_writers_do_not_overwrite_each_other_unseen(place: Clinic) -> None:

@@ -187,6 +187,24 @@ def test_what_was_handed_in_is_scored_for_staff_and_a_fact_of_the_note() -> None
     assert own(meeting)[PHQ9]["form"] is None and own(meeting)[PHQ9]["status"] == "handed_in"
 
 
+def test_whoever_reads_a_score_is_told_that_its_page_spoke_another_language() -> None:
+    meeting = group(ROBIN)
+    assert meeting.refused(c.HandInMeasure(measure=PHQ9, page_language="not a tag!"), ROBIN) == "answer_missing"
+    meeting.do(tick(1, 2), ROBIN)
+    assert meeting.refused(c.HandInMeasure(measure=PHQ9, page_language="not a tag!"), ROBIN) == "bad_choice"
+    meeting.do(c.HandInMeasure(measure=PHQ9, page_language="es"), ROBIN)
+    assert facts_of(meeting)["PHQ-9"].endswith("answered in English, on a page in Spanish")
+    assert for_staff(meeting)[PHQ9]["result"]["answered_in"]["text"] == "answered in English, on a page in Spanish"
+
+
+def test_a_page_in_the_language_of_the_form_is_not_worth_a_word() -> None:
+    meeting = group(ROBIN)
+    meeting.do(tick(1, 2), ROBIN)
+    meeting.do(c.HandInMeasure(measure=PHQ9, page_language="en"), ROBIN)
+    assert "answered in" not in facts_of(meeting)["PHQ-9"]
+    assert for_staff(meeting)[PHQ9]["result"]["answered_in"] is None
+
+
 def test_what_is_open_makes_no_score_and_is_named() -> None:
     meeting = group(ROBIN)
     meeting.do(tick(1, 2), ROBIN)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from facilitation.commands import Advance, AnswerItem, HandInMeasure, OfferMeasures, StartSession
+from facilitation.events import MeasureHandedIn
 from facilitation.ids import ItemId, MeasureId, PersonId, SegmentId
 from facilitation.people import Role
 from facilitation.timebase import HOUR_MS, Instant
@@ -83,6 +84,21 @@ async def test_one_persons_results_stand_in_order_with_bands_and_changes() -> No
     assert "From 18 on" in measure["told"] and len(measure["points"]) == 2
     assert await book.person(PersonId("p-nobody"), WORDS, reader=reader(Role.FACILITATOR)) is None
     assert await book.person(FAY, WORDS, reader=reader(Role.FACILITATOR)) is None
+
+
+async def test_a_form_that_was_answered_in_another_language_than_its_page_says_so() -> None:
+    evening = held(0, [1, 2])
+    at = next(n for n, each in enumerate(evening.records) if isinstance(each.event, MeasureHandedIn))
+    before = evening.records[at]
+    evening.records[at] = replace(before, event=replace(before.event, page_language="es"))  # type: ignore[type-var]
+    _, book = await clinic(evening)
+    pages = [await book.person(each, WORDS, reader=reader(Role.FACILITATOR)) for each in evening.people]
+    said = [page["measures"][0]["rows"][0]["answered_in"] for page in pages if page]
+    assert said == ["answered in English, on a page in Spanish", ""]
+    spanish = await book.person(evening.people[0], words_in("es"), reader=reader(Role.FACILITATOR))
+    assert spanish
+    [row] = spanish["measures"][0]["rows"]
+    assert row["answered_in"] == "contestado en inglés, en una página en español"
 
 
 async def test_an_anonymous_answer_is_on_nobodys_page() -> None:

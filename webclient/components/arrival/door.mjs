@@ -4,6 +4,7 @@ import { html } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { icon } from "/static/core/icons.mjs";
 import { rich, t } from "/static/core/words.mjs";
+import { meanwhile } from "/components/dialogs/lines.mjs";
 
 /** Everything as last time, at one look. @param {{given: any, states: [string, string][], onDifferent: () => void}} context */
 export function again({ given, states, onDifferent }) {
@@ -52,7 +53,7 @@ export function held({ text }) {
     <h1 tabindex="-1">${t("Almost there")}</h1>
     <p role="alert">${text}</p>
     <p class="notice plain">${icon("phone")} <span>${t("Keep your phone near. You can leave this page open; when it is settled, press “Try again”.")}</span></p>
-    <p class="soft small">${rich("If you need help now: call or text {line}, or call {emergency}.", { line: html`<a href="tel:988">988</a>`, emergency: html`<a href="tel:911">911</a>` })}</p>`;
+    <p class="soft small">${meanwhile()}</p>`;
 }
 
 /** The door does not answer. @param {{text: string, onAgain: () => void}} context */

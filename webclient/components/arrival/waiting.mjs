@@ -6,6 +6,7 @@ import { wallTime } from "/static/core/clock.mjs";
 import { rich, t } from "/static/core/words.mjs";
 
 import { agreementAtTheDoor } from "/components/agreement/agreement.mjs";
+import { emergency, reach } from "/components/dialogs/lines.mjs";
 import { initial, openDevices, selfStream } from "./devices.mjs";
 
 /**
@@ -56,7 +57,7 @@ export function waitingRoom({ view, capture, now, onEdit, onLeave }) {
       <button class="button" type="button" @click=${onEdit}>${t("Change my answers")}</button>
       <button class="button quiet" type="button" @click=${onLeave}>${t("Leave")}</button>
     </div>
-    <p class="soft small">${rich("If you are in danger or thinking of hurting yourself, do not wait: call or text {line}, or {emergency}.", { line: html`<a href="tel:988">988</a>`, emergency: html`<a href="tel:911">911</a>` })}</p>
+    <p class="soft small">${rich("If you are in danger or thinking of hurting yourself, do not wait: {reach}, or {emergency}.", { reach: reach(), emergency: emergency() })}</p>
   </div>`;
 }
 

@@ -12,6 +12,7 @@ import { present } from "/static/core/clock.mjs";
 import { listed, rich, t } from "/static/core/words.mjs";
 import { bringToTop } from "/static/room/scroll.mjs";
 import { help } from "/components/dialogs/help.mjs";
+import { told } from "/components/dialogs/lines.mjs";
 import { createMeasures } from "/components/measures/measures.mjs";
 import { createOwnWeek, createWeeks } from "/components/week/week.mjs";
 import { answerWords, question } from "./question.mjs";
@@ -60,7 +61,7 @@ export function mount(root, context) {
   }
 
   /** @param {any} you */
-  const helpFor = (you) => (you.help ? help({ how: you.help, phone: context.boot.clinic_phone }) : nothing);
+  const helpFor = (you) => (you.help ? help({ how: you.help }) : nothing);
 
   /** @param {any} room @param {any} here */
   function segmentCard(room, here) {
@@ -187,7 +188,7 @@ export function mount(root, context) {
       mine.editing = false;
       context.memory.set(`edit:${id}`, null);
     } catch (refusal) {
-      mine.problem = /** @type {any} */ (refusal).text;
+      mine.problem = told(refusal);
       connection.draft(slot(id), "save_form", { form: id, answers });
     }
     mine.sending = false;

@@ -5,6 +5,7 @@ import { listed, rich, t } from "/static/core/words.mjs";
 import { openDevices } from "/components/arrival/devices.mjs";
 import { createMinutes } from "/components/minutes/minutes.mjs";
 import { help } from "./help.mjs";
+import { lines } from "./lines.mjs";
 import { place } from "./place.mjs";
 import { privacy } from "./privacy.mjs";
 
@@ -47,7 +48,7 @@ export function mount(root, context) {
         <button type="button" class="button" @click=${done(() => act.moveToWaiting(ui.state.about))}>${t("To the waiting room")}</button>
         <button type="button" class="button primary" @click=${done(() => act.ask("remove", { person: ui.state.about.person }))}>${t("Remove for today")}</button></div>`,
     minutes: () => minutes(close),
-    help: () => html`${help({ how: null, phone: boot.clinic_phone })}<div class="row end"><button type="button" class="button" @click=${close}>${t("Close")}</button></div>`,
+    help: () => html`${help({ how: null })}<div class="row end"><button type="button" class="button" @click=${close}>${t("Close")}</button></div>`,
     place: () => html`${place({ one: (room.view?.staff?.people ?? []).find((/** @type {any} */ one) => one.person === ui.state.about?.person) ?? null })}
       <div class="row end"><button type="button" class="button" @click=${close}>${t("Close")}</button></div>`,
     privacy: () => html`${privacy({ shelter: media.shelter, people: room.view?.room.people ?? [] })}
@@ -90,8 +91,8 @@ export function mount(root, context) {
 
 /** To whom gave a safety answer that nobody has seen to yet. @type {Record<string, string>} */
 const LEAVING = {
-  coming: t("Somebody would like to speak with you before you go. If you leave now, they will try to reach you. 988 is there at any time."),
-  away: t("Your facilitators’ line is down just now. If you leave, they will try to reach you when they are back. 988 is there at any time."),
+  coming: t("Somebody would like to speak with you before you go. If you leave now, they will try to reach you. {line} is there at any time.", { line: lines.crisis }),
+  away: t("Your facilitators’ line is down just now. If you leave, they will try to reach you when they are back. {line} is there at any time.", { line: lines.crisis }),
 };
 
 const KEYS = [

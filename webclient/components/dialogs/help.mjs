@@ -3,24 +3,25 @@
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
 import { t } from "/static/core/words.mjs";
+import { dialled, lines, program, whose } from "./lines.mjs";
 
 /**
- * @param {{how: "coming" | "away" | "seen_to" | null, phone?: string}} shape `how`: what is true, after a safety answer, of who comes;
- *   null: somebody looks for help by themselves. `phone`: the clinic's own, where it gave one
+ * @param {{how: "coming" | "away" | "seen_to" | null}} shape `how`: what is true, after a safety answer, of who comes; null: somebody looks
+ *   for help by themselves
  */
-export function help({ how, phone = "" }) {
+export function help({ how }) {
   const [title, words, then] = WORDS[how ?? "asked"];
   return html`<section class="help" aria-labelledby="help-title">
     <h2 id="help-title">${title}</h2>
     ${words ? html`<p>${words}</p>` : nothing}
     <p>${then}</p>
     <div class="help-ways">
-      <a class="button" href="tel:988">${icon("phone")} <span>${t("Call 988")} <span class="soft">${t("any time, free")}</span></span></a>
-      <a class="button" href="sms:988">${icon("message-circle")} <span>${t("Text 988")} <span class="soft">${t("if talking is hard")}</span></span></a>
-      <a class="button" href="tel:911">${icon("life-buoy")} <span>${t("Call 911")} <span class="soft">${t("if someone is in danger now")}</span></span></a>
-      ${phone ? html`<a class="button" href="tel:${phone.replace(/[^+\d]/g, "")}">${icon("phone")} <span>${t("Call your program")} <span class="soft figures">${phone}</span></span></a>` : nothing}
+      <a class="button" href="tel:${dialled(lines.crisis)}">${icon("phone")} <span>${t("Call {number}", { number: lines.crisis })} <span class="soft">${lines.crisis === "988" ? t("any time, free") : t("any time")}</span></span></a>
+      ${lines.text ? html`<a class="button" href="sms:${dialled(lines.text)}">${icon("message-circle")} <span>${t("Text {number}", { number: lines.text })} <span class="soft">${t("if talking is hard")}</span></span></a>` : nothing}
+      <a class="button" href="tel:${dialled(lines.emergency)}">${icon("life-buoy")} <span>${t("Call {number}", { number: lines.emergency })} <span class="soft">${t("if someone is in danger now")}</span></span></a>
+      ${program ? html`<a class="button" href="tel:${dialled(program)}">${icon("phone")} <span>${t("Call your program")} <span class="soft figures">${program}</span></span></a>` : nothing}
     </div>
-    <p class="hint">${t("988 is the Suicide and Crisis Lifeline in the US. Elsewhere, call your local emergency number.")}</p>
+    ${whose()}
   </section>`;
 }
 

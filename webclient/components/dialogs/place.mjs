@@ -4,6 +4,7 @@ import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { dayOf } from "/static/core/clock.mjs";
 import { icon } from "/static/core/icons.mjs";
 import { t, told } from "/static/core/words.mjs";
+import { about, lines as known } from "./lines.mjs";
 
 /** Whether there is anything to show of this person. @param {any} one their part of the staff view */
 export function hasPlace(one) {
@@ -22,19 +23,19 @@ export function place({ one }) {
       ${lines.map((/** @type {any} */ line) => html`${way("siren", line.name, line.phone)}${checked(line)}`)}
       ${said.callback ? way("phone", one.name, said.callback) : nothing}
       ${one.arrival?.contact_phone ? way("users", t("Near them: {name}", { name: one.arrival.contact_name }), one.arrival.contact_phone) : nothing}
-      <a class="button" href="tel:988">${icon("life-buoy")} <span>${t("988, with them or about them")}</span></a>
+      ${about()}
     </div>
     <p class="hint">${lines.length
-      ? t("911 from your phone reaches your own area, not theirs: call the dispatch above, and read out the address.")
-      : t("No dispatch number is kept for this place. Call 911, say that the emergency is elsewhere, and ask to be put through to the dispatch at this address.")}</p>`;
+      ? t("{emergency} from your phone reaches your own area, not theirs: call the dispatch above, and read out the address.", { emergency: known.emergency })
+      : t("No dispatch number is kept for this place. Call {emergency}, say that the emergency is elsewhere, and ask to be put through to the dispatch at this address.", { emergency: known.emergency })}</p>`;
 }
 
 /** When the clinic called this number last, and what to do where that is long ago. @param {any} line */
 function checked({ checked, stale }) {
   if (!stale) return html`<p class="hint">${t("Called by your clinic on {day}.", { day: dayOf(checked) })}</p>`;
   return html`<p class="hint place-stale">${checked
-    ? t("Not called by your clinic since {day}: it may be wrong. If nobody answers at once, call 911 and say the address.", { day: dayOf(checked) })
-    : t("Your clinic has never called this number: it may be wrong. If nobody answers at once, call 911 and say the address.")}</p>`;
+    ? t("Not called by your clinic since {day}: it may be wrong. If nobody answers at once, call {emergency} and say the address.", { day: dayOf(checked), emergency: known.emergency })
+    : t("Your clinic has never called this number: it may be wrong. If nobody answers at once, call {emergency} and say the address.", { emergency: known.emergency })}</p>`;
 }
 
 /** @param {string} drawing @param {string} name @param {string} number */

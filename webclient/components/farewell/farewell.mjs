@@ -3,6 +3,7 @@
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { inMinutes, liveMinutes } from "/static/core/clock.mjs";
 import { rich, t } from "/static/core/words.mjs";
+import { emergency, reach } from "/components/dialogs/lines.mjs";
 
 /**
  * @param {HTMLElement} root
@@ -26,7 +27,7 @@ export function mount(root, { boot, now, view, reason, code }) {
       ${staff && words === "ended" ? html`<a class="button primary large" href=${boot.record}>${t("Open the record")}</a>` : nothing}
       <a class="button large ${page.back || (staff && words === "ended") ? "" : "primary"}" href=${home}>${staff ? t("To your sessions") : t("To your page")}</a>
     </div>
-    ${page.help ? html`<p class="soft small">${rich("If tonight gets hard: call or text {line}, any time. In danger: {emergency}.", { line: html`<a href="tel:988">988</a>`, emergency: html`<a href="tel:911">911</a>` })}</p>` : nothing}
+    ${page.help ? html`<p class="soft small">${rich("If tonight gets hard: {reach}, any time. In danger: {emergency}.", { reach: reach(), emergency: emergency() })}</p>` : nothing}
   </div>`, root);
   root.querySelector("h1")?.focus();
   return { update() {}, unmount: () => render(nothing, root) };

@@ -10,6 +10,7 @@ import { live } from "/vendor/lit-html/directives/live.js";
 import { wallTime } from "/static/core/clock.mjs";
 import { icon } from "/static/core/icons.mjs";
 import { t } from "/static/core/words.mjs";
+import { about, lines as known } from "/components/dialogs/lines.mjs";
 
 const TEXT_MAX = 2_000;
 const AGAIN_MS = 30_000;
@@ -96,9 +97,9 @@ export function createPath({ boot, connection, memory, redraw }) {
         ${flag.callback ? way("phone", flag.name, flag.callback) : nothing}
         ${one?.arrival?.contact_phone ? way("users", t("Near them: {name}", { name: one.arrival.contact_name }), one.arrival.contact_phone) : nothing}
         ${order.filter((call) => call.phone !== flag.callback).map((call) => way("phone", call.relation ? `${call.name}, ${call.relation}` : call.name, call.phone))}
-        <a class="button" href="tel:988">${icon("life-buoy")} <span>${t("988, with them or about them")}</span></a>
+        ${about()}
       </div>
-      ${lines.length ? nothing : html`<p class="hint">${t("No dispatch number is kept for this place. Call 911, say that the emergency is elsewhere, and ask to be put through to the dispatch at this address.")}</p>`}
+      ${lines.length ? nothing : html`<p class="hint">${t("No dispatch number is kept for this place. Call {emergency}, say that the emergency is elsewhere, and ask to be put through to the dispatch at this address.", { emergency: known.emergency })}</p>`}
     </details>`;
   }
 

@@ -8,10 +8,12 @@
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { icon } from "/static/core/icons.mjs";
-import { many, t } from "/static/core/words.mjs";
+import { locale, many, t } from "/static/core/words.mjs";
 import { bringToTop } from "/static/room/scroll.mjs";
+import { meanwhile, told } from "/components/dialogs/lines.mjs";
 
 const OPEN = "measure-open";
+const languages = new Intl.DisplayNames(locale, { type: "language" });
 const REVIEW = -1;
 
 /** @typedef {{root: HTMLElement, connection: any, memory: any, redraw: () => void}} Context */
@@ -22,7 +24,7 @@ export function createMeasures({ root, connection, memory, redraw }) {
   let open = /** @type {{id: string, index: number} | null} */ (memory.get(OPEN));
   /** What is picked on the screen and not sent yet. @type {number | null} */
   let picked = null;
-  let problem = "";
+  let problem = /** @type {unknown} */ ("");
   let sending = false;
   let put = /** @type {any[]} */ ([]);
 
@@ -61,7 +63,7 @@ export function createMeasures({ root, connection, memory, redraw }) {
       await connection.send(type, fields);
       return true;
     } catch (refusal) {
-      problem = /** @type {any} */ (refusal).text ?? t("That did not go through. Please try again.");
+      problem = told(refusal);
       return false;
     } finally {
       sending = false;
@@ -90,7 +92,7 @@ export function createMeasures({ root, connection, memory, redraw }) {
 
   /** @param {any} one */
   async function handIn(one) {
-    if (!(await ask("hand_in_measure", { measure: one.id }))) return;
+    if (!(await ask("hand_in_measure", { measure: one.id, page_language: document.documentElement.lang }))) return;
     go(null);
     bringToTop(root.querySelector(".help") ?? root.querySelector("#measures-title"));
     /** @type {HTMLElement | null} */ (root.querySelector("#measures-title"))?.focus({ preventScroll: true });
@@ -116,7 +118,7 @@ export function createMeasures({ root, connection, memory, redraw }) {
       <h3 id="measure-${one.id}">${one.title}</h3>
       <p>${one.about}</p>
       ${one.form.verbatim && one.form.language !== document.documentElement.lang
-        ? html`<p class="hint">${t("This form has its words in English only. If you would like help with it, tell your facilitators.")}</p>` : nothing}
+        ? html`<p class="notice plain">${t("The words of this form are in {language}: they belong to those who made it, and we may not put them into other words. You do not have to do it alone. A facilitator can go through it with you: just ask, or choose “Not today”.", { language: languages.of(one.form.language) })}</p>` : nothing}
       ${one.form.safety ? html`<p class="hint">${t("It asks about not wanting to live. If that is so for you, a facilitator hears of it at once and speaks with you.")}</p>` : nothing}
       <div class="row"><button type="button" class="button primary" @click=${() => begin(one)}
           aria-label="${begun ? t("Go on") : t("Start")}: ${one.title}">${begun ? t("Go on") : t("Start")}</button>
@@ -217,5 +219,5 @@ export function createMeasures({ root, connection, memory, redraw }) {
 }
 
 function waiting() {
-  return t("These questions wait until a facilitator is here. What you answered is kept. If you need help now, call or text 988, or your local emergency number.");
+  return html`${t("These questions wait until a facilitator is here. What you answered is kept.")} ${meanwhile()}`;
 }

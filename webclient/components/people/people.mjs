@@ -199,7 +199,7 @@ export function mount(root, context) {
     const known = measures.filter((each) => each.result || each.status !== "offered");
     if (!known.length) return nothing;
     return html`<section class="stack tight"><h4>${t("Measures")}</h4>
-      <dl class="person-facts">${known.map((each) => fact(each.short, each.result ? scoreWords(each.result) : (HOW_FAR[each.status] ?? "")))}</dl></section>`;
+      <dl class="person-facts">${known.map((each) => fact(each.short, each.result ? [scoreWords(each.result), apart(each.result)].filter(Boolean).join("; ") : (HOW_FAR[each.status] ?? "")))}</dl></section>`;
   }
 
   /** @param {string} id @param {any} form */
@@ -292,6 +292,9 @@ function title(id) {
 function fact(label, value) {
   return value ? html`<div><dt>${label}</dt><dd>${value}</dd></div>` : nothing;
 }
+
+/** That a form had its words in another language than its page. @param {any} result */
+const apart = (result) => (result.answered_in ? told(result.answered_in) : "");
 
 /** A score as it stands in the record. @param {any} result */
 function scoreWords(result) {

@@ -1,5 +1,6 @@
 // Rows that go up and down while one stays where one is: the form is sent as it always is, and the page that answers
-// takes the place of this one, with the focus on the same row. Without this, the same buttons load the page anew.
+// takes the place of this one, with the focus on the same row; of a list that stands alone (nothing is kept by moving
+// its rows) only the list does. Without this, the same buttons load the page anew.
 
 import { t } from "/static/core/words.mjs";
 
@@ -21,7 +22,8 @@ document.addEventListener("submit", (event) => {
 async function send(form, button) {
   const by = Number(button.dataset.move);
   const row = /** @type {HTMLElement} */ (button.closest("[data-order] > *"));
-  const there = [.../** @type {HTMLElement} */ (row.parentElement).children].indexOf(row) + by;
+  const list = /** @type {HTMLElement} */ (row.parentElement);
+  const there = [...list.children].indexOf(row) + by;
   const name = row.dataset.name ?? "";
   const body = new URLSearchParams([...new FormData(form)].map(([field, value]) => [field, String(value)]));
   body.append(button.name, button.value);
@@ -30,9 +32,15 @@ async function send(form, button) {
     const answer = await fetch(form.action, { method: "POST", body });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const next = page.querySelector("#app");
-    if (!next?.querySelector("[data-order]")) throw new Error("another page");
-    main.replaceChildren(...next.childNodes);
-    if (answer.ok) history.replaceState(null, "", answer.url);
+    const moved = next?.querySelector("[data-order]");
+    if (!next || !moved) throw new Error("another page");
+    if (list.dataset.order === "alone") {
+      list.replaceWith(moved);
+      form.dispatchEvent(new Event("input", { bubbles: true }));
+    } else {
+      main.replaceChildren(...next.childNodes);
+      if (answer.ok) history.replaceState(null, "", answer.url);
+    }
     settle(answer.ok ? there : there - by, by, answer.ok ? name : "");
   } catch {
     delete button.dataset.move;
