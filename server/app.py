@@ -94,6 +94,7 @@ from server.teaching.exercises import ExerciseEditor
 from server.teaching.library import ClinicLibrary
 from server.timetable.office import Office
 from server.timetable.timetable import ClinicTimetable
+from server.tour import Tour
 from server.trail import Trail
 from server.web.application import application
 from server.web.auth import Doorkeeper, Identity, bearer
@@ -142,6 +143,7 @@ def build(
     mail: Mail,
     schedule: ScheduleBook | None = None,
     placing: Placing | None = None,
+    tour: Tour | None = None,
 ) -> Starlette:
     """The application over its parts. It starts and stops nothing."""
     links = Links(site.keys, clinic=site.clinic)
@@ -320,6 +322,7 @@ def build(
             seats_max=settings.seats_max,
         ),
         steps=first_steps,
+        tour=tour or Tour(store, settings=settings, accounts=accounts, clock=clock),
         arrivals=gate,
         licences=LicenceBook(store, clock=clock),
         numbers=NumberBook(store, clock=clock),

@@ -14,7 +14,17 @@ import uvicorn
 from starlette.applications import Starlette
 
 from server import collector
-from server.app import build, diary_reminders, letters_of, offer_letters, post_office, reminders, schedule_of, site_of
+from server.app import (
+    accounts_of,
+    build,
+    diary_reminders,
+    letters_of,
+    offer_letters,
+    post_office,
+    reminders,
+    schedule_of,
+    site_of,
+)
 from server.books.agreements import Agreements
 from server.catalog import load_catalog
 from server.clock import Clock, RoomClock
@@ -33,6 +43,7 @@ from server.store.connect import connect
 from server.store.embedded import EmbeddedValkey
 from server.store.node import NodeName
 from server.store.ports import Store
+from server.tour import Tour
 from server.web.site import CLINIC
 from server.welcome import simulated, welcome
 
@@ -95,6 +106,8 @@ async def serve(settings: Settings, *, demo: bool = False, clock: Clock | None =
 
         placing = Placing(store, schedule=schedule, catalog=catalog, clock=clock, seats_max=settings.seats_max)
         stack.push_async_callback(placing.close)
+        accounts = accounts_of(settings, store, site=site, mail=mail, clock=clock)
+        tour = Tour(store, settings=settings, accounts=accounts, clock=clock)
         app = build(
             settings,
             site=site,
@@ -107,10 +120,11 @@ async def serve(settings: Settings, *, demo: bool = False, clock: Clock | None =
             mail=mail,
             schedule=schedule,
             placing=placing,
+            tour=tour,
         )
 
         async def ready() -> None:
-            links = await welcome(settings, store, now=clock.now())
+            links = await welcome(settings, tour)
             await stack.enter_async_context(_background(schedule.run(), "schedule"))
             lists = WaitingLists(store, schedule=schedule, catalog=catalog, clock=clock, seats_max=settings.seats_max)
             await stack.enter_async_context(_background(lists.run(), "waiting"))

@@ -61,6 +61,7 @@ from server.web.start import StartDesk, Steps
 from server.web.statics import static_routes
 from server.web.teaching import SkillWriting, TeachingDesk
 from server.web.templates import Pages
+from server.web.tour import TourDesk, TourPage
 from server.web.waiting import WaitingDesk, WaitingPage
 from server.web.ways import WaysIn
 from server.web.weeks import RoomCommands, WeekPages, Weeks
@@ -106,6 +107,7 @@ def application(
     timetable: Timetable,
     people: People,
     steps: Steps,
+    tour: TourPage,
     arrivals: Arrivals,
     consents: ConsentPages,
     licences: LicencePages,
@@ -214,6 +216,7 @@ def application(
             *notebook_desk.routes(),
             *people_desk.routes(),
             *start_desk.routes(),
+            *TourDesk(tour, links=links, pages=pages, throttle=throttle).routes(),
             *sign_in.routes(),
             *invite_desk.routes(),
             *account.routes(),

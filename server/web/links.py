@@ -1,8 +1,8 @@
 """Links and tickets: signed, expiring, each bound to one clinic, session, person and role.
 
 A *link* is what a clinic sends to a person; opening it sets a cookie. A *ticket* is what a program gets for a link. A
-*reminder* opens by itself only where its person has signed in before. Each is signed under a salt of its own, so that
-none passes for another.
+*reminder* opens by itself only where its person has signed in before. A *tour* leads to the page of a made-up clinic,
+which has links for all its people. Each is signed under a salt of its own, so that none passes for another.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ class Links:
         self._link = _serializer(keys, "milieu.link")
         self._ticket = _serializer(keys, "milieu.ticket")
         self._reminder = _serializer(keys, "milieu.reminder")
+        self._tour = _serializer(keys, "milieu.tour")
 
     def link(self, seat: Seat) -> str:
         """The `LINK` in `/j/LINK`: letters, digits, `-`, `_` and `.` only."""
@@ -70,6 +71,19 @@ class Links:
     def reminder(self, seat: Seat) -> str:
         """The `LINK` in `/come/LINK`: says whose it is and where to, and opens nothing by itself."""
         return self._seal(self._reminder, seat)
+
+    def tour(self) -> str:
+        """The `KEY` in `/tour/KEY`: the same for as long as the clinic's secret is."""
+        sealed = self._tour.dumps(self._clinic)
+        return sealed if isinstance(sealed, str) else sealed.decode()
+
+    def opens_tour(self, text: str) -> bool:
+        if len(text) > LINK_CHARS_MAX:
+            return False
+        try:
+            return bool(self._tour.loads(text) == self._clinic)
+        except BadData:
+            return False
 
     def open_reminder(self, text: str, *, now: Instant) -> Seat:
         """Raises BadLink."""

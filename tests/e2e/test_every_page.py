@@ -80,7 +80,7 @@ def pages(*routes: str, who: PersonId) -> Iterable[Stop]:
 
 
 STOPS = (
-    *pages("/", "/soup", "/sign-in", "/come/{link}", "/invite/{token}", who=NOBODY),
+    *pages("/", "/soup", "/sign-in", "/come/{link}", "/invite/{token}", "/tour/{key}", who=NOBODY),
     Stop(route="/home", who=NOBODY, status=403),
     Stop(route="/", who=NOBODY, path="/nowhere", status=404),
     Stop(route="/", who=NOBODY, path="/j/wrong", status=404),
@@ -156,6 +156,7 @@ def address(stop: Stop, place: Clinic, everything: Everything) -> str:
         "person": ASH if stop.who in (ASH, GRAY) or stop.route.startswith("/family") else ROBIN,
         "link": everything.reminder.rpartition("/")[2],
         "token": everything.invitation.rpartition("/")[2],
+        "key": place.links.tour(),
     } | IN_ADDRESSES
     return stop.path or stop.route.format_map(parts)
 

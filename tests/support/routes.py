@@ -69,6 +69,7 @@ def address(place: Clinic, path: str, link: str) -> str:
         subject="group",
         goal="g-1",
         token="no-token",
+        key="no-key",
         cohort=demo_week.EVENING,
         series="w-evening",
         on="2025-10-10",
