@@ -17,7 +17,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 from server.sfu.rtp.echo import Echo
-from server.sfu.rtp.reception import Reception
 from server.sfu.sealing import Sealing
 
 Address = tuple[Any, ...]
@@ -38,6 +37,10 @@ FEEDBACK_EVERY_US = 100_000
 """How often a sender is told when its packets arrived, as long as some do."""
 LEVELS_MAX = 64
 """Levels of one track kept until they are fetched."""
+REPORT_EACH = 3
+"""A slot's sender report comes every so many times: with many slots one each time is more than anybody needs."""
+REPORT_BYTES_MAX = 1_100
+"""Of one datagram with reports."""
 
 
 class LayerFigures(NamedTuple):
@@ -69,12 +72,22 @@ class LayerFigures(NamedTuple):
         return self[4:8]
 
 
+class Told(NamedTuple):
+    """What a peer's reports came to so far: `blocks` about slots that show somebody, the sum of the shares `lost` that
+    they tell (in 1/256), and how many `trips` there and back they measured, of `trips_us` in all."""
+
+    blocks: int
+    lost: int
+    trips: int
+    trips_us: int
+
+
 class LinkHandler(Protocol):
     """Who is told what a link receives and the core does not forward. All but DTLS is authenticated and decrypted."""
 
     def received_dtls(self, data: bytes) -> None: ...
     def received_rtcp(self, plain: bytes, now_us: int) -> None:
-        """What is to be read of an RTCP datagram besides transport-wide feedback."""
+        """An RTCP datagram with requests; reports and transport-wide feedback in it were read already."""
 
     def received_echo(self, echo: Echo, now_us: int) -> None:
         """What transport-wide feedback came to. Nobody is woken for it: it may wait until `Core.collect`."""
@@ -98,8 +111,8 @@ class LayerCore(Protocol):
     def due(self, now_us: int, round_trip_us: int) -> list[int]:
         """Missing numbers to ask for now, ascending and growing; counts them as asked."""
 
-    def reception(self) -> Reception | None:
-        """None before the first packet."""
+    def clock(self) -> tuple[int, int] | None:
+        """NTP time and timestamp of one moment, by the sender's last report; None before the first."""
 
     def bind(self, ssrc: int) -> None:
         """These packets are the layer's."""
@@ -135,9 +148,6 @@ class SlotCore(Protocol):
     @property
     def octets(self) -> int:
         """Bytes of payload sent, resent ones not counted."""
-
-    def report(self, ntp: int, now_us: int) -> bytes:
-        """The sender report of the moment `now_us`, which is `ntp`; nothing before the first packet."""
 
     def resend(self, numbers: Sequence[int], round_trip_us: int, now_us: int) -> None:
         """Send lost packets again, by their 16-bit numbers, within the budget."""
@@ -215,6 +225,23 @@ class LinkCore(Protocol):
 
     def silence(self) -> None:
         """Neither take nor send media and RTCP any more."""
+
+    def told(self) -> Told:
+        """What the peer's reports came to."""
+
+    @property
+    def lost(self) -> float:
+        """The worst loss (0..1) of what the peer sends, by the last report to it."""
+
+    def report(self, ssrc: int, now_us: int) -> None:
+        """Tell the peer, in the name of `ssrc`, how its streams arrive and of a part of its slots where they are; to be
+        called each second."""
+
+    def answer_checks(self, username: str, password: str) -> None:
+        """Answer by oneself those checks that change nothing: with this name and password, from where it is.
+
+        They count as heard; all others are still told. A core may leave all of them to whom it tells.
+        """
 
     def send_rtcp(self, plain: bytes) -> None:
         """Protect and send; without SRTP sessions or a direction it is dropped."""

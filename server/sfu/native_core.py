@@ -19,25 +19,23 @@ from typing import Any, cast
 import cffi
 
 import server.sfu.core as port
-from server.sfu.core import LEVELS_MAX, Address, CoreName, LayerFigures, LinkHandler, TakeStun
+from server.sfu.core import LEVELS_MAX, Address, CoreName, LayerFigures, LinkHandler, TakeStun, Told
 from server.sfu.native import build
 from server.sfu.python_core import bind
 from server.sfu.rtp.echo import Echo
 from server.sfu.rtp.nack import MISSING_MAX
-from server.sfu.rtp.reception import Reception
 from server.sfu.sdp import RATES
 from server.sfu.sealing import Sealing
 
 EVENTS_PER_TURN = 64
 """Events handled in one go, before timers and everybody else have their turn."""
 DATAGRAM_BYTES_MAX = 2_048
-_REPORT_BYTES = 28
 
 _EVENT = Struct("=IIQq")
 _ADDRESS = Struct("=16sIIHBx")
 _LAYER_FIGURES = Struct("@2q6Q4I")
 """Of `layer_figures`; each is written at once, and so they are read in the machine's own manner."""
-_STUN, _DTLS, _UNPLACED, _CONTROL, _REPORT, _ECHO, _MISSING = range(7)
+_STUN, _DTLS, _UNPLACED, _CONTROL, _ECHO, _MISSING = range(6)
 _READ_ECHO = Struct("=7q")
 
 ffi = cffi.FFI()
@@ -45,7 +43,7 @@ ffi.cdef((build.SOURCES / "core.h").read_text())
 
 
 _EVENT_BYTES, _FROM = ffi.sizeof("event"), ffi.offsetof("event", "from")
-_ADDRESS_POINTER, _RECEPTION_POINTER = ffi.typeof("address *"), ffi.typeof("reception *")
+_ADDRESS_POINTER = ffi.typeof("address *")
 _NUMBERS = ffi.typeof("int64_t[]")
 
 
@@ -71,7 +69,6 @@ class LayerCore(_Handle):
         self.owner = owner
         self.number: int = lib.layer_number(pointer)
         self._track = track
-        self._last_reception: Reception | None = None
         self._read = ffi.buffer(self._figures)
 
     def figures(self) -> LayerFigures:
@@ -84,12 +81,9 @@ class LayerCore(_Handle):
         count = self._lib.layer_due(self.pointer, now_us, round_trip_us, numbers, MISSING_MAX)
         return list(numbers[0:count])
 
-    def reception(self) -> Reception | None:
-        if self.pointer is not None:
-            found = ffi.new(_RECEPTION_POINTER)
-            if self._lib.layer_reception(self.pointer, found):
-                self._last_reception = Reception(found.first, found.highest, found.received, found.jitter)
-        return self._last_reception
+    def clock(self) -> tuple[int, int] | None:
+        ntp = self._figures.clock_ntp
+        return (ntp, self._figures.clock_timestamp) if ntp else None
 
     def bind(self, ssrc: int) -> None:
         self._bind(ssrc, 0)
@@ -110,7 +104,6 @@ class LayerCore(_Handle):
 
     def expire(self) -> None:
         self.owner = None
-        self.reception()
         super().expire()
         self._read = ffi.buffer(self._figures)
         self._track.link.core.layers.pop(self.number, None)
@@ -144,7 +137,6 @@ class SlotCore(_Handle):
         super().__init__(lib, pointer, lib.slot_read(pointer))
         self._link = link
         self._layers = link.core.layers
-        self._report = link.core.report
 
     def aim(self, layer: port.LayerCore | None, *, cut: bool, clock_shift: int | None = None) -> None:
         if self.pointer is not None:
@@ -171,12 +163,6 @@ class SlotCore(_Handle):
     @property
     def octets(self) -> int:
         return cast(int, self._figures.octets)
-
-    def report(self, ntp: int, now_us: int) -> bytes:
-        if self.pointer is None:
-            return b""
-        size = self._lib.slot_report(self.pointer, ntp, now_us, self._report)
-        return bytes(ffi.unpack(self._report, size))
 
     def resend(self, numbers: Sequence[int], round_trip_us: int, now_us: int) -> None:
         if self.pointer is not None:
@@ -273,6 +259,22 @@ class LinkCore(_Handle):
     @property
     def overflows(self) -> int:
         return cast(int, self._figures.overflows)
+
+    def told(self) -> Told:
+        figures = self._figures
+        return Told(figures.told, figures.told_lost, figures.trips, figures.trips_us)
+
+    @property
+    def lost(self) -> float:
+        return cast(int, self._figures.lost) / 65_536
+
+    def report(self, ssrc: int, now_us: int) -> None:
+        if self.pointer is not None:
+            self._lib.link_report(self.pointer, ssrc, now_us)
+
+    def answer_checks(self, username: str, password: str) -> None:
+        if self.pointer is not None:
+            self._lib.link_answer(self.pointer, username.encode(), password.encode())
 
     def admit(self, address: Address) -> None:
         if self.pointer is not None and self._lib.link_admit(self.pointer, _packed(address)):
@@ -390,7 +392,6 @@ class NativeCore:
         self.links: dict[int, LinkCore] = {}
         self.layers: dict[int, LayerCore] = {}
         self.levels = ffi.new("moment[]", LEVELS_MAX)
-        self.report = ffi.new("char[]", _REPORT_BYTES)
         self._sockets: list[socket.socket] = []
         self._events = b""
         self._told_to = 0
@@ -525,7 +526,7 @@ class NativeCore:
         elif kind == _UNPLACED:
             link.handler.received_unplaced(data, now_us)
         else:
-            assert kind in (_CONTROL, _REPORT)
+            assert kind == _CONTROL
             link.handler.received_rtcp(data, now_us)
 
 

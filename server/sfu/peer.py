@@ -22,12 +22,8 @@ CHECK_AFTER_US = 1_500_000
 CHECK_EVERY_US = 500_000
 LOST_AFTER_US = 4_500_000
 """… and is lost after this long."""
-REPORT_EACH = 3
-"""A slot's sender report comes every so many seconds: with many slots one a second is more than anybody needs."""
 SMALL_HEIGHT = 180
 """Height in pixels that is assumed for a source no wish names."""
-
-_NTP_1970_S = 2_208_988_800
 
 
 class PeerOwner(Protocol):
@@ -62,13 +58,11 @@ class Peer:
         self._session = secrets.randbits(62)
         self._version = 0
         self._checked_us = 0
-        self._losses: list[float] = []
-        self._reporting = 0
-        """Whose turn it is to be reported: see `send_reports`."""
         self._offer = offer
         self.slots: dict[str, Slot] = {}
         self._slots_by_ssrc: dict[int, Slot] = {}
         self.link = self._new_link(offer)
+        self._told = self.link.core.told()
         self.delivery = Delivery()
         self.uplink = Uplink(
             self.link.core,
@@ -210,13 +204,6 @@ class Peer:
 
     def _reported(self, report: rtcp.Report, now_us: int) -> None:
         match report:
-            case rtcp.SenderReport():
-                layer = self.uplink.layer(report.ssrc)
-                if layer is not None:
-                    layer.reports.reported(report, now_us)
-                self._blocks(report.blocks, now_us)
-            case rtcp.ReceiverReport():
-                self._blocks(report.blocks, now_us)
             case rtcp.Nack():
                 slot = self._slots_by_ssrc.get(report.media)
                 if slot is not None:
@@ -227,19 +214,8 @@ class Peer:
                     self.owner.keyframe_wanted(slot)
             case rtcp.BandwidthMessage():
                 self.delivery.downlink.told(report.bitrate_bps, now_us)
-            case Feedback() | rtcp.Goodbye():
-                pass  # The core folded the one; who leaves says so by DTLS, and a stream that ends just stops.
-
-    def _blocks(self, blocks: tuple[rtcp.ReportBlock, ...], now_us: int) -> None:
-        for block in blocks:
-            slot = self._slots_by_ssrc.get(block.ssrc)
-            if slot is None or slot.source is None:
-                continue
-            self._losses.append(block.fraction_lost / 256)
-            if block.last_report:
-                way = (ntp_time(now_us) >> 16) - block.last_report - block.delay & 0xFFFFFFFF
-                if way < 1 << 31:
-                    self.delivery.downlink.round_trip(way * 1_000_000 >> 16)
+            case Feedback() | rtcp.SenderReport() | rtcp.ReceiverReport() | rtcp.Goodbye():
+                pass  # The core took these; who leaves says so by DTLS, and a stream that ends just stops.
 
     # ------------------------------------------------------------------ by the clock
 
@@ -269,28 +245,18 @@ class Peer:
                     wrapped = [number & 0xFFFF for number in numbers]
                     self.link.send_rtcp(rtcp.write_nack(ssrc=self.ssrc, media=layer.ssrc, numbers=wrapped))
 
-    def take_stock(self, now_us: int) -> None:
-        """Sum up what the viewer reported since the last time: browsers report each stream on its own."""
-        if self._losses:
-            loss = sum(self._losses) / len(self._losses)
-            self.delivery.downlink.reported(loss, self.delivery.sending_bps, now_us)
-            self._losses.clear()
-
-    def send_reports(self, now_us: int) -> float:
-        """Send receiver and sender reports; the worst loss (0..1) of what this peer sends."""
-        layers = [layer for layer in self.uplink.layers() if layer.ssrc is not None]
-        blocks = [block for layer in layers if (block := layer.report(now_us)) is not None]
-        parts = [rtcp.write_receiver_report(ssrc=self.ssrc, blocks=blocks)]
-        ntp = ntp_time(now_us)
-        self._reporting = (self._reporting + 1) % REPORT_EACH
-        for slot in list(self.slots.values())[self._reporting :: REPORT_EACH]:
-            report = slot.report(ntp, now_us)
-            if report:
-                parts.append(report)
-        parts.append(rtcp.write_description(ssrc=self.ssrc, cname="milieu"))
-        for compound in _bundled(parts, 1_100):
-            self.link.send_rtcp(compound)
-        return max((layer.reports.fraction_lost for layer in layers), default=0.0)
+    def report(self, now_us: int) -> None:
+        """Sum up what the viewer reported since the last time, for browsers report each stream on its own; and report
+        to it; due each second."""
+        before, self._told = self._told, self.link.core.told()
+        blocks, trips = self._told.blocks - before.blocks, self._told.trips - before.trips
+        downlink = self.delivery.downlink
+        if blocks:
+            loss = (self._told.lost - before.lost) / blocks / 256
+            downlink.reported(loss, self.delivery.sending_bps, now_us)
+        if trips:
+            downlink.round_trip((self._told.trips_us - before.trips_us) // trips, times=trips)
+        self.link.core.report(self.ssrc, now_us)
 
     def silent_us(self, now_us: int) -> int:
         """How long nothing authenticated came."""
@@ -304,21 +270,5 @@ class Peer:
             self.link.check()
 
 
-def ntp_time(now_us: int) -> int:
-    """NTP time (32.32) of a moment of the monotonic clock: its zero is arbitrary, its pace is right."""
-    seconds, rest = divmod(now_us, 1_000_000)
-    return (seconds + _NTP_1970_S & 0xFFFFFFFF) << 32 | (rest << 32) // 1_000_000
-
-
 def _random_ssrc() -> int:
     return 1 + secrets.randbelow((1 << 32) - 1)
-
-
-def _bundled(parts: list[bytes], size: int) -> list[bytes]:
-    """The parts joined into compounds of at most `size` bytes, in order."""
-    compounds = [b""]
-    for part in parts:
-        if compounds[-1] and len(compounds[-1]) + len(part) > size:
-            compounds.append(b"")
-        compounds[-1] += part
-    return compounds

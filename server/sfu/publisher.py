@@ -12,8 +12,6 @@ from server.sfu.rtp.demand import Demand
 from server.sfu.rtp.keyframe import KeyframeGate
 from server.sfu.rtp.layers import SILENT_US, Bitrate, LayerState, Shares, needed, nominal_height
 from server.sfu.rtp.packet import RtpPacket
-from server.sfu.rtp.reception import Reception, Reports
-from server.sfu.rtp.rtcp import ReportBlock
 from server.sfu.sdp import AUDIO_LEVEL, MID, REPAIRED_RID, RID, TRANSPORT_CC, Section
 
 WAKING_US = 2_000_000
@@ -33,7 +31,6 @@ class Layer:
         self.index = index
         self.ssrc: int | None = None
         self.resend_ssrc: int | None = None
-        self.reports = Reports()
         self.core: LayerCore = track.core.layer(self)
         self.bitrate = Bitrate()
         self.shares = Shares()
@@ -76,14 +73,6 @@ class Layer:
             self._overflows = figures.overflows
             self._gate.ask()
             self.track.want(self)
-
-    @property
-    def reception(self) -> Reception | None:
-        return self.core.reception()
-
-    def report(self, now_us: int) -> ReportBlock | None:
-        """What to tell the sender of the time since the last report; None before the first packet."""
-        return self.reports.block(self.ssrc, self.reception, now_us) if self.ssrc is not None else None
 
     def state(self, now_us: int) -> LayerState:
         """As it is at that moment; all viewers who ask for the same moment see the same."""

@@ -20,6 +20,8 @@ from server.sfu.core import (
     ENDED_MAX,
     FEEDBACK_EVERY_US,
     LEVELS_MAX,
+    REPORT_BYTES_MAX,
+    REPORT_EACH,
     STREAMS_MAX,
     UNPLACED_EVERY_US,
     UNPLACED_MAX,
@@ -28,6 +30,7 @@ from server.sfu.core import (
     LayerFigures,
     LinkHandler,
     TakeStun,
+    Told,
 )
 from server.sfu.datagrams import BATCH, STRIDE, Inbox, Name, Outbox, address_of, destination, name_of
 from server.sfu.rtp import rtcp
@@ -37,11 +40,11 @@ from server.sfu.rtp.history import History
 from server.sfu.rtp.layers import SILENT_US
 from server.sfu.rtp.nack import Missing
 from server.sfu.rtp.packet import MalformedPacket, Outgoing, RtpPacket
-from server.sfu.rtp.reception import Arrived, Reception
+from server.sfu.rtp.reception import Arrived, Reports
 from server.sfu.rtp.rewrite import Rewriter
 from server.sfu.rtp.sequence import Seen, Unwrapper, distance
 from server.sfu.rtp.speakers import LOUD_DBOV
-from server.sfu.rtp.stun import StunKind, outline
+from server.sfu.rtp.stun import StunKind, answer, outline
 from server.sfu.rtp.twcc import Arrivals, read_feedback
 from server.sfu.rtp.vp8 import Vp8
 from server.sfu.sdp import RATES
@@ -55,6 +58,8 @@ SOCKET_BUFFER_BYTES = 4 << 20
 RESENDS_PER_REQUEST_MAX = 64
 CAUGHT_MAX = 4_096
 """Datagrams kept while no port is open."""
+TRIP_US_MAX = 5_000_000
+"""A way there and back takes no longer."""
 
 
 class Session(Protocol):
@@ -108,6 +113,7 @@ class LayerCore:
         self._numbers = Unwrapper(16)
         self._seen = Seen()
         self._arrived = Arrived(RATES[track.kind])
+        self.reports = Reports()
         self._gaps = Missing()
         self._ssrcs: dict[bool, int] = {}
 
@@ -132,6 +138,7 @@ class LayerCore:
                 link.end_stream(ssrc)
         self._ssrcs.clear()
         link.layers.discard(self)
+        self.track.layers.pop(self, None)
         link.core.stop_showing(self)
 
     def take(self, packet: RtpPacket, now_us: int) -> Incoming | None:
@@ -202,8 +209,14 @@ class LayerCore:
     def due(self, now_us: int, round_trip_us: int) -> list[int]:
         return self._gaps.due(now_us, round_trip_us)
 
-    def reception(self) -> Reception | None:
-        return self._arrived.figures()
+    def clock(self) -> tuple[int, int] | None:
+        report = self.reports.report
+        return (report.ntp, report.timestamp) if report is not None and report.ntp else None
+
+    def block(self, now_us: int) -> rtcp.ReportBlock | None:
+        """What to tell the sender of the time since the last report; None before the first packet."""
+        ssrc = self._ssrcs.get(False)
+        return self.reports.block(ssrc, self._arrived.figures(), now_us) if ssrc is not None else None
 
 
 class SlotCore:
@@ -218,7 +231,7 @@ class SlotCore:
         resend_type: int | None,
     ) -> None:
         self._link = link
-        self._ssrc, self._payload_type = ssrc, payload_type
+        self.ssrc, self._payload_type = ssrc, payload_type
         self._resend = (resend_ssrc, resend_type) if resend_ssrc is not None and resend_type is not None else None
         self.packets = 0
         self.octets = 0
@@ -245,10 +258,16 @@ class SlotCore:
     def awaited(self) -> LayerCore | None:
         return cast(LayerCore | None, self._rewriter.awaited)
 
+    @property
+    def is_aimed(self) -> bool:
+        """Whether it shows somebody."""
+        return self._rewriter.current is not None or self._rewriter.awaited is not None
+
     def report(self, ntp: int, now_us: int) -> bytes:
-        if not self._rewriter.started:
+        """The sender report of the moment `now_us`, which is `ntp`; nothing while there is nothing to tell."""
+        if not self._rewriter.started or not self.is_aimed:
             return b""
-        return rtcp.write_bare_report(self._ssrc, ntp, self._rewriter.timestamp_at(now_us), self.packets, self.octets)
+        return rtcp.write_bare_report(self.ssrc, ntp, self._rewriter.timestamp_at(now_us), self.packets, self.octets)
 
     def push(self, layer: LayerCore, incoming: Incoming, now_us: int) -> None:
         """Send one packet on, if it is of the layer this slot follows."""
@@ -262,7 +281,7 @@ class SlotCore:
         self.packets += 1
         self.octets += len(payload)
         kind = self._payload_type | 0x80 if marker else self._payload_type
-        self._link.send_rtp(kind, sequence, timestamp, self._ssrc, prefix, body, now_us)
+        self._link.send_rtp(kind, sequence, timestamp, self.ssrc, prefix, body, now_us)
 
     def drop(self, layer: LayerCore, number: int) -> None:
         """Close the gap that a packet without content would leave."""
@@ -315,10 +334,13 @@ class TrackCore:
         self.last_us = 0
         self.slots: Sequence[SlotCore] | None = None
         self.is_shut = False
+        self.layers: dict[LayerCore, None] = {}
+        """By age."""
         self._levels: deque[tuple[int, int]] = deque(maxlen=LEVELS_MAX)
 
     def layer(self, owner: Any) -> LayerCore:
         layer = LayerCore(self, owner)
+        self.layers[layer] = None
         self.link.layers.add(layer)
         return layer
 
@@ -375,7 +397,14 @@ class LinkCore:
         self._control = self._control_since_us = 0
         self._unplaced = 0
         self._unplaced_since_us = 0
+        self._tracks: list[TrackCore] = []
         self.slots: list[SlotCore] = []
+        self._slots_by_ssrc: dict[int, SlotCore] = {}
+        self._told = Told(0, 0, 0, 0)
+        self.lost = 0.0
+        self._reporting = 0
+        """Whose turn it is to be reported."""
+        self._check = ("", b"")
 
     # ------------------------------------------------------------------ what comes
 
@@ -458,7 +487,9 @@ class LinkCore:
         self._control += 1
         if self._control > CONTROL_MAX:
             return
-        feedbacks, has_more = rtcp.split(plain)
+        feedbacks, reports, has_more = rtcp.split(plain)
+        for report in reports:
+            self._reported(report, now_us)
         for body in feedbacks:
             try:
                 echo = self._echoes.fold(read_feedback(body)) if self._echoes is not None else None
@@ -470,7 +501,60 @@ class LinkCore:
         if has_more:
             self._handler.received_rtcp(plain, now_us)
 
+    def _reported(self, report: rtcp.SenderReport | rtcp.ReceiverReport, now_us: int) -> None:
+        if isinstance(report, rtcp.SenderReport):
+            layer, is_resent = self.bound.get(report.ssrc, (None, True))
+            if layer is not None and not is_resent:
+                layer.reports.reported(report, now_us)
+        blocks, lost, trips, trips_us = self._told
+        for block in report.blocks:
+            slot = self._slots_by_ssrc.get(block.ssrc)
+            if slot is None or not slot.is_aimed:
+                continue
+            blocks, lost = blocks + 1, lost + block.fraction_lost
+            way = (rtcp.ntp_time(now_us) >> 16) - block.last_report - block.delay & 0xFFFFFFFF
+            if block.last_report and way < 1 << 31:
+                trips, trips_us = trips + 1, trips_us + min(way * 1_000_000 >> 16, TRIP_US_MAX)
+        self._told = Told(blocks, lost, trips, trips_us)
+
+    def told(self) -> Told:
+        return self._told
+
+    def answer_checks(self, username: str, password: str) -> None:
+        self._check = (username, password.encode())
+
+    def answered(self, data: bytes, username: str, address: Address, now_us: int) -> bool:
+        """Whether a check changes nothing, as it comes from where the peer is under its name, and was answered."""
+        name, password = self._check
+        if address != self._to or not name or username != name:
+            return False
+        success = answer(data, password, address)
+        if success is None:
+            return False
+        self.core.send(success, address)
+        self.heard_us = now_us
+        return True
+
     # ------------------------------------------------------------------ what goes
+
+    def report(self, ssrc: int, now_us: int) -> None:
+        blocks = []
+        self.lost = 0.0
+        for track in reversed(self._tracks):
+            for layer in reversed(track.layers):
+                block = layer.block(now_us)
+                if block is not None:
+                    blocks.append(block)
+                    self.lost = max(self.lost, layer.reports.fraction_lost)
+        self._reporting = (self._reporting + 1) % REPORT_EACH
+        ntp = rtcp.ntp_time(now_us)
+        parts = [
+            rtcp.write_receiver_report(ssrc=ssrc, blocks=blocks),
+            *(slot.report(ntp, now_us) for slot in reversed(self.slots[self._reporting :: REPORT_EACH])),
+            rtcp.write_description(ssrc=ssrc, cname="milieu"),
+        ]
+        for compound in rtcp.bundled(parts, REPORT_BYTES_MAX):
+            self.send_rtcp(compound)
 
     def send_rtp(
         self, kind: int, sequence: int, timestamp: int, ssrc: int, prefix: bytes, body: bytes, now_us: int
@@ -557,9 +641,11 @@ class LinkCore:
         self._element = extension << 4 | 1
 
     def track(self, *, kind: str, payload_type: int, resend_type: int | None, level_extension: int) -> TrackCore:
-        return TrackCore(
+        track = TrackCore(
             self, kind=kind, payload_type=payload_type, resend_type=resend_type, level_extension=level_extension
         )
+        self._tracks.append(track)
+        return track
 
     def slot(
         self, *, kind: str, ssrc: int, payload_type: int, resend_ssrc: int | None, resend_type: int | None
@@ -573,6 +659,7 @@ class LinkCore:
             resend_type=resend_type,
         )
         self.slots.append(slot)
+        self._slots_by_ssrc[ssrc] = slot
         return slot
 
     @property
@@ -606,7 +693,11 @@ class LinkCore:
             layer.owner = None
         self.bound.clear()
         self.layers.clear()
+        for track in self._tracks:
+            track.layers.clear()
+        self._tracks.clear()
         self.slots.clear()
+        self._slots_by_ssrc.clear()
         for name in [name for name, link in self.core.by_name.items() if link is self]:
             del self.core.by_name[name]
         self.core.links.discard(self)
@@ -717,10 +808,7 @@ class PythonCore:
         kind = classify(data)
         link = self.by_name.get(name)
         if kind is Kind.STUN:
-            if self._is_expected(data, is_known=link is not None):
-                self._stun(data, address_of(name), now_us)
-            else:
-                self.strays += 1
+            self._take_stun(data, link, address_of(name), now_us)
         elif link is None or kind is Kind.RUBBISH:
             self.strays += 1
         elif kind is Kind.RTP:
@@ -730,14 +818,18 @@ class PythonCore:
         else:
             link.received_dtls(data)
 
-    def _is_expected(self, data: bytes, *, is_known: bool) -> bool:
+    def _take_stun(self, data: bytes, link: LinkCore | None, address: Address, now_us: int) -> None:
         try:
             seen = outline(data)
         except MalformedPacket:
-            return False
-        if seen.kind is StunKind.REQUEST:
-            return seen.username.partition(":")[0] in self._ufrags
-        return is_known
+            self.strays += 1
+            return
+        is_request = seen.kind is StunKind.REQUEST
+        is_expected = seen.username.partition(":")[0] in self._ufrags if is_request else link is not None
+        if not is_expected:
+            self.strays += 1
+        elif not is_request or link is None or not link.answered(data, seen.username, address, now_us):
+            self._stun(data, address, now_us)
 
     def name_link(self, ufrag: str) -> None:
         self._ufrags.add(ufrag)

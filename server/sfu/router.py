@@ -420,9 +420,9 @@ class Room:
             self.stir(peer)
 
     def _report(self, peer: Peer, now_us: int) -> None:
-        peer.take_stock(now_us)
+        peer.report(now_us)
         if peer.quality.judge(
-            loss_up=peer.send_reports(now_us),
+            loss_up=peer.link.core.lost,
             loss_down=peer.delivery.downlink.loss,
             round_trip_us=peer.delivery.downlink.round_trip_us,
             silent_us=peer.silent_us(now_us),

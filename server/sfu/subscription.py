@@ -85,16 +85,14 @@ class Slot:
         current = self.core.flowing
         return current.owner if current is not None else None
 
-    def report(self, ntp: int, now_us: int) -> bytes:
-        """The sender report of the slot's stream; nothing while nobody is shown or nothing was sent yet."""
-        return self.core.report(ntp, now_us) if self.source is not None else b""
-
 
 def _clock_shift(layer: Layer, current: Layer) -> int | None:
     """What to add to the timestamps of `layer` for those of `current` of the same moment, in ticks."""
-    ours, theirs = current.reports.report, layer.reports.report
+    ours, theirs = current.core.clock(), layer.core.clock()
     if ours is None or theirs is None:
         return None
-    # Both reports by the same sender's clock: bring the other one's timestamp to our report's moment.
-    ticks = (ours.ntp - theirs.ntp) * RATES[layer.track.kind] >> 32
-    return distance(ours.timestamp, (theirs.timestamp + ticks) & 0xFFFFFFFF, 32)
+    # Both by the same sender's clock: bring the other one's timestamp to our report's moment.
+    our_ntp, our_timestamp = ours
+    their_ntp, their_timestamp = theirs
+    ticks = (our_ntp - their_ntp) * RATES[layer.track.kind] >> 32
+    return distance(our_timestamp, (their_timestamp + ticks) & 0xFFFFFFFF, 32)

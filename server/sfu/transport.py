@@ -18,7 +18,7 @@ import secrets
 import struct
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 import pylibsrtp
@@ -93,7 +93,8 @@ def make_core(choice: CoreChoice, *, stun: TakeStun, now_us: Callable[[], int]) 
         raise build.NotBuilt(build.WHY_NOT)
     if choice == "python" or not library.exists():
         return PythonCore(stun=stun, srtp=_Srtp(), failure=pylibsrtp.Error, now_us=now_us)
-    return NativeCore(library, stun=stun, crypto=srtp_functions() | cipher_functions(), session_pointer=session_pointer)
+    crypto = srtp_functions() | cipher_functions() | code_functions()
+    return NativeCore(library, stun=stun, crypto=crypto, session_pointer=session_pointer)
 
 
 class _Srtp:
@@ -123,11 +124,23 @@ CIPHER_FUNCTIONS = {
 """OpenSSL's functions that the native core encrypts by, as its `crypto` in core.h calls them."""
 
 
+CODE_FUNCTIONS = {"sha1": "EVP_sha1", "hmac": "HMAC"}
+"""Those that it proves the passwords of checks by."""
+
+
 def cipher_functions() -> dict[str, int]:
+    return _functions(CIPHER_FUNCTIONS)
+
+
+def code_functions() -> dict[str, int]:
+    return _functions(CODE_FUNCTIONS)
+
+
+def _functions(names: Mapping[str, str]) -> dict[str, int]:
     """Where they stand in the OpenSSL that pylibsrtp brings; none where it shows them to nobody."""
     library = ctypes.CDLL(_binding.__file__)
     try:
-        return {name: cast(int, _address_of(getattr(library, theirs))) for name, theirs in CIPHER_FUNCTIONS.items()}
+        return {name: cast(int, _address_of(getattr(library, theirs))) for name, theirs in names.items()}
     except AttributeError:
         return {}
 
@@ -382,6 +395,8 @@ class Link:
         if ours == self.ufrag:
             while len(self._passwords) > 1:
                 self._port.unname(self._passwords.popitem(last=False)[0])
+            # From now on the core answers those that change nothing: a browser checks each few seconds.
+            self.core.answer_checks(f"{ours}:{theirs}", password)
         self._verified(address, nominated="USE-CANDIDATE" in message.attributes)
 
     def _verified(self, address: Address, *, nominated: bool) -> None:

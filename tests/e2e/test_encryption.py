@@ -255,8 +255,7 @@ async def test_without_keys_nothing_leaves_a_browser(
 def packets_of(room: Call) -> int:
     """How many packets of anybody's media reached the server."""
     peers = room.sfu._rooms[SESSION].peers.values()
-    arrived = [layer.reception for peer in peers for layer in peer.uplink.layers()]
-    return sum(reception.received for reception in arrived if reception is not None)
+    return sum(layer.core.figures().received for peer in peers for layer in peer.uplink.layers())
 
 
 async def test_a_server_that_puts_its_own_keys_in_between_is_found_out_by_the_code(

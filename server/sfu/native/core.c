@@ -121,7 +121,7 @@ void tell(core_t *core, int what, const link_t *link, const uint8_t *data, int s
     memcpy(core->events + core->events_size, &head, sizeof head);
     memcpy(core->events + core->events_size + sizeof head, data, (size_t)size);
     core->events_size += whole;
-    if (what < REPORT && !core->is_rung) {
+    if (what < ECHO && !core->is_rung) {
         core->is_rung = true;
         eventfd_write(core->eventfd, 1);
     }
@@ -248,16 +248,58 @@ static void take_rtcp(link_t *link, uint8_t *data, int size, int64_t now_us)
     take_control(link, data, size, now_us);
 }
 
+static bool prove(const link_t *link, const uint8_t *message, int covered, uint8_t code[INTEGRITY_BYTES])
+{
+    const crypto *with = &link->core->crypto;
+    unsigned size = INTEGRITY_BYTES;
+    return with->hmac(with->sha1(), link->password, (int)strlen(link->password), message, (size_t)covered, code, &size) &&
+           size == INTEGRITY_BYTES;
+}
+
+/* Answer a check that changes nothing: it comes from where the peer is, under the name it goes by. See Link. */
+static bool answer(link_t *link, const stun *check, uint8_t *data, const address *from, int64_t now_us)
+{
+    uint8_t code[INTEGRITY_BYTES], out[128], different = 0;
+    if (!link->username[0] || !check->is_plain || check->is_controlled || !is_same(&link->to, from) ||
+        check->username_size != (int)strlen(link->username) ||
+        memcmp(check->username, link->username, (size_t)check->username_size) != 0)
+        return false;
+    uint8_t length[2] = {data[2], data[3]}; /* the code covers a message that ends with itself */
+    stun_extend(data, check->integrity, INTEGRITY, INTEGRITY_BYTES);
+    bool is_proved = prove(link, data, check->integrity, code);
+    memcpy(data + 2, length, sizeof length);
+    for (int i = 0; i < INTEGRITY_BYTES; i++)
+        different |= code[i] ^ data[check->integrity + 4 + i];
+    if (!is_proved || different)
+        return false; /* whoever reads it counts it */
+    int covered = stun_answer(out, data, from), at = stun_extend(out, covered, INTEGRITY, INTEGRITY_BYTES);
+    if (!prove(link, out, covered, out + at))
+        return false;
+    covered = at + INTEGRITY_BYTES;
+    at = stun_extend(out, covered, FINGERPRINT, 4);
+    uint32_t print = stun_fingerprint(out, covered);
+    for (int i = 0; i < 4; i++)
+        out[at + i] = (uint8_t)(print >> (24 - 8 * i));
+    port_queue(link->core, out, at + 4, from);
+    SET(link->figures.heard_us, now_us);
+    return true;
+}
+
+static void take_stun(core_t *core, uint8_t *data, int size, link_t *link, const address *from, int64_t now_us)
+{
+    stun message;
+    if (!stun_read(&message, data, size) || (message.is_request ? !*find_name(core, message.ufrag) : !link))
+        COUNT(core->figures.strays);
+    else if (!message.is_request || !link || !answer(link, &message, data, from, now_us))
+        tell(core, CHECK, NULL, data, size, from, now_us);
+}
+
 void core_take(core_t *core, uint8_t *data, int size, const address *from, int64_t now_us)
 {
-    char ufrag[UFRAG_BYTES_MAX + 1];
     kind what = classify(data, size);
     admitted *known = *find_admitted(core, from);
     if (what == STUN) {
-        if (stun_outline(data, size, ufrag) && (data[0] || data[1] != 1 ? known != NULL : *find_name(core, ufrag) != NULL))
-            tell(core, CHECK, NULL, data, size, from, now_us);
-        else
-            COUNT(core->figures.strays);
+        take_stun(core, data, size, known ? known->link : NULL, from, now_us);
     } else if (!known || what == RUBBISH) {
         COUNT(core->figures.strays);
     } else if (what == RTP) {
@@ -485,6 +527,16 @@ void link_protect_rtcp(link_t *link, datagram *out, int size)
         link_post(link, out);
 }
 
+void link_answer(link_t *link, const char *username, const char *password)
+{
+    bool is_whole = username && link->core->crypto.hmac && strlen(username) <= USERNAME_BYTES_MAX &&
+                    strlen(password) <= PASSWORD_BYTES_MAX;
+    core_enter(link->core);
+    strcpy(link->username, is_whole ? username : "");
+    strcpy(link->password, is_whole ? password : "");
+    core_leave(link->core);
+}
+
 void link_send_rtcp(link_t *link, const uint8_t *plain, int size)
 {
     core_enter(link->core);
@@ -687,6 +739,7 @@ slot_t *slot_new(link_t *link, int rate, int is_video, uint32_t ssrc, int payloa
     slot->pace = slot->temporal = ALL_TEMPORAL;
     slot->credit_bytes = HISTORY_ALLOWANCE;
     core_enter(link->core);
+    slot->place = link->slots_count++;
     slot->next = link->slots;
     link->slots = slot;
     core_leave(link->core);

@@ -20,8 +20,8 @@ typedef struct {
     uint8_t unused;
 } address;
 
-/* libsrtp's functions of the same names, and OpenSSL's for AES-GCM (EVP_EncryptInit_ex and its like), as they stand in
-   pylibsrtp; the latter are all there or all NULL. */
+/* libsrtp's functions of the same names, and OpenSSL's for AES-GCM (EVP_EncryptInit_ex and its like) and for the codes of
+   checks, as they stand in pylibsrtp; the latter are all there or all NULL. */
 typedef struct {
     int (*protect)(void *session, void *packet, int *size);
     int (*unprotect)(void *session, void *packet, int *size);
@@ -35,6 +35,9 @@ typedef struct {
     int (*encrypt_update)(void *cipher, uint8_t *out, int *written, const uint8_t *in, int size);
     int (*encrypt_final)(void *cipher, uint8_t *out, int *written);
     int (*control)(void *cipher, int what, int size, void *data);
+    const void *(*sha1)(void);
+    uint8_t *(*hmac)(const void *kind, const void *key, int key_size, const uint8_t *data, size_t size, uint8_t *code,
+                     unsigned *code_size);
 } crypto;
 
 /* Figures are written while packets pass, each by itself: read them in place, at any time. */
@@ -48,9 +51,12 @@ typedef struct {
     int64_t heard_us;
     uint64_t failures;
     uint64_t malformed;
+    uint64_t told, told_lost; /* the peer's report blocks about what is shown to it, and what they call lost, in 1/256 */
+    uint64_t trips, trips_us; /* ways there and back that they measured, and how long those took together */
     uint32_t streams;
     uint32_t missing;
     uint32_t overflows;
+    uint32_t lost; /* the worst loss of what it sends, in 1/65536, by our last report to it */
 } link_figures;
 
 typedef struct {
@@ -67,6 +73,8 @@ typedef struct {
     uint32_t keyframes;
     uint32_t overflows;
     uint32_t missing;
+    uint64_t clock_ntp; /* by its sender's last report: a moment of the sender's clock, 0 before the first … */
+    uint32_t clock_timestamp; /* … and the stream's timestamp of that moment */
 } layer_figures;
 
 typedef struct {
@@ -76,12 +84,6 @@ typedef struct {
     uint64_t aimed_at; /* likewise */
     uint32_t started;
 } slot_figures;
-
-typedef struct {
-    int64_t first, highest;
-    uint64_t received;
-    uint32_t jitter;
-} reception;
 
 typedef struct {
     int64_t at_us;
@@ -98,7 +100,7 @@ typedef struct {
 typedef struct {
     uint32_t size;
     uint32_t kind; /* 0 STUN, 1 DTLS, 2 RTP without a place, 3 RTCP with a request; for these the eventfd is rung.
-                      4 RTCP that can wait, 5 an echo, 6 nothing but that packets are missing. 2 to 4 are decrypted. */
+                      4 an echo, 5 nothing but that packets are missing. 2 and 3 are decrypted. */
     uint64_t link; /* its number; 0 for STUN */
     int64_t now_us;
     address from; /* of STUN */
@@ -126,6 +128,8 @@ void link_expel(link_t *, const address *);
 void link_direct(link_t *, const address *);
 void link_secure(link_t *, void *rx, void *tx); /* libsrtp's sessions, or NULL and NULL */
 int link_seal(link_t *, const uint8_t *key, const uint8_t *salt); /* 16 and 12 bytes; 0, or -1: `tx` does it, then */
+void link_answer(link_t *, const char *username, const char *password); /* what its checks bear; NULL for no answers */
+void link_report(link_t *, uint32_t ssrc, int64_t now_us);
 void link_send_rtcp(link_t *, const uint8_t *plain, int size);
 void link_place(link_t *, const uint8_t *plain, int size, int64_t now_us);
 void link_number_arrivals(link_t *, int extension, uint32_t ssrc);
@@ -144,14 +148,12 @@ const layer_figures *layer_read(layer_t *);
 int layer_bind(layer_t *, uint32_t ssrc, int is_resend); /* 0, or -1 when the link has too many */
 void layer_end(layer_t *);
 int layer_due(layer_t *, int64_t now_us, int64_t round_trip_us, int64_t *numbers, int count);
-int layer_reception(layer_t *, reception *found); /* 0 before the first packet */
 
 slot_t *slot_new(link_t *, int rate, int is_video, uint32_t ssrc, int payload_type, uint32_t resend_ssrc, int resend_type,
                int first_sequence, uint32_t first_timestamp, int first_resend_sequence);
 const slot_figures *slot_read(slot_t *);
 void slot_aim(slot_t *, layer_t *or_null, int cut, int has_shift, int64_t clock_shift);
 void slot_pace(slot_t *, int temporal);
-int slot_report(slot_t *, uint64_t ntp, int64_t now_us, uint8_t *report); /* 28 bytes; 0 before the first packet */
 void slot_resend(slot_t *, const uint16_t *numbers, int count, int64_t round_trip_us, int64_t now_us);
 int slot_probe(slot_t *, int octets, int64_t now_us);
 void slot_forget(slot_t *);

@@ -259,7 +259,7 @@ static void fold(link_t *link, const uint8_t *body, int size, int64_t now_us)
 void take_control(link_t *link, const uint8_t *plain, int size, int64_t now_us)
 {
     int feedbacks = 0, at = 0;
-    bool has_more = false, is_urgent = false;
+    bool has_more = false;
     if (now_us - link->control_since_us >= CONTROL_EVERY_US) {
         link->control = 0;
         link->control_since_us = now_us;
@@ -269,24 +269,28 @@ void take_control(link_t *link, const uint8_t *plain, int size, int64_t now_us)
     for (int i = 0; i < PACKETS_MAX && at != size; i++) {
         int end = at + 8 <= size ? at + 4 * ((int)read16(plain + at + 2) + 1) : size + 1;
         if (end > size || plain[at] >> 6 != 2 || end < at + 8) {
-            has_more = is_urgent = true; /* whoever reads it finds out */
+            has_more = true; /* whoever reads it finds out */
             break;
         }
-        if (plain[at + 1] == 205 && (plain[at] & 31) == 15) {
+        unsigned what = plain[at + 1];
+        bool is_feedback = what == FEEDBACK && (plain[at] & 31) == 15;
+        if (is_feedback || what == SENDER_REPORT || what == RECEIVER_REPORT) {
             int padding = plain[at] & 0x20 ? plain[end - 1] : 0;
             if ((plain[at] & 0x20 && !padding) || padding > end - at - 8) {
-                has_more = is_urgent = true;
+                has_more = true;
                 break;
             }
-            if (++feedbacks > FEEDBACKS_MAX)
+            if (!is_feedback)
+                has_more = !take_report(link, plain + at, end - padding - at, now_us) || has_more;
+            else if (++feedbacks > FEEDBACKS_MAX)
                 break;
-            fold(link, plain + at + 4, end - padding - at - 4, now_us);
+            else
+                fold(link, plain + at + 4, end - padding - at - 4, now_us);
         } else {
-            has_more = true;
-            is_urgent = is_urgent || plain[at + 1] == 205 || plain[at + 1] == 206; /* requests; reports can wait */
+            has_more = has_more || what == FEEDBACK || what == FEEDBACK_ON_PAYLOAD; /* requests: nobody has a use for others */
         }
         at = end;
     }
     if (has_more)
-        tell(link->core, is_urgent ? CONTROL : REPORT, link, plain, size, NULL, now_us);
+        tell(link->core, CONTROL, link, plain, size, NULL, now_us);
 }

@@ -29,6 +29,11 @@ enum {
     FEEDBACK_EVERY_US = 100000,
     CONTROL_MAX = 600,
     CONTROL_EVERY_US = 1000000,
+    BLOCKS_MAX = 31,
+    REPORT_BYTES = 1100,
+    REPORT_EACH = 3,
+    USERNAME_BYTES_MAX = 95,
+    PASSWORD_BYTES_MAX = 63,
     PATIENCE_US = 150000,
     LEVELS_MAX = 64,
     LOUD_DBOV = 45,
@@ -98,8 +103,36 @@ bool rtp_read(rtp *, const uint8_t *data, int size);
 const uint8_t *rtp_extension(const rtp *, int id, int *size); /* NULL where absent */
 bool vp8_read(vp8 *, const uint8_t *payload, int size);
 int vp8_renumber(uint8_t written[6], const uint8_t *payload, const vp8 *, int picture, int tl0, int key_index);
-/* Whether STUN is well made; a request's user name up to the colon is put in `ufrag`, a response's is empty. */
-bool stun_outline(const uint8_t *data, int size, char ufrag[UFRAG_BYTES_MAX + 1]);
+
+enum {
+    MAPPED = 0x0001,
+    USERNAME = 0x0006,
+    INTEGRITY = 0x0008,
+    ERROR_CODE = 0x0009,
+    XOR_MAPPED = 0x0020,
+    PRIORITY = 0x0024,
+    USE_CANDIDATE = 0x0025,
+    FINGERPRINT = 0x8028,
+    CONTROLLED = 0x8029,
+    CONTROLLING = 0x802A,
+    INTEGRITY_BYTES = 20,
+};
+
+typedef struct {
+    char ufrag[UFRAG_BYTES_MAX + 1]; /* a request's user name up to the colon; a response has none */
+    const uint8_t *username;
+    int username_size;
+    int integrity; /* where the code begins that proves the password, with its head */
+    bool is_request, is_controlled;
+    bool is_plain; /* nothing follows that code but a fingerprint */
+} stun;
+
+bool stun_read(stun *, const uint8_t *data, int size);
+/* A success for a check from `from`, but for the code of the password and what follows that; where it ends. */
+int stun_answer(uint8_t *answer, const uint8_t *check, const address *from);
+/* Put the head of a code of that size at `at`, and the length of all that it covers into the message. */
+int stun_extend(uint8_t *message, int at, unsigned attribute, int size);
+uint32_t stun_fingerprint(const uint8_t *message, int size);
 
 /* ---------------------------------------------------------------- numbers that wrap (rtp.c) */
 
@@ -149,6 +182,8 @@ struct layer {
     int64_t transit;
     bool has_transit;
     double jitter;
+    int64_t expected_before, received_before; /* our last report */
+    int64_t clock_us; /* the sender's last report */
 };
 
 typedef enum { TAKEN, NOTHING_NEW, MALFORMED } taken;
@@ -206,6 +241,7 @@ struct slot { /* in the order of use: a slot's memory is cold when its turn come
     slot_t *next;
     sealed resent, sent;
     removal numbers, pictures;
+    unsigned place; /* among the link's, by age */
 };
 
 void slot_push(slot_t *, layer_t *, incoming *);
@@ -213,6 +249,7 @@ void slot_expect(const slot_t *); /* it is pushed to soon: fetch it … */
 void slot_expect_soon(const slot_t *); /* … and then what it points to */
 void slot_lose(slot_t *, const layer_t *); /* the layer is about to end */
 void slot_release(slot_t *);
+uint32_t slot_timestamp(const slot_t *, int64_t now_us);
 void kept_release(kept *);
 
 /* ---------------------------------------------------------------- links and the core (core.c) */
@@ -280,6 +317,8 @@ struct link { /* what each packet that leaves needs comes first, and together */
     int arrivals_count;
     uint32_t arrivals_ssrc;
     uint8_t arrivals_told;
+    unsigned slots_count, reporting; /* the latter: whose turn it is to be reported */
+    char username[USERNAME_BYTES_MAX + 1], password[PASSWORD_BYTES_MAX + 1]; /* of checks that are answered here */
     int unplaced, control;
     int64_t unplaced_since_us, control_since_us;
     binding bound[BOUND_MAX];
@@ -349,7 +388,7 @@ void core_leave(core_t *);
 void core_take(core_t *, uint8_t *data, int size, const address *from, int64_t now_us);
 
 /* What Python is told: see `event`. Strangers may fill half of the room, and no more. */
-enum { CHECK, HANDSHAKE, UNPLACED, CONTROL, REPORT, ECHO, MISSING };
+enum { CHECK, HANDSHAKE, UNPLACED, CONTROL, ECHO, MISSING };
 void tell(core_t *, int what, const link_t *, const uint8_t *data, int size, const address *from, int64_t now_us);
 
 /* Encryption of what leaves (seal.c). */
@@ -359,6 +398,11 @@ void unseal(link_t *);
 /* Feedback (feedback.c). */
 void note_arrival(link_t *, uint16_t number, uint32_t media, int64_t now_us);
 void take_control(link_t *, const uint8_t *plain, int size, int64_t now_us);
+
+enum { SENDER_REPORT = 200, RECEIVER_REPORT = 201, DESCRIPTION = 202, FEEDBACK = 205, FEEDBACK_ON_PAYLOAD = 206 };
+
+/* Reports (report.c): whether one that came is what it claims to be; `size` is without padding. */
+bool take_report(link_t *, const uint8_t *packet, int size, int64_t now_us);
 
 /* Room for one datagram, or NULL when the link sends nothing; then the size of what was written there. */
 datagram *link_compose(link_t *);

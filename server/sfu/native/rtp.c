@@ -166,23 +166,23 @@ int vp8_renumber(uint8_t written[6], const uint8_t *payload, const vp8 *frame, i
 
 /* ---------------------------------------------------------------- STUN */
 
-enum { USERNAME = 0x0006, INTEGRITY = 0x0008, ERROR_CODE = 0x0009, USERNAME_MAX = 513, ATTRIBUTES_MAX = 32 };
+enum { COOKIE = 0x2112A442, USERNAME_MAX = 513, ATTRIBUTES_MAX = 32 };
 
 static bool stun_length_fits(uint32_t attribute, uint32_t size)
 {
     switch (attribute) {
     case INTEGRITY:
         return size == 20;
-    case 0x0001: /* mapped and xor-mapped address */
-    case 0x0020:
+    case MAPPED:
+    case XOR_MAPPED:
         return size == 8 || size == 20;
-    case 0x0024: /* priority */
-    case 0x8028: /* fingerprint */
+    case PRIORITY:
+    case FINGERPRINT:
         return size == 4;
-    case 0x0025: /* use-candidate */
+    case USE_CANDIDATE:
         return size == 0;
-    case 0x8029: /* controlled, controlling */
-    case 0x802A:
+    case CONTROLLED:
+    case CONTROLLING:
         return size == 8;
     case ERROR_CODE:
         return size >= 4;
@@ -191,25 +191,26 @@ static bool stun_length_fits(uint32_t attribute, uint32_t size)
     }
 }
 
-bool stun_outline(const uint8_t *data, int size, char ufrag[UFRAG_BYTES_MAX + 1])
+bool stun_read(stun *message, const uint8_t *data, int size)
 {
-    ufrag[0] = 0;
-    if (size < 20 || size % 4 || read16(data + 2) != (uint32_t)size - 20 || read32(data + 4) != 0x2112A442)
+    *message = (stun){.is_plain = true};
+    if (size < 20 || size % 4 || read16(data + 2) != (uint32_t)size - 20 || read32(data + 4) != COOKIE)
         return false;
     uint32_t type = read16(data);
     if (type != 0x0001 && type != 0x0101 && type != 0x0111)
         return false;
-    bool is_authenticated = false, has_name = false;
+    message->is_request = type == 0x0001;
     int at = 20, attributes = 0;
     while (at < size) {
         if (++attributes > ATTRIBUTES_MAX)
             return false;
         uint32_t attribute = read16(data + at), length = read16(data + at + 2);
         const uint8_t *value = data + at + 4;
+        int start = at;
         at += 4 + (int)(length + 3) / 4 * 4;
         if (at > size || !stun_length_fits(attribute, length))
             return false;
-        if (attribute == USERNAME && !is_authenticated) {
+        if (attribute == USERNAME && !message->integrity) {
             if (length > USERNAME_MAX)
                 return false;
             for (uint32_t i = 0; i < length; i++)
@@ -217,16 +218,59 @@ bool stun_outline(const uint8_t *data, int size, char ufrag[UFRAG_BYTES_MAX + 1]
                     return false;
             const uint8_t *colon = memchr(value, ':', length);
             ptrdiff_t own = colon ? colon - value : 0;
-            has_name = colon != NULL;
-            ufrag[0] = 0;
+            message->username = colon ? value : NULL;
+            message->username_size = (int)length;
+            message->ufrag[0] = 0;
             if (own <= UFRAG_BYTES_MAX) { /* a longer one is nobody's */
-                memcpy(ufrag, value, (size_t)own);
-                ufrag[own] = 0;
+                memcpy(message->ufrag, value, (size_t)own);
+                message->ufrag[own] = 0;
             }
         }
-        is_authenticated = is_authenticated || attribute == INTEGRITY;
+        message->is_controlled = message->is_controlled || attribute == CONTROLLED;
+        if (message->integrity)
+            message->is_plain = message->is_plain && attribute == FINGERPRINT;
+        else if (attribute == INTEGRITY)
+            message->integrity = start;
     }
-    return is_authenticated && (type != 0x0001 || has_name);
+    return message->integrity && (!message->is_request || message->username);
+}
+
+int stun_answer(uint8_t *answer, const uint8_t *check, const address *from)
+{
+    int size = from->family == 4 ? 4 : 16;
+    memcpy(answer, check, 20);
+    answer[0] = answer[1] = 1;
+    int at = stun_extend(answer, 20, XOR_MAPPED, 4 + size);
+    answer[at] = 0;
+    answer[at + 1] = from->family == 4 ? 1 : 2;
+    answer[at + 2] = (uint8_t)(from->port >> 8) ^ check[4];
+    answer[at + 3] = (uint8_t)from->port ^ check[5];
+    for (int i = 0; i < size; i++)
+        answer[at + 4 + i] = from->host[i] ^ check[4 + i]; /* the cookie, then the transaction */
+    return at + 4 + size;
+}
+
+int stun_extend(uint8_t *message, int at, unsigned attribute, int size)
+{
+    int whole = at + 4 + size - 20;
+    message[2] = (uint8_t)(whole >> 8);
+    message[3] = (uint8_t)whole;
+    message[at] = (uint8_t)(attribute >> 8);
+    message[at + 1] = (uint8_t)attribute;
+    message[at + 2] = 0;
+    message[at + 3] = (uint8_t)size;
+    return at + 4;
+}
+
+uint32_t stun_fingerprint(const uint8_t *message, int size)
+{
+    uint32_t sum = ~0u; /* CRC-32 */
+    for (int i = 0; i < size; i++) {
+        sum ^= message[i];
+        for (int bit = 0; bit < 8; bit++)
+            sum = sum >> 1 ^ (0xEDB88320 & -(sum & 1));
+    }
+    return ~sum ^ 0x5354554E;
 }
 
 /* ---------------------------------------------------------------- numbers */

@@ -90,7 +90,7 @@ static bool was_taken_out(const removal *of, int64_t number)
 
 /* ---------------------------------------------------------------- the seam between two streams */
 
-static uint32_t timestamp_at(const slot_t *slot, int64_t now_us)
+uint32_t slot_timestamp(const slot_t *slot, int64_t now_us)
 {
     int64_t elapsed_us = slot->figures.started && now_us > slot->last_at_us ? now_us - slot->last_at_us : 0;
     return slot->last_timestamp + (uint32_t)(elapsed_us * slot->rate / 1000000);
@@ -101,7 +101,7 @@ static uint32_t timestamp_after(const slot_t *slot, uint32_t timestamp, int64_t 
 {
     if (!slot->figures.started)
         return slot->last_timestamp;
-    uint32_t expected = timestamp_at(slot, now_us);
+    uint32_t expected = slot_timestamp(slot, now_us);
     if (slot->has_shift) {
         uint32_t aligned = timestamp + (uint32_t)slot->clock_shift + slot->timestamp_offset;
         /* A report that says otherwise by more than a quarter of a second is not believed. */
@@ -376,22 +376,6 @@ void slot_push(slot_t *slot, layer_t *layer, incoming *in)
     COUNT(slot->figures.packets);
     SET(slot->figures.octets, slot->figures.octets + (uint64_t)in->payload_size);
     emit(slot, &out, in->payload, in->payload_size, false, sequence, in->now_us);
-}
-
-/* ---------------------------------------------------------------- reporting (RFC 3550 §6.4.1), without blocks */
-
-int slot_report(slot_t *slot, uint64_t ntp, int64_t now_us, uint8_t *report)
-{
-    core_t *core = slot->link->core;
-    if (!slot->figures.started)
-        return 0;
-    core_enter(core);
-    uint8_t *at = put32(put32(report, 0x80C80006), slot->ssrc);
-    at = put32(put32(at, (uint32_t)(ntp >> 32)), (uint32_t)ntp);
-    at = put32(at, timestamp_at(slot, now_us));
-    at = put32(put32(at, (uint32_t)slot->figures.packets), (uint32_t)slot->figures.octets);
-    core_leave(core);
-    return (int)(at - report);
 }
 
 /* ---------------------------------------------------------------- sending again */

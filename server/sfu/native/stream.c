@@ -55,7 +55,7 @@ static void forget_gaps(layer_t *layer, int from, int count)
 
 static void note_gaps(layer_t *layer, int64_t number, int64_t now_us)
 {
-    const link_t *link = layer->track->link;
+    link_t *link = layer->track->link;
     int count = (int)layer->figures.missing;
     if (layer->gaps_highest < 0) {
         layer->gaps_highest = number;
@@ -135,15 +135,6 @@ static void count_arrival(layer_t *layer, int64_t number, uint32_t timestamp, in
     }
     layer->transit = transit;
     layer->has_transit = true;
-}
-
-int layer_reception(layer_t *layer, reception *found)
-{
-    core_t *core = layer->track->link->core;
-    core_enter(core);
-    *found = (reception){layer->first, layer->highest, layer->figures.received, (uint32_t)layer->jitter};
-    core_leave(core);
-    return found->first >= 0;
 }
 
 /* ---------------------------------------------------------------- the packet */

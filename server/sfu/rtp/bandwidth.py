@@ -282,6 +282,7 @@ class Downlink:
         self.was_congested = True
         self.capacity_bps = max(FLOOR_BPS, bitrate_bps)
 
-    def round_trip(self, measured_us: int) -> None:
-        """Take one measurement of the way there and back."""
-        self.round_trip_us += (min(measured_us, 5_000_000) - self.round_trip_us) // 4
+    def round_trip(self, measured_us: int, *, times: int = 1) -> None:
+        """Take so many measurements of the way there and back, and what they came to on average."""
+        for _ in range(min(times, 8)):
+            self.round_trip_us += (min(measured_us, 5_000_000) - self.round_trip_us) // 4

@@ -15,6 +15,7 @@ from server.sfu.rtp.twcc import Feedback, read_feedback
 
 SENDER_REPORT, RECEIVER_REPORT, DESCRIPTION, GOODBYE = 200, 201, 202, 203
 TRANSPORT_FEEDBACK, PAYLOAD_FEEDBACK = 205, 206
+_NTP_1970_S = 2_208_988_800
 
 PACKETS_MAX = 64
 """Packets read from one compound datagram; the rest is ignored."""
@@ -125,36 +126,51 @@ def read(data: bytes) -> Iterator[Report]:
         position = end
 
 
-def split(data: bytes) -> tuple[list[bytes], bool]:
-    """The bodies of the transport-wide feedbacks of a compound datagram, for a core; whether there is more to read.
+class Split(NamedTuple):
+    """A compound datagram as a core takes it: the bodies of transport-wide feedbacks, the reports, and whether there
+    is more to read."""
 
-    What does not fit is more to read: whoever reads it finds out.
-    """
+    feedbacks: list[bytes]
+    reports: list[SenderReport | ReceiverReport]
+    has_more: bool
+
+
+def split(data: bytes) -> Split:
+    """What does not fit is more to read: whoever reads it finds out."""
     bodies: list[bytes] = []
+    reports: list[SenderReport | ReceiverReport] = []
     position, has_more = 0, False
     for _ in range(PACKETS_MAX):
         if position == len(data):
             break
         if position + 8 > len(data):
-            return bodies, True
+            return Split(bodies, reports, True)
         head, kind, words = unpack_from("!BBH", data, position)
         end = position + 4 * (words + 1)
         if head >> 6 != 2 or end > len(data) or words < 1:
-            return bodies, True
-        if kind == TRANSPORT_FEEDBACK and head & 31 == 15:
+            return Split(bodies, reports, True)
+        is_feedback = kind == TRANSPORT_FEEDBACK and head & 31 == 15
+        if is_feedback or kind in (SENDER_REPORT, RECEIVER_REPORT):
             padding = data[end - 1] if head & 0x20 else 0
             if (head & 0x20 and not padding) or padding > end - position - 8:
-                return bodies, True
-            if len(bodies) == FEEDBACKS_MAX:
+                return Split(bodies, reports, True)
+            body = data[position + 4 : end - padding]
+            if not is_feedback:
+                try:
+                    reports += _read_report(kind, head & 31, body)
+                except error:
+                    has_more = True
+            elif len(bodies) == FEEDBACKS_MAX:
                 break
-            bodies.append(data[position + 4 : end - padding])
-        else:
-            has_more = True
+            else:
+                bodies.append(body)
+        else:  # Requests; nobody has a use for others.
+            has_more = has_more or kind in (TRANSPORT_FEEDBACK, PAYLOAD_FEEDBACK)
         position = end
-    return bodies, has_more
+    return Split(bodies, reports, has_more)
 
 
-def _read_one(kind: int, count: int, body: bytes) -> Iterator[Report]:
+def _read_report(kind: int, count: int, body: bytes) -> Iterator[SenderReport | ReceiverReport]:
     if kind == SENDER_REPORT:
         ssrc, high, low, timestamp, packets, octets = unpack_from("!IIIIII", body)
         yield SenderReport(
@@ -165,9 +181,14 @@ def _read_one(kind: int, count: int, body: bytes) -> Iterator[Report]:
             octets=octets,
             blocks=_read_blocks(body, 24, count),
         )
-    elif kind == RECEIVER_REPORT:
+    else:
         (ssrc,) = unpack_from("!I", body)
         yield ReceiverReport(ssrc=ssrc, blocks=_read_blocks(body, 4, count))
+
+
+def _read_one(kind: int, count: int, body: bytes) -> Iterator[Report]:
+    if kind in (SENDER_REPORT, RECEIVER_REPORT):
+        yield from _read_report(kind, count, body)
     elif kind == GOODBYE:
         yield Goodbye(ssrcs=unpack_from(f"!{count}I", body))
     elif kind == TRANSPORT_FEEDBACK and count == 1:
@@ -216,6 +237,22 @@ def write_sender_report(report: SenderReport) -> bytes:
         )
         + _write_blocks(report.blocks),
     )
+
+
+def ntp_time(now_us: int) -> int:
+    """NTP time (32.32) of a moment of the monotonic clock: its zero is arbitrary, its pace is right."""
+    seconds, rest = divmod(now_us, 1_000_000)
+    return (seconds + _NTP_1970_S & 0xFFFFFFFF) << 32 | (rest << 32) // 1_000_000
+
+
+def bundled(parts: Iterable[bytes], size: int) -> list[bytes]:
+    """The parts joined into compounds of at most `size` bytes, in order."""
+    compounds = [b""]
+    for part in parts:
+        if compounds[-1] and len(compounds[-1]) + len(part) > size:
+            compounds.append(b"")
+        compounds[-1] += part
+    return compounds
 
 
 def write_bare_report(ssrc: int, ntp: int, timestamp: int, packets: int, octets: int) -> bytes:

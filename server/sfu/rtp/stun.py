@@ -1,10 +1,15 @@
-"""A first look at a STUN message, before anything is believed or remembered (RFC 8489 §5, RFC 8445 §7)."""
+"""A first look at a STUN message, before anything is believed or remembered (RFC 8489 §5, RFC 8445 §7), and the answer
+to one that changes nothing."""
 
 from __future__ import annotations
 
+import hmac
 from enum import IntEnum
-from struct import unpack_from
-from typing import NamedTuple
+from ipaddress import ip_address
+from operator import xor
+from struct import pack, unpack_from
+from typing import Any, NamedTuple
+from zlib import crc32
 
 from server.sfu.rtp.packet import MalformedPacket
 
@@ -13,6 +18,7 @@ _USERNAME, _INTEGRITY, _ERROR_CODE = 0x0006, 0x0008, 0x0009
 _MAPPED, _XOR_MAPPED = 0x0001, 0x0020
 _PRIORITY, _USE_CANDIDATE = 0x0024, 0x0025
 _FINGERPRINT, _CONTROLLED, _CONTROLLING = 0x8028, 0x8029, 0x802A
+_FINGERPRINT_MASK = 0x5354554E
 
 _EXACT_LENGTHS = {
     _INTEGRITY: (20,),
@@ -79,3 +85,27 @@ def outline(data: bytes) -> StunOutline:
     if not authenticated or (kind == StunKind.REQUEST and ":" not in username):
         raise MalformedPacket("an unauthenticated STUN message")
     return StunOutline(StunKind(kind), data[8:20], username)
+
+
+def answer(data: bytes, password: bytes, source: tuple[Any, ...]) -> bytes | None:
+    """The success for a well made check (see `outline`) from `source`; None where `password` is not proved, or there is
+    more to it than that somebody is still there: whoever reads it whole may answer it then."""
+    position, code = 20, -1
+    while position < len(data):
+        name, size = unpack_from("!HH", data, position)
+        if name == _CONTROLLED or (code >= 0 and name != _FINGERPRINT):
+            return None
+        if name == _INTEGRITY:
+            code = position
+        position += 4 + size + (-size % 4)
+    covered = data[:2] + pack("!H", code + 4) + data[4:code]
+    if not hmac.compare_digest(hmac.digest(password, covered, "sha1"), data[code + 4 : code + 24]):
+        return None
+    host = ip_address(source[0].partition("%")[0]).packed
+    place = pack("!H", source[1]) + host
+    mask = data[4:6] + data[4:20]  # The cookie, then the transaction.
+    mapped = pack("!HHBB", _XOR_MAPPED, 4 + len(host), 0, 1 if len(host) == 4 else 2) + bytes(map(xor, place, mask))
+    success = pack("!HH", StunKind.SUCCESS, len(mapped) + 24) + data[4:20] + mapped
+    success += pack("!HH", _INTEGRITY, 20) + hmac.digest(password, success, "sha1")
+    success = success[:2] + pack("!H", len(success) - 20 + 8) + success[4:]
+    return success + pack("!HHI", _FINGERPRINT, 4, crc32(success) ^ _FINGERPRINT_MASK)

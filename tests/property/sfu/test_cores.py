@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.sfu.core import CONTROL_MAX, CoreName, LayerCore, SlotCore
+from server.sfu.rtp import rtcp
 from server.sfu.rtp.packet import RtpPacket
 from server.sfu.rtp.twcc import Arrivals
 from tests.unit.sfu.bare import CORES, DEPARTURE_ID, LEVEL_ID, Bare
@@ -114,6 +115,9 @@ class World:
                 layer.bind(ssrc + 100)
             case ("silence", viewer):
                 self.viewers[viewer].core.direct(None)
+            case ("report",):
+                self.sender.core.report(7, self.now_us)
+                self.viewers[1].core.report(8, self.now_us)
             case ("direct", viewer):
                 self.viewers[viewer].core.direct(self.viewers[viewer].address)
             case _:
@@ -123,8 +127,8 @@ class World:
     def seen(self) -> dict[str, Any]:
         """All that anybody can see of the core now."""
         self.bare.collect()
-        reports = [data for data, address in self.bare.sent if address == self.sender.address]
-        self.bare.sent = [sent for sent in self.bare.sent if sent[1] != self.sender.address]
+        reports = [sent for sent in self.bare.sent if sent[1] == self.sender.address or 192 <= sent[0][1] <= 223]
+        self.bare.sent = [sent for sent in self.bare.sent if sent not in reports]
         out = [viewer.received() for viewer in self.viewers]
         for packet in out[1]:
             self.arrives(packet)
@@ -138,10 +142,10 @@ class World:
             "handed": list(self.sender.handed),
             "control": [list(link.control) for link in (self.sender, self.viewers[1])],
             "dtls": list(self.sender.dtls),
-            "layers": [(layer.figures(), layer.reception(), layer.due(self.now_us, 100_000)) for layer in self.layers],
+            "layers": [(layer.figures(), layer.clock(), layer.due(self.now_us, 100_000)) for layer in self.layers],
             "slots": [
                 (
-                    *(slot.packets, slot.octets, slot.report(7 << 32 | 5, self.now_us)),
+                    *(slot.packets, slot.octets),
                     *(self.index(slot.flowing), self.index(slot.awaited)),
                 )
                 for slot in self.slots
@@ -151,6 +155,7 @@ class World:
                 *(self.sender.core.streams, self.bare.core.strays),
                 *(self.sender.core.missing, self.sender.core.overflows, self.viewers[1].core.malformed),
             ),
+            "told": [(link.core.told(), int(link.core.lost * 65_536)) for link in (self.sender, *self.viewers)],
             "levels": [track.levels() for track in self.tracks],
             "echoes": [list(viewer.echoes) for viewer in self.viewers],
             "lasts": [track.last_us for track in self.tracks],
@@ -214,10 +219,31 @@ feedbacks = st.builds(
     st.integers(4, 14),
 )
 """Transport-wide feedback that may be what it claims to be."""
+blocks = st.builds(
+    rtcp.ReportBlock,
+    st.sampled_from([1_000, 2_000, 3]),
+    *[st.integers(0, 255), st.integers(-9, 9), st.integers(0, 99), st.integers(0, 99)],
+    st.sampled_from([0, 2_208_988_800 + 4 & 0xFFFF, 2_208_988_804 << 16 & 0xFFFFFFFF, 0xFFFFFFFF]),
+    st.integers(0, 90_000),
+)
+reports = st.one_of(
+    st.builds(lambda found: rtcp.write_receiver_report(ssrc=1, blocks=found), st.lists(blocks, max_size=3)),
+    st.builds(
+        lambda ssrc, ntp, timestamp, found: rtcp.write_sender_report(
+            rtcp.SenderReport(ssrc=ssrc, ntp=ntp, timestamp=timestamp, packets=1, octets=2, blocks=tuple(found))
+        ),
+        st.sampled_from([10, 11, 20, 30, 99]),
+        st.integers(0, 2**64 - 1),
+        st.integers(0, 2**32 - 1),
+        st.lists(blocks, max_size=2),
+    ),
+).flatmap(lambda whole: st.just(whole) | st.integers(1, len(whole) - 1).map(lambda size: whole[: size // 4 * 4 or 4]))
+"""Reports, and pieces of reports."""
 compounds = st.lists(
     st.one_of(
         feedbacks.map(lambda data: data[:2] + struct.pack("!H", max(0, len(data) // 4 - 1)) + data[4:]),
         feedbacks,
+        reports,
         st.just(b"\x80\xc9\x00\x01\x00\x00\x00\x07"),
         st.just(b"\x81\xcd\x00\x03\x00\x00\x00\x07\x00\x00\x03\xe8\x00\x05\x00\x00"),
         st.binary(max_size=12),
@@ -256,7 +282,9 @@ steps = st.one_of(
     st.tuples(st.just("raw"), st.binary(max_size=80)),
     *[st.tuples(st.just("tell"), compounds)] * 2,
     st.tuples(st.just("echo")),
-    st.tuples(st.just("control"), st.just(b"\x80\xc9\x00\x01\x00\x00\x00\x07")),
+    st.tuples(st.just("report")),
+    st.tuples(st.just("control"), reports | st.just(b"\x80\xc9\x00\x01\x00\x00\x00\x07")),
+    st.tuples(st.just("tell"), reports),
 )
 
 

@@ -14,12 +14,14 @@ from server.sfu.core import (
     STREAMS_MAX,
     UNPLACED_EVERY_US,
     UNPLACED_MAX,
+    Address,
     CoreName,
     LayerCore,
     SlotCore,
     TrackCore,
 )
 from server.sfu.native_core import NativeCore
+from server.sfu.rtp import rtcp
 from server.sfu.rtp.removal import RUNS_MAX
 from server.sfu.rtp.speakers import LOUD_DBOV
 from server.sfu.rtp.twcc import Arrivals
@@ -28,6 +30,7 @@ from tests.unit.sfu.feedback import read_feedback
 from tests.unit.sfu.packets import rtp, vp8
 
 CAMERA, MICROPHONE = 10, 30
+REQUEST = rtcp.write_keyframe_request(ssrc=7, media=1_000)
 NOW = 5 * SECOND_US
 
 
@@ -80,6 +83,59 @@ def test_a_check_over_ipv6_keeps_its_address(bare: Bare) -> None:
     assert bare.stun[0][1] == ("2001:db8::7", 4_000, 0, 3)
 
 
+def proving(password: bytes, **more: object) -> bytes:
+    message = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
+    message.attributes.update({"USERNAME": "ours:theirs", "PRIORITY": 7, "USE-CANDIDATE": None, **more})
+    message.add_message_integrity(password)
+    return bytes(message)
+
+
+@pytest.mark.parametrize("address", [("127.0.0.1", 10_001), ("2001:db8::7", 4_000, 0, 3)])
+def test_checks_that_change_nothing_are_answered_by_the_core_as_aioice_would(bare: Bare, address: Address) -> None:
+    link = bare.link()
+    link.core.admit(address)
+    link.core.direct(address)
+    bare.core.name_link("ours")
+    bare.core.feed(proving(b"password"), address, NOW)
+    assert len(bare.stun) == 1, "not before it was told the password"
+    link.core.answer_checks("ours:theirs", "password")
+    request = stun.parse_message(proving(b"password"))
+    bare.feed(proving(b"password"), address, NOW)
+    ((answer, to),) = bare.sent
+    assert to == address
+    read = stun.parse_message(answer)
+    assert read.check_message_integrity(b"password")
+    expected = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, transaction_id=read.transaction_id)
+    expected.attributes["XOR-MAPPED-ADDRESS"] = address[:2]
+    expected.add_message_integrity(b"password")
+    assert answer == bytes(expected)
+    assert read.transaction_id != request.transaction_id
+    assert (len(bare.stun), link.core.heard_us) == (1, NOW)
+
+
+def test_checks_that_may_change_something_or_prove_nothing_are_told(bare: Bare) -> None:
+    link = bare.link()
+    bare.core.name_link("ours")
+    link.core.answer_checks("ours:theirs", "password")
+    elsewhere = ("127.0.0.1", 4_000)
+    odd = [
+        (proving(b"password"), elsewhere),
+        (proving(b"guessed"), link.address),
+        (proving(b"password", USERNAME="ours:others"), link.address),
+        (proving(b"password", **{"ICE-CONTROLLED": 5}), link.address),
+    ]
+    for data, address in odd:
+        bare.core.feed(data, address, NOW)
+    assert [(data, address) for data, address, _ in bare.stun] == odd
+    link.core.admit(elsewhere)
+    bare.core.feed(proving(b"password"), elsewhere, NOW)
+    assert len(bare.stun) == len(odd) + 1, "from a known address that is not where the peer is"
+    bare.core.unname_link("ours")
+    bare.core.feed(proving(b"password"), link.address, NOW)
+    bare.collect()
+    assert (bare.sent, bare.core.strays, link.core.heard_us) == ([], 1, 0)
+
+
 def test_what_comes_from_an_address_that_was_expelled_is_nobodys(bare: Bare) -> None:
     link = bare.link()
     link.bare.core.feed(b"\x16" + bytes(20), link.address, NOW)
@@ -99,17 +155,87 @@ def test_an_address_belongs_to_whoever_proved_it_last(bare: Bare) -> None:
 
 def test_rtcp_is_decrypted_and_told_and_sent_encrypted(bare: Bare) -> None:
     link = bare.link()
-    report = b"\x80\xc9\x00\x01\x00\x00\x00\x07"
-    bare.feed(link.far_tx.protect_rtcp(report), link.address, NOW)
-    assert link.control == [report]
+    bare.feed(link.far_tx.protect_rtcp(REQUEST), link.address, NOW)
+    assert link.control == [REQUEST]
     assert link.core.heard_us == NOW
-    link.core.send_rtcp(report)
+    link.core.send_rtcp(REQUEST)
     bare.collect()
     ((data, address),) = bare.sent
     assert address == link.address
-    assert link.far_rx.unprotect_rtcp(data) == report
+    assert link.far_rx.unprotect_rtcp(data) == REQUEST
     bare.core.feed(b"\x80\xc9" + bytes(40), link.address, NOW)
     assert link.core.failures == 1
+
+
+def told(link: BareLink) -> list[list[rtcp.Report]]:
+    """The reports of each datagram that came to a peer."""
+    link.bare.collect()
+    mine = [data for data, address in link.bare.sent if address == link.address and 192 <= data[1] <= 223]
+    link.bare.sent = []
+    return [list(rtcp.read(link.far_rx.unprotect_rtcp(data))) for data in mine]
+
+
+def test_a_sender_is_told_how_its_streams_arrive_and_when_its_own_report_came(bare: Bare) -> None:
+    sender, viewer = bare.link(), bare.link()
+    _, layer = camera(sender, viewer.slot("video"))
+    assert layer.clock() is None
+    report = rtcp.SenderReport(ssrc=CAMERA, ntp=0x0123_4567_89AB_CDEF, timestamp=77, packets=1, octets=1)
+    bare.feed(sender.far_tx.protect_rtcp(rtcp.write_sender_report(report)), sender.address, NOW)
+    assert layer.clock() == (report.ntp, 77)
+    for number in (1, 2, 4):
+        show(sender, number, keyframe=number == 1)
+    sender.core.report(5, NOW + SECOND_US // 2)
+    ((mine,),) = told(sender)
+    assert isinstance(mine, rtcp.ReceiverReport)
+    ((block),) = mine.blocks
+    assert (mine.ssrc, block.ssrc, block.fraction_lost, block.packets_lost) == (5, CAMERA, 64, 1)
+    assert (block.last_report, block.delay) == (0x4567_89AB, 32_768)
+    assert sender.core.lost == 0.25
+    assert sender.control == [], "reports are nobody else's business"
+    sender.core.report(5, NOW + SECOND_US)
+    assert sender.core.lost == 0.0
+
+
+def test_a_viewer_is_told_where_its_slots_are_a_third_at_a_time(bare: Bare) -> None:
+    sender, viewer = bare.link(), bare.link()
+    slots = [viewer.slot("video") for _ in range(5)]
+    track, layer = camera(sender, slots[0])
+    for slot in slots[1:4]:
+        slot.aim(layer, cut=True)
+    track.route(slots[:4])
+    show(sender, 1, keyframe=True)
+    sent = {packet.ssrc: packet.timestamp for packet in viewer.received()}
+    slots[2].aim(None, cut=True)
+    reports: list[rtcp.SenderReport] = []
+    for second in range(1, 4):
+        viewer.core.report(5, NOW + second * SECOND_US)
+        ((own, *others),) = told(viewer)
+        assert own == rtcp.ReceiverReport(ssrc=5, blocks=())
+        reports += [report for report in others if isinstance(report, rtcp.SenderReport)]
+    assert sorted(report.ssrc for report in reports) == [1_000, 2_000, 4_000], "the third shows nobody any more"
+    for report in reports:
+        passed_us = (report.ntp - rtcp.ntp_time(NOW)) * SECOND_US >> 32
+        assert (report.packets, round(passed_us, -5) % SECOND_US) == (1, 0)
+        assert report.timestamp == (sent[report.ssrc] + passed_us * 9 // 100) & 0xFFFFFFFF
+
+
+def test_what_a_viewer_reports_of_its_slots_is_summed_up(bare: Bare) -> None:
+    sender, viewer = bare.link(), bare.link()
+    camera(sender, viewer.slot("video"))
+    viewer.slot("video")  # shows nobody
+    blocks = [
+        rtcp.ReportBlock(1_000, 64, 1, 9, 0, rtcp.ntp_time(NOW - 50_000) >> 16 & 0xFFFFFFFF, 0),
+        rtcp.ReportBlock(1_000, 0, 1, 9, 0, 0, 0),
+        rtcp.ReportBlock(2_000, 255, 1, 9, 0, 0, 0),
+        rtcp.ReportBlock(77, 255, 1, 9, 0, 0, 0),
+    ]
+    report = rtcp.write_receiver_report(ssrc=1, blocks=blocks)
+    bare.feed(viewer.far_tx.protect_rtcp(report), viewer.address, NOW)
+    bare.feed(viewer.far_tx.protect_rtcp(report[:-4]), viewer.address, NOW)
+    told = viewer.core.told()
+    assert (told.blocks, told.lost, told.trips) == (2, 64, 1)
+    assert 49_900 < told.trips_us < 50_100
+    assert viewer.control == [report[:-4]], "what does not fit is somebody else's to refuse"
 
 
 def test_packets_without_a_place_are_handed_over_a_keyframes_worth_at_a_time(bare: Bare) -> None:
@@ -146,10 +272,10 @@ def test_ended_streams_are_bounded_and_never_come_back(bare: Bare) -> None:
         layer.bind(ssrc)
         show(sender, 1, ssrc=ssrc)
     assert sender.core.streams == 0, "who began anew a thousand times must connect anew"
-    received = layer.reception()
+    received = layer.figures().received
     layer.bind(CAMERA)
     bare.feed(kept, sender.address, NOW)
-    assert layer.reception() == received
+    assert layer.figures().received == received
 
 
 def test_a_layer_that_ends_is_shown_no_longer(bare: Bare) -> None:
@@ -183,7 +309,8 @@ def test_a_link_that_closes_leaves_nothing_that_points_to_it(bare: Bare) -> None
     sender.core.close()
     assert still.flowing is None
     show(sender, 3)
-    sender.core.send_rtcp(b"\x80\xc9\x00\x01\x00\x00\x00\x07")
+    sender.core.send_rtcp(REQUEST)
+    sender.core.report(1, NOW)
     layer.end()
     track.route([still])
     assert other.received() == []
@@ -319,7 +446,8 @@ def test_a_silent_link_neither_takes_nor_sends(bare: Bare) -> None:
     show(sender, 1, keyframe=True)
     viewer.core.silence()
     show(sender, 2)
-    viewer.core.send_rtcp(b"\x80\xc9\x00\x01\x00\x00\x00\x07")
+    viewer.core.send_rtcp(REQUEST)
+    viewer.core.report(1, NOW)
     assert len(viewer.received()) == 1
     sender.core.silence()
     show(sender, 3)
@@ -341,7 +469,7 @@ def test_a_flood_of_checks_that_nobody_reads_fills_half_of_the_buffer(monkeypatc
         refused = bare.core.untold
         assert refused > 0
         link = bare.link()
-        bare.core.feed(link.far_tx.protect_rtcp(b"\x80\xc9\x00\x01\x00\x00\x00\x07"), link.address, NOW)
+        bare.core.feed(link.far_tx.protect_rtcp(REQUEST), link.address, NOW)
         assert bare.core.untold == refused
     bare.core.feed(b"", ("192.0.2.7", 1), NOW)
     assert len(link.control) == 1

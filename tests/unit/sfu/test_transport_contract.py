@@ -15,7 +15,14 @@ from aioice.ice import get_host_addresses
 from aiortc import RTCCertificate, RTCDtlsTransport
 from aiortc.rtcdtlstransport import SRTP_AEAD_AES_128_GCM, SRTP_PROFILES
 
-from server.sfu.transport import CIPHER_FUNCTIONS, cipher_functions, session_pointer, srtp_functions
+from server.sfu.transport import (
+    CIPHER_FUNCTIONS,
+    CODE_FUNCTIONS,
+    cipher_functions,
+    code_functions,
+    session_pointer,
+    srtp_functions,
+)
 
 SFU = Path(__file__).parents[3] / "server/sfu"
 PRIVATE = {"_set_role", "_srtp_profiles", "_rx_srtp", "_ssl"}
@@ -69,6 +76,8 @@ def test_stun_messages_prove_the_password() -> None:
 def test_openssls_functions_stand_in_pylibsrtp_as_well() -> None:
     assert set(cipher_functions()) == set(CIPHER_FUNCTIONS), "without them it works, and costs more"
     assert all(cipher_functions().values())
+    assert set(code_functions()) == set(CODE_FUNCTIONS), "likewise"
+    assert all(code_functions().values())
 
 
 def test_libsrtps_functions_and_sessions_can_be_taken_from_where_they_stand() -> None:
