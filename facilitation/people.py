@@ -22,6 +22,8 @@ class Role(StrEnum):
     """Answers for a teen (`guardianship`). In a family session they are a participant like everybody there."""
     ADMINISTRATOR = "administrator"
     """Plans sessions, lets people in and keeps their accounts; reads hours, and no notes."""
+    SCHEDULER = "scheduler"
+    """Keeps the week: who meets when, who comes, who waits, whom to call; of records reads the week's hours alone."""
     AUDITOR = "auditor"
     """Reads what is kept, and never writes."""
 
@@ -30,7 +32,7 @@ STAFF = frozenset({Role.FACILITATOR, Role.COFACILITATOR, Role.OBSERVER, Role.SUP
 """Who looks after a session."""
 SESSION_ROLES = STAFF | {Role.PARTICIPANT}
 """What somebody can be on a session's list; the others are roles of the clinic alone."""
-WORKFORCE = STAFF | {Role.ADMINISTRATOR, Role.AUDITOR}
+WORKFORCE = STAFF | {Role.ADMINISTRATOR, Role.SCHEDULER, Role.AUDITOR}
 """Who works for the clinic."""
 
 

@@ -91,6 +91,23 @@ class FamilyBook:
             )
         return {"since": words.calendar(since), "rows": sorted(rows, key=lambda row: str(row["name"]))}
 
+    async def seen_of(self, person: PersonId, words: Words) -> dict[str, Any] | None:
+        """What the guardians of a minor see, for the teen themself. None: no minor, whose own yes rules (`own`)."""
+        who = await self._store.clinic.get_person(person)
+        if who is None or not await self._ages.minor(who):
+            return None
+        guardians = []
+        for care in await self._guardians.of(person):
+            known = await self._store.clinic.get_person(care.guardian)
+            may = [words(MAY[each]) for each in Care if each in care.may]
+            guardians.append({"name": known.name if known else care.guardian, "may": may})
+        today = local(self._clock.now(), who.zone).date()
+        goals = [goal for goal in await self._store.notebook.goals(person) if goal.shared and goal.holds_on(today)]
+        return {
+            "guardians": sorted(guardians, key=lambda each: str(each["name"])),
+            "goals": [goal.text for goal in goals],
+        }
+
     async def agree(self, person: PersonId, guardian: str, yes: bool) -> None:
         """Raises Refusal, Stale."""
         await self._guardians.agree(person, PersonId(guardian), yes)

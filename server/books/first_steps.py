@@ -43,7 +43,7 @@ PREVIEW_DAYS: Final = 14
 SHOWN_MAX: Final = 6
 TOURS: Final = frozenset({"demo"})
 """Plans for looking at, not for treating by."""
-LEADERS: Final = WORKFORCE - {Role.AUDITOR, Role.OBSERVER}
+LEADERS: Final = WORKFORCE - {Role.AUDITOR, Role.OBSERVER, Role.SCHEDULER}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,7 @@ ROLE_WORDS: Final = {
     Role.SUPERVISOR: marked("Supervisor"),
     Role.GUARDIAN: marked("Guardian"),
     Role.ADMINISTRATOR: marked("Administrator"),
+    Role.SCHEDULER: marked("Scheduler"),
     Role.AUDITOR: marked("Auditor"),
 }
 TRACK_WORDS: Final = {"adult": marked("Adult"), "teen": marked("Teen")}
@@ -153,6 +154,9 @@ class PeopleBook:
                     "standing": STANDING_WORDS[standing],
                     "chip": STANDING_CHIPS[standing],
                     "url": f"/people/{person.person}{reader.choice}" if manages else "",
+                    "days_url": f"/schedule/people/{person.person}{reader.choice}"
+                    if person.role is Role.PARTICIPANT and reader.may(Action.SEE_ENROLMENT)
+                    else "",
                 }
             )
         waiting = len(_uninvited(addresses, standings))

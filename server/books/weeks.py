@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -34,6 +35,26 @@ STAGES: Final = {
     Stage.RUNNING: marked("Going on now"),
     Stage.TO_COME: marked("Still to come"),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """To another page about the same person, at `path`. `needs` opens it; `track`: whom alone it is for, "": all."""
+
+    path: str
+    text: str
+    needs: Action
+    track: str = ""
+
+
+WAYS: Final = (
+    Way(path="/statement/{}", text=marked("All hours"), needs=Action.READ_STATEMENT),
+    Way(path="/schedule/people/{}", text=marked("Groups and days"), needs=Action.SEE_ENROLMENT),
+    Way(path="/away/{}", text=marked("If they can’t come"), needs=Action.TELL_AWAY),
+    Way(path="/school/{}", text=marked("Around school"), needs=Action.PLAN_SCHOOL, track="teen"),
+    Way(path="/family/{}/session", text=marked("A session with the family"), needs=Action.INVITE_FAMILY, track="teen"),
+    Way(path="/calls/{}", text=marked("Calls"), needs=Action.LOG_CALLS),
+)
 
 
 class WeekBook:
@@ -79,11 +100,13 @@ class WeekBook:
             "rules": week_words.title(meter.rules, words),
             "parts": [_part_row(part, titles, person, reader, words) for part in meter.parts],
             "missed": [{"session": part.session, "text": titles[part.session]} for part in missed],
-            "practice": await self._skills(person, words),
+            "practice": await self._skills(person, words) if reader.may(Action.READ_STATEMENT) else None,
             "goals_url": f"/family/{person}{reader.choice}" if reader.may(Action.SEE_FAMILY) else None,
-            "statement_url": f"/statement/{person}{reader.choice}",
-            "calls_url": f"/calls/{person}{reader.choice}",
-            "school_url": f"/school/{person}{reader.choice}" if found.track == "teen" else None,
+            "ways": [
+                {"url": f"{way.path.format(person)}{reader.choice}", "text": words(way.text)}
+                for way in WAYS
+                if reader.may(way.needs) and way.track in ("", found.track)
+            ],
             "back": f"/weeks{reader.choice}",
             "absence_action": f"/weeks/{person}/absence{reader.choice}",
             "make_up_action": f"/weeks/{person}/make-up{reader.choice}",

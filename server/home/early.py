@@ -33,7 +33,7 @@ class EarlyAbsences:
     async def __call__(self, visit: Visit) -> dict[str, Any] | None:
         """Of one's own meetings; whoever plans sees those of all. None: nobody is to be told of."""
         sessions: Sequence[ScheduledSession] = visit.mine
-        if visit.me.may(Action.SET_UP):
+        if visit.me.may(Action.PLAN_SCHEDULE):
             since = Instant(max(0, visit.now - BACK_DAYS * DAY_MS))
             sessions = await self._clinic.list_sessions(since=since, until=visit.now)
         held = [each for each in await visit.far(sessions) if each.progress.ended_at is not None]

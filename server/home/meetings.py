@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from facilitation.ids import PersonId
-from facilitation.people import STAFF, Role
+from facilitation.people import STAFF, WORKFORCE, Role
 from facilitation.policy import Action
 from facilitation.timebase import Instant
 from server.home.visit import DOORS_MS, Far, Visit
@@ -16,7 +16,7 @@ from server.store.clinic import ScheduledSession
 from server.store.register import Register
 from server.web.words import local
 
-OFFICE_ALONE: Final = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+OFFICE_ALONE: Final = WORKFORCE - STAFF
 COMING_MAX: Final = 3
 NAMES_MAX: Final = 6
 """Of people who are missing, on a home page; the room names all."""

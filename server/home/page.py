@@ -12,6 +12,7 @@ from server.books import worklist
 from server.clock import Clock
 from server.door.consents import Consents
 from server.home import meetings, office, writing
+from server.home.asked import Asked
 from server.home.cohorts import Catalog, Cohorts
 from server.home.consents import ConsentsMissing, ToSign
 from server.home.covers import Covers
@@ -68,8 +69,14 @@ LAYOUTS: Final[Mapping[Role, Layout]] = {
         main=("now", "flags", "due", "lagging", "groups", "covers", "coming"), beside=("help", "tools")
     ),
     Role.ADMINISTRATOR: Layout(
-        main=("start", "glass", "now", "early", "gaps", "conflicts", "cohorts", "invitations", "consents", "licences"),
+        main=(
+            *("start", "glass", "now", "early", "gaps", "conflicts", "asked"),
+            *("cohorts", "invitations", "consents", "licences"),
+        ),
         beside=("counts", "tools"),
+    ),
+    Role.SCHEDULER: Layout(
+        main=("now", "early", "gaps", "conflicts", "asked", "cohorts", "consents", "coming"), beside=("tools",)
     ),
     Role.AUDITOR: Layout(main=("now", "readings"), beside=("tools",)),
 }
@@ -160,6 +167,7 @@ def cards(
         ),
         "help": Card(make=NeedHelp(store.clinic, meters, trail=trail), needs=Action.SEE_WEEKS),
         "start": Card(make=Start(first_steps), needs=Action.SET_UP),
+        "asked": Card(make=Asked(store.register, clinic=store.clinic), needs=Action.AGREE_MAKE_UPS),
         "gaps": Card(make=office.gaps, needs=Action.SEE_SCHEDULE),
         "conflicts": Card(make=office.conflicts, needs=Action.SEE_SCHEDULE),
         "cohorts": Card(make=Cohorts(store.register, catalog=catalog), needs=Action.SEE_SCHEDULE),

@@ -33,6 +33,7 @@ TOOLS: Final = (
     Tool(path="/progress", text=marked("Your progress"), needs=Action.SEE_OWN_PROGRESS, about=OWN),
     Tool(path="/consents", text=marked("Agreements"), needs=Action.PASS_THE_DOOR, about=OWN),
     Tool(path="/away", text=marked("If you can’t come"), needs=Action.TELL_OWN_AWAY, about=OWN),
+    Tool(path="/family", text=marked("Who sees what"), needs=Action.SHARE_WITH_FAMILY, about=OWN),
     Tool(path="/measures/own", text=marked("Your answers over time"), needs=Action.READ_OWN_MEASURES, about=OWN),
     Tool(path="/schedule", text=marked("The schedule"), needs=Action.SEE_SCHEDULE, about=WEEK),
     Tool(path="/weeks", text=marked("This week’s hours of everybody"), needs=Action.SEE_WEEKS, about=WEEK),

@@ -22,7 +22,7 @@ from server.web.pages import ID_CHARS_MAX
 from server.web.templates import Pages
 from server.web.words import Words, marked
 
-DUTIES = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
+DUTIES = (Role.SUPERVISOR, Role.SCHEDULER, Role.ADMINISTRATOR, Role.AUDITOR)
 """What one of the staff may be given besides their own role."""
 QUERY_CHARS_MAX = 60
 SEARCHED_FROM = 10
@@ -35,6 +35,7 @@ ROLES = {
     Role.SUPERVISOR: marked("supervisor"),
     Role.GUARDIAN: marked("guardian"),
     Role.ADMINISTRATOR: marked("administrator"),
+    Role.SCHEDULER: marked("scheduler"),
     Role.AUDITOR: marked("auditor"),
 }
 """As they are named beside a person."""

@@ -142,7 +142,7 @@ class AuditDesk:
             return self._pages.render(
                 request,
                 "error.html",
-                {"title": title, "text": text, "status": 422, "code": refusal.code, "next": ""},
+                {"title": title, "text": text, "status": 422, "code": refusal.code, "next": "", "at_home": True},
                 422,
                 NO_STORE,
             )

@@ -33,6 +33,8 @@ from server.web.guard import comes_from_here
 from server.web.links import BadLink, Links, Seat
 
 SEATS_MAX = 20
+LOOKED_UP = "milieu.signed-in"
+"""Under this name a request's scope holds who is signed in, once that was looked up."""
 ARRIVED = "milieu.arrived"
 """Under this name a request's scope holds who has just shown who they are in it."""
 PERSON_CHARS_MAX: Final = 64
@@ -216,21 +218,21 @@ class Doorkeeper:
         now = self._clock.now()
         connection.session["account"] = {"person": person, "device": device, "since": now, "seen": now, "proven": now}
         connection.session.pop("door", None)
-        connection.scope.pop("milieu.signed-in", None)
+        connection.scope.pop(LOOKED_UP, None)
         connection.scope[ARRIVED] = person
 
     async def lock(self, connection: HTTPConnection) -> None:
         """Let the screen wait for whoever is signed in."""
         if await self.signed_in(connection) is not None:
             connection.session["account"]["locked"] = True
-            connection.scope.pop("milieu.signed-in", None)
+            connection.scope.pop(LOOKED_UP, None)
 
     async def prove(self, connection: HTTPConnection) -> None:
         """Whoever is signed in has just shown again that it is they."""
         if await self.signed_in(connection) is not None:
             now = self._clock.now()
             connection.session["account"] |= {"locked": False, "seen": now, "proven": now}
-            connection.scope.pop("milieu.signed-in", None)
+            connection.scope.pop(LOOKED_UP, None)
 
     async def get_up(self, connection: HTTPConnection) -> None:
         """Revoke the cookie and every seat in it, here and in the store."""
@@ -342,12 +344,12 @@ class Doorkeeper:
 
     async def signed_in(self, connection: HTTPConnection) -> SignedIn | None:
         """Who is signed in here and still may be. Asking is a sign of life; long without one, a staff screen locks."""
-        if "milieu.signed-in" in connection.scope:  # a request asks several times, and is one moment
-            found: SignedIn | None = connection.scope["milieu.signed-in"]
+        if LOOKED_UP in connection.scope:  # a request asks several times, and is one moment
+            found: SignedIn | None = connection.scope[LOOKED_UP]
             return found
         await load_session(connection)
         found = await self._looked_up(connection)
-        connection.scope["milieu.signed-in"] = found
+        connection.scope[LOOKED_UP] = found
         return found
 
     async def _looked_up(self, connection: HTTPConnection) -> SignedIn | None:
@@ -525,3 +527,9 @@ def _identity(expected: Expected, session: SessionId, number: int) -> Identity:
 def _seat(row: Any) -> tuple[int, Seat]:
     number, session, person, role, until = row
     return number, Seat(session=session, person=person, role=Role(role), until=Instant(until))
+
+
+def is_at_home(connection: HTTPConnection) -> bool:
+    """Whether this request was found to be of somebody who is signed in, and so has a home page to go back to."""
+    found: SignedIn | None = connection.scope.get(LOOKED_UP)
+    return found is not None and not found.locked

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from server.web.auth import is_at_home
 from server.web.language import spoken
 from server.web.templates import Pages
 
@@ -58,6 +60,18 @@ WORDS = {
     ),
 }
 
+NOT_FOR_YOU = Words(
+    code="not_yours",
+    title="This page is not yours to open",
+    text="It is somebody else’s, or for other work than yours. Nothing was changed. If you need it, ask your clinic.",
+)
+NOT_HERE = Words(
+    code="not_found",
+    title="There is nothing here",
+    text="The address may be incomplete, or what was here is gone. Your home page leads on.",
+)
+AT_HOME = {403: NOT_FOR_YOU, 404: NOT_HERE}
+"""What those are told who have signed in: they need no link."""
 SIGNED_OUT = Words(
     code="no_seat",
     title="Please open your link again",
@@ -145,7 +159,9 @@ class Refusals:
         self._pages = pages
 
     def answer(self, request: Request, error: HTTPException) -> Response:
-        told = SPECIAL.get(error.detail) or WORDS.get(error.status_code) or WORDS[400]
+        at_home = is_at_home(request)
+        usual = AT_HOME.get(error.status_code) if at_home else None
+        told = SPECIAL.get(error.detail) or usual or WORDS.get(error.status_code) or WORDS[400]
         words = spoken(request)
         title, text = words(told.title), words(told.text)
         if error.status_code == 423 and request.method == "GET":
@@ -155,7 +171,8 @@ class Refusals:
         if request.url.path.startswith("/api/"):
             content = {"error": {"code": told.code, "text": text}}
             return JSONResponse(content, status_code=error.status_code, headers=headers)
-        context = {"title": title, "text": text, "status": error.status_code, "code": told.code, "next": ""}
+        context: dict[str, Any] = {"title": title, "text": text, "status": error.status_code, "code": told.code}
+        context |= {"next": "", "at_home": at_home}
         if told is NOT_ON_LIST:
             seat = f"?seat={seat}" if (seat := request.query_params.get("seat", "")).isdecimal() else ""
             context["next"] = f"/s/{request.path_params.get('session', '')}/glass{seat}"

@@ -52,6 +52,10 @@ class FamilyPages(Protocol):
         """For whoever is of age: who of their family sees something. None: not of age, or there is nobody."""
         ...
 
+    async def seen_of(self, person: PersonId, words: Words) -> dict[str, Any] | None:
+        """For a minor: what their guardians see. None: no minor."""
+        ...
+
     async def agree(self, person: PersonId, guardian: str, yes: bool) -> None:
         """Raises Refusal, Stale."""
         ...
@@ -117,7 +121,7 @@ class FamilyDesk:
         ]
 
     async def own(self, request: Request) -> Response:
-        """Somebody who is of age decides who of their family goes on seeing how they are doing."""
+        """Who sees what of somebody; whoever is of age decides who of their family goes on seeing something."""
         me = await self._doorkeeper.visitor(request, Action.SHARE_WITH_FAMILY)
         words, error = spoken(request), ""
         if request.method == "POST":
@@ -138,6 +142,7 @@ class FamilyDesk:
             "me": me,
             "choice": me.choice,
             "home": f"/home{me.choice}",
+            "seen": await self._family.seen_of(me.person, words),
             "done": "done" in request.query_params and not error,
             "error": error,
         }
@@ -280,8 +285,8 @@ class FamilyDesk:
 
 
 def _back(me: Visitor, person: PersonId) -> str:
-    """Where one came from: what the family sees, or, for who keeps the people book alone, that person in it."""
-    page = "family" if me.may(Action.SEE_FAMILY) else "people"
+    """Where one came from: what the family sees; for who keeps the people book, that person in it; else their week."""
+    page = "family" if me.may(Action.SEE_FAMILY) else "people" if me.may(Action.MANAGE_PEOPLE) else "weeks"
     return f"/{page}/{quote(person, safe='')}{me.choice}"
 
 

@@ -309,8 +309,12 @@ class SignInDesk:
         await self._gate.again(person, proof, network=network(request))
 
     async def lock(self, request: Request) -> Response:
+        """Whose screen it was; 204: nobody is signed in here."""
+        signed_in = await self._doorkeeper.signed_in(request)
+        if signed_in is None:
+            return Response(status_code=204, headers=NO_STORE)
         await self._doorkeeper.lock(request)
-        return Response(status_code=204, headers=NO_STORE)
+        return as_json({"email": await self._gate.address_of(signed_in.known.person)})
 
     async def awake(self, request: Request) -> Response:
         """A page tells that somebody is there. 423: it is locked; 403: nobody is signed in any more."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Page, expect
@@ -197,9 +199,9 @@ async def test_a_server_that_restarts_asks_nothing_twice(visits: Open, house: Ho
         assert (await clinic.state("s-next")).seats.of(ROBIN).name == "Rob"
 
 
-async def test_arriving_needs_no_mouse(visits: Open, house: House) -> None:
+async def test_arriving_needs_no_mouse_and_the_door_keeps_the_keys_and_is_heard(visits: Open, house: House) -> None:
     async with house(coming()) as clinic:
-        page = await (await visits(clinic)).enter("s-next", ROBIN)
+        page = await (await visits(clinic, timezone_id="Asia/Kathmandu")).enter("s-next", ROBIN)
         await page.locator("#name").focus()
         await page.keyboard.press("Enter")
         await expect(page.locator("h1")).to_have_text("Camera and sound")
@@ -221,6 +223,17 @@ async def test_arriving_needs_no_mouse(visits: Open, house: House) -> None:
         await page.keyboard.press("Space")
         await page.keyboard.press("Enter")
         await expect(page.locator("h1")).to_have_text("You are in the waiting room")
+        starts = datetime.fromtimestamp((await clinic.state("s-next")).opened.starts_at / 1_000, ZoneInfo(HERE))
+        theirs = starts.astimezone(ZoneInfo("Asia/Kathmandu"))
+        both = f"starts at {starts:%-I:%M %p} in {HERE.rpartition('/')[2]}, which is {theirs:%-I:%M %p} by your clock"
+        await expect(page.locator(".waiting-now")).to_contain_text(both)
+        fay = await (await visits(clinic)).enter("s-next", FAY)
+        await fay.get_by_role("button", name="Admit Robin").click()
+        await expect(page.locator("h1")).to_have_text("Your meeting")
+        await expect(page.locator("h1")).to_be_focused()
+        await expect(page.locator("#live")).to_contain_text("You are in the meeting now.")
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.closest('.room-root') !== null")
 
 
 async def tab_to(page: Page, name: str) -> None:

@@ -17,7 +17,7 @@ from facilitation.ids import PersonId
 from server import demo_week
 from server.clock import FakeClock, RoomClock
 from tests.support.browser import DESKTOP
-from tests.support.clinic import ADA, ASH, FAY, GRAY, OLA, ROBIN, UMA, Clinic, clinic
+from tests.support.clinic import ADA, ASH, FAY, GRAY, OLA, ROBIN, SAL, UMA, Clinic, clinic
 from tests.support.everything import BAY, OWN_CURRICULUM, OWN_EXERCISE, OWN_SKILL, SUE, Everything, fill
 from tests.support.reach import NARROW, cookies, hindrances, kept, typed_into
 from tests.support.routes import TABLE
@@ -86,7 +86,7 @@ STOPS = (
     Stop(route="/", who=NOBODY, path="/j/wrong", status=404),
     Stop(route="/", who=NOBODY, path="/s/s-somewhere", status=403),
     Stop(route="/sign-in", who=NOBODY, action="/sign-in", typed={"email": "robin at example"}),
-    *(Stop(route="/home", who=who) for who in (ROBIN, ASH, GRAY, FAY, OLA, SUE, ADA, UMA)),
+    *(Stop(route="/home", who=who) for who in (ROBIN, ASH, GRAY, FAY, OLA, SUE, ADA, SAL, UMA)),
     # Participants, and guardians on their behalf.
     *pages("/statement/{person}", "/papers/{person}", "/statement/{person}/export", "/calendar", "/account", who=ROBIN),
     *pages("/s/{session}/minutes", "/consents/{person}", who=ROBIN),

@@ -12,6 +12,8 @@ from server.clock import FakeClock, RoomClock
 from tests.support.browser import pictures
 from tests.support.clinic import FAY, ROBIN, Clinic, clinic
 from tests.support.passkeys import authenticator
+from tests.support.provider import CLIENT, SECRET, Provider
+from tests.support.serving import served
 from tests.support.visits import no_barrier
 
 
@@ -84,9 +86,49 @@ async def test_a_password_and_codes_and_a_screen_that_locks_and_keeps_what_was_t
     await page.clock.run_for(70_000)
     cover = page.get_by_role("dialog", name="Is it still you?")
     await expect(cover).to_be_visible()
+    whose = cover.get_by_label("Your mail address")
+    await expect(whose).to_have_value("p-fay@example.org")
+    await expect(whose).to_have_attribute("autocomplete", "username")
+    await expect(cover.get_by_label("Your signing PIN, or your password")).to_be_focused()
     await looked_at(page, "lock")
     await cover.get_by_label("Your signing PIN, or your password").fill("kitchen window pear")
     await cover.get_by_role("button", name="Go on").click()
     await expect(cover).to_be_hidden()
     await expect(page.get_by_role("searchbox")).to_have_value("words half typed")
     assert said == []
+
+
+async def test_staff_come_in_by_the_clinics_own_sign_in_and_guessing_is_told_what_to_do(
+    tmp_path: Path, browser_context: BrowserContext
+) -> None:
+    page = await browser_context.new_page()
+    provider = Provider()
+    async with served(provider.app()) as provider.issuer:  # at 127.0.0.1, and the clinic at localhost: two sites
+        settings = {"oidc_issuer": provider.issuer, "oidc_client_id": CLIENT, "oidc_client_secret": SECRET}
+        async with clinic(tmp_path, FakeClock(RoomClock().now()), **settings) as place:
+            await place.begin(FAY)
+            url = place.browser().base_url
+            await page.goto(f"{url}/schedule")
+            await page.get_by_role("link", name="Sign in").click()
+            await looked_at(page, "sign-in-provider")
+            await page.get_by_role("link", name="Staff: sign in with your clinic").click()
+            await page.wait_for_url(f"{url}/schedule")  # on where they wanted to
+            await page.goto(f"{url}/home")
+            await page.get_by_role("button", name="Sign out").click()
+            provider.email = "nobody@example.org"
+            await page.get_by_role("link", name="Staff: sign in with your clinic").click()
+            await expect(page.get_by_role("alert")).to_contain_text("no account for you yet. Ask for an invitation.")
+
+            said = []
+            for email in ("p-fay@example.org", "nobody@example.org"):
+                for _ in range(7):
+                    await page.goto(f"{url}/sign-in")
+                    await page.get_by_text("With a password and a code").click()
+                    await page.get_by_label("Your mail address").fill(email)
+                    await page.get_by_label("Your password").fill("a guess at last")
+                    await page.get_by_role("button", name="Go on").click()
+                    said.append(await page.get_by_role("alert").inner_text())
+            assert said[:7] == said[7:], "nobody learns whether there is an account"
+            assert "Nothing is lost; please try again." in said[5] and "wait a quarter of an hour" in said[6]
+            await expect(page.get_by_label("Your mail address")).to_have_value("nobody@example.org")
+            await looked_at(page, "sign-in-throttled")

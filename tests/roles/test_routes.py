@@ -18,7 +18,7 @@ from facilitation.people import Expected, Role
 from facilitation.policy import MAY, Action
 from facilitation.timebase import Instant
 from server.clock import FakeClock
-from tests.support.clinic import ADA, FAY, GRAY, OLA, ROBIN, SUE, UMA, Clinic, clinic
+from tests.support.clinic import ADA, FAY, GRAY, OLA, ROBIN, SAL, SUE, UMA, Clinic, clinic
 from tests.support.routes import ACTIONS, TABLE, address, ask, routes
 from tests.support.visitor import Visitor
 
@@ -30,6 +30,7 @@ WHO = {
     Role.SUPERVISOR: SUE,
     Role.GUARDIAN: GRAY,
     Role.ADMINISTRATOR: ADA,
+    Role.SCHEDULER: SAL,
     Role.AUDITOR: UMA,
 }
 REFUSED = {"401", "403", "4401", "4403"}

@@ -22,11 +22,12 @@ from tests.support.authenticator import Phone
 from tests.support.visitor import Answer, Visitor
 
 FAY, FLO, SUE, ROBIN, SAM, ASH = (PersonId(f"p-{name}") for name in ("fay", "flo", "sue", "robin", "sam", "ash"))
-GRAY, UMA, OLA = (PersonId(f"p-{name}") for name in ("gray", "uma", "ola"))
+GRAY, UMA, OLA, SAL = (PersonId(f"p-{name}") for name in ("gray", "uma", "ola", "sal"))
 OTHERS = (
     (ADA, "Ada Administrator", Role.ADMINISTRATOR),
     (GRAY, "Gray Guardian", Role.GUARDIAN),
     (UMA, "Uma Auditor", Role.AUDITOR),
+    (SAL, "Sal Scheduler", Role.SCHEDULER),
     (OLA, "Ola Observer", Role.OBSERVER),
 )
 """Beside the demo's: of each role that no session's list there has."""

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest_asyncio
 
 from facilitation.facts import zone_of
-from facilitation.ids import PersonId
+from facilitation.goals import Goal
+from facilitation.guardianship import Care
+from facilitation.ids import GoalId, PersonId
 from facilitation.schedule import instant_of
 from server import demo
 from server.clock import FakeClock
-from tests.support.clinic import ADA, ASH, FAY, Clinic, clinic, typed
+from tests.support.clinic import ADA, ASH, FAY, ROBIN, Clinic, clinic, typed
 
 BIRTHDAY = date(2026, 12, 1)
+DAY = timedelta(days=1)
 EVE = instant_of(date(2026, 11, 30), time(23, 50), zone_of(demo.ZONE))
 GALE = PersonId("p-gale")
 
@@ -65,9 +68,36 @@ async def test_with_a_yes_they_see_again_and_sign_nothing_and_it_can_be_taken_ba
     assert (await gale.get(f"/away/{ASH}")).status == 403
 
 
+async def test_a_minor_reads_who_sees_what_and_never_sees_and_whoever_is_of_age_of_nobody(place: Clinic) -> None:
+    ash, _ = await place.begin(ASH)
+    assert 'href="/family"' in (await ash.get("/home")).text
+    page = (await ash.get("/family")).text
+    assert "<strong>Gale Guardian</strong> can:" in page
+    assert "<li>see when meetings are</li>" in page and "<li>see hours, attendance and shared goals</li>" in page
+    assert "They never see" in page and "what you answer in check-ins" in page
+    assert "No goal of yours is shared with them" in page
+    goal = Goal(goal=GoalId("g-shared"), person=ASH, text="Sleep on five nights", since=BIRTHDAY - DAY, shared=True)
+    await place.store.notebook.put_goal(goal)
+    await place.store.notebook.put_goal(replace(goal, goal=GoalId("g-own"), text="Say no twice", shared=False))
+    page = (await ash.get("/family")).text
+    assert "Sleep on five nights" in page and "Say no twice" not in page
+    bond = await place.accounts.book.shelves.guardianships.get(f"{GALE} {ASH}")
+    assert bond is not None
+    await place.accounts.book.shelves.guardianships.put(
+        replace(bond.value, may=frozenset({Care.SCHEDULE})), upon=bond.revision, by=ADA, at=place.clock.now()
+    )
+    page = (await ash.get("/family")).text
+    assert "<li>see when meetings are</li>" in page and "hours, attendance" not in page
+    robin, _ = await place.begin(ROBIN)
+    adult = (await robin.get("/family")).text
+    assert "Your parents or guardians" not in adult and "Your facilitators and their supervisor" in adult
+    place.clock.advance(minutes=11)
+    assert "Your parents or guardians" not in (await ash.get("/family")).text
+
+
 async def test_nobody_agrees_for_somebody_who_is_a_minor_or_names_who_is_no_guardian(place: Clinic) -> None:
     ash, _ = await place.begin(ASH)
-    assert "There is nothing to decide" in (await ash.get("/family")).text
+    assert 'name="answer"' not in (await ash.get("/family")).text
     assert (await typed(ash, "/family", guardian=GALE, answer="yes")).status == 422
     place.clock.advance(minutes=11)
     for fields in ({"guardian": FAY, "answer": "yes"}, {"guardian": "\x00" * 80, "answer": "yes"}, {"guardian": GALE}):

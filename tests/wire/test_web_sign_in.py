@@ -369,7 +369,8 @@ async def test_a_staff_screen_locks_when_it_is_left_alone_and_opens_by_its_perso
 
 async def test_it_locks_when_its_page_says_so_and_opens_with_the_password(place: Clinic) -> None:
     browser, *_ = await place.begin_with_password(FAY, PASSWORD)
-    await browser.post("/lock")
+    locked = await browser.post("/lock")
+    assert (locked.status, locked.json) == (200, {"email": "p-fay@example.org"})
     assert (await browser.get("/home")).status == 303
     assert "Is it still you, Dr. Fay Facilitator?" in (await browser.get("/unlock?next=/work")).text
     assert (await typed(browser, "/unlock", proof="wrong", next="/work")).status == 422

@@ -37,6 +37,7 @@ async def test_a_participant_who_is_signed_in_has_no_more_rights_than_by_link(pl
     [
         (Role.ADMINISTRATOR, {"/home", "/weeks", f"/statement/{ROBIN}", "/export", "/clinic", "/skills"}),
         (Role.AUDITOR, {"/home", "/weeks", f"/statement/{ROBIN}", "/clinic", "/skills"}),
+        (Role.SCHEDULER, {"/home", "/weeks", "/skills"}),
         (Role.GUARDIAN, {"/home"}),
     ],
 )
@@ -90,3 +91,12 @@ async def test_who_is_of_the_clinic_no_more_is_signed_in_no_more(place: Place, m
     assert (await ada.get("/home")).status == 200
     monkeypatch.setattr(place.store.clinic, "get_person", nobody)
     assert (await ada.get("/home")).status == 403
+
+
+async def test_what_is_not_theirs_is_said_kindly_with_the_way_home_and_without_a_word_of_links(place: Place) -> None:
+    for who, path, status in ((ROBIN, "/weeks", 403), (FAY, "/weeks/p-nobody", 404)):
+        answer = await (await signed_in(place, who)).get(path)
+        assert answer.status == status and "link your clinic sent" not in answer.text
+        assert 'href="/home"' in answer.text
+    stranger = await place.browser().get("/nowhere")
+    assert "Open the link your clinic sent you again." in stranger.text

@@ -95,6 +95,29 @@ def test_after_the_end_where_they_were_is_gone_from_sight_and_in_the_record() ->
     assert said["Consents"] == "Care by video (version 1, signed 2026-11-18)"
 
 
+def seen_by_staff(meeting: Meeting) -> str:
+    """All that a facilitator is told outside of the record."""
+    parts = (
+        views.staff_part(meeting.state, meeting.now),
+        views.room_part(meeting.state, "group"),
+        views.you_part(meeting.state, FAY, meeting.now),
+    )
+    return str(parts)
+
+
+def test_after_the_end_no_message_to_staff_has_the_address_or_a_number_and_the_record_the_address_alone() -> None:
+    address, numbers = "Home, 1 Example Street", ("555-0100", "555-0101")
+    meeting = running(ROBIN)
+    meeting.do(replace(HELD, held=(), location=address))
+    meeting.submit(ROBIN, safe=False)
+    assert all(each in seen_by_staff(meeting) for each in (address, *numbers))
+    meeting.do(c.DisposeFlag(flag=meeting.state.checkin.open_flags[0].flag, disposition="spoke_safe"), FAY)
+    meeting.end()
+    assert not any(each in seen_by_staff(meeting) for each in (address, *numbers))
+    record = str(views.record_part(meeting.state, meeting.now))
+    assert address in record and not any(each in record for each in numbers)
+
+
 def test_what_is_known_is_not_said_again_and_of_whom_nothing_is_known_nothing_is_said() -> None:
     meeting = Meeting()
     meeting.join(FAY)

@@ -2,7 +2,7 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
-import { wallTime } from "/static/core/clock.mjs";
+import { bothTimes } from "/static/core/clock.mjs";
 import { rich, t } from "/static/core/words.mjs";
 
 import { agreementAtTheDoor } from "/components/agreement/agreement.mjs";
@@ -74,7 +74,7 @@ function isSoon(room, now) {
 
 /** @param {any} room @param {number} now */
 function whatNow(room, now) {
-  const at = wallTime(room.starts_at);
+  const at = bothTimes(room.starts_at, room.zone);
   const minutes = Math.round((room.starts_at - now) / 60_000);
   if (room.phase === "ended") return t("This group is over for today.");
   if (room.phase === "running") return t("The group has begun. Your facilitator will let you in at a good moment.");

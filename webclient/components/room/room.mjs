@@ -18,7 +18,7 @@ const PARTS = { path, flags, notices, breakouts, round, stage, side, dock, dialo
 export function mount(root, context) {
   const { ui, act, media } = context;
   render(html`
-    <h1 class="visually-hidden">${t("Your meeting")}</h1>
+    <h1 class="visually-hidden" tabindex="-1">${t("Your meeting")}</h1>
     <div class="flags" data-part="flags" hidden></div>
     <div class="path" data-part="path"></div>
     <div class="notices" data-part="notices" hidden></div>

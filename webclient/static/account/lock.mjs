@@ -40,14 +40,12 @@ async function tell() {
 }
 
 function look() {
-  if (!cover && Date.now() - last >= minutes * 60_000) {
-    void fetch("/lock", { method: "POST" }).catch(() => null);
-    lock();
-  }
+  if (!cover && Date.now() - last >= minutes * 60_000) lock();
 }
 
 function lock() {
   if (cover) return;
+  const whose = fetch("/lock", { method: "POST" }).then((response) => (response.status === 200 ? response.json() : null)).catch(() => null);
   cover = document.createElement("dialog");
   cover.className = "lock";
   cover.setAttribute("aria-labelledby", "lock-title");
@@ -60,11 +58,15 @@ function lock() {
   trouble.setAttribute("role", "alert");
   const field = Object.assign(document.createElement("div"), { className: "field" });
   const label = Object.assign(document.createElement("label"), { htmlFor: "lock-proof", textContent: t("Your signing PIN, or your password") });
+  // Whose password it is, for password managers and for those who listen; it is told once the server has locked.
+  const name = Object.assign(document.createElement("input"), { id: "lock-name", type: "email", name: "email", autocomplete: "username", className: "visually-hidden", readOnly: true, tabIndex: -1 });
+  name.setAttribute("aria-label", t("Your mail address"));
+  void whose.then((told) => (name.value = told?.email ?? ""));
   const proof = Object.assign(document.createElement("input"), { id: "lock-proof", type: "password", autocomplete: "current-password", required: true, maxLength: 256 });
   field.append(label, proof);
   const row = Object.assign(document.createElement("p"), { className: "row" });
   row.append(Object.assign(document.createElement("button"), { className: "button primary", textContent: t("Go on") }));
-  form.append(title, words, trouble, field, row);
+  form.append(title, words, trouble, name, field, row);
   if ("PublicKeyCredential" in window && possible(location.hostname)) {
     const key = Object.assign(document.createElement("button"), { type: "button", className: "button", textContent: t("Use your passkey") });
     key.addEventListener("click", () => void opened(() => passkey("/unlock/passkey", { options: "/sign-in/passkey/options" })));

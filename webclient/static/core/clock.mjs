@@ -36,6 +36,17 @@ export function wallTime(instant, zone) {
   return formatOf(zone).format(instant);
 }
 
+/**
+ * "6:00 PM"; where this browser's clock says something else, "6:00 PM in New York, which is 3:00 PM by your clock".
+ * @param {number} instant @param {string} zone an IANA name
+ */
+export function bothTimes(instant, zone) {
+  const [there, here] = [wallTime(instant, zone), wallTime(instant)];
+  if (there === here) return there;
+  const place = (zone.split("/").pop() ?? zone).replaceAll("_", " ");
+  return t("{clock} in {place}, which is {own} by your clock", { clock: there, place, own: here });
+}
+
 /** "November 24, 2026". @param {string} day "2026-11-24" */
 export function dayOf(day) {
   return new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(new Date(`${day}T12:00:00Z`));

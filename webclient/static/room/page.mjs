@@ -133,6 +133,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
       if (boot.role !== "participant" && matchMedia("(min-width: 901px)").matches) ui.state.panel = "people";
       else if (matchMedia("(min-width: 901px)").matches) ui.state.panel = "now";
       part = mountRoom(fresh("room-root"), context);
+      if (!first) cameIn();
     } else {
       media.leave();
       if (screen.track) void stopSharing();
@@ -140,6 +141,12 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
       if (next === "arriving") part = mountArrival(fresh("door"), context);
       else farewellPage(next === "removed" ? "removed" : "left", null);
     }
+  }
+
+  /** The door opened by itself: whoever listens is told, and whoever is here by keys goes on from the room's beginning. */
+  function cameIn() {
+    say(t("You are in the meeting now."));
+    if (document.activeElement === document.body) root.querySelector("h1")?.focus({ preventScroll: true });
   }
 
   /** A clean place for the next part; what was there before is gone. @param {string} className */
