@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -25,11 +25,12 @@ from server.accounts.hashing import Hashing
 from server.accounts.seal import Broken, Seal
 from server.accounts.shelves import secret_id
 from server.clock import Clock
+from server.derived import Derived
 from server.mail.letter import BadAddress, checked_address
 from server.mail.ports import Mail, MailIsFull
 from server.rooms.ports import Stale
 from server.store.clinic import Person
-from server.store.register import Draft
+from server.store.register import Draft, Held
 from server.web.door import Asked, Party
 
 TOKEN_CHARS_MAX: Final = 128
@@ -64,6 +65,8 @@ class Invitations:
         self._clock = clock
         self._base_url = base_url
         self._place = place
+        self._unended = Derived(_unended)
+        self._waiting: tuple[Sequence[Invitation], Mapping[PersonId, Invitation]] = ((), {})
 
     # ------------------------------------------------------------------ inviting
 
@@ -161,11 +164,14 @@ class Invitations:
             await self._book.tell(Deed.WITHDREW, by=by, role=role, about=person)
         return bool(found)
 
-    async def waiting(self) -> dict[PersonId, Invitation]:
-        """Whose invitation waits to be used."""
-        now = self._clock.now()
-        every = (held.value for held in (await self._book.shelves.invitations.all()).values())
-        return {each.person: each for each in every if each.ending(now) is None}
+    async def waiting(self) -> Mapping[PersonId, Invitation]:
+        """Whose invitation waits to be used; the same object as before while nothing of it has changed."""
+        now, unended = self._clock.now(), self._unended.of(await self._book.shelves.invitations.all())
+        waiting = {each.person: each for each in unended if each.ending(now) is None}
+        before, known = self._waiting
+        if before is not unended or len(known) != len(waiting):  # time can only take some away
+            self._waiting = (unended, waiting)
+        return self._waiting[1]
 
     # ------------------------------------------------------------------ opening one
 
@@ -297,3 +303,8 @@ def _used() -> Refusal:
 
 def _again() -> Refusal:
     return Refusal("begin_again", "That took too long. Please open your link again.")
+
+
+def _unended(every: Mapping[str, Held[Invitation]]) -> tuple[Invitation, ...]:
+    """Those that nobody used and nobody withdrew."""
+    return tuple(held.value for held in every.values() if held.value.ended is None)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from facilitation.accounts import PASSKEYS_MAX, Account, Devices, Invitation, strong_password
 from facilitation.audit import Deed
+from facilitation.contacts import Contact
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId
 from facilitation.people import Role
@@ -22,10 +23,14 @@ from server.accounts.invitations import Invitations
 from server.accounts.seal import Broken, Seal
 from server.accounts.shelves import secret_id
 from server.clock import Clock
+from server.derived import Derived
 from server.mail.ports import Mail, MailIsFull
 from server.people.contacts import contacts
 from server.store.clinic import Person
-from server.web.door import Asked, Party
+from server.store.register import Held
+from server.web import door
+from server.web.door import Party
+from server.web.lists import Asked
 from server.web.words import marked
 
 
@@ -64,6 +69,8 @@ class Upkeep:
         self._mail = mail
         self._clock = clock
         self._place = place
+        self._contacts = contacts(book.shelves.register)
+        self._searched = Derived(_searched)
 
     # ------------------------------------------------------------------ one's own
 
@@ -74,7 +81,7 @@ class Upkeep:
             raise Refusal("no_account", "You have no account yet. Ask your clinic for an invitation.")
         return account, await self._devices.of(person)
 
-    async def ask_passkey(self, person: PersonId, name: str, party: Party) -> Asked:
+    async def ask_passkey(self, person: PersonId, name: str, party: Party) -> door.Asked:
         account, _ = await self.own(person)
         return passkeys.ask_new(
             party, person=person, name=account.email, shown=name, there=account.passkeys, place=self._place
@@ -152,12 +159,27 @@ class Upkeep:
 
     # ------------------------------------------------------------------ others'
 
-    async def everybody(self) -> list[Row]:
-        """By name."""
-        people, waiting = await self._book.people.list_people(), await self._invitations.waiting()
-        accounts = await self._book.shelves.accounts.all()
-        devices = await self._book.shelves.devices.all()
-        reached = await contacts(self._book.shelves.register).all()
+    async def everybody(self, asked: Asked, roles: Mapping[Role, str]) -> Sequence[Person]:
+        """By name, those whose name, address or role (`roles`: in words) has what is asked for."""
+        people = await self._book.people.list_people()
+        if not asked.words:
+            return people
+        told = self._searched.of(
+            people,
+            await self._contacts.all(),
+            await self._book.shelves.invitations.all(),
+            await self._book.shelves.accounts.all(),
+        )
+        said = {role: f" {word.casefold()}" for role, word in roles.items()}
+        return [each for each in people if asked.fits(told[each.person] + said[each.role])]
+
+    async def rows(self, people: Sequence[Person]) -> list[Row]:
+        """Of these, in their order."""
+        ids = [each.person for each in people]
+        waiting = await self._invitations.waiting()
+        accounts = await self._book.shelves.accounts.some(ids)
+        devices = await self._book.shelves.devices.some(ids)
+        reached = await self._contacts.some(ids)
         return [
             Row(
                 person=each,
@@ -210,6 +232,20 @@ class Upkeep:
     async def _told(self, deed: Deed, person: PersonId, *, reason: str = "") -> None:
         known = await self._book.people.get_person(person)
         await self._book.tell(deed, by=person, role=known.role if known else None, about=person, reason=reason)
+
+
+def _searched(
+    people: Sequence[Person],
+    reached: Mapping[str, Held[Contact]],
+    invitations: Mapping[str, Held[Invitation]],
+    accounts: Mapping[str, Held[Account]],
+) -> dict[PersonId, str]:
+    """Everybody's name and addresses, to be searched."""
+    told = {each.person: each.name for each in people}
+    for each in (held.value for every in (reached, invitations, accounts) for held in every.values()):
+        if each.person in told:
+            told[each.person] += f" {each.email}"
+    return {person: text.casefold() for person, text in told.items()}
 
 
 async def signed_in_stands(

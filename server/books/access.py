@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from facilitation.accounts import Account, Invitation
 from facilitation.ids import PersonId
 from server.accounts.book import Book
 from server.accounts.invitations import Invitations
 from server.books.people import Standing
+from server.derived import Derived
+from server.store.register import Held
 from server.web.auth import Visitor
 
 
@@ -17,11 +20,17 @@ class AccountAccess:
     def __init__(self, book: Book, invitations: Invitations) -> None:
         self._book = book
         self._invitations = invitations
+        self._standings = Derived(_standings)
 
     async def standings(self) -> Mapping[PersonId, Standing]:
-        invited = dict.fromkeys(await self._invitations.waiting(), Standing.INVITED)
-        accounts = [held.value for held in (await self._book.shelves.accounts.all()).values()]
-        return invited | {account.person: Standing.IN for account in accounts if account.opens}
+        return self._standings.of(await self._invitations.waiting(), await self._book.shelves.accounts.all())
 
     async def invite(self, person: PersonId, address: str, *, by: Visitor) -> None:
         await self._invitations.invite(person, address, by=by.person, role=by.role, deliver=True)
+
+
+def _standings(
+    invited: Mapping[PersonId, Invitation], accounts: Mapping[str, Held[Account]]
+) -> dict[PersonId, Standing]:
+    found = dict.fromkeys(invited, Standing.INVITED)
+    return found | {held.value.person: Standing.IN for held in accounts.values() if held.value.opens}

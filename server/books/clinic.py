@@ -11,7 +11,6 @@ from facilitation.disclosures import disclose
 from facilitation.errors import Refusal
 from facilitation.facts import zone_of
 from facilitation.ids import PersonId
-from facilitation.people import Role
 from facilitation.releases import What
 from facilitation.timebase import Instant
 from server.books.overview import EARLY_VISITS, Course, Mean, Outcome, Overview, Visits, overview, since
@@ -19,8 +18,8 @@ from server.books.spreadsheet import Cell, encode
 from server.clock import Clock
 from server.door.releases import Release, Releases
 from server.progress import ProgressBook
-from server.store.hours import HoursEntry, standing
 from server.store.ports import Store
+from server.web import lists as listed
 from server.web.auth import Visitor
 from server.web.exports import Asked, Handout
 from server.web.words import Words, local, marked
@@ -55,8 +54,11 @@ class ClinicBook:
         self._clock = clock
         self._progress = progress
 
-    async def page(self, words: Words, *, reader: Visitor, weeks: int) -> dict[str, Any]:
+    async def page(self, words: Words, *, reader: Visitor, weeks: int, asked: listed.Asked) -> dict[str, Any]:
         seen, names, _ = await self._look(reader, weeks)
+        shown = listed.leaf(
+            [each for each in seen.visits if asked.fits(names.get(each.person, each.person).casefold())], asked.page
+        )
         return {
             "spans": [
                 {"weeks": each, "current": each == weeks, "url": f"/clinic{_join(reader.choice)}weeks={each}"}
@@ -66,7 +68,9 @@ class ClinicBook:
             "early": EARLY_VISITS,
             "begun": seen.begun,
             "reached_fifth": seen.reached_fifth,
-            "people": [_person_row(each, names, reader, words) for each in seen.visits],
+            "people": [_person_row(each, names, reader, words) for each in shown.rows],
+            "ways": listed.ways("/clinic", shown, reader, q=asked.text, weeks=str(weeks)),
+            "many": len(seen.visits) > listed.SHOWN,
             "attention": sum(each.course in (Course.MISSED_EARLY, Course.GONE) for each in seen.visits),
             "notes": [{"label": words(label), "count": seen.notes.get(key, 0)} for key, label in NOTES.items()],
             "overdue": seen.overdue,
@@ -119,13 +123,11 @@ class ClinicBook:
         )
         progress = await self._progress.of_all([each.session for each in sessions])
         held = [(each, progress[each.session]) for each in sessions]
-        people = [each for each in await self._store.clinic.list_people() if each.role is Role.PARTICIPANT]
-        entries: list[HoursEntry] = []
-        for each in people:
-            entries += standing((await self._store.ledger.account(each.person)).entries())
-        seen = overview(held, entries, today=today, weeks=weeks, now=now)
-        names = {each.person: each.name for each in people}
-        names |= {seat.person: seat.name for scheduled in sessions for seat in scheduled.roster}
+        names = {seat.person: seat.name for scheduled in sessions for seat in scheduled.roster}
+        came = {person for far in progress.values() for person in far.names}
+        names |= {id: each.name for id, each in (await self._store.clinic.get_people(sorted(came))).items()}
+        minutes = await self._store.ledger.weeks(sorted(names.keys() | came))
+        seen = overview(held, minutes, today=today, weeks=weeks, now=now)
         return seen, names, today
 
 

@@ -40,6 +40,7 @@ from server.door.named import WHATS, NamedReleases
 from server.letters.consents import ConsentLetters
 from server.store.clinic import Person
 from server.store.ports import Store
+from server.web import lists as listed
 from server.web.auth import Visitor
 from server.web.words import Words, local, marked
 
@@ -288,23 +289,26 @@ class ConsentBook:
 
     # ------------------------------------------------------------------ everybody
 
-    async def missing(self, words: Words, *, reader: Visitor) -> dict[str, Any]:
-        """Whose way in waits for a signature."""
+    async def missing(self, words: Words, *, reader: Visitor, asked: listed.Asked) -> dict[str, Any]:
+        """Whose way in waits for a signature, a page of them."""
         rows = []
+        every = await self._consents.missing()
+        shown = listed.leaf([each for each in every if asked.fits(each.person.name.casefold())], asked.page)
+        all_signers = await self._letters.signers(shown.rows)
         reached, last = await self._letters.reached(), await self._letters.last()
-        for each in await self._consents.missing():
-            signers = await self._letters.signers(each)
+        guardians = await self._store.clinic.get_people(
+            sorted({id for each in shown.rows for id in each.subject.guardians})
+        )
+        for each, signers in zip(shown.rows, all_signers, strict=True):
             written = [last[one.person] for one in signers if one.person in last]
-            subject = await self._consents.subject(each.person, await self._consents.programmes_of(each.person.person))
-            guardians = [await self._store.clinic.get_person(guardian) for guardian in sorted(subject.guardians)]
             rows.append(
                 {
                     "name": each.person.name,
                     "url": f"/consents/{quote(each.person.person, safe='')}{reader.choice}",
                     "unreached": [one.name for one in signers if one.person not in reached],
                     "reminded": words.moment(max(written), reader.zone or "UTC") if written else "",
-                    "minor": subject.minor,
-                    "guardians": [known.name for known in guardians if known is not None],
+                    "minor": each.subject.minor,
+                    "guardians": [guardians[id].name for id in sorted(each.subject.guardians) if id in guardians],
                     "lacking": [
                         {
                             "title": words(TITLES[asked.standing.kind]),
@@ -318,7 +322,13 @@ class ConsentBook:
                     ],
                 }
             )
-        return {"rows": rows, "may_remind": reader.may(Action.REMIND_TO_SIGN)}
+        return {
+            "rows": rows,
+            "total": shown.total,
+            "many": len(every) > listed.SHOWN,
+            "ways": listed.ways("/consents/missing", shown, reader, q=asked.text),
+            "may_remind": reader.may(Action.REMIND_TO_SIGN),
+        }
 
     async def remind(self, *, by: Visitor) -> int:
         """Write to everybody whose signature is missing; how many letters."""

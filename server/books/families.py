@@ -359,9 +359,9 @@ class Families:
         """Whoever asks, if they lead groups; else who leads the teen's own."""
         if reader.role in FACILITATORS:
             return str(reader.person)
-        for enrolment in schedule.enrolments.values():
+        for enrolment in schedule.enrolments_of(teen):
             cohort = schedule.cohorts.get(enrolment.cohort)
-            if enrolment.person == teen and enrolment.until is None and cohort is not None:
+            if enrolment.until is None and cohort is not None:
                 for lead in cohort.leads:
                     if lead.role is Role.FACILITATOR:
                         return str(lead.person)
@@ -369,9 +369,9 @@ class Families:
 
     def _programme(self, schedule: Schedule, teen: PersonId) -> str:
         """That of the teen's own group; else the first for teens."""
-        for enrolment in schedule.enrolments.values():
+        for enrolment in schedule.enrolments_of(teen):
             cohort = schedule.cohorts.get(enrolment.cohort)
-            if enrolment.person == teen and enrolment.until is None and cohort is not None and not cohort.alumni:
+            if enrolment.until is None and cohort is not None and not cohort.alumni:
                 return cohort.programme
         programmes = self._office.programmes(schedule)
         return next((id for id, each in programmes.items() if each.track == "teen"), next(iter(programmes), ""))

@@ -20,7 +20,6 @@ from facilitation.weeks import day_of
 from server.books.worklist import dues
 from server.progress import Progress
 from server.store.clinic import ScheduledSession
-from server.store.hours import HoursEntry
 
 EARLY_VISITS: Final = 5
 """Whoever leaves a program leaves it most often before the fifth visit."""
@@ -110,18 +109,15 @@ class Overview:
 
 
 def overview(
-    sessions: Iterable[Held], entries: Iterable[HoursEntry], *, today: date, weeks: int, now: Instant
+    sessions: Iterable[Held], minutes: Mapping[date, int], *, today: date, weeks: int, now: Instant
 ) -> Overview:
-    """`entries`: all that stand in the ledger. `weeks`: how many, up to this one, each from Monday."""
+    """`minutes`: of everybody in the ledger, by Mondays. `weeks`: how many, up to this one, each from Monday."""
     monday = today - timedelta(days=today.weekday())
     firsts = [monday - timedelta(weeks=back) for back in reversed(range(weeks))]
     held = sorted(
         ((scheduled, progress) for scheduled, progress in sessions if progress.ended_at is not None),
         key=lambda each: each[0].starts_at,
     )
-    minutes: dict[date, int] = {}
-    for entry in entries:
-        minutes[entry.facts.week] = minutes.get(entry.facts.week, 0) + entry.facts.countable_min
     by_week: dict[date, list[Held]] = {first: [] for first in firsts}
     for each in held:
         if (first := _monday(each[0])) in by_week:

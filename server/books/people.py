@@ -13,7 +13,9 @@ from typing import Any, Final, Protocol
 from zoneinfo import available_timezones
 
 from facilitation.ages import ADULT_AGE, born_on, is_minor
+from facilitation.cohorts import Cohort
 from facilitation.contacts import EMAIL_MAX, NEAREST_MAX, RELATION_MAX, Contact, Nearest, check_contact
+from facilitation.enrolment import Enrolment
 from facilitation.errors import Refusal
 from facilitation.facts import zone_of
 from facilitation.ids import PersonId
@@ -27,6 +29,7 @@ from facilitation.weeks import day_of
 from server.books.family import guardian_url
 from server.books.rollfile import RollFile, decode, parse
 from server.clock import Clock
+from server.derived import Derived
 from server.door.guardians import Guardians
 from server.people.contacts import contacts
 from server.people.ids import Ids
@@ -35,6 +38,7 @@ from server.store.clinic import Person
 from server.store.ports import Store
 from server.store.register import Held
 from server.web.auth import Visitor
+from server.web.lists import Asked, leaf, ways
 
 SHOWN_MAX: Final = 200
 PROBLEMS_MAX: Final = 100
@@ -124,24 +128,29 @@ class PeopleBook:
         self._intake = Intake(store, shelves, clock=clock, ids=ids, seats_max=seats_max)
         self._clock = clock
         self._ids = ids
+        self._reached = Derived(_addresses)
+        self._in_groups = Derived(_groups)
+        self._waiting = Derived(_uninvited)
 
     # ------------------------------------------------------------------ everybody
 
-    async def everybody(self, *, reader: Visitor, words: str, role: str) -> dict[str, Any]:
+    async def everybody(self, asked: Asked, *, reader: Visitor, role: str) -> dict[str, Any]:
         """Addresses are for those who look after accounts; everybody else sees names, roles and groups."""
         manages = reader.may(Action.MANAGE_PEOPLE)
         addresses = await self._addresses() if manages else {}
         standings = await self._access.standings()
         groups = await self._groups()
-        wanted = words.casefold().split()
-        found = [
-            person
-            for person in await self._store.clinic.list_people()
-            if (not role or person.role == role)
-            and all(word in f"{person.name} {addresses.get(person.person, '')}".casefold() for word in wanted)
-        ]
+        found = leaf(
+            [
+                person
+                for person in await self._store.clinic.list_people()
+                if (not role or person.role == role)
+                and (not asked.words or asked.fits(f"{person.name} {addresses.get(person.person, '')}".casefold()))
+            ],
+            asked.page,
+        )
         rows = []
-        for person in found[:SHOWN_MAX]:
+        for person in found.rows:
             standing = standings.get(person.person, Standing.UNINVITED)
             rows.append(
                 {
@@ -159,32 +168,30 @@ class PeopleBook:
                     else "",
                 }
             )
-        waiting = len(_uninvited(addresses, standings))
-        roles = [(each.value, word) for each, word in ROLE_WORDS.items()]
-        return {"rows": rows, "total": len(found), "waiting": waiting, "roles": roles}
+        return {
+            "rows": rows,
+            "total": found.total,
+            "ways": ways("/people", found, reader, q=asked.text, role=role),
+            "waiting": len(self._waiting.of(addresses, standings)) if manages else 0,
+            "roles": [(each.value, word) for each, word in ROLE_WORDS.items()],
+        }
 
     async def invite(self, people: tuple[PersonId, ...] | None, *, by: Visitor) -> int:
         """Raises Refusal. One letter after the other: what went out has gone out, and the rest can be sent again."""
         addresses = await self._addresses()
         standings = await self._access.standings()
-        chosen: Sequence[PersonId] = _uninvited(addresses, standings) if people is None else people
+        chosen = self._waiting.of(addresses, standings) if people is None else people
         wanted = [person for person in chosen if person in addresses and standings.get(person) is not Standing.IN]
         for person in wanted:
             await self._access.invite(person, addresses[person], by=by)
         return len(wanted)
 
-    async def _addresses(self) -> dict[PersonId, str]:
+    async def _addresses(self) -> Mapping[PersonId, str]:
         """Of everybody who has one."""
-        every = (held.value for held in (await self._contacts.all()).values())
-        return {each.person: each.email for each in every if each.email}
+        return self._reached.of(await self._contacts.all())
 
-    async def _groups(self) -> dict[PersonId, list[str]]:
-        titles = {id: held.value.title for id, held in (await self._shelves.cohorts.all()).items()}
-        groups: dict[PersonId, list[str]] = {}
-        for held in (await self._shelves.enrolments.all()).values():
-            if held.value.until is None and held.value.cohort in titles:
-                groups.setdefault(held.value.person, []).append(titles[held.value.cohort])
-        return groups
+    async def _groups(self) -> Mapping[PersonId, Sequence[str]]:
+        return self._in_groups.of(await self._shelves.cohorts.all(), await self._shelves.enrolments.all())
 
     # ------------------------------------------------------------------ one person
 
@@ -327,6 +334,19 @@ def _left(file: RollFile, roll: Roll) -> str:
     writer = csv.writer(file_left, delimiter="\t", lineterminator="\n")
     writer.writerows([file.heading, *(file.rows[number - 2] for number in waiting)])
     return file_left.getvalue()
+
+
+def _addresses(every: Mapping[str, Held[Contact]]) -> dict[PersonId, str]:
+    return {held.value.person: held.value.email for held in every.values() if held.value.email}
+
+
+def _groups(cohorts: Mapping[str, Held[Cohort]], every: Mapping[str, Held[Enrolment]]) -> dict[PersonId, list[str]]:
+    """The titles of everybody's groups."""
+    groups: dict[PersonId, list[str]] = {}
+    for held in every.values():
+        if held.value.until is None and held.value.cohort in cohorts:
+            groups.setdefault(held.value.person, []).append(cohorts[held.value.cohort].value.title)
+    return groups
 
 
 def _uninvited(addresses: Mapping[PersonId, str], standings: Mapping[PersonId, Standing]) -> list[PersonId]:

@@ -22,8 +22,10 @@ from server.clock import Clock
 from server.door.releases import Release, Releases
 from server.projections.meters import AROUND_DAYS, DAY_MS, Meter, Meters, Part, Stage
 from server.store.ports import Store
+from server.web import exports
 from server.web.auth import Visitor
-from server.web.exports import Asked, Handout
+from server.web.exports import Handout
+from server.web.lists import SHOWN, Asked, leaf, ways
 from server.web.words import Words, marked
 
 MINE: Final = "mine"
@@ -67,17 +69,21 @@ class WeekBook:
         self._skills = skills
         self._clock = clock
 
-    async def page(self, words: Words, *, reader: Visitor, group: str | None) -> dict[str, Any]:
+    async def page(self, words: Words, *, reader: Visitor, group: str | None, asked: Asked) -> dict[str, Any]:
         """`group`: the title of one, 'mine', or None: everybody."""
         everybody = await self._meters.everybody()
         mine = await self._groups_of(reader)
         titles = sorted({title for meter in everybody for title in meter.groups})
-        shown = meter_words.by_need([meter for meter in everybody if _is_in(meter, group, mine)])
+        of_group = [meter for meter in everybody if _is_in(meter, group, mine)]
+        found = meter_words.by_need([meter for meter in of_group if asked.fits(meter.person.name.casefold())])
+        shown = leaf(found, asked.page)
         return {
             "groups": _choices(titles, group, reader, words),
-            "total": len(shown),
-            "counts": _counts(shown, words),
-            "rows": [self._row(meter, reader, words) for meter in shown],
+            "total": shown.total,
+            "many": len(of_group) > SHOWN,
+            "counts": _counts(found, words),
+            "rows": [self._row(meter, reader, words) for meter in shown.rows],
+            "ways": ways("/weeks", shown, reader, q=asked.text, group=group or ""),
         }
 
     def _row(self, meter: Meter, reader: Visitor, words: Words) -> dict[str, Any]:
@@ -115,7 +121,7 @@ class WeekBook:
     async def receivers(self) -> list[str]:
         return await self._releases.receivers()
 
-    async def export(self, *, by: Visitor, group: str | None, kind: str, asked: Asked) -> Handout:
+    async def export(self, *, by: Visitor, group: str | None, kind: str, asked: exports.Asked) -> Handout:
         """Everybody's week, or a group's, as a file ('csv' or 'json'), once that is logged. Raises Refusal."""
         if kind not in ("csv", "json"):
             raise Refusal("bad_kind", "Choose a table (CSV) or data for programs (JSON).")

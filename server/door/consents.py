@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Protocol
@@ -51,6 +51,7 @@ class Guardianships(Protocol):
     """Raises StoreUnavailable, CorruptLog."""
 
     async def of(self, teen: PersonId) -> Sequence[Guardianship]: ...
+    async def of_minors(self, teens: Iterable[PersonId]) -> Mapping[PersonId, Sequence[Guardianship]]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +69,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """What somebody's way in waits for."""
+    """What somebody's way in waits for; `subject`: by whom it can be signed."""
 
     person: Person
+    subject: Subject
     asked: tuple[Asked, ...]
 
 
@@ -116,17 +118,26 @@ class Consents:
 
     async def subject(self, person: Person, programmes: Sequence[Programme], state: str = "") -> Subject:
         """For whom is signed, under the rules of these programmes; of several, the strictest."""
-        now, day, age = self._clock.now(), self._day(person.zone), adult_age(programmes)
-        treated = person.role is Role.PARTICIPANT
-        minor = treated and is_minor(person.track, person.born, day, age)
-        rules = {consents.signers(each.minors, each.minors_by_state, state) for each in programmes}
+        minor = self._minor(person, programmes)
         guardians = await self._guardianships.of(person.person) if minor else ()
+        return self._subject(person, programmes, guardians, state)
+
+    def _minor(self, person: Person, programmes: Sequence[Programme]) -> bool:
+        treated = person.role is Role.PARTICIPANT
+        return treated and is_minor(person.track, person.born, self._day(person.zone), adult_age(programmes))
+
+    def _subject(
+        self, person: Person, programmes: Sequence[Programme], guardians: Iterable[Guardianship], state: str = ""
+    ) -> Subject:
+        """`guardians`: of a minor, those that hold."""
+        now, day, age = self._clock.now(), self._day(person.zone), adult_age(programmes)
+        rules = {consents.signers(each.minors, each.minors_by_state, state) for each in programmes}
         return Subject(
             person=person.person,
-            minor=minor,
+            minor=self._minor(person, programmes),
             signers=next((rule for rule in STRICTEST if rule in rules), Signers.BOTH),
             guardians=frozenset(each.guardian for each in guardians if each.allows(Care.CONSENTS, now)),
-            of_age=came_of_age(person.born, day, age) if treated else None,
+            of_age=came_of_age(person.born, day, age) if person.role is Role.PARTICIPANT else None,
         )
 
     async def programmes_of(self, person: PersonId) -> list[Programme]:
@@ -248,21 +259,27 @@ class Consents:
             for seat in (seat for seat in each.roster if seat.treated):
                 ids.setdefault(seat.person, set()).add(each.programme_id)
         forms = await self.forms()
-        files = {id: held.value for id, held in (await self._files.all()).items()}
+        files = await self._files.all()
+        concerned = {
+            person.person: (person, [self._programmes(id) for id in sorted(ids[person.person])])
+            for person in await self._store.clinic.list_people()
+            if person.role is Role.PARTICIPANT and person.person in ids
+        }
+        guardians = await self._guardianships.of_minors(
+            person.person for person, programmes in concerned.values() if self._minor(person, programmes)
+        )
         found = []
-        for person in await self._store.clinic.list_people():
-            if person.role is not Role.PARTICIPANT or person.person not in ids:
-                continue
-            programmes = [self._programmes(id) for id in sorted(ids[person.person])]
+        for person, programmes in concerned.values():
             required = {kind for programme in programmes for kind in programme.consents}
             if not required:
                 continue
-            subject = await self.subject(person, programmes)
-            file = files.get(person.person) or ConsentFile(person=person.person)
+            subject = self._subject(person, programmes, guardians.get(person.person, ()))
+            held = files.get(person.person)
+            file = ConsentFile(person=person.person) if held is None else held.value
             asked = self._asked(subject, required, file, forms, person)
             lacking = tuple(each for each in asked if each.required and not each.standing.stands)
             if lacking:
-                found.append(Missing(person=person, asked=lacking))
+                found.append(Missing(person=person, subject=subject, asked=lacking))
         return found
 
     # ------------------------------------------------------------------ inside

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -59,15 +59,15 @@ class ConsentLetters:
         self._clock = clock
         self._shelf = Shelf(store.register, "consent-reminder", Reminded, id_of=lambda each: each.person)
 
-    async def signers(self, missing: Missing) -> list[Person]:
-        """Whose signature it is that is missing: their own, their guardians'."""
-        lacking = {part for each in missing.asked for part in each.standing.lacking}
-        found = [missing.person] if SignedAs.SELF in lacking else []
-        if SignedAs.GUARDIAN in lacking:
-            programmes = await self._consents.programmes_of(missing.person.person)
-            subject = await self._consents.subject(missing.person, programmes)
-            guardians = [await self._store.clinic.get_person(each) for each in sorted(subject.guardians)]
-            found += [each for each in guardians if each is not None]
+    async def signers(self, missing: Sequence[Missing]) -> list[list[Person]]:
+        """Whose signature it is that is missing, of each: their own, their guardians'."""
+        guardians = await self._store.clinic.get_people(sorted({id for one in missing for id in one.subject.guardians}))
+        found = []
+        for one in missing:
+            lacking = {part for each in one.asked for part in each.standing.lacking}
+            found.append([one.person] if SignedAs.SELF in lacking else [])
+            if SignedAs.GUARDIAN in lacking:
+                found[-1] += [guardians[id] for id in sorted(one.subject.guardians) if id in guardians]
         return found
 
     async def reached(self) -> dict[PersonId, str]:
@@ -80,7 +80,8 @@ class ConsentLetters:
     async def remind(self, *, by: Visitor) -> int:
         """Write to everybody whose signature is missing, who can be written to, and was not lately; how many."""
         reached, now, sent = await self.reached(), self._clock.now(), 0
-        wanted = {each.person: each for one in await self._consents.missing() for each in await self.signers(one)}
+        signers = await self.signers(await self._consents.missing())
+        wanted = {each.person: each for some in signers for each in some}
         for person in wanted.values():
             address = reached.get(person.person)
             held = await self._shelf.get(person.person)

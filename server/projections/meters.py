@@ -40,6 +40,8 @@ MISSED_DAYS = 28
 """How long a missed session can be made up for, as far as pages offer it."""
 KEPT_MAX = 500
 """Sessions whose fold is kept."""
+POSTED_MAX = 2_000
+"""People whose hours are kept."""
 BREATH = 100
 """Records folded before the rooms of this process get their turn."""
 
@@ -126,10 +128,22 @@ class Meter:
         return tuple(sorted({part.title for part in self.parts}))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """What meters need of hours that stand in the ledger."""
+
+    session: SessionId
+    day: date
+    counted_ms: int
+    makes_up: SessionId | None
+    rules_id: str
+    rules_version: str
+
+
 class Meters:
     """The weeks that now is in. Every method may raise StoreUnavailable or CorruptLog.
 
-    A log is read once; afterwards only what is new in it.
+    A log is read once, and somebody's hours; afterwards only what is new in them.
     """
 
     def __init__(self, store: Store, *, catalog: Catalog, clock: Clock) -> None:
@@ -137,6 +151,7 @@ class Meters:
         self._catalog = catalog
         self._clock = clock
         self._rooms: dict[str, Room] = {}
+        self._posted: dict[str, tuple[str, tuple[Posted, ...]]] = {}
         self._reading = asyncio.Lock()
 
     async def of(self, person: Person, *, why: bool = True) -> Meter:
@@ -144,53 +159,48 @@ class Meters:
         return (await self.of_all([person], why=why))[0]
 
     async def everybody(self, *, why: bool = True) -> list[Meter]:
-        """By name."""
+        """By name, everybody who is on the list of a session around now: of who is in no group, no week is told."""
+        invited = {each.person for scheduled in await self._near() for each in scheduled.roster if each.treated}
         people = await self._store.clinic.list_people()
-        return await self.of_all([person for person in people if person.role is Role.PARTICIPANT], why=why)
+        return await self.of_all(
+            [person for person in people if person.role is Role.PARTICIPANT and person.person in invited], why=why
+        )
 
     async def missed(self, person: Person) -> list[Part]:
         """Sessions of the last weeks that this person was invited to and not at, the newest first."""
         now = self._clock.now()
-        entries = (await self._store.ledger.recent([person.person], RECENT_ENTRIES))[person.person]
-        standing = hours.standing(entries)
-        posted = {entry.facts.session: entry.facts.counted_ms for entry in standing}
+        standing = (await self._standing([person]))[person.person]
+        posted = {entry.session: entry.counted_ms for entry in standing}
         before = await self._store.clinic.list_sessions(since=Instant(max(0, now - MISSED_DAYS * DAY_MS)), until=now)
-        found = []
-        for scheduled in before:
-            if _invites(scheduled, person.person) and not posted.get(scheduled.session):
-                room = await self._room(scheduled.session)
-                part = self._part(person.person, scheduled, room, standing, now)
-                found += [part] if part is not None and part.missed else []
-        return found[::-1]
+        unposted = [each for each in before if _invites(each, person.person) and not posted.get(each.session)]
+        rooms = await self._rooms_of([each.session for each in unposted])
+        parts = [self._part(person.person, each, rooms[each.session], standing, now) for each in unposted]
+        return [part for part in parts[::-1] if part is not None and part.missed]
 
     # ------------------------------------------------------------------ reading
 
     async def of_all(self, people: Sequence[Person], *, why: bool = True) -> list[Meter]:
         """In the order of `people`."""
         now = self._clock.now()
-        near = await self._store.clinic.list_sessions(
-            since=Instant(max(0, now - AROUND_DAYS * DAY_MS)), until=Instant(now + AROUND_DAYS * DAY_MS)
-        )
-        entries = await self._store.ledger.recent([person.person for person in people], RECENT_ENTRIES)
+        near, posted_to = await self._near(), await self._standing(people)
         invited_to: dict[PersonId, list[ScheduledSession]] = {}
         for scheduled in near:
             for person_id in {each.person for each in scheduled.roster if each.treated}:
                 invited_to.setdefault(person_id, []).append(scheduled)
-        rooms: dict[SessionId, RoomState] = {}
+        theirs = [
+            self._week_of(person, invited_to.get(person.person, ()), posted_to[person.person], now) for person in people
+        ]
+        wanted = {
+            scheduled.session
+            for _, _, of_week, standing in theirs
+            for scheduled in of_week
+            if why or scheduled.session not in {each.session for each in standing}
+        }
+        rooms = await self._rooms_of(sorted(wanted))
         meters = []
-        for person in people:
-            standing = hours.standing(entries[person.person])
-            posted = {entry.facts.session for entry in standing}
-            invited = invited_to.get(person.person, [])
-            rules = self._rules(person, invited, standing, now)
-            today = day_of(now, zone_of(person.zone))
-            first = first_day(rules, today)
+        for person, (rules, today, of_week, standing) in zip(people, theirs, strict=True):
             parts = []
-            for scheduled in invited:
-                if not first <= _day(scheduled) <= first + timedelta(days=DAYS - 1):
-                    continue
-                if scheduled.session not in rooms and (why or scheduled.session not in posted):
-                    rooms[scheduled.session] = await self._room(scheduled.session)
+            for scheduled in of_week:
                 room = rooms.get(scheduled.session, EMPTY)
                 part = self._part(person.person, scheduled, room, standing, now)
                 parts += [part] if part is not None else []
@@ -198,42 +208,74 @@ class Meters:
             await asyncio.sleep(0)
         return meters
 
+    def _week_of(
+        self, person: Person, invited: Sequence[ScheduledSession], standing: Sequence[Posted], now: Instant
+    ) -> tuple[RuleSet, date, list[ScheduledSession], Sequence[Posted]]:
+        """By which rules, which day today is, and to which sessions of this week they are invited."""
+        rules = self._rules(person, invited, standing, now)
+        today = day_of(now, zone_of(person.zone))
+        first = first_day(rules, today)
+        last = first + timedelta(days=DAYS - 1)
+        return rules, today, [each for each in invited if first <= _day(each) <= last], standing
+
+    async def _near(self) -> list[ScheduledSession]:
+        now = self._clock.now()
+        return await self._store.clinic.list_sessions(
+            since=Instant(max(0, now - AROUND_DAYS * DAY_MS)), until=Instant(now + AROUND_DAYS * DAY_MS)
+        )
+
+    async def _standing(self, people: Sequence[Person]) -> dict[PersonId, tuple[Posted, ...]]:
+        """The hours that stand of each. Whose chain has the end that it had is not read again."""
+        ids = [person.person for person in people]
+        heads = await self._store.ledger.heads(ids)
+        unknown = [id for id in ids if id in heads and self._posted.get(id, ("", ()))[0] != heads[id].hash]
+        for id, entries in (await self._store.ledger.recent(unknown, RECENT_ENTRIES)).items():
+            self._posted[id] = (heads[id].hash, tuple(_posted(each) for each in hours.standing(entries)))
+        found = {id: self._posted[id][1] if id in heads else () for id in ids}
+        if len(self._posted) > max(POSTED_MAX, len(ids)):
+            self._posted = {id: self._posted[id] for id in ids if id in heads}
+        return found
+
     def _rules(
-        self, person: Person, invited: Sequence[ScheduledSession], standing: Sequence[HoursEntry], now: Instant
+        self, person: Person, invited: Sequence[ScheduledSession], standing: Sequence[Posted], now: Instant
     ) -> RuleSet:
         """Those of the session nearest to now, else of the last hours, else the catalog's first."""
         if invited:
             nearest = min(invited, key=lambda each: abs(each.starts_at - now))
             return self._catalog.rules_on(nearest.rules_id, _day(nearest))
-        facts = standing[-1].facts if standing else None
-        found = facts and (
-            self._catalog.rules_of(facts.rules_id, facts.rules_version) or self._catalog.rules.get(facts.rules_id)
+        last = standing[-1] if standing else None
+        found = last and (
+            self._catalog.rules_of(last.rules_id, last.rules_version) or self._catalog.rules.get(last.rules_id)
         )
         return found or next(iter(self._catalog.rules.values()))
 
-    async def _room(self, session: SessionId) -> RoomState:
-        """As the log has it now."""
+    async def _rooms_of(self, sessions: Sequence[SessionId]) -> dict[SessionId, RoomState]:
+        """As their logs have them now: asked once how long those are, and read where they have grown."""
         async with self._reading:
-            room = self._rooms.pop(session, None) or Room()
-            async for linked in self._store.log.linked(session, after=room.seq):
-                room.add(linked.record)
-                if linked.record.seq % BREATH == 0:
-                    await asyncio.sleep(0)
-            self._rooms[session] = room
-            if len(self._rooms) > KEPT_MAX:
-                del self._rooms[next(iter(self._rooms))]
-            return room.state
+            found = {}
+            for session, length in (await self._store.log.lengths(sessions)).items():
+                room = self._rooms.pop(session, None) or Room()
+                if length > room.seq:
+                    async for linked in self._store.log.linked(session, after=room.seq):
+                        room.add(linked.record)
+                        if linked.record.seq % BREATH == 0:
+                            await asyncio.sleep(0)
+                found[SessionId(session)] = room.state
+                self._rooms[session] = room
+                if len(self._rooms) > max(KEPT_MAX, len(sessions)):
+                    del self._rooms[next(iter(self._rooms))]
+            return found
 
     def _part(
         self,
         person: PersonId,
         scheduled: ScheduledSession,
         room: RoomState,
-        standing: Iterable[HoursEntry],
+        standing: Iterable[Posted],
         now: Instant,
     ) -> Part | None:
         """None for a session that never was: its time is over and nobody started it."""
-        entry = next((each for each in standing if each.facts.session == scheduled.session), None)
+        entry = next((each for each in standing if each.session == scheduled.session), None)
         rules = room.session.rules if room.session else self._catalog.rules_on(scheduled.rules_id, _day(scheduled))
         absence = room.absences.explained.get(person)
         part = Part(
@@ -248,8 +290,7 @@ class Meters:
             makes_up=room.absences.makes_up.get(person),
         )
         if entry is not None:
-            posted = SessionId(entry.facts.makes_up) if entry.facts.makes_up else None
-            return replace(part, ms=entry.facts.counted_ms, posted_makes_up=posted)
+            return replace(part, ms=entry.counted_ms, posted_makes_up=entry.makes_up)
         if room.session is not None and room.phase != "lobby":
             running = room.phase == "running"
             so_far = crediting.credit(room, person, now if running else None).counted_ms
@@ -265,11 +306,20 @@ class Meters:
 # --------------------------------------------------------------- figures
 
 
-def _meter(person: Person, rules: RuleSet, today: date, standing: Sequence[HoursEntry], parts: Sequence[Part]) -> Meter:
-    signed = [
-        Visit(day=day_of(entry.facts.started, zone_of(entry.facts.zone)), counted_ms=entry.facts.counted_ms)
-        for entry in standing
-    ]
+def _posted(entry: HoursEntry) -> Posted:
+    facts = entry.facts
+    return Posted(
+        session=SessionId(facts.session),
+        day=day_of(facts.started, zone_of(facts.zone)),
+        counted_ms=facts.counted_ms,
+        makes_up=SessionId(facts.makes_up) if facts.makes_up else None,
+        rules_id=facts.rules_id,
+        rules_version=facts.rules_version,
+    )
+
+
+def _meter(person: Person, rules: RuleSet, today: date, standing: Sequence[Posted], parts: Sequence[Part]) -> Meter:
+    signed = [Visit(day=entry.day, counted_ms=entry.counted_ms) for entry in standing]
     open_parts = [part for part in parts if part.stage is not Stage.SIGNED]
     planned = [Visit(day=part.day, counted_ms=part.ms + part.still_ms) for part in open_parts]
     told = week(rules, person.track, today, signed, planned=planned, today=today)

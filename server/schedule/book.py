@@ -7,22 +7,29 @@ changed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
+from facilitation.cohorts import Cohort
+from facilitation.enrolment import Discharge, Enrolment
+from facilitation.guardianship import Guardianship
 from facilitation.ids import PersonId, SessionId
 from facilitation.makeups import MakeUp, Standing
 from facilitation.plan import SessionPlan
 from facilitation.programme import Programme
+from facilitation.schedule import Cover, Series
+from facilitation.terms import Term
 from server.clock import Clock
+from server.derived import Derived
 from server.rooms.ports import CorruptLog, StoreUnavailable
 from server.schedule.planner import BegunOf, Planned, Planner
 from server.schedule.shelves import Shelves
 from server.schedule.snapshot import Schedule
+from server.store.clinic import Person
 from server.store.ports import Store
-from server.store.register import Draft, Held, Shelf, put_all
+from server.store.register import Draft, Held, put_all
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +38,7 @@ AGAIN_S: Final = 15.0
 
 T = TypeVar("T")
 Id = TypeVar("Id", bound=str)
+Kept = Mapping[str, Held[T]]
 
 
 class Catalog(Protocol):
@@ -69,44 +77,37 @@ class ScheduleBook:
             sessions=store.clinic, begun=begun, clinic=store.keys.clinic, programmes=catalog.programmes
         )
         self._planning = asyncio.Lock()
+        self._schedule = Derived(_schedule)
         self.shelves = Shelves(store.register)
 
     # ------------------------------------------------------------------ reading
 
     async def load(self) -> Schedule:
-        """As it stands now. The catalog knows afterwards every plan and programme that is named in it."""
-        revisions: dict[tuple[str, str], int] = {}
+        """As it stands now. The catalog knows afterwards every plan and programme that is named in it.
 
-        async def values(kind: str, shelf: Shelf[T]) -> dict[str, T]:
-            every = await shelf.all()
-            revisions.update({(kind, id): held.revision for id, held in every.items()})
-            return {id: held.value for id, held in every.items()}
-
-        await values("plan", self.shelves.plans)
-        await values("programme", self.shelves.programmes)
-        plans = {id: own_name(id, revision) for (kind, id), revision in revisions.items() if kind == "plan"}
-        programmes = {id: own_name(id, revision) for (kind, id), revision in revisions.items() if kind == "programme"}
-        for id, name in plans.items():
-            if name not in self._catalog.plans:
-                self._catalog.take_in(_versions(await self.shelves.plans.history(id)), {})
-        for id, name in programmes.items():
-            if name not in self._catalog.programmes:
-                self._catalog.take_in({}, _versions(await self.shelves.programmes.history(id)))
-        people = {person.person: person for person in await self._store.clinic.list_people()}
-        return Schedule(
-            terms=_by_id(await values("term", self.shelves.terms)),
-            cohorts=_by_id(await values("cohort", self.shelves.cohorts)),
-            series=_by_id(await values("series", self.shelves.series)),
-            enrolments=_by_id(await values("enrolment", self.shelves.enrolments)),
-            covers=_by_id(await values("cover", self.shelves.covers)),
-            discharges=_by_id(await values("discharge", self.shelves.discharges)),
-            make_ups=_by_session(await values("make-up", self.shelves.make_ups)),
-            guardianships=tuple((await values("guardianship", self.shelves.guardianships)).values()),
-            people=people,
-            plans=plans,
-            programmes=programmes,
-            revisions=revisions,
+        The same object as before while nothing of it has changed.
+        """
+        shelves = self.shelves
+        schedule = self._schedule.of(
+            await self._store.clinic.list_people(),
+            await shelves.plans.all(),
+            await shelves.programmes.all(),
+            await shelves.terms.all(),
+            await shelves.cohorts.all(),
+            await shelves.series.all(),
+            await shelves.enrolments.all(),
+            await shelves.covers.all(),
+            await shelves.discharges.all(),
+            await shelves.make_ups.all(),
+            await shelves.guardianships.all(),
         )
+        for id, name in schedule.plans.items():
+            if name not in self._catalog.plans:
+                self._catalog.take_in(_versions(await shelves.plans.history(id)), {})
+        for id, name in schedule.programmes.items():
+            if name not in self._catalog.programmes:
+                self._catalog.take_in({}, _versions(await shelves.programmes.history(id)))
+        return schedule
 
     # ------------------------------------------------------------------ changing
 
@@ -151,15 +152,56 @@ def _versions(history: Sequence[Held[T]]) -> dict[str, T]:
     return {own_name(held.id, held.revision): held.value for held in history}
 
 
-def _by_session(found: dict[str, MakeUp]) -> dict[SessionId, tuple[PersonId, ...]]:
+def _schedule(
+    people: Sequence[Person],
+    plans: Kept[SessionPlan],
+    programmes: Kept[Programme],
+    terms: Kept[Term],
+    cohorts: Kept[Cohort],
+    series: Kept[Series],
+    enrolments: Kept[Enrolment],
+    covers: Kept[Cover],
+    discharges: Kept[Discharge],
+    make_ups: Kept[MakeUp],
+    guardianships: Kept[Guardianship],
+) -> Schedule:
+    kinds: dict[str, Kept[Any]] = {
+        "plan": plans,
+        "programme": programmes,
+        "term": terms,
+        "cohort": cohorts,
+        "series": series,
+        "enrolment": enrolments,
+        "cover": covers,
+        "discharge": discharges,
+        "make-up": make_ups,
+        "guardianship": guardianships,
+    }
+    return Schedule(
+        terms=_by_id(terms),
+        cohorts=_by_id(cohorts),
+        series=_by_id(series),
+        enrolments=_by_id(enrolments),
+        covers=_by_id(covers),
+        discharges=_by_id(discharges),
+        make_ups=_by_session(held.value for held in make_ups.values()),
+        guardianships=tuple(held.value for held in guardianships.values()),
+        people={person.person: person for person in people},
+        plans={id: own_name(id, held.revision) for id, held in plans.items()},
+        programmes={id: own_name(id, held.revision) for id, held in programmes.items()},
+        revisions={(kind, id): held.revision for kind, every in kinds.items() for id, held in every.items()},
+    )
+
+
+def _by_session(found: Iterable[MakeUp]) -> dict[SessionId, tuple[PersonId, ...]]:
     """Who comes to which session to make up for another."""
     agreed: dict[SessionId, tuple[PersonId, ...]] = {}
-    for each in found.values():
+    for each in found:
         if each.standing is Standing.AGREED:
             agreed[each.session] = (*agreed.get(each.session, ()), each.person)
     return agreed
 
 
-def _by_id(found: dict[str, T]) -> dict[Id, T]:
+def _by_id(found: Kept[T]) -> dict[Id, T]:
     """Records are named by ids, and an id is what it is in the domain."""
-    return found  # type: ignore[return-value]
+    return {id: held.value for id, held in found.items()}  # type: ignore[misc]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import TypeVar
 
 from facilitation.cohorts import Cohort, Lead
 from facilitation.enrolment import Discharge, Enrolment, members
@@ -20,6 +21,18 @@ from server.schedule.recurrence import days
 from server.store.clinic import Person, ScheduledSession
 
 MOVED = timedelta(days=MOVE_DAYS_MAX)
+
+Key = TypeVar("Key", bound=Hashable)
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Indexes:
+    """What is looked up again and again, made when it is asked for first."""
+
+    cohort: dict[CohortId, list[Enrolment]] | None = None
+    person: dict[PersonId, list[Enrolment]] | None = None
+    guardian: dict[PersonId, list[Guardianship]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +53,7 @@ class Schedule:
     programmes: Mapping[str, str] = field(default_factory=dict)
     revisions: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """Of every record, by kind and id: what a form is typed upon."""
+    _by: _Indexes = field(default_factory=lambda: _Indexes(), init=False, repr=False, compare=False)
 
     # ------------------------------------------------------------------ when
 
@@ -60,14 +74,29 @@ class Schedule:
     def cohort_of(self, series: Series) -> Cohort | None:
         return self.cohorts.get(series.cohort) if series.cohort else None
 
+    def enrolled_in(self, cohort: CohortId) -> Sequence[Enrolment]:
+        """Those of one cohort, past ones included."""
+        if self._by.cohort is None:
+            self._by.cohort = _grouped(self.enrolments.values(), lambda each: each.cohort)
+        return self._by.cohort.get(cohort, ())
+
+    def enrolments_of(self, person: PersonId) -> Sequence[Enrolment]:
+        """Those of one person, past ones included."""
+        if self._by.person is None:
+            self._by.person = _grouped(self.enrolments.values(), lambda each: each.person)
+        return self._by.person.get(person, ())
+
     def participants(self, series: Series, day: date) -> list[PersonId]:
         """Those whom it is for, on that day."""
-        enrolled = members(self.enrolments.values(), series.cohort, day) if series.cohort else ()
+        enrolled = members(self.enrolled_in(series.cohort), series.cohort, day) if series.cohort else ()
         return list(dict.fromkeys((*enrolled, *series.people)))
 
     def relatives(self, series: Series, coming: Sequence[PersonId], at: Instant) -> list[PersonId]:
         """Who comes along with those who are `coming`."""
-        return [each for each in series.relatives if not left_out(each, coming, self.guardianships, at)]
+        if self._by.guardian is None:
+            self._by.guardian = _grouped(self.guardianships, lambda each: each.guardian)
+        cares = self._by.guardian
+        return [each for each in series.relatives if not left_out(each, coming, cares.get(each, ()), at)]
 
     def leads(self, series: Series, day: date) -> tuple[Lead, ...]:
         cohort = self.cohort_of(series)
@@ -139,3 +168,11 @@ class Schedule:
             on=occurrence.on,
             cancelled=occurrence.dropped,
         )
+
+
+def _grouped(every: Iterable[T], key: Callable[[T], Key]) -> dict[Key, list[T]]:
+    """By `key`, each in the order in which they are given."""
+    found: dict[Key, list[T]] = {}
+    for each in every:
+        found.setdefault(key(each), []).append(each)
+    return found

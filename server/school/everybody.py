@@ -157,8 +157,7 @@ def today_of(schedule: Schedule, person: PersonId, day: date, offers: Sequence[O
 
 def _enrolments(schedule: Schedule, person: PersonId, day: date) -> list[Enrolment]:
     """Those that hold on `day` or begin after it."""
-    mine = [each for each in schedule.enrolments.values() if each.person == person]
-    return [each for each in mine if each.until is None or each.until >= max(day, each.since)]
+    return [each for each in schedule.enrolments_of(person) if each.until is None or each.until >= max(day, each.since)]
 
 
 def changes(

@@ -50,8 +50,8 @@ class Offering:
         """Groups of treatment that somebody is in on `day` or will be."""
         return {
             each.cohort: cohort
-            for each in self._schedule.enrolments.values()
-            if each.person == person and (each.until is None or each.until >= day)
+            for each in self._schedule.enrolments_of(person)
+            if (each.until is None or each.until >= day)
             if (cohort := self._schedule.cohorts.get(each.cohort)) is not None and not cohort.alumni
         }
 
@@ -118,7 +118,7 @@ class Offering:
         by_weekday: dict[int, list[Meeting]] = {}
         for each in self._schedule.occurrences(series, first, last):
             if each.held:
-                coming = {*members(self._schedule.enrolments.values(), cohort.id, each.on)}
+                coming = {*members(self._schedule.enrolled_in(cohort.id), cohort.id, each.on)}
                 taken = (coming | set(self._schedule.make_ups.get(each.session, ()))).difference(without)
                 meeting = Meeting(
                     session=each.session,

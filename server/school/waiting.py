@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
 
+from facilitation.cohorts import Cohort
 from facilitation.enrolment import Enrolment, Step
 from facilitation.errors import Refusal
 from facilitation.facts import zone_of
@@ -16,6 +17,7 @@ from facilitation.ids import CohortId, EnrolmentId, PersonId
 from facilitation.people import Role
 from facilitation.school import busy
 from facilitation.sentences import Sentence
+from facilitation.timebase import Instant
 from facilitation.waiting import Wait, Waiting, answer, is_offered, look
 from facilitation.weeks import day_of
 from server.again import again_and_again
@@ -27,6 +29,7 @@ from server.school.shelves import Shelves
 from server.store.ports import Store
 from server.store.register import Held
 from server.web.auth import Visitor
+from server.web.lists import SHOWN, Asked, leaf, ways
 from server.web.words import Words, local, marked
 
 EVERY_S: Final = 300.0
@@ -60,17 +63,29 @@ class WaitingLists:
 
     # ------------------------------------------------------------------ looking
 
-    async def page(self, words: Words) -> dict[str, Any]:
-        """Every list, in its order, and what can be put on one."""
+    async def page(self, words: Words, *, reader: Visitor, asked: Asked) -> dict[str, Any]:
+        """Every list, in its order, a page at a time, and who can be put on one."""
         await self.look()
         schedule = await self._schedule.load()
         held = await self._shelves.waiting.all()
-        rows = [self._row(each.value, schedule.people, schedule.cohorts, words) for each in held.values()]
-        rows.sort(key=lambda row: (row["group"].casefold(), not row["open"], row["since"]))
-        participants = [each for each in schedule.people.values() if each.role is Role.PARTICIPANT]
+        fitting = [
+            each.value
+            for each in held.values()
+            if not asked.words
+            or ((known := schedule.people.get(each.value.person)) and asked.fits(known.name.casefold()))
+        ]
+        fitting.sort(key=lambda each: _in_order(each, schedule.cohorts))
+        shown = leaf(fitting, asked.page)
+        participants = [
+            (each.person, each.name)
+            for each in schedule.people.values()
+            if each.role is Role.PARTICIPANT and asked.fits(each.name.casefold())
+        ]
         return {
-            "rows": rows,
-            "people": sorted(((each.person, each.name) for each in participants), key=lambda each: each[1].casefold()),
+            "rows": [self._row(each, schedule.people, schedule.cohorts, words) for each in shown.rows],
+            "ways": ways("/waiting", shown, reader, q=asked.text),
+            "people": participants[:SHOWN],
+            "more_people": len(participants) > SHOWN,
             "groups": [(each.id, each.title) for each in schedule.cohorts.values() if not (each.closed or each.alumni)],
         }
 
@@ -207,6 +222,13 @@ class WaitingLists:
 
     async def _keep(self, entry: Waiting, held: Held[Waiting] | None, *, by: PersonId | str) -> None:
         await self._shelves.waiting.put(entry, upon=0 if held is None else held.revision, by=by, at=self._clock.now())
+
+
+def _in_order(each: Waiting, cohorts: Mapping[CohortId, Cohort]) -> tuple[str, bool, Instant]:
+    """By group; in it those that are open first, in the order in which they came."""
+    cohort = cohorts.get(each.cohort)
+    title = "" if cohort is None else cohort.title.casefold()
+    return title, each.standing not in (Wait.WAITING, Wait.OFFERED), each.since
 
 
 def _time(offer: Offer, zone: str, words: Words) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 from redis.asyncio import Redis
@@ -15,8 +16,10 @@ from facilitation.people import Expected, Role
 from facilitation.schedule import SeriesKind
 from facilitation.timebase import Instant
 from server.rooms.ports import CorruptLog
-from server.store.calls import ask
+from server.store.calls import ask, script
+from server.store.followed import Followed, Nearby
 from server.store.keys import Keys
+from server.store.together import Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,36 +94,49 @@ class RedisClinic:
     def __init__(self, client: Redis, keys: Keys) -> None:
         self._client = client
         self._keys = keys
+        self._put = script(client, "put")
+        self._people = Followed(
+            client, records=keys.people, turns=keys.people_turns, read=lambda _, data: decode(Person, data)
+        )
+        self._sessions = Nearby(
+            client,
+            records=keys.sessions,
+            turns=keys.sessions_turns,
+            read=lambda _, data: decode(ScheduledSession, data),
+        )
+        self._named: tuple[Mapping[str, Person], tuple[Person, ...]] = ({}, ())
 
     async def put_person(self, person: Person) -> None:
-        data = encode(person)
-        await ask(lambda: self._client.hset(self._keys.people, person.person, data))
+        await self.put_people([person])
 
     async def put_people(self, people: Sequence[Person]) -> None:
         """All of them in one step."""
-        fields: dict[Any, bytes] = {person.person: encode(person) for person in people}
-        if fields:
-            await ask(lambda: self._client.hset(self._keys.people, mapping=fields))
+        keys = [self._keys.people, self._keys.people_turns]
+        words: list[Word] = [word for person in people for word in (person.person, encode(person))]
+        if words:
+            await ask(partial(self._put, keys, words))
 
     async def get_person(self, person: str) -> Person | None:
         data = await ask(lambda: self._client.hget(self._keys.people, person))
         return None if data is None else decode(Person, data)
 
-    async def list_people(self) -> list[Person]:
-        """By name."""
-        people = await ask(lambda: self._client.hvals(self._keys.people))
-        return sorted((decode(Person, data) for data in people), key=by_name)
+    async def get_people(self, people: Sequence[str]) -> dict[PersonId, Person]:
+        if not people:
+            return {}
+        lines: list[bytes | None] = await ask(lambda: self._client.hmget(self._keys.people, list(people)))
+        found = (decode(Person, data) for data in lines if data is not None)
+        return {person.person: person for person in found}
+
+    async def list_people(self) -> Sequence[Person]:
+        people = await self._people.all()
+        if people is not self._named[0]:
+            self._named = (people, tuple(sorted(people.values(), key=by_name)))
+        return self._named[1]
 
     async def put_session(self, session: ScheduledSession) -> None:
-        data = encode(session)
-
-        async def put() -> None:
-            async with self._client.pipeline(transaction=True) as both:
-                both.hset(self._keys.sessions, session.session, data)
-                both.zadd(self._keys.schedule, {session.session: session.starts_at})
-                await both.execute()
-
-        await ask(put)
+        keys = [self._keys.sessions, self._keys.sessions_turns, self._keys.schedule]
+        words: list[Word] = [session.session, encode(session), session.starts_at]
+        await ask(partial(self._put, keys, words))
 
     async def get_session(self, session: str) -> ScheduledSession | None:
         data = await ask(lambda: self._client.hget(self._keys.sessions, session))
@@ -131,9 +147,5 @@ class RedisClinic:
     ) -> list[ScheduledSession]:
         low = "-inf" if since is None else str(since)
         high = "+inf" if until is None else f"({until}"
-        ids = await ask(lambda: self._client.zrange(self._keys.schedule, low, high, byscore=True))
-        if not ids:
-            return []
-        found: list[bytes | None] = await ask(lambda: self._client.hmget(self._keys.sessions, ids))
-        sessions = [decode(ScheduledSession, data) for data in found if data is not None]
-        return [each for each in sessions if cancelled or not each.cancelled]
+        found = await self._sessions.those(lambda: self._client.zrange(self._keys.schedule, low, high, byscore=True))
+        return [each for each in found if cancelled or not each.cancelled]

@@ -171,6 +171,16 @@ def standing(entries: Iterable[HoursEntry]) -> list[HoursEntry]:
     return [entry for entry in entries if entry.facts.kind == SESSION and entry.facts.entry not in taken_back]
 
 
+def add_weeks(found: dict[date, int], weeks: Mapping[str, int]) -> None:
+    """To `found`, the minutes of one person's weeks. Raises CorruptLog."""
+    for week, minutes in weeks.items():
+        try:
+            monday = date.fromisoformat(week)
+        except ValueError as error:
+            raise CorruptLog("a week of the ledger is none") from error
+        found[monday] = found.get(monday, 0) + minutes
+
+
 def genesis(person: str) -> str:
     return chain.genesis("hours", person)
 

@@ -56,9 +56,19 @@ class Keys:
         return self._key("people")
 
     @property
+    def people_turns(self) -> str:
+        """Sorted set: people by the turn of their last change (`server/store/followed.py`)."""
+        return self._key("people:turns")
+
+    @property
     def sessions(self) -> str:
         """Hash: session → JSON."""
         return self._key("sessions")
+
+    @property
+    def sessions_turns(self) -> str:
+        """Sorted set: sessions by the turn of their last change."""
+        return self._key("sessions:turns")
 
     @property
     def schedule(self) -> str:
@@ -140,6 +150,10 @@ class Keys:
     def register(self, kind: str) -> str:
         """Hash: id → a record of that kind, `revision {by, at, data}`."""
         return self._key(f"register:{kind}")
+
+    def register_turns(self, kind: str) -> str:
+        """Sorted set: ids of that kind by the turn of their last change."""
+        return self._key(f"register-turns:{kind}")
 
     def register_past(self, kind: str, id: str) -> str:
         """List: every revision of one record, the oldest first."""

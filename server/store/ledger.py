@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
@@ -112,6 +113,20 @@ class RedisLedger:
                     stream_id, fields = tail[0]
                     found[person] = _head(person, stream_id, fields)
         return found
+
+    async def weeks(self, people: Sequence[str]) -> dict[date, int]:
+        found: dict[date, int] = {}
+        for first in range(0, len(people), ASKED_AT_ONCE_MAX):
+            some = people[first : first + ASKED_AT_ONCE_MAX]
+            for person, weeks in zip(some, await ask(partial(self._weeks, some)), strict=True):
+                hours.add_weeks(found, {_text(week): _minutes(person, week, told) for week, told in weeks.items()})
+        return found
+
+    async def _weeks(self, people: Sequence[str]) -> list[Any]:
+        async with self._client.pipeline(transaction=False) as pipeline:
+            for person in people:
+                pipeline.hgetall(self._keys.weeks(person))
+            return await pipeline.execute()
 
     async def _tails(self, people: Sequence[str], count: int = 1) -> list[Any]:
         async with self._client.pipeline(transaction=False) as pipeline:

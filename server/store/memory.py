@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import date
 from time import monotonic
 
 from facilitation.counselling import CounsellingNote
@@ -191,6 +192,12 @@ class MemoryLedger:
     async def people(self) -> list[str]:
         return sorted(self._rows)
 
+    async def weeks(self, people: Sequence[str]) -> dict[date, int]:
+        found: dict[date, int] = {}
+        for person in people:
+            hours.add_weeks(found, self._weeks.get(person, {}))
+        return found
+
     async def heads(self, people: Sequence[str]) -> dict[str, ChainHead]:
         tails = {person: self._rows[person] for person in people if person in self._rows}
         return {
@@ -228,6 +235,10 @@ class MemoryClinic:
     async def get_person(self, person: str) -> Person | None:
         data = self._people.get(person)
         return None if data is None else records.decode(Person, data)
+
+    async def get_people(self, people: Sequence[str]) -> dict[PersonId, Person]:
+        found = [await self.get_person(person) for person in people]
+        return {person.person: person for person in found if person is not None}
 
     async def list_people(self) -> list[Person]:
         return sorted((records.decode(Person, data) for data in self._people.values()), key=records.by_name)

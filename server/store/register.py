@@ -7,10 +7,10 @@ A record says upon which revision it was typed, so that of two people who change
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 from redis.asyncio import Redis
@@ -19,6 +19,7 @@ from facilitation.ids import PersonId
 from facilitation.timebase import Instant
 from server.rooms.ports import CorruptLog, Stale
 from server.store.calls import ask, script
+from server.store.followed import Followed
 from server.store.keys import Keys
 from server.store.together import Word
 
@@ -60,8 +61,15 @@ class Register(Protocol):
     """Raises StoreUnavailable, CorruptLog."""
 
     async def get(self, kind: str, id: str) -> Kept | None: ...
-    async def all(self, kind: str) -> dict[str, Kept]:
-        """By id."""
+    async def some(self, kind: str, ids: Sequence[str]) -> dict[str, Kept]:
+        """By id, in one question; those that are not there are left out."""
+        ...
+
+    async def all(self, kind: str, as_: type[Any], read: Callable[[Kept], T]) -> Mapping[str, T]:
+        """By id, each as `read` makes it of what is kept: once for each type `as_`, however often they are asked for.
+
+        The same object as before while none has changed.
+        """
         ...
 
     async def history(self, kind: str, id: str) -> list[Kept]:
@@ -114,15 +122,28 @@ class RedisRegister:
         self._client = client
         self._keys = keys
         self._put = script(client, "register")
+        self._followed: dict[tuple[str, type], Followed[Any]] = {}
 
     async def get(self, kind: str, id: str) -> Kept | None:
         line = await ask(partial(self._client.hget, self._keys.register(kind), id))
         return None if line is None else unseal(kind, id, line)
 
-    async def all(self, kind: str) -> dict[str, Kept]:
-        lines = await ask(partial(self._client.hgetall, self._keys.register(kind)))
-        found = ((id.decode(errors="replace"), line) for id, line in lines.items())
-        return {id: unseal(kind, id, line) for id, line in sorted(found)}
+    async def some(self, kind: str, ids: Sequence[str]) -> dict[str, Kept]:
+        if not ids:
+            return {}
+        lines: list[bytes | None] = await ask(partial(self._client.hmget, self._keys.register(kind), list(ids)))
+        return {id: unseal(kind, id, line) for id, line in zip(ids, lines, strict=True) if line is not None}
+
+    async def all(self, kind: str, as_: type[Any], read: Callable[[Kept], T]) -> Mapping[str, T]:
+        followed: Followed[T] | None = self._followed.get((kind, as_))
+        if followed is None:
+            followed = self._followed[kind, as_] = Followed(
+                self._client,
+                records=self._keys.register(kind),
+                turns=self._keys.register_turns(kind),
+                read=lambda id, line: read(unseal(kind, id, line)),
+            )
+        return await followed.all()
 
     async def history(self, kind: str, id: str) -> list[Kept]:
         lines = await ask(partial(self._client.lrange, self._keys.register_past(kind, id), 0, -1))
@@ -134,7 +155,8 @@ class RedisRegister:
         words: list[Word] = []
         lines = [seal(change, by=by, at=at) for change in changes]
         for change, line in zip(changes, lines, strict=True):
-            keys += [self._keys.register(change.kind), self._keys.register_past(change.kind, change.id)]
+            keys += [self._keys.register(change.kind), self._keys.register_turns(change.kind)]
+            keys += [self._keys.register_past(change.kind, change.id)]
             words += [change.id, change.upon, line, int(change.remembered)]
         match await ask(partial(self._put, keys, words)) if changes else [b"kept"]:
             case [b"kept"]:
@@ -156,8 +178,12 @@ class MemoryRegister:
         line = self._records.get(kind, {}).get(id)
         return None if line is None else unseal(kind, id, line)
 
-    async def all(self, kind: str) -> dict[str, Kept]:
-        return {id: unseal(kind, id, line) for id, line in sorted(self._records.get(kind, {}).items())}
+    async def some(self, kind: str, ids: Sequence[str]) -> dict[str, Kept]:
+        records = self._records.get(kind, {})
+        return {id: unseal(kind, id, records[id]) for id in ids if id in records}
+
+    async def all(self, kind: str, as_: type[Any], read: Callable[[Kept], T]) -> Mapping[str, T]:
+        return {id: read(unseal(kind, id, line)) for id, line in sorted(self._records.get(kind, {}).items())}
 
     async def history(self, kind: str, id: str) -> list[Kept]:
         return [unseal(kind, id, line) for line in self._past.get((kind, id), ())]
@@ -211,6 +237,7 @@ class Shelf(Generic[T]):
     ) -> None:
         self._register = register
         self._kind = kind
+        self._type = type
         self._decoder = msgspec.json.Decoder(type)
         self._id_of = id_of
         self._remembered = remembered
@@ -219,8 +246,13 @@ class Shelf(Generic[T]):
         kept = await self._register.get(self._kind, id)
         return None if kept is None else self._held(kept)
 
-    async def all(self) -> dict[str, Held[T]]:
-        return {id: self._held(kept) for id, kept in (await self._register.all(self._kind)).items()}
+    async def some(self, ids: Sequence[str]) -> dict[str, Held[T]]:
+        """Those of these ids that there are, read in one question."""
+        return {id: self._held(kept) for id, kept in (await self._register.some(self._kind, ids)).items()}
+
+    async def all(self) -> Mapping[str, Held[T]]:
+        """By id; the same object as before while none has changed."""
+        return await self._register.all(self._kind, self._type, self._held)
 
     async def history(self, id: str) -> list[Held[T]]:
         return [self._held(kept) for kept in await self._register.history(self._kind, id)]

@@ -231,8 +231,8 @@ def _enrolled(schedule: Schedule, cohort: CohortId, today: date) -> list[Enrolme
     """Those who are, or will be, by name."""
     found = [
         each
-        for each in schedule.enrolments.values()
-        if each.cohort == cohort and (each.until is None or each.until >= today) and each.person in schedule.people
+        for each in schedule.enrolled_in(cohort)
+        if (each.until is None or each.until >= today) and each.person in schedule.people
     ]
     return sorted(found, key=lambda each: schedule.people[each.person].name.casefold())
 

@@ -44,6 +44,7 @@ from server.timetable.office import (
     clock_words,
     leads_words,
     names,
+    offered,
     people_words,
     relatives_of,
     rule_words,
@@ -53,6 +54,7 @@ from server.timetable.office import (
 )
 from server.timetable.series_form import LEAD_ROLES, blank, fields_of, lead_rows, read_series
 from server.web.auth import Visitor
+from server.web.lists import WORDS_CHARS_MAX, Asked
 from server.web.words import Words, local
 
 SHOWN: Final = 6
@@ -132,6 +134,9 @@ class Meetings:
         shown = given.raw("kind") if given.raw("kind") in set(SeriesKind) else SeriesKind.GROUP.value
         shown_kind = before.kind if before else SeriesKind(shown)
         revision = schedule.revisions.get(("series", id), 0) if id else 0
+        find = Asked(text=given.raw("find")[:WORDS_CHARS_MAX])
+        people, more_people = offered(treated_of(schedule.people), given.many("people"), find)
+        relatives, more_relatives = offered(relatives_of(schedule.people), given.many("relatives"), find)
         return {
             "id": id or "",
             "new_id": given.raw("id") or f"w-{secrets.token_hex(4)}",
@@ -141,8 +146,9 @@ class Meetings:
             "kinds": [(each.value, words(word)) for each, word in KINDS.items()],
             "kind_words": words(KINDS[shown_kind]),
             "cohorts": [(each.id, each.title) for each in schedule.cohorts.values() if not each.closed],
-            "people": treated_of(schedule.people),
-            "relatives": relatives_of(schedule.people),
+            "people": people,
+            "relatives": relatives,
+            "more": more_people or more_relatives,
             "staff": staff_of(schedule.people),
             "lead_rows": lead_rows(given),
             "lead_roles": [(role.value, words(ROLES[role])) for role in LEAD_ROLES],

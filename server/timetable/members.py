@@ -50,8 +50,7 @@ class Members:
         if known is None or known.role is not Role.PARTICIPANT:
             return None
         today = self._office.day_in(known.zone)
-        mine = [each for each in schedule.enrolments.values() if each.person == person]
-        mine.sort(key=lambda each: (each.since, each.id))
+        mine = sorted(schedule.enrolments_of(person), key=lambda each: (each.since, each.id))
         open_ones = [each for each in mine if each.until is None or each.until >= today]
         discharge = schedule.discharges.get(person)
         enrolled = {each.cohort for each in open_ones}
@@ -227,7 +226,7 @@ class Members:
             alumni=CohortId(chosen) if chosen else None,
         )
         check_discharge(discharge)
-        ending = [each for each in schedule.enrolments.values() if each.person == person]
+        ending = schedule.enrolments_of(person)
         over = [(each, ended(each, day)) for each in ending if not schedule.cohorts[each.cohort].alumni]
         changed = [(old, new) for old, new in over if new != old]
         joined = self._alumni(schedule, person, discharge, given)
@@ -257,8 +256,7 @@ class Members:
     def _alumni(self, schedule: Schedule, person: PersonId, discharge: Discharge, given: Given) -> Sequence[Enrolment]:
         """The enrolment in the alumni group, from the day after the last one; none if there is one already."""
         if discharge.alumni is None or any(
-            each.person == person and each.cohort == discharge.alumni and each.until is None
-            for each in schedule.enrolments.values()
+            each.cohort == discharge.alumni and each.until is None for each in schedule.enrolments_of(person)
         ):
             return ()
         id = given.raw("id")
@@ -276,12 +274,11 @@ class Members:
         [*_, held] = await shelves.discharges.history(person)
         upon = schedule.revisions["discharge", person]
         drafts = [shelves.discharges.draft(replace(discharge, taken_back=True), upon=upon)]
-        for enrolment in schedule.enrolments.values():
-            if enrolment.person == person:
-                *before, last = await shelves.enrolments.history(enrolment.id)
-                if last.at == held.at:  # put in one step with the discharge, and not touched since
-                    old = before[-1].value if before else ended(enrolment, enrolment.since - timedelta(days=1))
-                    drafts.append(shelves.enrolments.draft(old, upon=last.revision))
+        for enrolment in schedule.enrolments_of(person):
+            *before, last = await shelves.enrolments.history(enrolment.id)
+            if last.at == held.at:  # put in one step with the discharge, and not touched since
+                old = before[-1].value if before else ended(enrolment, enrolment.since - timedelta(days=1))
+                drafts.append(shelves.enrolments.draft(old, upon=last.revision))
         await self._office.book.put(drafts, by=by.person)
         return f"/schedule/people/{person}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Protocol
@@ -28,6 +28,7 @@ from server.schedule.snapshot import Schedule
 from server.store.clinic import Person, ScheduledSession
 from server.store.ports import Store
 from server.teaching.library import ClinicLibrary
+from server.web.lists import SHOWN, Asked
 from server.web.words import IN_ENGLISH, Words, marked
 
 KINDS: Final = {
@@ -259,6 +260,20 @@ def treated_of(people: Mapping[PersonId, Person]) -> list[tuple[str, str]]:
 
 def relatives_of(people: Mapping[PersonId, Person]) -> list[tuple[str, str]]:
     return [(each.person, each.name) for each in people.values() if each.role is Role.GUARDIAN]
+
+
+def offered(
+    people: Sequence[tuple[str, str]], chosen: Collection[str], asked: Asked
+) -> tuple[list[tuple[str, str]], bool]:
+    """What a form offers of so many people, and whether there are more: who is chosen already, and whom one looks for.
+
+    Where they are few, all of them.
+    """
+    if len(people) <= SHOWN and not asked.words:
+        return list(people), False
+    found = [each for each in people if asked.words and asked.fits(each[1].casefold())]
+    kept = {id for id, _ in found[:SHOWN]} | set(chosen)
+    return [each for each in people if each[0] in kept], True
 
 
 Page = dict[str, Any]

@@ -140,7 +140,7 @@ class _Desks:
                 assert_never(form)
 
     async def change(self, form: Form, ids: Mapping[str, str], given: Given, by: Visitor) -> Shown | Given | str:
-        """An address, if something was kept; else a preview, or the form with its rows arranged."""
+        """An address, if something was kept; else a preview, or the form with its rows arranged or people found."""
         match form:
             case Form.GROUP:
                 return await self._groups.keep(_cohort(ids), given, by=by)
@@ -151,6 +151,8 @@ class _Desks:
             case Form.SERIES:
                 if given.raw("do") == "keep":
                     return await self._meetings.keep(_series(ids), given, by=by)
+                if given.raw("do") == "find":
+                    return given
                 if given.raw("do") == "invite":
                     return await self._meetings.invite(given)
                 return await self._meetings.preview(_series(ids), given)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,13 +18,14 @@ from server.clock import Clock
 from server.web.auth import Doorkeeper, Known, Visitor
 from server.web.door import NO_STORE, form
 from server.web.language import spoken
+from server.web.lists import Asked, address, asked, leaf, ways
 from server.web.pages import ID_CHARS_MAX
 from server.web.templates import Pages
 from server.web.words import Words, marked
 
 DUTIES = (Role.SUPERVISOR, Role.SCHEDULER, Role.ADMINISTRATOR, Role.AUDITOR)
 """What one of the staff may be given besides their own role."""
-QUERY_CHARS_MAX = 60
+PATH = "/accounts"
 SEARCHED_FROM = 10
 """A list that is longer is worth a search."""
 ROLES = {
@@ -64,7 +65,14 @@ class Invitations(Protocol):
 class Accounts(Protocol):
     """Raises Refusal in words, StoreUnavailable."""
 
-    async def everybody(self) -> Sequence[Row]: ...
+    async def everybody(self, asked: Asked, roles: Mapping[Role, str]) -> Sequence[Known]:
+        """By name, those whose name, address or role (`roles`: in words) has what is asked for."""
+        ...
+
+    async def rows(self, people: Sequence[Any]) -> Sequence[Row]:
+        """Of these of them, in their order."""
+        ...
+
     async def lock(self, person: PersonId, locked: bool, *, by: PersonId, role: Role) -> None: ...
     async def end_everywhere(self, person: PersonId, *, by: PersonId, role: Role) -> None: ...
     async def give_duties(self, person: PersonId, also: frozenset[Role], *, by: PersonId, role: Role) -> None: ...
@@ -82,7 +90,7 @@ class AccountsDesk:
 
     def routes(self) -> list[BaseRoute]:
         return [
-            Route("/accounts", self.page, methods=["GET"]),
+            Route(PATH, self.page, methods=["GET"]),
             Route("/accounts/{person}", self.change, methods=["POST"]),
         ]
 
@@ -138,19 +146,26 @@ class AccountsDesk:
         at: str = "",
         given: dict[str, str] | None = None,
     ) -> Response:
-        wanted = request.query_params.get("q", "")[:QUERY_CHARS_MAX]
-        every = [self._row(row, me, spoken(request)) for row in await self._accounts.everybody()]
-        rows = [row for row in every if row["person"] == at or _fits(row, wanted)]
+        wanted, words = asked(request), spoken(request)
+        roles = {role: words(word) for role, word in ROLES.items()}
+        found = leaf(await self._accounts.everybody(wanted, roles), wanted.page)
+        shown = [*found.rows]
+        if at and all(each.person != at for each in shown):
+            shown = [*(each for each in await self._accounts.everybody(Asked(), {}) if each.person == at), *shown]
+        rows = await self._accounts.rows(shown)
+        page = str(found.number) if found.number > 1 else ""
         context = {
             "me": me,
             "choice": me.choice,
             "home": f"/home{me.choice}",
-            "rows": rows,
-            "q": wanted,
-            "many": len(every) > SEARCHED_FROM,
+            "rows": [self._row(row, me, words) for row in rows],
+            "q": wanted.text,
+            "many": found.total > SEARCHED_FROM,
+            "ways": ways(PATH, found, me, q=wanted.text),
+            "here": address("", me, q=wanted.text, page=page),
             "seat": me.number if me.number > 1 else None,
             "may_change": me.may(Action.KEEP_ACCOUNTS),
-            "duties": [(role.value, spoken(request)(ROLES[role])) for role in DUTIES],
+            "duties": [(role.value, roles[role]) for role in DUTIES],
             "done": done,
             "link": link,
             "error": error,
@@ -193,9 +208,3 @@ class AccountsDesk:
         if row.account is not None and row.account.opens:
             return "open"
         return "invited" if row.invitation is not None else "none"
-
-
-def _fits(row: Mapping[str, object], wanted: str) -> bool:
-    """Whether every word of a search stands in somebody's name, address or role."""
-    told = f"{row['name']} {row['email']} {row['role_name']}".casefold()
-    return all(word in told for word in wanted.casefold().split())

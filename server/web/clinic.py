@@ -12,9 +12,11 @@ from starlette.routing import BaseRoute, Route
 from facilitation.disclosures import REASON_CHARS_MAX
 from facilitation.errors import Refusal
 from facilitation.policy import Action
+from server.web import exports
 from server.web.auth import Doorkeeper, Visitor
-from server.web.exports import FIELDS_MAX, REASONS, Asked, Handout, asked_for
+from server.web.exports import FIELDS_MAX, REASONS, Handout, asked_for
 from server.web.language import spoken
+from server.web.lists import Asked, asked
 from server.web.pages import NO_STORE
 from server.web.templates import Pages
 from server.web.words import Words
@@ -26,7 +28,7 @@ SPANS = ("4", "8", "12")
 class ClinicPage(Protocol):
     """Raises StoreUnavailable, CorruptLog."""
 
-    async def page(self, words: Words, *, reader: Visitor, weeks: int) -> dict[str, Any]:
+    async def page(self, words: Words, *, reader: Visitor, weeks: int, asked: Asked) -> dict[str, Any]:
         """What the template needs."""
         ...
 
@@ -34,7 +36,7 @@ class ClinicPage(Protocol):
         """Whom consents name: to choose from."""
         ...
 
-    async def export(self, *, by: Visitor, weeks: int, kind: str, asked: Asked) -> Handout:
+    async def export(self, *, by: Visitor, weeks: int, kind: str, asked: exports.Asked) -> Handout:
         """A file ('csv' or 'json'), already logged. Raises Refusal that says what to choose instead."""
         ...
 
@@ -58,8 +60,8 @@ class ClinicDesk:
             given = {field: value for field, value in sent.items() if isinstance(value, str)}
         weeks = _weeks(given.get("weeks"))
         try:
-            asked: Asked = asked_for(given, own=False)
-            handout = await self._clinic.export(by=me, weeks=weeks, kind=given.get("kind", ""), asked=asked)
+            purpose = asked_for(given, own=False)
+            handout = await self._clinic.export(by=me, weeks=weeks, kind=given.get("kind", ""), asked=purpose)
         except Refusal as refusal:
             return await self._page(request, me, weeks, given, error=spoken(request).of(refusal.said))
         headers = NO_STORE | {"Content-Disposition": f'attachment; filename="{handout.filename}"'}
@@ -68,7 +70,9 @@ class ClinicDesk:
     async def _page(
         self, request: Request, me: Visitor, weeks: int, given: dict[str, str], error: str | None = None
     ) -> Response:
-        context = await self._clinic.page(spoken(request), reader=me, weeks=weeks) | {
+        wanted = asked(request)
+        context = await self._clinic.page(spoken(request), reader=me, weeks=weeks, asked=wanted) | {
+            "q": wanted.text,
             "me": me,
             "choice": me.choice,
             "span": weeks,

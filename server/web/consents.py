@@ -19,6 +19,7 @@ from server.web.auth import Doorkeeper, Visitor
 from server.web.exports import FIELDS_MAX
 from server.web.forms import fields_of
 from server.web.language import spoken
+from server.web.lists import Asked, asked
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.site import Site
 from server.web.templates import Pages
@@ -65,7 +66,7 @@ class ConsentPages(Protocol):
         """Sign one of those, take it back, or put it away. Raises Refusal."""
         ...
 
-    async def missing(self, words: Words, *, reader: Visitor) -> dict[str, Any]: ...
+    async def missing(self, words: Words, *, reader: Visitor, asked: Asked) -> dict[str, Any]: ...
     async def remind(self, *, by: Visitor) -> int:
         """Write to everybody whose signature is missing; how many letters."""
         ...
@@ -199,8 +200,10 @@ class ConsentDesk:
         me = await self._doorkeeper.visitor(request, Action.READ_CONSENTS)
         address = f"{self._site.public_url or str(request.base_url).rstrip('/')}/consents"
         sent = request.query_params.get("sent", "")
-        context = await self._consents.missing(spoken(request), reader=me) | {
+        wanted = asked(request)
+        context = await self._consents.missing(spoken(request), reader=me, asked=wanted) | {
             "address": address,
+            "q": wanted.text,
             "sent": int(sent) if sent.isdecimal() and len(sent) < 7 else None,
         }
         return self._render(request, "consents_missing.html", me, context)

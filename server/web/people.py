@@ -19,6 +19,7 @@ from server.rooms.ports import CorruptLog, Stale, StoreUnavailable
 from server.web.auth import Doorkeeper, Visitor
 from server.web.forms import fields_of, list_of
 from server.web.language import spoken
+from server.web.lists import Asked, asked
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
 
@@ -40,8 +41,8 @@ STALE: Final = marked(
 class People(Protocol):
     """Raises StoreUnavailable, CorruptLog."""
 
-    async def everybody(self, *, reader: Visitor, words: str, role: str) -> dict[str, Any]:
-        """What the template needs: those who fit the words and the role."""
+    async def everybody(self, asked: Asked, *, reader: Visitor, role: str) -> dict[str, Any]:
+        """What the template needs: a page of those who fit the words and the role."""
         ...
 
     async def somebody(
@@ -92,9 +93,9 @@ class PeopleDesk:
         return await self._everybody(request, await self._doorkeeper.visitor(request, Action.SEE_PEOPLE))
 
     async def _everybody(self, request: Request, me: Visitor, error: str = "") -> Response:
-        words, role = (request.query_params.get(name, "")[:60] for name in ("q", "role"))
-        context = await self._people.everybody(reader=me, words=words, role=role)
-        context |= {"q": words, "role": role, "done": _done(request), "error": error}
+        wanted, role = asked(request), request.query_params.get("role", "")[:60]
+        context = await self._people.everybody(wanted, reader=me, role=role)
+        context |= {"q": wanted.text, "role": role, "done": _done(request), "error": error}
         return self._render(request, me, "people.html", context)
 
     async def invite(self, request: Request) -> Response:

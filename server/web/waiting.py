@@ -19,6 +19,7 @@ from server.web.auth import Doorkeeper, Visitor
 from server.web.forms import back_to, fields_of
 from server.web.kin import about_whom
 from server.web.language import spoken
+from server.web.lists import Asked, asked
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
 from server.web.words import Words, marked
@@ -37,7 +38,7 @@ class WaitingPage(Protocol):
     """Raises StoreUnavailable, CorruptLog; what changes something raises Refusal and Stale, too."""
 
     async def may(self, guardian: PersonId, person: PersonId) -> bool: ...
-    async def page(self, words: Words) -> dict[str, Any]: ...
+    async def page(self, words: Words, *, reader: Visitor, asked: Asked) -> dict[str, Any]: ...
     async def own(self, person: PersonId, words: Words) -> dict[str, Any] | None: ...
     async def put(self, person: str, cohort: str, *, by: Visitor) -> None: ...
     async def take_off(self, person: str, cohort: str, *, by: Visitor) -> None: ...
@@ -99,7 +100,9 @@ class WaitingDesk:
         )
 
     async def _page(self, request: Request, me: Visitor, error: str | Sentence = "") -> Response:
-        return self._render(request, me, "waiting.html", await self._waiting.page(spoken(request)), error)
+        wanted = asked(request)
+        context = await self._waiting.page(spoken(request), reader=me, asked=wanted) | {"q": wanted.text}
+        return self._render(request, me, "waiting.html", context, error)
 
     async def _own(self, request: Request, me: Visitor, person: PersonId, error: str | Sentence = "") -> Response:
         context = await self._waiting.own(person, spoken(request))

@@ -17,10 +17,12 @@ from facilitation.errors import Refusal
 from facilitation.ids import PersonId, SessionId
 from facilitation.policy import Action
 from facilitation.text import TITLE_MAX
+from server.web import exports
 from server.web.auth import Doorkeeper, Identity, Visitor
-from server.web.exports import FIELDS_MAX, REASONS, Asked, Handout, asked_for
+from server.web.exports import FIELDS_MAX, REASONS, Handout, asked_for
 from server.web.forms import back_to, fields_of
 from server.web.language import spoken
+from server.web.lists import Asked, asked
 from server.web.pages import ID_CHARS_MAX, NO_STORE
 from server.web.templates import Pages
 from server.web.words import Words, marked
@@ -35,7 +37,7 @@ TYPES = {"csv": "text/csv; charset=utf-8; header=present", "json": "application/
 class Weeks(Protocol):
     """Raises StoreUnavailable, CorruptLog."""
 
-    async def page(self, words: Words, *, reader: Visitor, group: str | None) -> dict[str, Any]:
+    async def page(self, words: Words, *, reader: Visitor, group: str | None, asked: Asked) -> dict[str, Any]:
         """What the template needs. `group`: the title of one, 'mine', or None: everybody."""
         ...
 
@@ -47,7 +49,7 @@ class Weeks(Protocol):
         """Whom consents name: to choose from."""
         ...
 
-    async def export(self, *, by: Visitor, group: str | None, kind: str, asked: Asked) -> Handout:
+    async def export(self, *, by: Visitor, group: str | None, kind: str, asked: exports.Asked) -> Handout:
         """A file ('csv' or 'json'), already logged. Raises Refusal that says what to choose instead."""
         ...
 
@@ -136,8 +138,9 @@ class WeekPages:
     async def _page(
         self, request: Request, me: Visitor, group: str | None, given: dict[str, str], error: str | None = None
     ) -> Response:
-        group = _group(group)
-        context = await self._weeks.page(spoken(request), reader=me, group=group) | {
+        group, wanted = _group(group), asked(request)
+        context = await self._weeks.page(spoken(request), reader=me, group=group, asked=wanted) | {
+            "q": wanted.text,
             "me": me,
             "choice": me.choice,
             "home": f"/home{me.choice}",

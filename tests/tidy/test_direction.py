@@ -30,7 +30,7 @@ ASKS_THE_TIME = {"now", "utcnow", "today"}
 
 SIBLINGS = ("bots", "mail", "people", "projections", "rooms", "schedule", "sfu", "store", "web", "wire")
 # Beside itself, the domain and what is installed, a sibling may import these of the server.
-MEETING_PLACES = ("server.clock", "server.rooms.ports")
+MEETING_PLACES = ("server.clock", "server.derived", "server.rooms.ports")
 OWN_RULES = {
     "bots": (),  # they know the written protocol and nothing else
     "sfu": (),

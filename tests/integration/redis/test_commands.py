@@ -18,11 +18,12 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from facilitation.ids import PersonId
-from facilitation.people import Role
-from server.clock import FakeClock
+from facilitation.ids import ClinicId, PersonId, SessionId
+from facilitation.people import Expected, Role
+from facilitation.timebase import HOUR_MS, Instant
+from server.clock import FakeClock, RoomClock
 from server.projections.worker import HoursProjection
-from server.store.clinic import Person
+from server.store.clinic import Person, ScheduledSession
 from server.store.connect import connect
 from server.store.embedded import EmbeddedValkey, in_use_by
 from server.store.keys import Keys
@@ -237,9 +238,22 @@ async def test_a_backup_is_proved_where_it_lies_also_against_a_checkpoint(
 
 
 async def test_everybodys_week_is_told_for_people_and_for_programs(server: EmbeddedValkey) -> None:
-    store = await connect(server.url)
-    await store.clinic.put_person(
-        Person(person=PersonId("p-robin"), name="Robin Example", role=Role.PARTICIPANT, track="adult", zone="UTC")
+    store, robin = await connect(server.url), PersonId("p-robin")
+    for person in (robin, PersonId("p-in-no-group")):
+        await store.clinic.put_person(
+            Person(person=person, name="Robin Example", role=Role.PARTICIPANT, track="adult", zone="UTC")
+        )
+    await store.clinic.put_session(
+        ScheduledSession(
+            session=SessionId("s-soon"),
+            clinic=ClinicId("demo"),
+            title="Evening group",
+            zone="UTC",
+            starts_at=Instant(RoomClock().now() + HOUR_MS),
+            plan_id="adult",
+            rules_id="exact-floor",
+            roster=(Expected(person=robin, role=Role.PARTICIPANT, name="Robin Example"),),
+        )
     )
     await store.close()
     told = await run("ledger", "weeks", "--json", MILIEU_DATA_DIR=str(server.data_dir))

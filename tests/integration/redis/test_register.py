@@ -96,7 +96,7 @@ async def test_what_is_not_remembered_leaves_no_past(store: Store) -> None:
 
 async def test_kinds_do_not_meet(store: Store) -> None:
     await rooms(store).put(Room(room="r-1"), upon=0, by="p-fay", at=AT)
-    assert await store.register.all("table") == {}
+    assert await Shelf(store.register, "table", Room, id_of=lambda room: room.room).all() == {}
     with pytest.raises(AssertionError):
         await store.register.put([Change(kind="Room:x", id="r", data=b"{}", upon=0)], by="", at=AT)
 

@@ -53,7 +53,7 @@ def held(
 
 def seen(*sessions: tuple[ScheduledSession, Progress], day: int = 13, weeks: int = 4) -> Any:
     today = date.fromordinal(MONDAY.toordinal() + day)
-    return overview(sessions, [], today=today, weeks=weeks, now=Instant(NOON + day * DAY))
+    return overview(sessions, {}, today=today, weeks=weeks, now=Instant(NOON + day * DAY))
 
 
 def test_a_weeks_rate_is_of_the_seats_of_sessions_that_were_held() -> None:

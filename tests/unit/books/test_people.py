@@ -25,6 +25,7 @@ from server.rooms.ports import Stale
 from server.store import memory
 from server.store.register import Shelf
 from server.web.auth import Visitor
+from server.web.lists import Asked
 
 NOW = Instant(1_795_561_200_000)
 ZONE = "America/New_York"
@@ -86,7 +87,7 @@ class Clinic:
         return self
 
     async def rows(self, reader: Visitor = ADA, words: str = "", role: str = "") -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = (await self.book.everybody(reader=reader, words=words, role=role))["rows"]
+        rows: list[dict[str, Any]] = (await self.book.everybody(Asked(text=words), reader=reader, role=role))["rows"]
         return rows
 
 

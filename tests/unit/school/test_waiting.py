@@ -16,6 +16,7 @@ from facilitation.waiting import ANSWER_WITHIN_MS, Wait, Waiting, answer, look
 from server.catalog import load_catalog
 from server.school.form import school_of
 from server.school.waiting import WaitingLists
+from server.web.lists import Asked
 from server.web.words import words_in
 from tests.support.afternoons import EARLY, LATE
 from tests.support.school import TYPED
@@ -113,4 +114,4 @@ async def test_rubbish_is_refused(house: Lists, person: str, cohort: str) -> Non
         await house.lists.take_off(person, cohort, by=BY_FAY)
     with pytest.raises(Refusal):
         await house.lists.answer(PersonId(person), cohort, True, by=BY_FAY)
-    assert (await house.lists.page(WORDS))["rows"] == []
+    assert (await house.lists.page(WORDS, reader=BY_FAY, asked=Asked()))["rows"] == []
