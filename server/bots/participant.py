@@ -92,6 +92,8 @@ class Participant:
 
     async def _arrive(self) -> None:
         view = await self.seat.until(lambda view: True)
+        if self._publisher is not None:
+            await self._publisher.prepare()
         if view["you"]["place"] != "arriving":
             return
         await asyncio.sleep(self._random.uniform(0.5, 2.5))

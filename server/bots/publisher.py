@@ -129,12 +129,18 @@ class Publisher:
         self._camera_on = asyncio.Event()
         self._connection: RTCPeerConnection | None = None
 
+    async def prepare(self) -> None:
+        """Draw what will be shown, once: it takes a moment that nobody should wait for in the room."""
+        if not self._frames:  # aside: the seat must go on answering pings
+            self._frames, self._sounds = await asyncio.gather(
+                asyncio.to_thread(picture.encoded_loop, self._number),
+                asyncio.to_thread(picture.tone_loop, self._number),
+            )
+
     async def connect(self) -> None:
         """Agree media anew (after a first admission, a loss, or a server's restart). Raises Refused, SeatClosed."""
         await self.disconnect()
-        if not self._frames:  # drawn aside: the seat must go on answering pings
-            self._frames = await asyncio.to_thread(picture.encoded_loop, self._number)
-            self._sounds = await asyncio.to_thread(picture.tone_loop, self._number)
+        await self.prepare()
         self._connection = connection = RTCPeerConnection()
         for track in (_Microphone(self._sounds, self._microphone_on), _Camera(self._frames, self._camera_on)):
             sender = connection.addTransceiver(track, direction="sendonly").sender

@@ -100,7 +100,8 @@ export function mount(root, context) {
       return html`<a class="button primary" href="tel:${one.door.callback.replace(/[^+\d]/g, "")}" aria-label=${t("Call {name}", { name: one.name })}>${icon("phone")} ${t("Call")}</a>`;
     }
     if (one.place === "waiting") {
-      return html`<button type="button" class="button primary" aria-label=${t("Admit {name}", { name: one.name })} @click=${() => act.ask("admit", { person: one.person })}>${t("Admit")}</button>`;
+      const isOnly = waitingOf(view.staff).length === 1; // else the main one is that for all
+      return html`<button type="button" class="button ${isOnly ? "primary" : ""}" aria-label=${t("Admit {name}", { name: one.name })} @click=${() => act.ask("admit", { person: one.person })}>${t("Admit")}</button>`;
     }
     if (!seat) return nothing;
     return seat.microphone
