@@ -15,6 +15,7 @@ from facilitation import commands as c
 from facilitation.ids import PersonId
 from facilitation.timebase import MINUTE_MS
 from server.library import load_library
+from tests.support.acts import open_listed
 from tests.support.browser import DESKTOP, PHONE, barriers, picture
 from tests.support.evening import FAY, Evening, open_clinic
 from tests.support.gallery import gallery
@@ -252,7 +253,7 @@ async def test_a_group_breathes_together_checks_facts_and_it_stands_in_the_recor
         await fay.get_by_label("Choose a skill").select_option(label="Check the facts")
         await expect(robin.locator(".now-card")).to_contain_text("Check the facts")
 
-        await fay.get_by_role("button", name="Open: Paced breathing").click()
+        await open_listed(fay, "Paced breathing")
         await expect(sam.get_by_role("heading", name="Paced breathing")).to_be_visible()  # the card came by itself
         await robin.get_by_role("button", name="I take part").click()
         await fay.get_by_role("button", name="Begin").click()
@@ -261,7 +262,7 @@ async def test_a_group_breathes_together_checks_facts_and_it_stands_in_the_recor
         await fay.get_by_role("button", name="End the exercise").click()
         await expect(robin.locator(".exercise")).to_have_count(0)
 
-        await fay.get_by_role("button", name="Open: Check the facts").click()
+        await open_listed(fay, "Check the facts")
         known = robin.get_by_role("textbox", name="What I know for sure")
         await known.click()
         await known.press_sequentially("She walked past me.")

@@ -35,6 +35,7 @@ from playwright.async_api import Browser, Page, expect
 from facilitation import commands as c
 from facilitation.timebase import MINUTE_MS
 from server.store.embedded import EmbeddedValkey
+from tests.support.acts import open_listed
 from tests.support.browser import open_chromium
 from tests.support.evening import FAY, Clinic, Evening, open_clinic
 
@@ -210,7 +211,7 @@ async def breathe(lines: tuple[Line, ...]) -> tuple[list[tuple[float, float]], f
                 await asyncio.sleep(SETTLE_S)
                 await fay.get_by_role("button", name="Group").click()
                 await fay.get_by_role("tab", name="Now").click()
-                await fay.get_by_role("button", name="Open: Paced breathing").click()
+                await open_listed(fay, "Paced breathing")
                 for page in seats:
                     await expect(page.get_by_role("heading", name="Paced breathing")).to_be_visible()
                 await fay.get_by_role("button", name="Begin").click()

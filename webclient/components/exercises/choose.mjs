@@ -52,8 +52,8 @@ export function mount(root, context) {
     const others = all.filter((/** @type {any} */ one) => !one.skills.includes(wanted));
     return html`<section class="stack tight" aria-labelledby="choose-exercise">
       <h2 id="choose-exercise">${t("Do something together")}</h2>
-      ${fits.length ? html`<h3>${t("Fits the skill")}</h3>${list(fits, done)}<h3>${t("Others")}</h3>` : nothing}
-      ${list(others, done)}
+      ${fits.length ? html`<h3>${t("Fits the skill")}</h3>${list(fits, done)}
+        <details class="choose-others"><summary>${t("Others ({n})", { n: others.length })}</summary>${list(others, done)}</details>` : list(others, done)}
     </section>`;
   }
 

@@ -13,10 +13,22 @@ import { mount as lead } from "/components/round/lead.mjs";
 export function mount(root, context) {
   const parts = { exercise, ...(context.boot.role === "participant" ? { milestones, agreement, card } : { milestones, lead, rooms, agreement, choose }) };
   render(html`${Object.keys(parts).map((name) => html`<div class="stack loose" data-part=${name}></div>`)}`, root);
-  const mounted = Object.entries(parts).map(([name, part]) => part(/** @type {HTMLElement} */ (root.querySelector(`[data-part="${name}"]`)), context));
+  /** @param {string} name */
+  const at = (name) => /** @type {HTMLElement} */ (root.querySelector(`[data-part="${name}"]`));
+  const mounted = Object.entries(parts).map(([name, part]) => part(at(name), context));
+
+  /** In a skills block the skill comes first, else it comes last; it stays where it is while somebody is in it. @param {any} room */
+  function order({ agenda }) {
+    if (!("choose" in parts) || at("choose").contains(document.activeElement)) return;
+    const isSkills = agenda.segments.some((/** @type {any} */ one) => one.id === agenda.position && one.kind === "skills");
+    const before = isSkills ? at("lead") : null;
+    if (at("choose").nextElementSibling !== before) root.insertBefore(at("choose"), before);
+  }
+
   return {
     /** @param {any} view */
     update(view) {
+      order(view.room);
       for (const part of mounted) part.update(view);
     },
     unmount() {
