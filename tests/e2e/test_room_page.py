@@ -181,6 +181,12 @@ async def test_what_happens_at_once_is_said_at_once_and_typing_is_not_said_at_al
     assert await page.evaluate(heard) == before
 
 
+async def test_after_the_end_nobody_who_left_is_waited_for(show: Show) -> None:
+    page = await show("people=4&state=ended&role=facilitator", viewport=LAPTOP)
+    await expect(page.locator(".tile")).to_have_count(1)
+    await expect(page.get_by_text("Reconnecting…")).to_have_count(0)
+
+
 async def test_up_to_twelve_people_fit_a_laptop_with_the_column_open(show: Show) -> None:
     page = await show("people=1&role=facilitator&state=busy", viewport=LAPTOP)
     for people in range(1, 13):

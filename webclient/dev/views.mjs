@@ -96,7 +96,7 @@ export function recordedView({ people = 8, role = "participant", state = "runnin
         left_ms: paused ? left : null, paused, next: phase === "running" ? (SEGMENTS[at + 1]?.[0] ?? null) : null,
         expected_end: phase === "running" ? now + 125 * MINUTE : null, ahead_ms: state === "over" || state === "busy" ? -6 * MINUTE : -2 * MINUTE,
       },
-      people: phase === "ended" ? group.slice(0, 1) : group, elsewhere: [], small_room: null, breakouts: null, led: true,
+      people: phase === "ended" ? group.map((one, index) => ({ ...one, connected: index < 1 })) : group, elsewhere: [], small_room: null, breakouts: null, led: true,
       skill: null, exercise: null, round: null, weeks: [], agreement: AGREEMENTS[state] ?? AGREEMENTS.lobby,
       milestones: state === "glad" ? [{ person: "p-3", text: "Thirty days, one at a time.", glad: 4 }] : [], last_time: state === "sent" ? ["Check the facts"] : [],
       shared: state === "busy" ? [

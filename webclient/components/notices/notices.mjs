@@ -58,7 +58,7 @@ export function mount(root, context) {
     if (media.shelter.state === "shut") {
       yield line("lock", t("You have no sound and no pictures: this group is locked from end to end, and your browser cannot do that."), [t("What this means"), () => ui.set({ dialog: "privacy" })]);
     }
-    if (media.blocked) yield line("volume-2", t("Your browser is waiting for you before it plays sound."), [t("Tap to hear the group"), media.unlock, true]);
+    if (media.blocked && view?.room.phase !== "ended") yield line("volume-2", t("Your browser is waiting for you before it plays sound."), [t("Tap to hear the group"), media.unlock, true]);
     if (media.state === "reconnecting" && status === "open") yield line("wifi", t("Sound and pictures are coming back…"));
     const weak = media.state === "connected" ? advice({ quality: media.quality, camera: act.media().camera, mode: ui.state.mode, limitedBy: media.limitedBy }) : null;
     if (weak === null) ui.state.weakSeen = null;

@@ -48,7 +48,8 @@ export function mount(root, context) {
   function draw() {
     if (!view) return;
     const { hideSelf } = ui.state;
-    const people = view.room.people.filter((/** @type {any} */ one) => !(hideSelf && one.person === boot.person));
+    const ended = view.room.phase === "ended"; // whoever is gone then is not coming back
+    const people = view.room.people.filter((/** @type {any} */ one) => one.person === boot.person ? !hideSelf : one.connected || !ended);
     const breakNow = present(view.room.agenda, connection.now());
     const onBreak = breakNow?.segment.kind === "break" && view.room.phase === "running";
     root.classList.toggle("with-break", onBreak);
@@ -126,7 +127,7 @@ export function mount(root, context) {
   /** @param {any} person */
   function tile(person) {
     const self = person.person === boot.person;
-    const speaking = media.levels[person.person] !== undefined;
+    const speaking = person.connected && media.levels[person.person] !== undefined;
     const classes = { tile: true, speaking, self, away: !person.connected };
     return html`<li class=${classMap(classes)} data-person=${person.person}>
       ${picture(person)}
