@@ -29,7 +29,7 @@ class Trace:
 
 
 class Deed(StrEnum):
-    """What is done to accounts, as it stands in the audit log for ever."""
+    """What is done to accounts and families, as it stands in the audit log for ever."""
 
     INVITED = "invited somebody"
     WITHDREW = "withdrew an invitation"
@@ -41,3 +41,7 @@ class Deed(StrEnum):
     UNLOCKED = "unlocked an account"
     GUESSED = "was wrong too often"
     DUTIES = "changed what somebody may do"
+    REMINDED = "reminded somebody to sign"
+    CARE_ENDED = "ended that somebody is a guardian"
+    CARE_RESUMED = "took back that somebody is a guardian no more"
+    CARE_CHANGED = "changed what a guardian may"

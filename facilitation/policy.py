@@ -257,6 +257,7 @@ class Action(StrEnum):
     SET_UP = "set a clinic up"
     # The programme's week.
     SEE_SCHEDULE = "see the schedule"
+    SEE_MEMBERS = "see who is in a group or comes to a meeting"
     SEE_ENROLMENT = "see somebody's days and how they left"
     PLACE_EVERYBODY = "look for a week for everybody, and give it"
     CHANGE_MEETING = "move or cancel a meeting, or find a substitute"
@@ -339,6 +340,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.MANAGE_PEOPLE: frozenset({Role.ADMINISTRATOR}),
     Action.SET_UP: frozenset({Role.ADMINISTRATOR}),
     Action.SEE_SCHEDULE: WORKFORCE,
+    Action.SEE_MEMBERS: WORKFORCE,
     Action.SEE_ENROLMENT: WORKFORCE,
     Action.PLACE_EVERYBODY: SUPERVISORS | PLANNERS,
     Action.CHANGE_MEETING: OFFICE | PLANNERS,
@@ -407,6 +409,9 @@ READINGS: frozenset[Action] = frozenset(
     }
 )
 """What shows other people's records: each time stands in the audit log. One's own is not among it."""
+NAMINGS: frozenset[Action] = frozenset({Action.SEE_MEMBERS, Action.SEE_DUE_NOTES})
+"""So does what shows who is treated at all (42 CFR 2.12). Whom it names is known once it is made, and to look at a page
+again within the hour is one reading of the same people."""
 
 
 def may(role: Role, action: Action) -> bool:

@@ -262,6 +262,7 @@ def build(
                 family=family,
                 trail=trail,
             ),
+            trail=trail,
             clock=clock,
         ),
         exports=HoursExports(store, releases=releases, clock=clock, payers=catalog.payers),

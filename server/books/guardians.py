@@ -9,17 +9,16 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
-from facilitation.audit import Trace
+from facilitation.audit import Deed, Trace
 from facilitation.errors import Refusal
 from facilitation.facts import zone_of
 from facilitation.guardianship import Care, Guardianship, ended, resumed
 from facilitation.ids import PersonId
 from facilitation.schedule import SeriesKind
-from facilitation.sentences import marked
 from facilitation.text import REASON_MAX
 from facilitation.weeks import day_of
 from server.books.family import MAY
@@ -38,9 +37,6 @@ from server.web.words import Words
 
 log = structlog.get_logger(__name__)
 
-ENDED: Final = marked("ended that somebody is a guardian")
-RESUMED: Final = marked("took back that somebody is a guardian no more")
-ALLOWED: Final = marked("changed what a guardian may")
 """As they stand in the audit log for ever."""
 
 
@@ -102,7 +98,7 @@ class GuardianBook:
         given = Given(sent)
         may = frozenset(Care(each) for each in given.some_of("may", "what they may", set(Care)))
         held, _ = await self._there(teen, guardian)
-        await self._put(replace(held.value, may=may), given.upon, [], ALLOWED, by=by)
+        await self._put(replace(held.value, may=may), given.upon, [], Deed.CARE_CHANGED, by=by)
 
     async def end(self, teen: PersonId, guardian: PersonId, sent: Fields, *, by: Visitor) -> None:
         """That they are no guardian any more, from a day on. They are told. Raises Refusal, Stale."""
@@ -111,13 +107,13 @@ class GuardianBook:
         day = given.day("day", "the end")
         care = ended(held.value, day, given.raw("why"), zone=known.zone, now=self._clock.now())
         along = await self._uncalled(teen, guardian) if given.on("calls") else []
-        await self._put(care, given.upon, along, ENDED, by=by)
+        await self._put(care, given.upon, along, Deed.CARE_ENDED, by=by)
         await self._tell(guardian, held.revision)
 
     async def resume(self, teen: PersonId, guardian: PersonId, sent: Fields, *, by: Visitor) -> None:
         """Take an end back. Raises Refusal, Stale."""
         held, _ = await self._there(teen, guardian)
-        await self._put(resumed(held.value), Given(sent).upon, [], RESUMED, by=by)
+        await self._put(resumed(held.value), Given(sent).upon, [], Deed.CARE_RESUMED, by=by)
         await self._tell(guardian, held.revision)
 
     # ------------------------------------------------------------------ inside
@@ -128,7 +124,7 @@ class GuardianBook:
             raise Refusal("unknown_person", "There is no such guardian.")
         return held, known
 
-    async def _put(self, care: Guardianship, upon: int, along: list[Draft], deed: str, *, by: Visitor) -> None:
+    async def _put(self, care: Guardianship, upon: int, along: list[Draft], deed: Deed, *, by: Visitor) -> None:
         """The lists of their meetings follow in the same breath. The reason is kept with the record alone."""
         await self._office.book.put([self._shelf.draft(care, upon=upon), *along], by=by.person)
         await self._store.audit.record(

@@ -39,6 +39,7 @@ class ConsentsMissing:
         missing = await self._consents.missing()
         return {
             "names": [each.person.name for each in missing[:SHOWN_MAX]],
+            "named": [each.person.person for each in missing[:SHOWN_MAX]],
             "more": len(missing[SHOWN_MAX:]),
             "url": f"/consents/missing{visit.me.choice}",
         }

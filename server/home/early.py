@@ -43,7 +43,8 @@ class EarlyAbsences:
                 by_person.setdefault(person, []).append(each)
         rows = [row for person, theirs in by_person.items() if (row := _row(visit, person, theirs)) is not None]
         rows.sort(key=lambda row: (-row["in_a_row"], row["name"].casefold()))
-        return {"people": rows[:SHOWN_MAX], "more": len(rows[SHOWN_MAX:])} if rows else None
+        named = [row["person"] for row in rows[:SHOWN_MAX]]
+        return {"people": rows[:SHOWN_MAX], "more": len(rows[SHOWN_MAX:]), "named": named} if rows else None
 
 
 def _row(visit: Visit, person: PersonId, theirs: Sequence[Far]) -> dict[str, Any] | None:
@@ -59,6 +60,7 @@ def _row(visit: Visit, person: PersonId, theirs: Sequence[Far]) -> dict[str, Any
         return None
     days = [visit.words.weekday(local(far.scheduled.starts_at, visit.zone).date()) for far in reversed(missed)]
     return {
+        "person": person,
         "name": missed[0].progress.names[person],
         "in_a_row": len(missed),
         "first": len(theirs) <= EARLY_VISITS,

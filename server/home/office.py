@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from facilitation.clashes import clashes
 from facilitation.ids import PersonId, SessionId
+from facilitation.people import Role
 from facilitation.policy import FACILITATORS
 from facilitation.timebase import MINUTE_MS
 from server.home.meetings import day_in_words, participants
@@ -42,7 +43,9 @@ async def conflicts(visit: Visit) -> dict[str, Any]:
         _clash(visit, people, to_come[a], to_come[b], rest_ms)
         for (a, b, rest_ms), people in [*found.items()][:SHOWN_MAX]
     ]
-    return {"clashes": rows, "more": len(found) - len(rows)}
+    treated = {seat.person for session in to_come.values() for seat in session.roster if seat.role is Role.PARTICIPANT}
+    told = [person for people in [*found.values()][:SHOWN_MAX] for person in people[:SHOWN_MAX]]
+    return {"clashes": rows, "more": len(found) - len(rows), "named": [each for each in told if each in treated]}
 
 
 async def counts(visit: Visit) -> dict[str, Any]:

@@ -42,10 +42,14 @@ Maker = Callable[[Visit], Awaitable[Mapping[str, Any] | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """`webclient/templates/home/NAME.html` draws what `make` gives, for whoever may do `needs`."""
+    """`webclient/templates/home/NAME.html` draws what `make` gives, for whoever may do `needs`.
+
+    Whom it names of those who are treated, it says under "named": that stands in the audit log, as `reads`.
+    """
 
     make: Maker
     needs: Action = Action.COME_HOME
+    reads: Action | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +103,10 @@ def layout_of(me: Visitor) -> Layout:
 class HomePage:
     """The port `Home` of the pages. Every method may raise StoreUnavailable or CorruptLog."""
 
-    def __init__(self, visits: Visits, cards: Mapping[str, Card], *, clock: Clock) -> None:
+    def __init__(self, visits: Visits, cards: Mapping[str, Card], *, trail: Trail, clock: Clock) -> None:
         self._visits = visits
         self.cards = cards
+        self._trail = trail
         self._clock = clock
 
     async def page(self, me: Visitor, words: Words) -> dict[str, Any]:
@@ -118,7 +123,10 @@ class HomePage:
         for name in names:
             card = self.cards[name]
             told = await card.make(visit) if visit.me.may(card.needs) else None
-            made += [] if told is None else [{"name": name, **told}]
+            if told is not None:
+                if card.reads is not None and (named := told.get("named")):
+                    await self._trail.once(visit.me, card.reads, about=frozenset(named), page=f"home {name}")
+                made.append({"name": name, **told})
         return made
 
     async def work(self, me: Visitor, words: Words) -> dict[str, Any]:
@@ -147,9 +155,9 @@ def cards(
         "now": Card(make=meetings.now),
         "coming": Card(make=meetings.coming),
         "groups": Card(make=meetings.Groups(store.register), needs=Action.SEE_DUE_NOTES),
-        "early": Card(make=EarlyAbsences(store.clinic), needs=Action.SEE_WEEKS),
+        "early": Card(make=EarlyAbsences(store.clinic), needs=Action.SEE_WEEKS, reads=Action.SEE_WEEKS),
         "due": Card(make=writing.due, needs=Action.SEE_DUE_NOTES),
-        "flags": Card(make=writing.flags, needs=Action.READ_RECORD),
+        "flags": Card(make=writing.flags, needs=Action.READ_RECORD, reads=Action.READ_RECORD),
         "lagging": Card(make=writing.lagging, needs=Action.SEE_DUE_NOTES),
         "covers": Card(make=Covers(store.register, clinic=store.clinic), needs=Action.SEE_SCHEDULE),
         "to_sign": Card(make=ToSign(consents), needs=Action.PASS_THE_DOOR),
@@ -165,14 +173,14 @@ def cards(
             ),
             needs=Action.SEE_WARDS,
         ),
-        "help": Card(make=NeedHelp(store.clinic, meters, trail=trail), needs=Action.SEE_WEEKS),
+        "help": Card(make=NeedHelp(store.clinic, meters), needs=Action.SEE_WEEKS, reads=Action.SEE_WEEKS),
         "start": Card(make=Start(first_steps), needs=Action.SET_UP),
         "asked": Card(make=Asked(store.register, clinic=store.clinic), needs=Action.AGREE_MAKE_UPS),
         "gaps": Card(make=office.gaps, needs=Action.SEE_SCHEDULE),
-        "conflicts": Card(make=office.conflicts, needs=Action.SEE_SCHEDULE),
+        "conflicts": Card(make=office.conflicts, needs=Action.SEE_SCHEDULE, reads=Action.SEE_MEMBERS),
         "cohorts": Card(make=Cohorts(store.register, catalog=catalog), needs=Action.SEE_SCHEDULE),
         "invitations": Card(make=Invited(store.register, clinic=store.clinic), needs=Action.SEE_ACCOUNTS),
-        "consents": Card(make=ConsentsMissing(consents), needs=Action.READ_CONSENTS),
+        "consents": Card(make=ConsentsMissing(consents), needs=Action.READ_CONSENTS, reads=Action.READ_CONSENTS),
         "licences": Card(make=LicencesEnding(store.register, clinic=store.clinic), needs=Action.READ_LICENCES),
         "readings": Card(make=Readings(store.audit, clinic=store.clinic), needs=Action.SEE_AUDIT),
         "counts": Card(make=office.counts, needs=Action.SEE_CLINIC),

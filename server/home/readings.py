@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from facilitation.audit import Trace
-from facilitation.policy import READINGS, Action
+from facilitation.ids import PersonId
+from facilitation.policy import NAMINGS, READINGS, Action
 from server.home.visit import Visit
 from server.store.ports import Audit, Clinic
+from server.web.deeds import NAMED_MAX, told
 
 READ_MAX: Final = 6
 BROKEN_MAX: Final = 3
@@ -23,7 +25,7 @@ class Readings:
 
     async def __call__(self, visit: Visit) -> dict[str, Any]:
         """The newest first."""
-        read = (await self._audit.search(actions=READINGS - {Action.SEE_AUDIT}, count=READ_MAX)).traces
+        read = (await self._audit.search(actions=(READINGS | NAMINGS) - {Action.SEE_AUDIT}, count=READ_MAX)).traces
         broken = (await self._audit.search(actions={Action.BREAK_GLASS}, count=BROKEN_MAX)).traces
         names = await self._names((*read, *broken))
         choice = visit.me.choice
@@ -34,21 +36,17 @@ class Readings:
             "broken_url": f"/audit{choice}{'&' if choice else '?'}kind=glass",
         }
 
-    async def _names(self, traces: Sequence[Trace]) -> dict[str, str]:
+    async def _names(self, traces: Sequence[Trace]) -> dict[PersonId, str]:
         """Of those who are named: not everybody is looked up for a few lines."""
-        found = {}
-        for id in {each.by for each in traces} | {each.about[0] for each in traces if each.about}:
-            person = await self._clinic.get_person(id) if id else None
-            found[str(id)] = person.name if person else str(id)
-        return found
+        named = {each.by for each in traces} | {id for each in traces for id in each.about[: NAMED_MAX + 1]}
+        known = await self._clinic.get_people(sorted(named - {""}))
+        return {PersonId(id): known[PersonId(id)].name if id in known else str(id) for id in named}
 
     @staticmethod
-    def _row(trace: Trace, names: dict[str, str], visit: Visit) -> dict[str, Any]:
+    def _row(trace: Trace, names: dict[PersonId, str], visit: Visit) -> dict[str, Any]:
         return {
-            "by": names[trace.by],
-            "action": visit.words(trace.action),
-            "about": names[trace.about[0]] if trace.about else "",
-            "more": max(0, len(trace.about) - 1),
+            "by": names[PersonId(trace.by)],
+            "deed": told(trace, names, visit.words),
             "at": visit.words.moment(trace.at, visit.zone),
             "reason": trace.reason,
         }

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from facilitation.policy import Action
 from facilitation.weeks import Outlook
 from server.books import meter_words
 from server.home.visit import DAY_MS, Visit
 from server.projections.meters import AROUND_DAYS, Meters
 from server.store.ports import Clinic
-from server.web.auth import Trail
 
 SHOWN_MAX: Final = 5
 NEED_HELP: Final = (Outlook.MISSED, Outlook.TIGHT)
@@ -37,16 +35,14 @@ class OwnWeek:
 
 
 class NeedHelp:
-    """The card `help`: of the people in one's own meetings, the first few. Whose week it shows stands in the audit log,
-    as on the page of everybody's weeks.
+    """The card `help`: of the people in one's own meetings, the first few.
 
     Raises StoreUnavailable, CorruptLog.
     """
 
-    def __init__(self, clinic: Clinic, meters: Meters, *, trail: Trail) -> None:
+    def __init__(self, clinic: Clinic, meters: Meters) -> None:
         self._clinic = clinic
         self._meters = meters
-        self._trail = trail
 
     async def __call__(self, visit: Visit) -> dict[str, Any]:
         around = AROUND_DAYS * DAY_MS
@@ -59,10 +55,8 @@ class NeedHelp:
         people = [each for each in await self._clinic.list_people() if each.person in mine]
         meters = await self._meters.of_all(people, why=False)
         needing = [meter for meter in meter_words.by_need(meters) if meter.outlook in NEED_HELP]
-        if needing:
-            about = [meter.person.person for meter in needing[:SHOWN_MAX]]
-            await self._trail(visit.me, Action.SEE_WEEKS, about=about, session="")
         return {
+            "named": [meter.person.person for meter in needing[:SHOWN_MAX]],
             "people": [
                 {
                     "name": meter.person.name,

@@ -36,6 +36,7 @@ async def flags(visit: Visit) -> dict[str, Any] | None:
     """People whose safety answer still waits for a word on what was done, in meetings that are over. None: nobody."""
     rows = [
         {
+            "person": person,
             "name": name,
             "title": far.scheduled.title,
             "day": day_in_words(visit, far.scheduled.starts_at),
@@ -46,7 +47,7 @@ async def flags(visit: Visit) -> dict[str, Any] | None:
         for person, name in far.progress.names.items()
         if far.progress.writing_of(person).open_flags
     ]
-    return {"people": rows} if rows else None
+    return {"people": rows, "named": [row["person"] for row in rows]} if rows else None
 
 
 async def lagging(visit: Visit) -> dict[str, Any]:

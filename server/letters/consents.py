@@ -9,10 +9,9 @@ from typing import Final
 
 import structlog
 
-from facilitation.audit import Trace
+from facilitation.audit import Deed, Trace
 from facilitation.consents import SignedAs
 from facilitation.ids import PersonId
-from facilitation.sentences import marked
 from facilitation.timebase import HOUR_MS, Instant
 from server.clock import Clock
 from server.door.consents import Consents, Missing
@@ -31,8 +30,6 @@ log = structlog.get_logger(__name__)
 
 NOT_BEFORE_MS: Final = 3 * 24 * HOUR_MS
 """So long after a letter nobody gets another one."""
-REMINDED: Final = marked("reminded somebody to sign")
-"""As it stands in the audit log for ever."""
 
 Languages = Callable[[PersonId], Awaitable[str]]
 
@@ -118,7 +115,7 @@ class ConsentLetters:
                 at=self._clock.now(),
                 by=by.person,
                 role=by.role,
-                action=REMINDED,
+                action=Deed.REMINDED,
                 about=(person,),
             )
         )

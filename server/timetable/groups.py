@@ -109,6 +109,7 @@ class Groups:
                 if lead.person in schedule.people
             ],
             "members": [self._member(schedule, each, today, reader) for each in enrolled],
+            "named": [each.person for each in enrolled],
             "series": [
                 {
                     "title": each.title,

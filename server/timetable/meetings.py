@@ -91,6 +91,7 @@ class Meetings:
             "cohort": cohort.title if cohort else "",
             "cohort_url": f"/schedule/cohorts/{cohort.id}{reader.choice}" if cohort else "",
             "people": names(words, schedule.people, series.people),
+            "named": series.people,
             "relatives": names(words, schedule.people, self._relatives(schedule, series, today)),
             "leads": leads_words(words, schedule.people, schedule.leads(series, today)),
             "meetings": [self._meeting_row(schedule, series, each, reader) for each in ahead],
@@ -147,6 +148,7 @@ class Meetings:
             "kind_words": words(KINDS[shown_kind]),
             "cohorts": [(each.id, each.title) for each in schedule.cohorts.values() if not each.closed],
             "people": people,
+            "named": [PersonId(id) for id, _ in people] if shown_kind is not SeriesKind.GROUP else (),
             "relatives": relatives,
             "more": more_people or more_relatives,
             "staff": staff_of(schedule.people),
@@ -312,6 +314,7 @@ class Meetings:
             "moved": words.weekday(on) if occurrence.day != on else "",
             "dropped": occurrence.dropped,
             "people": [each.name for each in roster if each.role is Role.PARTICIPANT and not each.guest],
+            "named": [each.person for each in roster if each.role is Role.PARTICIPANT],
             "guests": [each.name for each in roster if each.guest],
             "leads": [
                 (schedule.people[lead.person].name, words(ROLES[lead.role])) for lead in leads if lead.person in staff

@@ -68,6 +68,7 @@ class WeekView:
             "cohort": cohort,
             "lead": lead,
             "clashes": clashes_words(words, clashing, by_session, schedule.people, zone),
+            "named": {each.person for each in clashing if schedule.people[each.person].role is Role.PARTICIPANT},
             "gaps": [gap for each in held if (gap := _gap(words, each, office.clock.now(), zone))],
             "count": len(held),
             "may_plan": reader.may(Action.PLAN_SCHEDULE),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from starlette.exceptions import HTTPException
@@ -18,20 +17,24 @@ from facilitation.errors import Refusal
 from facilitation.glass import OPEN_FOR_MS, REASON_MIN, Glass
 from facilitation.ids import PersonId, SessionId
 from facilitation.people import Role
-from facilitation.policy import READINGS, Action
+from facilitation.policy import NAMINGS, READINGS, Action
 from facilitation.text import REASON_MAX
 from facilitation.timebase import MINUTE_MS, SECOND_MS, Instant
 from server.web.accounts import ROLES
 from server.web.auth import Doorkeeper, Visitor
+from server.web.deeds import actions_told, told
 from server.web.door import NO_STORE, form, onward
 from server.web.language import spoken
+from server.web.lists import Asked, address
 from server.web.pages import ID_CHARS_MAX, day_asked
 from server.web.templates import Pages
 from server.web.words import Words, marked
 
 SHOWN: int = 50
+MEANT_MAX: int = 20
+"""People who are offered where a name means several."""
 KINDS = {
-    "readings": (marked("Readings of records"), frozenset(READINGS)),
+    "readings": (marked("Readings of records"), READINGS | NAMINGS),
     "files": (
         marked("Files taken"),
         frozenset({Action.TAKE_HOURS, Action.TAKE_PAPERS, Action.TAKE_WEEKS, Action.TAKE_CLINIC}),
@@ -105,27 +108,43 @@ class AuditDesk:
         me = await self._doorkeeper.visitor(request, Action.SEE_AUDIT)
         words = spoken(request)
         asked, zone = request.query_params, ZoneInfo(me.zone or "UTC")
-        given = {name: asked.get(name, "")[:60] for name in ("about", "by", "kind", "since", "until")}
+        given = {name: asked.get(name, "")[:60] for name in ("about", "by", "deed", "kind", "since", "until")}
         names = await self._reading.names()
+        meant = {name: _meant(given[name], names) for name in ("about", "by")}
+        about, by = (some[0] if len(some) == 1 else None for some in meant.values())
+        clear = all(len(meant[name]) == 1 for name in meant if given[name])
         before = asked.get("before", "")
-        found = await self._audit.search(
-            about=given["about"] or None,
-            by=given["by"] or None,
-            actions=KINDS[given["kind"]][1] if given["kind"] in KINDS else None,
-            since=_midnight(day_asked(given["since"]), zone),
-            until=_midnight(day_asked(given["until"]), zone, days=1),
-            before=int(before) if before.isdecimal() and len(before) < 16 else None,
-            count=SHOWN,
-        )
-        more = {name: text for name, text in given.items() if text} | {"before": str(found.older)}
-        more |= {"seat": str(me.number)} if me.number > 1 else {}
+        actions = _actions(given["kind"], given["deed"], words)
+        older: int | None = None
+        traces: Sequence[Trace] = ()
+        if clear and actions != frozenset():
+            found = await self._audit.search(
+                about=about,
+                by=by,
+                actions=actions,
+                since=_midnight(day_asked(given["since"]), zone),
+                until=_midnight(day_asked(given["until"]), zone, days=1),
+                before=int(before) if before.isdecimal() and len(before) < 16 else None,
+                count=SHOWN,
+            )
+            traces, older = found.traces, found.older
         unseen = await self._glass.unseen() if me.may(Action.NOTE_GLASS) else []
         context = self._common(me) | {
-            "rows": [self._row(each, names, str(zone), words) for each in found.traces],
-            "older": f"/audit?{urlencode(more)}" if found.older is not None else None,
-            "given": given,
+            "rows": [self._row(each, names, str(zone), words) for each in traces],
+            "older": address("/audit", me, **given, before=str(older)) if older is not None else None,
+            "given": given | {name: names[id] for name, id in (("about", about), ("by", by)) if id in names},
+            "unclear": [
+                {
+                    "field": name,
+                    "people": [
+                        (names[id], address("/audit", me, **given | {name: id})) for id in meant[name][:MEANT_MAX]
+                    ],
+                    "more": len(meant[name]) > MEANT_MAX,
+                }
+                for name in meant
+                if given[name] and len(meant[name]) != 1
+            ],
             "kinds": [(key, words(text)) for key, (text, _) in KINDS.items()],
-            "people": sorted(names.items(), key=lambda each: each[1].casefold()),
             "seat": me.number if me.number > 1 else None,
             "unseen": [self._broken(each, names, str(zone), words) for each in unseen],
         }
@@ -199,13 +218,11 @@ class AuditDesk:
 
     @staticmethod
     def _row(trace: Trace, names: dict[PersonId, str], zone: str, words: Words) -> dict[str, Any]:
-        about = [names.get(each, each) for each in trace.about]
         return {
             "at": words.moment(trace.at, zone),
             "by": names.get(PersonId(trace.by), trace.by) or words("Milieu itself"),
             "role": words(ROLES[trace.role]) if trace.role else "",
-            "action": words.gettext(trace.action),
-            "about": words.listed(about if len(about) <= 3 else [*about[:3], words("{n} more", n=len(about) - 3)]),
+            "deed": told(trace, names, words),
             "session": trace.session,
             "reason": trace.reason,
         }
@@ -214,6 +231,25 @@ class AuditDesk:
     def _broken(glass: Glass, names: dict[PersonId, str], zone: str, words: Words) -> dict[str, Any]:
         at = words.moment(glass.at, zone)
         return {"glass": glass.glass, "by": names.get(glass.person, glass.person), "at": at, "reason": glass.reason}
+
+
+def _meant(text: str, names: Mapping[PersonId, str]) -> list[PersonId]:
+    """Whom a name means, or an id: who is called just so, else all in whose names the words stand, by name."""
+    if text in names or text.startswith("p-"):
+        return [PersonId(text)]
+    asked = Asked(text=text)
+    if not asked.words:
+        return []
+    found = sorted((name.casefold(), id) for id, name in names.items() if asked.fits(name.casefold()))
+    just_so = [id for name, id in found if name == " ".join(asked.words)]
+    return just_so or [id for _, id in found]
+
+
+def _actions(kind: str, deed: str, words: Words) -> frozenset[str] | None:
+    """Of that kind, and so worded; None: all."""
+    of_kind = frozenset(KINDS[kind][1]) if kind in KINDS else None
+    worded = actions_told(deed, words) if deed.strip() else None
+    return of_kind if worded is None else worded if of_kind is None else of_kind & worded
 
 
 def _session(request: Request) -> SessionId:

@@ -11,7 +11,7 @@ stand.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, TypeVar
 
@@ -80,6 +80,10 @@ class Trail(Protocol):
         self, visitor: Visitor, action: Action, *, about: Sequence[PersonId], session: SessionId | str
     ) -> None:
         """Keep in the audit log that somebody is about to read. Raises StoreUnavailable: then nothing is shown."""
+        ...
+
+    async def once(self, visitor: Visitor, action: Action, *, about: Collection[PersonId], page: str) -> None:
+        """The same of a page that names people: of looking at it again and again, one trace is enough."""
         ...
 
 
@@ -245,6 +249,13 @@ class Doorkeeper:
     async def visitor(self, connection: HTTPConnection, action: Action, *, about: Sequence[PersonId] = ()) -> Visitor:
         """Who asks, if they may. Raises HTTPException 403. `about`: whose record it is, where it is one."""
         return await self._allowed(await self._someone(connection), action, about=about)
+
+    async def names(self, me: Visitor, action: Action, people: Collection[PersonId], *, page: str) -> None:
+        """A page that `me` asked for is about to name these people. Raises HTTPException 403."""
+        if not me.may(action):
+            raise HTTPException(403)
+        if people:
+            await self._trail.once(me, action, about=people, page=page)
 
     async def reader(self, connection: HTTPConnection, person: PersonId, action: Action, *, own: Action) -> Visitor:
         """Who asks for something about `person`, if they may do `action`, or `own` and are that person."""

@@ -43,7 +43,10 @@ class HomeDesk:
     async def work(self, request: Request) -> Response:
         """What is still to be written and signed, and until when."""
         me = await self._doorkeeper.visitor(request, Action.SEE_DUE_NOTES)
-        context = await self._home.work(me, spoken(request)) | {
+        work = await self._home.work(me, spoken(request))
+        named = {note["person"] for group in work["groups"] for each in group["sessions"] for note in each["notes"]}
+        await self._doorkeeper.names(me, Action.SEE_DUE_NOTES, named, page="work")
+        context = work | {
             "me": me,
             "choice": me.choice,
             "home": f"/home{me.choice}",

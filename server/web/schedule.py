@@ -152,7 +152,7 @@ class ScheduleDesk:
         async def handle(request: Request) -> Response:
             me = await self._doorkeeper.visitor(request, Action.SEE_SCHEDULE)
             shown = await self._timetable.show(page, _ids(request), _query(request), spoken(request), reader=me)
-            return self._render(request, me, page, shown)
+            return await self._render(request, me, page, shown)
 
         return handle
 
@@ -164,7 +164,7 @@ class ScheduleDesk:
             about = (PersonId(ids["person"]),) if form is Form.MEMBER else ()
             me = await self._doorkeeper.visitor(request, action, about=about)
             shown = await self._timetable.form(form, ids, _query(request), None, spoken(request), reader=me)
-            return self._render(request, me, form, shown)
+            return await self._render(request, me, form, shown)
 
         return handle
 
@@ -179,19 +179,21 @@ class ScheduleDesk:
             except (Refusal, Stale) as no:
                 error = words(STALE) if isinstance(no, Stale) else words.of(no.said)
                 shown = await self._timetable.form(form, ids, {}, sent, words, reader=me)
-                return self._render(request, me, form, shown, error=error)
+                return await self._render(request, me, form, shown, error=error)
             if isinstance(done, str):
                 seat = {"seat": str(me.number)} if me.number > 1 else {}
                 return RedirectResponse(f"{done}?{urlencode(seat | {'done': '1'})}", 303, NO_STORE)
-            return self._render(request, me, form, done)
+            return await self._render(request, me, form, done)
 
         return handle
 
-    def _render(
+    async def _render(
         self, request: Request, me: Visitor, page: Page | Form, shown: dict[str, Any] | None, error: str = ""
     ) -> Response:
         if shown is None:
             raise HTTPException(404)
+        named = frozenset(shown.pop("named", ()))
+        await self._doorkeeper.names(me, Action.SEE_MEMBERS, named, page=request.url.path)
         done = spoken(request)("It is kept.") if request.query_params.get("done") and not error else ""
         context = {"me": me, "choice": me.choice, "home": f"/home{me.choice}", "error": error, "done": done} | shown
         return self._pages.render(request, f"{page}.html", context, 422 if error else 200, NO_STORE)

@@ -22,12 +22,13 @@ from rich.table import Table
 from tests.load.media.figures import AIMS as MEDIA_AIMS
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUPS = ("rooms", "ledger", "verify", "media", "schedule", "exercises")
+GROUPS = ("rooms", "ledger", "verify", "media", "schedule", "exercises", "lists")
 GROUP_LIMIT_S = 1_500
 AIMS = {
     "room.block_change_p99_vs_broadcast": "≤ 3",
     "ledger.post_rate_vs_append": "≥ 0.7",
     "facilitation.sync_spread_ms": "≤ 100",
+    "server.list_page_ratio": "≤ 10",
     **MEDIA_AIMS,
 }
 

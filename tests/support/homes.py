@@ -60,6 +60,7 @@ class House:
         self.consents = consents_of(self.store, clock=self.clock)
         self.diary = diary_of(self.store, clock=self.clock)
         guardians = guardians_of(self.store, self.guardianships, catalog=catalog, clock=self.clock)
+        trail = Trail(self.store.audit, clock=self.clock)
         made = cards(
             self.store,
             catalog=catalog,
@@ -74,9 +75,9 @@ class House:
                 ages=Ages(self.store.clinic, catalog=catalog, clock=self.clock),
                 clock=self.clock,
             ),
-            trail=Trail(self.store.audit, clock=self.clock),
+            trail=trail,
         )
-        self.home = HomePage(visits, made, clock=self.clock)
+        self.home = HomePage(visits, made, trail=trail, clock=self.clock)
 
     async def fill(self, *, zone: str = "America/New_York") -> House:
         for evening in self.evenings:

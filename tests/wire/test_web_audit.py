@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,12 +14,15 @@ import pytest_asyncio
 from websockets.asyncio.client import ClientConnection, connect
 
 from facilitation.audit import Trace
-from facilitation.ids import PersonId
+from facilitation.cohorts import Cohort
+from facilitation.enrolment import Enrolment, Step
+from facilitation.ids import CohortId, EnrolmentId, PersonId
 from facilitation.people import Role
 from facilitation.policy import Action
 from server.clock import FakeClock
 from server.rooms.ports import StoreUnavailable
-from tests.support.clinic import ADA, FAY, OLA, ROBIN, SUE, UMA, Clinic, clinic, typed
+from server.schedule.shelves import Shelves
+from tests.support.clinic import ADA, FAY, OLA, ROBIN, SAM, SUE, UMA, Clinic, clinic, typed
 from tests.support.visitor import Visitor
 
 
@@ -141,6 +146,81 @@ async def test_the_log_is_searched_by_whom_about_whom_what_and_when(place: Clini
     for rubbish in ("about=%00&by=%FF", "kind=no&before=x", "before=-1", "about=" + "x" * 5_000):
         assert (await uma.get(f"/audit?{rubbish}")).status == 200
     assert (await uma.get("/audit?since=never")).status == 400
+
+
+async def test_who_is_in_a_group_is_a_reading_and_looking_again_is_the_same_one(
+    place: Clinic, clock: FakeClock
+) -> None:
+    sue, _ = await place.begin(SUE)
+    told = Action.SEE_MEMBERS
+    await enrol(place, ROBIN)
+    for _ in range(3):
+        assert (await sue.get("/schedule/cohorts/c-new")).status == 200
+    [once] = await traces(place, SUE, told)
+    assert (once.about, once.role) == ((ROBIN,), Role.SUPERVISOR)
+    await enrol(place, SAM)
+    assert (await sue.get("/schedule/cohorts/c-new")).status == 200
+    assert [set(each.about) for each in await traces(place, SUE, told)] == [{ROBIN, SAM}, {ROBIN}]
+    clock.advance(minutes=61)
+    sue, _ = await place.begin(SUE)
+    assert (await sue.get("/schedule/cohorts/c-new")).status == 200
+    assert len(await traces(place, SUE, told)) == 3
+
+
+async def enrol(place: Clinic, person: PersonId) -> None:
+    shelves, at = Shelves(place.store.register), place.clock.now()
+    if await shelves.cohorts.get("c-new") is None:
+        group = Cohort(id=CohortId("c-new"), title="A new group", programme="adult-iop", zone="America/New_York")
+        await shelves.cohorts.put(group, upon=0, by=ADA, at=at)
+    enrolment = Enrolment(
+        id=EnrolmentId(f"e-{person}"),
+        person=person,
+        cohort=CohortId("c-new"),
+        steps=(Step(since=date(2020, 1, 1), days=(0, 2)),),
+    )
+    await shelves.enrolments.put(enrolment, upon=0, by=ADA, at=at)
+
+
+async def test_a_page_that_names_nobody_leaves_no_trace_of_having_been_read(place: Clinic) -> None:
+    sue, _ = await place.begin(SUE)
+    for path in ("/schedule/cohorts", "/schedule/terms", "/schedule/plans", "/schedule/programmes"):
+        assert (await sue.get(path)).status == 200
+    assert await traces(place, SUE, Action.SEE_MEMBERS) == []
+
+
+async def test_whose_notes_are_due_is_a_reading(place: Clinic) -> None:
+    browser = await fay(place)
+    room = await record_of(place, browser, mode="room")
+    for n, command in enumerate(("start_session", "end_session")):
+        await room.send(json.dumps({"type": command, "command_id": f"c-{n}"}))
+        await said(room, "accepted")
+    await room.close()
+    for _ in range(2):
+        assert (await browser.get("/work")).status == 200
+    [due] = await traces(place, FAY, Action.SEE_DUE_NOTES)
+    assert ROBIN in due.about
+
+
+async def test_the_log_is_searched_by_words_of_what_was_done_and_by_a_name(place: Clinic) -> None:
+    browser, (uma, _) = await fay(place), await place.begin(UMA)
+    await browser.get(f"/statement/{ROBIN}")
+    await browser.get("/weeks")
+
+    async def found(query: str, language: str = "en") -> list[str]:
+        answer = await uma.get(f"/audit?{query}", {"Accept-Language": language})
+        assert answer.status == 200
+        rows = re.findall(r"<strong>Dr. Fay Facilitator</strong>.*?</span> (.*?)</span>", answer.text)
+        return [html.unescape(row) for row in rows]
+
+    assert await found("deed=statement") == ["read the statement of hours of Robin Example"]
+    assert await found("deed=read+week") == ["read everybody’s week"]
+    assert await found("about=robin") == ["read the statement of hours of Robin Example"]
+    assert len(await found("by=fay+facilitator")) == 2
+    assert await found("deed=semana", "es") == ["leyó la semana de todas las personas"]
+    assert await found("deed=xyzzy") == []
+    assert await found("by=nobody+at+all") == []
+    unclear = (await uma.get("/audit?about=example")).text
+    assert "Whose record do you mean?" in unclear and f"about={ROBIN}" in unclear
 
 
 async def test_many_traces_are_shown_a_page_at_a_time_and_each_once(place: Clinic) -> None:

@@ -38,9 +38,9 @@ async def told(*traces: Trace) -> dict[str, Any]:
 
 async def test_the_last_readings_come_first_with_who_when_and_whose() -> None:
     shown = await told(trace(1, Action.READ_RECORD, ROBIN, SAM), trace(2, Action.READ_STATEMENT, SAM))
-    assert [(each["by"], each["action"], each["about"], each["more"], each["at"]) for each in shown["read"]] == [
-        ("Fay Example", "read anybody's statement", "Sam Example", 0, "November 24, 6:02 PM"),
-        ("Fay Example", "read a record", "Robin Example", 1, "November 24, 6:01 PM"),
+    assert [(each["by"], each["deed"], each["at"]) for each in shown["read"]] == [
+        ("Fay Example", "read the statement of hours of Sam Example", "November 24, 6:02 PM"),
+        ("Fay Example", "read the notes of Robin Example and Sam Example", "November 24, 6:01 PM"),
     ]
 
 
@@ -57,7 +57,7 @@ async def test_deeds_that_read_nothing_and_looks_at_the_log_itself_are_left_out_
         *(trace(n, Action.READ_RECORD, ROBIN) for n in range(3, 12)),
     )
     assert len(shown["read"]) == 6
-    assert {each["action"] for each in shown["read"]} == {"read a record"}
+    assert {each["deed"] for each in shown["read"]} == {"read the notes of Robin Example"}
 
 
 async def test_an_empty_log_says_what_will_stand_there() -> None:
