@@ -48,6 +48,7 @@ LACKS: Final = {
     SignedAs.SELF: marked("Their own signature: {why}"),
     SignedAs.GUARDIAN: marked("A guardian’s signature: {why}"),
 }
+LACKS_YOURS: Final = marked("Your signature: {why}")
 WHY: Final = {
     Lack.MISSING: marked("not signed yet"),
     Lack.REVOKED: marked("taken back"),
@@ -164,7 +165,7 @@ class ConsentBook:
             "until": words.calendar(release.until),
             "stands": found.stands,
             "over": over,
-            "lacking": [words(LACKS[each], why=words(WHY[lack])) for each, lack in found.lacking.items()],
+            "lacking": _lacking(found.lacking, part, words),
             "to_sign": mine and not over and part in found.lacking,
             "revocable": mine and any(each.signed_as is part and each.holds_on(day) for each in release.signatures),
             "droppable": not release.signatures,
@@ -241,7 +242,7 @@ class ConsentBook:
             "fingerprint": "" if form is None else form.fingerprint,
             "text": [] if form is None else blocks(form.text),
             "stands": asked.standing.stands,
-            "lacking": [words(LACKS[each], why=words(WHY[lack])) for each, lack in asked.standing.lacking.items()],
+            "lacking": _lacking(asked.standing.lacking, part, words),
             "to_sign": mine and form is not None and part in asked.standing.lacking,
             "revocable": mine and any(each.signed_as is part and self._holds(each, who) for each in signed),
             "signatures": [_signature(each, forms, who.zone, words) for each in reversed(signed)],
@@ -430,3 +431,8 @@ def _begin(form: ConsentForm | None) -> dict[str, str]:
         "language": ENGLISH if form is None else form.language,
         "lasts_days": "" if form is None or form.lasts_days is None else str(form.lasts_days),
     }
+
+
+def _lacking(lacking: Mapping[SignedAs, Lack], part: SignedAs | None, words: Words) -> list[str]:
+    """Whose signature is missing, and why; `part`: which of them is the reader's own."""
+    return [words(LACKS_YOURS if each is part else LACKS[each], why=words(WHY[lack])) for each, lack in lacking.items()]

@@ -39,6 +39,7 @@ class ReadingRoom:
             "when": f"{words.dated(at.date())}, {words.clock_time(at)}",
             "people": people,
             "signed": sum(each["note"] is not None for each in people),
+            "begun": room.state.seq > 0,
         }
 
     async def names(self) -> dict[PersonId, str]:

@@ -16,7 +16,7 @@ from server.store.clinic import ScheduledSession
 from server.store.register import Register
 from server.web.words import local
 
-OFFICE_ALONE: Final = WORKFORCE - STAFF
+SELDOM_MEET: Final = WORKFORCE - STAFF | {Role.GUARDIAN}
 COMING_MAX: Final = 3
 NAMES_MAX: Final = 6
 """Of people who are missing, on a home page; the room names all."""
@@ -30,7 +30,7 @@ async def now(visit: Visit) -> dict[str, Any] | None:
     far = await visit.far(visit.mine)
     on = sorted((each for each in far if each.is_on(visit.now)), key=lambda each: _first_what_runs(each))
     next = _to_come(far, visit)[:1]
-    if not on and not next and visit.me.role in OFFICE_ALONE:
+    if not on and not next and visit.me.role in SELDOM_MEET:
         return None
     doors_at = next[0].scheduled.starts_at - DOORS_MS if next else None
     return {

@@ -14,7 +14,7 @@ from facilitation.schedule import Cover, check_cover
 from facilitation.timebase import Instant
 from server.schedule.snapshot import Schedule
 from server.timetable.given import Given
-from server.timetable.office import Office, Page, clashes_words, midnight, names, staff_of
+from server.timetable.office import Office, Page, clashes_words, midnight, names, staff_of, stand_ins_of
 from server.web.auth import Visitor
 from server.web.words import Words
 
@@ -47,6 +47,7 @@ class Covers:
                 for each in ahead
             ],
             "staff": staff_of(schedule.people),
+            "stand_ins": stand_ins_of(schedule.people),
             "series": [(each.id, each.title) for each in schedule.series.values() if schedule.meets(each)],
             "given": given or Given({"first": [today.isoformat()], "last": [today.isoformat()]}),
             "new_id": (given.raw("id") if given else "") or f"v-{secrets.token_hex(4)}",
@@ -66,7 +67,7 @@ class Covers:
         cover = Cover(
             id=CoverId(id),
             away=PersonId(given.one_of("away", "who is away", staff)),
-            by=PersonId(given.one_of("by", "who stands in", staff)),
+            by=PersonId(given.one_of("by", "who stands in", {id for id, _ in stand_ins_of(schedule.people)})),
             first=given.day("first", "the first day"),
             last=given.day("last", "the last day"),
             series=SeriesId(series) if series else None,

@@ -49,6 +49,7 @@ from server.timetable.office import (
     relatives_of,
     rule_words,
     staff_of,
+    stand_ins_of,
     treated_of,
     weekdays,
 )
@@ -320,7 +321,7 @@ class Meetings:
                 (schedule.people[lead.person].name, words(ROLES[lead.role])) for lead in leads if lead.person in staff
             ],
             "away": [(lead.person, schedule.people[lead.person].name) for lead in leads if lead.person in staff],
-            "staff": staff_of(schedule.people),
+            "stand_ins": stand_ins_of(schedule.people),
             "deviates": deviation is not None,
             "over": occurrence.starts_at <= self._office.clock.now(),
             "opened": begun is not Begun.NO,
@@ -423,10 +424,9 @@ class Meetings:
         self, schedule: Schedule, series: Series, occurrence: Occurrence, given: Given, by: Visitor
     ) -> Page | str:
         """Somebody else leads this one meeting."""
-        staff = {id for id, _ in staff_of(schedule.people)}
         leads = {lead.person for lead in schedule.leads(series, occurrence.day)}
         away = PersonId(given.one_of("away", "who cannot come", leads))
-        instead = PersonId(given.one_of("by", "who stands in", staff))
+        instead = PersonId(given.one_of("by", "who stands in", {id for id, _ in stand_ins_of(schedule.people)}))
         cover = Cover(
             id=CoverId(f"v-{secrets.token_hex(4)}"),
             away=away,

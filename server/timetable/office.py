@@ -254,6 +254,11 @@ def staff_of(people: Mapping[PersonId, Person]) -> list[tuple[str, str]]:
     return [(each.person, each.name) for each in people.values() if each.role in STAFF]
 
 
+def stand_ins_of(people: Mapping[PersonId, Person]) -> list[tuple[str, str]]:
+    """Who can lead in somebody's place: a trainee who watches cannot."""
+    return [(each.person, each.name) for each in people.values() if each.role in STAFF - {Role.OBSERVER}]
+
+
 def treated_of(people: Mapping[PersonId, Person]) -> list[tuple[str, str]]:
     return [(each.person, each.name) for each in people.values() if each.role is Role.PARTICIPANT]
 

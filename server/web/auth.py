@@ -279,7 +279,9 @@ class Doorkeeper:
                 raise HTTPException(403, "not_on_list")
             raise await self._nobody(connection)
         if me.staff:
-            me = replace(me, glass=await self._glass(me.person))
+            glass = await self._glass(me.person)
+            known = await self.people(me.person) if glass else None  # its banner tells a time
+            me = replace(me, glass=glass, zone=known.zone if known else me.zone)
         me = await self._allowed(me, action, about=about or await self._treated(session, action), session=session)
         if action is Action.READ_RECORD:
             self._reads(bearer(connection), session)

@@ -191,24 +191,90 @@ async def signed_in(clinic: office.Clinic, person: PersonId, visit: Any) -> Page
     return page
 
 
-async def test_an_administrator_mends_a_conflict_with_a_substitute_who_finds_it_at_home(
+async def test_a_scheduler_mends_a_conflict_moves_people_and_meetings_and_calls_and_sees_nothing_else(
     visits: Open, week: office.Clinic
 ) -> None:
-    page = await signed_in(week, office.ADA, await visits(week))
+    mother = Nearest(name="Pat Example", relation="mother", phone="555-0101")
+    sam = Contact(person=office.SAM, phone="555-0100", nearest=(mother,))
+    await contacts(week.store.register).put(sam, upon=0, by=office.FAY, at=week.clock.now())
+    visit = await visits(week)
+    visit.foreseen.append("status of 403")
+    page = await signed_in(week, office.SAL, visit)
+    url = page.url.removesuffix("/home")
     conflict = page.get_by_role("region", name="Conflicts").get_by_role("listitem").filter(has_text="Sam with Fay")
     await expect(conflict).to_contain_text("Dr. Fay Facilitator")
     await expect(conflict).to_contain_text("At the same time")
     await conflict.get_by_role("link", name=re.compile("Look at it")).click()
     await page.get_by_label("Who cannot come").select_option(label="Dr. Fay Facilitator")
     await page.get_by_label("Who stands in").select_option(label="Gus Stand-in")
+    trainee = page.get_by_label("Who stands in").get_by_role("option", name="Ola Observer")
+    await expect(trainee).to_have_count(0)  # who only watches leads nothing
     await no_barrier(page)
+    meeting = page.url.partition("?")[0]
     await page.get_by_role("button", name="Let them stand in").click()
-    await page.goto(f"{page.url.partition('/schedule')[0]}/home")
+    await page.wait_for_url("**done=1**")
+    await page.goto(f"{url}/home")
     await expect(page.get_by_role("region", name="Conflicts")).not_to_contain_text("Fay Facilitator")
 
     gus = await signed_in(week, GUS, await visits(week))
     await expect(gus.get_by_role("region", name="Standing in")).to_contain_text("You stand in for Dr. Fay Facilitator")
     await expect(gus.get_by_role("region", name="Sam with Fay")).to_contain_text("Wednesday, November 25")
+
+    await page.goto(meeting)
+    await page.get_by_label("To this day").fill("2026-11-27")
+    await page.get_by_label("At", exact=True).fill("14:00")
+    await page.get_by_role("button", name="Move it").click()
+    await expect(page.get_by_text("Moved from Wednesday, November 25")).to_be_visible()
+
+    # Somebody new in the group, fewer days for another, and a third who leaves: from the list of people.
+    async def days_of(name: str) -> None:
+        await page.goto(f"{url}/people?q={name}")
+        await page.get_by_role("link", name=re.compile("Groups and days")).click()
+
+    async def looked_at_and_kept(form: Any) -> None:
+        await form.get_by_role("button", name="What would that mean?").click()
+        await no_barrier(page)
+        await page.get_by_role("button", name="Keep it").click()
+        await page.wait_for_url("**done=1**")
+
+    await days_of("Jo")
+    await page.get_by_text("Other days").click()
+    step = page.locator("form").filter(has=page.locator("input[value=step]"))
+    await step.get_by_label("Friday").uncheck()
+    await looked_at_and_kept(step)
+    await days_of("Kim")
+    await page.get_by_text("Discharge", exact=True).click()
+    discharge = page.locator("form").filter(has=page.locator("input[value=discharge]"))
+    await discharge.get_by_label("Plan for afterwards").fill("Dr. Pat Placeholder on Tuesdays; her sister knows.")
+    await looked_at_and_kept(discharge)
+    await expect(page.get_by_role("heading", name=re.compile("Discharged on"))).to_be_visible()
+    await page.get_by_role("link", name="Their week").click()
+    await page.get_by_role("link", name="Groups and days").click()
+    await page.get_by_text("Enrol in a group").click()
+    enrol = page.locator("form").filter(has=page.locator("input[value=enrol]"))
+    await enrol.get_by_label("Group", exact=True).select_option(label="Recovery group")
+    await enrol.get_by_label("Monday").check()
+    await looked_at_and_kept(enrol)
+    await expect(page.get_by_role("heading", name="Recovery group")).to_be_visible()
+
+    # Whoever waits for a seat, and whom to call.
+    await page.goto(f"{url}/waiting")
+    await page.get_by_label("Who", exact=True).select_option(label="Robin Example")
+    await page.get_by_label("Waits for").select_option(label="Recovery group")
+    await page.get_by_role("button", name="Put on the list").click()
+    await expect(page.get_by_role("heading", name="Recovery group: Robin Example")).to_be_visible()
+    await page.goto(f"{url}/home")
+    await expect(page.get_by_role("region", name="Waiting for the clinic")).to_contain_text("on the waiting lists")
+    await no_barrier(page)
+    await page.goto(f"{url}/weeks/{office.SAM}")
+    await page.get_by_role("link", name="Calls").click()
+    await page.get_by_role("button", name=re.compile("No answer.*Pat Example")).click()
+    await expect(page.get_by_text("It is kept.")).to_be_visible()
+    await no_barrier(page)
+    await page.goto(f"{url}/statement/{office.SAM}")
+    await expect(page.get_by_role("heading", name="This page is not yours to open")).to_be_visible()
+    await page.get_by_role("main").get_by_role("link", name="Home").click()
+    await expect(page.get_by_role("heading", name="Hello, Sal Scheduler")).to_be_visible()
 
 
 async def test_an_auditor_sees_at_home_what_was_read_last_and_finds_who_read_a_record(

@@ -19,9 +19,12 @@ from facilitation.enrolment import Enrolment, Step
 from facilitation.ids import CohortId, EnrolmentId, PersonId
 from facilitation.people import Role
 from facilitation.policy import Action
+from facilitation.timebase import MINUTE_MS, Instant
+from server import demo
 from server.clock import FakeClock
 from server.rooms.ports import StoreUnavailable
 from server.schedule.shelves import Shelves
+from server.web.words import local
 from tests.support.clinic import ADA, FAY, OLA, ROBIN, SAM, SUE, UMA, Clinic, clinic, typed
 from tests.support.visitor import Visitor
 
@@ -274,6 +277,8 @@ async def test_the_glass_is_broken_with_a_reason_for_one_record_and_one_hour(pla
     assert (broken.status, broken.headers["location"]) == (303, f"/s/{session}/reading")
     assert (await sue.get(f"/s/{session}/reading")).status == 200
     assert "not yours to read" in (await sue.get("/weeks")).text, "every page says so"
+    until = local(Instant(clock.now() + 60 * MINUTE_MS), demo.ZONE)
+    assert f"{until:%-I:%M %p}</a>" in (await sue.get("/home")).text, "and until when, by their own clock"
     assert (await sue.get(f"/s/{session}/record")).status == 403, "to be read, not to be written"
     assert (await sue.get(f"/s/{place.sessions[2].session}/reading")).status == 403
     read, deed = (

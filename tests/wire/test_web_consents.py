@@ -59,7 +59,7 @@ async def test_one_reads_signs_and_takes_back_what_is_ones_own(place: Clinic) ->
 async def test_whoever_reads_spanish_reads_and_signs_in_spanish(place: Clinic) -> None:
     robin, _ = await place.begin(ROBIN)
     page = await robin.get("/consents", {"Accept-Language": "es"})
-    assert "Tus acuerdos" in page.text and "Firma propia: falta todavía" in page.text
+    assert "Tus acuerdos" in page.text and "Tu firma: falta todavía" in page.text
     assert "Read the text" not in page.text
 
 

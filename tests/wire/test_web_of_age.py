@@ -49,7 +49,7 @@ async def test_from_that_midnight_on_guardians_see_nothing_more_and_both_are_tol
     home = (await ash.get("/home")).text
     assert "You are of age now" in home and "Since December 1, 2026" in home and "Gale Guardian" in home
     page = (await ash.get(f"/consents/{ASH}")).text
-    assert "Their own signature: not signed yet" in page  # their guardian's alone does not count any more
+    assert "Your signature: not signed yet" in page  # their guardian's alone does not count any more
     assert "A guardian’s signature" not in page
 
 
