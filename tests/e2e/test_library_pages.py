@@ -79,3 +79,27 @@ async def test_a_skill_fits_on_two_sheets_of_paper(place: Place, browser_context
             await page.pdf(path=path, format=paper, prefer_css_page_size=False)
             sheets = len(re.findall(rb"/Type\s*/Page\b", path.read_bytes()))
             assert 1 <= sheets <= 2, f"{skill} on {paper}"
+
+
+async def test_a_prompt_goes_up_by_keyboard_with_and_without_scripts_and_what_is_typed_stays(
+    place: Place, chromium: Browser
+) -> None:
+    for scripts in (True, False):
+        context = await chromium.new_context(java_script_enabled=scripts)
+        page = await enter(context, place)
+        await page.goto(f"{place.url}/exercises/new?kind=prompts")
+        await page.get_by_label("What we do").fill("Half a sent")
+        for number, title in enumerate(("Hands", "Arrive"), 1):
+            await page.get_by_label(f"Prompt {number}: Heading").fill(title)
+        await page.get_by_role("button", name=re.compile("^Up ?: Prompt 2")).press("Enter")
+        await expect(page.get_by_label("Prompt 1: Heading")).to_have_value("Arrive")
+        await expect(page.get_by_label("Prompt 2: Heading")).to_have_value("Hands")
+        await expect(page.get_by_label("What we do")).to_have_value("Half a sent")
+        if scripts:
+            await expect(page.get_by_role("button", name=re.compile("^Down ?: Prompt 1"))).to_be_focused()
+            await expect(page.get_by_text("Prompt 2 is now number 1 of 4.")).to_be_attached()
+            await page.keyboard.press("Enter")
+            await expect(page.get_by_label("Prompt 1: Heading")).to_have_value("Hands")
+        else:
+            assert page.url.endswith("#row-1"), "where the row went"
+        await context.close()

@@ -18,6 +18,16 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 from playwright.async_api import Error as PlaywrightError
 
+from tests.support.acts import (
+    CALM,
+    admit,
+    end,
+    fill_form,
+    next_part,
+    send_form,
+    start,
+    write_down_what_was_done,
+)
 from tests.support.browser import ROOT, artifact, pictures
 from tests.support.process import Milieu, milieu
 from tests.support.retold import oracle_of
@@ -25,6 +35,7 @@ from tests.support.seats import SeatAtBrowser, on_page, seat_at
 from tests.support.visits import choose_pin
 
 WITHIN_MS = 30_000
+CHECK_IN = "Check-in"
 pytestmark = pytest.mark.timeout(400)
 
 
@@ -42,35 +53,8 @@ async def _command(server: Milieu, *words: str) -> str:
     return out.decode()
 
 
-async def _admit(facilitator: SeatAtBrowser, name: str) -> None:
-    row = facilitator.page.get_by_role("listitem").filter(has_text=name)
-    await row.get_by_role("button", name=re.compile("^Admit")).first.click(timeout=WITHIN_MS)
-
-
-async def _fill_check_in(seat: SeatAtBrowser, *, safe: str = "Yes", goal: str = "Stay until the end") -> None:
-    page = seat.page
-    form = page.locator("form").filter(has_text="How is your mood right now?")
-    await expect(form).to_be_visible(timeout=WITHIN_MS)
-    for question, answer in (
-        ("How is your mood right now?", "6"),
-        ("How anxious or tense do you feel?", "4"),
-        ("How strong is the urge to use today?", "1"),
-        ("How strong is the urge to hurt yourself?", "0"),
-        ("Are you safe right now?", safe),
-    ):
-        group = form.get_by_role("group", name=re.compile(re.escape(question)))
-        await group.get_by_role("radio", name=answer, exact=True).check()
-    await form.get_by_label(re.compile("A goal for today")).fill(goal)
-
-
-async def _send_form(seat: SeatAtBrowser) -> None:
-    await seat.page.get_by_role("button", name="Send to the facilitators").click()
-    await expect(seat.page.get_by_role("button", name="Change my answers")).to_be_visible(timeout=WITHIN_MS)
-
-
-async def _next(facilitator: SeatAtBrowser, title: str) -> None:
-    await facilitator.page.locator(".path-moves").get_by_role("button", name=re.compile("^Next")).click()
-    await expect(facilitator.page.locator(".path-now")).to_contain_text(title, timeout=WITHIN_MS)
+async def _check_in(seat: SeatAtBrowser, *, safe: str = "Yes", goal: str = "Stay until the end") -> None:
+    await fill_form(seat, CHECK_IN, CALM | {"Are you safe right now?": safe}, A_goal_for_today=goal)
 
 
 async def _minutes_left(seat: SeatAtBrowser) -> int:
@@ -100,31 +84,31 @@ async def test_a_whole_session_from_the_link_to_the_ledger(chromium: Browser, tm
         await sam.arrive()
         await expect(robin.page.get_by_text("Sam Sample")).to_have_count(0)
         await pictures(robin.page, "waiting-room", themes=("light",))
-        await _admit(fay, "Robin Example")
+        await admit(fay, "Robin Example")
         await robin.is_in_the_room()
-        await _admit(fay, "Sam Sample")
+        await admit(fay, "Sam Sample")
         await sam.is_in_the_room()
 
         # Everyone sees and hears everyone.
         for seat in (fay, robin, sam):
             await seat.speak_and_show()
-        await fay.page.locator(".path-moves").get_by_role("button", name="Start").click()
+        await start(fay)
         for seat in (fay, robin, sam):
             await seat.sees_and_hears(2)
         await pictures(fay.page, "room-facilitator", themes=("light", "dark"))
         await pictures(robin.page, "room-participant", themes=("light", "dark"))
 
         # The check-in: one answer raises a flag that only facilitators see; what Robin types survives a reload.
-        await _fill_check_in(sam)
-        await _send_form(sam)
+        await _check_in(sam)
+        await send_form(sam, CHECK_IN)
         await robin.page.get_by_role("button", name=re.compile("^Now")).first.click()
-        await _fill_check_in(robin, safe="No", goal="Say one true thing")
+        await _check_in(robin, safe="No", goal="Say one true thing")
         await expect(robin.page.get_by_text(re.compile("Saved", re.IGNORECASE)).first).to_be_visible(timeout=WITHIN_MS)
         await robin.page.reload()
         await robin.is_in_the_room()
         await robin.page.get_by_role("button", name=re.compile("^Now")).first.click()
         await expect(robin.page.get_by_label(re.compile("A goal for today"))).to_have_value("Say one true thing")
-        await _send_form(robin)
+        await send_form(robin, CHECK_IN)
         await expect(robin.page.get_by_text("988").first).to_be_visible(timeout=WITHIN_MS)
         flag = fay.page.get_by_role("region", name=re.compile("Safety: Robin Example"))
         await expect(flag).to_be_visible(timeout=WITHIN_MS)
@@ -132,11 +116,11 @@ async def test_a_whole_session_from_the_link_to_the_ledger(chromium: Browser, tm
         await expect(sam.page.get_by_text("Safety")).to_have_count(0)
 
         # Late: Alex comes when the second part has begun. Robin opens a second device in the same seat.
-        await _next(fay, "Process group")
+        await next_part(fay, "Process group")
         await alex.open()
         await alex.arrive()
         before_admission = time.time()
-        await _admit(fay, "Alex Placeholder")
+        await admit(fay, "Alex Placeholder")
         await alex.is_in_the_room()
         after_admission = time.time()
         laptop = await seat_at(chromium, "Robin's laptop", robin.link)
@@ -172,24 +156,21 @@ async def test_a_whole_session_from_the_link_to_the_ledger(chromium: Browser, tm
             await seat.sees_and_hears(3 if seat is not robin else 2)
 
         # A break, a step too far and its undo, and the flag must be answered before the end.
-        await _next(fay, "Break")
-        await _next(fay, "Skills")
+        await next_part(fay, "Break")
+        await next_part(fay, "Skills")
         await fay.page.locator(".path-moves").get_by_role("button", name="Undo").click()
         await expect(fay.page.locator(".path-now")).to_contain_text("Break", timeout=WITHIN_MS)
         await pictures(sam.page, "room-break", themes=("light",))
         for title in ("Skills", "Break", "Practice", "Wrap-up"):
-            await _next(fay, title)
+            await next_part(fay, title)
         await fay.page.locator(".path-moves").get_by_role("button", name="End…").click()
         await expect(fay.page.get_by_role("dialog").get_by_role("button", name="End the session")).to_be_disabled()
         await fay.page.get_by_role("button", name="Not yet").click()
-        await flag.get_by_role("button", name="Write what was done").click()
-        await flag.get_by_role("radio").first.check()
-        await flag.get_by_label(re.compile("In your words")).fill("Spoke with Robin aside; a safety plan is in place.")
-        await flag.get_by_role("button", name="Keep in the record").click()
-        await expect(flag).to_be_hidden(timeout=WITHIN_MS)
-        await fay.page.locator(".path-moves").get_by_role("button", name="End…").click()
+        await write_down_what_was_done(
+            fay, flag, "We made or went over a safety plan", "Spoke with Robin aside; a safety plan is in place."
+        )
         before_end = time.time()
-        await fay.page.get_by_role("dialog").get_by_role("button", name="End the session").click()
+        await end(fay)
         await expect(robin.page.get_by_text(re.compile("ended", re.IGNORECASE)).first).to_be_visible(timeout=WITHIN_MS)
         after_end = time.time()
         await pictures(robin.page, "after-the-end", themes=("light",))
@@ -222,11 +203,11 @@ async def test_a_whole_session_from_the_link_to_the_ledger(chromium: Browser, tm
         saved.write_text(log)
         replayed: dict[str, Any] = json.loads(await _command(server, "replay", str(saved)))
         oracle = oracle_of(log)
-        end = int(json.loads(log.splitlines()[-1])["at"])
+        ended_at = int(json.loads(log.splitlines()[-1])["at"])
         people = {each["person"]: each for each in replayed["people"]}
         assert len(people) >= 3
         for person, told in people.items():
-            expected = oracle.figures(person, end)
+            expected = oracle.figures(person, ended_at)
             assert (told["present_ms"], told["gap_credit_ms"], told["counted_ms"], told["countable_min"]) == (
                 expected.present_ms,
                 expected.gap_credit_ms,

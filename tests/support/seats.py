@@ -100,6 +100,8 @@ class SeatAtBrowser:
             await self.page.get_by_role("button", name="Sign and go on").click()
 
     async def is_in_the_room(self) -> None:
+        """Among the others: the waiting room has a button to leave as well."""
+        await expect(self.page.locator("body[data-place=room]")).to_have_count(1, timeout=WITHIN_MS)
         await expect(self.page.get_by_role("button", name="Leave", exact=True)).to_be_visible(timeout=WITHIN_MS)
 
     async def speak_and_show(self) -> None:

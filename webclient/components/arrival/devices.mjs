@@ -70,17 +70,17 @@ export function mount(root, { capture, name = "", live = false, cameraFirst = tr
     draw();
   }
 
-  // ------------------------------------------------------------------------ microphone level, at the screen's pace
+  // ------------------------------------------------------------------------ microphone level, ten times a second
 
   /** @type {HTMLElement | undefined} */
   let meter;
   let told = -1;
+  const measuring = setInterval(measure, 100);
   function measure() {
-    if (!mounted) return;
-    requestAnimationFrame(measure);
-    if (!meter?.isConnected) return;
+    if (!mounted) return clearInterval(measuring);
+    if (!meter?.isConnected || document.hidden) return;
     const level = capture.level();
-    meter.style.setProperty("--level", level.toFixed(3));
+    meter.style.setProperty("--level", level.toFixed(2));
     const shown = Math.round(level * 10) * 10;
     if (shown !== told) meter.setAttribute("aria-valuenow", String((told = shown)));
     const silentFor = performance.now() - micSince;
@@ -93,8 +93,6 @@ export function mount(root, { capture, name = "", live = false, cameraFirst = tr
       draw();
     }
   }
-  requestAnimationFrame(measure);
-
   // ------------------------------------------------------------------------ what is shown
 
   const question = () => html`

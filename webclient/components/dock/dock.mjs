@@ -138,9 +138,15 @@ export function mount(root, context) {
   document.addEventListener("pointerdown", away);
   document.addEventListener("keydown", away);
 
+  // As rarely as it still looks alive, on the one drawing that shows it, and only where it moves: a phone has to stay cool.
+  let shown = "";
   const meter = setInterval(() => {
-    if (!document.hidden) root.style.setProperty("--level", capture.level().toFixed(2));
-  }, 120);
+    if (document.hidden || !capture.on.microphone) return;
+    const level = capture.level().toFixed(1);
+    if (level === shown) return;
+    shown = level;
+    /** @type {HTMLElement | null} */ (root.querySelector(".dock-buttons > .dock-button .dock-drawing"))?.style.setProperty("--level", level);
+  }, 200);
 
   return {
     /** @param {any} next */

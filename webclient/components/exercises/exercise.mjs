@@ -57,15 +57,15 @@ export function mount(root, context) {
     bringTheStep(exercise);
   }
 
-  /** A step that all take at once comes to where they look, on a phone above all; whoever writes is left where they are.
-   * @param {any} exercise */
+  /** What is opened, and each step that all take at once, comes to where they look, on a phone above all; whoever writes is left
+   * where they are. @param {any} exercise */
   function bringTheStep(exercise) {
     const index = exercise && !exercise.own_pace ? moment(exercise, connection.now()).index : -1;
-    const key = index < 0 ? "" : `${exercise.run} ${index}`;
+    const key = exercise ? `${exercise.run} ${index}` : "";
     if (key === brought) return;
     brought = key;
-    if (!key || root.querySelector("textarea:focus, input:focus")) return;
-    bringToTop(root.querySelector(shown?.shape.leading ? ".breath" : ".exercise h3"));
+    if (!key || document.activeElement?.matches("textarea, input")) return;
+    bringToTop(root.querySelector(index < 0 ? ".exercise" : shown?.shape.leading ? ".breath" : ".exercise h3"));
   }
 
   /** The shape of what is open, from its first view to its last. @param {any} exercise */
@@ -138,10 +138,10 @@ export function mount(root, context) {
       <div class="stack tight">
         <p class="soft small">${t("Together now")}</p>
         <h2 id="exercise-title">${exercise.title}</h2>
+        ${leads ? lead(exercise, index) : nothing}
         ${index < 0 || exercise.own_pace ? html`<p>${exercise.about}</p>` : nothing}
         ${index < 0 || exercise.own_pace ? html`<p class="notice plain exercise-care">${icon("leaf")} <span>${exercise.care}</span></p>` : nothing}
       </div>
-      ${leads ? lead(exercise, index) : nothing}
       ${withWhom(exercise, now)}
       ${out ? html`<p>${t("You are sitting this one out. That is all right. Come in whenever you like.")}</p>`
         : index < 0 ? html`<p class="soft">${leads ? t("Everybody sees this invitation. Begin when they have had a look.") : t("Your facilitator begins in a moment.")}</p>`

@@ -20,6 +20,8 @@ const PIN_HEIGHT_PX_MIN = 420; // below, the pinned picture would leave no room 
 const STRIP_HEIGHT_PX_MAX = 220;
 const STRIP_BESIDE_SCREEN_PX = 150;
 const SCREEN_ALONE_PX = 320;
+const SLIVER_PX_MIN = 64; // of less nobody is to be recognised
+const TINY_PX = 96; // no room beside a name
 const HEIGHT_STEP_PX = 30; // sizes are wished for in steps, so that a resize does not send a wish per pixel
 
 /**
@@ -86,9 +88,10 @@ export function mount(root, context) {
     const screenAlone = screen !== null && height < SCREEN_ALONE_PX;
     const stripHeight = screen === null ? height : screenAlone ? 0 : Math.min(STRIP_BESIDE_SCREEN_PX, height / 4);
     screen?.style.setProperty("--screen-height", `${height - stripHeight - (screenAlone ? 0 : RULES.gap)}px`);
-    grid.hidden = screenAlone;
+    grid.hidden = screenAlone || height < SLIVER_PX_MIN;
     const next = strip ? inOneRow(count, stripHeight, rules) : fit(count, width, height, rules);
     root.classList.toggle("strip", strip);
+    root.classList.toggle("tiny", next.tile < TINY_PX);
     grid.style.setProperty("--columns", String(next.columns));
     grid.style.setProperty("--tile", `${next.tile}px`);
     grid.style.setProperty("--gap", `${rules.gap}px`);

@@ -161,8 +161,9 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
         changed();
       }, SPEAKING_HOLD_MS));
     }
+    const more = Object.keys(next).some((person) => !(person in levels));
     levels = { ...levels, ...next };
-    changed();
+    if (more) changed(); // how loud somebody is moves nothing; that they speak does
   }
 
   /** @param {boolean} [again] even when nothing has changed: the server may not know it yet */
