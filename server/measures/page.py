@@ -90,8 +90,8 @@ class MeasureBook:
     async def groups(self, words: Words, *, reader: Visitor) -> dict[str, Any]:
         """Every group's means; and, for clinicians, whose results there are to read."""
         now = self._clock.now()
-        me = await self._store.clinic.get_person(reader.person)
-        today = local(now, me.zone if me else "UTC").date()
+        # A week is over once nobody anywhere can be in a session of it: a mean must not move while somebody answers.
+        today = local(Instant(now - DAY_MS), "UTC").date()
         since = Instant(now - (WEEKS + 1) * 7 * DAY_MS)
         found = list(results(await self._history.held(since=since, until=now)))
         cohorts = await self._shelves.cohorts.all()

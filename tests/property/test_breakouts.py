@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import permutations
 
 import pytest
 from hypothesis import settings
@@ -59,6 +60,9 @@ class Evening(RuleBasedStateMachine):
         self.lines: dict[PersonId, SourceId] = {}
         self.told: dict[PersonId, SmallRoomId] = {}
         """Who is where as the media plane was told last."""
+        self.read = 0
+        self.times: list[dict[PersonId, set[PersonId]]] = []
+        """With whom each was, time by time, as it was seen to be."""
 
     @property
     def state(self) -> RoomState:
@@ -203,6 +207,20 @@ class Evening(RuleBasedStateMachine):
         here = self.state.breakouts
         for room in here.groups:
             assert not any(frozenset(each) in set(pairs_of(here.participants(room.id))) for each in APART)
+
+    @invariant()
+    def nobody_is_put_with_the_same_one_a_third_time_running(self) -> None:
+        here, fresh = self.state.breakouts, self.meeting.log[self.read :]
+        self.read = len(self.meeting.log)
+        for opened in (record.event for record in fresh if isinstance(record.event, v.BreakoutsOpened)):
+            allowed = here.open is not None and here.open.again
+            for one, other in (pair for group in opened.rooms.values() for pair in permutations(group, 2)):
+                theirs = [time[one] for time in self.times if one in time]
+                assert allowed or not (len(theirs) > 1 and other in theirs[-1] & theirs[-2])
+            self.times.append({})
+        for room in here.groups:
+            for one, other in permutations(here.participants(room.id), 2):
+                self.times[-1].setdefault(one, set()).add(other)
 
     @invariant()
     def nobody_waits_alone_longer_than_a_line_needs(self) -> None:

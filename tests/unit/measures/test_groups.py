@@ -12,7 +12,7 @@ from facilitation.ids import ItemId, MeasureId, PersonId, SessionId
 from facilitation.measures import Change
 from facilitation.timebase import HOUR_MS, Instant
 from server.catalog import load_catalog
-from server.measures.groups import PEOPLE_MIN, Trend, trends
+from server.measures.groups import Trend, trends
 from server.measures.history import Result
 from tests.support.evening import Evening
 
@@ -86,5 +86,5 @@ def test_nothing_is_ever_told_of_fewer_than_five(answers: list[tuple[int, int, i
         for number, week in enumerate(trend.weeks):
             first = (number - 2) * 7  # days after the Monday with which the third of these weeks begins
             people = {person for person, day, _ in answers if first <= day < first + 7}
-            assert (week.mean is not None) == (len(people) >= PEOPLE_MIN)
+            assert (week.mean is not None) == (len(people) >= 5)
             assert week.people in (0, len(people))

@@ -49,7 +49,7 @@ def held(number: int, values: list[int], measure: MeasureId = PHQ9) -> Evening:
     return evening
 
 
-async def clinic(*evenings: Evening) -> tuple[Store, MeasureBook]:
+async def clinic(*evenings: Evening, now: int = FIRST + 3 * WEEK_MS) -> tuple[Store, MeasureBook]:
     store = memory.connect()
     people = {each.person: each for evening in evenings for each in evening.scheduled.roster}
     for each in people.values():
@@ -60,7 +60,7 @@ async def clinic(*evenings: Evening) -> tuple[Store, MeasureBook]:
         await store.clinic.put_session(evening.scheduled)
         epoch = await store.leases.acquire(evening.scheduled.session, node="n")
         await store.log.append(evening.scheduled.session, evening.records, epoch=epoch)
-    clock = FakeClock(Instant(FIRST + 3 * WEEK_MS))
+    clock = FakeClock(Instant(now))
     return store, MeasureBook(store, progress=ProgressBook(store.log), clock=clock)
 
 
@@ -117,6 +117,15 @@ async def test_a_group_is_told_of_as_means_of_five(people: int, shown: bool) -> 
     assert bool(group["trends"][0]["points"]) is shown
     assert ("9.0" in json.dumps(page)) is shown
     assert page["people"] == [] and "Robin" not in json.dumps(page)
+
+
+@pytest.mark.parametrize(("hours", "shown"), [(4, False), (22, False), (28, True)])
+async def test_a_mean_is_shown_once_nobody_anywhere_can_still_be_answering(hours: int, shown: bool) -> None:
+    """Of a Sunday’s evening in New York: two readings must never differ by one answer."""
+    sunday = held(0, [1] * 5)
+    sunday.scheduled = replace(sunday.scheduled, starts_at=Instant(FIRST + 6 * 24 * HOUR_MS))
+    _, book = await clinic(sunday, now=sunday.scheduled.starts_at + hours * HOUR_MS)
+    assert ("9.0" in json.dumps(await book.groups(WORDS, reader=reader(Role.ADMINISTRATOR)))) is shown
 
 
 async def test_clinicians_find_whose_results_there_are() -> None:
