@@ -83,7 +83,7 @@ class Evening(RuleBasedStateMachine):
 
     # --- who comes and goes
 
-    @initialize(there=st.sets(people, min_size=3), both=st.booleans())
+    @initialize(there=st.sets(people, min_size=2), both=st.booleans())
     def an_evening_begins(self, there: set[PersonId], both: bool) -> None:
         self.meeting.do(c.ListApart(pairs=APART))
         for person in (*(LEADERS if both else LEADERS[:1]), *sorted(there)):
@@ -141,9 +141,25 @@ class Evening(RuleBasedStateMachine):
     def draw(self, size: int, by: PersonId, again: bool) -> None:
         self.ask(c.DrawBreakouts(size=size, again=again), by)
 
-    @rule(split=st.lists(people, unique=True), at=st.integers(0, 4), by=leaders)
-    def plan(self, split: list[PersonId], at: int, by: PersonId) -> None:
+    @rule(split=st.lists(people, unique=True, min_size=2), at=st.integers(0, 4), by=leaders, at_once=st.booleans())
+    def plan(self, split: list[PersonId], at: int, by: PersonId, at_once: bool) -> None:
         self.ask(c.PlanBreakouts(rooms=(tuple(split[:at]), tuple(split[at:]))), by)
+        if at_once:
+            self.ask(c.OpenBreakouts(minutes=None), by)
+
+    @rule(pairs=st.sampled_from([*APART, APART[0] + APART[1][:1]]), by=leaders)
+    def plan_whom_nobody_should(self, pairs: tuple[PersonId, ...], by: PersonId) -> None:
+        self.ask(c.PlanBreakouts(rooms=(pairs,)), by)
+        self.ask(c.OpenBreakouts(minutes=None), by)
+
+    @precondition(lambda self: self.state.breakouts.open is None)
+    @rule(times=st.integers(2, 4), size=st.sampled_from([2, 3]), by=leaders)
+    def one_time_after_another(self, times: int, size: int, by: PersonId) -> None:
+        for _ in range(times):
+            self.ask(c.DrawBreakouts(size=size), by)
+            self.ask(c.OpenBreakouts(minutes=None), by)
+            self.nobody_is_put_with_the_same_one_a_third_time_running()
+            self.ask(c.CloseBreakouts(), by)
 
     @rule(minutes=st.sampled_from([None, 1, 5]), by=leaders, size=st.sampled_from([2, 3]))
     def open(self, minutes: int | None, by: PersonId, size: int) -> None:

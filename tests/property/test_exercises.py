@@ -41,6 +41,7 @@ OWN = [
 ]
 REPERTOIRE = with_exercises(load_library(), OWN).repertoire()
 CROWD = [PersonId(f"p-{number}") for number in range(1, 8)]
+POLLS = [each for each in REPERTOIRE.exercises if each.anonymous]
 GUESTS = tuple(Expected(person=each, role=Role.PARTICIPANT, name=f"Guest {each}") for each in CROWD)
 
 people = st.sampled_from(CROWD)
@@ -84,7 +85,10 @@ class Group(RuleBasedStateMachine):
 
     # --- what a group does
 
-    @initialize(there=st.sets(people, min_size=2), exercise=st.sampled_from(REPERTOIRE.exercises))
+    @initialize(
+        there=st.sets(people, min_size=2) | st.just(set(CROWD)),
+        exercise=st.sampled_from(REPERTOIRE.exercises) | st.sampled_from(POLLS),
+    )
     def an_evening_begins(self, there: set[PersonId], exercise: Exercise) -> None:
         for person in sorted(there):
             self.meeting.join(person)
@@ -116,13 +120,17 @@ class Group(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: self.state.practice.open and self.state.practice.open.exercise.anonymous)
-    @rule(choose=st.integers(0, 9))
-    def all_send(self, choose: int) -> None:
+    @rule(choose=st.integers(0, 9), many=st.sampled_from([4, 4, 5, 6]), counted=st.booleans())
+    def many_send(self, choose: int, many: int, counted: bool) -> None:
+        """As many of those who are there; and somebody who leads asks at once what there is."""
         run = self.state.practice.open
         assert run is not None
-        for number, person in enumerate(CROWD):
+        there = [person for person in CROWD if self.state.seats.of(person).in_room]
+        for number, person in enumerate(there[:many]):
             answers = {str(field.id): an_answer(field, choose * number) for field in run.exercise.anonymous}
             self._try(c.AnswerExercise(run=run.run, answers=answers, sent=True), person)
+        if counted:
+            self._try(c.ShowResults(run=run.run, to_group=False), FAY)
 
     @precondition(lambda self: self.state.practice.runs)
     @rule(data=st.data(), person=st.sampled_from([*CROWD, FAY]), choose=st.integers(0, 99), back=st.booleans())
