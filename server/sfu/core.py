@@ -303,7 +303,8 @@ class Core(Protocol):
 
     def unname_link(self, ufrag: str) -> None: ...
 
-    def link(self, handler: LinkHandler) -> LinkCore: ...
+    def link(self, handler: LinkHandler, *, room: int = 0) -> LinkCore:
+        """A link to one peer; those of one room are served together."""
 
     def collect(self) -> None:
         """Tell what waits because nobody need be woken for it; to be called each 20 ms or so."""

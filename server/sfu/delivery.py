@@ -21,9 +21,9 @@ NARROW_BPS = 800_000
 """A link below this is worth a word to its owner when pictures are smaller than they should be."""
 
 
-FIT_EVERY_US = 5_000_000
+FIT_EVERY_US, UNFIT_EVERY_US = 5_000_000, 500_000
 """Layers that suit are looked at again after so long, even if nothing happened: bitrates change. A link that does not
-bear what they have become tells of it sooner."""
+bear what they have become tells of it sooner. While a wish is not met it is looked at more often."""
 
 
 class Picture(NamedTuple):
@@ -48,8 +48,10 @@ class Delivery:
         self._next_bps: int | None = None
         self._wanted_bps = 0
         self._fits_until_us = 0
-        self._fits_from_bps = 0
-        """With so much all wishes were met when they were looked at last."""
+        self._fits_from_bps: int | None = None
+        """With so much all wishes were met when they were looked at last; None when they were not, and then …"""
+        self._bears: tuple[object, ...] = ()
+        """… this is what the link bore."""
         self.sending_bps = 0
         """What goes out now, probes and repeats not counted."""
         self._probed: Slot | None = None
@@ -69,9 +71,22 @@ class Delivery:
         self._prober.echoed(echo)
 
     def is_fitted(self, now_us: int) -> bool:
-        """Whether every wish is met and will be, as long as senders and wishes are the same."""
+        """Whether nothing better could be chosen than what was, as long as senders and wishes are the same."""
+        if now_us >= self._fits_until_us:
+            return False
+        if self._fits_from_bps is None:
+            return self._bears == self._borne(now_us)
         budget_bps = self.downlink.budget_bps
-        return now_us < self._fits_until_us and (budget_bps is None or budget_bps >= self._fits_from_bps)
+        return budget_bps is None or budget_bps >= self._fits_from_bps
+
+    @property
+    def is_content(self) -> bool:
+        """Whether every wish was met when layers were chosen last."""
+        return self._fits_from_bps is not None
+
+    def _borne(self, now_us: int) -> tuple[object, ...]:
+        downlink = self.downlink
+        return downlink.budget_bps, downlink.state, downlink.may_rise(now_us), downlink.was_congested
 
     def fit(
         self, pictures: Sequence[Picture], sounds: Sequence[Layer], *, lowest_only: bool, now_us: int
@@ -125,8 +140,12 @@ class Delivery:
                 self.sending_bps += flowing.state(now_us).cost(slot.paced)
                 if slot.can_probe:
                     self._probed = slot
-        self._fits_until_us = now_us + FIT_EVERY_US if not needed and not allocation.missing else 0
-        self._fits_from_bps = self._wanted_bps if budget_bps is None else min(budget_bps, self._wanted_bps)
+        if needed or allocation.missing:
+            self._fits_until_us, self._fits_from_bps = now_us + UNFIT_EVERY_US, None
+            self._bears = self._borne(now_us)
+        else:
+            self._fits_until_us = now_us + FIT_EVERY_US
+            self._fits_from_bps = self._wanted_bps if budget_bps is None else min(budget_bps, self._wanted_bps)
         if allocation.paused and self._probed is None and self.downlink.may_rise(now_us):
             self.downlink.hope()
         return needed

@@ -226,8 +226,8 @@ class TrackCore(_Handle):
 
 
 class LinkCore(_Handle):
-    def __init__(self, lib: Any, core: NativeCore, handler: LinkHandler) -> None:
-        pointer = lib.link_new(core.pointer)
+    def __init__(self, lib: Any, core: NativeCore, handler: LinkHandler, room: int) -> None:
+        pointer = lib.link_new(core.pointer, room)
         super().__init__(lib, pointer, lib.link_read(pointer))
         self.core = core
         self.handler: LinkHandler | None = handler
@@ -464,8 +464,8 @@ class NativeCore:
         if self.pointer is not None:
             self._lib.core_unname(self.pointer, ufrag.encode())
 
-    def link(self, handler: LinkHandler) -> LinkCore:
-        link = LinkCore(self._lib, self, handler)
+    def link(self, handler: LinkHandler, *, room: int = 0) -> LinkCore:
+        link = LinkCore(self._lib, self, handler, room)
         self.links[link.number] = link
         return link
 

@@ -29,10 +29,13 @@ SMALL_HEIGHT = 180
 class PeerOwner(Protocol):
     """The room, as its peers see it."""
 
+    number: int
+
     def connected(self, peer: Peer) -> None: ...
     def disconnected(self, peer: Peer) -> None: ...
     def unrouted(self, peer: Peer, kind: str, now_us: int) -> None: ...
     def stir(self, peer: Peer) -> None: ...
+    def hurry(self, now_us: int) -> None: ...
     def keyframe_wanted(self, slot: Slot) -> None: ...
 
 
@@ -81,6 +84,7 @@ class Peer:
             self,
             remote=(offer.ufrag, offer.password),
             fingerprints=offer.fingerprints,
+            room=self.owner.number,
         )
 
     def continues(self, offer: Offer) -> bool:
@@ -201,6 +205,8 @@ class Peer:
 
     def received_echo(self, echo: Echo, now_us: int) -> None:
         self.delivery.echoed(echo, now_us)
+        if self.delivery.downlink.state != "clear":
+            self.owner.hurry(now_us)
 
     def _reported(self, report: rtcp.Report, now_us: int) -> None:
         match report:

@@ -837,7 +837,8 @@ class PythonCore:
     def unname_link(self, ufrag: str) -> None:
         self._ufrags.discard(ufrag)
 
-    def link(self, handler: LinkHandler) -> LinkCore:
+    def link(self, handler: LinkHandler, *, room: int = 0) -> LinkCore:
+        del room  # Everybody is served at once.
         link = LinkCore(self, handler)
         self.links.add(link)
         return link

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import count
 
 from facilitation.timebase import Instant
 from server.sfu.delivery import Picture
@@ -16,7 +17,7 @@ from server.sfu.facts import (
     SpeakersChanged,
     Wish,
 )
-from server.sfu.peer import LOST_AFTER_US, Peer
+from server.sfu.peer import CHECK_AFTER_US, LOST_AFTER_US, Peer
 from server.sfu.publisher import Layer, Track
 from server.sfu.rtp.rewrite import ALL_TEMPORAL
 from server.sfu.rtp.speakers import SpeakerMeter
@@ -30,7 +31,9 @@ UNCONNECTED_US_MAX = 30_000_000
 LOST_US_MAX = 120_000_000
 """… and one that was lost after this long."""
 
-LAYERS_EVERY_US = 200_000
+LAYERS_EVERY_US, CALM_EVERY_US = 200_000, 400_000
+CALM_AFTER_US = 3_000_000
+"""Layers are looked at less often when nobody came, wished, spoke or was short of anything for so long."""
 SPEAKERS_EVERY_US = 200_000
 LIVENESS_EVERY_US = 250_000
 REPORTS_EVERY_US = 1_000_000
@@ -42,6 +45,9 @@ MANY, SMALL_TILE = 6, 180
 """So many pictures at once, no larger than this, are shown with half as many pictures a second; not who speaks."""
 LEVEL_STEP = 8
 """Loudness is told in steps, lest every breath be news."""
+
+
+_NUMBERS = count(1)
 
 
 class Source:
@@ -67,6 +73,8 @@ class Room:
 
     def __init__(self, name: str, *, say: Callable[[MediaFact], None], instant: Callable[[int], Instant]) -> None:
         self.name = name
+        self.number = next(_NUMBERS)
+        """Of no meaning, but that no two rooms have the same."""
         self._say = say
         self._instant = instant
         self.peers: dict[str, Peer] = {}
@@ -80,6 +88,8 @@ class Room:
         """The earliest of these."""
         self._vacations = 0
         self._flowed: list[tuple[Layer, int, bool, bool, int, bool]] = []
+        self._stirred_us = 0
+        """When something was last seen that viewers' layers may depend on."""
         # Whoever may have something due at the next tick: few of many, lest everybody be asked fifty times a second.
         self._restless: set[Peer] = set()
 
@@ -126,6 +136,12 @@ class Room:
         peer = source.active[slot.kind]
         if peer is not None:
             peer.ask_for_keyframes(peer.now_us())
+
+    def hurry(self, now_us: int) -> None:
+        """What viewers are sent may have to change: do not wait as in calm times."""
+        if now_us - self._stirred_us >= CALM_AFTER_US:
+            self._due["layers"] = self._next_due_us = min(now_us, self._next_due_us)
+        self._stirred_us = now_us
 
     def stir(self, peer: Peer) -> None:
         """Something has become due of this peer: see `Peer.is_busy`."""
@@ -217,6 +233,8 @@ class Room:
 
     def assign(self) -> None:
         """Give every connected viewer's slots to the sources it can see; tell what changed."""
+        now_us = next((peer.now_us() for peer in self.peers.values()), 0)  # The same for all: see `Layer.state`.
+        self.hurry(now_us)
         for viewer in list(self.peers.values()):
             if not viewer.is_connected:
                 for slot in viewer.slots.values():
@@ -225,11 +243,11 @@ class Room:
             for kind in KINDS:
                 self._assign(viewer, kind)
             if any(slot.source is not None and slot.target is None for slot in viewer.slots.values()):
-                self._choose_layers(viewer, viewer.now_us())
+                self._choose_layers(viewer, now_us)
             self._tell_slots(viewer)
-        self._look_who_watches()
+        self._look_who_watches(now_us)
 
-    def _look_who_watches(self) -> None:
+    def _look_who_watches(self, now_us: int) -> None:
         for source in self.sources.values():
             source.watched_height = 0
         for viewer in self.peers.values():
@@ -238,9 +256,9 @@ class Room:
                 if source_shown is not None:
                     height = viewer.needed_height(source_shown.name)
                     source_shown.watched_height = max(source_shown.watched_height, height)
-        self._tell_needs()
+        self._tell_needs(now_us)
 
-    def _tell_needs(self) -> None:
+    def _tell_needs(self, now_us: int) -> None:
         """Tell senders which layers nobody watches, so that they need not send them, or somebody does again."""
         for peer in self.peers.values():
             track = peer.uplink.tracks.get("video")
@@ -248,7 +266,7 @@ class Room:
                 continue
             source = self.sources[peer.source]
             height = source.watched_height if source.active["video"] is peer else 0
-            if track.watched(height, peer.now_us()):
+            if track.watched(height, now_us):
                 self._say(LayersNeeded(room=self.name, peer=peer.name, video=track.demand.layers))
 
     def _assign(self, viewer: Peer, kind: str) -> None:
@@ -361,15 +379,19 @@ class Room:
         if now_us < self._next_due_us:
             return
         peers = list(self.peers.values())
-        if self._is_due("layers", LAYERS_EVERY_US, now_us):
+        is_calm = now_us - self._stirred_us >= CALM_AFTER_US
+        if self._is_due("layers", CALM_EVERY_US if is_calm else LAYERS_EVERY_US, now_us):
             for peer in peers:
                 for layer in peer.uplink.layers():
                     layer.measure(now_us)
-            self._tell_needs()
+            self._tell_needs(now_us)
             flows = self._flows(now_us)
             for peer in peers:
-                if peer.is_connected and not (flows == self._flowed and peer.delivery.is_fitted(now_us)):
-                    self._choose_layers(peer, now_us)
+                if not peer.is_connected or (flows == self._flowed and peer.delivery.is_fitted(now_us)):
+                    continue
+                self._choose_layers(peer, now_us)
+                if flows != self._flowed or not peer.delivery.is_content:
+                    self._stirred_us = now_us
             self._flowed = flows
         if self._is_due("speakers", SPEAKERS_EVERY_US, now_us):
             self._tell_speakers(now_us)
@@ -404,6 +426,8 @@ class Room:
 
     def _look_after(self, peer: Peer, now_us: int) -> None:
         silent_us = peer.silent_us(now_us)
+        if silent_us < CHECK_AFTER_US and peer.is_connected and not peer.is_busy:
+            return
         if peer.connected_us is None:
             if now_us - peer.joined_us > UNCONNECTED_US_MAX:
                 self.remove(peer.name)

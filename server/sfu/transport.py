@@ -309,7 +309,8 @@ class _Dtls(RTCDtlsTransport):
 class Link:
     """The secured way to one peer: its ICE credentials and addresses, its DTLS association, its SRTP sessions.
 
-    `remote` is the browser's (ufrag, password). The link opens once DTLS is done, and never opens again.
+    `remote` is the browser's (ufrag, password), `room` any number that those of one room share. The link opens once
+    DTLS is done, and never opens again.
     """
 
     def __init__(
@@ -320,10 +321,11 @@ class Link:
         *,
         remote: tuple[str, str],
         fingerprints: Sequence[tuple[str, str]],
+        room: int = 0,
     ) -> None:
         self._port = port
         self._handler: LinkHandler | None = handler
-        self.core = port.core.link(self)
+        self.core = port.core.link(self, room=room)
         self.fingerprints = tuple(fingerprints)
         self.ufrag = self.password = ""
         self.remote = remote

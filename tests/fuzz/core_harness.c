@@ -172,7 +172,7 @@ static void settle(world *all, unsigned link)
 {
     static int session;
     address there = place_of(link);
-    link_t *own = all->links[link] = link_new(all->core);
+    link_t *own = all->links[link] = link_new(all->core, link & 1);
     link_admit(own, &there);
     link_direct(own, &there);
     link_secure(own, &session, &session);

@@ -382,13 +382,14 @@ int core_told(core_t *core) { return core->eventfd; }
 
 /* ---------------------------------------------------------------- links */
 
-link_t *link_new(core_t *core)
+link_t *link_new(core_t *core, uint32_t room)
 {
     link_t *link = calloc(1, sizeof *link);
     if (!link)
         return NULL;
     core_enter(core);
     link->core = core;
+    link->room = room;
     link->socket = -1;
     link->bases.highest = link->arrival_numbers.highest = link->arrivals_next = -1;
     link->number = ++core->numbers;
@@ -464,7 +465,7 @@ void link_direct(link_t *link, const address *to)
     if (!is_same(&link->to, to)) {
         port_disconnect(link->core, link->socket);
         link->to = *to;
-        link->socket = port_connect(link->core, to);
+        link->socket = port_connect(link->core, to, link->room);
         link->is_whole = false;
     }
     core_leave(link->core);
@@ -489,19 +490,34 @@ datagram *link_compose(link_t *link)
     return core->out + core->out_count;
 }
 
-void link_post(link_t *link, datagram *out)
+void link_post(link_t *link, datagram *out, uint32_t ssrc)
 {
     core_t *core = link->core;
-    int own = core->out_count++;
+    int own = core->out_count++, before = link->last;
     out->to = link->to;
     out->socket = link->socket;
     out->link = link;
-    out->next = 0;
-    out->is_sent = false;
-    if (link->batch == core->batches)
-        core->out[link->newest].next = own;
-    link->batch = core->batches;
-    link->newest = own;
+    out->ssrc = ssrc;
+    out->next = NONE;
+    out->is_first = false;
+    if (link->batch != core->batches) {
+        link->batch = core->batches;
+        link->first = link->last = before = NONE;
+    } else if (out->size > core->out[before].size) {
+        /* Larger ones go first, so that they can leave as one; but no two of a stream change places. */
+        before = NONE;
+        for (int at = link->first; at != NONE; at = core->out[at].next)
+            if (core->out[at].size >= out->size || core->out[at].ssrc == ssrc)
+                before = at;
+    }
+    int *place = before == NONE ? &link->first : &core->out[before].next;
+    if (before == NONE && link->first != NONE)
+        core->out[link->first].is_first = false;
+    out->is_first = before == NONE;
+    out->next = *place;
+    *place = own;
+    if (before == link->last)
+        link->last = own;
 }
 
 void link_protect(link_t *link, datagram *out, sealed *past, int header, int size, int64_t number, int64_t now_us)
@@ -513,7 +529,8 @@ void link_protect(link_t *link, datagram *out, sealed *past, int header, int siz
     out->size = size;
     if (link->cipher ? seal(link, past, out->data, header, &out->size, number)
                      : !link->core->crypto.protect(link->tx, out->data, &out->size))
-        link_post(link, out);
+        link_post(link, out, (uint32_t)out->data[8] << 24 | (uint32_t)out->data[9] << 16 | (uint32_t)out->data[10] << 8 |
+                                 out->data[11]);
     else
         COUNT(link->figures.failures);
 }
@@ -524,7 +541,7 @@ void link_protect_rtcp(link_t *link, datagram *out, int size)
     if (link->core->crypto.protect_rtcp(link->tx, out->data, &out->size))
         COUNT(link->figures.failures);
     else
-        link_post(link, out);
+        link_post(link, out, 0);
 }
 
 void link_answer(link_t *link, const char *username, const char *password)

@@ -119,7 +119,7 @@ void core_feed(core_t *, const uint8_t *data, int size, const address *from, int
 int core_name(core_t *, const char *ufrag); /* 0, or -1 when there are too many */
 void core_unname(core_t *, const char *ufrag);
 
-link_t *link_new(core_t *);
+link_t *link_new(core_t *, uint32_t room); /* those of one room are served together */
 void link_free(link_t *); /* with its tracks, layers and slots */
 uint64_t link_number(link_t *);
 const link_figures *link_read(link_t *);

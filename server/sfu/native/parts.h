@@ -55,7 +55,13 @@ enum {
     EVENTS_BYTES_MAX = 1 << 18,
     CAUGHT_MAX = 4096,
     SOCKETS_MAX = 16,
-    READY_MAX = 64,
+    READY_MAX = 1024,
+    GATHER_MAX_US = 8000,
+    GATHER_STEP_US = 500,
+    STOCK_EVERY_US = 50000,
+    BUSY_PERCENT = 50, /* of the time, when it begins to gather, … */
+    IDLE_PERCENT = 35, /* … and when it does so less */
+    NONE = -1,
     RECEIVE_BYTES = 1 << 20, /* buffer of a socket that serves one peer */
     BATCH = 64, /* datagrams read at once */
     OUT_MAX = 192, /* and written: what a few of them become in a large room */
@@ -298,7 +304,7 @@ struct link { /* what each packet that leaves needs comes first, and together */
     int64_t departed; /* a number that never wraps: the next */
     int departure_extension;
     int socket; /* connected to `to`, where there is one; else -1 */
-    int newest; /* datagram of ours in the batch … */
+    int first, last; /* datagrams of ours in the batch … */
     bool is_whole; /* nothing can be sent there in segments */
     uint64_t batch; /* … of this number */
     address to;
@@ -307,6 +313,7 @@ struct link { /* what each packet that leaves needs comes first, and together */
     int arrival_extension;
     int bound_count, alive_count, ended_count;
     uint64_t number;
+    uint32_t room;
     link_t *next;
     track_t *tracks;
     slot_t *slots;
@@ -330,8 +337,9 @@ typedef struct {
     uint8_t data[OUT_BYTES] __attribute__((aligned(16)));
     int size;
     int socket; /* connected to `to`; -1 for the one that all share */
-    int next; /* datagram of the same link in this batch; 0 for none */
-    bool is_sent;
+    int next; /* datagram of the same link in this batch, or NONE */
+    uint32_t ssrc; /* 0 for RTCP */
+    bool is_first; /* of its link */
     link_t *link; /* whose own socket it is */
     address to;
 } datagram;
@@ -406,7 +414,7 @@ bool take_report(link_t *, const uint8_t *packet, int size, int64_t now_us);
 
 /* Room for one datagram, or NULL when the link sends nothing; then the size of what was written there. */
 datagram *link_compose(link_t *);
-void link_post(link_t *, datagram *); /* it is whole: let it leave with the batch */
+void link_post(link_t *, datagram *, uint32_t ssrc); /* it is whole: let it leave with the batch */
 /* `header` bytes stay in clear; `number` is the packet's own one, never wrapping; `past` is of its stream. */
 void link_protect(link_t *, datagram *, sealed *past, int header, int size, int64_t number, int64_t now_us);
 void link_protect_rtcp(link_t *, datagram *, int size);
@@ -414,7 +422,7 @@ void link_protect_rtcp(link_t *, datagram *, int size);
 void port_flush(core_t *); /* send what was composed (port.c) */
 void port_queue(core_t *, const uint8_t *data, int size, const address *to);
 /* A socket of the same port for this peer alone, lest each packet have its way looked up; -1 where none is to be had. */
-int port_connect(core_t *, const address *to);
+int port_connect(core_t *, const address *to, uint32_t room);
 void port_disconnect(core_t *, int socket);
 
 #endif

@@ -110,8 +110,7 @@ static datagram *send_run(core_t *core, datagram *first)
     do {
         datagram *last = next;
         parts[message.msg_iovlen++] = (struct iovec){last->data, (size_t)last->size};
-        last->is_sent = true;
-        next = last->next ? core->out + last->next : NULL;
+        next = last->next == NONE ? NULL : core->out + last->next;
         if (first->link->is_whole || last->size < first->size)
             break; /* only the last segment may be shorter */
     } while (next && next->size <= first->size && message.msg_iovlen < SEGMENTS_MAX);
@@ -160,7 +159,7 @@ void port_flush(core_t *core)
     for (int i = 0; i < core->out_count;) {
         datagram *out = core->out + i;
         if (out->socket >= 0) {
-            for (out = out->is_sent ? NULL : out; out;)
+            for (out = out->is_first ? out : NULL; out;)
                 out = send_run(core, out);
             i++;
             continue;
@@ -194,13 +193,14 @@ void port_queue(core_t *core, const uint8_t *data, int size, const address *to)
 
 /* ---------------------------------------------------------------- sockets of single peers */
 
-static int watch(int epollfd, int fd)
+/* The room is in the upper half, so that what is ready can be sorted by it. */
+static int watch(int epollfd, int fd, uint32_t room)
 {
-    struct epoll_event wanted = {.events = EPOLLIN, .data.fd = fd};
+    struct epoll_event wanted = {.events = EPOLLIN, .data.u64 = (uint64_t)room << 32 | (uint32_t)fd};
     return epoll_ctl(epollfd, EPOLL_CTL_ADD, fd, &wanted);
 }
 
-int port_connect(core_t *core, const address *to)
+int port_connect(core_t *core, const address *to, uint32_t room)
 {
     sockaddr_ip here, there;
     socklen_t here_size = sizeof here;
@@ -216,7 +216,7 @@ int port_connect(core_t *core, const address *to)
     if (setsockopt(own, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) ||
         (to->family == 6 && setsockopt(own, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes)) ||
         setsockopt(own, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes) || bind(own, &here.any, here_size) ||
-        connect(own, &there.any, there_size) || watch(core->epollfd, own)) {
+        connect(own, &there.any, there_size) || watch(core->epollfd, own, room)) {
         close(own);
         return -1;
     }
@@ -254,29 +254,89 @@ typedef struct {
     sockaddr_ip there[BATCH];
 } inbox;
 
+static inbox *inbox_new(void)
+{
+    inbox *in = aligned_alloc(16, sizeof *in);
+    for (int i = 0; in && i < BATCH; i++) {
+        in->parts[i] = (struct iovec){in->data[i], MTU + 1};
+        in->messages[i].msg_hdr = (struct msghdr){
+            .msg_name = in->there + i, .msg_namelen = sizeof *in->there, .msg_iov = in->parts + i, .msg_iovlen = 1};
+    }
+    return in;
+}
+
 static void receive(core_t *core, int socket, inbox *in)
 {
     for (int round = 0; round < ROUNDS; round++) {
-        for (int i = 0; i < BATCH; i++) {
-            in->parts[i] = (struct iovec){in->data[i], MTU + 1};
-            in->messages[i].msg_hdr = (struct msghdr){
-                .msg_name = in->there + i, .msg_namelen = sizeof *in->there, .msg_iov = in->parts + i, .msg_iovlen = 1};
-        }
         int count = recvmmsg(socket, in->messages, BATCH, MSG_DONTWAIT, NULL);
         if (count <= 0)
             return;
         int64_t now_us = monotonic_us();
-        core_enter(core);
         for (int i = 0; i < count; i++) {
             address from;
             from_socket(&from, in->there + i);
+            in->messages[i].msg_hdr.msg_namelen = sizeof *in->there;
             core_take(core, in->data[i], (int)in->messages[i].msg_len, &from, now_us);
+        }
+        if (count < BATCH)
+            return;
+        port_flush(core);
+    }
+}
+
+static int by_room(const void *one, const void *other)
+{
+    uint64_t first = ((const struct epoll_event *)one)->data.u64, second = ((const struct epoll_event *)other)->data.u64;
+    return first < second ? -1 : first > second;
+}
+
+/* Serve what is ready, a room at a time: what it sends to one peer leaves together, and its memory is at hand. Whether
+   the thread is called for something else. */
+static bool serve(core_t *core, struct epoll_event *ready, int count, inbox *in)
+{
+    bool is_called = false;
+    if (count > 2)
+        qsort(ready, (size_t)count, sizeof *ready, by_room);
+    for (int i = 0; i < count;) {
+        uint64_t room = ready[i].data.u64 >> 32;
+        core_enter(core);
+        for (; i < count && ready[i].data.u64 >> 32 == room; i++) {
+            int socket = (int)(uint32_t)ready[i].data.u64;
+            if (socket == core->wakefd)
+                is_called = true;
+            else
+                receive(core, socket, in);
         }
         port_flush(core);
         core_leave(core);
-        if (count < BATCH)
-            return;
     }
+    return is_called;
+}
+
+/* How busy the thread was of late, and for how long it therefore lets packets gather before it looks again: where there
+   is little to do nobody waits; where there is much, several to one peer go down as one. */
+typedef struct {
+    int64_t since_us, busy_us, gather_us;
+} stock;
+
+static void take_stock(stock *of, int64_t begun_us, int64_t now_us)
+{
+    int64_t passed_us = now_us - of->since_us;
+    of->busy_us += now_us - begun_us;
+    if (passed_us < STOCK_EVERY_US)
+        return;
+    if (of->busy_us * 100 > passed_us * BUSY_PERCENT && of->gather_us < GATHER_MAX_US)
+        of->gather_us += GATHER_STEP_US;
+    else if (of->busy_us * 100 < passed_us * IDLE_PERCENT && of->gather_us > 0)
+        of->gather_us -= GATHER_STEP_US;
+    of->since_us = now_us;
+    of->busy_us = 0;
+}
+
+static void rest(int64_t until_us)
+{
+    struct timespec until = {until_us / 1000000, until_us % 1000000 * 1000};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
 
 static void *run_port(void *argument)
@@ -284,21 +344,20 @@ static void *run_port(void *argument)
     core_t *core = argument;
     struct epoll_event ready[READY_MAX];
     eventfd_t ignored;
-    inbox *in = aligned_alloc(16, sizeof(inbox));
+    inbox *in = inbox_new();
+    stock how = {.since_us = monotonic_us()};
     while (in && !__atomic_load_n(&core->is_stopping, __ATOMIC_ACQUIRE)) {
         int count = epoll_wait(core->epollfd, ready, READY_MAX, -1);
-        bool is_called = false;
-        for (int i = 0; i < count; i++)
-            if (ready[i].data.fd == core->wakefd)
-                is_called = true;
-            else
-                receive(core, ready[i].data.fd, in);
-        if (is_called) {
+        int64_t begun_us = monotonic_us();
+        if (serve(core, ready, count, in)) {
             eventfd_read(core->wakefd, &ignored);
             core_enter(core);
             close_sockets(core);
             core_leave(core);
         }
+        take_stock(&how, begun_us, monotonic_us());
+        if (how.gather_us)
+            rest(begun_us + how.gather_us);
     }
     free(in);
     return NULL;
@@ -310,13 +369,13 @@ int core_start(core_t *core, const int *sockets, const int *families, int count)
         return EINVAL;
     core->wakefd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     core->epollfd = epoll_create1(EPOLL_CLOEXEC);
-    int failed = core->wakefd < 0 || core->epollfd < 0 || watch(core->epollfd, core->wakefd) ? errno : 0;
+    int failed = core->wakefd < 0 || core->epollfd < 0 || watch(core->epollfd, core->wakefd, 0) ? errno : 0;
     core_enter(core);
     for (int i = 0, yes = 1; i < count && !failed; i++) {
         /* After it was bound: only we may share the port, and no second server by mistake. */
         setsockopt(sockets[i], SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
         *(families[i] == 4 ? &core->socket4 : &core->socket6) = sockets[i];
-        failed = watch(core->epollfd, sockets[i]) ? errno : 0;
+        failed = watch(core->epollfd, sockets[i], 0) ? errno : 0;
     }
     core->is_stopping = false;
     core->is_running = !failed;

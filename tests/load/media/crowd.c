@@ -32,6 +32,8 @@
 #define ECHO_NS 100000000 /* how often it is sent, if not full before */
 #define TICK_NS 250000    /* its unit of time */
 #define REPORT_NS 1000000000
+#define LOOK_NS 500000    /* how often it looks what came: to be woken by each packet would be the server's time, for no
+                             network card does such a thing */
 #define LATE_NS 2000000 /* a packet that left this much after its time was late by our own fault */
 
 typedef int (*seal_fn)(void *session, void *packet, int *size);
@@ -106,6 +108,11 @@ static int64_t now_ns(clockid_t clock) {
     struct timespec t;
     clock_gettime(clock, &t);
     return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static void doze(int64_t until) {
+    struct timespec at = {until / 1000000000, until % 1000000000};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
 }
 
 static void put16(uint8_t *at, uint32_t v) { at[0] = v >> 8; at[1] = v; }
@@ -508,7 +515,7 @@ void crowd_run(crowd *c, int rooms, double seconds, double speed, double quiet_s
     }
     for (int place = c->waiting_n / 2; place--;) sink(c, place);
     struct epoll_event ready[64];
-    int64_t last = begin, echo_due = begin + ECHO_NS, report_due = begin + REPORT_NS / 2;
+    int64_t last = begin, echo_due = begin + ECHO_NS, report_due = begin + REPORT_NS / 2, look_due = begin;
     for (;;) {
         int64_t now = now_ns(CLOCK_MONOTONIC);
         int64_t next = send_due(c, now, until);
@@ -523,11 +530,15 @@ void crowd_run(crowd *c, int rooms, double seconds, double speed, double quiet_s
         }
         if (next == INT64_MAX && now > until && now - (last > until ? last : until) > (int64_t)(quiet_s * 1e9)) break;
         now = now_ns(CLOCK_MONOTONIC);
-        int64_t wait = next == INT64_MAX ? 5000000 : next > now ? next - now : 0;
-        struct timespec nap = {wait / 1000000000, wait % 1000000000};
-        int n = epoll_pwait2(c->epoll, ready, 64, &nap, NULL);
+        int64_t wake = next < look_due ? next : look_due;
+        if (wake > now) {
+            doze(wake);
+            continue;
+        }
+        int n = now < look_due ? 0 : epoll_wait(c->epoll, ready, 64, 0);
         uint64_t before = c->outcome.arrived;
         for (int i = 0; i < n; i++) receive(c, &c->ends[ready[i].data.u32]);
+        if (n < 64 && now >= look_due) look_due = now + LOOK_NS;
         if (c->outcome.arrived > before) last = now; /* Reports never end. */
     }
     c->outcome.cpu_ns = now_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
@@ -574,8 +585,9 @@ static void *empty(void *given) {
     }
     while (!__atomic_load_n(&d->is_over, __ATOMIC_RELAXED)) {
         struct epoll_event ready[64];
-        int n = epoll_wait(epoll, ready, 64, 10);
+        int n = epoll_wait(epoll, ready, 64, 0);
         for (int i = 0; i < n; i++) recvmmsg(ready[i].data.fd, posts, BATCH, MSG_DONTWAIT, NULL);
+        if (n < 64) doze(now_ns(CLOCK_MONOTONIC) + LOOK_NS);
     }
     close(epoll);
     return NULL;
@@ -641,8 +653,7 @@ double floor_run(void *protect, void **seals, int viewers, int fd, struct sockad
         }
         now = now_ns(CLOCK_MONOTONIC);
         if (next > now) {
-            struct timespec nap = {(next - now) / 1000000000, (next - now) % 1000000000};
-            nanosleep(&nap, NULL);
+            doze(next);
         }
     }
     cpu = now_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
