@@ -299,7 +299,7 @@ class SlotCore:
     def probe(self, octets: int, now_us: int) -> int:
         sent = 0
         if self._history is not None:
-            for out in self._history.newest():
+            for out in self._history.newest(now_us):
                 if sent >= octets:
                     break
                 sent += self._send_again(out, now_us)

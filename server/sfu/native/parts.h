@@ -46,7 +46,8 @@ enum {
     TRIES_MAX = 6,
     RUNS_MAX = 48,
     ALL_TEMPORAL = 3,
-    HISTORY_MAX = 512,
+    HISTORY_MIN = 32, /* a power of two, as … */
+    HISTORY_MAX = 512, /* … this is */
     HISTORY_AGE_US = 2000000,
     HISTORY_PAUSE_US = 20000,
     RESENDS_MAX = 64,
@@ -228,8 +229,9 @@ struct slot { /* in the order of use: a slot's memory is cold when its turn come
     slot_figures figures;
     link_t *link;
     layer_t *aim, *current;
-    past *history; /* HISTORY_MAX of them, once something was sent */
-    int64_t last_sequence, first_number, highest_number, last_at_us;
+    past *history; /* by sequence number, once something was sent */
+    int history_size;
+    int64_t last_sequence, first_number, highest_number, last_at_us, oldest; /* that was not let go yet */
     uint32_t last_timestamp, timestamp_offset;
     uint32_t ssrc, resend_ssrc;
     int64_t offset, newest_picture, highest_removed; /* the last two are pictures, -1 for none */

@@ -224,10 +224,55 @@ void kept_release(kept *packet)
         free(packet);
 }
 
+static past *place_of(const slot_t *slot, uint16_t sequence)
+{
+    return slot->history + sequence % slot->history_size;
+}
+
+static void let_go(past *place)
+{
+    kept_release(place->packet);
+    place->packet = NULL;
+}
+
+/* Let go of what is too old to be sent again. */
+static void age(slot_t *slot, int64_t now_us)
+{
+    if (slot->last_sequence - slot->oldest >= slot->history_size)
+        slot->oldest = slot->last_sequence - slot->history_size + 1;
+    for (; slot->oldest < slot->last_sequence; slot->oldest++) {
+        past *place = place_of(slot, (uint16_t)slot->oldest);
+        if (!place->packet || place->sequence != (uint16_t)slot->oldest)
+            continue;
+        if (now_us - place->sent_us <= HISTORY_AGE_US)
+            return;
+        let_go(place);
+    }
+}
+
+/* Make room for twice as many, as long as that may be. */
+static bool grow(slot_t *slot)
+{
+    int size = slot->history_size ? 2 * slot->history_size : HISTORY_MIN;
+    past *larger = size <= HISTORY_MAX ? calloc((size_t)size, sizeof *larger) : NULL;
+    if (!larger)
+        return false;
+    for (int i = 0; i < slot->history_size; i++)
+        if (slot->history[i].packet)
+            larger[slot->history[i].sequence % size] = slot->history[i];
+    free(slot->history);
+    slot->history = larger;
+    slot->history_size = size;
+    return true;
+}
+
 static void keep(slot_t *slot, incoming *in, const past *sent)
 {
-    if (!slot->history && !(slot->history = calloc(HISTORY_MAX, sizeof(past))))
-        return;
+    if (!slot->history) {
+        slot->oldest = slot->last_sequence;
+        if (!grow(slot))
+            return;
+    }
     if (!in->copy) {
         in->copy = malloc(sizeof(kept) + (size_t)in->payload_size);
         if (!in->copy)
@@ -236,7 +281,10 @@ static void keep(slot_t *slot, incoming *in, const past *sent)
         in->copy->size = in->payload_size;
         memcpy(in->copy->payload, in->payload, (size_t)in->payload_size);
     }
-    past *place = slot->history + sent->sequence % HISTORY_MAX;
+    age(slot, in->now_us);
+    past *place = place_of(slot, sent->sequence);
+    while (place->packet && in->now_us - place->sent_us <= HISTORY_AGE_US && grow(slot))
+        place = place_of(slot, sent->sequence);
     kept_release(place->packet);
     *place = *sent;
     place->packet = in->copy;
@@ -249,10 +297,8 @@ static void keep(slot_t *slot, incoming *in, const past *sent)
 
 static void forget(slot_t *slot)
 {
-    for (int i = 0; slot->history && i < HISTORY_MAX; i++) {
-        kept_release(slot->history[i].packet);
-        slot->history[i].packet = NULL;
-    }
+    for (int i = 0; i < slot->history_size; i++)
+        let_go(slot->history + i);
 }
 
 void slot_forget(slot_t *slot)
@@ -321,7 +367,7 @@ void slot_expect_soon(const slot_t *slot)
     const link_t *link = slot->link;
     __builtin_prefetch(&link->tx, 1);
     if (slot->history)
-        __builtin_prefetch(slot->history + (slot->last_sequence + 1) % HISTORY_MAX, 1);
+        __builtin_prefetch(slot->history + (slot->last_sequence + 1) % slot->history_size, 1);
 }
 
 void slot_push(slot_t *slot, layer_t *layer, incoming *in)
@@ -386,7 +432,7 @@ void slot_resend(slot_t *slot, const uint16_t *numbers, int count, int64_t round
     int64_t pause_us = round_trip_us > HISTORY_PAUSE_US ? round_trip_us : HISTORY_PAUSE_US;
     core_enter(core);
     for (int i = 0; slot->history && i < count && i < RESENDS_MAX; i++) {
-        past *past = slot->history + numbers[i] % HISTORY_MAX;
+        past *past = place_of(slot, numbers[i]);
         if (!past->packet || past->sequence != numbers[i] || now_us - past->sent_us > HISTORY_AGE_US)
             continue;
         if ((past->resent_us && now_us - past->resent_us < pause_us) || slot->credit_bytes < past->packet->size)
@@ -406,8 +452,8 @@ int slot_probe(slot_t *slot, int octets, int64_t now_us)
     core_enter(core);
     for (int back = 0; slot->history && back < HISTORY_MAX && sent < octets; back++) {
         uint16_t sequence = (uint16_t)(slot->newest - back);
-        past *past = slot->history + sequence % HISTORY_MAX;
-        if (!past->packet || past->sequence != sequence)
+        past *past = place_of(slot, sequence);
+        if (!past->packet || past->sequence != sequence || now_us - past->sent_us > HISTORY_AGE_US)
             break;
         emit(slot, past, past->packet->payload, past->packet->size, true, slot->resend_sequence++, now_us);
         sent += 12 + 2 + past->prefix_size + past->packet->size - past->skip;

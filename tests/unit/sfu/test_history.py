@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from server.sfu.rtp.history import AGE_MAX_US, ALLOWANCE_BYTES, BUDGET_SHARE, PAUSE_MIN_US, SIZE, History
+from server.sfu.rtp.history import AGE_MAX_US, ALLOWANCE_BYTES, BUDGET_SHARE, LOOK_EACH, PAUSE_MIN_US, SIZE, History
 from server.sfu.rtp.packet import Outgoing
 
 
@@ -26,6 +26,21 @@ def test_what_was_never_sent_overwritten_or_old_is_not_found() -> None:
     assert history.find(5 + SIZE, 1 + AGE_MAX_US + 1, 0) is None
     history.clear()
     assert history.find(5 + SIZE, 2, 0) is None
+
+
+def test_what_was_sent_last_is_given_backwards_as_far_as_it_is_whole_and_new() -> None:
+    history = History()
+    for number in (1, 2, 4, 5, 6):
+        history.sent(packet(number), number * 1_000)
+    assert [sent.sequence for sent in history.newest(7_000)] == [6, 5, 4]
+    assert [sent.sequence for sent in history.newest(5_000 + AGE_MAX_US)] == [6, 5]
+
+
+def test_no_more_is_held_than_may_be_sent_again() -> None:
+    history = History()
+    for number in range(1_000):
+        history.sent(packet(number), number * 25_000)
+    assert len(history._ring) <= AGE_MAX_US // 25_000 + LOOK_EACH
 
 
 def test_resending_stays_within_its_budget() -> None:
