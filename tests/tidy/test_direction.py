@@ -15,7 +15,7 @@ DOMAIN_MAY_IMPORT = (
     "facilitation",
 )
 CODEC_MAY_IMPORT = (
-    *("__future__", "array", "bisect", "collections", "dataclasses", "enum", "functools", "heapq", "ipaddress"),
+    *("__future__", "array", "bisect", "collections", "dataclasses", "enum", "functools", "heapq", "hmac", "ipaddress"),
     *("itertools", "math", "operator", "re", "string", "struct", "types", "typing", "zlib"),
 )
 PURE = {
