@@ -20,7 +20,7 @@ CODEC_MAY_IMPORT = (
 )
 PURE = {
     "facilitation": DOMAIN_MAY_IMPORT,
-    "server/sfu/rtp": (*CODEC_MAY_IMPORT, "server.sfu.rtp"),
+    "server/sfu/rtp": (*CODEC_MAY_IMPORT, "hmac", "server.sfu.rtp"),
     "server/sfu/sdp.py": (*CODEC_MAY_IMPORT, "server.sfu.facts", "server.sfu.rtp"),
     "server/sfu/facts.py": (*CODEC_MAY_IMPORT, "facilitation.timebase"),
     "server/wire/messages.py": (*CODEC_MAY_IMPORT, "msgspec", "facilitation", "server.rooms.ports"),

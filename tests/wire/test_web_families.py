@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import date, time
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
@@ -13,20 +14,21 @@ import pytest_asyncio
 from facilitation.contacts import Contact
 from facilitation.facts import zone_of
 from facilitation.guardianship import Care
-from facilitation.ids import PersonId
+from facilitation.ids import PersonId, SessionId
 from facilitation.people import Role
 from facilitation.schedule import SeriesKind, instant_of
-from server import demo
+from server import demo, demo_week
 from server.clock import FakeClock
 from server.mail.letter import Letter
 from server.people.contacts import contacts
 from server.store.clinic import Person, ScheduledSession
 from tests.support.calendars import read
-from tests.support.clinic import ADA, ASH, FAY, ROBIN, Clinic, clinic, typed
+from tests.support.clinic import ADA, ASH, FAY, GRAY, ROBIN, SAL, Clinic, clinic, typed
 from tests.support.visitor import Visitor
 
 NOW = instant_of(date(2026, 11, 30), time(9, 0), zone_of(demo.ZONE))
 PAT = {"name": "Pat Placeholder", "email": "Pat@Example.org", "relation": "mother", "phone": "555-0142"}
+BAY = PersonId("p-bay")
 ALL = "&".join(f"may={each.value}" for each in Care)
 RUBBISH = ("\x00", "🦊" * 300, "<script>alert(1)</script>", "2026-02-30T25:61", "9" * 40, " ")
 
@@ -228,3 +230,49 @@ async def test_an_administrator_invites_from_the_person_and_reads_nothing_else(p
     assert (await ada.get(f"/family/{ASH}/guardian")).status == 200
     assert (await ada.get(f"/family/{ASH}")).status == 403
     assert (await ada.get(f"/family/{ROBIN}/session")).status == 404
+
+
+async def test_families_come_to_one_meeting_and_each_guardian_sees_their_own_teen_alone(
+    place: Clinic, fay: Visitor
+) -> None:
+    quin = PAT | {"name": "Quin Placeholder", "email": "quin@example.org"}
+    await with_pat(place, fay)
+    done = await typed(fay, f"/family/{BAY}/guardian", **quin, may=Care.SCHEDULE.value)
+    assert done.status == 200
+    sal, _ = await place.begin(SAL)
+    guardians = [place.newcomer(f"{each}@example.org") for each in ("pat", "quin")]
+    form = {
+        "kind": "multi_family",
+        "id": "w-0a1b2c3d",
+        "revision": "0",
+        "title": "Families together",
+        "do": "keep",
+        "cohort": demo_week.TEENS,
+        "plan": "multi-family",
+        "every": "once",
+        "first": "2026-12-02",
+        "starts": "19:00",
+        "relatives": guardians,
+        "zone": demo.ZONE,
+        "interval": "1",
+        "lead": FAY,
+        "lead_role": "facilitator",
+        "anyway": "1",
+    }
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    kept = await sal.post("/schedule/series/new?kind=multi_family", urlencode(form, doseq=True).encode(), headers)
+    assert kept.status == 303, kept.text
+    session = await place.store.clinic.get_session(SessionId("w-0a1b2c3d-20261202"))
+    assert session is not None and session.kind is SeriesKind.MULTI_FAMILY
+    comes = {each.person: each.guest for each in session.roster if each.role is Role.PARTICIPANT}
+    assert comes[ASH] is comes[BAY] is False and all(comes[each] for each in guardians)
+    place.clock.advance(ms=instant_of(date(2026, 12, 2), time(18, 50), zone_of(demo.ZONE)) - NOW)
+    for guardian, own, other in zip(guardians, ("Ash Example", "Bay Sample"), ("Bay", "Ash"), strict=True):
+        browser, _ = await place.begin(guardian)
+        home = (await browser.get("/home")).text
+        assert "Families together" in home and f'href="/s/{session.session}"' in home
+        assert own in home and other not in home
+        assert (await browser.get(f"/s/{session.session}")).status == 200
+        assert (await browser.get(f"/s/{session.session}/record")).status == 403
+    nobodys, _ = await place.begin(GRAY)
+    assert (await nobodys.get(f"/s/{session.session}")).status == 403
