@@ -49,6 +49,11 @@ async def test_an_invitation_a_passkey_out_and_in_again_and_into_the_room(
     await expect(page.get_by_role("heading", name="Hello, Robin Example")).to_be_visible()
     await page.goto(f"{url}/s/{place.evening.session}")
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    await page.goto(url + "/account")
+    await page.get_by_role("button", name="Sign out here").click()
+    await expect(page.get_by_text("You are signed out here.")).to_be_visible()
+    await page.goto(url + place.reminder(ROBIN, place.evening))  # this device is remembered: in without a press
+    await expect(page.get_by_role("heading", name="You will appear as")).to_be_visible()
     elsewhere = await browser_context.browser.new_context() if browser_context.browser else browser_context
     other = await elsewhere.new_page()
     await other.goto(url + place.reminder(ROBIN, place.evening))
