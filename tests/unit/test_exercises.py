@@ -28,7 +28,7 @@ every_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exerc
 
 
 def test_there_is_one_of_each_kind_that_a_group_asks_for() -> None:
-    assert {exercise.id for exercise in EXERCISES} == {
+    assert {exercise.id for exercise in EXERCISES} >= {
         *("paced-breathing", "five-senses", "body-scan", "urge-wave", "thought-record", "check-the-facts"),
         *("pros-and-cons", "values-cards", "word-cloud", "scale-poll", "opposite-action", "cope-ahead"),
         *("ask-clearly", "strengths"),
