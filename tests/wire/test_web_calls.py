@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from facilitation.audit import Deed
 from facilitation.contacts import Contact, Nearest
 from facilitation.ids import PersonId
 from server.clock import FakeClock
 from server.door.shelves import consent_files
-from server.letters.consents import REMINDED
 from server.mail.letter import revealing
 from server.people.contacts import contacts
 from tests.support.clinic import ADA, ASH, FAY, UMA, Clinic, clinic, typed
@@ -90,7 +90,7 @@ async def test_one_press_reminds_whoever_has_to_sign_and_not_again_within_three_
     page = (await ada.get(answer.headers["Location"])).text
     assert "on their way" in page and "Reminded November 24" in page
     traces = [each async for each in place.store.audit.all()]
-    assert {ASH, GALE} <= {each.about[0] for each in traces if each.action == REMINDED and each.by == ADA}
+    assert {ASH, GALE} <= {each.about[0] for each in traces if each.action == Deed.REMINDED and each.by == ADA}
     place.clock.advance(minutes=2 * 24 * 60)
     ada, _ = await place.begin(ADA)  # her screen has locked meanwhile
     assert (await ada.post("/consents/remind")).headers["Location"] == "/consents/missing?sent=0"
