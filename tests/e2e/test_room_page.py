@@ -165,6 +165,29 @@ async def test_the_room_speaks_the_language_of_its_page(show: Show) -> None:
     assert await page.evaluate("document.documentElement.lang") == "es"
 
 
+async def test_a_form_in_another_language_than_its_page_says_so_and_who_helps(show: Show) -> None:
+    page = await show("people=4&panel=now&measures=gad-7&lang=es", viewport=PHONE)
+    await expect(page.get_by_text("Las palabras de este formulario están en inglés")).to_be_visible()
+    await expect(page.get_by_text("Un facilitador puede verlo contigo")).to_be_visible()
+    await page.get_by_role("button", name="Empezar: Cómo has estado: preocupación").click()
+    for _ in range(7):
+        await page.get_by_role("radio", name="Several days").check()
+        await page.get_by_role("button", name="Siguiente").click()
+    await page.get_by_role("button", name="Enviar a los facilitadores").click()
+    sent = await page.evaluate("gallery.asked.at(-1)")
+    assert sent == {"type": "hand_in_measure", "fields": {"measure": "gad-7", "page_language": "es"}}
+
+
+async def test_what_is_asked_of_somebody_comes_first_on_their_card(show: Show) -> None:
+    page = await show("people=4&panel=now", viewport=PHONE)
+    order = "[...document.querySelectorAll('#tab-now > [data-part]')].map(each => each.dataset.part)"
+    assert await page.evaluate(order) == ["exercise", "card", "agreement", "milestones"]
+    await page.evaluate("gallery.show({state: 'glad'})")
+    assert await page.evaluate(order) == ["exercise", "milestones", "card", "agreement"]
+    await page.evaluate("gallery.show({state: 'agreeing'})")
+    assert await page.evaluate(order) == ["exercise", "agreement", "card", "milestones"]
+
+
 async def test_what_happens_at_once_is_said_at_once_and_typing_is_not_said_at_all(show: Show) -> None:
     page = await show("people=2", viewport=LAPTOP)
     await page.evaluate("gallery.show({people: 4})")
