@@ -93,6 +93,8 @@ def meeting(visit: Visit, far: Far) -> dict[str, Any]:
         "day": day_in_words(visit, scheduled.starts_at),
         "time": visit.words.span(scheduled.starts_at, far.ends_at, visit.zone),
         "today": visit.day(scheduled.starts_at) == visit.today,
+        "starts_at": scheduled.starts_at,
+        "zone": visit.zone,
         "status": far.progress.status,
         "leads": leads,
         "url": f"/s/{scheduled.session}{me.choice}",

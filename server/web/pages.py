@@ -261,6 +261,8 @@ class Desk:
             "day": words.weekday(at.date()),
             "time": words.clock_time(at),
             "opens_in_ms": opens_at - now,
+            "opens_at": opens_at,
+            "zone": zone,
             "address": f"/s/{me.session}{me.choice}",
             "prepare": f"/s/{me.session}/prepare{me.choice}" if me.may(Action.PREPARE_ROOM) else None,
         }
