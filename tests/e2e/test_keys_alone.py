@@ -122,6 +122,6 @@ async def tell(keys: Keys, page: Page) -> None:
 async def answer(keys: Keys, page: Page) -> None:
     await keys.send(page.get_by_role("link", name="Groups", exact=True).first)
     await keys.send(page.get_by_role("link", name="Home"))
-    await keys.send(page.get_by_role("link", name="Who asks for a make-up"))
+    await keys.send(page.get_by_role("link", name="Who asks for a make-up", exact=True))
     await keys.send(page.get_by_role("button", name=re.compile("^Agree")).first)
     await expect(page.get_by_role("status")).to_contain_text("They stand on the list of that meeting now.")
