@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
@@ -12,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from facilitation.errors import Refusal
-from facilitation.exercises import Exercise
+from facilitation.exercises import Exercise, Field
 from facilitation.ids import ExerciseId
 from facilitation.policy import Action
 from facilitation.runviews import exercise_shape
@@ -83,7 +84,7 @@ class ExercisePages:
         made = {each["id"] for each in own}
         may_write = me.may(Action.WRITE_LIBRARY)
         context = {
-            "shipped": [each for each in library.exercises if each.id not in made],
+            "shipped": [_said(each, spoken(request)) for each in library.exercises if each.id not in made],
             "own": [each for each in own if may_write or each["state"] == "published"],
             "kinds": self._writing.kinds(spoken(request)) if may_write else [],
             "may_write": may_write,
@@ -97,10 +98,12 @@ class ExercisePages:
         exercise = next((each for each in library.exercises if each.id == _id(request)), None)
         if exercise is None:
             raise HTTPException(404)
+        own = exercise.id in {each["id"] for each in await self._library.own_exercises()}
+        exercise = exercise if own else _said(exercise, spoken(request))
         context = {
             "exercise": exercise,
             "skills": library.skills,
-            "own": exercise.id in {each["id"] for each in await self._library.own_exercises()},
+            "own": own,
             "card": exercise_shape(exercise) | {"dealt": exercise.cards[0] if exercise.cards else ""},
             "privacy": self._writing.privacy(exercise, spoken(request)),
             "back": f"/exercises{me.choice}",
@@ -156,6 +159,35 @@ class ExercisePages:
     ) -> Response:
         known = {"me": me, "choice": me.choice}
         return self._pages.render(request, template, context | known, status, NO_STORE)
+
+
+def _said(exercise: Exercise, words: Words) -> Exercise:
+    """One that is shipped, in the language of whoever reads it: its texts are messages of the catalogue."""
+
+    def say(text: str) -> str:
+        return words.of(text) if text else ""
+
+    def asked(field: Field) -> Field:
+        return replace(
+            field,
+            label=say(field.label),
+            hint=say(field.hint),
+            low_label=say(field.low_label),
+            high_label=say(field.high_label),
+            choices=tuple(replace(each, label=say(each.label)) for each in field.choices),
+        )
+
+    return replace(
+        exercise,
+        title=say(exercise.title),
+        about=say(exercise.about),
+        care=say(exercise.care),
+        cards=tuple(say(each) for each in exercise.cards),
+        steps=tuple(
+            replace(step, title=say(step.title), text=say(step.text), fields=tuple(map(asked, step.fields)))
+            for step in exercise.steps
+        ),
+    )
 
 
 def _id(request: Request) -> str:

@@ -130,6 +130,22 @@ async def test_two_writers_do_not_overwrite_each_other_unseen(place: Clinic) -> 
     assert late.status == 422 and "Mine instead" in late.text and "meanwhile" in late.text
 
 
+async def test_what_is_shipped_is_read_in_the_language_of_its_reader_and_what_is_ones_own_as_it_was_written(
+    place: Clinic,
+) -> None:
+    browser, spanish = await fay(place), {"Accept-Language": "es"}
+    await sent(browser, "/exercises/new?kind=sheet", typed(COMPLETE[Kind.SHEET], do="publish"))
+    everything = (await browser.get("/exercises", spanish)).text
+    assert "Respirar a un ritmo" in everything and "Paced breathing" not in everything
+    assert "Tea on the step" in everything
+    for exercise in load_library().exercises:
+        page = (await browser.get(f"/exercises/{exercise.id}", spanish)).text
+        english = {exercise.title, exercise.about, exercise.care, *exercise.cards}
+        english |= {text for step in exercise.steps for text in (step.title, step.text)}
+        assert [text for text in english if text and f">{text}<" in page] == [], exercise.id
+    assert "What went well" in (await browser.get(OWN, spanish)).text
+
+
 async def test_participants_make_none(place: Clinic) -> None:
     robin = place.browser("127.0.0.1")
     assert (await robin.get(place.link(ROBIN, place.evening))).status == 303
