@@ -79,7 +79,11 @@ export function mount(root, context) {
     const screen = /** @type {HTMLElement | null} */ (root.querySelector(".shared-screen"));
     const height = root.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom)
       - (clock ? clock.getBoundingClientRect().height + RULES.gap : 0);
-    if (width <= 0 || height <= 0) return;
+    if (width <= 0) return;
+    if (height < SLIVER_PX_MIN) {
+      grid.hidden = true;
+      return;
+    }
     const small = width < 600;
     const rules = small ? PHONE_RULES : RULES;
     // Beside an open sheet on a phone: everyone in one row, to be swiped through.
@@ -88,7 +92,7 @@ export function mount(root, context) {
     const screenAlone = screen !== null && height < SCREEN_ALONE_PX;
     const stripHeight = screen === null ? height : screenAlone ? 0 : Math.min(STRIP_BESIDE_SCREEN_PX, height / 4);
     screen?.style.setProperty("--screen-height", `${height - stripHeight - (screenAlone ? 0 : RULES.gap)}px`);
-    grid.hidden = screenAlone || height < SLIVER_PX_MIN;
+    grid.hidden = screenAlone;
     const next = strip ? inOneRow(count, stripHeight, rules) : fit(count, width, height, rules);
     root.classList.toggle("strip", strip);
     root.classList.toggle("tiny", next.tile < TINY_PX);
