@@ -96,10 +96,19 @@ def head_count(everyone: Iterable[Hours]) -> int:
     return sum(hours.attended for hours in everyone)
 
 
-def facilitators(state: RoomState) -> tuple[Seat, ...]:
-    """Who leads by role, in the order of the list."""
+def led_by(state: RoomState) -> tuple[Seat, ...]:
+    """Who leads by role and was there, by the log, while the session ran (so far); in the order of the list."""
     leaders = (Role.FACILITATOR, Role.COFACILITATOR)
-    return tuple(seat for seat in state.seats.by_person.values() if seat.role in leaders)
+    until, runs = state.agenda.ended_at or state.at, state.phase == "running"
+    return tuple(
+        seat
+        for seat in state.seats.by_person.values()
+        if seat.role in leaders
+        and (
+            attendance.presence(state.attendance, seat.person, until)
+            or (runs and state.attendance.of(seat.person).present)
+        )
+    )
 
 
 def note_form(state: RoomState) -> NoteForm:
@@ -122,7 +131,7 @@ def lines(state: RoomState, person: PersonId, everyone: Mapping[PersonId, Hours]
         (marked("Date"), day_of(state.agenda.started_at or session.starts_at, zone)),
         (marked("Service"), _service(state, session)),
         (marked("Session"), _session_text(state, session)),
-        (marked("Led by"), joined([_leader_text(state, leader) for leader in facilitators(state)], ", ")),
+        (marked("Led by"), joined([_leader_text(state, leader) for leader in led_by(state)], ", ")),
         (marked("Participants attending"), str(head_count(everyone.values()))),
         *_relative_facts(state, zone),
         *_cap_facts(state, everyone.values()),

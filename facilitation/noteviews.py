@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from facilitation import crediting, facts, notes, notewarnings
+from facilitation import facts, notes, notewarnings
 from facilitation.crediting import Hours
 from facilitation.ids import PersonId
 from facilitation.notes import GROUP, Addendum, Cosigned, Draft, Return, Work
@@ -67,8 +67,8 @@ def _group_warnings(state: RoomState, group: Draft, hours: Mapping[PersonId, Hou
     if group.blank and any(each.attended for each in hours.values()):
         text = marked("Nothing is written about the group yet. Each note begins with it.")
         warnings.append(Warning(code="no_group_text", field=GROUP, text=text))
-    for leader in facts.facilitators(state):
-        if not state.notes.locations.get(leader.person) and crediting.credit(state, leader.person).attended:
+    for leader in facts.led_by(state):
+        if not state.notes.locations.get(leader.person):
             said = Sentence("Where {name} was is not said. A note on telehealth names both places.", name=leader.name)
             warnings.append(Warning(code="no_location", field=GROUP, text=said, person=leader.person))
     return warnings

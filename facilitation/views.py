@@ -388,6 +388,9 @@ def staff_part(state: RoomState, now: Instant, tally: Tally | None = None) -> Vi
             for seat in state.seats.by_person.values()
         ],
         "flags": [_flag(state, flag) for flag in state.checkin.flags],
+        "dispositions": [
+            {"disposition": id, **told(label)} for id, label in checkin.DISPOSITIONS.items() if state.checkin.flags
+        ],
         "safety": safetyviews.path_part(state.safety.path) if state.checkin.flags else None,
         "notes": _drafts(state),
         "chat": [_message(state, message) for message in state.talk.private[-CHAT_SHOWN_MAX:]],
@@ -585,7 +588,7 @@ def record_part(state: RoomState, now: Instant) -> View:
                 "minutes": minutes(state, seat.person, now, tally),
                 "location": state.notes.locations.get(seat.person, ""),
             }
-            for seat in facts.facilitators(state)
+            for seat in facts.led_by(state)
         ],
         "head_count": facts.head_count(hours.values()),
         "people": [_record_person(state, seat, hours, written[seat.person], now) for seat in participants],

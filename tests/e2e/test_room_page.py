@@ -394,7 +394,7 @@ async def test_a_safety_flag_cannot_be_dismissed_only_answered(show: Show) -> No
     await page.keyboard.press("Escape")
     await expect(flag).to_be_in_viewport()
     await flag.get_by_role("button", name="Write what was done").click()
-    await flag.get_by_label("We spoke, and they are safe").check()
+    await flag.get_by_label("We spoke, and the person is safe for now").check()
     await flag.get_by_label("In your words").fill("Spoke in the break.")
     await flag.get_by_role("button", name="Keep in the record").click()
     await page.wait_for_function("gallery.asked.some(each => each.type === 'dispose_flag')")

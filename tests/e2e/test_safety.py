@@ -117,7 +117,7 @@ async def test_the_ninth_question_is_answered_to_at_once_and_until_it_is_written
 
         await fay.keyboard.press("Escape")
         await flag.get_by_role("button", name="Write what was done").click()
-        await flag.get_by_label("We spoke, and they are safe").check()
+        await flag.get_by_label("We spoke, and the person is safe for now").check()
         await flag.get_by_role("button", name="Keep in the record").click()
         await expect(fay.locator(".flags")).to_be_hidden()
 

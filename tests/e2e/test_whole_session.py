@@ -167,7 +167,7 @@ async def test_a_whole_session_from_the_link_to_the_ledger(chromium: Browser, tm
         await expect(fay.page.get_by_role("dialog").get_by_role("button", name="End the session")).to_be_disabled()
         await fay.page.get_by_role("button", name="Not yet").click()
         await write_down_what_was_done(
-            fay, flag, "We made or went over a safety plan", "Spoke with Robin aside; a safety plan is in place."
+            fay, flag, "We made or went through the safety plan", "Spoke with Robin aside; a safety plan is in place."
         )
         before_end = time.time()
         await end(fay)

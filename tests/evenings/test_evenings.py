@@ -196,7 +196,7 @@ async def robin_answers_the_ninth_question_and_is_spoken_with_apart(
     await fay.page.get_by_role("button", name="Back to the group, both of you").click()
     await everybody(*(seat.sees(1) for seat in (robin, alex)))
     await acts.write_down_what_was_done(
-        fay, flag, "We made or went over a safety plan", "Robin calls a sister tonight."
+        fay, flag, "We made or went through the safety plan", "Robin calls a sister tonight."
     )
 
 
@@ -587,7 +587,7 @@ async def cody_speaks_with_bay_while_fay_keeps_the_group(told: Story, room: Mapp
     await cody.page.get_by_label("Ask where they are right now, and who is near.").check()
     await looked_at(room, "24-side-room")
     await cody.page.get_by_role("button", name="Back to the group, both of you").click()
-    await acts.write_down_what_was_done(cody, flag, "We spoke, and they are safe", "Gale is with Bay.")
+    await acts.write_down_what_was_done(cody, flag, "We spoke, and the person is safe for now", "Gale is with Bay.")
     await expect(bay.page.locator(".help")).to_contain_text("Your facilitators know.", timeout=WITHIN_MS)
 
 

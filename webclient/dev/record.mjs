@@ -14,6 +14,13 @@ const MINUTE = 60_000;
 const START = Date.UTC(2026, 10, 17, 23, 0, 10);
 const END = START + 200 * MINUTE;
 
+/** What can have been done about a flag, as the domain words it. */
+const DISPOSITIONS = [
+  { disposition: "spoke_safe", text: "We spoke, and the person is safe for now" },
+  { disposition: "safety_plan", text: "We made or went through the safety plan" },
+  { disposition: "not_reached", text: "The person could not be reached" },
+];
+
 const SECTIONS = {
   text: [],
   dap: [
@@ -134,7 +141,7 @@ const record = {
 const view = {
   now: END + 100 * MINUTE,
   room: { title: "Tuesday evening group", zone: ZONE, starts_at: START, phase: "ended" },
-  staff: { flags: [{ flag: "f-1", person: "p-6", name: "Lee", at: START + 20 * MINUTE, disposition: null, location: "12 Sample Street", callback: "555 0100",
+  staff: { dispositions: DISPOSITIONS, flags: [{ flag: "f-1", person: "p-6", name: "Lee", at: START + 20 * MINUTE, disposition: null, location: "12 Sample Street", callback: "555 0100",
     questions: [{ label: "Are you safe right now?", answer: false }] }] },
   record,
 };

@@ -5,6 +5,13 @@
 
 const MINUTE = 60_000;
 
+/** What can have been done about a flag, as the domain words it. */
+const DISPOSITIONS = [
+  { disposition: "spoke_safe", text: "We spoke, and the person is safe for now" },
+  { disposition: "safety_plan", text: "We made or went through the safety plan" },
+  { disposition: "not_reached", text: "The person could not be reached" },
+];
+
 const NAMES = ["Fay Facilitator", "Robin Example", "Sam Sample", "Alexandria Montgomery-Featherstonehaugh de la Example", "Kim Pattern",
   "Jo Placeholder", "Ida Instance", "Max Mustermann", "Ñandú Ejemplo", "Lee Specimen", "Ada Archetype", "Bo", "Cy Template",
   "Dee Draft", "Eli Exhibit", "Noor Nominal"];
@@ -177,6 +184,7 @@ function staffPart(group, { state, now, phase }) {
     flags: state === "flag" ? [{ flag: "f-1", person: "p-5", name: NAMES[4], form: "check-in", at: now - MINUTE,
       questions: [{ label: "Are you safe right now?", answer: "No" }], disposition: null, text: "", by: null, disposed_at: null,
       location: "12 Sample Street, Springfield", state: "Virginia", callback: "+1 555 0100", contact_name: "Casey", contact_phone: "+1 555 0111", help: [], taken: null, steps: {}, screen: null, plan: {} }] : [],
+    dispositions: DISPOSITIONS,
     safety: null,
     notes: Object.fromEntries([["group", { text: "Good energy. Theme: asking for help.", revision: 3 }],
       ...group.slice(1).map((one, index) => [one.person, { text: index ? "" : "Spoke first; linked urge to Sunday call.", revision: index ? 0 : 1 }])]),

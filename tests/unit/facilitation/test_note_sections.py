@@ -282,13 +282,26 @@ def test_both_places_the_skills_and_what_was_shared_are_facts() -> None:
     meeting.do(c.ShareAnswer(form=CHECK_IN, question=QuestionId("goal"), shared=True), ROBIN)
     meeting.do(c.SayLocation(location="  Clinic,  Sample Street 1 "), FAY)
     meeting.do(c.NameSkills(skills=("Paced breathing", " Opposite  action", "Paced breathing")), FAY)
-    assert fact(meeting, "Led by") == (
-        "Fay Example (facilitator, at Clinic, Sample Street 1), Cole Example (cofacilitator)"
-    )
+    assert fact(meeting, "Led by") == "Fay Example (facilitator, at Clinic, Sample Street 1)"
     assert fact(meeting, "Location given") == "Home, 1 Example Street"
     assert fact(meeting, "Skills taught") == "Paced breathing, Opposite action"
     assert fact(meeting, "Shared with the group (Check-in)") == "Goal: Listen"
     assert fact(meeting, "Shared with the group (Check-in)", SAM) is None
+
+
+def test_who_leads_by_role_and_never_came_did_not_lead() -> None:
+    meeting = Meeting(programme=DAP)
+    meeting.join(FAY)
+    meeting.join(ROBIN)
+    assert fact(meeting, "Led by") is None, "nothing has been led yet"
+    meeting.start()
+    assert fact(meeting, "Led by") == "Fay Example (facilitator)"
+    meeting.later(minutes=5)
+    meeting.join(COLE)
+    assert fact(meeting, "Led by") == "Fay Example (facilitator), Cole Example (cofacilitator)"
+    meeting.later(minutes=5)
+    meeting.end()
+    assert fact(meeting, "Led by") == "Fay Example (facilitator), Cole Example (cofacilitator)"
 
 
 def test_facts_are_bounded() -> None:

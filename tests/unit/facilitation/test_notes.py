@@ -121,7 +121,7 @@ def test_facts_say_what_the_log_says() -> None:
         "Date": "Wednesday 18 November 2026",
         "Service": "Evening group: Short plan, in a group by live video",
         "Session": "12:00:00 PM – 12:30:00 PM (America/New_York)",
-        "Led by": "Fay Example (facilitator), Cole Example (cofacilitator)",
+        "Led by": "Fay Example (facilitator)",
         "Participants attending": "1",
         "Attended": "12:05:00 PM – 12:30:00 PM (America/New_York)",
         "Time present": "25 min 00 s",

@@ -9,6 +9,7 @@ import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { icon } from "/static/core/icons.mjs";
+import { whyNot } from "/static/core/refusals.mjs";
 import { many, t } from "/static/core/words.mjs";
 
 const LINE_MAX = 200;
@@ -114,7 +115,7 @@ export function mount(root, context) {
       typed = "";
       memory.set("proposal", null);
     } catch (refusal) {
-      problem = /** @type {any} */ (refusal).text ?? t("That did not work. Please try again.");
+      problem = whyNot(refusal);
     }
     draw();
   }

@@ -10,6 +10,7 @@
 
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
+import { whyNot } from "/static/core/refusals.mjs";
 import { rich, t } from "/static/core/words.mjs";
 
 import { agreementAtTheDoor } from "/components/agreement/agreement.mjs";
@@ -211,7 +212,7 @@ export function mount(root, { boot, connection, capture }) {
       step = QUESTIONS[0];
     } catch (refusal) {
       refused = /** @type {{code?: string}} */ (refusal).code ?? "";
-      errors = { form: /** @type {{text?: string}} */ (refusal).text ?? t("That did not work. Please try again.") };
+      errors = { form: whyNot(refusal) };
       if (refused === "consent_needed") await look(); // something came into force meanwhile, or was taken back
     }
     sending = false;

@@ -1,6 +1,7 @@
 /** Who is kept apart, for staff alone: the clinic's list, kept beside the room (PROTOCOL §10). */
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
+import { whyNot } from "/static/core/refusals.mjs";
 import { t } from "/static/core/words.mjs";
 
 /** @param {{boot: any, redraw: () => void}} shape */
@@ -18,9 +19,9 @@ export function createApart({ boot, redraw }) {
     try {
       const answer = await fetch(boot.apart, { method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ one: a, other: b, on }) });
       if (answer.ok) one = other = "";
-      else problem = (await answer.json()).error?.text ?? t("That was not kept. Please try again.");
+      else problem = whyNot((await answer.json()).error);
     } catch {
-      problem = t("That was not kept. Please try again.");
+      problem = whyNot();
     }
     going = false;
     redraw();

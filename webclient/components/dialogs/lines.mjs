@@ -2,6 +2,7 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
+import { whyNot } from "/static/core/refusals.mjs";
 import { rich, t } from "/static/core/words.mjs";
 
 const boot = JSON.parse(/** @type {HTMLElement | null} */ (document.querySelector("#app"))?.dataset.boot ?? "{}");
@@ -29,8 +30,8 @@ export function emergency() {
 }
 
 /** Why something was not taken; where nobody watches, also whom to call instead of waiting. @param {any} refusal @param {string} [otherwise] */
-export function told(refusal, otherwise = t("That did not go through. Please try again.")) {
-  const text = refusal.text ?? otherwise;
+export function told(refusal, otherwise) {
+  const text = refusal.text ?? otherwise ?? whyNot();
   return refusal.code === "nobody_watching" ? html`${text} ${meanwhile()}` : text;
 }
 

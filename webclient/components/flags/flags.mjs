@@ -9,18 +9,10 @@ import { live } from "/vendor/lit-html/directives/live.js";
 import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { wallTime } from "/static/core/clock.mjs";
 import { icon } from "/static/core/icons.mjs";
-import { rich, t } from "/static/core/words.mjs";
+import { rich, t, told } from "/static/core/words.mjs";
 import { createPath } from "./path.mjs";
 
 const TEXT_MAX = 2_000;
-
-export const DISPOSITIONS = [
-  ["spoke_safe", t("We spoke, and they are safe")],
-  ["safety_plan", t("We made or went over a safety plan")],
-  ["contacted_support", t("I reached their contact or support person")],
-  ["emergency", t("I called emergency services")],
-  ["not_reached", t("I could not reach them")],
-];
 
 /** @param {HTMLElement} root @param {any} context */
 export function mount(root, context) {
@@ -135,8 +127,8 @@ export function mount(root, context) {
     const answer = answerOf(flag.flag);
     return html`<form class="flag-form stack" id="flag-${flag.flag}" @submit=${(/** @type {Event} */ event) => dispose(event, flag)}>
       <fieldset class="field"><legend>${t("What was done for {name}?", { name: flag.name })}</legend>
-        <div class="choices">${DISPOSITIONS.map(([value, label]) => html`<label class="choice"><input type="radio" name="flag-${flag.flag}" required
-          .checked=${live(answer.disposition === value)} @change=${() => change(flag.flag, { disposition: value })}><span>${label}</span></label>`)}</div>
+        <div class="choices">${view.staff.dispositions.map((/** @type {any} */ one) => html`<label class="choice"><input type="radio" name="flag-${flag.flag}" required
+          .checked=${live(answer.disposition === one.disposition)} @change=${() => change(flag.flag, { disposition: one.disposition })}><span>${told(one)}</span></label>`)}</div>
       </fieldset>
       <div class="field"><label for="flag-text-${flag.flag}">${t("In your words")} <span class="optional">${t("(if you like)")}</span></label>
         <textarea id="flag-text-${flag.flag}" rows="2" maxlength=${TEXT_MAX} .value=${live(answer.text)}

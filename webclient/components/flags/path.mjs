@@ -9,6 +9,7 @@ import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { wallTime } from "/static/core/clock.mjs";
 import { icon } from "/static/core/icons.mjs";
+import { whyNot } from "/static/core/refusals.mjs";
 import { t } from "/static/core/words.mjs";
 import { about, lines as known } from "/components/dialogs/lines.mjs";
 
@@ -49,7 +50,7 @@ export function createPath({ boot, connection, memory, redraw }) {
       await connection.send(type, { flag, ...fields });
       return true;
     } catch (refusal) {
-      problems.set(flag, /** @type {any} */ (refusal).text ?? t("That did not go through. Please try again."));
+      problems.set(flag, whyNot(refusal));
       return false;
     } finally {
       redraw();

@@ -7,6 +7,7 @@ import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { icon } from "/static/core/icons.mjs";
+import { whyNot } from "/static/core/refusals.mjs";
 import { many, t } from "/static/core/words.mjs";
 
 const TEXT_MAX = 120;
@@ -89,7 +90,7 @@ export function mount(root, context) {
       memory.set("milestone", typed);
       problem = "";
     } catch (refusal) {
-      problem = /** @type {any} */ (refusal).text ?? t("That did not work. Please try again.");
+      problem = whyNot(refusal);
     }
     draw();
   }

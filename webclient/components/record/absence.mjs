@@ -2,9 +2,9 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
+import { whyNot } from "/static/core/refusals.mjs";
 import { t } from "/static/core/words.mjs";
 
-import { wordsOf } from "./notebook.mjs";
 import { momentOf } from "./words.mjs";
 
 /** @param {import("./record.mjs").Desk} desk @returns {(person: any) => unknown} */
@@ -22,7 +22,7 @@ export function createAbsence(desk) {
       await desk.connection.send("explain_absence", { person: person.person, kind, reason });
       typed.delete(person.person);
     } catch (refusal) {
-      refusals.set(person.person, wordsOf(refusal));
+      refusals.set(person.person, whyNot(refusal));
     }
     desk.draw();
   }

@@ -5,11 +5,11 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
+import { whyNot } from "/static/core/refusals.mjs";
 import { rich, t } from "/static/core/words.mjs";
 
 import { gapsOf } from "../timeline/timeline.mjs";
 import { createDialog } from "./dialog.mjs";
-import { wordsOf } from "./notebook.mjs";
 import { exactTimeOf, inMinutes, instantAt, lasting, momentOf } from "./words.mjs";
 
 const REASON_MAX = 300;
@@ -46,7 +46,7 @@ export function createCorrections(desk) {
         await send(new FormData(/** @type {HTMLFormElement} */ (event.target)));
         dialog.close();
       } catch (refusal) {
-        trouble = /** @type {any} */ (refusal).code === "gave_up" ? "" : wordsOf(refusal);
+        trouble = /** @type {any} */ (refusal).code === "gave_up" ? "" : whyNot(refusal);
         const { field } = /** @type {any} */ (refusal);
         if (field) document.getElementById(field)?.focus();
       }

@@ -5,12 +5,12 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
+import { whyNot } from "/static/core/refusals.mjs";
 import { t } from "/static/core/words.mjs";
 
 import { createDialog } from "./dialog.mjs";
 import { createFields } from "./fields.mjs";
 import { GROUP } from "./group.mjs";
-import { wordsOf } from "./notebook.mjs";
 import { createNotes } from "./notes.mjs";
 
 const WAIT_MS = 400;
@@ -42,7 +42,7 @@ export function createCounselling(desk) {
     try {
       desk.known(await desk.notebook.load());
     } catch (refusal) {
-      trouble = wordsOf(refusal);
+      trouble = whyNot(refusal);
     }
     draw();
   }

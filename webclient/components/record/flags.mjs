@@ -5,18 +5,10 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
-import { rich, t } from "/static/core/words.mjs";
+import { whyNot } from "/static/core/refusals.mjs";
+import { rich, t, told } from "/static/core/words.mjs";
 
 import { momentOf } from "./words.mjs";
-
-/** Wire words and what a clinician would say. */
-export const DISPOSITIONS = /** @type {[string, string][]} */ ([
-  ["spoke_safe", t("I spoke with them; safe for now")],
-  ["safety_plan", t("We went through the safety plan")],
-  ["contacted_support", t("I reached a person who supports them")],
-  ["emergency", t("I called emergency services")],
-  ["not_reached", t("I tried and could not reach them")],
-]);
 
 /**
  * @param {{view: any, person: string, connection: import("/static/core/connection.mjs").Connection, mayWrite: boolean}} given
@@ -32,12 +24,12 @@ export function flagCards({ view, person, connection, mayWrite }) {
         ${flag.location ? html`<div><dt>${t("Where they were")}</dt><dd>${flag.location}</dd></div>` : nothing}
         ${flag.callback ? html`<div><dt>${t("Call-back number")}</dt><dd><a href=${`tel:${flag.callback.replace(/[^\d+]/g, "")}`}>${flag.callback}</a></dd></div>` : nothing}
       </dl>
-      ${mayWrite ? form(flag, connection) : html`<p>${t("Still open. A facilitator records what was done.")}</p>`}
+      ${mayWrite ? form(flag, view.staff.dispositions, connection) : html`<p>${t("Still open. A facilitator records what was done.")}</p>`}
     </section>`);
 }
 
-/** @param {any} flag @param {import("/static/core/connection.mjs").Connection} connection */
-function form(flag, connection) {
+/** @param {any} flag @param {any[]} dispositions @param {import("/static/core/connection.mjs").Connection} connection */
+function form(flag, dispositions, connection) {
   /** @param {SubmitEvent} event */
   async function submit(event) {
     event.preventDefault();
@@ -48,14 +40,14 @@ function form(flag, connection) {
     try {
       await connection.send("dispose_flag", { flag: flag.flag, disposition: given.get("disposition"), text: given.get("text") });
     } catch (refusal) {
-      trouble.textContent = /** @type {{text?: string}} */ (refusal).text ?? t("That did not work. Please try again.");
+      trouble.textContent = whyNot(refusal);
     }
   }
   return html`<form class="stack" @submit=${submit}>
     <fieldset class="field">
       <legend>${t("What was done?")}</legend>
       <div class="choices">
-        ${DISPOSITIONS.map(([value, label]) => html`<label class="choice"><input type="radio" name="disposition" value=${value} required><span>${label}</span></label>`)}
+        ${dispositions.map((/** @type {any} */ one) => html`<label class="choice"><input type="radio" name="disposition" value=${one.disposition} required><span>${told(one)}</span></label>`)}
       </div>
     </fieldset>
     <div class="field">

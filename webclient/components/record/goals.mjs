@@ -3,11 +3,11 @@
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { icon } from "/static/core/icons.mjs";
+import { whyNot } from "/static/core/refusals.mjs";
 import { t } from "/static/core/words.mjs";
 
 import { createDialog } from "./dialog.mjs";
 import { warnings } from "./fields.mjs";
-import { wordsOf } from "./notebook.mjs";
 
 /**
  * @typedef {object} Wish  what was pressed here, until the room has it
@@ -61,7 +61,7 @@ export function createGoals(desk) {
     wished.sent = revision;
     desk.connection.send("address_goals", { person: person.person, goals: order, revision }).catch((refusal) => {
       wishes.delete(person.person);
-      troubles.set(person.person, wordsOf(refusal));
+      troubles.set(person.person, whyNot(refusal));
       desk.draw();
     });
   }
@@ -86,7 +86,7 @@ export function createGoals(desk) {
       fresh.add(goal);
       press(desk.personOf(person.person), goal, true); // a goal that was just written was worked on
     } catch (refusal) {
-      troubles.set(person.person, wordsOf(refusal));
+      troubles.set(person.person, whyNot(refusal));
     }
     desk.draw();
   }
@@ -106,7 +106,7 @@ export function createGoals(desk) {
           wish(person, new Set([...goals].filter((one) => one !== goal)), goal); // chosen anew, in its new words
         }
       } catch (refusal) {
-        trouble = wordsOf(refusal);
+        trouble = whyNot(refusal);
       }
       dialog.draw(contents());
     }

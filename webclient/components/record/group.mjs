@@ -3,10 +3,10 @@
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { icon } from "/static/core/icons.mjs";
+import { whyNot } from "/static/core/refusals.mjs";
 import { t } from "/static/core/words.mjs";
 
 import { warnings } from "./fields.mjs";
-import { wordsOf } from "./notebook.mjs";
 
 export const GROUP = "group";
 
@@ -25,7 +25,7 @@ export function createGroup(desk) {
       await desk.connection.send(type, fields);
       return true;
     } catch (refusal) {
-      trouble = wordsOf(refusal);
+      trouble = whyNot(refusal);
       return false;
     } finally {
       desk.draw();

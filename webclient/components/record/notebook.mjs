@@ -4,6 +4,7 @@
  * Every method rejects with `{code, text}`, the text being a sentence for the person.
  */
 
+import { whyNot } from "/static/core/refusals.mjs";
 import { t } from "/static/core/words.mjs";
 
 /**
@@ -15,7 +16,6 @@ import { t } from "/static/core/words.mjs";
 
 /** @type {Trouble} */
 const NO_LINE = { code: "no_line", text: t("That did not reach the server. Please check your connection and try again.") };
-const WENT_WRONG = t("That did not work. Please try again.");
 
 /**
  * @param {{session: string, search?: string}} place  `search`: the query of the page, which names the seat
@@ -40,7 +40,7 @@ export function createNotebook({ session, search = "" }) {
     }
     const answer = response.status === 204 ? null : await response.json().catch(() => null);
     if (!response.ok) {
-      throw { code: answer?.error?.code ?? "failed", text: answer?.error?.text ?? WENT_WRONG, status: response.status, answer };
+      throw { code: answer?.error?.code ?? "failed", text: whyNot(answer?.error), status: response.status, answer };
     }
     return answer;
   }
@@ -70,6 +70,3 @@ export function createNotebook({ session, search = "" }) {
     prove: (shown) => ask("POST", ["proof"], shown),
   };
 }
-
-/** What to say of anything that was thrown. @param {unknown} trouble */
-export const wordsOf = (trouble) => /** @type {Trouble} */ (trouble)?.text ?? WENT_WRONG;

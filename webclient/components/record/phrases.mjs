@@ -2,10 +2,10 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
+import { whyNot } from "/static/core/refusals.mjs";
 import { rich, t } from "/static/core/words.mjs";
 
 import { createDialog } from "./dialog.mjs";
-import { wordsOf } from "./notebook.mjs";
 import { askedFor, fitting, meant, putIn } from "./snippets.mjs";
 
 const NAME = /^[\p{L}\p{N}_-]{1,40}$/u;
@@ -50,7 +50,7 @@ export function createPhrases({ notebook, draw }) {
       await notebook.putSnippet(name, text);
       if (before !== null && before !== name) await notebook.dropSnippet(before);
     } catch (refusal) {
-      return complain(wordsOf(refusal));
+      return complain(whyNot(refusal));
     }
     snippets = [...snippets.filter((one) => one.name !== name && one.name !== before), { name, text }];
     write(null);
@@ -65,7 +65,7 @@ export function createPhrases({ notebook, draw }) {
       writing = dropped ? { ...dropped, before: null } : null; // still there to be kept again
       complain(t("Taken away. “Keep” brings it back."));
     } catch (refusal) {
-      complain(wordsOf(refusal));
+      complain(whyNot(refusal));
     }
   }
 

@@ -4,10 +4,10 @@
  */
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
+import { whyNot } from "/static/core/refusals.mjs";
 import { t } from "/static/core/words.mjs";
 
 import { createDialog } from "./dialog.mjs";
-import { wordsOf } from "./notebook.mjs";
 
 const NEEDED = "prove_yourself";
 const GAVE_UP = { code: "gave_up", text: "" };
@@ -56,7 +56,7 @@ export function createPin({ notebook, connection }) {
           if (code === "no_pin" || code === "pin_chosen") {
             chosen = code === "pin_chosen"; // chosen, or taken back, somewhere else meanwhile
             trouble = chosen ? t("You chose a PIN already. Please type that one.") : "";
-          } else trouble = wordsOf(refusal);
+          } else trouble = whyNot(refusal);
           codeIsWrong = code === "wrong_code";
           refused(form);
         }

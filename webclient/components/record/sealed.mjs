@@ -3,10 +3,10 @@
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { icon } from "/static/core/icons.mjs";
+import { whyNot } from "/static/core/refusals.mjs";
 import { many, rich, t } from "/static/core/words.mjs";
 
 import { factList } from "./facts.mjs";
-import { wordsOf } from "./notebook.mjs";
 import { inMinutes, momentOf } from "./words.mjs";
 
 /** @param {import("./record.mjs").Desk} desk */
@@ -30,7 +30,7 @@ export function createSealed(desk) {
       await asking();
       typed.delete(key);
     } catch (refusal) {
-      if (/** @type {any} */ (refusal).code !== "gave_up") refusals.set(key, wordsOf(refusal));
+      if (/** @type {any} */ (refusal).code !== "gave_up") refusals.set(key, whyNot(refusal));
     }
     busy = false;
     desk.draw();

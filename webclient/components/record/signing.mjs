@@ -2,11 +2,11 @@
 
 import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { icon } from "/static/core/icons.mjs";
+import { whyNot } from "/static/core/refusals.mjs";
 import { t, rich } from "/static/core/words.mjs";
 
 import { warnings } from "./fields.mjs";
 import { GROUP } from "./group.mjs";
-import { wordsOf } from "./notebook.mjs";
 import { attended, dueWords, inMinutes } from "./words.mjs";
 
 /** @param {import("./record.mjs").Desk} desk */
@@ -67,7 +67,7 @@ export function createSigning(desk) {
       signing = null;
       desk.chooseAfter(person);
     } catch (refusal) {
-      if (/** @type {any} */ (refusal).code !== "gave_up") refusals.set(person.person, wordsOf(refusal));
+      if (/** @type {any} */ (refusal).code !== "gave_up") refusals.set(person.person, whyNot(refusal));
     }
     signing = null;
     desk.draw();

@@ -7,6 +7,7 @@ import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { icon } from "/static/core/icons.mjs";
+import { whyNot } from "/static/core/refusals.mjs";
 import { many, t } from "/static/core/words.mjs";
 import { KINDS, questionOf } from "/static/core/rounds.mjs";
 
@@ -124,7 +125,7 @@ export function mount(root, context) {
         line: order === "random" ? [] : line().map((one) => one.person), turn_ms });
       set({ question: "", asked: "", order: "random", line: [] });
     } catch (refusal) {
-      set({ problem: /** @type {any} */ (refusal).text ?? t("That did not work. Please try again.") });
+      set({ problem: whyNot(refusal) });
     }
   }
 

@@ -11,6 +11,7 @@ import { mount as mountFarewell } from "/components/farewell/farewell.mjs";
 import { mount as mountRoom } from "/components/room/room.mjs";
 import { allMessages, changes } from "/static/core/changes.mjs";
 import { spoken } from "/static/core/spoken.mjs";
+import { whyNot } from "/static/core/refusals.mjs";
 import { t } from "/static/core/words.mjs";
 import { canShare, createScreen } from "/static/media/screen.mjs";
 import { createMedia } from "./media.mjs";
@@ -371,7 +372,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
       await connection.send(type, fields);
       return true;
     } catch (refusal) {
-      toast(/** @type {any} */ (refusal).text ?? t("That did not work. Please try again."));
+      toast(whyNot(refusal));
       return false;
     }
   }
