@@ -183,8 +183,8 @@ async def test_nothing_keeps_anybody_out_of_any_page(tmp_path: Path, chromium: B
                 visitor, _ = await place.begin(stop.who)
                 seats[stop.who] = cookies(visitor.cookies, visitor.base_url)
             await context.clear_cookies()
-            await context.add_cookies(seats[stop.who])  # type: ignore[arg-type]
-            await page.emulate_media(color_scheme=("light", "dark")[number % 2])  # type: ignore[arg-type]
+            await context.add_cookies(seats[stop.who])
+            await page.emulate_media(color_scheme=("light", "dark")[number % 2])
             there = address(stop, place, everything)
             found = await looked_at(page, place.browser().base_url + there, stop)
             wrong += [

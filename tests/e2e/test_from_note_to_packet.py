@@ -130,11 +130,11 @@ async def eight_notes_are_written_and_signed_without_touching_the_mouse(page: Pa
     await title(page, "Maria-Guadalupe Fictional-Placeholder de la Invención")  # who never came: nothing to write
     await keys.press("Control+Enter")
     state = await until(clinic, "s-over", lambda state: len(state.notes.signed) == 8)
-    for person, texts in zip(clinic.sessions[state.session.session].people, OWN_WORDS.values(), strict=False):  # type: ignore[union-attr]
+    for person, texts in zip(clinic.sessions[state.session.session].people, OWN_WORDS.values(), strict=False):
         content: Any = state.notes.signed[person].content
         assert [section["text"] for section in content["note"]["sections"]] == list(texts)
         assert await posted(clinic, person, entries=1) == [content["figures"]["countable_min"]]
-    assert [goal["text"] for goal in state.notes.signed[ROBIN].content["goals"]] == [SLEEP.text]  # type: ignore[attr-defined]
+    assert [goal["text"] for goal in state.notes.signed[ROBIN].content["goals"]] == [SLEEP.text]
     assert state.notes.signed[SAM].content["goals"] == []
 
 

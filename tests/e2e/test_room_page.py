@@ -611,7 +611,7 @@ async def test_typing_survives_an_advance_a_reload_and_a_restart(
         await expect(goal).to_have_value("Say one true thing")
         state = await clinic.state("s-now")
         assert state.notes.draft("group").text == "Warm start. Then the server went."
-        assert state.checkin.sheet(ROBIN, "check-in").latest["goal"] == "Say one true thing"  # type: ignore[arg-type]
+        assert state.checkin.sheet(ROBIN, "check-in").latest["goal"] == "Say one true thing"
 
 
 async def test_quick_exit_leaves_something_neutral_and_back_does_not_return(

@@ -27,7 +27,7 @@ async def planned(house: Clinic) -> None:
 
 
 async def enter(context: BrowserContext, house: Clinic, person: str = SUE) -> Page:
-    answer = await context.request.get(house.url + house.link(person, house.evening))  # type: ignore[arg-type]
+    answer = await context.request.get(house.url + house.link(person, house.evening))
     assert answer.ok
     return await context.new_page()
 

@@ -32,7 +32,7 @@ async def signed_in(place: Clinic, person: PersonId, context: BrowserContext) ->
     """A browser in which somebody has used their invitation; its address."""
     visitor, _ = await place.begin(person)
     held = [{"name": name, "value": morsel.value, "url": visitor.base_url} for name, morsel in visitor.cookies.items()]
-    await context.add_cookies(held)  # type: ignore[arg-type]
+    await context.add_cookies(held)
     return visitor.base_url
 
 

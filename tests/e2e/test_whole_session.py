@@ -58,11 +58,11 @@ async def _check_in(seat: SeatAtBrowser, *, safe: str = "Yes", goal: str = "Stay
 
 
 async def _minutes_left(seat: SeatAtBrowser) -> int:
-    return int(re.search(r"about (\d+) minutes", await seat.page.locator(".path-now").inner_text()).group(1))  # type: ignore[union-attr]
+    return int(re.search(r"about (\d+) minutes", await seat.page.locator(".path-now").inner_text()).group(1))
 
 
 async def _session_of(page: Page) -> str:
-    return re.search(r"/s/([^/?#]+)", page.url).group(1)  # type: ignore[union-attr]
+    return re.search(r"/s/([^/?#]+)", page.url).group(1)
 
 
 async def test_a_whole_session_from_the_link_to_the_ledger(chromium: Browser, tmp_path: Path) -> None:

@@ -142,8 +142,8 @@ class Reaper:
                 self._reached(write, "after")
             return answer
 
-        AbstractConnection.send_packed_command = send_watched  # type: ignore[assignment, method-assign]
-        AbstractConnection.read_response = read_watched  # type: ignore[assignment, method-assign]
+        AbstractConnection.send_packed_command = send_watched
+        AbstractConnection.read_response = read_watched
 
     def _write_in(self, sent: bytes) -> str | None:
         return next((name for sha, name in self._names.items() if sha in sent), None)
@@ -251,12 +251,12 @@ async def live(url: str, todo: Sequence[tuple[str, Sequence[tuple[str, str]]]], 
     facilitator = Facilitator()
     for session, steps in todo:
         tell("begun", session)
-        await surely(lambda session=session: hold(store, session))  # type: ignore[misc]
+        await surely(lambda session=session: hold(store, session))
         for step, person in steps:
             command = command_of(step, person, started_at(session))
             while True:
                 answer = await surely(
-                    lambda session=session, step=step, person=person, command=command: facilitator.ask(  # type: ignore[misc]
+                    lambda session=session, step=step, person=person, command=command: facilitator.ask(
                         rooms, session, f"{step}-{person}", command
                     )
                 )

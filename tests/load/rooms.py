@@ -200,12 +200,12 @@ class Circle:
 
 
 def asking(socket: ClientConnection, type_: str, **fields: Any) -> Callable[[], Any]:
-    asking.count += 1  # type: ignore[attr-defined]
-    message = {"type": type_, "command_id": f"load-{asking.count}", **fields}  # type: ignore[attr-defined]
+    asking.count += 1
+    message = {"type": type_, "command_id": f"load-{asking.count}", **fields}
     return lambda: socket.send(json.dumps(message))
 
 
-asking.count = 0  # type: ignore[attr-defined]
+asking.count = 0
 
 
 async def opened(port: int, number: int) -> Circle:
@@ -268,8 +268,8 @@ async def measure(port: int) -> None:
         for number in range(ROOMS):
             found = await rooms[number].until(
                 asking(rooms[number].sockets[0], command, from_segment=before),
-                lambda text, after=after: f'"position":"{after}"' in text,  # type: ignore[misc]
-                lambda text, after=after: '"type":"view"' in text and f'"position":"{after}"' in text,  # type: ignore[misc]
+                lambda text, after=after: f'"position":"{after}"' in text,
+                lambda text, after=after: '"type":"view"' in text and f'"position":"{after}"' in text,
             )
             took = dict(zip(("change", "view"), found, strict=True))
             sizes = {name: size for name, (_, size) in took.items()}

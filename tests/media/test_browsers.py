@@ -267,7 +267,7 @@ async def test_an_offer_that_fails_or_is_refused_is_made_again_until_it_is_taken
         before = stage.offers["ada"]
         stage.refusals = [code]
         await ada.evaluate("() => window.peer.restart()")
-        await until(lambda before=before: stage.offers["ada"] == before + 2)  # type: ignore[misc]
+        await until(lambda before=before: stage.offers["ada"] == before + 2)
         await sees_and_hears(ada, "ben")
         await sees_and_hears(ben, "ada")
         assert (stage.sfu._rooms["room"].peers["ada"].link.fingerprints == first) is same

@@ -124,7 +124,7 @@ class Diaries(RuleBasedStateMachine):
         if self.meeting.state.phase != "ended" and not self.meeting.state.seats.of(person).in_room:
             self._ask(
                 c.OpenConnection(connection=f"c-{person}-{self.meeting.state.seq}", person=person, device="d"), None
-            )  # type: ignore[arg-type]
+            )
             arrive = c.Arrive(name="A", location="Home", callback="555-0100", private_space=True, agreement=True)
             self._ask(arrive, person)
             self._ask(c.Admit(person=person), FAY)

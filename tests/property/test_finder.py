@@ -128,12 +128,12 @@ def shorter(one: School, number: int, *, at_end: bool, by: timedelta) -> School 
     row = rows[number]
     if isinstance(row, Activity) and row.day is not None:
         return None
-    start, end = (datetime.combine(date.min, at) for at in (row.start, row.end))  # type: ignore[attr-defined]
+    start, end = (datetime.combine(date.min, at) for at in (row.start, row.end))
     if by >= end - start:
         return None
-    changed = replace(row, end=(end - by).time()) if at_end else replace(row, start=(start + by).time())  # type: ignore[type-var]
+    changed = replace(row, end=(end - by).time()) if at_end else replace(row, start=(start + by).time())
     rows[number] = changed
-    return replace(one, hours=tuple(rows[: len(one.hours)]), activities=tuple(rows[len(one.hours) :]))  # type: ignore[arg-type]
+    return replace(one, hours=tuple(rows[: len(one.hours)]), activities=tuple(rows[len(one.hours) :]))
 
 
 def single_changes(one: School) -> Iterator[tuple[int, School]]:

@@ -62,7 +62,7 @@ def series_of(recurrence: Recurrence, first: date, **more: object) -> Series:
         starts=time(16, 0),
         people=(ROBIN,),
     )
-    return replace(plain, **more)  # type: ignore[arg-type]
+    return replace(plain, **more)
 
 
 def falls_on(recurrence: Recurrence, first: date, day: date) -> bool:
@@ -187,7 +187,7 @@ def planner(sessions: object, begun: Mapping[SessionId, Begun] | None = None) ->
     async def far(session: SessionId) -> Begun:
         return (begun or {}).get(session, Begun.NO)
 
-    return Planner(sessions=sessions, begun=far, clinic=ClinicId("demo"), programmes={})  # type: ignore[arg-type]
+    return Planner(sessions=sessions, begun=far, clinic=ClinicId("demo"), programmes={})
 
 
 async def all_of(store: memory.MemoryClinic) -> dict[SessionId, ScheduledSession]:

@@ -63,7 +63,7 @@ async def test_the_marks_would_be_found(marked_place: Clinic) -> None:
 async def entered(place: Clinic, browser: Visitor) -> ClientConnection:
     socket = await connect(
         browser.base_url.replace("http", "ws") + f"/s/{place.evening.session}/socket",
-        origin=browser.base_url,  # type: ignore[arg-type]
+        origin=browser.base_url,
         additional_headers={"Cookie": browser.cookie},
         proxy=None,
     )

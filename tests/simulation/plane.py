@@ -318,7 +318,7 @@ class Seat:
                 )
                 self._kept[layer, sequence] = packet
                 # A browser's pacer spreads a picture over some milliseconds.
-                self.hall.time.later(index * 2_000, lambda packet=packet: self.up.send(packet))  # type: ignore[misc]
+                self.hall.time.later(index * 2_000, lambda packet=packet: self.up.send(packet))
 
     def _builds_on(self, layer: int, key: bool) -> tuple[int, bool, bytes]:
         """The next picture's temporal layer, whether it needs the base alone, and how far back is what it builds on."""

@@ -161,7 +161,7 @@ def test_who_sends_no_larger_layer_though_it_is_asked_for_is_seen_on(core: CoreN
     hall = everybody(core, seed=2, height=135)
     hall.run(8)
     ben = hall.seats["ben"]
-    ben.need = lambda layers: None  # type: ignore[method-assign]
+    ben.need = lambda layers: None
     hall.seats["ada"].wish(540)
     hall.run(1)
     dora = hall.join("dora")

@@ -88,7 +88,7 @@ def test_a_kill_loses_two_seconds_of_proof_at_most_whenever_it_comes() -> None:
         took_over = [record for record in records if isinstance(record.event, v.ServerTookOver)][1:]
         truths, cut = last_heard(world), 0
         for record, died_at in zip(took_over, world.lived_until, strict=True):
-            assert 0 <= died_at - record.event.gap_from <= LOST_MS_MAX  # type: ignore[union-attr, operator]
+            assert 0 <= died_at - record.event.gap_from <= LOST_MS_MAX
             before = replay(records[: record.seq - 1]).attendance
             for source, person in before.owners.items():
                 heard, truth = before.of(person).sources[source].heard, truths[source]
@@ -140,7 +140,7 @@ def test_who_is_silent_is_asked_in_time_by_a_live_room_and_loses_nothing() -> No
         state = await world.play(minutes=14)
         records = await world.store.log.read(SESSION)
         asked = [record for record in records if isinstance(record.event, v.StillHereAsked)]
-        assert {record.event.person for record in asked} == {each.person for each in PARTICIPANTS}  # type: ignore[union-attr]
+        assert {record.event.person for record in asked} == {each.person for each in PARTICIPANTS}
         for record in asked:
             silent_s = (record.at - last_sign(records, record)) / 1_000
             assert 300 <= silent_s <= 360.1
@@ -318,7 +318,7 @@ def tell(oracle: Oracle, record: Recorded, names: dict[str, str]) -> None:
 def everybody_sees_the_latest(world: World) -> None:
     """Every open tab shows the room as it is now."""
     assert world.server is not None
-    room = world.server.rooms._rooms[SESSION]  # type: ignore[index]
+    room = world.server.rooms._rooms[SESSION]
     media = world.server.media.rooms.get(SESSION)
     assert media is None or not media.sources or media.parts == room._actor.state.breakouts.where
     shown = 0

@@ -65,7 +65,7 @@ class Clinic(Application):
         link = await self.invite(person)
         assert (await typed(browser, link, password=password)).status == 303
         page = (await browser.get(f"{link}/code")).text
-        seed = pyotp.parse_uri(re.search(r'href="(otpauth://[^"]+)"', page)[1].replace("&amp;", "&")).secret  # type: ignore[index]
+        seed = pyotp.parse_uri(re.search(r'href="(otpauth://[^"]+)"', page)[1].replace("&amp;", "&")).secret
         done = await typed(browser, f"{link}/code", code=self.code(seed))
         assert done.status == 200, done.text
         return browser, seed, re.findall(r"<li>([A-Z0-9-]{19})</li>", done.text)

@@ -56,7 +56,7 @@ def practice_of(store: Store, *, clock: Clock) -> PracticeBook:
 def diary_of(store: Store, *, clock: Clock, rooms: RoomsThatDo | None = None) -> DiaryBook:
     return DiaryBook(
         store,
-        rooms=rooms or NoRooms(),  # type: ignore[arg-type]
+        rooms=rooms or NoRooms(),
         library=lambda: LIBRARY,
         taught=practice_of(store, clock=clock).taught_lately,
         reminders=ReminderBook(store.register, accounts_of(store, clock=clock).book, clock=clock),

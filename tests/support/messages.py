@@ -78,9 +78,9 @@ def messages() -> Iterator[Found]:
 def _in_templates() -> Iterator[Found]:
     environment = Environment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"])
     environment.policies["ext.i18n.trimmed"] = True
-    environment.newstyle_gettext = True  # type: ignore[attr-defined]
+    environment.newstyle_gettext = True
     for path in sorted((ROOT / "webclient/templates").rglob("*.html")):
-        for _, _, text in environment.extract_translations(path.read_text()):  # type: ignore[attr-defined]
+        for _, _, text in environment.extract_translations(path.read_text()):
             # Of values that are filled in, it says None.
             said = (text,) if isinstance(text, str) else tuple(each for each in text or () if each is not None)
             if said:  # what `_(variable)` says is marked elsewhere
@@ -233,7 +233,7 @@ def up_to_date(language: str) -> Catalog:
         fresh[name] = Message(
             message,
             string=said.get(name) or string or ("" if isinstance(message, str) else ("", "")),
-            locations=[(place, None) for place in sorted(places[name])],  # type: ignore[list-item]
+            locations=[(place, None) for place in sorted(places[name])],
             user_comments=old.user_comments if old is not None else (),
         )
     return fresh

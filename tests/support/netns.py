@@ -69,7 +69,7 @@ class Home:
 
     def set(self, direction: str, **changes: object) -> None:
         """Change the weather of one direction, 'up' or 'down', from now on."""
-        weather = self._weather[direction] = replace(self._weather[direction], **changes)  # type: ignore[arg-type]
+        weather = self._weather[direction] = replace(self._weather[direction], **changes)
         assert self._link.stdin is not None
         self._link.stdin.write(json.dumps([direction, asdict(weather)]).encode() + b"\n")
 

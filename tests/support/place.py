@@ -88,7 +88,7 @@ class Place(Application):
         headers = {"Cookie": browser.cookie} if browser else {}
         here = browser.base_url if browser else self.url
         address = f"{here.replace('http', 'ws')}/s/{session}/socket{query}"
-        async with connect(address, origin=origin, additional_headers=headers, proxy=None) as socket:  # type: ignore[arg-type]
+        async with connect(address, origin=origin, additional_headers=headers, proxy=None) as socket:
             hello = {"type": "hello", "protocol": 1, "device": "a-test", "mode": "room", "ticket": ticket}
             await socket.send(json.dumps(hello))
             try:

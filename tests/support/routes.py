@@ -98,7 +98,7 @@ async def ask(browser: Visitor, method: str, address: str, body: object = b"") -
 async def _knock(browser: Visitor, address: str) -> str:
     async with connect(
         browser.base_url.replace("http", "ws") + address,
-        origin=browser.base_url,  # type: ignore[arg-type]
+        origin=browser.base_url,
         additional_headers={"Cookie": browser.cookie},
         proxy=None,
     ) as websocket:

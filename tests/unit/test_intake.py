@@ -140,7 +140,7 @@ async def test_a_list_that_ended_half_way_goes_on_where_it_ended(
         calls += 1
         if calls == 3:
             raise ConnectionError
-        return await put(*arguments, **words)  # type: ignore[arg-type]
+        return await put(*arguments, **words)
 
     monkeypatch.setattr(clinic.store.register, "put", put_twice)
     with pytest.raises(ConnectionError):

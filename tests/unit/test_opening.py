@@ -135,7 +135,7 @@ async def test_a_room_that_opens_again_is_told_who_is_kept_apart_now(tmp_path: P
     await apart.keep(scheduled, (one, other), True, by=FAY, now=Instant(1))
     await apart.keep(scheduled, (one, third), True, by=FAY, now=Instant(2))
     await apart.keep(scheduled, (other, one), False, by=FAY, now=Instant(3))
-    assert c.ListApart(pairs=(tuple(sorted((one, third))),)) in await brief(scheduled.session)  # type: ignore[arg-type]
+    assert c.ListApart(pairs=(tuple(sorted((one, third))),)) in await brief(scheduled.session)
     with pytest.raises(Refusal, match="unknown_person"):
         await apart.keep(scheduled, (one, FAY), True, by=FAY, now=Instant(4))
     with pytest.raises(Refusal, match="bad_plan"):

@@ -196,7 +196,7 @@ async def test_it_covers_no_other_receiver_purpose_or_kind_of_information_and_no
         {"what": What.RECORD},
     ):
         with pytest.raises(Refusal):
-            await there.check(Purpose.REQUEST, **({"what": What.NOTES} | wrong))  # type: ignore[arg-type]
+            await there.check(Purpose.REQUEST, **({"what": What.NOTES} | wrong))
     with pytest.raises(Refusal):
         await there.check(Purpose.OTHER, what=What.NOTES)
     there.desk.clock.advance(minutes=31 * 24 * 60)

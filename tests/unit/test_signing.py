@@ -153,8 +153,8 @@ class Asked:
 
 async def ask(asked: Asked, command: c.PersonCommand, fresh: Callable[[PersonId], Awaitable[bool]]) -> list[str]:
     """The codes of what was refused."""
-    room = await Sealed(asked, fresh=fresh).open(SessionId("s-1"))  # type: ignore[arg-type]
-    room.ask(asked, CommandId("k-1"), command)  # type: ignore[arg-type]
+    room = await Sealed(asked, fresh=fresh).open(SessionId("s-1"))
+    room.ask(asked, CommandId("k-1"), command)
     await asked.answered.wait()
     return [told.code for told in asked.told if isinstance(told, Refused)]
 

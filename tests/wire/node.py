@@ -84,7 +84,7 @@ class Node:
     async def _identify(self, websocket: WebSocket, session: SessionId, ticket: str | None) -> Expected | None:
         if "origin" in websocket.headers:
             raise NotAdmitted
-        return self._roster.get(ticket)  # type: ignore[arg-type]
+        return self._roster.get(ticket)
 
     async def _endpoint(self, websocket: WebSocket) -> None:
         await session_socket(

@@ -117,7 +117,7 @@ async def test_a_browser_that_opened_its_link_joins_with_its_cookie_alone(standi
     page = (await visitor.get(standing.link(ROBIN))).headers["location"]
     websocket = await connect(
         f"ws://127.0.0.1:{standing.port}{page}/socket",
-        origin=standing.url,  # type: ignore[arg-type]
+        origin=standing.url,
         additional_headers={"Cookie": visitor.cookie},
         proxy=None,
     )
@@ -145,7 +145,7 @@ async def test_quick_exit_over_the_websocket_forgets_the_browser_although_its_pa
     page = (await visitor.get(standing.link("Sam Sample"))).headers["location"]
     websocket = await connect(
         f"ws://127.0.0.1:{standing.port}{page}/socket",
-        origin=standing.url,  # type: ignore[arg-type]
+        origin=standing.url,
         additional_headers={"Cookie": visitor.cookie},
         proxy=None,
     )

@@ -97,7 +97,7 @@ async def record_of(place: Clinic, browser: Visitor, *, mode: str = "record") ->
     """A websocket that has been shown something."""
     address = browser.base_url.replace("http", "ws") + f"/s/{place.evening.session}/socket"
     cookie = {"Cookie": browser.cookie}
-    line = await connect(address, origin=browser.base_url, additional_headers=cookie, proxy=None)  # type: ignore[arg-type]
+    line = await connect(address, origin=browser.base_url, additional_headers=cookie, proxy=None)
     await line.send(json.dumps({"type": "hello", "protocol": 1, "device": "a-test", "mode": mode}))
     await said(line, "view")
     return line

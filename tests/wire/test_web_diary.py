@@ -126,7 +126,7 @@ async def in_the_room(place: Clinic) -> None:
     seats = {}
     for person in (FAY, ROBIN, SAM):
         expected: Expected = next(each for each in place.evening.roster if each.person == person)
-        seats[person] = Seat(place.clock, expected, f"c-{person}")  # type: ignore[arg-type]
+        seats[person] = Seat(place.clock, expected, f"c-{person}")
         room.enter(seats[person])
     arrive = c.Arrive(name="A", location="1 Example Street", callback="555 0100", private_space=True, agreement=True)
     for number, person in enumerate((ROBIN, SAM)):

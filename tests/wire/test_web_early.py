@@ -41,7 +41,7 @@ async def knock(place: Clinic, visitor: Visitor, session: ScheduledSession) -> i
     """The code with which the websocket closes; 0: it is open."""
     async with connect(
         f"{visitor.base_url.replace('http', 'ws')}/s/{session.session}/socket",
-        origin=visitor.base_url,  # type: ignore[arg-type]
+        origin=visitor.base_url,
         additional_headers={"Cookie": visitor.cookie},
         proxy=None,
     ) as websocket:

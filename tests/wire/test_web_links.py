@@ -34,7 +34,7 @@ async def test_a_good_link_leads_to_the_session_and_opens_it(place: Place) -> No
     ],
     ids=["expired", "cut short", "rubbish", "endless"],
 )
-async def test_a_link_that_does_not_open_says_why_in_plain_words(place: Place, status: int, words: str, make) -> None:  # type: ignore[no-untyped-def]
+async def test_a_link_that_does_not_open_says_why_in_plain_words(place: Place, status: int, words: str, make) -> None:
     answer = await Visitor(place.url).get(make(place))
     assert answer.status == status
     assert words in answer.text

@@ -112,7 +112,7 @@ async def record_page(clinic: Clinic, visitor: Visitor, ticket: str | None = Non
     hello = {"type": "hello", "protocol": 1, "device": "a-test", "mode": "record"}
     async with connect(
         clinic.url.replace("http", "ws") + "/s/s-1/socket",
-        origin=None if ticket else clinic.url,  # type: ignore[arg-type]
+        origin=None if ticket else clinic.url,
         additional_headers={} if ticket else {"Cookie": visitor.cookie},
         proxy=None,
     ) as websocket:

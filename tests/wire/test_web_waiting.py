@@ -44,7 +44,7 @@ async def test_a_seat_that_opens_is_offered_at_home_and_a_yes_enrols(full: Clini
     assert early.status == 422 and "not offered any more" in early.text
 
     page = (await sal.get(f"/schedule/people/{KIM}")).text
-    enrolment, revision = re.search(  # type: ignore[union-attr]
+    enrolment, revision = re.search(
         r'name="form" value="end"><input type="hidden" name="enrolment" value="([^"]+)">\s*'
         r'<input type="hidden" name="revision" value="(\d+)"',
         page,

@@ -29,7 +29,7 @@ def trace(number: int, *, by: str = "p-fay", about: tuple[str, ...] = ("p-robin"
 
 
 async def names(store: Store, **wanted: object) -> list[str]:
-    return [each.trace for each in (await store.audit.search(**wanted)).traces]  # type: ignore[arg-type]
+    return [each.trace for each in (await store.audit.search(**wanted)).traces]
 
 
 async def test_a_trace_is_kept_once_and_for_ever(store: Store) -> None:

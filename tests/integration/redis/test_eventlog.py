@@ -105,11 +105,11 @@ async def test_what_nobody_could_read_back_is_not_written(store: Store) -> None:
         [good, chats(5, 1)[0]],  # not consecutive
         [replace(good, at=Instant(-1))],
         [replace(good, event=chat("\ud800"))],  # half a letter
-        [replace(good, event=replace(chat("x"), text=17))],  # type: ignore[arg-type]
+        [replace(good, event=replace(chat("x"), text=17))],
         [replace(good, event=replace(note, content={"pair": (1, 2)}))],  # would come back as a list
         [replace(good, event=replace(note, content={"figure": float("nan")}))],
         [replace(good, event=replace(note, content={"text": "x" * 1_000_000}))],
-        [replace(good, event="rubbish")],  # type: ignore[arg-type]
+        [replace(good, event="rubbish")],
     ]
     for batch in bad:
         with pytest.raises(ValueError, match=r"record|consecutive"):

@@ -153,7 +153,7 @@ class Doomed:
     async def _linked(self, session: str, *, after: int = 0) -> AsyncIterator[Linked]:
         assert hasattr(self._inner, "linked")
         async for linked in self._inner.linked(session, after=after):
-            yield await self._fate.meet(lambda linked=linked: _given(linked))  # type: ignore[misc]
+            yield await self._fate.meet(lambda linked=linked: _given(linked))
 
 
 async def _given(linked: Linked) -> Linked:

@@ -102,7 +102,7 @@ async def test_what_was_acknowledged_is_there_once_after_thirty_kills(mortal: Va
     async def room(session: str) -> None:
         while not over.is_set():
             batch = chats(logged[session] + 1, 1 + logged[session] % 3)
-            await surely(lambda batch=batch: store.log.append(session, batch, epoch=1))  # type: ignore[misc]
+            await surely(lambda batch=batch: store.log.append(session, batch, epoch=1))
             logged[session] = batch[-1].seq
             progress.made()
 
@@ -111,7 +111,7 @@ async def test_what_was_acknowledged_is_there_once_after_thirty_kills(mortal: Va
             session = f"h-{len(posted)}"
             posted.append(session)
             facts = hours_facts(session, person)
-            await surely(lambda facts=facts: store.ledger.post(facts, posted_at=Instant(STARTED)))  # type: ignore[misc]
+            await surely(lambda facts=facts: store.ledger.post(facts, posted_at=Instant(STARTED)))
             progress.made()
 
     people = ("p-robin", "p-sam")
@@ -156,7 +156,7 @@ async def test_hours_come_out_right_however_often_the_store_dies_while_they_are_
 
         await surely(acquire)
         for record in scribe.records:
-            await surely(lambda record=record: store.log.append(session, [record], epoch=epoch))  # type: ignore[misc]
+            await surely(lambda record=record: store.log.append(session, [record], epoch=epoch))
         worker.wake(session)
 
     async with asyncio.TaskGroup() as group:

@@ -129,7 +129,7 @@ async def test_a_session_that_needs_no_proofs_any_more_keeps_none(store: Store, 
 async def test_what_does_not_look_like_proofs_of_life_is_named_and_not_taken_for_any(
     valkey_store: Store, valkey: Redis
 ) -> None:
-    await valkey.hset(Keys("demo").proofs("s-1"), mapping={"at": "soon", "heard": "{}"})  # type: ignore[misc]
+    await valkey.hset(Keys("demo").proofs("s-1"), mapping={"at": "soon", "heard": "{}"})
     with pytest.raises(CorruptLog, match="session s-1"):
         await valkey_store.leases.proofs("s-1")
 

@@ -97,7 +97,7 @@ async def test_the_ends_of_chains_are_told_and_who_has_none_is_left_out(store: S
 
 def test_an_entrys_name_says_clinic_session_person_and_kind() -> None:
     def name(**changed: str) -> str:
-        return entry_id(**({"clinic": "demo", "session": "s-1", "person": "p-robin"} | changed))  # type: ignore[arg-type]
+        return entry_id(**({"clinic": "demo", "session": "s-1", "person": "p-robin"} | changed))
 
     names = {name(), name(clinic="other"), name(session="s-2"), name(person="p-sam"), name(kind="reversal")}
     assert len(names) == 5

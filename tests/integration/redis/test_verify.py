@@ -120,7 +120,7 @@ async def rows(valkey: Redis, key: str) -> list[tuple[bytes, dict[bytes, bytes]]
 async def write(valkey: Redis, key: str, stream: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
     await valkey.delete(key)
     for stream_id, fields in stream:
-        await valkey.xadd(key, fields, id=stream_id)  # type: ignore[arg-type]
+        await valkey.xadd(key, fields, id=stream_id)
 
 
 async def change_entry(valkey: Redis, number: int, change: Callable[[bytes], bytes]) -> None:
@@ -346,7 +346,7 @@ async def test_every_changed_byte_of_an_entry_is_noticed(kept: Store, valkey: Re
         place = int.from_bytes(digest[:4]) % len(line)
         damaged = bytearray(line)
         damaged[place] ^= 1 + digest[5] % 255
-        await change_entry(valkey, 2, lambda _, damaged=damaged: bytes(damaged))  # type: ignore[misc]
+        await change_entry(valkey, 2, lambda _, damaged=damaged: bytes(damaged))
         report = await verify(kept)
         assert not report.right, f"seed {seed}"
         assert {finding.person for finding in report.findings} == {"p-robin"}

@@ -34,7 +34,7 @@ async def folder() -> AsyncIterator[str]:
     for person in FIGURES:
         name = f"{person} Example"
         await store.clinic.put_person(
-            Person(person=person, name=name, role=Role.PARTICIPANT, track="adult", zone="America/New_York")  # type: ignore[arg-type]
+            Person(person=person, name=name, role=Role.PARTICIPANT, track="adult", zone="America/New_York")
         )
     epoch = await store.leases.acquire("s-1", node="n-1")
     await store.log.append("s-1", signed_session().records, epoch=epoch)

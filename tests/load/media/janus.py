@@ -81,7 +81,7 @@ class Api:
 
     @classmethod
     async def open(cls, port: int) -> Api:
-        api = cls(await connect(f"ws://127.0.0.1:{port}", subprotocols=["janus-protocol"], max_size=None))  # type: ignore[list-item]
+        api = cls(await connect(f"ws://127.0.0.1:{port}", subprotocols=["janus-protocol"], max_size=None))
         api._session = (await api._ask({"janus": "create"}))["data"]["id"]
         return api
 

@@ -111,7 +111,7 @@ async def test_it_is_logged_before_the_first_byte_and_not_handed_out_if_it_canno
     async def away(disclosure: object) -> object:
         raise StoreUnavailable("away")
 
-    desk.store.disclosures.record = away  # type: ignore[method-assign,assignment]
+    desk.store.disclosures.record = away
     with pytest.raises(StoreUnavailable):
         await exports.hours(person, by=FAYS, asked=asked())
 
@@ -172,7 +172,7 @@ async def test_hours_without_the_log_they_rest_on_are_not_handed_out() -> None:
         for record in ():
             yield record
 
-    desk.store.log.linked = nothing  # type: ignore[method-assign,assignment]
+    desk.store.log.linked = nothing
     with pytest.raises(CorruptLog, match="there is no log of session s-0"):
         await rows(desk, desk.evenings[0].people[0])
     assert await logged(desk) == []

@@ -245,7 +245,7 @@ async def test_a_ledger_that_was_tampered_with_is_not_shown_as_if_it_were_right(
             posted=account.posted,
         )
 
-    desk.store.ledger.account = forged  # type: ignore[method-assign,assignment]
+    desk.store.ledger.account = forged
     with pytest.raises(CorruptLog, match="hash chain broken"):
         await desk.statement(held.people[0])
 

@@ -68,7 +68,7 @@ def passkey(id: str = "k") -> Passkey:
 
 def test_an_account_opens_by_a_passkey_or_by_a_password_with_codes_and_by_neither_half() -> None:
     def opens(**ways: object) -> bool:
-        return Account(person=ROBIN, email="", since=Instant(0), **ways).opens  # type: ignore[arg-type]
+        return Account(person=ROBIN, email="", since=Instant(0), **ways).opens
 
     assert opens(passkeys=(passkey(),)) and opens(password="h", totp="t") and opens(single="issuer subject")
     assert not (opens() or opens(password="h") or opens(totp="t"))

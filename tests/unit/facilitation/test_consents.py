@@ -51,7 +51,7 @@ def form(
         "kind": kind, "version": version, "language": "en", "title": f"About {kind}", "text": f"Text {version}",
         "effective_from": since,
     }  # fmt: skip
-    return ConsentForm(**(given | more))  # type: ignore[arg-type]
+    return ConsentForm(**(given | more))
 
 
 FORMS = (form(TELEHEALTH), form(GROUP), form(PART2))

@@ -28,7 +28,7 @@ def correct(
         start=meeting.at(start),
         end=meeting.at(end),
         present=present,
-        **fields,  # type: ignore[arg-type]
+        **fields,
     )
 
 
@@ -329,7 +329,7 @@ def test_what_was_linked_before_the_signature_is_in_what_is_posted() -> None:
     meeting.do(c.LinkMakeUp(person=ROBIN, missed_session=SessionId("s-0")), FAY)
     sign(meeting)
     line = line_of(meeting)
-    assert (line["amendable"], line["posted"]["makes_up"]) == (None, "s-0")  # type: ignore[index]
+    assert (line["amendable"], line["posted"]["makes_up"]) == (None, "s-0")
 
 
 def test_a_second_amendment_stands_upon_the_first() -> None:

@@ -151,7 +151,7 @@ def test_a_lesson_goes_to_another_week_unless_that_is_full() -> None:
 
 def own(**changes: object) -> OwnCurriculum:
     stands = replace(ADULT, id=OWN, title="Our evenings")
-    return replace(OwnCurriculum(id=OWN, programme=Programme.ADULT, draft=draft_of(ADULT), stands=stands), **changes)  # type: ignore[arg-type]
+    return replace(OwnCurriculum(id=OWN, programme=Programme.ADULT, draft=draft_of(ADULT), stands=stands), **changes)
 
 
 def test_what_is_published_stands_beside_the_shipped_ones_and_a_draft_does_not() -> None:

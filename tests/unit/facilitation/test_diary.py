@@ -41,7 +41,7 @@ DAY = Day(
 
 
 def checked(**changes: object) -> Day:
-    return check_day(replace(DAY, **changes), today=TODAY, skills=SKILLS)  # type: ignore[arg-type]
+    return check_day(replace(DAY, **changes), today=TODAY, skills=SKILLS)
 
 
 def test_a_whole_day_is_kept_as_it_was_written() -> None:

@@ -30,7 +30,7 @@ def licence(person: PersonId = FAY, states: tuple[str, ...] = ("OH",), **more: o
     given: dict[str, object] = {
         "licence": "l-1", "person": person, "title": "LISW", "states": states, "first": date(2026, 1, 1),
     }  # fmt: skip
-    return Licence(**(given | more))  # type: ignore[arg-type]
+    return Licence(**(given | more))
 
 
 def test_one_of_those_who_lead_is_enough() -> None:
@@ -72,7 +72,7 @@ def test_the_programme_says_what_is_done(found: Coverage, travel: Travel, then: 
 )
 def test_what_is_no_licence_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(Refusal):
-        check_licence(licence(**wrong))  # type: ignore[arg-type]
+        check_licence(licence(**wrong))
 
 
 def test_states_have_names_and_elsewhere_is_a_place_too() -> None:

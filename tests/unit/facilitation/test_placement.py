@@ -89,7 +89,7 @@ def test_what_is_given_together_never_overfills_a_group_more_than_it_is(
 def placement(**more: object) -> Placement:
     return Placement(
         id="x", by=ROBIN, started_at=Instant(0), heard_at=Instant(0), first=MONDAY, last=MONDAY, keeps=True, **more
-    )  # type: ignore[arg-type]
+    )
 
 
 @pytest.mark.parametrize(

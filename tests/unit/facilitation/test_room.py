@@ -69,7 +69,7 @@ def test_the_arrival_gate_asks_for_all_it_needs(change: dict[str, str | bool], c
     meeting = Meeting()
     meeting.connect(ROBIN)
     answers = c.Arrive(name="Robin", location="Home", callback="555-0100", private_space=True, agreement=True)
-    assert meeting.refused(replace(answers, **change), ROBIN) == code  # type: ignore[arg-type]
+    assert meeting.refused(replace(answers, **change), ROBIN) == code
 
 
 def test_arrival_answers_can_be_corrected_without_leaving_ones_place() -> None:
@@ -143,7 +143,7 @@ def test_the_list_is_never_longer_than_the_seats() -> None:
 )
 def test_a_session_that_cannot_be_held_does_not_open(change: dict[str, object]) -> None:
     with pytest.raises(Refusal, match="bad_session"):
-        Meeting(**change)  # type: ignore[arg-type]
+        Meeting(**change)
 
 
 def test_a_session_opens_once() -> None:

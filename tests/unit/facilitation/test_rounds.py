@@ -205,7 +205,7 @@ def test_the_turn_goes_along_the_line_as_each_says_that_they_are_done() -> None:
     circle.open()
     assert circle.on(ROBIN) == (), "who leads begins"
     until = circle.meeting.now + TURN_MS
-    assert circle.on() == (v.TurnBegan(round=FIRST, person=ROBIN, until=until),)  # type: ignore[arg-type]
+    assert circle.on() == (v.TurnBegan(round=FIRST, person=ROBIN, until=until),)
     assert circle.own(ROBIN)["place"] == "now" and circle.own(SAM) == {
         "place": "next", "before": 0, "about": None, "may_defer": False,
     }  # fmt: skip

@@ -75,7 +75,7 @@ ENROLMENT = Enrolment(
 
 def refused(check: object, thing: object) -> str:
     with pytest.raises(Refusal) as refusal:
-        check(thing)  # type: ignore[operator]
+        check(thing)
     return refusal.value.code
 
 

@@ -90,7 +90,7 @@ async def test_a_form_that_was_answered_in_another_language_than_its_page_says_s
     evening = held(0, [1, 2])
     at = next(n for n, each in enumerate(evening.records) if isinstance(each.event, MeasureHandedIn))
     before = evening.records[at]
-    evening.records[at] = replace(before, event=replace(before.event, page_language="es"))  # type: ignore[type-var]
+    evening.records[at] = replace(before, event=replace(before.event, page_language="es"))
     _, book = await clinic(evening)
     pages = [await book.person(each, WORDS, reader=reader(Role.FACILITATOR)) for each in evening.people]
     said = [page["measures"][0]["rows"][0]["answered_in"] for page in pages if page]
@@ -141,8 +141,8 @@ async def test_ones_own_scores_are_shown_where_the_programme_says_so_alone() -> 
     me = reader(Role.PARTICIPANT, evening.people[0])
     assert await book.own(WORDS, reader=me) == {"told": False, "measures": []}
     opened = evening.records[0].event
-    kind = replace(opened, programme=replace(opened.programme, own_scores=True))  # type: ignore[type-var, union-attr]
-    evening.records[0] = replace(evening.records[0], event=kind)  # type: ignore[arg-type]
+    kind = replace(opened, programme=replace(opened.programme, own_scores=True))
+    evening.records[0] = replace(evening.records[0], event=kind)
     _, book = await clinic(evening)
     page = await book.own(WORDS, reader=me)
     assert [row["score"] for measure in page["measures"] for row in measure["rows"]] == [9]

@@ -63,7 +63,7 @@ def test_an_entry_says_what_it_rests_on() -> None:
 
 def changed(record: Recorded, **fields: object) -> Recorded:
     assert isinstance(record.event, NoteSigned)
-    return replace(record, event=replace(record.event, **fields))  # type: ignore[arg-type]
+    return replace(record, event=replace(record.event, **fields))
 
 
 def test_a_note_whose_figures_are_not_the_logs_posts_nothing() -> None:

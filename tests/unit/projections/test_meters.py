@@ -159,7 +159,7 @@ async def test_without_the_reasons_the_figures_are_the_same_and_signed_logs_are_
         return linked(session, after=after)
 
     full = await desk.meters.everybody()
-    desk.store.log.linked = watched  # type: ignore[method-assign]
+    desk.store.log.linked = watched
     fresh = Meters(desk.store, catalog=load_catalog(), clock=desk.clock)
     brief = await fresh.everybody(why=False)
     assert [(meter.week, meter.outlook, meter.to_come, meter.waiting_min) for meter in brief] == [

@@ -269,7 +269,7 @@ def test_a_room_asked_for_by_many_at_once_is_opened_once() -> None:
         stage = Stage()
         rooms = await asyncio.gather(*(stage.room() for _ in range(10)))
         assert len(set(map(id, rooms))) == 1 and stage.loads == 1
-        assert stage.store.leases.epoch(SESSION) == 1  # type: ignore[attr-defined]
+        assert stage.store.leases.epoch(SESSION) == 1
 
     run(scene)
 

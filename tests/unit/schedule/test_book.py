@@ -192,4 +192,4 @@ async def test_what_somebody_changed_in_the_demo_stays_changed(clinic: Clinic) -
     changed = replace(held.value, leads=(Lead(person=CODY, role=Role.FACILITATOR),))
     await clinic.book.put([shelf.draft(changed, upon=held.revision)], by=FAY)
     await demo.prepare(clinic.store, clinic=ClinicId("demo"), now=clinic.clock.now())
-    assert (await shelf.get(demo_week.EVENING)).value == changed  # type: ignore[union-attr]
+    assert (await shelf.get(demo_week.EVENING)).value == changed

@@ -49,7 +49,7 @@ def entry(zone: str, day: date, at: time, number: int = 0, **more: object) -> En
         sequence=0,
         changed_at=Instant(1_790_000_000_000),
     )
-    return replace(plain, **more)  # type: ignore[arg-type]
+    return replace(plain, **more)
 
 
 @pytest.mark.parametrize("zone", CHANGES)

@@ -109,9 +109,9 @@ def test_no_way_places_more_people_and_nobody_sits_on_anothers_seat(
         replace(weekly("ab"[number % 2], day, start, minutes), seats_left=seats[number])
         for number, (day, start, minutes) in enumerate(rows)
     ]
-    wishes = {PersonId(f"p-{n}"): wish(one, rules=rules) for n, one in enumerate(people)}  # type: ignore[arg-type]
+    wishes = {PersonId(f"p-{n}"): wish(one, rules=rules) for n, one in enumerate(people)}
     found = placed(wishes, offers)
-    weeks = [list(patterns(one, rules, offers)) for one in people]  # type: ignore[arg-type]
+    weeks = [list(patterns(one, rules, offers)) for one in people]
     left = {offer.id: offer.seats_left for offer in offers}
     assert found.proven
     assert len(found.weeks) == most(list(wishes.items()), weeks, left)

@@ -27,7 +27,7 @@ NOW = Instant(1_000)
 
 
 def entry(name: str, since: int = 0, **more: object) -> Waiting:
-    return Waiting(person=PersonId(name), cohort=CohortId("c"), since=Instant(since), **more)  # type: ignore[arg-type]
+    return Waiting(person=PersonId(name), cohort=CohortId("c"), since=Instant(since), **more)
 
 
 def test_the_first_who_fits_is_offered_the_seat_and_each_seat_once() -> None:

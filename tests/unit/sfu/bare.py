@@ -65,12 +65,12 @@ class Open:
         pass
 
 
-@ffi.callback("int(void *, void *, int *)")  # type: ignore[untyped-decorator]
+@ffi.callback("int(void *, void *, int *)")
 def _unchanged(session: Any, packet: Any, size: Any) -> int:
     return 0
 
 
-@ffi.callback("int(void *, uint32_t)")  # type: ignore[untyped-decorator]
+@ffi.callback("int(void *, uint32_t)")
 def _forgotten(session: Any, ssrc: int) -> int:
     return 0
 

@@ -40,7 +40,7 @@ class _Pipe:
 
 
 async def test_a_dtls_transport_has_what_a_link_uses() -> None:
-    transport = RTCDtlsTransport(_Pipe(), [RTCCertificate.generateCertificate()])  # type: ignore[arg-type]
+    transport = RTCDtlsTransport(_Pipe(), [RTCCertificate.generateCertificate()])
     assert all(hasattr(transport, name) for name in PRIVATE)
     assert transport._srtp_profiles is SRTP_PROFILES
     assert SRTP_AEAD_AES_128_GCM in SRTP_PROFILES
@@ -54,7 +54,7 @@ async def test_a_dtls_transport_has_what_a_link_uses() -> None:
 def test_a_dtls_transport_asks_of_its_way_only_what_the_pipe_has() -> None:
     used = {
         node.attr
-        for node in ast.walk(ast.parse(inspect.getsource(inspect.getmodule(RTCDtlsTransport))))  # type: ignore[arg-type]
+        for node in ast.walk(ast.parse(inspect.getsource(inspect.getmodule(RTCDtlsTransport))))
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Attribute)
         and node.value.attr in ("transport", "_transport")

@@ -179,7 +179,7 @@ def test_a_view_waits_a_moment_after_a_move_and_after_nothing_else(told: Told, w
             made.append(line.loop.time())
             return view(viewer)
 
-        line.room.view = noticed  # type: ignore[method-assign]
+        line.room.view = noticed
         moved = line.loop.time()
         viewer.tell(told)
         viewer.view_due()
@@ -245,7 +245,7 @@ def test_a_store_that_is_away_turns_nobody_away_for_good() -> None:
         async def away(session: SessionId) -> ports.Room:
             raise StoreUnavailable("away")
 
-        line.room.open = away  # type: ignore[method-assign]
+        line.room.open = away
         await asyncio.sleep(1)
         assert line.socket.code == 1013
         await line.end()
@@ -261,7 +261,7 @@ def test_a_mistake_of_ours_closes_one_connection_and_is_not_hidden(capsys: pytes
         def broken(viewer: Viewer) -> View:
             raise ZeroDivisionError("a mistake of ours")
 
-        line.room.view = broken  # type: ignore[method-assign]
+        line.room.view = broken
         viewer.view_due()
         await asyncio.sleep(1)
         assert line.socket.code == 4500 and line.room.left is not None
