@@ -159,6 +159,9 @@ async def test_the_room_speaks_the_language_of_its_page(show: Show) -> None:
     ):
         await expect(page.get_by_text(text).first).to_be_visible()
     await expect(page.get_by_role("button", name="Levantar la mano")).to_be_visible()
+    said = """import("/static/core/spoken.mjs").then(({spoken}) => ["Cope ahead in pairs", "Ask about the dog"]
+        .map(task => spoken({room: {breakouts: {task}}, you: {}}).room.breakouts.task))"""
+    assert await page.evaluate(said) == ["Prepararse en pareja", "Ask about the dog"]
     await expect(page.get_by_role("button", name="Salida rápida")).to_have_count(0)  # it is a link
     await page.evaluate("gallery.message({type: 'degraded', store: true})")
     await expect(page.locator("#live")).to_contain_text("Tu reunión sigue")

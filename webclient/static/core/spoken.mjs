@@ -23,6 +23,7 @@ export function spoken(view) {
   }
   for (const measure of you?.measures ?? []) sayMeasure(measure);
   sayExercise(room?.exercise);
+  say(room?.breakouts, "task"); // an exercise's name, where whoever led left it at that
   if (room?.skill && room.skill.summary in messages) {
     say(room.skill, "title", "summary");
     room.skill.language = language;
