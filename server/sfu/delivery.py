@@ -23,7 +23,8 @@ NARROW_BPS = 800_000
 
 FIT_EVERY_US, UNFIT_EVERY_US = 5_000_000, 500_000
 """Layers that suit are looked at again after so long, even if nothing happened: bitrates change. A link that does not
-bear what they have become tells of it sooner. While a wish is not met it is looked at more often."""
+bear what they have become tells of it sooner. While a wish is not met it is looked at more often, and each time while a
+keyframe is waited for."""
 
 
 class Picture(NamedTuple):
@@ -141,7 +142,7 @@ class Delivery:
                 if slot.can_probe:
                     self._probed = slot
         if needed or allocation.missing:
-            self._fits_until_us, self._fits_from_bps = now_us + UNFIT_EVERY_US, None
+            self._fits_until_us, self._fits_from_bps = 0 if needed else now_us + UNFIT_EVERY_US, None
             self._bears = self._borne(now_us)
         else:
             self._fits_until_us = now_us + FIT_EVERY_US

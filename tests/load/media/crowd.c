@@ -515,19 +515,14 @@ void crowd_run(crowd *c, int rooms, double seconds, double speed, double quiet_s
     }
     for (int place = c->waiting_n / 2; place--;) sink(c, place);
     struct epoll_event ready[64];
-    int64_t last = begin, echo_due = begin + ECHO_NS, report_due = begin + REPORT_NS / 2, look_due = begin;
+    int64_t last = begin, look_due = begin;
+    uint64_t echoed = 0, reported = 0; /* by all ends, one after the other: people do not report all at once */
     for (;;) {
         int64_t now = now_ns(CLOCK_MONOTONIC);
         int64_t next = send_due(c, now, until);
-        if (now >= echo_due) {
-            for (int i = 0; i < c->ends_n; i++) echo(c, &c->ends[i]);
-            echo_due = now + ECHO_NS;
-        }
-        if (now >= report_due) {
-            for (int i = 0; i < c->ends_n; i++)
-                if (c->ends[i].room < rooms) tell_reports(c, i);
-            report_due = now + REPORT_NS;
-        }
+        for (; echoed * ECHO_NS < (uint64_t)(now - begin) * c->ends_n; echoed++) echo(c, &c->ends[echoed % c->ends_n]);
+        for (; reported * REPORT_NS < (uint64_t)(now - begin) * c->ends_n; reported++)
+            if (c->ends[reported % c->ends_n].room < rooms) tell_reports(c, reported % c->ends_n);
         if (next == INT64_MAX && now > until && now - (last > until ? last : until) > (int64_t)(quiet_s * 1e9)) break;
         now = now_ns(CLOCK_MONOTONIC);
         int64_t wake = next < look_due ? next : look_due;

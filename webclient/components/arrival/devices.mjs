@@ -8,6 +8,7 @@ import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { live as unchanged } from "/vendor/lit-html/directives/live.js";
 import { ref } from "/vendor/lit-html/directives/ref.js";
 import { t } from "/static/core/words.mjs";
+import { frame } from "/static/media/framing.mjs";
 
 import { playChime } from "./chime.mjs";
 
@@ -116,7 +117,8 @@ export function mount(root, { capture, name = "", live = false, cameraFirst = tr
   const selfView = () => html`
     <div class="selfview">
       ${capture.on.camera
-        ? html`<video autoplay playsinline muted aria-label=${t("You, as in a mirror")} .srcObject=${unchanged(selfStream(capture))}></video>`
+        ? html`<video autoplay playsinline muted aria-label=${t("You, as in a mirror")} .srcObject=${unchanged(selfStream(capture))}
+            @loadedmetadata=${frame} @resize=${frame}></video>`
         : html`<div class="selfview-off" aria-hidden="true">${initial(name)}</div>`}
       <p class="selfview-caption">${!capture.on.camera
         ? t("Camera off")

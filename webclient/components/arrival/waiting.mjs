@@ -4,6 +4,7 @@ import { html, nothing } from "/vendor/lit-html/lit-html.js";
 import { live } from "/vendor/lit-html/directives/live.js";
 import { bothTimes } from "/static/core/clock.mjs";
 import { rich, t } from "/static/core/words.mjs";
+import { frame } from "/static/media/framing.mjs";
 
 import { agreementAtTheDoor } from "/components/agreement/agreement.mjs";
 import { emergency, reach } from "/components/dialogs/lines.mjs";
@@ -26,7 +27,8 @@ export function waitingRoom({ view, capture, now, onEdit, onLeave }) {
     <div class="waiting-self">
       <div class="selfview small">
         ${capture.on.camera
-          ? html`<video autoplay playsinline muted aria-label=${t("You, as in a mirror")} .srcObject=${live(selfStream(capture))}></video>`
+          ? html`<video autoplay playsinline muted aria-label=${t("You, as in a mirror")} .srcObject=${live(selfStream(capture))}
+              @loadedmetadata=${frame} @resize=${frame}></video>`
           : html`<div class="selfview-off" aria-hidden="true">${initial(you.name)}</div>`}
       </div>
       <div class="stack tight">

@@ -12,6 +12,7 @@ import { repeat } from "/vendor/lit-html/directives/repeat.js";
 import { icon } from "/static/core/icons.mjs";
 import { countdown, present, wallTime } from "/static/core/clock.mjs";
 import { t } from "/static/core/words.mjs";
+import { frame } from "/static/media/framing.mjs";
 import { REACTIONS, REACTION_MS } from "/components/dock/reactions.mjs";
 import { fit, PHONE_RULES, RULES } from "./fit.mjs";
 
@@ -155,7 +156,7 @@ export function mount(root, context) {
     return html`<div class="picture quiet-${quiet(person.person)}" aria-hidden="true">
       <span class="initial">${initial(person.name)}</span>
       ${stream ? html`<video .srcObject=${live(stream)} class=${self ? "mirrored" : ""} muted .muted=${true} autoplay
-        playsinline disablepictureinpicture @loadedmetadata=${play}></video>` : nothing}
+        playsinline disablepictureinpicture @loadedmetadata=${appear} @resize=${frame}></video>` : nothing}
       ${person.connected ? nothing : html`<span class="tile-state">${t("Reconnecting…")}</span>`}
       ${person.hand ? html`<span class="tile-hand">${icon("hand")}<span class="figures">${person.hand}</span></span>` : nothing}
       ${reaction ? html`<span class="tile-reaction">${icon(reaction.icon)}</span>` : nothing}
@@ -273,6 +274,12 @@ export function mount(root, context) {
       render(nothing, root);
     },
   };
+}
+
+/** @param {Event} event */
+function appear(event) {
+  frame(event);
+  play(event);
 }
 
 /** Some browsers wait for a word even for silent pictures. @param {Event} event */
