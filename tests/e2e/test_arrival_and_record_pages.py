@@ -537,7 +537,7 @@ async def test_an_open_safety_answer_keeps_a_note_from_being_signed_until_it_is_
         await no_barrier(page)
         await pictures(page, "record-flag")
         flag = page.get_by_label("Safety answer")
-        await flag.get_by_text("I reached a person who supports them").click()
+        await flag.get_by_text("A support person was called").click()
         await flag.get_by_label("In a few words").fill("Called the sister.")
         await flag.get_by_role("button", name="Record what was done").click()
         await expect(flag).to_have_count(0)
