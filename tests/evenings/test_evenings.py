@@ -677,7 +677,7 @@ async def cam_leaves_with_a_safety_answer_that_nobody_saw_to(told: Story, room: 
     for number in ("555 010 0199", "555 0111", "202-555-0190"):
         await expect(flag.get_by_role("link", name=number)).to_be_visible()
     await looked_at(room, "28-left-open")
-    await acts.write_down_what_was_done(fay, flag, "I reached their contact", "Gale has Cam in sight.")
+    await acts.write_down_what_was_done(fay, flag, "A support person was called", "Gale has Cam in sight.")
     told.until(130)
     async with told.witness.marking("end"):
         await acts.end(fay)
