@@ -2,7 +2,7 @@
 
     python -m tests.load.lists
 
-Two clinics of forty cohorts, each on a real Valkey: one with barely more people than are in its groups, one where
+Two clinics of eight groups, each on a real Valkey: one with barely more people than are in its groups, one where
 ten years of people have accounts. The figure is that of the slowest page: the worst ratio of medians.
 """
 
