@@ -218,7 +218,8 @@ async def test_three_hundred_kilobits_carry_sound_and_a_moving_picture(call: Cal
     call.place.set("down", rate_bps=300_000, queue_us=500_000, delay_us=20_000)
     await asyncio.sleep(6)
     fared = await fares(call, AT_HOME, 15, pictures=1)
-    assert fared.rate > 0.45 * usual.rate  # half of the pictures go before a smaller one comes, and before any is left out
+    # Half of the pictures go before a smaller one comes, and before any is left out.
+    assert fared.rate > 0.45 * usual.rate
     assert fared.frozen < usual.frozen + 0.2
     assert fared.concealed < usual.concealed + 0.03
     assert fared.sound_delay_s < usual.sound_delay_s + 0.5
