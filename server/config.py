@@ -53,6 +53,15 @@ def _address(text: str) -> str:
         raise ValueError("needed") from None
 
 
+def _public_address(text: str) -> str:
+    """One that somebody else can send to: no zone of this machine's, no IPv4 in IPv6's clothes."""
+    address = ipaddress.ip_address(_address(text))
+    hidden = address.version == 6 and (address.scope_id is not None or address.ipv4_mapped is not None)
+    if hidden or address.is_unspecified or address.is_multicast or (address.version == 6 and address.is_link_local):
+        raise ValueError("needed")
+    return str(address)
+
+
 def _network(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text)) if "/" in text else _address(text)
@@ -216,10 +225,12 @@ class Settings(BaseSettings):
         shown="the same as the host",
     )
     udp_port: Port = _setting(8421, "UDP port of all media.")
-    media_addresses: Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_split)] = _setting(
+    media_addresses: Annotated[
+        tuple[Annotated[str, AfterValidator(_public_address)], ...], NoDecode, BeforeValidator(_split)
+    ] = _setting(
         (),
         "Public addresses under which browsers reach the UDP port, most wanted first.",
-        needed="IP addresses with commas between them",
+        needed="IP addresses that others can send to, with commas between them, such as 203.0.113.7,2001:db8::7",
         shown="this machine's own",
     )
     media_core: Literal["auto", "native", "python"] = _setting(

@@ -31,6 +31,9 @@ ENDED_MAX = 1_024
 """… and those that ended: they are remembered, lest somebody replay them."""
 UNPLACED_MAX, UNPLACED_EVERY_US = 128, 100_000
 """Packets without a place that one link may hand over in a while; a keyframe's worth."""
+CHECKS_MAX, HANDSHAKES_MAX, UNPROVED_EVERY_US = 64, 64, 1_000_000
+"""STUN messages of one name, or answers from a known address, and DTLS records of one link that are told in a while.
+Anybody can send copies of true checks, or pretend to be where a peer is; a browser that connects sends some tens."""
 CONTROL_MAX, CONTROL_EVERY_US = 600, 1_000_000
 """RTCP datagrams of one link that are read in a while; a viewer of many with much loss sends some hundreds a second."""
 FEEDBACK_EVERY_US = 100_000
@@ -287,7 +290,7 @@ class Core(Protocol):
 
     @property
     def untold(self) -> int:
-        """What found no room on its way to the event loop."""
+        """What found no room on its way to the event loop, or came too often."""
 
     async def open(self, hosts: Sequence[str], port: int) -> None:
         """Bind on all hosts; with port 0 any free one, the same on all. Raises OSError."""
@@ -298,8 +301,9 @@ class Core(Protocol):
     def send(self, data: bytes, address: Address) -> None:
         """A datagram as it is; a full buffer loses it, as any router does."""
 
-    def name_link(self, ufrag: str) -> None:
-        """Take first checks for this user name from anywhere; those for unknown ones are strays."""
+    def name_link(self, ufrag: str, *, theirs: str, password: str) -> None:
+        """Take checks from anywhere under this user name and the peer's, if they prove the password: CHECKS_MAX of them
+        are told in a while. All others are strays."""
 
     def unname_link(self, ufrag: str) -> None: ...
 

@@ -456,8 +456,8 @@ class NativeCore:
         if self.pointer is not None:
             self._lib.core_send(self.pointer, data, len(data), _packed(address))
 
-    def name_link(self, ufrag: str) -> None:
-        if self._lib.core_name(self.pointer, ufrag.encode()):
+    def name_link(self, ufrag: str, *, theirs: str, password: str) -> None:
+        if self._lib.core_name(self.pointer, ufrag.encode(), theirs.encode(), password.encode()):
             raise MemoryError
 
     def unname_link(self, ufrag: str) -> None:

@@ -170,8 +170,10 @@ class Sfu:
         return [(address, self.port) for address in addresses]
 
     def _own_addresses(self) -> tuple[str, ...]:
-        bound = [host for host in self._settings.hosts if host not in ("0.0.0.0", "::")]
-        return tuple(bound) if bound else tuple(host_addresses())
+        own: list[str] = []
+        for host in self._settings.hosts:
+            own += host_addresses(ipv6=host == "::") if host in ("0.0.0.0", "::") else [host]
+        return tuple(own)
 
     def _tick(self) -> None:
         self._ticking = asyncio.get_running_loop().call_later(TICK_S, self._tick)

@@ -15,16 +15,19 @@ from typing import Any, NamedTuple, Protocol, cast
 
 import server.sfu.core as port
 from server.sfu.core import (
+    CHECKS_MAX,
     CONTROL_EVERY_US,
     CONTROL_MAX,
     ENDED_MAX,
     FEEDBACK_EVERY_US,
+    HANDSHAKES_MAX,
     LEVELS_MAX,
     REPORT_BYTES_MAX,
     REPORT_EACH,
     STREAMS_MAX,
     UNPLACED_EVERY_US,
     UNPLACED_MAX,
+    UNPROVED_EVERY_US,
     Address,
     CoreName,
     LayerFigures,
@@ -40,11 +43,12 @@ from server.sfu.rtp.history import History
 from server.sfu.rtp.layers import SILENT_US
 from server.sfu.rtp.nack import Missing
 from server.sfu.rtp.packet import MalformedPacket, Outgoing, RtpPacket
+from server.sfu.rtp.ration import Ration
 from server.sfu.rtp.reception import Arrived, Reports
 from server.sfu.rtp.rewrite import Rewriter
 from server.sfu.rtp.sequence import Seen, Unwrapper, distance
 from server.sfu.rtp.speakers import LOUD_DBOV
-from server.sfu.rtp.stun import StunKind, answer, outline
+from server.sfu.rtp.stun import StunKind, answer, outline, proves
 from server.sfu.rtp.twcc import Arrivals, read_feedback
 from server.sfu.rtp.vp8 import Vp8
 from server.sfu.sdp import RATES
@@ -394,9 +398,10 @@ class LinkCore:
         self._protect = core.srtp.protect
         self.layers: set[LayerCore] = set()
         self.overflows = 0
-        self._control = self._control_since_us = 0
-        self._unplaced = 0
-        self._unplaced_since_us = 0
+        self._control = Ration(CONTROL_MAX, CONTROL_EVERY_US)
+        self._unplaced = Ration(UNPLACED_MAX, UNPLACED_EVERY_US)
+        self.answers = Ration(CHECKS_MAX, UNPROVED_EVERY_US)
+        self.handshakes = Ration(HANDSHAKES_MAX, UNPROVED_EVERY_US)
         self._tracks: list[TrackCore] = []
         self.slots: list[SlotCore] = []
         self._slots_by_ssrc: dict[int, SlotCore] = {}
@@ -467,10 +472,7 @@ class LinkCore:
                 slot.drop(layer, incoming.number)
 
     def _hand_over(self, plain: bytes, now_us: int) -> None:
-        if now_us - self._unplaced_since_us >= UNPLACED_EVERY_US:
-            self._unplaced, self._unplaced_since_us = 0, now_us
-        self._unplaced += 1
-        if self._unplaced <= UNPLACED_MAX and self._handler is not None:
+        if self._handler is not None and self._unplaced.take(now_us):
             self._handler.received_unplaced(plain, now_us)
 
     def received_rtcp(self, data: bytes, now_us: int) -> None:
@@ -482,10 +484,7 @@ class LinkCore:
             self.failures += 1
             return
         self.heard_us = now_us
-        if now_us - self._control_since_us >= CONTROL_EVERY_US:
-            self._control, self._control_since_us = 0, now_us
-        self._control += 1
-        if self._control > CONTROL_MAX:
+        if not self._control.take(now_us):
             return
         feedbacks, reports, has_more = rtcp.split(plain)
         for report in reports:
@@ -524,7 +523,7 @@ class LinkCore:
         self._check = (username, password.encode())
 
     def answered(self, data: bytes, username: str, address: Address, now_us: int) -> bool:
-        """Whether a check changes nothing, as it comes from where the peer is under its name, and was answered."""
+        """Whether a proved check changes nothing, as it comes from where the peer is under its name; it is answered."""
         name, password = self._check
         if address != self._to or not name or username != name:
             return False
@@ -703,6 +702,14 @@ class LinkCore:
         self.core.links.discard(self)
 
 
+class _Name(NamedTuple):
+    """What checks of one peer bear, and how many more of them may be told."""
+
+    username: str
+    password: bytes
+    checks: Ration
+
+
 class PythonCore:
     """`failure` is what SRTP sessions raise; `stun` is told of checks."""
 
@@ -716,11 +723,12 @@ class PythonCore:
         self.port = 0
         self.strays = 0
         self.unsent = 0
-        self.untold = 0  # Everything is told at once.
+        self.untold = 0  # Only what came too often: all else is told at once.
         self.links: set[LinkCore] = set()
         self.by_name: dict[Name, LinkCore] = {}
         self._outboxes: dict[bool, Outbox] = {}
-        self._ufrags: set[str] = set()
+        self._names: dict[str, _Name] = {}
+        """Under which peers are checked, by our half."""
         self._sockets: list[socket.socket] = []
         self._socket4: socket.socket | None = None
         self._caught: deque[tuple[bytes, Address]] = deque(maxlen=CAUGHT_MAX)
@@ -815,8 +823,10 @@ class PythonCore:
             link.received_rtp(data, now_us)
         elif kind is Kind.RTCP:
             link.received_rtcp(data, now_us)
-        else:
+        elif link.handshakes.take(now_us):
             link.received_dtls(data)
+        else:
+            self.untold += 1
 
     def _take_stun(self, data: bytes, link: LinkCore | None, address: Address, now_us: int) -> None:
         try:
@@ -824,18 +834,28 @@ class PythonCore:
         except MalformedPacket:
             self.strays += 1
             return
-        is_request = seen.kind is StunKind.REQUEST
-        is_expected = seen.username.partition(":")[0] in self._ufrags if is_request else link is not None
-        if not is_expected:
+        ration = None
+        if seen.kind is StunKind.REQUEST:
+            name = self._names.get(seen.username.partition(":")[0])
+            if name is not None and name.username == seen.username and proves(data, name.password):
+                if link is not None and link.answered(data, seen.username, address, now_us):
+                    return
+                ration = name.checks
+        elif link is not None:
+            ration = link.answers
+        if ration is None:
             self.strays += 1
-        elif not is_request or link is None or not link.answered(data, seen.username, address, now_us):
+        elif ration.take(now_us):
             self._stun(data, address, now_us)
+        else:
+            self.untold += 1
 
-    def name_link(self, ufrag: str) -> None:
-        self._ufrags.add(ufrag)
+    def name_link(self, ufrag: str, *, theirs: str, password: str) -> None:
+        checks = Ration(CHECKS_MAX, UNPROVED_EVERY_US)
+        self._names[ufrag] = _Name(f"{ufrag}:{theirs}", password.encode(), checks)
 
     def unname_link(self, ufrag: str) -> None:
-        self._ufrags.discard(ufrag)
+        self._names.pop(ufrag, None)
 
     def link(self, handler: LinkHandler, *, room: int = 0) -> LinkCore:
         del room  # Everybody is served at once.

@@ -54,10 +54,10 @@ def monotonic_us() -> int:
     return time.monotonic_ns() // 1_000
 
 
-def host_addresses() -> list[str]:
-    """This machine's own IPv4 addresses, loopback last."""
-    found: list[str] = get_host_addresses(use_ipv4=True, use_ipv6=False)
-    return [*dict.fromkeys(found), "127.0.0.1"]
+def host_addresses(*, ipv6: bool) -> list[str]:
+    """This machine's own addresses of one kind, loopback last; those that hold on one cable alone are left out."""
+    found: list[str] = get_host_addresses(use_ipv4=not ipv6, use_ipv6=ipv6)
+    return [*dict.fromkeys(found), "::1" if ipv6 else "127.0.0.1"]
 
 
 class Certificate:
@@ -220,9 +220,9 @@ class Port:
 
     # Used by links.
 
-    def name(self, link: Link, ufrag: str) -> None:
+    def name(self, link: Link, ufrag: str, *, theirs: str, password: str) -> None:
         self._by_ufrag[ufrag] = link
-        self.core.name_link(ufrag)
+        self.core.name_link(ufrag, theirs=theirs, password=password)
 
     def unname(self, ufrag: str) -> None:
         self._by_ufrag.pop(ufrag, None)
@@ -360,7 +360,7 @@ class Link:
             self._port.unname(self._passwords.popitem(last=False)[0])
         self.ufrag, self.password = secrets.token_hex(6), secrets.token_hex(16)
         self._passwords[self.ufrag] = (self.password, remote[0])
-        self._port.name(self, self.ufrag)
+        self._port.name(self, self.ufrag, theirs=remote[0], password=self.password)
 
     def received_stun(self, message: stun.Message, address: Address, now_us: int) -> None:
         """A check, or the answer to one of ours; whatever does not prove the password is dropped."""

@@ -2,6 +2,8 @@
 
     python -m tests.fuzz [SECONDS]          the native core under sanitizers, then every parser in Python
     python -m tests.fuzz --sanitize         the corpus, and the core's threads, under each sanitizer
+    python -m tests.fuzz --keep             what was found so far, as far as it reaches more, becomes the corpus
+    python -m tests.fuzz --reached          how much of each function of the core the corpus reaches
 
 What reaches new code is kept in .artifacts/fuzz; an input that breaks the core is left there as `latest`.
 """
@@ -12,6 +14,7 @@ import argparse
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -56,9 +59,28 @@ def sanitize() -> int:
     return 1 if failed else 0
 
 
+def keep() -> int:
+    """The smallest inputs that reach all that is reached, by the corpus and by what was kept beside it."""
+    driver = harness.build(harness.MEMORY)
+    for path in harness.CORPUS.iterdir():
+        shutil.copy(path, KEPT / path.name)
+        path.unlink()
+    return subprocess.run([driver, "merge", KEPT, harness.CORPUS], check=False).returncode
+
+
+def tell_reached() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, share in sorted(harness.reached(Path(folder)).items(), key=lambda pair: pair[1]):
+            print(f"{share:5.0%}  {name}")
+    return 0
+
+
 if __name__ == "__main__":
     asked = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Break what strangers can reach.")
     asked.add_argument("seconds", nargs="?", type=float, default=60.0)
-    asked.add_argument("--sanitize", action="store_true")
+    for name in ("sanitize", "keep", "reached"):
+        asked.add_argument(f"--{name}", action="store_true")
     chosen = asked.parse_args()
-    sys.exit(sanitize() if chosen.sanitize else fuzz(chosen.seconds))
+    if chosen.sanitize:
+        sys.exit(sanitize())
+    sys.exit(keep() if chosen.keep else tell_reached() if chosen.reached else fuzz(chosen.seconds))

@@ -52,7 +52,7 @@ static bool is_news(void)
 
 /* ---------------------------------------------------------------- the little program */
 
-/* No cipher: a packet that ends in 0xEE counts as forged. */
+/* No cipher: a packet that ends in 0xEE counts as forged, and cannot be encrypted. */
 static int open_up(void *session, void *packet, int *size)
 {
     (void)session;
@@ -62,6 +62,8 @@ static int open_up(void *session, void *packet, int *size)
 static int seal_all(void *session, void *packet, int *size)
 {
     (void)session;
+    if (((uint8_t *)packet)[*size - 1] == 0xEE)
+        return 7;
     memset((uint8_t *)packet + *size, 0x55, 16);
     *size += 16;
     return 0;
@@ -91,9 +93,8 @@ static int begin(void *with, const void *kind, void *engine, const uint8_t *key,
     cipher *own = with;
     (void)kind;
     (void)engine;
-    (void)key;
     if (!iv)
-        return 1;
+        return key[0] != 0xEE;
     unsigned known = own->count < BEGINNINGS ? own->count : BEGINNINGS;
     for (unsigned i = 0; i < known; i++)
         if (!memcmp(own->begun[i], iv, sizeof own->begun[i]))
@@ -108,7 +109,7 @@ static int encrypt(void *with, uint8_t *out, int *written, const uint8_t *in, in
     if (out)
         memmove(out, in, (size_t)size);
     *written = size;
-    return 1;
+    return !size || in[size - 1] != 0xEE;
 }
 
 static int finish(void *with, uint8_t *out, int *written)
@@ -155,6 +156,7 @@ typedef struct {
     track_t *tracks[LINKS][2];
     layer_t *layers[LINKS][2][LAYERS];
     slot_t *slots[LINKS][SLOTS];
+    uint16_t shown[LINKS][2]; /* the next number of each track's first layer */
     int64_t now_us;
 } world;
 
@@ -162,8 +164,7 @@ static address place_of(unsigned link)
 {
     address there = {.family = 4, .port = (uint16_t)(5000 + link), .host = {127, 0, 0, 1}};
     if (link == 2) {
-        there.family = 6;
-        there.host[15] = 9;
+        there = (address){.family = 6, .port = 5002, .host = {[15] = 1}};
     }
     return there;
 }
@@ -199,6 +200,17 @@ static void settle(world *all, unsigned link)
     }
 }
 
+/* Everybody is shown to the next one. */
+static void show_around(world *all)
+{
+    for (unsigned i = 0; i < LINKS; i++)
+        for (int video = 0; video < 2; video++) {
+            slot_t *next = all->slots[(i + 1) % LINKS][video];
+            track_route(all->tracks[i][video], &next, 1);
+            slot_aim(next, all->layers[i][video][0], 1, 0, 0);
+        }
+}
+
 static void collect(world *all)
 {
     const uint8_t *events;
@@ -208,7 +220,7 @@ static void collect(world *all)
     for (int at = 0; at < size;) {
         event head;
         memcpy(&head, events + at, sizeof head);
-        if (head.kind == 3) /* Python gives back what it was handed */
+        if (head.kind == UNPLACED) /* Python gives back what it was handed */
             for (int i = 0; i < LINKS; i++)
                 if (link_number(all->links[i]) == head.link)
                     link_place(all->links[i], events + at + sizeof head, (int)head.size, head.now_us);
@@ -216,6 +228,105 @@ static void collect(world *all)
     }
     while (core_caught(all->core, data, sizeof data, &to))
         ;
+}
+
+/* A camera's pictures as they come, in three temporal layers; or a microphone's sound. */
+static void show(world *all, input *in, unsigned link, bool video)
+{
+    static const uint8_t temporal[] = {0, 2, 1, 2};
+    unsigned bits = take(in), count = 1 + take(in) % 64, size = take(in) * 5;
+    address there = place_of(link);
+    for (; count--; all->now_us += bits & 1 ? 25000 : 1000) {
+        uint16_t number = all->shown[link][video]++;
+        uint8_t data[1400] = {0x80, video ? 96 | 0x80 : 111, (uint8_t)(number >> 8), (uint8_t)number, 0, 0, (uint8_t)(number >> 3)};
+        data[11] = (uint8_t)(16 * video);
+        if (video) {
+            bool key = bits & 2 && number % 32 == 0;
+            uint8_t head[] = {0x90, 0xF0, 0x80 | (number >> 8 & 0x7F), (uint8_t)number, (uint8_t)(number / 4),
+                              (uint8_t)(temporal[number % 4] << 6 | (bits & 4 ? 0x20 : 0) | (number / 32 & 0x1F)), !key,
+                              0, 0, 0x9D, 1, 0x2A, 0x40, 1, 0xB4, 0};
+            memcpy(data + 12, head, sizeof head);
+        }
+        if (!(bits & 8) || number % 7) /* else it is lost */
+            core_feed(all->core, data, 28 + (int)size, &there, all->now_us);
+    }
+}
+
+/* A report of a peer about its own streams and the slots that it is shown. */
+static void tell_report(world *all, input *in, unsigned link)
+{
+    unsigned bits = take(in), count = take(in) % 4, at = bits & 1 ? 28 : 8;
+    uint8_t data[28 + 3 * 24] = {(uint8_t)(0x80 | count), bits & 1 ? SENDER_REPORT : RECEIVER_REPORT};
+    address there = place_of(link);
+    data[7] = (uint8_t)take(in) % 40;
+    for (unsigned i = 8; i < at; i++)
+        data[i] = (uint8_t)take(in);
+    for (unsigned i = 0; i < count; i++, at += 24) {
+        data[at + 3] = (uint8_t)(100 + take(in) % 5);
+        data[at + 4] = (uint8_t)take(in);
+        uint32_t then = ((uint32_t)(all->now_us / 1000000) + 2208988800u) << 16; /* the middle of our NTP time */
+        data[at + 16] = (uint8_t)(then >> 24);
+        data[at + 17] = (uint8_t)((then >> 16) - (bits >> 1 & 3));
+        data[at + 22] = (uint8_t)take(in);
+    }
+    data[3] = (uint8_t)(at / 4 - 1 + (bits & 8 ? 1 : 0));
+    core_feed(all->core, data, (int)at, &there, all->now_us);
+}
+
+/* What a viewer tells of packets that did leave. */
+static void tell_arrivals(world *all, input *in, unsigned link)
+{
+    uint8_t data[24 + 64] = {0x8F, FEEDBACK, 0, (24 + 64) / 4 - 1};
+    address there = place_of(link);
+    core_enter(all->core); /* else nobody but the core looks at this */
+    uint16_t first = (uint16_t)(all->links[link]->departed - take(in));
+    core_leave(all->core);
+    unsigned count = take(in) % 65, kind = take(in);
+    data[12] = (uint8_t)(first >> 8);
+    data[13] = (uint8_t)first;
+    data[15] = (uint8_t)count;
+    data[18] = (uint8_t)take(in);
+    if (kind & 1) { /* a run */
+        data[20] = kind & 2 ? 0x40 : 0x20;
+        data[21] = (uint8_t)count;
+    } else {
+        for (unsigned i = 0; i < (count + 6) / 7 && i < 10; i++) {
+            data[20 + 2 * i] = (uint8_t)((kind & 2 ? 0x80 : 0xC0) | (take(in) & 0x3F));
+            data[21 + 2 * i] = (uint8_t)take(in);
+        }
+    }
+    for (unsigned i = 42; i < 88 && kind & 4; i++)
+        data[i] = (uint8_t)take(in);
+    core_feed(all->core, data, sizeof data, &there, all->now_us);
+}
+
+/* A check with any attributes before its code and after it. */
+static void check(world *all, input *in, unsigned link)
+{
+    static const uint16_t known[] = {MAPPED, XOR_MAPPED, ERROR_CODE, PRIORITY, USE_CANDIDATE, FINGERPRINT, CONTROLLED, CONTROLLING, USERNAME, 0x7777};
+    uint8_t data[600] = {0, 1, 0, 0, 0x21, 0x12, 0xA4, 0x42};
+    unsigned bits = take(in), at = 20;
+    address there = place_of(link);
+    there.port = (uint16_t)(there.port + (bits & 1));
+    data[0] = bits >> 1 & 1;
+    if (bits & 4) {
+        memcpy(data + at, (uint8_t[]){0, USERNAME, 0, 3, 'a', ':', 'b', 0}, 8);
+        at += 8;
+    }
+    for (unsigned more = take(in) % 40, code = take(in) % 40; more--;) {
+        unsigned attribute = more == code ? INTEGRITY : known[take(in) % 10], size = take(in) % 24;
+        size = more == code && bits & 8 ? 20 : size;
+        if (at + 28 > sizeof data)
+            break;
+        data[at] = (uint8_t)(attribute >> 8);
+        data[at + 1] = (uint8_t)attribute;
+        data[at + 3] = (uint8_t)size;
+        memset(data + at + 4, (int)take(in), size);
+        at += 4 + (size + 3) / 4 * 4;
+    }
+    data[2] = (uint8_t)((at - 20) >> 8);
+    data[3] = (uint8_t)(at - 20);
+    core_feed(all->core, data, (int)at, &there, all->now_us);
 }
 
 static void step(world *all, input *in)
@@ -227,7 +338,7 @@ static void step(world *all, input *in)
     track_t *track = all->tracks[link][video];
     address there = place_of(link);
     moment moments[64];
-    switch (what % 22) {
+    switch (what % 32) {
     case 0: /* any datagram */
     case 1: {
         uint8_t data[256];
@@ -264,8 +375,8 @@ static void step(world *all, input *in)
         slot_aim(slot, all->layers[take(in) % LINKS][index & 1][index % LAYERS], take(in) & 1, who & 4, (int64_t)take(in) * 999);
         break;
     case 7: {
-        slot_t *both[2] = {slot, all->slots[(link + 1) % LINKS][video + (index & 2)]};
-        track_route(track, both, (int)take(in) % 3);
+        slot_t *some[3] = {slot, all->slots[(link + 1) % LINKS][video + (index & 2)], all->slots[(link + 2) % LINKS][video]};
+        track_route(track, some, (int)take(in) % 4);
         break;
     }
     case 8:
@@ -301,6 +412,8 @@ static void step(world *all, input *in)
     case 15: /* somebody leaves, and another comes */
         link_free(all->links[link]);
         settle(all, link);
+        if (who & 8)
+            show_around(all);
         break;
     case 16:
         link_number_arrivals(all->links[link], take(in) & 1 ? 3 : 0, 7);
@@ -309,7 +422,7 @@ static void step(world *all, input *in)
         break;
     case 17: {
         char name[UFRAG_BYTES_MAX + 1] = {(char)('a' + who % 7)};
-        take(in) & 1 ? (void)core_name(all->core, name) : core_unname(all->core, name);
+        take(in) & 1 ? (void)core_name(all->core, name, "b", "password") : core_unname(all->core, name);
         break;
     }
     case 18: {
@@ -335,34 +448,71 @@ static void step(world *all, input *in)
         core_feed(all->core, data, sizeof data, &there, all->now_us);
         break;
     }
+    case 21:
+        slot_pace(slot, (int)take(in) & 3);
+        break;
+    case 22:
+    case 23:
+        show(all, in, link, video);
+        break;
+    case 24:
+        tell_report(all, in, link);
+        break;
+    case 25:
+        tell_arrivals(all, in, link);
+        break;
+    case 26:
+        check(all, in, link);
+        break;
+    case 27: { /* a level, in either form of an extension */
+        unsigned bits = take(in);
+        uint8_t one[] = {0x90, 111, 0, (uint8_t)take(in), [11] = 0, 0xBE, 0xDE, 0, 1, 0x10, (uint8_t)bits, 0, 0, 1};
+        uint8_t two[] = {0x90, 111, 0, one[3], [11] = 0, 0x10, 0, 0, 2, 0, 1, 1, (uint8_t)bits, 3, 2, (uint8_t)take(in), 0, 1};
+        core_feed(all->core, bits & 0x80 ? two : one, bits & 0x80 ? sizeof two : sizeof one, &there, all->now_us);
+        break;
+    }
+    case 28: {
+        uint8_t data[MTU] = {0x80, 206};
+        int size = (int)take(in) * 8;
+        link_send_rtcp(all->links[link], data, size);
+        core_send(all->core, data, size % MTU, &there);
+        break;
+    }
+    case 29:
+        take(in) & 1 ? (void)link_admit(all->links[link], &there) : link_expel(all->links[(link + index) % LINKS], &there);
+        break;
+    case 30: { /* keys that change, or are none */
+        uint8_t key[16] = {(uint8_t)take(in)};
+        link_seal(all->links[link], key, key);
+        break;
+    }
     default:
-        if (what > 200) { /* a check that looks right, and what may follow its code */
+        if (what > 127) { /* a check that looks right, and what may follow its code */
             uint8_t data[64] = {0, 1, 0, 32, 0x21, 0x12, 0xA4, 0x42, [20] = 0, 6, 0, 3, 'a', ':', 'b', 0, 0, 8, 0, 20};
             int more = take(in) & 1 ? 8 : 0;
-            core_name(all->core, "a");
+            core_name(all->core, "a", "b", "password");
             memset(data + 32, (int)take(in) & 1, 20);
             memcpy(data + 52, (uint8_t[]){0x80, (uint8_t)(0x28 + more * (int)(take(in) & 1) / 8), 0, 4}, 4);
             data[3] = (uint8_t)(32 + more);
             core_feed(all->core, data, 52 + more, &there, all->now_us);
-        } else if (what > 100)
-            slot_pace(slot, (int)take(in) & 3);
-        else
+        } else
             collect(all);
     }
+}
+
+/* Everybody is there. */
+static void gather(world *all)
+{
+    for (unsigned i = 0; i < LINKS; i++)
+        settle(all, i);
+    show_around(all);
 }
 
 static void play(const uint8_t *data, size_t size)
 {
     world all = {.core = core_new(&plain), .now_us = 1000000};
     input in = {data, data + size};
-    for (unsigned i = 0; i < LINKS; i++)
-        settle(&all, i);
-    for (unsigned i = 0; i < LINKS; i++)
-        for (int video = 0; video < 2; video++) {
-            slot_t *next = all.slots[(i + 1) % LINKS][video];
-            track_route(all.tracks[i][video], &next, 1);
-            slot_aim(next, all.layers[i][video][0], 1, 0, 0);
-        }
+    gather(&all);
     while (in.at < in.end)
         step(&all, &in);
     collect(&all);
@@ -568,49 +718,61 @@ static int merge(const char *from, const char *to)
 
 /* ---------------------------------------------------------------- two threads */
 
+/* A socket of one of the machine's own addresses. */
+static int bound(int family, uint16_t port)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int own = socket(family, SOCK_DGRAM | SOCK_NONBLOCK, 0), yes = 1;
+    setsockopt(own, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (bind(own, family == AF_INET ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6, family == AF_INET ? sizeof v4 : sizeof v6)) {
+        close(own);
+        return -1;
+    }
+    return own;
+}
+
 static void *shower(void *argument)
 {
-    int port = *(int *)argument;
-    struct sockaddr_in there = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    int sockets[2];
-    for (int i = 0; i < 2; i++) {
-        struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons((uint16_t)(place_of((unsigned)i).port)), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-        sockets[i] = socket(AF_INET, SOCK_DGRAM, 0);
-        int yes = 1;
-        setsockopt(sockets[i], SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-        if (bind(sockets[i], (struct sockaddr *)&own, sizeof own))
-            perror("bind");
-    }
+    uint16_t port = (uint16_t) * (int *)argument;
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int sockets[LINKS];
+    for (unsigned i = 0; i < LINKS; i++)
+        sockets[i] = bound(place_of(i).family == 4 ? AF_INET : AF_INET6, place_of(i).port);
     uint8_t data[1100] = {0x80, 96};
     for (unsigned n = 0; !__atomic_load_n((int *)argument + 1, __ATOMIC_RELAXED); n++) {
         data[1] = n % 50 == 49 ? 200 : 96;
         data[2] = (uint8_t)(n >> 8);
         data[3] = (uint8_t)n;
-        data[11] = (uint8_t)(16 + n % 3);
+        data[11] = (uint8_t)(16 + n / 96 % 3);
         data[12] = 0x90;
         data[13] = 0x80;
         data[14] = (uint8_t)n & 0x7F;
-        data[15] = n % 30 ? 1 : 0;
-        sendto(sockets[n % 2], data, 100 + n % 900, 0, (struct sockaddr *)&there, sizeof there);
+        data[15] = n % 32 > 2; /* keyframes of each */
+        if (place_of(n % LINKS).family == 6)
+            sendto(sockets[n % LINKS], data, 100 + n / 48 % 900, 0, (struct sockaddr *)&v6, sizeof v6);
+        else
+            sendto(sockets[n % LINKS], data, 100 + n / 48 % 900, 0, (struct sockaddr *)&v4, sizeof v4);
         if (n % 64 == 0)
             usleep(500);
     }
-    close(sockets[0]);
-    close(sockets[1]);
+    for (int i = 0; i < LINKS; i++)
+        close(sockets[i]);
     return NULL;
 }
 
 static int threads(double limit)
 {
     world all = {.core = core_new(&plain)};
-    int shared = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), family = 4;
-    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int shared[2] = {bound(AF_INET, 0)}, families[2] = {4, 6};
+    struct sockaddr_in own = {0};
     socklen_t size = sizeof own;
-    if (bind(shared, (struct sockaddr *)&own, size) || getsockname(shared, (struct sockaddr *)&own, &size))
+    if (shared[0] < 0 || getsockname(shared[0], (struct sockaddr *)&own, &size))
         return 2;
-    for (unsigned i = 0; i < LINKS; i++)
-        settle(&all, i);
-    if (core_start(all.core, &shared, &family, 1))
+    shared[1] = bound(AF_INET6, ntohs(own.sin_port)); /* where the machine has IPv6 */
+    gather(&all);
+    if (core_start(all.core, shared, families, shared[1] < 0 ? 1 : 2))
         return 2;
     int about[2] = {ntohs(own.sin_port), 0};
     pthread_t other;
@@ -637,7 +799,8 @@ static int threads(double limit)
            (unsigned long long)core_read(all.core)->unsent);
     core_stop(all.core);
     core_free(all.core);
-    close(shared);
+    close(shared[0]);
+    close(shared[1]);
     return 0;
 }
 

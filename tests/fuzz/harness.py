@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -45,10 +47,32 @@ def build(sanitizers: tuple[str, ...]) -> Path:
     return made
 
 
-def _run(words: list[str]) -> None:
-    done = subprocess.run(words, capture_output=True, text=True, timeout=BUILD_S_MAX, check=False)
+def _run(words: list[str], folder: Path | None = None) -> str:
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=BUILD_S_MAX, check=False)
     if done.returncode != 0:
-        raise NotBuilt(f"the C compiler failed: {done.stderr.strip()[-2_000:]}")
+        raise NotBuilt(f"{words[0]} failed: {done.stderr.strip()[-2_000:]}")
+    return done.stdout
+
+
+def reached(folder: Path, *, threads_s: float = 0.5) -> dict[str, float]:
+    """What share of each function of the core (`file: function`) the corpus reaches, with the threads beside it.
+
+    Built and played in `folder`, without sanitizers. Raises NotBuilt, where gcov is missing as well.
+    """
+    cc, gcov = compiler(), shutil.which("gcov")
+    if cc is None or gcov is None:
+        raise NotBuilt("there is no gcc with gcov")
+    _run([cc, *COMMON[:3], "-O0", "--coverage", "-pthread", *COMMON[-1:], "-c", *map(str, sources())], folder)
+    _run([cc, *COMMON[:3], "-pthread", *COMMON[-1:], "-c", str(HERE / "core_harness.c")], folder)
+    _run([cc, "--coverage", "-pthread", *(path.name for path in folder.glob("*.o")), "-o", "harness"], folder)
+    _run(["./harness", "run", *corpus()], folder)
+    _run(["./harness", "threads", str(threads_s)], folder)
+    shares = {}
+    for counted in sorted(folder.glob("*.gcda")):
+        told = _run([gcov, "--no-output", "--function-summaries", counted.name], folder)
+        for name, percent in re.findall(r"^Function '(\w+)'\nLines executed:([\d.]+)%", told, re.M):
+            shares[f"{counted.stem}.c: {name}"] = float(percent) / 100
+    return shares
 
 
 def corpus() -> list[str]:

@@ -17,7 +17,7 @@ from server.sfu.facts import MediaRefused
 from server.sfu.rtp import rtcp
 from server.sfu.rtp.demux import classify
 from server.sfu.rtp.packet import MalformedPacket, RtpPacket
-from server.sfu.rtp.stun import answer, outline
+from server.sfu.rtp.stun import answer, outline, proves
 from server.sfu.rtp.vp8 import Vp8
 from server.sfu.sdp import SlotStream, read_offer, write_answer
 from tests.unit.sfu.offers import CHROMIUM, SMALL
@@ -40,6 +40,7 @@ def _rtcp(data: bytes) -> None:
 
 def _stun(data: bytes) -> None:
     outline(data)
+    proves(data, b"password")
     answer(data, b"password", ("192.0.2.7", 4_000))
     stun.parse_message(data)  # aioice's own, behind the first look
 

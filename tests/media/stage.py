@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -86,14 +87,17 @@ def wall_clock() -> Instant:
 class Stage:
     """An Sfu on loopback, every fact it said, and the pages that joined. One room, gates open by default."""
 
-    def __init__(self, host: str = "127.0.0.1", core: CoreChoice = "auto") -> None:
-        self.sfu = Sfu(MediaSettings(hosts=(host,), public_addresses=(host,), core=core), clock=wall_clock)
+    def __init__(self, *hosts: str, core: CoreChoice = "auto") -> None:
+        hosts = hosts or ("127.0.0.1",)
+        self.sfu = Sfu(MediaSettings(hosts=hosts, public_addresses=hosts, core=core), clock=wall_clock)
         self.facts: list[MediaFact] = []
         self.offers: dict[str, int] = {}
         self.refusals: list[str] = []
         """Codes with which the next offers of pages are refused, the last one first."""
         self.way: int | None = None
         """Port of a relay that pages entering now go by, instead of the server's."""
+        self.host = ""
+        """The only address that those entering now are told, instead of all of the server's."""
         self._changed = asyncio.Event()
         self._pages: dict[str, Page] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -158,11 +162,15 @@ class Stage:
         self._raw.append(raw)
         if gates:
             self.sfu.forward(room="room", source=source, microphone=True, camera=True)
-        answer = await self.sfu.join(room="room", source=source, peer=name, offer=raw.offer())
+        answer = self._told(await self.sfu.join(room="room", source=source, peer=name, offer=raw.offer()))
         before = len(self.said(MediaConnected, peer=name))
         await raw.connect(answer, port=way)
         await self.until(lambda: len(self.said(MediaConnected, peer=name)) > before, f"connection of {name}")
         return raw
+
+    def _told(self, answer: str) -> str:
+        other = re.compile(rf"a=candidate:(?!\S+ 1 udp \d+ {re.escape(self.host)} ).*\r\n")
+        return other.sub("", answer) if self.host else answer
 
     def slots(self, peer: str) -> SlotsChanged | None:
         """What the slots of a peer show, as it was told last."""
@@ -201,7 +209,7 @@ class Stage:
             if self.refusals:
                 return {"refused": "not now", "code": self.refusals.pop()}
             try:
-                answer = await self.sfu.join(room="room", source=source, peer=name, offer=sdp)
+                answer = self._told(await self.sfu.join(room="room", source=source, peer=name, offer=sdp))
             except MediaRefused as refused:
                 return {"refused": refused.text, "code": refused.code}
             return {"answer": answer if way is None else answer.replace(f" {self.sfu.port} typ", f" {way} typ")}

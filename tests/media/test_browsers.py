@@ -59,6 +59,17 @@ async def test_three_people_see_and_hear_each_other_and_a_fourth_comes_and_goes(
     assert stage.offers == dict.fromkeys((*NAMES, "dora"), 1), "nothing was agreed twice"
 
 
+async def test_browsers_with_ipv4_and_with_ipv6_alone_see_each_other(browser_context: BrowserContext) -> None:
+    async with Stage("127.0.0.1", "::1") as stage:
+        pages = {}
+        for name, stage.host in (("ada", "127.0.0.1"), ("ben", "::1")):
+            pages[name] = await stage.enter(browser_context, name)
+        await sees_and_hears(pages["ada"], "ben")
+        await sees_and_hears(pages["ben"], "ada")
+        peers = stage.sfu._rooms["room"].peers
+        assert {name: ":" in peer.link.address[0] for name, peer in peers.items()} == {"ada": False, "ben": True}
+
+
 @on_both_cores
 async def test_srtp_is_the_quick_kind_and_layers_switch_while_the_picture_goes_on(
     browser_context: BrowserContext, stage: Stage

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from server.sfu.core import CoreName
 from server.sfu.facts import (
     MediaConnected,
     MediaLost,
@@ -33,10 +34,12 @@ from server.sfu.rtp.demux import Kind, classify
 from server.sfu.rtp.keyframe import PAUSE_US
 from server.sfu.rtp.packet import RtpPacket
 from server.sfu.rtp.vp8 import Vp8
-from server.sfu.transport import Link, monotonic_us
+from server.sfu.transport import ADDRESSES_MAX, DTLS_WAITING_MAX, Link, monotonic_us
+from server.sfu.transport import CHECKS_MAX as OWN_CHECKS_MAX
 from tests.media.network import Way
 from tests.media.rawpeer import RawPeer
 from tests.media.stage import Stage, until, wall_clock
+from tests.unit.sfu.bare import CORES
 from tests.unit.sfu.offers import SMALL
 from tests.unit.sfu.packets import rtp
 
@@ -647,6 +650,52 @@ async def test_a_copied_check_from_elsewhere_does_not_take_the_media_away(stage:
         assert all(classify(data) is Kind.STUN for data in stolen)
 
 
+async def test_a_check_that_is_copied_from_everywhere_makes_few_addresses_known(stage: Stage) -> None:
+    ada, ben = await stage.join("ada"), await stage.join("ben")
+    ssrc = await watching(stage, ada, ben)
+    ben.copies = []
+    ben._check()
+    link = stage.sfu._rooms["room"].peers["ben"].link
+    at = link.address
+    thieves = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(3 * ADDRESSES_MAX)]
+    try:
+        for thief in thieves:
+            thief.sendto(ben.copies[0], ("127.0.0.1", stage.sfu.port))
+        await until(lambda: stage.sfu._port.addresses >= 1 + ADDRESSES_MAX)
+        count = len(ben.of(ssrc))
+        await pump(ada.send_video, lambda: len(ben.of(ssrc)) > count + 20, first=3)
+    finally:
+        for thief in thieves:
+            thief.close()
+    assert stage.sfu._port.addresses == 1 + ADDRESSES_MAX
+    assert link.address == at, "media stays with whoever answers checks of ours"
+    assert len(link._checks) <= OWN_CHECKS_MAX
+    assert len(link._nominated) <= ADDRESSES_MAX
+
+
+async def test_restarts_without_end_leave_two_names_of_a_peer(stage: Stage) -> None:
+    ada = await stage.join("ada")
+    for _ in range(20):
+        ada.restart_credentials()
+        await stage.sfu.join(room="room", source="ada", peer="ada", offer=ada.offer())
+    assert len(stage.sfu._port._by_ufrag) == 2, "the one she goes by, and the newest"
+
+
+async def test_handshakes_that_nobody_reads_wait_in_a_queue_of_bounded_length(stage: Stage) -> None:
+    link = (await joined(stage, "ada")).link
+    for _ in range(3 * DTLS_WAITING_MAX):
+        link._pipe.feed(b"\x16\xfe\xfd" + bytes(60))
+    assert link._pipe._waiting.qsize() == DTLS_WAITING_MAX
+    link._pipe.feed(None)
+    assert link._pipe._waiting.qsize() == DTLS_WAITING_MAX, "that the link was closed finds its place"
+
+
+async def joined(stage: Stage, source: str) -> Peer:
+    """Somebody who only said to come."""
+    await stage.sfu.join(room="room", source=source, peer=source, offer=SMALL)
+    return stage.sfu._rooms["room"].peers[source]
+
+
 async def test_a_certificate_that_was_not_announced_is_not_let_in(stage: Stage) -> None:
     ada = RawPeer()
     digest = next(f.value for f in ada._certificate.getFingerprints() if f.algorithm == "sha-256")
@@ -684,9 +733,27 @@ async def test_a_stream_that_begins_anew_is_followed(stage: Stage) -> None:
 
 
 async def test_over_ipv6_it_is_the_same() -> None:
-    async with Stage(host="::1") as stage:
+    async with Stage("::1") as stage:
         ada, ben = await stage.join("ada"), await stage.join("ben")
         await watching(stage, ada, ben)
+
+
+@pytest.mark.parametrize("core", CORES)
+async def test_people_with_ipv4_and_people_with_ipv6_see_each_other(core: CoreName) -> None:
+    async with Stage("127.0.0.1", "::1", core=core) as stage:
+        stage.host = "127.0.0.1"
+        ada = await stage.join("ada")
+        stage.host = "::1"
+        ben = await stage.join("ben")
+        assert [ada._server[0], ben._server[0]] == ["127.0.0.1", "::1"]
+        await watching(stage, ada, ben)
+        await watching(stage, ben, ada)
+        # One who loses IPv6 goes on by IPv4, on the same connection.
+        count = len(ben.packets)
+        ben._server = ada._server
+        await ben.move()
+        await pump(ada.send_video, lambda: len(ben.packets) > count + 20, first=3)
+        assert stage.sfu._rooms["room"].peers["ben"].link.address[0] == "127.0.0.1"
 
 
 async def test_one_port_serves_ipv4_and_ipv6_at_once() -> None:
@@ -701,6 +768,19 @@ async def test_one_port_serves_ipv4_and_ipv6_at_once() -> None:
                 stranger.bind((host, sfu.port))
     finally:
         await sfu.stop()
+
+
+@pytest.mark.parametrize(("host", "loopback"), [("0.0.0.0", "127.0.0.1"), ("::", "::1")])
+async def test_without_public_addresses_browsers_are_told_this_machines_own(host: str, loopback: str) -> None:
+    sfu = Sfu(MediaSettings(hosts=(host,)), clock=wall_clock)
+    await sfu.start(lambda _: None)
+    try:
+        answer = await sfu.join(room="room", source="ada", peer="ada", offer=SMALL)
+    finally:
+        await sfu.stop()
+    told = re.findall(r"a=candidate:\S+ 1 udp \d+ (\S+) ", answer)
+    assert loopback in told
+    assert all((":" in address) == (":" in host) and not address.startswith("fe80") for address in told)
 
 
 async def test_a_second_plane_cannot_take_the_same_port(stage: Stage) -> None:
@@ -738,6 +818,10 @@ async def test_strangers_and_rubbish_get_no_answer_and_do_no_harm(stage: Stage) 
     assert stage.sfu.counters()["strays"] == stage.sfu._port.strays
     ada.raw(b"\x16\xfe\xfd" + os.urandom(60))
     ada.raw(b"\x17\xfe\xfd" + os.urandom(60))
+    for epoch in (0, 1):  # goodbyes and alarms that anybody can write
+        for alert in (b"\x01\x00", b"\x02\x00", b"\x02\x28"):
+            ada.raw(b"\x15\xfe\xfd" + epoch.to_bytes(2, "big") + os.urandom(6) + b"\x00\x02" + alert)
+    ada.raw(b"\x16\xfe\xff" + bytes(8) + b"\x00\x0c" + b"\x01" + bytes(11))  # a handshake begun anew
     ada.raw(os.urandom(40))
     ada.raw(b"\x80\x60" + os.urandom(60))
     ada.raw(b"\x80\xc8" + os.urandom(60))
@@ -751,6 +835,7 @@ async def test_strangers_and_rubbish_get_no_answer_and_do_no_harm(stage: Stage) 
     assert peer.link.failures >= 2
     count = len(ben.of(ssrc))
     await pump(ada.send_video, lambda: len(ben.of(ssrc)) > count + 3, first=5)
+    assert stage.said(MediaLost) == []
 
 
 async def test_a_check_with_a_wrong_password_is_not_answered(stage: Stage) -> None:

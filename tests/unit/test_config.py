@@ -47,6 +47,14 @@ def test_media_listens_on_both_kinds_of_addresses_where_browsers_are_told_both(
     assert load().media_hosts == hosts
 
 
+@pytest.mark.parametrize(
+    "address", ["0.0.0.0", "::", "fe80::1", "fe80::1%eth0", "::ffff:203.0.113.7", "ff02::1", "224.0.0.1"]
+)
+def test_browsers_are_told_no_address_that_they_cannot_reach(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    (mistake,) = mistakes_with(monkeypatch, MEDIA_ADDRESSES=f"203.0.113.7,{address}")
+    assert "IP addresses that others can send to" in mistake
+
+
 def test_without_any_setting_it_runs_on_this_machine_alone() -> None:
     settings = load()
     assert (settings.host, settings.port, settings.udp_port) == ("127.0.0.1", 8420, 8421)
@@ -92,7 +100,8 @@ def test_every_mistake_is_told_at_once_and_in_words(monkeypatch: pytest.MonkeyPa
             "MILIEU_UDP_PORT is '70000'. Needed: a whole number from 1 to 65535.",
             "MILIEU_PROT is not a setting. Did you mean MILIEU_PORT?",
             "MILIEU_LOG_LEVEL is 'loud'. Needed: debug, info, warning or error.",
-            "MILIEU_MEDIA_ADDRESSES is '203.0.113.7,meet.example.org'. Needed: IP addresses with commas between them.",
+            "MILIEU_MEDIA_ADDRESSES is '203.0.113.7,meet.example.org'. Needed: IP addresses that others can send to, "
+            "with commas between them, such as 203.0.113.7,2001:db8::7.",
             "MILIEU_TLS_CERT is set without MILIEU_TLS_KEY. Needed: both, or none.",
             "MILIEU_PUBLIC_URL is 'meet.example.org'. "
             "Needed: an address such as https://meet.example.org, without a path.",

@@ -1,5 +1,6 @@
 /* The switchboard: whose a datagram is, what it becomes, and the calls by which Python sets all this up. */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -44,14 +45,19 @@ static name **find_name(core_t *core, const char *ufrag)
     return place;
 }
 
-int core_name(core_t *core, const char *ufrag)
+int core_name(core_t *core, const char *ufrag, const char *theirs, const char *password)
 {
+    if (strlen(ufrag) > UFRAG_BYTES_MAX || strlen(ufrag) + 1 + strlen(theirs) > USERNAME_BYTES_MAX ||
+        strlen(password) > PASSWORD_BYTES_MAX)
+        return -1;
     core_enter(core);
     name **place = find_name(core, ufrag);
-    if (!*place && core->names_count < NAMES_MAX && strlen(ufrag) <= UFRAG_BYTES_MAX) {
-        *place = calloc(1, sizeof(name));
-        if (*place) {
-            strcpy((*place)->ufrag, ufrag);
+    if (!*place && core->names_count < NAMES_MAX) {
+        name *added = *place = calloc(1, sizeof(name));
+        if (added) {
+            strcpy(added->ufrag, ufrag);
+            snprintf(added->username, sizeof added->username, "%s:%s", ufrag, theirs);
+            strcpy(added->password, password);
             core->names_count++;
         }
     }
@@ -106,6 +112,16 @@ void link_expel(link_t *link, const address *from)
 
 /* ---------------------------------------------------------------- what Python is told */
 
+bool ration_take(ration *of, int most, int64_t every_us, int64_t now_us)
+{
+    if (now_us - of->since_us >= every_us)
+        *of = (ration){.since_us = now_us};
+    if (of->taken >= most)
+        return false;
+    of->taken++;
+    return true;
+}
+
 void tell(core_t *core, int what, const link_t *link, const uint8_t *data, int size, const address *from,
           int64_t now_us)
 {
@@ -156,11 +172,7 @@ static bool is_among(const uint32_t *ssrcs, int count, uint32_t ssrc)
 
 static void hand_over(link_t *link, const uint8_t *plain, int size, int64_t now_us)
 {
-    if (now_us - link->unplaced_since_us >= UNPLACED_EVERY_US) {
-        link->unplaced = 0;
-        link->unplaced_since_us = now_us;
-    }
-    if (++link->unplaced <= UNPLACED_MAX)
+    if (ration_take(&link->unplaced, UNPLACED_MAX, UNPLACED_EVERY_US, now_us))
         tell(link->core, UNPLACED, link, plain, size, NULL, now_us);
 }
 
@@ -248,32 +260,46 @@ static void take_rtcp(link_t *link, uint8_t *data, int size, int64_t now_us)
     take_control(link, data, size, now_us);
 }
 
-static bool prove(const link_t *link, const uint8_t *message, int covered, uint8_t code[INTEGRITY_BYTES])
+static bool make_code(const crypto *with, const char *password, const uint8_t *message, int covered,
+                      uint8_t code[INTEGRITY_BYTES])
 {
-    const crypto *with = &link->core->crypto;
     unsigned size = INTEGRITY_BYTES;
-    return with->hmac(with->sha1(), link->password, (int)strlen(link->password), message, (size_t)covered, code, &size) &&
+    return with->hmac(with->sha1(), password, (int)strlen(password), message, (size_t)covered, code, &size) &&
            size == INTEGRITY_BYTES;
 }
 
-/* Answer a check that changes nothing: it comes from where the peer is, under the name it goes by. See Link. */
-static bool answer(link_t *link, const stun *check, uint8_t *data, const address *from, int64_t now_us)
+static bool goes_by(const stun *check, const char *username)
 {
-    uint8_t code[INTEGRITY_BYTES], out[128], different = 0;
-    if (!link->username[0] || !check->is_plain || check->is_controlled || !is_same(&link->to, from) ||
-        check->username_size != (int)strlen(link->username) ||
-        memcmp(check->username, link->username, (size_t)check->username_size) != 0)
+    return check->username_size == (int)strlen(username) &&
+           memcmp(check->username, username, (size_t)check->username_size) == 0;
+}
+
+/* Whether a check under this name proves its password; where there is nothing to find out with, whoever reads it does. */
+static bool is_proved(const crypto *with, const name *named, const stun *check, uint8_t *data)
+{
+    uint8_t code[INTEGRITY_BYTES], different = 0, length[2] = {data[2], data[3]};
+    if (!goes_by(check, named->username))
         return false;
-    uint8_t length[2] = {data[2], data[3]}; /* the code covers a message that ends with itself */
-    stun_extend(data, check->integrity, INTEGRITY, INTEGRITY_BYTES);
-    bool is_proved = prove(link, data, check->integrity, code);
+    if (!with->hmac)
+        return true;
+    stun_extend(data, check->integrity, INTEGRITY, INTEGRITY_BYTES); /* the code covers a message that ends with itself */
+    bool is_made = make_code(with, named->password, data, check->integrity, code);
     memcpy(data + 2, length, sizeof length);
     for (int i = 0; i < INTEGRITY_BYTES; i++)
         different |= code[i] ^ data[check->integrity + 4 + i];
-    if (!is_proved || different)
-        return false; /* whoever reads it counts it */
+    return is_made && !different;
+}
+
+/* Answer a proved check that changes nothing: it comes from where the peer is, under the name it goes by. See Link. */
+static bool answer(link_t *link, const stun *check, const uint8_t *data, const address *from, int64_t now_us)
+{
+    const crypto *with = &link->core->crypto;
+    uint8_t out[128];
+    if (!link->username[0] || !check->is_plain || check->is_controlled || !is_same(&link->to, from) ||
+        !goes_by(check, link->username))
+        return false;
     int covered = stun_answer(out, data, from), at = stun_extend(out, covered, INTEGRITY, INTEGRITY_BYTES);
-    if (!prove(link, out, covered, out + at))
+    if (!make_code(with, link->password, out, covered, out + at))
         return false;
     covered = at + INTEGRITY_BYTES;
     at = stun_extend(out, covered, FINGERPRINT, 4);
@@ -288,10 +314,19 @@ static bool answer(link_t *link, const stun *check, uint8_t *data, const address
 static void take_stun(core_t *core, uint8_t *data, int size, link_t *link, const address *from, int64_t now_us)
 {
     stun message;
-    if (!stun_read(&message, data, size) || (message.is_request ? !*find_name(core, message.ufrag) : !link))
+    if (!stun_read(&message, data, size)) {
         COUNT(core->figures.strays);
-    else if (!message.is_request || !link || !answer(link, &message, data, from, now_us))
+        return;
+    }
+    name *named = message.is_request ? *find_name(core, message.ufrag) : NULL;
+    if (message.is_request ? !named || !is_proved(&core->crypto, named, &message, data) : !link)
+        COUNT(core->figures.strays);
+    else if (named && link && answer(link, &message, data, from, now_us))
+        return;
+    else if (ration_take(named ? &named->checks : &link->answers, CHECKS_MAX, UNPROVED_EVERY_US, now_us))
         tell(core, CHECK, NULL, data, size, from, now_us);
+    else
+        COUNT(core->figures.untold);
 }
 
 void core_take(core_t *core, uint8_t *data, int size, const address *from, int64_t now_us)
@@ -306,8 +341,10 @@ void core_take(core_t *core, uint8_t *data, int size, const address *from, int64
         take_rtp(known->link, data, size, now_us);
     } else if (what == RTCP) {
         take_rtcp(known->link, data, size, now_us);
-    } else {
+    } else if (ration_take(&known->link->handshakes, HANDSHAKES_MAX, UNPROVED_EVERY_US, now_us)) {
         tell(core, HANDSHAKE, known->link, data, size, NULL, now_us);
+    } else {
+        COUNT(core->figures.untold);
     }
 }
 

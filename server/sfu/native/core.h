@@ -44,7 +44,7 @@ typedef struct {
 typedef struct {
     uint64_t strays;
     uint64_t unsent;
-    uint64_t untold; /* events that found no room */
+    uint64_t untold; /* events that found no room, or came too often */
 } core_figures;
 
 typedef struct {
@@ -116,7 +116,7 @@ int core_events(core_t *, const uint8_t **events); /* bytes, valid until the nex
 int core_caught(core_t *, uint8_t *data, int size, address *to); /* bytes of one datagram; 0 when there is none */
 void core_send(core_t *, const uint8_t *data, int size, const address *to);
 void core_feed(core_t *, const uint8_t *data, int size, const address *from, int64_t now_us);
-int core_name(core_t *, const char *ufrag); /* 0, or -1 when there are too many */
+int core_name(core_t *, const char *ufrag, const char *theirs, const char *password); /* 0, or -1 when too many, or long */
 void core_unname(core_t *, const char *ufrag);
 
 link_t *link_new(core_t *, uint32_t room); /* those of one room are served together */

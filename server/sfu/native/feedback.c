@@ -260,11 +260,7 @@ void take_control(link_t *link, const uint8_t *plain, int size, int64_t now_us)
 {
     int feedbacks = 0, at = 0;
     bool has_more = false;
-    if (now_us - link->control_since_us >= CONTROL_EVERY_US) {
-        link->control = 0;
-        link->control_since_us = now_us;
-    }
-    if (++link->control > CONTROL_MAX)
+    if (!ration_take(&link->control, CONTROL_MAX, CONTROL_EVERY_US, now_us))
         return;
     for (int i = 0; i < PACKETS_MAX && at != size; i++) {
         int end = at + 8 <= size ? at + 4 * ((int)read16(plain + at + 2) + 1) : size + 1;

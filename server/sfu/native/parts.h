@@ -27,12 +27,15 @@ enum {
     FEEDBACKS_MAX = 2,
     PACKETS_MAX = 64,
     FEEDBACK_EVERY_US = 100000,
+    CHECKS_MAX = 64,
+    HANDSHAKES_MAX = 64,
+    UNPROVED_EVERY_US = 1000000,
     CONTROL_MAX = 600,
     CONTROL_EVERY_US = 1000000,
     BLOCKS_MAX = 31,
     REPORT_BYTES = 1100,
     REPORT_EACH = 3,
-    USERNAME_BYTES_MAX = 95,
+    USERNAME_BYTES_MAX = 288,
     PASSWORD_BYTES_MAX = 63,
     PATIENCE_US = 150000,
     LEVELS_MAX = 64,
@@ -270,6 +273,14 @@ typedef struct {
 
 typedef enum { UNROUTED, SHUT, OPEN } gate;
 
+/* So many in a while, and no more: for what others decide how often it comes. */
+typedef struct {
+    int64_t since_us;
+    int taken;
+} ration;
+
+bool ration_take(ration *, int most, int64_t every_us, int64_t now_us);
+
 typedef struct {
     int64_t number, at_us;
 } arrival;
@@ -328,8 +339,7 @@ struct link { /* what each packet that leaves needs comes first, and together */
     uint8_t arrivals_told;
     unsigned slots_count, reporting; /* the latter: whose turn it is to be reported */
     char username[USERNAME_BYTES_MAX + 1], password[PASSWORD_BYTES_MAX + 1]; /* of checks that are answered here */
-    int unplaced, control;
-    int64_t unplaced_since_us, control_since_us;
+    ration unplaced, control, answers, handshakes;
     binding bound[BOUND_MAX];
     uint32_t alive[ALIVE_MAX], ended[ENDED_MAX];
     arrival arrivals[ARRIVALS_MAX]; /* ascending */
@@ -354,7 +364,8 @@ typedef struct admitted {
 
 typedef struct name {
     struct name *next;
-    char ufrag[UFRAG_BYTES_MAX + 1];
+    ration checks;
+    char ufrag[UFRAG_BYTES_MAX + 1], username[USERNAME_BYTES_MAX + 1], password[PASSWORD_BYTES_MAX + 1];
 } name;
 
 enum { BUCKETS = 1024 };

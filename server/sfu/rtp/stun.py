@@ -4,6 +4,7 @@ to one that changes nothing."""
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterator
 from enum import IntEnum
 from ipaddress import ip_address
 from operator import xor
@@ -87,20 +88,30 @@ def outline(data: bytes) -> StunOutline:
     return StunOutline(StunKind(kind), data[8:20], username)
 
 
-def answer(data: bytes, password: bytes, source: tuple[Any, ...]) -> bytes | None:
-    """The success for a well made check (see `outline`) from `source`; None where `password` is not proved, or there is
-    more to it than that somebody is still there: whoever reads it whole may answer it then."""
-    position, code = 20, -1
+def proves(data: bytes, password: bytes) -> bool:
+    """Whether a well made message (see `outline`) was made by somebody who knows this password (RFC 8489 §14.5)."""
+    code = next(position for name, position in _attributes(data) if name == _INTEGRITY)
+    covered = data[:2] + pack("!H", code + 4) + data[4:code]  # The code covers a message that ends with itself.
+    return hmac.compare_digest(hmac.digest(password, covered, "sha1"), data[code + 4 : code + 24])
+
+
+def _attributes(data: bytes) -> Iterator[tuple[int, int]]:
+    """(name, where it begins) of each one."""
+    position = 20
     while position < len(data):
         name, size = unpack_from("!HH", data, position)
-        if name == _CONTROLLED or (code >= 0 and name != _FINGERPRINT):
-            return None
-        if name == _INTEGRITY:
-            code = position
+        yield name, position
         position += 4 + size + (-size % 4)
-    covered = data[:2] + pack("!H", code + 4) + data[4:code]
-    if not hmac.compare_digest(hmac.digest(password, covered, "sha1"), data[code + 4 : code + 24]):
-        return None
+
+
+def answer(data: bytes, password: bytes, source: tuple[Any, ...]) -> bytes | None:
+    """The success for a well made, proved check (see `outline`, `proves`) from `source`; None where there is more to it
+    than that somebody is still there: whoever reads it whole may answer it then."""
+    is_covered = True
+    for name, _ in _attributes(data):
+        if name == _CONTROLLED or not (is_covered or name == _FINGERPRINT):
+            return None
+        is_covered = is_covered and name != _INTEGRITY
     host = ip_address(source[0].partition("%")[0]).packed
     place = pack("!H", source[1]) + host
     mask = data[4:6] + data[4:20]  # The cookie, then the transaction.

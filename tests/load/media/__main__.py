@@ -1,7 +1,7 @@
 """What forwarding costs, side by side with Janus under the same load.
 
     python -m tests.load.media                  all figures, one JSON object a line
-    python -m tests.load.media --only cpu,rate  some of them: cpu, rate, rooms, memory, join
+    python -m tests.load.media --only cpu,rate  some of them: cpu, rate, rooms, memory, join, strangers
     python -m tests.load.media --core python    one core of Milieu's alone (the other: native)
     python -m tests.load.media plot             cost against people and rooms, drawn into server/sfu/pictures
 
@@ -35,13 +35,15 @@ from tests.load.media.milieu import Milieu, NoSuchCore
 from tests.load.media.plot import plot
 from tests.load.media.scene import everybody, group
 from tests.load.media.seats import agree_on_one_cipher
+from tests.load.media.strangers import RATE, costs
 from tests.load.media.subject import Subject, alone, be_ordinary, running, settle
 
 PEOPLE = 12
-PARTS = ("cpu", "rate", "rooms", "memory", "join")
+PARTS = ("cpu", "rate", "rooms", "memory", "join", "strangers")
 ROUNDS, ROUND_S = 3, 4.0
 ROOMS_MAX = 64
 JOINS = 20
+FLOOD_S = 1.5
 
 
 def say(text: str) -> None:
@@ -213,6 +215,38 @@ async def measure_join(make: dict[str, Callable[[], Subject]]) -> None:
     tell("media.join_to_picture_ms", percentile(waits[best], 0.95), "ms", "lower", janus, JOINS)
 
 
+async def measure_strangers(make: dict[str, Callable[[], Subject]]) -> None:
+    """What a flood of each kind costs and does, beside one room of Milieu's."""
+    if not apart.is_apart():
+        say("Left out: floods need a network of their own (unshare and ip, as root or with user namespaces).")
+        return
+    for name, each in make.items():
+        async with running(each) as subject:
+            if not isinstance(subject, Milieu):
+                continue
+            crowd = await seat(subject, everybody(PEOPLE))
+            peaceful, found = await costs(subject, crowd, FLOOD_S)
+            crowd.close()
+        forwarded_us = statistics.median(seen.cpu_us for seen in peaceful)
+        for cost in found:
+            where = "in a member's name" if cost.flood.is_known else "from anywhere"
+            ratio = f"{cost.cpu_us:5.2f} µs each, {cost.cpu_us / forwarded_us:.2f} of a forwarded packet"
+            room = f"{cost.seen.outcome.missing} missing, p99 {cost.seen.outcome.p99_ms:.2f} ms"
+            say(f"  {name:14} {cost.flood.name:28} {where:18} {ratio}; {cost.packets:,} came; {room}")
+        n = sum(cost.packets for cost in found)
+        core, floods = short(name), f"{len(found)} floods of {RATE:,} packets/s"
+        dearest = max(found, key=lambda cost: cost.cpu_us)
+        forwarded = f"a forwarded packet: {forwarded_us:.1f} µs; the dearest: {dearest.flood.name}"
+        tell(f"media.stranger_vs_forwarded_{core}", dearest.cpu_us / forwarded_us, "ratio", "lower", forwarded, n)
+        middle = statistics.median(cost.cpu_us for cost in found) / forwarded_us
+        tell(f"media.stranger_median_vs_forwarded_{core}", middle, "ratio", "lower", floods, n)
+        lost = sum(cost.seen.outcome.missing + cost.seen.outcome.faults for cost in found)
+        tell(f"media.strangers_lost_{core}", lost, "packets", "lower", floods, n)
+        delay = statistics.median(cost.seen.outcome.p99_ms for cost in found)
+        waits = statistics.median(seen.outcome.p99_ms for seen in peaceful)
+        tell(f"media.strangers_p99_{core}", delay / waits, "ratio", "lower", f"in peace: {waits:.2f} ms", n)
+
+
 async def draw(cores: Sequence[str]) -> None:
     make = await makers(cores)
     if not make:
@@ -230,6 +264,7 @@ async def measure(parts: Sequence[str], cores: Sequence[str]) -> None:
         "rooms": measure_rooms,
         "memory": measure_memory,
         "join": measure_join,
+        "strangers": measure_strangers,
     }
     failed = []
     for part in parts:

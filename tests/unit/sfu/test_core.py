@@ -8,12 +8,15 @@ import pytest
 from aioice import stun
 
 from server.sfu.core import (
+    CHECKS_MAX,
     ENDED_MAX,
     FEEDBACK_EVERY_US,
+    HANDSHAKES_MAX,
     LEVELS_MAX,
     STREAMS_MAX,
     UNPLACED_EVERY_US,
     UNPLACED_MAX,
+    UNPROVED_EVERY_US,
     Address,
     CoreName,
     LayerCore,
@@ -57,32 +60,6 @@ def show(sender: BareLink, number: int, *, keyframe: bool = False, at_us: int = 
     sender.send_rtp(at_us, ssrc=ssrc, sequence=number, timestamp=number * 3_000, payload=payload, marker=True)
 
 
-def check(ufrag: str) -> bytes:
-    message = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
-    message.attributes["USERNAME"] = f"{ufrag}:theirs"
-    message.add_message_integrity(b"whatever")
-    return bytes(message)
-
-
-def test_only_checks_for_known_names_reach_python(bare: Bare) -> None:
-    bare.core.name_link("ours")
-    stranger = ("192.0.2.7", 4_000)
-    bare.core.feed(check("ours"), stranger, NOW)
-    bare.core.feed(check("nobody"), stranger, NOW)
-    bare.core.feed(check("ours")[:-4], stranger, NOW)
-    assert [(address, now_us) for _, address, now_us in bare.stun] == [(stranger, NOW)]
-    assert bare.core.strays == 2
-    bare.core.unname_link("ours")
-    bare.core.feed(check("ours"), stranger, NOW)
-    assert bare.core.strays == 3
-
-
-def test_a_check_over_ipv6_keeps_its_address(bare: Bare) -> None:
-    bare.core.name_link("ours")
-    bare.core.feed(check("ours"), ("2001:db8::7", 4_000, 0, 3), NOW)
-    assert bare.stun[0][1] == ("2001:db8::7", 4_000, 0, 3)
-
-
 def proving(password: bytes, **more: object) -> bytes:
     message = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
     message.attributes.update({"USERNAME": "ours:theirs", "PRIORITY": 7, "USE-CANDIDATE": None, **more})
@@ -90,14 +67,78 @@ def proving(password: bytes, **more: object) -> bytes:
     return bytes(message)
 
 
+def test_only_checks_that_prove_the_password_of_a_known_name_reach_python(bare: Bare) -> None:
+    bare.core.name_link("ours", theirs="theirs", password="password")
+    stranger = ("192.0.2.7", 4_000)
+    bare.core.feed(proving(b"password"), stranger, NOW)
+    for wrong in (
+        proving(b"password", USERNAME="nobody:theirs"),
+        proving(b"password", USERNAME="ours:others"),
+        proving(b"password", USERNAME="ours:theirs2"),
+        proving(b"guessed"),
+        proving(b"password")[:-4],
+    ):
+        bare.core.feed(wrong, stranger, NOW)
+    assert [(address, now_us) for _, address, now_us in bare.stun] == [(stranger, NOW)]
+    assert bare.core.strays == 5
+    bare.core.unname_link("ours")
+    bare.core.feed(proving(b"password"), stranger, NOW)
+    assert bare.core.strays == 6
+
+
+def test_a_name_as_long_as_browsers_may_choose_it_is_proved_as_well(bare: Bare) -> None:
+    theirs = "t" * 256
+    bare.core.name_link("ours", theirs=theirs, password="password")
+    bare.core.feed(proving(b"password", USERNAME=f"ours:{theirs}"), ("192.0.2.7", 4_000), NOW)
+    bare.core.feed(proving(b"guessed", USERNAME=f"ours:{theirs}"), ("192.0.2.7", 4_000), NOW)
+    assert (len(bare.stun), bare.core.strays) == (1, 1)
+
+
+def test_copies_of_a_true_check_are_told_so_often_and_no_more(bare: Bare) -> None:
+    """Whoever listens on the way can send them from anywhere, and so often as they like."""
+    bare.core.name_link("ours", theirs="theirs", password="password")
+    bare.core.name_link("others", theirs="theirs", password="password")
+    for port in range(2 * CHECKS_MAX):
+        bare.core.feed(proving(b"password"), ("192.0.2.7", 4_000 + port), NOW)
+    assert (len(bare.stun), bare.core.untold) == (CHECKS_MAX, CHECKS_MAX)
+    bare.core.feed(proving(b"password", USERNAME="others:theirs"), ("192.0.2.7", 4_000), NOW)
+    assert len(bare.stun) == CHECKS_MAX + 1, "nobody else's checks wait for that"
+    bare.core.feed(proving(b"password"), ("192.0.2.7", 4_000), NOW + UNPROVED_EVERY_US)
+    assert len(bare.stun) == CHECKS_MAX + 2
+
+
+def test_what_anybody_can_send_in_a_peers_name_is_told_so_often_and_no_more(bare: Bare) -> None:
+    link, other = bare.link(), bare.link()
+    answer = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.RESPONSE)
+    answer.attributes.update({"USERNAME": "ours:theirs", "XOR-MAPPED-ADDRESS": ("192.0.2.7", 4_000)})
+    answer.add_message_integrity(b"guessed")
+    record = b"\x16\xfe\xfd" + bytes(60)
+    for _ in range(2 * HANDSHAKES_MAX):
+        bare.core.feed(record, link.address, NOW)
+        bare.core.feed(bytes(answer), link.address, NOW)
+    assert (len(link.dtls), len(bare.stun)) == (HANDSHAKES_MAX, CHECKS_MAX)
+    assert bare.core.untold == 4 * HANDSHAKES_MAX - HANDSHAKES_MAX - CHECKS_MAX
+    bare.core.feed(record, other.address, NOW)
+    bare.core.feed(record, link.address, NOW + UNPROVED_EVERY_US)
+    assert (len(other.dtls), len(link.dtls)) == (1, HANDSHAKES_MAX + 1)
+    bare.collect()
+    assert bare.sent == []
+
+
+def test_a_check_over_ipv6_keeps_its_address(bare: Bare) -> None:
+    bare.core.name_link("ours", theirs="theirs", password="password")
+    bare.core.feed(proving(b"password"), ("2001:db8::7", 4_000, 0, 3), NOW)
+    assert bare.stun[0][1] == ("2001:db8::7", 4_000, 0, 3)
+
+
 @pytest.mark.parametrize("address", [("127.0.0.1", 10_001), ("2001:db8::7", 4_000, 0, 3)])
 def test_checks_that_change_nothing_are_answered_by_the_core_as_aioice_would(bare: Bare, address: Address) -> None:
     link = bare.link()
     link.core.admit(address)
     link.core.direct(address)
-    bare.core.name_link("ours")
+    bare.core.name_link("ours", theirs="theirs", password="password")
     bare.core.feed(proving(b"password"), address, NOW)
-    assert len(bare.stun) == 1, "not before it was told the password"
+    assert len(bare.stun) == 1, "not before it was told to"
     link.core.answer_checks("ours:theirs", "password")
     request = stun.parse_message(proving(b"password"))
     bare.feed(proving(b"password"), address, NOW)
@@ -113,15 +154,13 @@ def test_checks_that_change_nothing_are_answered_by_the_core_as_aioice_would(bar
     assert (len(bare.stun), link.core.heard_us) == (1, NOW)
 
 
-def test_checks_that_may_change_something_or_prove_nothing_are_told(bare: Bare) -> None:
+def test_checks_that_may_change_something_are_told(bare: Bare) -> None:
     link = bare.link()
-    bare.core.name_link("ours")
+    bare.core.name_link("ours", theirs="theirs", password="password")
     link.core.answer_checks("ours:theirs", "password")
     elsewhere = ("127.0.0.1", 4_000)
     odd = [
         (proving(b"password"), elsewhere),
-        (proving(b"guessed"), link.address),
-        (proving(b"password", USERNAME="ours:others"), link.address),
         (proving(b"password", **{"ICE-CONTROLLED": 5}), link.address),
     ]
     for data, address in odd:
@@ -463,15 +502,17 @@ def test_a_flood_of_checks_that_nobody_reads_fills_half_of_the_buffer(monkeypatc
     assert isinstance(bare.core, NativeCore)
     with monkeypatch.context() as stalled:
         stalled.setattr(bare.core, "_fetch", lambda: False)
-        bare.core.name_link("ours")
+        for peer in range(40):
+            bare.core.name_link(f"ours{peer}", theirs="theirs", password="password")
         for port in range(5_000):
-            bare.core.feed(check("ours"), ("192.0.2.7", port), NOW)
+            check = proving(b"password", USERNAME=f"ours{port % 40}:theirs")
+            bare.core.feed(check, ("192.0.2.7", port), NOW + port // 2_000 * SECOND_US)
         refused = bare.core.untold
         assert refused > 0
         link = bare.link()
         bare.core.feed(link.far_tx.protect_rtcp(REQUEST), link.address, NOW)
         assert bare.core.untold == refused
     bare.core.feed(b"", ("192.0.2.7", 1), NOW)
-    assert len(link.control) == 1
+    assert len(link.control) == 1, "of a peer that is known"
     assert len(bare.stun) == 5_000 - refused
     bare.close()

@@ -4,7 +4,7 @@ import pytest
 from aioice import stun
 
 from server.sfu.rtp.packet import MalformedPacket
-from server.sfu.rtp.stun import StunKind, outline
+from server.sfu.rtp.stun import StunKind, outline, proves
 
 
 def check(**attributes: object) -> bytes:
@@ -17,6 +17,17 @@ def check(**attributes: object) -> bytes:
 def test_a_check_of_a_browser_is_outlined() -> None:
     data = check(**{"ICE-CONTROLLING": 7, "USE-CANDIDATE": None})
     assert outline(data) == (StunKind.REQUEST, data[8:20], "ours:theirs")
+
+
+@pytest.mark.parametrize("more", [{}, {"ICE-CONTROLLING": 7, "USE-CANDIDATE": None}, {"USERNAME": "o:" + "t" * 256}])
+def test_a_code_proves_its_password_and_no_other(more: dict[str, object]) -> None:
+    data = check(**more)
+    assert proves(data, b"password")
+    assert not proves(data, b"passwort")
+    for at in (1, 9, 24, len(data) - 12):  # kind, transaction, user name, the code itself
+        changed = bytearray(data)
+        changed[at] ^= 1
+        assert not proves(bytes(changed), b"password")
 
 
 def test_truncation_at_every_byte_is_refused() -> None:
