@@ -176,6 +176,11 @@ async def test_what_the_server_forwards_is_no_picture_and_no_sound_to_anybody_el
         for seat in (fay, robin):
             await says(seat, "Locked")
             await seat.sees_and_hears(1)
+        gone = fay.page.get_by_text("For a while, sound and pictures were not locked")
+        await expect(gone).to_be_visible()
+        await fay.page.get_by_role("button", name="All right").click()
+        await expect(gone).to_be_hidden()
+        await expect(robin.page.get_by_text("were not locked")).to_be_hidden()  # who took note while it was so
         since = await spied(spy)
         assert_sealed(frames(spy, since), sounds(spy, since))
         for seat in (fay, robin):

@@ -109,6 +109,101 @@ async def test_a_large_counter_survives_the_way_into_a_frame_and_back(page: Page
     assert same == [True] * 4
 
 
+REPLAYED = """async () => {
+  const { seal } = await import("/static/media/frames.mjs");
+  await import("/static/media/frames-worker.mjs");
+  const sender = "00ff10ab", clear = 0;
+  const keys = [];
+  for (const id of [0, 1]) {
+    const raw = new Uint8Array(16).fill(id);
+    keys.push({ id, sender, key: await crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]) });
+  }
+  const order = (keys) => window.onmessage({ data: { mode: "sealed", own: null, keys } });
+  const inbound = new TransformStream(), outbound = new TransformStream();
+  window.onrtctransform({ transformer: {
+    options: { side: "receive", kind: "audio" }, readable: inbound.readable, writable: outbound.writable,
+  } });
+  const into = inbound.writable.getWriter(), out = outbound.readable.getReader();
+  const heard = [];
+  (async () => {
+    for (let next = await out.read(); !next.done; next = await out.read()) {
+      heard.push(new Uint8Array(next.value.data)[0]);
+    }
+  })();
+  let said = 0;
+  const play = async (keyId, counter) => {
+    said += 1;
+    const data = await seal(new Uint8Array([said]), keys[keyId].key, { sender, keyId, counter, clear });
+    await into.write({ data, type: "key" });
+  };
+  order(keys);
+  await play(0, 10);
+  await play(0, 9); // a little late
+  await play(1, 6_000);
+  await play(0, 11); // of minutes ago, sealed with the key before
+  order([]);
+  order(keys); // its sender was gone and is back
+  await play(0, 12);
+  await play(1, 1_500);
+  await play(1, 6_001);
+  await into.write({ data: new Uint8Array([99, 99]).buffer, type: "key" }); // not sealed at all
+  await into.close();
+  while (heard.at(-1) !== said) await new Promise((resolve) => setTimeout(resolve));
+  return heard;
+}"""
+
+
+async def test_what_was_said_minutes_ago_cannot_be_played_again_whichever_key_it_was_sealed_with(page: Page) -> None:
+    assert await page.evaluate(REPLAYED) == [1, 2, 3, 7]
+
+
+BOXES_AGAIN = """async () => {
+  const { createKeys } = await import("/static/media/keys.mjs");
+  const orders = {}, sent = {}, members = {};
+  const browser = (person) => {
+    sent[person] = [];
+    const keys = createKeys({
+      session: "s", person, able: true, changed() {}, rotateMs: 0,
+      send: (message) => {
+        const { type, key } = message;
+        if (type === "announce_key") members[person] = { member: `c-${person}`, person, key, turn: 1 };
+        else sent[person].push(message.boxes);
+      },
+      order: (given) => (orders[person] = given),
+    });
+    return keys;
+  };
+  const [ada, ben, cam] = ["ada", "ben", "cam"].map(browser);
+  for (const keys of [ada, ben, cam]) await keys.announce();
+  const { ada: a, ben: b, cam: c } = members;
+  const ids = () => orders.ada.keys.map(({ id }) => id);
+  const seen = [];
+  await ada.ring([a, b]);
+  await ben.ring([a, b]);
+  const first = sent.ben.at(-1)["c-ada"];
+  await ada.take("c-ben", first);
+  seen.push(ids());
+  await ben.ring([a, b, c]);
+  await ada.take("c-ben", sent.ben.at(-1)["c-ada"]);
+  seen.push(ids());
+  await ada.take("c-ben", first);
+  await ada.ring([a]); // the server says that Ben is gone, …
+  await ada.ring([a, b]); // … and back, …
+  await ada.take("c-ben", first); // … and plays what he sent before
+  seen.push(ids());
+  await ben.ring([a, b]);
+  await ada.take("c-ben", sent.ben.at(-1)["c-ada"]);
+  seen.push(ids());
+  return seen;
+}"""
+
+
+async def test_a_box_of_before_is_not_opened_again_for_somebody_who_left_and_is_back(page: Page) -> None:
+    first, both, after, fresh = await page.evaluate(BOXES_AGAIN)
+    assert (first, both, after) == ([0], [0, 1], [])
+    assert 2 in fresh
+
+
 ADVICE: list[tuple[dict[str, Any], str | None, str]] = [
     ({"quality": {"word": "good", "direction": ""}, "camera": True, "mode": "normal"}, None, ""),
     ({"quality": {"word": "weak", "direction": "up"}, "camera": True, "mode": "normal"}, "camera_off", "camera off"),

@@ -50,12 +50,15 @@ export function mount(root, context) {
       yield line("mic", t("You are asked to unmute, if you would like to speak."),
         [t("Unmute"), act.unmute, true], [t("Not now"), act.stayMuted]);
     }
-    if (media.shelter.state === "sealed") ui.state.openSeen = false; // the next time is news again
-    if (media.shelter.state === "open" && !ui.state.openSeen) {
-      yield line("lock-open", t("Sound and pictures are not locked from end to end just now: not every browser here can do that."),
-        [t("What this means"), () => ui.set({ dialog: "privacy", openSeen: true })], [t("All right"), () => ui.set({ openSeen: true })]);
+    const { state: shelter, openings } = media.shelter;
+    if (openings > ui.state.openingsSeen) { // it stays until somebody took note, however short it was
+      const now = shelter === "open";
+      yield line(now ? "lock-open" : "lock", now
+        ? t("Sound and pictures are not locked from end to end just now: not every browser here can do that.")
+        : t("For a while, sound and pictures were not locked from end to end: not every browser here could do that. Now they are again."),
+        [t("What this means"), () => ui.set({ dialog: "privacy", openingsSeen: openings })], [t("All right"), () => ui.set({ openingsSeen: openings })]);
     }
-    if (media.shelter.state === "shut") {
+    if (shelter === "shut") {
       yield line("lock", t("You have no sound and no pictures: this group is locked from end to end, and your browser cannot do that."), [t("What this means"), () => ui.set({ dialog: "privacy" })]);
     }
     if (media.blocked && view?.room.phase !== "ended") yield line("volume-2", t("Your browser is waiting for you before it plays sound."), [t("Tap to hear the group"), media.unlock, true]);

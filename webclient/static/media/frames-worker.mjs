@@ -12,14 +12,17 @@ import { clearBytes, labelOf, open, seal } from "./frames.mjs";
  * @typedef {{mode: "closed" | "clear" | "sealed", own: Key | null, keys: Key[]}} Orders
  */
 
-const SENDERS_MAX = 256;
+const SENDERS_MAX = 4_096; // ever met in one room: far more than anybody is, and none is forgotten for another
 const OLD_FRAMES = 4_096; // of one sender: some half a minute. An older moment cannot be played once more.
 const MISSING_MS = 700; // a key may be a moment later than the first frame sealed with it
 
 /** @type {Orders} */
 let orders = { mode: "closed", own: null, keys: [] };
-/** The highest counter seen of each key. @type {Map<string, number>} */
-let highest = new Map();
+/**
+ * The highest counter seen of each sender. One runs through all its keys: what was sealed with an earlier one is as old as
+ * its counter says, also when the sender was gone meanwhile. @type {Map<string, number>}
+ */
+const highest = new Map();
 /** One for all streams: a nonce must not come twice. Reload and rejoin bring a fresh key. */
 let counter = 0;
 /** Since when a sender's frames could not be opened. @type {Map<string, number>} */
@@ -32,7 +35,6 @@ const scope = /** @type {any} */ (globalThis);
 scope.onmessage = (/** @type {MessageEvent<Orders>} */ event) => {
   const before = orders;
   orders = event.data;
-  highest = new Map(orders.keys.map((key) => [name(key), highest.get(name(key)) ?? -1]));
   if (before.mode === orders.mode) return;
   for (const camera of cameras) camera.generateKeyFrame?.().catch(() => undefined);
 };
@@ -86,12 +88,13 @@ async function openedFrame(frame) {
     tellMissing(label.sender);
     return null;
   }
-  const newest = highest.get(name(known)) ?? -1;
-  if (label.counter < newest - OLD_FRAMES) return null;
+  const { sender, counter } = label;
+  if (isOld(sender, counter)) return null;
   try {
     const opened = await open(frame, known.key, label);
-    highest.set(name(known), Math.max(newest, label.counter));
-    missing.delete(label.sender);
+    if (isOld(sender, counter)) return null; // by what another stream brought meanwhile
+    highest.set(sender, Math.max(highest.get(sender) ?? -1, counter));
+    missing.delete(sender);
     return opened;
   } catch {
     return null;
@@ -108,7 +111,8 @@ function tellMissing(sender) {
   } else if (missing.size < SENDERS_MAX) missing.set(sender, since);
 }
 
-/** @param {Key} key */
-function name({ sender, id }) {
-  return `${sender}/${id}`;
+/** @param {string} sender @param {number} counter */
+function isOld(sender, counter) {
+  const newest = highest.get(sender);
+  return newest === undefined ? highest.size >= SENDERS_MAX : counter < newest - OLD_FRAMES;
 }

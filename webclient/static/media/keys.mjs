@@ -14,7 +14,7 @@
  * @typedef {{member: string, person: string, key: string | null, turn: number}} Member  as the server tells them
  * @typedef {{id: number, raw: Uint8Array<ArrayBuffer>, key: CryptoKey, given: Set<string>}} MediaKey
  *   `given`: public keys of the members who may have it
- * @typedef {{toThem: CryptoKey, fromThem: CryptoKey, sender: string, turn: number, serial: number, keys: Map<number, CryptoKey>}} Other
+ * @typedef {{toThem: CryptoKey, fromThem: CryptoKey, sender: string, turn: number, keys: Map<number, CryptoKey>}} Other
  *
  * @typedef {object} Options
  * @property {string} session
@@ -30,6 +30,7 @@
 const ROTATE_MS = 250; // a new key is on its way so long before it is used
 const KEYS_KEPT = 4; // of each sender: what is still on its way may be sealed with the one before
 const EARLY_BOXES_MAX = 256;
+const MET_MAX = 4_096; // in one stay: far more than anybody meets, and nobody is forgotten for another
 const ASK_AGAIN_MS = 2_000;
 const KEY_BYTES = 16;
 const NONCE_BYTES = 12;
@@ -54,6 +55,8 @@ export function createKeys({ session, person, able, required = false, send, orde
   let members = [];
   /** @type {Map<string, Other>} by public key */
   let others = new Map();
+  /** The last box of everybody ever met, by public key: who is back does not send the old ones again. @type {Map<string, number>} */
+  let serials = new Map();
   /** @type {MediaKey | null} */
   let current = null;
   /** @type {MediaKey | null} */
@@ -123,6 +126,7 @@ export function createKeys({ session, person, able, required = false, send, orde
   /** A member we have not met: agree on how boxes are locked between us. @param {Member} member */
   async function meet({ person: theirs, key, turn }) {
     const raw = fromText(/** @type {string} */ (key));
+    if (!serials.has(/** @type {string} */ (key)) && serials.size >= MET_MAX) return;
     let secret;
     try {
       const theirKey = await crypto.subtle.importKey("raw", raw, { name: "ECDH", namedCurve: "P-256" }, false, []);
@@ -138,8 +142,9 @@ export function createKeys({ session, person, able, required = false, send, orde
     others.set(/** @type {string} */ (key), {
       toThem: await boxKey(person, own, theirs, /** @type {string} */ (key)),
       fromThem: await boxKey(theirs, /** @type {string} */ (key), person, own),
-      sender: await senderOf(raw), turn, serial: 0, keys: new Map(),
+      sender: await senderOf(raw), turn, keys: new Map(),
     });
+    serials.set(/** @type {string} */ (key), serials.get(/** @type {string} */ (key)) ?? 0);
   }
 
   // ---------------------------------------------------------------- our own media keys
@@ -190,7 +195,7 @@ export function createKeys({ session, person, able, required = false, send, orde
   async function take(from, box) {
     const key = members.find((member) => member.member === from)?.key;
     const other = key ? others.get(key) : undefined;
-    if (other === undefined) {
+    if (other === undefined || !key) {
       if (early.size < EARLY_BOXES_MAX) early.set(from, box);
       return;
     }
@@ -204,8 +209,8 @@ export function createKeys({ session, person, able, required = false, send, orde
       return; // not from them, or not for us
     }
     const number = inside.length < 4 ? 0 : new DataView(inside.buffer).getUint32(0);
-    if (number <= other.serial || (inside.length - 4) % (1 + KEY_BYTES)) return; // an old box, played again
-    other.serial = number;
+    if (number <= (serials.get(key) ?? 0) || (inside.length - 4) % (1 + KEY_BYTES)) return; // an old box, played again
+    serials.set(key, number);
     for (let at = 4; at < inside.length; at += 1 + KEY_BYTES) {
       other.keys.delete(inside[at]);
       other.keys.set(inside[at], await mediaKey(inside.slice(at + 1, at + 1 + KEY_BYTES)));
@@ -261,6 +266,7 @@ export function createKeys({ session, person, able, required = false, send, orde
         own = "";
         members = [];
         others = new Map();
+        serials = new Map();
         early.clear();
       });
     },

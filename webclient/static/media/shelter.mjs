@@ -21,10 +21,20 @@ export function createShelter({ boot, send, changed }) {
   const able = canSeal();
   const worker = able ? new Worker("/static/media/frames-worker.mjs", { type: "module", name: "frames" }) : null;
   let required = false;
+  /** How often frames began to pass unsealed. */
+  let openings = 0;
+  let mode = "closed";
   /** @type {import("./keys.mjs").Keys | null} */
   let keys = null;
 
   worker?.addEventListener("message", (event) => event.data.missing && keys?.missing());
+
+  /** @param {import("./keys.mjs").Orders} orders */
+  function order(orders) {
+    if (orders.mode === "clear" && mode !== "clear") openings += 1;
+    ({ mode } = orders);
+    worker?.postMessage(orders);
+  }
 
   return {
     /** In the room, or on a new line. @param {boolean} isRequired by this clinic */
@@ -32,7 +42,7 @@ export function createShelter({ boot, send, changed }) {
       if (keys === null || required !== isRequired) {
         keys?.leave();
         required = isRequired;
-        keys = createKeys({ ...boot, able, required, send, changed, order: (orders) => worker?.postMessage(orders) });
+        keys = createKeys({ ...boot, able, required, send, changed, order });
       }
       void keys.announce();
     },
@@ -60,6 +70,11 @@ export function createShelter({ boot, send, changed }) {
       if (mode === "sealed") return "sealed";
       if (mode === "clear") return "open";
       return required && !able ? "shut" : "starting";
+    },
+
+    /** How often encryption was off so far, or is: a moment of it is one as well. */
+    get openings() {
+      return openings;
     },
 
     /** The same object as long as nobody came or went. */

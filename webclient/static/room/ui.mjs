@@ -17,7 +17,7 @@ export function createUi(changed) {
     unread: false,
     shield: false,
     /** @type {string | null} the advice that was put aside */ weakSeen: null,
-    openSeen: false,
+    /** Of how many times that encryption was off somebody took note. */ openingsSeen: 0,
     /** @type {string | null} */ deviceTrouble: null,
     /** @type {string | null} */ noticeSeen: null,
     hideSelf: false,
