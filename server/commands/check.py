@@ -14,6 +14,8 @@ from pathlib import Path
 
 import click
 
+from server.clock import RoomClock
+from server.commands._relays import troubles
 from server.config import Settings, SettingsError, explain, load
 from server.rooms.ports import StoreUnavailable
 from server.sfu.native import build as native
@@ -126,7 +128,19 @@ def media_core(settings: Settings) -> Iterator[str]:
         yield f"MILIEU_MEDIA_CORE: {native.WHY_NOT}."
 
 
-CHECKS: tuple[Callable[[Settings], Iterator[str]], ...] = (data_folder, certificate, ports, store, media_core)
+def relays(settings: Settings) -> Iterator[str]:
+    for trouble in asyncio.run(_troubles_of_relays(settings)) if settings.turn_secret else ():
+        yield f"MILIEU_TURN_URLS: {trouble}"
+
+
+async def _troubles_of_relays(settings: Settings) -> list[str]:
+    assert settings.turn_secret is not None
+    media = [(address, settings.udp_port) for address in settings.media_addresses]
+    secret, now = settings.turn_secret.get_secret_value(), RoomClock().now()
+    return [each for url in settings.turn_urls async for each in troubles(url, secret, media=media, now=now)]
+
+
+CHECKS: tuple[Callable[[Settings], Iterator[str]], ...] = (data_folder, certificate, ports, store, media_core, relays)
 
 
 def worth_knowing(settings: Settings) -> Iterator[str]:

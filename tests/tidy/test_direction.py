@@ -121,7 +121,7 @@ def test_the_media_plane_knows_of_the_domain_its_time_alone() -> None:
         ("uvicorn", ("server/running.py", "server/draining.py")),
         ("aiortc", ("server/sfu/transport.py", "server/bots/")),
         ("aiosmtplib", "server/mail/smtp.py"),
-        ("aioice", ("server/sfu/transport.py", "server/bots/")),
+        ("aioice", ("server/sfu/transport.py", "server/bots/", "server/commands/_relays.py")),
     ],
 )
 def test_a_library_of_the_outside_is_used_in_one_place(library: str, place: str | tuple[str, ...]) -> None:
