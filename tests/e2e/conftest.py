@@ -17,7 +17,7 @@ from tests.support.week import WEDNESDAY_NOON, week
 
 __all__ = ["house", "midweek", "visits"]
 
-CALLS = ("test_whole_session", "test_encryption", "test_screen", "test_turn")
+CALLS = ("test_whole_session", "test_encryption", "test_headset", "test_screen", "test_turn", "test_upright")
 """Where people see and hear each other."""
 
 expect.set_options(timeout=40_000)  # a busy machine is slow, not wrong

@@ -224,3 +224,48 @@ async def test_a_move_is_shown_at_once_with_the_rest_as_it_was(page: Page, serve
         "views.map(view => [view.version, view.room.agenda.position, view.room.title, view.you])"
     )
     assert shown == [[2, "check-in", "t", {"hand": 1}], [3, "process", "t", {"hand": 1}], [3, "process", "t", {}]]
+
+
+async def test_a_line_in_doubt_is_kept_if_it_answers_and_left_at_once_if_not(page: Page, server: Server) -> None:
+    await server.welcome()
+    first = server.line
+    await page.evaluate("() => { line.doubt().then(is => window.is = is); }")
+    server.say(type="clock", mark=1, now=1_000_000)
+    await page.wait_for_function("window.is === true")
+    # Nothing comes now; the usual patience would be six seconds.
+    asked = await page.evaluate("() => { line.doubt().then(is => window.is = is); return performance.now(); }")
+    await server.welcome()
+    assert server.line is not first
+    assert await page.evaluate("window.is") is False
+    assert await page.evaluate("performance.now()") - asked < 5_000
+    assert await page.evaluate("states") == ["open", "reconnecting", "open"]
+
+
+STUCK = """() => {
+    const made = window.sockets = [];
+    window.Slow = class { // as one that was asked of a network that is away
+        constructor() { made.push(this); }
+        close() { this.closed = true; this.onclose?.({ code: 1006 }); }
+        send() {}
+        answer(message) { this.onmessage({ data: JSON.stringify(message) }); }
+    };
+}"""
+
+
+async def test_a_try_from_before_the_network_was_back_is_not_waited_for(page: Page, server: Server) -> None:
+    await page.evaluate(STUCK)
+    await page.evaluate(CONNECT.replace("...options,", "...options, socketClass: window.Slow,"), {})
+    await page.evaluate("() => { sockets[0].onopen(); sockets[0].answer({ type: 'welcome', now: 1 }); }")
+    await page.evaluate("() => sockets[0].onclose({ code: 1006 })")
+    await page.wait_for_function("() => sockets.length === 2")
+    await page.evaluate("line.wake()")
+    assert await page.evaluate("sockets.length") == 2, "it has only just been made"
+    await page.wait_for_timeout(600)
+    await page.evaluate("line.wake()")
+    assert await page.evaluate("[sockets.length, sockets[1].closed]") == [3, True]
+    await page.evaluate("() => { sockets[2].onopen(); sockets[2].answer({ type: 'welcome', now: 1 }); }")
+    await page.evaluate("line.wake()")
+    assert await page.evaluate("[sockets.length, line.state.status]") == [3, "open"]
+    # One that never opens is given up by itself, for another.
+    await page.evaluate("() => sockets[2].onclose({ code: 1006 })")
+    await page.wait_for_function("() => sockets.length === 5", timeout=20_000)

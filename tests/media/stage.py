@@ -47,6 +47,7 @@ window.open_ = async ({ audioSlots, videoSlots, simulcast, tracks, picture }) =>
       document.body.append(element);
     },
     onState: (state) => { states.push(state); },
+    mayOffer: () => !window.noLine,
   });
   if (tracks) {
     await peer.setTrack("audio", media.getAudioTracks()[0]);

@@ -284,6 +284,33 @@ async def test_an_offer_that_fails_or_is_refused_is_made_again_until_it_is_taken
         assert (stage.sfu._rooms["room"].peers["ada"].link.fingerprints == first) is same
 
 
+async def test_without_a_line_nothing_is_offered_and_media_heals_by_the_names_that_the_server_knows(
+    browser_context: BrowserContext, stage: Stage
+) -> None:
+    async with Way(("127.0.0.1", stage.sfu.port)) as way:
+        stage.way = way.port
+        ada = await stage.enter(browser_context, "ada")
+        stage.way = None
+        ben = await stage.enter(browser_context, "ben")
+        await sees_and_hears(ada, "ben")
+        await ada.evaluate("() => { window.noLine = true; }")
+        way.is_cut = True
+        await ada.wait_for_function("() => window.peer.state === 'reconnecting'")
+        way.is_cut = False
+        way.rebind()
+        await sees_and_hears(ada, "ben")
+        await sees_and_hears(ben, "ada")
+        assert stage.offers["ada"] == 1
+        # What could not be told is told once there is a line, and only if it still matters.
+        await ada.evaluate("() => { window.noLine = false; window.peer.reached(); }")
+        assert stage.offers["ada"] == 1
+        await ada.evaluate("() => { window.noLine = true; window.peer.rebuild(); }")
+        await ben.wait_for_function("() => window.peer.stream('ada', 'video') !== null")
+        await ada.evaluate("() => { window.noLine = false; window.peer.reached(); }")
+        await sees_and_hears(ada, "ben")
+        assert stage.offers["ada"] == 2
+
+
 async def test_a_browser_on_a_lossy_way_goes_on_seeing(browser_context: BrowserContext, stage: Stage) -> None:
     async with Way(("127.0.0.1", stage.sfu.port)) as way:
         stage.way = way.port

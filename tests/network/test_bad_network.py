@@ -20,6 +20,7 @@ from playwright.async_api import Browser, BrowserContext, Page
 
 from server.sfu.facts import Wish
 from tests.media.stage import Stage, sees_and_hears
+from tests.network.moves import WATCH
 from tests.simulation.link import Weather
 from tests.support.browser import executable, open_chromium
 from tests.support.netns import Home, home, why_not
@@ -31,37 +32,6 @@ pytestmark = [
 
 AT_HOME, ELSEWHERE = "ada", ("ben", "cleo")
 PICTURE = (480, 270, 10)
-
-WATCH = """
-(() => {
-  const Real = window.RTCPeerConnection, made = [];
-  window.RTCPeerConnection = class extends Real {
-    constructor(...settings) { super(...settings); made.push(this); }
-  };
-  // Per mid: what was received so far.
-  window.received_ = async () => {
-    const streams = {};
-    for (const connection of made) {
-      if (connection.connectionState === "closed") continue;
-      for (const entry of (await connection.getStats()).values()) {
-        if (entry.type === "inbound-rtp") streams[entry.kind + entry.mid] = entry;
-      }
-    }
-    return streams;
-  };
-  // Moments (of the machine's clock) at which the pictures of a stream were seen to move on.
-  window.moves_ = {};
-  let frames = {};
-  window.watch_ = async () => {
-    for (const [name, entry] of Object.entries(await window.received_())) {
-      if (entry.kind !== "video") continue;
-      if (entry.framesDecoded > (frames[name] ?? 0)) (window.moves_[name] ??= []).push(Date.now());
-      frames[name] = entry.framesDecoded;
-    }
-    setTimeout(window.watch_, 40);
-  };
-})();
-"""
 
 
 @pytest_asyncio.fixture(scope="module")

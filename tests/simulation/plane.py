@@ -227,6 +227,10 @@ class Seat:
         self.is_sending = True
         self.level = 30
         """How loud, in −dBov."""
+        self.is_quiet = False
+        """Sends a packet of sound each 400 ms only, as browsers do in silence (DTX)."""
+        self.heard: dict[tuple[str, int], int] = {}
+        """When each packet of sound arrived first, by its sender and their count of 20 ms."""
         self.keyframes_sent = 0
         self.keyframes_asked = 0
         self.asked_us = 0
@@ -254,6 +258,11 @@ class Seat:
 
     # ------------------------------------------------------------------ what it sends
 
+    def speak_up(self) -> int:
+        """Begin to speak: the first packet is the next one, by its sender's count."""
+        self.is_quiet, self.level = False, 20
+        return self._sound + 1
+
     def _extensions(self, mid: bytes, rid: str = "", *, again: bool = False) -> dict[int, bytes]:
         self._twcc = (self._twcc + 1) & 0xFFFF
         found = {TWCC_ID: self._twcc.to_bytes(2, "big"), MID_ID: mid}
@@ -265,6 +274,8 @@ class Seat:
         if not self.is_sending:
             return
         self._sound += 1
+        if self.is_quiet and self._sound % 20:
+            return
         self.up.send(
             rtp(
                 sequence=self._next_sequence(7),
@@ -368,6 +379,8 @@ class Seat:
         self._arrivals.arrived(int.from_bytes(number, "big"), now_us)
         if packet.ssrc in self.sounds:
             self.sounds[packet.ssrc].add(packet.sequence)
+            source, _, moment, _, _ = told(packet)
+            self.heard.setdefault((source, moment), now_us)
             return
         if packet.ssrc in self._resends:
             assert packet.payload_type == RESEND

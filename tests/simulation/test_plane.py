@@ -263,3 +263,29 @@ def test_little_data_means_the_small_picture_and_audio_only_none(core: CoreName)
     sent = ada.down.sent
     hall.run(2)
     assert ada.down.sent - sent < 2 * 130, "two voices and reports are all that comes"
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_a_quiet_voice_is_heard_by_everybody_from_its_first_packet_on(core: CoreName) -> None:
+    """However loud the others are, whatever a viewer wishes, and however little their link bears."""
+    hall = Hall(core, seed=7)
+    others = [hall.join(f"p{number}", layers=2, slots=12) for number in range(10)]
+    robin = hall.join("r", layers=2, slots=12)
+    robin.is_quiet, robin.level = True, 127
+    others[1].wish(135, mode="low_data")
+    others[2].wish(135, mode="audio_only")
+    others[3].down.weather.rate_bps = 700_000
+    others[4].wish(0)
+    hall.run(12)
+    late = hall.join("late", slots=12)
+    hall.run(0.3)
+    for _ in range(3):
+        first, at_us = robin.speak_up(), hall.now_us()
+        hall.run(1)
+        for viewer in (*others, late):
+            wait_us = viewer.heard["r", first] - at_us
+            assert wait_us <= 2 * 20_000 + 20_000 or viewer is others[3]
+            assert wait_us <= 400_000, "it waits behind pictures"
+            assert all(("r", first + each) in viewer.heard for each in range(40)), viewer.name
+        robin.is_quiet, robin.level = True, 127
+        hall.run(5)

@@ -35,9 +35,9 @@ PEOPLE = {
 class Call(Application):
     """One session that anybody of PEOPLE may enter at any time."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, *, host: str = "127.0.0.1", **settings: Any) -> None:
         clock = RoomClock()
-        self.sfu = Sfu(MediaSettings(hosts=("127.0.0.1",), public_addresses=("127.0.0.1",)), clock=clock.now)
+        self.sfu = Sfu(MediaSettings(hosts=(host,), public_addresses=(host,)), clock=clock.now)
         super().__init__(settings_of(folder, **settings), clock=clock, media=self.sfu)
         self._session = ScheduledSession(
             session=SESSION,
@@ -101,8 +101,9 @@ class Call(Application):
 
 
 @asynccontextmanager
-async def call(folder: Path, **settings: Any) -> AsyncIterator[Call]:
-    async with Call(folder, **settings).served() as held:
+async def call(folder: Path, *, host: str = "127.0.0.1", port: int = 0, **settings: Any) -> AsyncIterator[Call]:
+    """`host` and `port`: where its pages and its media are."""
+    async with Call(folder, host=host, **settings).served(host=host, port=port) as held:
         try:
             yield held
         finally:

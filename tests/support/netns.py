@@ -61,9 +61,9 @@ class Home:
         return f"{self._subnet}.{self._last}"
 
     def wrapper(self, folder: Path, program: str) -> Path:
-        """An executable file that runs `program` in the home."""
+        """An executable file that runs `program` in the home, and leaves its process in the file `pid` beside it."""
         path = folder / "at-home"
-        path.write_text(f'#!/bin/sh\nexec ip netns exec {self.name} {program} "$@"\n')
+        path.write_text(f'#!/bin/sh\necho $$ > {folder}/pid\nexec ip netns exec {self.name} {program} "$@"\n')
         path.chmod(0o755)
         return path
 

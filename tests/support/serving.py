@@ -42,14 +42,14 @@ class Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def served(app: ASGIApp, *, port: int = 0, **config: Any) -> AsyncIterator[str]:
+async def served(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, **config: Any) -> AsyncIterator[str]:
     """The address of `app` while it is served; `port` 0: some free one."""
     server = Server(app, **config)
-    listener = socket.create_server(("127.0.0.1", port))  # from here on whoever comes is heard
+    listener = socket.create_server((host, port))  # from here on whoever comes is heard
     serving = asyncio.create_task(server.serve(sockets=[listener]), name="uvicorn")
     await server.up.wait()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield f"http://{host}:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         await serving

@@ -110,6 +110,7 @@ function connect(given) {
     now: () => Date.now(),
     state,
     wake() {},
+    doubt: async () => true,
     close() {},
   };
 }
@@ -190,6 +191,7 @@ function createPeer({ onSlot, onState }) {
     setSlots() {},
     setLayers() {},
     rebuild() {},
+    reached() {},
     stats: async () => null,
     close() {},
   };

@@ -70,6 +70,7 @@ export function mount(root, context) {
       if (weak.remedy) yield line("wifi", weak.text, [weak.label, () => remedy(/** @type {string} */ (weak.remedy)), true], [t("Not now"), seen]);
       else yield line("wifi", weak.text, [t("All right"), seen]);
     }
+    if (capture.notice !== ui.state.noticeSeen) ui.state.noticeSeen = null; // the next time is news again
     const trouble = capture.notice ?? ui.state.deviceTrouble;
     if (trouble) yield line("headphones", trouble, [t("Camera and sound"), () => ui.set({ dialog: "devices", deviceTrouble: null })], [t("All right"), () => { ui.set({ deviceTrouble: null, noticeSeen: capture.notice }); }]);
   }

@@ -40,6 +40,9 @@ import { createSync } from "./sync.mjs";
  */
 
 const SILENCE_MS_MAX = 6_000;
+const DOUBT_MS = 500; // how long an answer may take where there is reason to think that none will come
+const OPEN_MS = 3_000; // so long may it take to open a line, a second more with every try
+const STUCK_MS = 500; // a try so old was made before the network was back
 const RETRY_MS = [0, 300, 1_000, 2_000, 4_000, 5_000];
 const RETRY_TOO_MANY_MS = 5_000;
 const FINAL_CODES = new Set([1000, 4400, 4401, 4403, 4404]);
@@ -71,6 +74,10 @@ export function connect(options) {
   let retryTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let silenceTimer;
+  /** When the socket that is not open yet was made, by the local clock. */
+  let openedAt = 0;
+  /** Who wants to know whether this line still is one. @type {((is: boolean) => void)[]} */
+  let doubting = [];
   /** @type {string | null} */
   let bye = null;
   let newestVersion = -1;
@@ -96,7 +103,9 @@ export function connect(options) {
     clearTimeout(retryTimer);
     const mine = new Socket(socketUrl);
     socket = mine;
+    openedAt = performance.now();
     mine.onopen = () => {
+      if (mine === socket) watchForSilence();
       /** @type {Fields} */
       const hello = { type: "hello", protocol: 1, device, mode };
       if (ticket) hello.ticket = ticket;
@@ -105,22 +114,27 @@ export function connect(options) {
     mine.onmessage = (event) => {
       if (mine !== socket) return;
       watchForSilence();
+      settleDoubts(true);
       receive(JSON.parse(event.data));
     };
     mine.onclose = (event) => {
       if (mine === socket) lost(event.code);
     };
-    watchForSilence();
+    // What was asked of a network that is away may be asked anew much later only, by the system's own patience.
+    watchForSilence(Math.min(SILENCE_MS_MAX, OPEN_MS + 1_000 * state.attempt));
   }
 
-  function watchForSilence() {
+  function watchForSilence(ms = SILENCE_MS_MAX) {
     clearTimeout(silenceTimer);
-    silenceTimer = setTimeout(() => {
-      const silent = socket;
-      socket = null; // its own close event, perhaps minutes later, is of no interest any more
-      silent?.close();
-      lost(1006);
-    }, SILENCE_MS_MAX);
+    silenceTimer = setTimeout(abandon, ms);
+  }
+
+  /** Look for another line. */
+  function abandon() {
+    const silent = socket;
+    socket = null; // its own close event, perhaps minutes later, is of no interest any more
+    silent?.close();
+    lost(1006);
   }
 
   /** @param {number} code */
@@ -129,6 +143,7 @@ export function connect(options) {
     stopClock();
     socket = null;
     welcomed = false;
+    settleDoubts(false);
     for (const { reject } of offers.values()) reject(CONNECTION_LOST);
     offers.clear();
     if (state.status === "closed") return;
@@ -140,6 +155,13 @@ export function connect(options) {
     const wait = code === TOO_MANY_CODE ? RETRY_TOO_MANY_MS : RETRY_MS[Math.min(attempt - 1, RETRY_MS.length - 1)];
     setState({ status: "reconnecting", attempt });
     retryTimer = setTimeout(open, wait * (0.8 + 0.4 * Math.random()));
+  }
+
+  /** @param {boolean} is */
+  function settleDoubts(is) {
+    const asked = doubting;
+    doubting = [];
+    for (const tell of asked) tell(is);
   }
 
   /** @param {number | null} code */
@@ -254,14 +276,15 @@ export function connect(options) {
   /** Often at first, so that a group can breathe together soon after somebody came in; then now and then. */
   function startClock() {
     stopClock();
-    const ask = () => {
-      clockMark += 1;
-      clockAsked.set(clockMark, performance.now());
-      if (clockAsked.size > CLOCK_SOON_MS.length) clockAsked.delete(Math.min(...clockAsked.keys()));
-      raw({ type: "clock", mark: clockMark });
-    };
-    clockTimers = CLOCK_SOON_MS.map((ms) => setTimeout(ask, ms));
-    clockTimers.push(setInterval(ask, CLOCK_EVERY_MS));
+    clockTimers = CLOCK_SOON_MS.map((ms) => setTimeout(askClock, ms));
+    clockTimers.push(setInterval(askClock, CLOCK_EVERY_MS));
+  }
+
+  function askClock() {
+    clockMark += 1;
+    clockAsked.set(clockMark, performance.now());
+    if (clockAsked.size > CLOCK_SOON_MS.length) clockAsked.delete(Math.min(...clockAsked.keys()));
+    raw({ type: "clock", mark: clockMark });
   }
 
   function stopClock() {
@@ -461,15 +484,32 @@ export function connect(options) {
       return state;
     },
 
-    /** The network is back, or the lid was opened: do not wait for the next try. */
+    /** The network is back, or the lid was opened: do not wait for the next try, nor for one that was made before. */
     wake() {
-      if (state.status === "reconnecting" && !socket) open();
+      if (state.status !== "reconnecting" || welcomed) return;
+      if (socket && performance.now() - openedAt < STUCK_MS) return;
+      const stuck = socket;
+      open();
+      stuck?.close();
+    },
+
+    /**
+     * There is reason to think that the network is another one, or away: ask, and look for another line unless an answer
+     * comes soon.
+     * @returns {Promise<boolean>} whether this line still is one
+     */
+    doubt() {
+      if (!welcomed) return Promise.resolve(false);
+      askClock();
+      watchForSilence(DOUBT_MS);
+      return new Promise((resolve) => doubting.push(resolve));
     },
 
     close() {
       const mine = socket;
       socket = null;
       welcomed = false;
+      settleDoubts(false);
       if (state.status !== "closed") finish(null);
       mine?.close(1000);
     },

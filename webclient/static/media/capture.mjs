@@ -201,13 +201,13 @@ export function createCapture() {
   /** A device went by itself: go on with another one and say so. @param {Kind} kind @param {MediaStreamTrack} lost */
   async function replaceLost(kind, lost) {
     if (tracks[KINDS[kind].track] !== lost) return; // we had moved on already
-    const was = lost.label || OWN[kind];
+    const was = tidy(lost.label) || OWN[kind];
     chosen[KINDS[kind].choice] = "";
     makeshift.add(kind);
     release(kind);
     await learnDevices();
     const track = await openOne(kind);
-    notice = track ? t("{was} is gone. Now using {next}.", { was, next: track.label || OTHER[kind] }) : t("{was} is gone.", { was });
+    notice = track ? t("{was} is gone. Now using {next}.", { was, next: tidy(track.label) || OTHER[kind] }) : t("{was} is gone.", { was });
     changed();
   }
 
@@ -222,6 +222,7 @@ export function createCapture() {
   /** Something was plugged in or out. What was lost and is back, or was swapped for another, is used without a click. */
   async function devicesChanged() {
     const fresh = await learnDevices();
+    followSpeaker(fresh);
     for (const kind of /** @type {Kind[]} */ (["camera", "microphone"])) {
       const { choice, device, track } = KINDS[kind];
       if (!makeshift.has(kind) || !tracks[track]) continue;
@@ -240,6 +241,18 @@ export function createCapture() {
       notice = t("Now using {next}.", { next: tidy(tracks[track]?.label ?? "") || OTHER[kind] });
     }
     changed();
+  }
+
+  /** What plays on a speaker that went falls silent: it has to be told to go on elsewhere. @param {MediaDeviceInfo[]} fresh */
+  function followSpeaker(fresh) {
+    const id = preferred.speakerId;
+    if (!id || ![...known].some((one) => one.startsWith("audiooutput") && one !== "audiooutput")) return; // none chosen, or no names are told
+    const next = known.has("audiooutput" + id) ? id : "";
+    if (next === chosen.speakerId) return;
+    chosen.speakerId = next;
+    const label = fresh.find((one) => one.kind === "audiooutput" && one.deviceId === id)?.label ?? "";
+    notice = next ? t("You hear the group on {next} again.", { next: tidy(label) || t("your speaker") })
+      : t("The speaker you chose is gone. You hear the group on another one.");
   }
 
   /** @param {MediaStreamTrack} track @param {boolean} on */
@@ -341,7 +354,7 @@ export function createCapture() {
             if (await openOne(kind)) notice = `${failed?.text ?? ""} ${t("The one before is still in use.")}`.trim();
           }
         }
-        if (ids.speakerId !== undefined) chosen.speakerId = ids.speakerId;
+        if (ids.speakerId !== undefined) chosen.speakerId = preferred.speakerId = ids.speakerId;
         remember(chosen);
         changed();
       });

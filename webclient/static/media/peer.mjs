@@ -9,6 +9,9 @@
  *                                                     // "refused": the next try is a connection built anew)
  *       onSlot: (source, kind, stream) => …,          // a MediaStream to play, or null: nothing (any more)
  *       onState: (state) => …,                        // "connecting" "connected" "reconnecting" "closed"
+ *       mayOffer: () => true,                         // whether there is a line to tell the server an offer by
+ *       onSilence: async (silent) => true,            // nothing comes any more; or something comes again. Whether an
+ *                                                     // offer can still be told
  *     });
  *     await peer.setTrack("video", track);            // null: sends nothing, costs nothing
  *     await peer.start();
@@ -42,6 +45,8 @@
  *   it is tried again a little later.
  * @property {(source: string, kind: Kind, stream: MediaStream | null) => void} onSlot
  * @property {(state: PeerState) => void} [onState]
+ * @property {() => boolean} [mayOffer]
+ * @property {(silent: boolean) => Promise<boolean> | void} [onSilence]
  * @property {((side: "send" | "receive", kind: "audio" | "video", end: RTCRtpSender | RTCRtpReceiver) => void) | null} [protect]
  *   Puts end-to-end encryption before each sender and behind each receiver.
  *
@@ -52,6 +57,7 @@
  * @property {(count: number) => void} setLayers  How many sizes of the camera, from the smallest, anybody watches.
  * @property {(source: string, kind: Kind) => MediaStream | null} stream
  * @property {() => void} restart  Something changed (the network, the signalling connection): restart ICE.
+ * @property {() => void} reached  There is a line to the server again: what could not be told before is told now.
  * @property {() => void} rebuild  The server does not know this connection any more: build a new one.
  * @property {() => Promise<{received: Record<string, Received>, screens: Record<string, Received>, sent: Sent}>} stats
  * @property {() => void} close
@@ -98,6 +104,7 @@ const CODECS = { audio: ["audio/opus"], video: ["video/vp8", "video/rtx"] };
  */
 export function createPeer(options) {
   const { audioSlots = 15, videoSlots = 15, screenSlots = 0, simulcast = true, iceServers = () => [], sendOffer, onSlot, protect = null } = options;
+  const { mayOffer = () => true, onSilence = () => undefined } = options;
 
   /** @type {RTCPeerConnection | null} */
   let connection = null;
@@ -119,6 +126,12 @@ export function createPeer(options) {
   let fitting = Promise.resolve();
   let offered = false;
   let failures = 0;
+  /** ICE was restarted since media flowed last. */
+  let restarted = false;
+  /** What is to be done once there is a line to the server again. @type {(() => void) | null} */
+  let unreached = null;
+  /** Nothing comes any more. */
+  let silent = false;
   /** One negotiation at a time. @type {Promise<void>} */
   let turn = Promise.resolve();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -189,6 +202,7 @@ export function createPeer(options) {
     clearInterval(listening);
     let newest = 0;
     let at = Infinity; // nothing came yet: nothing is missed
+    silent = false;
     listening = setInterval(() => {
       // To ask costs a stop of this thread each time: those that show nobody are not asked, and the first that has news is enough.
       const lines = /** @type {Set<string | null>} */ (new Set([...shown.audio.values(), ...shown.video.values()].map(({ mid }) => mid)));
@@ -201,11 +215,20 @@ export function createPeer(options) {
       });
       if (came || lines.size === 0) {
         at = Date.now();
+        if (silent) void onSilence(false);
+        if (came) unreached = null;
+        silent = false;
       } else if (state === "connected" && Date.now() - at > SILENT_MS) {
         at = Infinity; // once for each silence; what else there is to do, ICE's own states tell
-        restart();
+        silent = true;
+        void doubt();
       }
     }, LISTEN_MS);
+  }
+
+  /** Restart ICE, if the line is still one; where it is another one soon, `reached` will see to it. */
+  async function doubt() {
+    if ((await onSilence(true)) !== false) restart();
   }
 
   /** @param {RTCPeerConnectionState} now */
@@ -214,6 +237,8 @@ export function createPeer(options) {
       listen();
       clearTimeout(timer);
       failures = 0;
+      restarted = false;
+      unreached = null;
       become("connected");
     } else if (now === "disconnected") {
       become("reconnecting");
@@ -221,8 +246,8 @@ export function createPeer(options) {
     } else if (now === "failed") {
       become("reconnecting");
       // A first failure may be the network's; after a restart that failed as well, begin anew.
-      if (failures++ === 0) restart();
-      else rebuild();
+      if (restarted) rebuild();
+      else restart();
     }
   }
 
@@ -230,6 +255,8 @@ export function createPeer(options) {
   async function negotiate(iceRestart) {
     const pc = connection;
     if (pc === null) return;
+    // The browser finds another way by itself as long as it keeps the names that the server knows.
+    if (!mayOffer()) throw Object.assign(new Error("no line to the server"), { code: "connection_lost" });
     await pc.setLocalDescription(await pc.createOffer({ iceRestart }));
     const again = offered;
     offered = true;
@@ -254,7 +281,9 @@ export function createPeer(options) {
         }
         connection.setConfiguration({ ...connection.getConfiguration(), iceServers: iceServers() });
         await negotiate(true);
+        restarted = true;
       }
+      unreached = null;
       if (state !== "connected") later(rebuild, fresh ? BUILD_MS : RESTART_MS);
     } catch (error) {
       if (/** @type {PeerState} */ (state) === "closed") return;
@@ -262,7 +291,9 @@ export function createPeer(options) {
       failures += 1;
       const code = /** @type {{code?: string}} */ (error)?.code;
       const refused = code !== undefined && code !== "connection_lost";
-      later(fresh || refused ? rebuild : restart, wait);
+      const again = fresh || refused ? rebuild : restart;
+      unreached = code === "connection_lost" ? again : null;
+      later(again, wait);
       if (!offered) throw error;
     }
   }
@@ -270,6 +301,15 @@ export function createPeer(options) {
   function restart() {
     if (state === "new" || state === "closed") return;
     void inTurn(() => attempt(false));
+  }
+
+  function reached() {
+    const again = unreached ?? (silent ? restart : null);
+    if (again === null) return;
+    unreached = null;
+    clearTimeout(timer);
+    failures = 0;
+    again();
   }
 
   function rebuild() {
@@ -333,7 +373,7 @@ export function createPeer(options) {
     }
   }
 
-  const networkChanged = () => restart();
+  const networkChanged = () => void doubt();
   globalThis.addEventListener?.("online", networkChanged);
 
   return {
@@ -366,6 +406,7 @@ export function createPeer(options) {
 
     stream: (source, kind) => shown[kind].get(source)?.stream ?? null,
     restart,
+    reached,
     rebuild,
 
     async stats() {

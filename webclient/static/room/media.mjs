@@ -90,6 +90,9 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
         if (next === "connected") wishSoon(true);
         changed();
       },
+      // Whichever of the two notices first tells the other: both have the same network.
+      mayOffer: () => connection.state.status === "open",
+      onSilence: (/** @type {boolean} */ silent) => (silent ? connection.doubt() : connection.wake()),
     });
     sendTracks();
     peer.start().catch(() => peer?.rebuild?.()); // it keeps trying by itself
@@ -207,6 +210,7 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
           welcome = message;
           if (peer) shelter.enter(welcome.encryption === "required");
           wishSoon(true); // a server that was restarted answers this with no_media
+          peer?.reached();
           return;
         case "slots":
           if (message.peer === peerId) peer?.setSlots({ audio: message.audio, video: message.video, screen: message.screen });
@@ -259,8 +263,8 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
     },
 
     /** The way to the server may be another one now. */
-    restart() {
-      peer?.restart?.();
+    async restart() {
+      if (await connection.doubt()) peer?.restart();
     },
 
     /** Let nobody be heard (someone walked in). @param {boolean} on */

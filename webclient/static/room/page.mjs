@@ -22,7 +22,8 @@ import { createMemory, createUi } from "./ui.mjs";
 const TOAST_MS = 7_000;
 const SAY_EVERY_MS = 2_000;
 const SWAP_MS = 120_000;
-const SLEPT_MS = 5_000;
+const SLEPT_MS = 3_000;
+const LID_MS = 250;
 
 /**
  * @param {object} parts
@@ -485,7 +486,7 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
   /** After a sleep nothing is as it was: the line, the way of the media, and what was plugged in. */
   function woken() {
     connection.wake();
-    if (place === "room" && !document.hidden) media.restart();
+    void media.restart();
   }
 
   const exit = /** @type {HTMLElement | null} */ (document.querySelector("#quick-exit"));
@@ -504,11 +505,11 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
   });
   let awakeAt = Date.now();
   setInterval(() => {
-    const slept = Date.now() - awakeAt > SLEPT_MS; // a second that took so long: the lid was closed
+    const slept = Date.now() - awakeAt > SLEPT_MS; // a moment that took so long: the lid was closed
     awakeAt = Date.now();
     if (slept) woken();
-    redraw();
-  }, 1_000);
+  }, LID_MS);
+  setInterval(redraw, 1_000);
   keepAwake();
 
   return { connection, media, capture, ui, quickExit };
