@@ -46,6 +46,8 @@ CHECKS_MAX = 8
 """Unanswered checks remembered of one peer."""
 DTLS_WAITING_MAX = 64
 HANDSHAKE_S_MAX = 20.0
+HELD_US = 4_500_000
+"""Where a peer was heard within this time nobody else is: a check that says so was sent in its name."""
 SEND_WINDOW = 128
 """How far back packets may be sent after later ones: libsrtp shifts as many bits on each packet."""
 
@@ -228,6 +230,13 @@ class Port:
         self._by_ufrag.pop(ufrag, None)
         self.core.unname_link(ufrag)
 
+    def is_held(self, address: Address, link: Link, now_us: int) -> bool:
+        """Whether another peer is there just now."""
+        holder = self._by_address.get(address)
+        if holder is None or holder is link or not holder.is_open or holder.address != address:
+            return False
+        return holder.heard_us is not None and now_us - holder.heard_us < HELD_US
+
     def verify(self, link: Link, address: Address) -> None:
         before = self._by_address.get(address)
         if before is not None and before is not link:
@@ -378,6 +387,8 @@ class Link:
         password, expected = self._passwords.get(ours, ("", None))
         if theirs != expected or not message.check_message_integrity(password.encode()):
             raise MalformedPacket("a check without the password")
+        if self._port.is_held(address, self, now_us):
+            raise MalformedPacket("a check from where somebody else is")
         response = stun.Message(
             message_method=stun.Method.BINDING,
             message_class=stun.Class.RESPONSE,

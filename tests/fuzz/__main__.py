@@ -21,7 +21,8 @@ from pathlib import Path
 from server.sfu.native.build import NotBuilt
 from tests.fuzz import harness, parsers
 
-KEPT = Path(".artifacts/fuzz/core")
+FOUND = Path(".artifacts/fuzz")
+KEPT = FOUND / "core"
 
 
 def fuzz(seconds: float) -> int:
@@ -40,7 +41,7 @@ def fuzz(seconds: float) -> int:
             print(f"It broke. The input begins at the ninth byte of {KEPT / 'latest'}; its size is before it.")
             return 1
     for name in parsers.PARSERS:
-        played, lines = parsers.fuzz(name, share / len(parsers.PARSERS), seed)
+        played, lines = parsers.fuzz(name, share / len(parsers.PARSERS), seed, folder=FOUND / name)
         print(f"{name}: {played:,} inputs, {lines} lines reached")
     return 0
 
@@ -61,6 +62,15 @@ def sanitize() -> int:
 
 def keep() -> int:
     """The smallest inputs that reach all that is reached, by the corpus and by what was kept beside it."""
+    for name in parsers.PARSERS:
+        found = [path.read_bytes() for path in (FOUND / name).glob("in-*.bin")]
+        inputs = parsers.smallest(name, [*parsers.corpus(name), *found])
+        folder = parsers.CORPUS / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for number, data in enumerate(inputs):
+            (folder / f"in-{number:03}.bin").write_bytes(data)
+        print(f"{name}: {len(inputs)} inputs")
     driver = harness.build(harness.MEMORY)
     for path in harness.CORPUS.iterdir():
         shutil.copy(path, KEPT / path.name)

@@ -1,11 +1,12 @@
-"""Random bytes for every parser in Python on media's path, kept where they reach lines that none reached before."""
+"""Random bytes for every parser in Python on media's path, kept where they go a way from line to line that none went
+before."""
 
 from __future__ import annotations
 
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -26,7 +27,8 @@ from tests.unit.sfu.test_sdp import SERVER
 
 SIZE_MAX = 1_500
 TEXT_MAX = 20_000
-PATH = str(Path(rtcp.__file__).parents[1])
+CORPUS = Path(__file__).parent / "corpus"
+PATHS = (str(Path(rtcp.__file__).parents[1]), stun.__file__)
 
 
 def _rtp(data: bytes) -> None:
@@ -85,11 +87,16 @@ REFUSALS: dict[str, tuple[type[Exception], ...]] = {
 }
 
 
-class Lines:
-    """Which lines of the media plane ran."""
+def corpus(name: str) -> list[bytes]:
+    """What was ever found for a parser, as far as it reaches more."""
+    return [path.read_bytes() for path in sorted((CORPUS / name).glob("in-*.bin"))]
+
+
+class Ways:
+    """Which lines of the parsers ran, and after which."""
 
     def __init__(self) -> None:
-        self.ever: set[tuple[str, int]] = set()
+        self.ever: set[tuple[str, int, int]] = set()
         self.news = False
 
     @contextmanager
@@ -102,37 +109,66 @@ class Lines:
         finally:
             sys.settrace(before)
 
+    @property
+    def lines(self) -> int:
+        return len({(file, line) for file, _, line in self.ever})
+
     def _call(self, frame: FrameType, event: str, argument: Any) -> Any:
-        return self._line if frame.f_code.co_filename.startswith(PATH) else None
+        file = frame.f_code.co_filename
+        if not file.startswith(PATHS):
+            return None
+        before = frame.f_lineno
 
-    def _line(self, frame: FrameType, event: str, argument: Any) -> Any:
-        here = (frame.f_code.co_filename, frame.f_lineno)
-        if here not in self.ever:
-            self.ever.add(here)
-            self.news = True
-        return self._line
+        def line(frame: FrameType, event: str, argument: Any) -> Any:
+            nonlocal before
+            way = (file, before, frame.f_lineno)
+            before = frame.f_lineno
+            if way not in self.ever:
+                self.ever.add(way)
+                self.news = True
+            return line
+
+        return line
 
 
-def fuzz(name: str, seconds: float, seed: int) -> tuple[int, int]:
-    """Play a parser for a while; (inputs, lines reached). What it raises beyond its own refusal comes through."""
-    parse, seeds = PARSERS[name]
-    refusals = REFUSALS.get(name, (MalformedPacket,))
-    dice, lines, kept, played = random.Random(f"{name} {seed}"), Lines(), list(seeds), 0
-    until = time.monotonic() + seconds
+def play(name: str, data: bytes, ways: Ways) -> bool:
+    """Whether this goes a new way. What the parser raises beyond its own refusal comes through."""
+    parse, _ = PARSERS[name]
+    try:
+        with ways.watched():
+            parse(data)
+    except REFUSALS.get(name, (MalformedPacket,)):
+        pass
+    except Exception as error:
+        error.add_note(f"{name} of {data.hex()}")
+        raise
+    return ways.news
+
+
+def fuzz(name: str, seconds: float, seed: int, *, folder: Path | None = None) -> tuple[int, int]:
+    """Play a parser for a while; (inputs, lines reached). What goes new ways is left in `folder`."""
+    known = PARSERS[name][1] + corpus(name)
+    dice, ways, kept = random.Random(f"{name} {seed}"), Ways(), list(known)
+    for data in known:
+        play(name, data, ways)
+    played, until = len(known), time.monotonic() + seconds
     while time.monotonic() < until:
-        data = seeds[played] if played < len(seeds) else changed(dice.choice(kept), kept, dice)
+        data = changed(dice.choice(kept), kept, dice)
         played += 1
-        try:
-            with lines.watched():
-                parse(data)
-        except refusals:
-            pass
-        except Exception as error:
-            error.add_note(f"{name} of {data.hex()}")
-            raise
-        if lines.news:
+        if play(name, data, ways):
             kept.append(data)
-    return played, len(lines.ever)
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / f"in-{seed:08x}-{played}.bin").write_bytes(data)
+    return played, ways.lines
+
+
+def smallest(name: str, inputs: Iterable[bytes]) -> list[bytes]:
+    """Those of these that go all the ways they go, small ones first, beside what the parser understands anyway."""
+    ways = Ways()
+    for data in PARSERS[name][1]:
+        play(name, data, ways)
+    return [data for data in sorted(set(inputs), key=lambda data: (len(data), data)) if play(name, data, ways)]
 
 
 def changed(data: bytes, others: list[bytes], dice: random.Random) -> bytes:

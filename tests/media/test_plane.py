@@ -673,6 +673,26 @@ async def test_a_check_that_is_copied_from_everywhere_makes_few_addresses_known(
     assert len(link._nominated) <= ADDRESSES_MAX
 
 
+async def test_nobody_can_take_the_place_where_somebody_else_is(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A member can send a check of their own from where another one is, if only their network lets them pretend it."""
+    ada, ben, mallory = [await stage.join(name) for name in ("ada", "ben", "mallory")]
+    ssrc = await watching(stage, ada, ben)
+    mallory.copies = []
+    mallory._check()
+    holder, port = stage.sfu._rooms["room"].peers["ada"].link, stage.sfu._port
+    refused = port.strays
+    ada.raw(mallory.copies[0])
+    await until(lambda: port.strays > refused)
+    assert port._by_address[holder.address] is holder
+    count = len(ben.of(ssrc))
+    await pump(ada.send_video, lambda: len(ben.of(ssrc)) > count + 5, first=3)
+
+    monkeypatch.setattr("server.sfu.transport.HELD_US", 0)  # as if she had not been heard for a while
+    at = holder.address
+    ada.raw(mallory.copies[0])
+    await until(lambda: port._by_address[at] is not holder)
+
+
 async def test_restarts_without_end_leave_two_names_of_a_peer(stage: Stage) -> None:
     ada = await stage.join("ada")
     for _ in range(20):
