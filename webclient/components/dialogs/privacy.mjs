@@ -39,6 +39,7 @@ const WORDS = {
     </section>
     <section class="stack tight" aria-labelledby="holders-title">
       <h3 id="holders-title">${t("Who holds the keys")}</h3>
+      <p>${t("Nobody else sees and hears you. If somebody stands here whom you do not know, or one device too many, tell your group.")}</p>
       <ul class="plain">${[...shelter.people].map(([person, { devices }]) => html`<li>${name(person)}${devices > 1 ? html` <span class="soft">${t("on {n} devices", { n: devices })}</span>` : nothing}</li>`)}</ul>
     </section>`,
 
