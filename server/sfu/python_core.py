@@ -22,6 +22,7 @@ from server.sfu.core import (
     FEEDBACK_EVERY_US,
     HANDSHAKES_MAX,
     LEVELS_MAX,
+    PROOFS_MAX,
     REPORT_BYTES_MAX,
     REPORT_EACH,
     STREAMS_MAX,
@@ -703,10 +704,11 @@ class LinkCore:
 
 
 class _Name(NamedTuple):
-    """What checks of one peer bear, and how many more of them may be told."""
+    """What checks of one peer bear, and how many more of them may be looked at, and told."""
 
     username: str
     password: bytes
+    proofs: Ration
     checks: Ration
 
 
@@ -837,7 +839,13 @@ class PythonCore:
         ration = None
         if seen.kind is StunKind.REQUEST:
             name = self._names.get(seen.username.partition(":")[0])
-            if name is not None and name.username == seen.username and proves(data, name.password):
+            if name is None or name.username != seen.username:
+                self.strays += 1
+                return
+            if not name.proofs.take(now_us):
+                self.untold += 1
+                return
+            if proves(data, name.password):
                 if link is not None and link.answered(data, seen.username, address, now_us):
                     return
                 ration = name.checks
@@ -851,8 +859,8 @@ class PythonCore:
             self.untold += 1
 
     def name_link(self, ufrag: str, *, theirs: str, password: str) -> None:
-        checks = Ration(CHECKS_MAX, UNPROVED_EVERY_US)
-        self._names[ufrag] = _Name(f"{ufrag}:{theirs}", password.encode(), checks)
+        rations = Ration(PROOFS_MAX, UNPROVED_EVERY_US), Ration(CHECKS_MAX, UNPROVED_EVERY_US)
+        self._names[ufrag] = _Name(f"{ufrag}:{theirs}", password.encode(), *rations)
 
     def unname_link(self, ufrag: str) -> None:
         self._names.pop(ufrag, None)

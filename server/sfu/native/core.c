@@ -278,8 +278,6 @@ static bool goes_by(const stun *check, const char *username)
 static bool is_proved(const crypto *with, const name *named, const stun *check, uint8_t *data)
 {
     uint8_t code[INTEGRITY_BYTES], different = 0, length[2] = {data[2], data[3]};
-    if (!goes_by(check, named->username))
-        return false;
     if (!with->hmac)
         return true;
     stun_extend(data, check->integrity, INTEGRITY, INTEGRITY_BYTES); /* the code covers a message that ends with itself */
@@ -319,7 +317,11 @@ static void take_stun(core_t *core, uint8_t *data, int size, link_t *link, const
         return;
     }
     name *named = message.is_request ? *find_name(core, message.ufrag) : NULL;
-    if (message.is_request ? !named || !is_proved(&core->crypto, named, &message, data) : !link)
+    if (message.is_request ? !named || !goes_by(&message, named->username) : !link)
+        COUNT(core->figures.strays);
+    else if (named && !ration_take(&named->proofs, PROOFS_MAX, UNPROVED_EVERY_US, now_us))
+        COUNT(core->figures.untold);
+    else if (named && !is_proved(&core->crypto, named, &message, data))
         COUNT(core->figures.strays);
     else if (named && link && answer(link, &message, data, from, now_us))
         return;

@@ -28,6 +28,7 @@ enum {
     PACKETS_MAX = 64,
     FEEDBACK_EVERY_US = 100000,
     CHECKS_MAX = 64,
+    PROOFS_MAX = 1000,
     HANDSHAKES_MAX = 64,
     UNPROVED_EVERY_US = 1000000,
     CONTROL_MAX = 600,
@@ -364,7 +365,7 @@ typedef struct admitted {
 
 typedef struct name {
     struct name *next;
-    ration checks;
+    ration checks, proofs;
     char ufrag[UFRAG_BYTES_MAX + 1], username[USERNAME_BYTES_MAX + 1], password[PASSWORD_BYTES_MAX + 1];
 } name;
 

@@ -13,6 +13,7 @@ from server.sfu.core import (
     FEEDBACK_EVERY_US,
     HANDSHAKES_MAX,
     LEVELS_MAX,
+    PROOFS_MAX,
     STREAMS_MAX,
     UNPLACED_EVERY_US,
     UNPLACED_MAX,
@@ -105,6 +106,26 @@ def test_copies_of_a_true_check_are_told_so_often_and_no_more(bare: Bare) -> Non
     assert len(bare.stun) == CHECKS_MAX + 1, "nobody else's checks wait for that"
     bare.core.feed(proving(b"password"), ("192.0.2.7", 4_000), NOW + UNPROVED_EVERY_US)
     assert len(bare.stun) == CHECKS_MAX + 2
+
+
+def test_a_flood_of_checks_is_not_looked_at_without_end_whether_they_are_true_or_not(bare: Bare) -> None:
+    link = bare.link()
+    for name in ("ours", "others"):
+        bare.core.name_link(name, theirs="theirs", password="password")
+    link.core.answer_checks("ours:theirs", "password")
+    true, guessed = proving(b"password"), proving(b"guessed")
+    for _ in range(PROOFS_MAX // 2):
+        bare.core.feed(true, link.address, NOW)
+        bare.core.feed(guessed, link.address, NOW)
+    bare.collect()
+    assert (len(bare.sent), bare.core.strays, bare.core.untold) == (PROOFS_MAX // 2, PROOFS_MAX // 2, 0)
+    bare.core.feed(true, link.address, NOW)
+    bare.core.feed(guessed, link.address, NOW)
+    bare.core.feed(proving(b"password", USERNAME="others:theirs"), link.address, NOW)
+    assert (bare.core.untold, len(bare.stun)) == (2, 1)
+    bare.sent.clear()
+    bare.feed(true, link.address, NOW + UNPROVED_EVERY_US)
+    assert len(bare.sent) == 1
 
 
 def test_what_anybody_can_send_in_a_peers_name_is_told_so_often_and_no_more(bare: Bare) -> None:
