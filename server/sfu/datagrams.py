@@ -1,16 +1,16 @@
 """Datagrams in and out by the batch, by `recvmmsg` and `sendmmsg` of the C library: no compiler is needed for it.
 
-Packets are written where they leave from, and encrypted there. Where the library lacks these calls one goes after the
-other.
+Packets are written where they leave from, and encrypted there; those of one size that go to one peer go down as one,
+which the kernel cuts up (`UDP_SEGMENT`). Where the library lacks these calls one goes after the other.
 """
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections import deque
 from struct import Struct
-from typing import Any
 
 import cffi
 
@@ -18,6 +18,8 @@ from server.sfu.core import Address
 from server.sfu.rtp.demux import MTU
 
 BATCH = 64
+WAITING_MAX = 16
+"""Datagrams to one peer in a batch."""
 STRIDE = 2_048
 """Bytes from one datagram of a batch to the next: room for extensions and SRTP's trailer."""
 
@@ -30,6 +32,7 @@ ffi.cdef(
         void *msg_control; size_t msg_controllen; int msg_flags;
     };
     struct mmsghdr { struct msghdr msg_hdr; unsigned int msg_len; };
+    struct segments { size_t len; int level; int type; uint16_t size; };
     int sendmmsg(int sockfd, struct mmsghdr *msgvec, unsigned int vlen, int flags);
     int recvmmsg(int sockfd, struct mmsghdr *msgvec, unsigned int vlen, int flags, void *timeout);
     """
@@ -42,6 +45,10 @@ _IPV4 = Struct("!2xH4s")
 _IPV6 = Struct("!2xHI16s")
 _SCOPE = Struct("=I")
 _NAME_BYTES = 28
+_INET = _FAMILY.pack(socket.AF_INET)[:1]
+"""What an IPv4 address begins with."""
+_SOL_UDP, _UDP_SEGMENT = 17, 103
+_BUSY = (errno.EAGAIN, errno.ENOBUFS)
 
 Name = bytes
 """An address as the kernel has it."""
@@ -63,113 +70,205 @@ def address_of(name: Name) -> Address:
     return (socket.inet_ntop(socket.AF_INET6, host), port, flow, _SCOPE.unpack_from(name, 24)[0])
 
 
-class _Batch:
-    """Datagrams side by side in `data`, and the kernel's description of them."""
+class Lane:
+    """Datagrams to one peer, side by side: they leave with those to others.
+
+    Whoever writes one at `data[count * STRIDE:]` adds it afterwards.
+
+    Its fields are for whoever writes many: reading them is quicker than asking.
+    """
+
+    __slots__ = ("_owned", "at", "count", "data", "is_whole", "name", "outbox", "parts", "sizes")
 
     def __init__(self) -> None:
-        self.data = bytearray(BATCH * STRIDE)
-        self._whole = ffi.from_buffer("char[]", self.data)
-        self.at = [self._whole + index * STRIDE for index in range(BATCH)]
-        self.messages = ffi.new("struct mmsghdr[]", BATCH)
-        self._parts = ffi.new("struct iovec[]", BATCH)
-        self.parts = [self._parts[index] for index in range(BATCH)]
-        self.heads = [self.messages[index].msg_hdr for index in range(BATCH)]
-        for index, (head, part) in enumerate(zip(self.heads, self.parts, strict=True)):
-            part.iov_base, part.iov_len = self.at[index], STRIDE
-            head.msg_iov, head.msg_iovlen = self._parts + index, 1
-
-
-class Outbox(_Batch):
-    """Up to BATCH datagrams that leave together. Whoever writes one at `data[count * STRIDE:]` adds it afterwards."""
-
-    def __init__(self, *, is_ipv6: bool) -> None:
-        super().__init__()
-        for head in self.heads:
-            head.msg_namelen = _NAME_BYTES if is_ipv6 else 16
+        self.data = bytearray(WAITING_MAX * STRIDE)
+        whole = ffi.from_buffer("char[]", self.data)
+        self.at = [whole + index * STRIDE for index in range(WAITING_MAX)]
+        parts = ffi.new("struct iovec[]", WAITING_MAX)
+        self._owned = whole, parts  # Pointers into them do not keep them.
+        self.parts = [parts + index for index in range(WAITING_MAX)]
+        for part, at in zip(self.parts, self.at, strict=True):
+            part.iov_base = at
+        self.sizes = [0] * WAITING_MAX
         self.count = 0
-        self._sizes = ffi.new("int[]", BATCH)
-        self.sizes = [self._sizes + index for index in range(BATCH)]
-        """Where the encryption reads a datagram's size and writes the new one."""
+        self.outbox: Outbox | None = None
+        """None while it leads nowhere."""
+        self.name = ffi.new("char[]", _NAME_BYTES)
+        self.is_whole = False
+        """Whether the kernel will not cut up what goes there."""
 
-    def add(self, size: int, there: Any) -> None:
-        """The datagram is whole; `there` is where it goes, of `destination`, and must live until it was sent."""
-        count = self.count
-        self.parts[count].iov_len = size
-        self.heads[count].msg_name = there
-        self.count = count + 1
+    def lead(self, outbox: Outbox | None, address: Address | None) -> None:
+        """Where to, from now on; what waits goes where it was meant to."""
+        if self.outbox is not None:
+            self.outbox.flush()
+        self.outbox = outbox
+        if address is not None:
+            name = name_of(address)
+            ffi.memmove(self.name, name, len(name))
 
-    def taken(self) -> list[tuple[bytes, Address]]:
-        """Take the datagrams out, to be looked at rather than sent."""
-        taken = []
-        for index in range(self.count):
-            head, size = self.heads[index], self.parts[index].iov_len
-            name = bytes(ffi.buffer(head.msg_name, head.msg_namelen))
-            taken.append((bytes(self.data[index * STRIDE : index * STRIDE + size]), address_of(name)))
-        self.count = 0
-        return taken
+    def add(self, size: int) -> None:
+        """The datagram is whole."""
+        assert self.outbox is not None
+        index = self.count
+        if not index:
+            self.outbox.waiting.append(self)
+        if self.sizes[index] != size:
+            self.sizes[index] = self.parts[index].iov_len = size
+        self.count = index + 1
+        if index + 1 == WAITING_MAX:
+            self.outbox.flush()
 
-    def send(self, sock: socket.socket) -> int:
-        """Send them all; how many the system would not take: lost, as by any router."""
-        if not HAS_BATCHES:
-            return self._send_singly(sock)
-        begun, unsent, fd = 0, 0, sock.fileno()
-        while begun < self.count:
-            sent = _libc.sendmmsg(fd, self.messages + begun, self.count - begun, socket.MSG_DONTWAIT)
-            unsent += sent < 1
+
+class Outbox:
+    """What leaves together by one socket: `sock` while there is one, else `caught` keeps it, to be looked at."""
+
+    def __init__(self, *, is_ipv6: bool, caught: deque[tuple[bytes, Address]] | None = None) -> None:
+        self.sock: socket.socket | None = None
+        self.caught = caught
+        self.unsent = 0
+        """How many the system would not take: lost, as by any router."""
+        self.waiting: list[Lane] = []
+        """Those with something to send."""
+        self._runs: list[tuple[Lane, int, int]] = []
+        self._messages = ffi.new("struct mmsghdr[]", BATCH)
+        self._cuts = ffi.new("struct segments[]", BATCH)
+        self._heads = [self._messages[index].msg_hdr for index in range(BATCH)]
+        self._cut = [self._cuts + index for index in range(BATCH)]
+        self._name_bytes = _NAME_BYTES if is_ipv6 else 16
+        for head, cut in zip(self._heads, self._cut, strict=True):
+            head.msg_namelen = self._name_bytes
+            head.msg_control = cut
+            cut.len, cut.level, cut.type = ffi.offsetof("struct segments", "size") + 2, _SOL_UDP, _UDP_SEGMENT
+
+    def flush(self) -> None:
+        """Send what waits."""
+        if not self.waiting:
+            return
+        waiting, self.waiting = self.waiting, []
+        if self.sock is None or not HAS_BATCHES:
+            for lane in waiting:
+                self._send_singly(lane)
+            return
+        for lane in waiting:
+            begin, count, sizes, is_whole = 0, lane.count, lane.sizes, lane.is_whole
+            lane.count = 0
+            while begin < count:
+                end, size = begin + 1, sizes[begin]
+                while end < count and sizes[end] == size and not is_whole:
+                    end += 1
+                if end < count and sizes[end] < size and not is_whole:
+                    end += 1  # Only the last segment may be shorter.
+                if len(self._runs) == BATCH:
+                    self._send(self.sock)
+                self._put(lane, begin, end)
+                begin = end
+        self._send(self.sock)
+
+    def _put(self, lane: Lane, begin: int, end: int) -> None:
+        index = len(self._runs)
+        head = self._heads[index]
+        head.msg_name = lane.name
+        head.msg_iov = lane.parts[begin]
+        head.msg_iovlen = end - begin
+        if end - begin > 1:
+            self._cut[index].size = lane.sizes[begin]
+            head.msg_controllen = _CUT_BYTES
+        else:
+            head.msg_controllen = 0
+        self._runs.append((lane, begin, end))
+
+    def _send(self, sock: socket.socket) -> None:
+        runs, self._runs = self._runs, []
+        begun, count, fd = 0, len(runs), sock.fileno()
+        refused: list[tuple[Lane, int, int]] = []
+        while begun < count:
+            sent = _libc.sendmmsg(fd, self._messages + begun, count - begun, socket.MSG_DONTWAIT)
+            if sent < 1:
+                lane, begin, end = runs[begun]
+                if end - begin > 1 and ffi.errno not in _BUSY:
+                    lane.is_whole = True  # A narrow way, or a card that cannot: one by one, then.
+                    refused += [(lane, index, index + 1) for index in range(begin, end)]
+                else:
+                    self.unsent += end - begin
             begun += max(1, sent)
-        self.count = 0
-        return unsent
+        for begin in range(0, len(refused), BATCH):
+            for lane, index, end in refused[begin : begin + BATCH]:
+                self._put(lane, index, end)
+            self._send(sock)
 
-    def _send_singly(self, sock: socket.socket) -> int:
-        unsent = 0
-        for data, address in self.taken():
+    def _send_singly(self, lane: Lane) -> None:
+        count, lane.count = lane.count, 0
+        name = bytes(ffi.buffer(lane.name, self._name_bytes))
+        for index in range(count):
+            data = bytes(lane.data[index * STRIDE : index * STRIDE + lane.sizes[index]])
+            if self.sock is None:
+                if self.caught is not None:
+                    self.caught.append((data, address_of(name)))
+                continue
             try:
-                sock.sendto(data, address)
+                self.sock.sendto(data, address_of(name))
             except OSError:
-                unsent += 1
-        return unsent
+                self.unsent += 1
 
 
-def destination(address: Address) -> Any:
-    """Where a datagram goes, for `Outbox.add`."""
-    name = name_of(address)
-    there = ffi.new("char[]", _NAME_BYTES)
-    ffi.memmove(there, name, len(name))
-    return there
+_CUT_BYTES = ffi.sizeof("struct segments")
 
 
-class Inbox(_Batch):
-    """What one socket received, up to BATCH datagrams at once."""
+class Inbox:
+    """Up to BATCH datagrams that one socket received at once: each has `sizes[i]` bytes from `data[i * STRIDE]` on."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._names = bytearray(BATCH * _NAME_BYTES)
-        names = self._where = ffi.from_buffer("char[]", self._names)
-        for index, (head, part) in enumerate(zip(self.heads, self.parts, strict=True)):
-            part.iov_len = MTU + 1
-            head.msg_name, head.msg_namelen = names + index * _NAME_BYTES, _NAME_BYTES
+        self.data, self._names = bytearray(BATCH * STRIDE), bytearray(BATCH * _NAME_BYTES)
+        whole = ffi.from_buffer("char[]", self.data)
+        names = ffi.from_buffer("char[]", self._names)
+        self.at = [whole + index * STRIDE for index in range(BATCH)]
+        self._where = [names + index * _NAME_BYTES for index in range(BATCH)]
+        parts = ffi.new("struct iovec[]", BATCH)
+        self._messages = ffi.new("struct mmsghdr[]", BATCH)
+        self._owned = whole, names, parts  # Pointers into them do not keep them.
+        for index in range(BATCH):
+            head = self._messages[index].msg_hdr
+            parts[index].iov_base, parts[index].iov_len = self.at[index], MTU + 1
+            head.msg_iov, head.msg_iovlen = parts + index, 1
+            head.msg_name, head.msg_namelen = self._where[index], _NAME_BYTES
+        place, size = ffi.offsetof("struct mmsghdr", "msg_len") // 4, ffi.sizeof("struct mmsghdr") // 4
+        self.sizes = memoryview(ffi.buffer(self._messages)).cast("B").cast("I")[place::size]
 
-    def read(self, sock: socket.socket, take: Callable[[bytes, Name], None]) -> int:
-        """Hand over what has come, at most one batch; how many there were."""
+    def read(self, sock: socket.socket) -> int:
+        """Read what has come, at most one batch; how many there are."""
         if not HAS_BATCHES:
-            return self._read_singly(sock, take)
-        count: int = _libc.recvmmsg(sock.fileno(), self.messages, BATCH, socket.MSG_DONTWAIT, ffi.NULL)
-        size = 8 if sock.family == socket.AF_INET else _NAME_BYTES
-        for index in range(count):
-            start, name = index * STRIDE, index * _NAME_BYTES
-            take(
-                bytes(self.data[start : start + self.messages[index].msg_len]),
-                bytes(self._names[name : name + size]),
-            )
+            return self._read_singly(sock)
+        count: int = _libc.recvmmsg(sock.fileno(), self._messages, BATCH, socket.MSG_DONTWAIT, ffi.NULL)
         return max(0, count)
 
-    def _read_singly(self, sock: socket.socket, take: Callable[[bytes, Name], None]) -> int:
-        for count in range(BATCH):
+    def put(self, data: bytes, name: Name) -> None:
+        """One datagram, as if it had come."""
+        self.data[: len(data)] = data
+        self.sizes[0] = len(data)
+        self._names[: len(name)] = name
+
+    def name(self, index: int) -> Name:
+        """Where it came from."""
+        where = self._where[index]
+        name: Name = ffi.unpack(where, 8 if where[0] == _INET else _NAME_BYTES)
+        return name
+
+    def datagram(self, index: int) -> bytes:
+        data: bytes = ffi.unpack(self.at[index], self.sizes[index])
+        return data
+
+    def _read_singly(self, sock: socket.socket) -> int:
+        count = 0
+        while count < BATCH:
             try:
                 data, address = sock.recvfrom(MTU + 1)
             except BlockingIOError:
-                return count
+                break
             except OSError:  # An ICMP error about something sent earlier.
                 continue
-            take(data, name_of(address))
-        return BATCH
+            name = name_of(address)
+            self.data[count * STRIDE : count * STRIDE + len(data)] = data
+            self._names[count * _NAME_BYTES : count * _NAME_BYTES + len(name)] = name
+            self.sizes[count] = len(data)
+            count += 1
+        return count

@@ -1,11 +1,11 @@
 """The forwarding core in Python: for machines without a compiler, and the plain statement of what the native one does.
 
-`LinkCore.received_rtp`, `LayerCore.take` and `SlotCore.push` are the whole way of a packet; the arithmetic is in `rtp`.
+`LinkCore.received_rtp`, `LayerCore.take` and `LayerCore.forward` are the whole way of a packet; the arithmetic is in
+`rtp`. It works by the packet that comes, not by the copy that leaves: see `flow`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import socket
 from collections import deque
@@ -36,9 +36,12 @@ from server.sfu.core import (
     TakeStun,
     Told,
 )
-from server.sfu.datagrams import BATCH, STRIDE, Inbox, Name, Outbox, address_of, destination, name_of
+from server.sfu.datagrams import STRIDE, Inbox, Name, Outbox, address_of, ffi, name_of
+from server.sfu.departures import Cipher, Recipient, Way, spread
+from server.sfu.flow import Flow
+from server.sfu.listening import Listening
 from server.sfu.rtp import rtcp
-from server.sfu.rtp.demux import Kind, classify
+from server.sfu.rtp.demux import Kind, classify, is_rtp
 from server.sfu.rtp.echo import Echoes
 from server.sfu.rtp.history import History
 from server.sfu.rtp.layers import SILENT_US
@@ -48,6 +51,7 @@ from server.sfu.rtp.ration import Ration
 from server.sfu.rtp.reception import Arrived, Reports
 from server.sfu.rtp.rewrite import Rewriter
 from server.sfu.rtp.sequence import Seen, Unwrapper, distance
+from server.sfu.rtp.shift import NO_SHIFT, Shift
 from server.sfu.rtp.speakers import LOUD_DBOV
 from server.sfu.rtp.stun import StunKind, answer, outline, proves
 from server.sfu.rtp.twcc import Arrivals, read_feedback
@@ -55,16 +59,15 @@ from server.sfu.rtp.vp8 import Vp8
 from server.sfu.sdp import RATES
 from server.sfu.sealing import Sealing
 
-_HEADER, _HEADER_NUMBERED = Struct("!BBHII"), Struct("!BBHIIHHBHx")
-"""RTP's header, and the same with a transport-wide number in an extension (RFC 8285 §4.2)."""
-_ONE_BYTE_ELEMENTS = 0xBEDE
-
 SOCKET_BUFFER_BYTES = 4 << 20
 RESENDS_PER_REQUEST_MAX = 64
+_SSRC = Struct("!I")
 CAUGHT_MAX = 4_096
 """Datagrams kept while no port is open."""
 TRIP_US_MAX = 5_000_000
 """A way there and back takes no longer."""
+REGROUP_EACH = 256
+"""Packets of a layer after which it is looked whether slots that began apart go on together."""
 
 
 class Session(Protocol):
@@ -78,28 +81,20 @@ class Session(Protocol):
 
 
 class Srtp(Protocol):
-    """libsrtp without its wrapping: packets are encrypted where they lie. `pointer` is None for sessions not its own.
-
-    `protect` returns 0 when it could.
-    """
+    """libsrtp without its wrapping. `pointer` is None for sessions not its own."""
 
     @property
-    def protect(self) -> Callable[[Any, Any, Any], int]: ...
+    def protect(self) -> Cipher: ...
+    @property
+    def protect_rtcp(self) -> Cipher: ...
+    @property
+    def unprotect(self) -> Cipher: ...
     def pointer(self, session: Session) -> Any | None: ...
 
 
-class Incoming(NamedTuple):
-    """A packet on its way to the slots. `number` never wraps; no payload means padding only.
-
-    `body` is the payload from where slots leave it as it is.
-    """
-
-    number: int
-    timestamp: int
-    marker: bool
-    payload: bytes
-    vp8: Vp8 | None
-    body: bytes
+Incoming = tuple[int, int, bool, bytes, Vp8 | None]
+"""A packet on its way to the slots: its number, which never wraps, timestamp, marker, payload (none when it is padding
+only), and what that begins with."""
 
 
 class LayerCore:
@@ -121,6 +116,11 @@ class LayerCore:
         self.reports = Reports()
         self._gaps = Missing()
         self._ssrcs: dict[bool, int] = {}
+        self._flows: tuple[Flow, ...] = ()
+        """Of the slots that show it, …"""
+        self._awaiting: tuple[Flow, ...] = ()
+        """… and of those that wait to."""
+        self.is_regrouped = True
 
     def bind(self, ssrc: int) -> None:
         self._bind(ssrc, is_resent=False)
@@ -150,14 +150,12 @@ class LayerCore:
         """The packet as it goes to the slots; None when it came before. Raises MalformedPacket."""
         number = self._numbers.unwrap(packet.sequence)
         self._arrived.arrived(number, packet.timestamp, now_us)
-        if self.track.kind != "audio":
-            is_news = self._gaps.arrived(number, now_us)
+        if self.track.kind != "audio" and self._gaps.arrived(number, now_us):
             if self._gaps.overflowed:
                 self._gaps.overflowed = False
                 self.overflows += 1
                 self.track.link.overflows += 1
-            if is_news:
-                self.track.link.tell_missing()
+            self.track.link.tell_missing()
         return self._fresh(number, packet, packet.payload, now_us)
 
     def take_resent(self, packet: RtpPacket, now_us: int) -> Incoming | None:
@@ -187,8 +185,45 @@ class LayerCore:
                     self.keyframes += 1
                     self._gaps.forget_before(number)
                     self.height = vp8.height or self.height
-        body = payload[vp8.size :] if vp8 is not None else payload
-        return Incoming(number, packet.timestamp, packet.marker, payload, vp8, body)
+        return number, packet.timestamp, packet.marker, payload, vp8
+
+    def forward(self, incoming: Incoming, now_us: int) -> None:
+        """Send a packet on to all who are to see it."""
+        number, timestamp, marker, payload, vp8 = incoming
+        if self.is_regrouped or not number % REGROUP_EACH:
+            self._regroup()
+        if not payload:
+            for flow in self._flows:
+                flow.lead.drop(self, number)  # Close the gap that a packet without content would leave.
+            return
+        body = payload if vp8 is None else payload[vp8.size :]  # What slots leave as it is.
+        for flow in self._awaiting:
+            before = flow.lead.current
+            out = flow.lead.push(self, number, timestamp, marker, payload, vp8, now_us)
+            if out is not None:
+                flow.send(out, body, now_us)
+            if flow.lead.current is not before:
+                _regroup(self, cast(LayerCore | None, before))
+        for flow in self._flows:
+            out = flow.lead.push(self, number, timestamp, marker, payload, vp8, now_us)
+            if out is not None:
+                flow.send(out, body, now_us)
+
+    def _regroup(self) -> None:
+        """Look who is to see it, and whose numbers go together from now on."""
+        self.is_regrouped = False
+        flows: dict[Flow, None] = {}
+        awaiting: dict[Flow, None] = {}
+        for slot in self.track.slots or ():
+            if slot.flowing is self:
+                flows[slot.flow] = None
+            elif slot.awaited is self:
+                awaiting[slot.flow] = None
+        apart: list[Flow] = []
+        for flow in flows:
+            if not any(other.take_in(flow, has_all=self._seen.has_all) for other in apart):
+                apart.append(flow)
+        self._flows, self._awaiting = tuple(apart), tuple(awaiting)
 
     def figures(self) -> LayerFigures:
         base, first, second, third = self._octets_of
@@ -224,7 +259,16 @@ class LayerCore:
         return self.reports.block(ssrc, self._arrived.figures(), now_us) if ssrc is not None else None
 
 
+def _regroup(*layers: LayerCore | None) -> None:
+    """Somebody is shown these from now on, or not any more."""
+    for layer in layers:
+        if layer is not None:
+            layer.is_regrouped = True
+
+
 class SlotCore:
+    """Its numbering is that of its flow, with `shift` added."""
+
     def __init__(
         self,
         link: LinkCore,
@@ -238,9 +282,7 @@ class SlotCore:
         self._link = link
         self.ssrc, self._payload_type = ssrc, payload_type
         self._resend = (resend_ssrc, resend_type) if resend_ssrc is not None and resend_type is not None else None
-        self.packets = 0
-        self.octets = 0
-        self._rewriter = Rewriter(
+        rewriter = Rewriter(
             rate=RATES[kind],
             keyframes=kind != "audio",
             first_sequence=_first_sequence(),
@@ -248,49 +290,73 @@ class SlotCore:
         )
         self._history = History() if self._resend is not None else None
         self._resend_sequence = _first_sequence()
+        self._packets = self._octets = 0
+        """Without those of the flow that it is in."""
+        self.shift = NO_SHIFT
+        self.flow = Flow(rewriter, keeps=self._history is not None)
+        self.flow.add(self, NO_SHIFT)
+
+    def joined(self, flow: Flow, shift: Shift) -> Recipient:
+        """From now on its packets are those of `flow`, with `shift` added to their numbers."""
+        self._packets, self._octets = self.packets - flow.packets, self.octets - flow.octets
+        self.flow, self.shift = flow, shift
+        if self._history is not None and flow.past is not None:
+            self._history.begin(flow.past, shift)
+        return self.recipient()
+
+    def recipient(self) -> Recipient:
+        shift = self.shift
+        return self._link.way.recipient(
+            ahead=shift.sequence, later=shift.timestamp, ssrc=self.ssrc, payload_type=self._payload_type
+        )
+
+    def part(self) -> None:
+        """Go on alone from here."""
+        flow, shift = self.flow, self.shift
+        if flow.remove(self):
+            Flow(flow.lead.shifted(shift), keeps=flow.past is not None).add(self, NO_SHIFT)
+            _regroup(self.flowing)
 
     def aim(self, layer: port.LayerCore | None, *, cut: bool, clock_shift: int | None = None) -> None:
-        self._rewriter.aim(cast(LayerCore | None, layer), cut=cut, clock_shift=clock_shift)
+        if self.flowing is layer and self.flow.lead.is_settled and not cut:
+            return
+        self.part()
+        _regroup(self.flowing, self.awaited, cast(LayerCore | None, layer))
+        self.flow.lead.aim(cast(LayerCore | None, layer), cut=cut, clock_shift=clock_shift)
 
     def pace(self, temporal: int) -> None:
-        self._rewriter.pace(temporal)
+        if temporal != self.flow.lead.temporal_max:
+            self.part()
+            self.flow.lead.pace(temporal)
 
     @property
     def flowing(self) -> LayerCore | None:
-        return cast(LayerCore | None, self._rewriter.current)
+        return cast(LayerCore | None, self.flow.lead.current)
 
     @property
     def awaited(self) -> LayerCore | None:
-        return cast(LayerCore | None, self._rewriter.awaited)
+        return cast(LayerCore | None, self.flow.lead.awaited)
 
     @property
     def is_aimed(self) -> bool:
         """Whether it shows somebody."""
-        return self._rewriter.current is not None or self._rewriter.awaited is not None
+        return self.flow.lead.current is not None or self.flow.lead.awaited is not None
+
+    @property
+    def packets(self) -> int:
+        return self._packets + self.flow.packets
+
+    @property
+    def octets(self) -> int:
+        return self._octets + self.flow.octets
 
     def report(self, ntp: int, now_us: int) -> bytes:
         """The sender report of the moment `now_us`, which is `ntp`; nothing while there is nothing to tell."""
-        if not self._rewriter.started or not self.is_aimed:
+        lead = self.flow.lead
+        if not lead.started or not self.is_aimed:
             return b""
-        return rtcp.write_bare_report(self.ssrc, ntp, self._rewriter.timestamp_at(now_us), self.packets, self.octets)
-
-    def push(self, layer: LayerCore, incoming: Incoming, now_us: int) -> None:
-        """Send one packet on, if it is of the layer this slot follows."""
-        number, timestamp, marker, payload, vp8, body = incoming
-        out = self._rewriter.push(layer, number, timestamp, marker, payload, vp8, now_us)
-        if out is None:
-            return
-        sequence, timestamp, marker, prefix, _, _ = out
-        if self._history is not None:
-            self._history.sent(out, now_us)
-        self.packets += 1
-        self.octets += len(payload)
-        kind = self._payload_type | 0x80 if marker else self._payload_type
-        self._link.send_rtp(kind, sequence, timestamp, self.ssrc, prefix, body, now_us)
-
-    def drop(self, layer: LayerCore, number: int) -> None:
-        """Close the gap that a packet without content would leave."""
-        self._rewriter.drop(layer, number)
+        timestamp = (lead.timestamp_at(now_us) + self.shift.timestamp) & 0xFFFFFFFF
+        return rtcp.write_bare_report(self.ssrc, ntp, timestamp, self.packets, self.octets)
 
     def resend(self, numbers: Sequence[int], round_trip_us: int, now_us: int) -> None:
         if self._history is None:
@@ -316,11 +382,10 @@ class SlotCore:
         ssrc, payload_type = self._resend
         sequence = self._resend_sequence
         self._resend_sequence = (sequence + 1) & 0xFFFF
-        prefix = out.sequence.to_bytes(2, "big") + out.prefix  # The original number first (RFC 4588 §4).
-        body = out.payload[out.skip :]
-        kind = payload_type | 0x80 if out.marker else payload_type
-        self._link.send_rtp(kind, sequence, out.timestamp, ssrc, prefix, body, now_us)
-        return 12 + len(prefix) + len(body)
+        payload = out.sequence.to_bytes(2, "big") + out.prefix + out.payload[out.skip :]  # RFC 4588 §4
+        recipient = self._link.way.recipient(ahead=0, later=0, ssrc=ssrc, payload_type=payload_type)
+        spread((recipient,), out.marker, sequence, out.timestamp, payload, now_us)
+        return 12 + len(payload)
 
     def forget(self) -> None:
         if self._history is not None:
@@ -350,16 +415,19 @@ class TrackCore:
         return layer
 
     def route(self, slots: Sequence[port.SlotCore]) -> None:
-        self.slots = cast(Sequence[SlotCore], tuple(slots))
-        self.is_shut = False
+        self._route(cast(Sequence[SlotCore], tuple(slots)), is_shut=False)
 
     def shut(self) -> None:
-        self.slots = None
-        self.is_shut = True
+        self._route(None, is_shut=True)
 
     def unroute(self) -> None:
-        self.slots = None
-        self.is_shut = False
+        self._route(None, is_shut=False)
+
+    def _route(self, slots: Sequence[SlotCore] | None, *, is_shut: bool) -> None:
+        for slot in set(self.slots or ()).difference(slots or ()):
+            slot.part()  # Those of one flow are all routed.
+        self.slots, self.is_shut = slots, is_shut
+        _regroup(*self.layers)
 
     def heard(self, level: bytes, now_us: int) -> None:
         dbov = level[0] & 0x7F
@@ -377,26 +445,23 @@ class LinkCore:
         self.core = core
         self._handler: LinkHandler | None = handler
         self._rx: Session | None = None
+        self._unprotect: Cipher = core.srtp.unprotect
+        self._rx_pointer: Any = None
+        self._size = ffi.new("int *")
         self._tx: Session | None = None
         self._to: Address | None = None
-        self._there: Any = None
-        """The same for the outbox that goes there."""
-        self._outbox: Outbox | None = None
-        self._tx_pointer: Any = None
+        self.way = Way()
         self.heard_us = 0
-        self.failures = 0
+        self._failures = 0
         self.malformed = 0
         # ssrc -> (layer, whether it carries resent packets)
         self.bound: dict[int, tuple[LayerCore, bool]] = {}
         self._alive: set[int] = set()
         self._ended: set[int] = set()
-        self._arrival_extension = self._element = 0
+        self._arrival_extension = 0
         self._arrivals = Arrivals()
         self._arrivals_ssrc = self._arrivals_told_us = 0
         self._echoes: Echoes | None = None
-        self._number: Callable[[int, int], int] | None = None
-        """Gives a packet its transport-wide number, where it is to have one."""
-        self._protect = core.srtp.protect
         self.layers: set[LayerCore] = set()
         self.overflows = 0
         self._control = Ration(CONTROL_MAX, CONTROL_EVERY_US)
@@ -418,22 +483,21 @@ class LinkCore:
         if self._handler is not None:
             self._handler.received_dtls(data)
 
-    def received_rtp(self, data: bytes, now_us: int) -> None:
+    def received_rtp(self, ssrc: int, at: Any, size: int, now_us: int) -> None:
+        """A packet of this stream came; it lies `at` some place of `size` bytes, and is decrypted there."""
         if self._rx is None:
             return
-        ssrc = int.from_bytes(data[8:12], "big")
         known = ssrc in self._alive
         if not known and (len(self._alive) >= STREAMS_MAX or ssrc in self._ended or len(self._ended) >= ENDED_MAX):
             return
-        try:
-            plain = self._rx.unprotect(data)
-        except self.core.failure:
-            self.failures += 1
+        self._size[0] = size
+        if self._unprotect(self._rx_pointer, at, self._size):
+            self._failures += 1
             return
         if not known:
             self._alive.add(ssrc)
         self.heard_us = now_us
-        self._forward(plain, now_us, again=False)
+        self._forward(ffi.unpack(at, self._size[0]), now_us, again=False)
 
     def place(self, plain: bytes, now_us: int) -> None:
         self._forward(plain, now_us, again=True)
@@ -442,17 +506,15 @@ class LinkCore:
     def _forward(self, plain: bytes, now_us: int, *, again: bool) -> None:
         try:
             packet = RtpPacket(plain)
-            extensions = packet.extensions()
-            if not again and self._arrival_extension:
-                number = extensions.get(self._arrival_extension)
+            if self._arrival_extension and not again:
+                number = packet.element(self._arrival_extension)
                 if number is not None and len(number) == 2:
                     self._note_arrival(int.from_bytes(number, "big"), packet.ssrc, now_us)
-            bound = self.bound.get(packet.ssrc)
-            if bound is None or (bound[0].track.slots is None and not bound[0].track.is_shut):
+            layer, is_resent = self.bound.get(packet.ssrc, (None, False))
+            if layer is None or (layer.track.slots is None and not layer.track.is_shut):
                 if not again:
                     self._hand_over(plain, now_us)
                 return
-            layer, is_resent = bound
             track = layer.track
             if packet.payload_type != (track.resend_type if is_resent else track.payload_type):
                 return
@@ -463,14 +525,13 @@ class LinkCore:
         if incoming is None or track.slots is None:
             return
         if track.level_extension:
-            level = extensions.get(track.level_extension)
+            level = packet.element(track.level_extension)
             if level:
                 track.heard(level, now_us)
-        for slot in track.slots:
-            if incoming.payload:
-                slot.push(layer, incoming, now_us)
-            else:
-                slot.drop(layer, incoming.number)
+        if track.kind == "audio" and self.core.is_looking:
+            self.core.sounds.append((layer, incoming))
+        else:
+            layer.forward(incoming, now_us)
 
     def _hand_over(self, plain: bytes, now_us: int) -> None:
         if self._handler is not None and self._unplaced.take(now_us):
@@ -482,7 +543,7 @@ class LinkCore:
         try:
             plain = self._rx.unprotect_rtcp(data)
         except self.core.failure:
-            self.failures += 1
+            self._failures += 1
             return
         self.heard_us = now_us
         if not self._control.take(now_us):
@@ -556,49 +617,9 @@ class LinkCore:
         for compound in rtcp.bundled(parts, REPORT_BYTES_MAX):
             self.send_rtcp(compound)
 
-    def send_rtp(
-        self, kind: int, sequence: int, timestamp: int, ssrc: int, prefix: bytes, body: bytes, now_us: int
-    ) -> None:
-        """Put a packet into the outbox and encrypt it there; it leaves with the batch. `kind` is the second byte."""
-        box = self._outbox
-        if box is None or self._tx is None:
-            return
-        index = box.count
-        if index == BATCH:
-            self.core.flush()
-            index = 0
-        if self._number is not None:
-            number = self._number(20 + len(prefix) + len(body), now_us)
-            head = _HEADER_NUMBERED.pack(
-                0x90, kind, sequence, timestamp, ssrc, _ONE_BYTE_ELEMENTS, 1, self._element, number
-            )
-        else:
-            head = _HEADER.pack(0x80, kind, sequence, timestamp, ssrc)
-        packet = b"".join((head, prefix, body))
-        if self._tx_pointer is None:
-            try:
-                packet = self._tx.protect(packet)
-            except self.core.failure:
-                self.failures += 1
-                return
-        start, size = index * STRIDE, len(packet)
-        box.data[start : start + size] = packet
-        if self._tx_pointer is not None:
-            there = box.sizes[index]
-            there[0] = size
-            if self._protect(self._tx_pointer, box.at[index], there):
-                self.failures += 1
-                return
-            size = there[0]
-        box.add(size, self._there)
-
     def send_rtcp(self, plain: bytes) -> None:
-        if self._tx is None or self._to is None:
-            return
-        try:
-            self.core.send(self._tx.protect_rtcp(plain), self._to)
-        except self.core.failure:
-            self.failures += 1
+        self.way.write_rtcp(plain)
+        self.core.flush()
 
     # ------------------------------------------------------------------ what is set up
 
@@ -611,17 +632,24 @@ class LinkCore:
             del self.core.by_name[name]
 
     def direct(self, address: Address | None) -> None:
-        self.core.flush()  # What waits goes where it was meant to.
         self._to = address
-        self._there = destination(address) if address is not None else None
-        self._outbox = self.core.outbox(address) if address is not None else None
+        self._lead()
 
     def secure(self, rx: Session, tx: Session, sealing: Sealing | None = None) -> None:
         self._rx, self._tx = rx, tx
-        self._tx_pointer = self.core.srtp.pointer(tx)
+        self._unprotect, self._rx_pointer = self.core.cipher(rx, self.core.srtp.unprotect, rx.unprotect)
+        self.way.protect, self.way.seal = self.core.cipher(tx, self.core.srtp.protect, tx.protect)
+        self.way.protect_rtcp, _ = self.core.cipher(tx, self.core.srtp.protect_rtcp, tx.protect_rtcp)
+        self._lead()
 
     def silence(self) -> None:
-        self._rx = self._tx = self._tx_pointer = None
+        self._rx = self._tx = None
+        self._lead()
+
+    def _lead(self) -> None:
+        """Media goes where the peer is, once there are keys."""
+        to = self._to if self._tx is not None else None
+        self.way.lead(self.core.outbox(to) if to is not None else None, to)
 
     def number_arrivals(self, extension: int, *, ssrc: int) -> None:
         self._arrival_extension, self._arrivals_ssrc = extension, ssrc
@@ -637,8 +665,10 @@ class LinkCore:
     def number_departures(self, extension: int) -> None:
         if extension and self._echoes is None:
             self._echoes = Echoes()
-        self._number = self._echoes.sent if extension and self._echoes is not None else None
-        self._element = extension << 4 | 1
+        self.way.echoes = self._echoes if extension else None
+        self.way.element = extension << 4 | 1
+        for slot in self.slots:
+            slot.flow.renew(slot)
 
     def track(self, *, kind: str, payload_type: int, resend_type: int | None, level_extension: int) -> TrackCore:
         track = TrackCore(
@@ -661,6 +691,10 @@ class LinkCore:
         self.slots.append(slot)
         self._slots_by_ssrc[ssrc] = slot
         return slot
+
+    @property
+    def failures(self) -> int:
+        return self._failures + self.way.failures
 
     @property
     def streams(self) -> int:
@@ -724,42 +758,45 @@ class PythonCore:
         self._now_us = now_us
         self.port = 0
         self.strays = 0
-        self.unsent = 0
+        self._unsent = 0
         self.untold = 0  # Only what came too often: all else is told at once.
         self.links: set[LinkCore] = set()
         self.by_name: dict[Name, LinkCore] = {}
         self._outboxes: dict[bool, Outbox] = {}
         self._names: dict[str, _Name] = {}
         """Under which peers are checked, by our half."""
-        self._sockets: list[socket.socket] = []
-        self._socket4: socket.socket | None = None
+        self._listening: list[Listening] = []
+        self._fed = Inbox()
+        self.is_looking = False
+        """What is sent meanwhile leaves together."""
+        self.sounds: list[tuple[LayerCore, Incoming]] = []
+        """They go after the pictures that came with them: what is of one size is to go down as one."""
         self._caught: deque[tuple[bytes, Address]] = deque(maxlen=CAUGHT_MAX)
-        self._socket6: socket.socket | None = None
 
     async def open(self, hosts: Sequence[str], port: int) -> None:
-        loop = asyncio.get_running_loop()
         self.port = port
         try:
             for host in hosts:
                 sock = bind(host, self.port)
-                self._sockets.append(sock)
                 self.port = sock.getsockname()[1]
-                if sock.family == socket.AF_INET6:
-                    self._socket6 = sock
-                else:
-                    self._socket4 = sock
-                loop.add_reader(sock.fileno(), self._readable, sock, Inbox())
+                self._listening.append(Listening(sock, take=self._take_all, now_us=self._now_us))
+                self._outbox(is_ipv6=sock.family == socket.AF_INET6).sock = sock
         except OSError:
             await self.close()
             raise
+        for box in self._outboxes.values():
+            box.caught = None
 
     async def close(self) -> None:
-        loop = asyncio.get_running_loop()
-        for sock in self._sockets:
-            loop.remove_reader(sock.fileno())
-            sock.close()
-        self._sockets.clear()
-        self._socket4 = self._socket6 = None
+        for listening in self._listening:
+            listening.close()
+        self._listening.clear()
+        for box in self._outboxes.values():
+            box.sock, box.caught = None, self._caught
+
+    @property
+    def unsent(self) -> int:
+        return self._unsent + sum(box.unsent for box in self._outboxes.values())
 
     def caught(self) -> list[tuple[bytes, Address]]:
         self.flush()
@@ -769,60 +806,84 @@ class PythonCore:
 
     def outbox(self, address: Address) -> Outbox:
         """Where packets to this address wait, with others of the same batch."""
-        is_ipv6 = ":" in address[0]
-        if is_ipv6 not in self._outboxes:
-            self._outboxes[is_ipv6] = Outbox(is_ipv6=is_ipv6)
-        return self._outboxes[is_ipv6]
+        return self._outbox(is_ipv6=":" in address[0])
+
+    def _outbox(self, *, is_ipv6: bool) -> Outbox:
+        box = self._outboxes.get(is_ipv6)
+        if box is None:
+            box = self._outboxes[is_ipv6] = Outbox(is_ipv6=is_ipv6, caught=None if self._listening else self._caught)
+        return box
+
+    def cipher(self, session: Session, plain: Cipher, wrapped: Callable[[bytes], bytes]) -> tuple[Cipher, Any]:
+        """What encrypts or decrypts packets where they lie, and by which session: libsrtp's `plain` function, or for a
+        session that is not its own what it does with bytes."""
+        pointer = self.srtp.pointer(session)
+        if pointer is not None:
+            return plain, pointer
+
+        def unwrapped(_: Any, at: Any, size: Any) -> int:
+            try:
+                done = wrapped(ffi.unpack(at, size[0]))
+            except self.failure:
+                return 1
+            ffi.memmove(at, done, len(done))
+            size[0] = len(done)
+            return 0
+
+        return unwrapped, None
 
     def flush(self) -> None:
-        """Send what waits."""
-        for is_ipv6, box in self._outboxes.items():
-            sock = self._socket6 if is_ipv6 else self._socket4
-            if not box.count:
-                continue
-            if sock is not None:
-                self.unsent += box.send(sock)
-            elif not self._sockets:
-                self._caught.extend(box.taken())
-            else:
-                box.count = 0  # Nothing goes there from here.
+        """Send what waits, unless more is to come."""
+        if self.is_looking:
+            return
+        for box in self._outboxes.values():
+            box.flush()
 
     def release(self) -> None:
         for link in list(self.links):
             link.close()
 
     def send(self, data: bytes, address: Address) -> None:
-        if not self._sockets:
-            self._caught.append((data, address))
-            return
-        sock = self._socket6 if ":" in address[0] else self._socket4
-        try:
-            if sock is not None:
-                sock.sendto(data, address)
-        except OSError:
-            self.unsent += 1
-
-    def _readable(self, sock: socket.socket, inbox: Inbox) -> None:
-        now_us = self._now_us()
-        inbox.read(sock, lambda data, name: self._take(data, name, now_us))
-        self.flush()
+        box = self.outbox(address)
+        if box.caught is not None:
+            box.caught.append((data, address))
+        elif box.sock is not None:
+            try:
+                box.sock.sendto(data, address)
+            except OSError:
+                self._unsent += 1
 
     def collect(self) -> None:
         """Everything was told at once."""
 
     def feed(self, data: bytes, address: Address, now_us: int) -> None:
-        self._take(data, name_of(address), now_us)
+        self._fed.put(data[:STRIDE], name_of(address))
+        self._take_all(self._fed, 1, now_us)
+
+    def _take_all(self, inbox: Inbox, count: int, now_us: int) -> None:
+        data, sizes, links = inbox.data, inbox.sizes, self.by_name
+        self.is_looking = True
+        try:
+            for index in range(count):
+                start, size, name = index * STRIDE, sizes[index], inbox.name(index)
+                link = links.get(name)
+                if link is not None and is_rtp(data[start], data[start + 1], size):
+                    link.received_rtp(_SSRC.unpack_from(data, start + 8)[0], inbox.at[index], size, now_us)
+                else:
+                    self._take(inbox.datagram(index), link, name, now_us)
+            for layer, incoming in self.sounds:
+                layer.forward(incoming, now_us)
+        finally:
+            self.sounds.clear()
+            self.is_looking = False
         self.flush()
 
-    def _take(self, data: bytes, name: Name, now_us: int) -> None:
+    def _take(self, data: bytes, link: LinkCore | None, name: Name, now_us: int) -> None:
         kind = classify(data)
-        link = self.by_name.get(name)
         if kind is Kind.STUN:
             self._take_stun(data, link, address_of(name), now_us)
         elif link is None or kind is Kind.RUBBISH:
             self.strays += 1
-        elif kind is Kind.RTP:
-            link.received_rtp(data, now_us)
         elif kind is Kind.RTCP:
             link.received_rtcp(data, now_us)
         elif link.handshakes.take(now_us):

@@ -16,6 +16,12 @@ class Kind(IntEnum):
     RTCP = 4
 
 
+def is_rtp(first: int, second: int, size: int) -> bool:
+    """Whether a datagram that begins so is RTP, as most are."""
+    # With rtcp-mux, payload types 64..95 are never RTP: with the marker bit these are 192..223.
+    return 128 <= first <= 191 and not 192 <= second <= 223 and 12 <= size <= MTU
+
+
 def classify(data: bytes) -> Kind:
     """Kind of a datagram, RUBBISH when it cannot be any of them."""
     size = len(data)
@@ -23,8 +29,7 @@ def classify(data: bytes) -> Kind:
         return Kind.RUBBISH
     first = data[0]
     if 128 <= first <= 191:
-        # With rtcp-mux, payload types 64..95 are never RTP: with the marker bit these are 192..223.
-        return Kind.RTCP if 192 <= data[1] <= 223 else Kind.RTP
+        return Kind.RTP if is_rtp(first, data[1], size) else Kind.RTCP
     if 20 <= first <= 63:
         return Kind.DTLS
     if first <= 3 and size >= 20:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left
 from operator import sub
 from typing import NamedTuple, cast
@@ -12,6 +11,10 @@ from server.sfu.rtp.twcc import BASE_US, Feedback
 
 KEPT = 4_096
 """Packets whose sending and fate are remembered: some seconds of a large group."""
+
+_SIZE_BITS = 32
+"""Room enough for the bytes of all that is kept."""
+_SIZE_MASK = (1 << _SIZE_BITS) - 1
 
 PATIENCE_US = 150_000
 """A packet counts as lost when others sent so much later arrived: jitter reorders."""
@@ -38,38 +41,55 @@ class Echo(NamedTuple):
 _SENT, _MISSED, _ARRIVED = range(3)
 
 
+def stamp(size: int, now_us: int) -> int:
+    """What is remembered of a packet that leaves now: stamps grow with time, and of their sum the sizes can be told."""
+    return now_us << _SIZE_BITS | size
+
+
 class Echoes:
     """Numbers what one viewer is sent, and folds what it tells of the numbers."""
 
-    __slots__ = ("_at_us", "_bases", "_departed", "_fates", "_judged", "_sizes", "_told")
+    __slots__ = ("_bases", "_fates", "_judged", "_marked", "_told", "departed", "stamps")
 
     def __init__(self) -> None:
         self._bases = Unwrapper(24)
         # By number modulo KEPT.
-        self._at_us = array("q", bytes(8 * KEPT))
-        self._sizes = array("H", bytes(2 * KEPT))
+        self.stamps = [0] * KEPT
+        """What `stamp` makes of each packet. Who sends many writes it there, and counts `departed`, instead of calling
+        `sent`."""
         self._fates = bytearray(KEPT)
-        # Numbers that never wrap: the next one, the first whose fate may change, and the first nobody told of.
-        self._departed = self._judged = self._told = 0
+        # Numbers that never wrap: the next one, the first whose fate is an older packet's, the first whose fate may
+        # change, and the first nobody told of.
+        self.departed = self._marked = self._judged = self._told = 0
 
     def sent(self, size: int, now_us: int) -> int:
         """The 16-bit number of a packet that leaves now."""
-        place = self._departed % KEPT
-        self._at_us[place], self._sizes[place], self._fates[place] = now_us, size, _SENT
-        self._departed += 1
-        return (self._departed - 1) & 0xFFFF
+        number = self.departed
+        self.stamps[number % KEPT] = stamp(size, now_us)
+        self.departed = number + 1
+        return number & 0xFFFF
+
+    def _mark(self) -> None:
+        """Nothing is known yet of what was sent since the last time."""
+        count = min(self.departed - self._marked, KEPT)
+        begin = (self.departed - count) % KEPT
+        end = min(begin + count, KEPT)
+        self._fates[begin:end] = bytes(end - begin)
+        self._fates[: count - (end - begin)] = bytes(count - (end - begin))
+        self._marked = self.departed
 
     def fold(self, feedback: Feedback) -> Echo | None:
         """None when nothing new came: silence is no news."""
         if not feedback.arrivals:
             return None
+        self._mark()
         base_us = self._bases.unwrap(feedback.base) * BASE_US
         echo = self._fold_plain(feedback, base_us)
         if echo is not None:
             return echo
         arrived = octets = 0
         begun_us = ended_us = last_sent_us = delay_us = 0
-        last, fates, known = self._departed - 1, self._fates, min(self._departed, KEPT)
+        last, fates, known = self.departed - 1, self._fates, min(self.departed, KEPT)
         for number, at in enumerate(feedback.arrivals, feedback.first):
             back = (last - number) & 0xFFFF
             if back >= known:
@@ -83,7 +103,7 @@ class Echoes:
                 fates[place] = _MISSED
                 continue
             fates[place] = _ARRIVED
-            sent_us = self._at_us[place]
+            sent_us = self.stamps[place] >> _SIZE_BITS
             at += base_us
             delay = at - sent_us
             if not arrived:
@@ -98,7 +118,7 @@ class Echoes:
             if sent_us > last_sent_us:
                 last_sent_us = sent_us
             arrived += 1
-            octets += self._sizes[place]
+            octets += self.stamps[place] & _SIZE_MASK
         if not arrived:
             return None
         return Echo(
@@ -114,20 +134,21 @@ class Echoes:
     def _fold_plain(self, feedback: Feedback, base_us: int) -> Echo | None:
         """The same, all at once, where everything came and is heard of for the first time, as on most days."""
         arrivals = feedback.arrivals
-        back = (self._departed - 1 - feedback.first) & 0xFFFF
-        first = self._departed - 1 - back
+        back = (self.departed - 1 - feedback.first) & 0xFFFF
+        first = self.departed - 1 - back
         begin, end = first % KEPT, first % KEPT + len(arrivals)
-        is_known = back < min(self._departed, KEPT) and len(arrivals) <= back + 1 and end <= KEPT
+        is_known = back < min(self.departed, KEPT) and len(arrivals) <= back + 1 and end <= KEPT
         if not is_known or None in arrivals or self._fates.find(_ARRIVED, begin, end) >= 0:
             return None
         self._told = max(self._told, first + len(arrivals))
         self._fates[begin:end] = bytes((_ARRIVED,)) * len(arrivals)
-        at_us, sent_us = cast(tuple[int, ...], arrivals), self._at_us[begin:end]
+        stamps = self.stamps[begin:end]
+        at_us, sent_us = cast(tuple[int, ...], arrivals), [each >> _SIZE_BITS for each in stamps]
         last_sent_us = max(sent_us)
         return Echo(
             arrived=len(at_us),
             lost=self._given_up(last_sent_us - PATIENCE_US),
-            octets=sum(self._sizes[begin:end]),
+            octets=sum(stamps) & _SIZE_MASK,
             begun_us=base_us + min(at_us),
             ended_us=base_us + max(at_us),
             sent_us=last_sent_us,
@@ -137,11 +158,11 @@ class Echoes:
     def _given_up(self, before_us: int) -> int:
         """How many packets that were sent before this moment, and told missing, are lost; each counts once."""
         lost = 0
-        self._judged = max(self._judged, self._departed - KEPT)
+        self._judged = max(self._judged, self.departed - KEPT)
         while self._judged < self._told:
             begin = self._judged % KEPT
             end = min(begin + self._told - self._judged, KEPT)
-            judged = bisect_left(self._at_us, before_us, begin, end)
+            judged = bisect_left(self.stamps, before_us << _SIZE_BITS, begin, end)
             lost += self._fates.count(_MISSED, begin, judged)
             self._judged += judged - begin
             if judged < end:

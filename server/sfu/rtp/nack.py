@@ -29,7 +29,7 @@ class Missing:
 
         True when it is the first hole, or too big: there is something to be done from now on.
         """
-        if self._highest is None:
+        if self._highest is None or number == self._highest + 1:
             self._highest = number
             return False
         if number <= self._highest:

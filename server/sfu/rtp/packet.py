@@ -92,6 +92,23 @@ class RtpPacket:
                 position = after
         return found
 
+    def element(self, identifier: int) -> bytes | None:
+        """One header extension element, as `extensions` has it."""
+        if self._profile != 0xBEDE:
+            return self.extensions().get(identifier)
+        position, end, data = self._extension_start, self._extension_end, self.data
+        found = None
+        while position < end:
+            head = data[position]
+            after = position + 2 + (head & 15) if head else position + 1
+            head >>= 4
+            if head == identifier and after <= end:
+                found = data[position + 1 : after]
+            elif head == 15 or after > end:
+                break
+            position = after
+        return found
+
 
 class Outgoing(NamedTuple):
     """A packet rewritten for one slot: what is its own, and the shared payload it borrows from `skip` on."""

@@ -27,6 +27,9 @@ class Removal:
 
     def of(self, number: int) -> int:
         """What to add to `number`."""
+        first, offset = self._runs[-1]
+        if number >= first:  # as nearly always
+            return offset
         for first, offset in reversed(self._runs):
             if number >= first:
                 return offset
@@ -53,3 +56,26 @@ class Removal:
             if number >= first - (runs[index - 1][1] - offset):
                 return True
         return False
+
+    def shifted(self, shift: int) -> Removal:
+        """The same with this much more to add."""
+        other = Removal(0, 0)
+        other._runs = [(first, offset + shift) for first, offset in self._runs]
+        return other
+
+    def is_like(self, other: Removal, *, shift: int, since: int | None = None, ahead: int = 0) -> bool:
+        """Whether it will say of each number from `since` on (of all, without it) what `other` says of the one that is
+        so much less than it is `ahead`, and will always add `shift` more."""
+        mine, its = self._runs, other._runs
+        if since is None and len(mine) != len(its):
+            return False
+        count = min(len(mine), len(its))
+        begun = max(mine[-count][0] if len(mine) > count else 0, its[-count][0] if len(its) > count else 0)
+        if since is not None and begun > since:
+            return False  # Whichever remembers more had something else before what is still to be asked.
+        return all(
+            offset - its_offset == shift and (not index or first - its_first == ahead)
+            for index, ((first, offset), (its_first, its_offset)) in enumerate(
+                zip(mine[-count:], its[-count:], strict=True)
+            )
+        )

@@ -13,6 +13,7 @@ from struct import Struct
 from server.sfu.rtp.packet import Outgoing
 from server.sfu.rtp.removal import Removal
 from server.sfu.rtp.sequence import Unwrapper, distance
+from server.sfu.rtp.shift import Shift
 from server.sfu.rtp.vp8 import Vp8, renumber
 
 ALL_TEMPORAL = 3
@@ -106,6 +107,11 @@ class Rewriter:
         return self._aim if self._aim != self._current else None
 
     @property
+    def is_settled(self) -> bool:
+        """Whether it shows what it is to show, and waits for nothing else."""
+        return self._aim is self._current
+
+    @property
     def started(self) -> bool:
         return self._started
 
@@ -128,6 +134,11 @@ class Rewriter:
         without temporal layers, or without picture numbers, stay as they are.
         """
         self._pace = temporal
+
+    @property
+    def temporal_max(self) -> int:
+        """The temporal layer above which pictures are left out."""
+        return self._pace
 
     def timestamp_at(self, now_us: int) -> int:
         """The slot's RTP timestamp of the moment `now_us` (for its sender reports)."""
@@ -209,6 +220,95 @@ class Rewriter:
         if vp8 is not None:
             prefix, skip = self._renumbered(payload, vp8, extended), vp8.size
         return Outgoing(sequence & 0xFFFF, out_timestamp, marker, prefix, payload, skip)
+
+    # ------------------------------------------------------------------ alike
+
+    def shift_from(self, lead: Rewriter, *, has_all: Callable[[int, int], bool]) -> Shift | None:
+        """What to add to the numbers that `lead` gives to have those that this one would give, whatever comes; None
+        where that may differ in more.
+
+        All that both remember is compared: where it is the same but for what is added, it stays so with every packet.
+        `has_all` says whether no packet with a number from the first on, and before the second, can come any more.
+        """
+        if not self._is_as_far_as(lead):
+            return None
+        since = max(self._first_number, lead._first_number)
+        if not has_all(min(self._first_number, lead._first_number), since):
+            return None
+        sequence = self._offset - lead._offset
+        timestamp = (self._timestamp_offset - lead._timestamp_offset) & 0xFFFFFFFF
+        if self._last_sequence - lead._last_sequence != sequence:
+            return None
+        if (self._last_timestamp - lead._last_timestamp) & 0xFFFFFFFF != timestamp:
+            return None
+        if not self._numbers.is_like(lead._numbers, shift=sequence, since=since):
+            return None
+        picture = self._picture_shift(lead)
+        tl0 = _field_shift(self._tl0_offset, lead._tl0_offset, self._last_tl0, lead._last_tl0, 0xFF)
+        key_index = _field_shift(self._key_offset, lead._key_offset, self._last_key_index, lead._last_key_index, 0x1F)
+        if picture is None or tl0 is None or key_index is None:
+            return None
+        return Shift(sequence, timestamp, picture, tl0, key_index)
+
+    def _is_as_far_as(self, lead: Rewriter) -> bool:
+        """Whether both show the same stream, want the same of it and have come as far in it."""
+        return (
+            self._current is not None
+            and (self._current, self._aim) == (lead._current, lead._aim) == (self._current, self._current)
+            and (self._rate, self._keyframes) == (lead._rate, lead._keyframes)
+            and (self._pace, self._temporal) == (lead._pace, lead._temporal)
+            and (self._highest_number, self._frame_open) == (lead._highest_number, lead._frame_open)
+            and (self._started, self._last_at_us) == (lead._started, lead._last_at_us)
+        )
+
+    def _picture_shift(self, lead: Rewriter) -> int | None:
+        """What the pictures' numbers differ by."""
+        ahead = 0  # Circles that this one went round more often.
+        if self._fifteen_bits.highest is not None and lead._fifteen_bits.highest is not None:
+            ahead = self._fifteen_bits.highest - lead._fifteen_bits.highest
+        elif self._fifteen_bits.highest is not lead._fifteen_bits.highest:
+            return None
+        if ahead & 0x7FFF or (ahead and self._seven_bits.highest is not None):
+            return None
+        if self._seven_bits.highest != lead._seven_bits.highest:
+            return None
+        newest = lead._newest_picture + ahead if lead._newest_picture >= 0 else -1
+        removed = lead._highest_removed + ahead if lead._highest_removed is not None else None
+        if (self._newest_picture, self._highest_removed) != (newest, removed):
+            return None
+        offset, its_offset = None, None
+        if self._pictures is not None and lead._pictures is not None:
+            offset, its_offset = self._pictures.offset, lead._pictures.offset
+            if not self._pictures.is_like(lead._pictures, shift=offset - its_offset, ahead=ahead):
+                return None
+        elif self._pictures is not lead._pictures:
+            return None
+        return _field_shift(offset, its_offset, self._last_picture, lead._last_picture, 0x7FFF)
+
+    def shifted(self, shift: Shift) -> Rewriter:
+        """One that gives all numbers with `shift` added, and is its own from now on."""
+        other = object.__new__(Rewriter)
+        for name in Rewriter.__slots__:
+            setattr(other, name, getattr(self, name))
+        other._last_sequence += shift.sequence
+        other._offset += shift.sequence
+        other._numbers = self._numbers.shifted(shift.sequence)
+        other._last_timestamp = (self._last_timestamp + shift.timestamp) % _WORD
+        other._timestamp_offset = (self._timestamp_offset + shift.timestamp) % _WORD
+        if self._pictures is not None:
+            other._pictures = self._pictures.shifted(shift.picture)
+        if self._tl0_offset is not None:
+            other._tl0_offset = self._tl0_offset + shift.tl0
+        if self._key_offset is not None:
+            other._key_offset = self._key_offset + shift.key_index
+        if self._last_picture >= 0:
+            other._last_picture = (self._last_picture + shift.picture) & 0x7FFF
+        if self._last_tl0 >= 0:
+            other._last_tl0 = (self._last_tl0 + shift.tl0) & 0xFF
+        if self._last_key_index >= 0:
+            other._last_key_index = (self._last_key_index + shift.key_index) & 0x1F
+        other._seven_bits, other._fifteen_bits = self._seven_bits.twin(), self._fifteen_bits.twin()
+        return other
 
     # ------------------------------------------------------------------ the seam
 
@@ -307,3 +407,13 @@ class Rewriter:
                 return plain.pack(payload[0], 0xC0, 0x8000 | picture, tl0)
             return plain.pack(payload[0], 0xE0, 0x8000 | picture, tl0, payload[vp8.size - 1])
         return renumber(payload, vp8, picture=picture, tl0=tl0, key_index=key_index)
+
+
+def _field_shift(offset: int | None, its_offset: int | None, last: int, its_last: int, mask: int) -> int | None:
+    """What a field of the descriptor differs by; None where that is not the same for all that is to come."""
+    if (offset is None) != (its_offset is None) or (last < 0) != (its_last < 0):
+        return None
+    shift = (last - its_last) & mask if last >= 0 else 0
+    if offset is not None and its_offset is not None and (offset - its_offset) & mask != shift:
+        return None
+    return shift

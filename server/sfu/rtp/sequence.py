@@ -16,30 +16,42 @@ class Unwrapper:
     lifted by a whole circle, so that an older one arriving late stays positive.
     """
 
-    __slots__ = ("_bits", "highest")
+    __slots__ = ("_bits", "_mask", "highest")
 
     def __init__(self, bits: int) -> None:
         self._bits = bits
+        self._mask = (1 << bits) - 1
         self.highest: int | None = None
 
     def unwrap(self, number: int) -> int:
         """The growing number; remembers it if it is the highest."""
-        if self.highest is None:
+        highest = self.highest
+        if highest is None:
             self.highest = number + (1 << self._bits)
             return self.highest
-        extended = self.highest + distance(number, self.highest, self._bits)
-        if extended > self.highest:
+        if (number - highest) & self._mask == 1:  # as nearly always
+            self.highest = highest + 1
+            return highest + 1
+        extended = highest + distance(number, highest, self._bits)
+        if extended > highest:
             self.highest = extended
         return extended
+
+    def twin(self) -> Unwrapper:
+        """One that has come as far, and is its own from now on."""
+        twin = Unwrapper(self._bits)
+        twin.highest = self.highest
+        return twin
 
 
 class Seen:
     """Which of the last `size` growing numbers came already: a window of bits."""
 
-    __slots__ = ("_bits", "_highest", "_size")
+    __slots__ = ("_bits", "_highest", "_mask", "_size")
 
     def __init__(self, size: int = 1024) -> None:
         self._size = size
+        self._mask = (1 << size) - 1
         self._highest = -1
         self._bits = 0
 
@@ -50,7 +62,7 @@ class Seen:
             self._highest, self._bits = number, 1
             return True
         if ahead > 0:
-            self._bits = ((self._bits << ahead) | 1) & ((1 << self._size) - 1)
+            self._bits = ((self._bits << ahead) | 1) & self._mask
             self._highest = number
             return True
         if -ahead >= self._size:
@@ -60,3 +72,11 @@ class Seen:
             return False
         self._bits |= bit
         return True
+
+    def has_all(self, first: int, end: int) -> bool:
+        """Whether `add` will not find any number from `first` on, and before `end`, new."""
+        first = max(first, self._highest - self._size + 1)
+        if first >= end:
+            return True
+        mask = (1 << end - first) - 1
+        return end - 1 <= self._highest and self._bits >> self._highest - end + 1 & mask == mask

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
+from operator import sub
 from struct import error, pack, unpack_from
+from typing import cast
 
 from server.sfu.rtp.packet import MalformedPacket
 from server.sfu.rtp.sequence import Unwrapper
@@ -24,6 +26,7 @@ READ_MAX = 2_048
 BASE_US = 64_000
 """Unit of a feedback's base time."""
 
+_NOTED_MAX = 256
 _TICK_US = 250
 _NOT_RECEIVED, _SMALL, _LARGE = 0, 1, 2
 
@@ -31,25 +34,36 @@ _NOT_RECEIVED, _SMALL, _LARGE = 0, 1, 2
 class Arrivals:
     """Collects arrivals of one transport and writes the feedback packets."""
 
-    __slots__ = ("_arrived", "_count", "_next", "_numbers")
+    __slots__ = ("_arrived", "_count", "_next", "_noted", "_numbers")
 
     def __init__(self) -> None:
         self._numbers = Unwrapper(16)
+        self._noted: list[tuple[int, int]] = []
+        """(number, when), as they came: what they say is worked out for many at once."""
         self._arrived: dict[int, int] = {}
         self._next: int | None = None
         self._count = 0
 
     def arrived(self, number: int, now_us: int) -> None:
         """Note packet `number` (16 bits); the first arrival of a duplicate counts."""
-        extended = self._numbers.unwrap(number)
-        if len(self._arrived) < KEPT_MAX:
-            self._arrived.setdefault(extended, now_us)
+        self._noted.append((number, now_us))
+        if len(self._noted) == _NOTED_MAX:
+            self._gather()
+
+    def _gather(self) -> None:
+        unwrap, arrived = self._numbers.unwrap, self._arrived
+        for number, at_us in self._noted:
+            extended = unwrap(number)
+            if len(arrived) < KEPT_MAX:
+                arrived.setdefault(extended, at_us)
+        self._noted.clear()
 
     def feedback(self, *, ssrc: int, media: int) -> bytes | None:
         """The RTCP packet about all arrivals since the last one, or None when there were none.
 
         A packet that comes after later ones were reported is reported again from its own number on.
         """
+        self._gather()
         if not self._arrived:
             return None
         numbers = sorted(self._arrived)
@@ -59,6 +73,29 @@ class Arrivals:
         last = min(numbers[-1], first + SPAN_MAX - 1)
         arrived, self._arrived = self._arrived, {}
         base_us = min(at for number, at in arrived.items() if number <= last) // BASE_US * BASE_US
+        told = _all_small([arrived.get(number) for number in range(first, last + 1)], base_us)
+        count = last + 1 - first
+        if told is None:
+            count, told = self._told_singly(arrived, first, last, base_us)
+        self._next = first + count
+        self._arrived.update((later, at) for later, at in arrived.items() if later > last)
+        body = pack(
+            "!IIHHI",
+            ssrc,
+            media,
+            first & 0xFFFF,
+            count,
+            (base_us // BASE_US & 0xFFFFFF) << 8 | self._count & 0xFF,
+        )
+        self._count += 1
+        body += told
+        padding = -len(body) % 4
+        if padding:
+            body += bytes(padding - 1) + bytes([padding])
+        return pack("!BBH", 0xA0 | 15 if padding else 0x8F, 205, len(body) // 4) + body
+
+    def _told_singly(self, arrived: dict[int, int], first: int, last: int, base_us: int) -> tuple[int, bytes]:
+        """How many packets are told of, and what is told: status chunks and deltas."""
         before_us = base_us
         symbols: list[int] = []
         deltas: list[bytes] = []
@@ -79,22 +116,18 @@ class Arrivals:
                 self._arrived = {later: when for later, when in arrived.items() if later >= number}
                 break
             before_us += ticks * _TICK_US  # Not `at`: rounding must not add up.
-        self._next = first + len(symbols)
-        self._arrived.update((later, at) for later, at in arrived.items() if later > last)
-        head = pack(
-            "!IIHHI",
-            ssrc,
-            media,
-            first & 0xFFFF,
-            len(symbols),
-            (base_us // BASE_US & 0xFFFFFF) << 8 | self._count & 0xFF,
-        )
-        self._count += 1
-        body = head + _chunks(symbols) + b"".join(deltas)
-        padding = -len(body) % 4
-        if padding:
-            body += bytes(padding - 1) + bytes([padding])
-        return pack("!BBH", 0xA0 | 15 if padding else 0x8F, 205, len(body) // 4) + body
+        return len(symbols), _chunks(symbols) + b"".join(deltas)
+
+
+def _all_small(arrived: list[int | None], base_us: int) -> bytes | None:
+    """The same where everything came, in order and one soon after the other, as on most days."""
+    if None in arrived:
+        return None
+    ticks = [(at_us - base_us) // _TICK_US for at_us in cast(list[int], arrived)]
+    deltas = list(map(sub, ticks, [0, *ticks]))
+    if min(deltas) < 0 or max(deltas) > 0xFF:
+        return None
+    return pack("!H", _SMALL << 13 | len(deltas)) + bytes(deltas)
 
 
 def _chunks(symbols: list[int]) -> bytes:

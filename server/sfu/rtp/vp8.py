@@ -34,36 +34,37 @@ class Vp8:
         try:
             first = payload[0]
             position = 1
-            self.picture: int | None = None
-            self.picture_bits = 0
-            self.tl0: int | None = None
-            self.temporal: int | None = None
-            self.key_index: int | None = None
-            self.is_sync = False
+            picture: int | None = None
+            tl0: int | None = None
+            temporal: int | None = None
+            key_index: int | None = None
+            picture_bits, is_sync = 0, False
             if first & 0x80:
                 flags = payload[1]
                 position = 2
                 if flags & 0x80:
-                    number = payload[position]
-                    if number & 0x80:
-                        self.picture = (number & 0x7F) << 8 | payload[position + 1]
-                        self.picture_bits = 15
+                    picture = payload[position]
+                    if picture & 0x80:
+                        picture = (picture & 0x7F) << 8 | payload[position + 1]
+                        picture_bits = 15
                         position += 2
                     else:
-                        self.picture = number
-                        self.picture_bits = 7
+                        picture_bits = 7
                         position += 1
                 if flags & 0x40:
-                    self.tl0 = payload[position]
+                    tl0 = payload[position]
                     position += 1
                 if flags & 0x30:
                     packed = payload[position]
                     if flags & 0x20:
-                        self.temporal = packed >> 6
-                        self.is_sync = packed & 0x20 != 0
+                        temporal = packed >> 6
+                        is_sync = packed & 0x20 != 0
                     if flags & 0x10:
-                        self.key_index = packed & 0x1F
+                        key_index = packed & 0x1F
                     position += 1
+            self.picture, self.picture_bits = picture, picture_bits
+            self.tl0, self.key_index = tl0, key_index
+            self.temporal, self.is_sync = temporal, is_sync
             self.size = position
             self.starts_frame = bool(first & 0x10) and first & 0x07 == 0
             self.starts_keyframe = self.starts_frame and payload[position] & 1 == 0
@@ -94,4 +95,22 @@ def renumber(payload: bytes, vp8: Vp8, *, picture: int | None, tl0: int | None, 
         if vp8.key_index is not None and key_index is not None:
             packed = packed & 0xE0 | key_index & 0x1F
         fields.append(packed)
+    return bytes(fields)
+
+
+def shifted(descriptor: bytes, *, picture: int, tl0: int, key_index: int) -> bytes:
+    """A descriptor that `renumber` wrote, with so much added to its numbers."""
+    if len(descriptor) < 3:
+        return descriptor
+    flags, position = descriptor[1], 2
+    fields = bytearray(descriptor)
+    if flags & 0x80:
+        number = (fields[2] << 8 | fields[3]) + picture
+        fields[2], fields[3] = 0x80 | number >> 8 & 0x7F, number & 0xFF
+        position = 4
+    if flags & 0x40:
+        fields[position] = fields[position] + tl0 & 0xFF
+        position += 1
+    if flags & 0x10:
+        fields[position] = fields[position] & 0xE0 | fields[position] + key_index & 0x1F
     return bytes(fields)

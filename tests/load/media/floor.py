@@ -9,18 +9,17 @@ import ctypes
 import os
 import socket
 import time
-from struct import Struct
 
 import pylibsrtp
 from pylibsrtp._binding import lib
 
-from server.sfu.datagrams import STRIDE, Outbox, destination
+from server.sfu.datagrams import Outbox
+from server.sfu.departures import Way, spread
 from tests.load.media.crowd import built, function, pointer
 from tests.load.media.scene import PICTURE_BYTES, PICTURE_HZ, SOUND_BYTES, SOUND_HZ
 from tests.load.media.subject import SERVER_CORE
 
 _TRANSMIT_WINDOW = 128
-_HEADER = Struct("!BBHII")
 
 
 def _sessions(count: int) -> list[pylibsrtp.Session]:
@@ -67,13 +66,21 @@ def floor_us(people: int, seconds: float, *, speed: float = 1.0) -> float:
 
 
 def python_floor_us(people: int, seconds: float) -> float:
-    """The same of a loop in Python, which writes a header for each viewer and no more; nobody reads what it sends, and
-    what does not fit into the readers' buffers costs less than what does."""
+    """The same from Python, by what the core in Python sends with: a header for each viewer, and no more.
+
+    Nobody reads what it sends, and what does not fit into the readers' buffers costs less than what does.
+    """
     viewers = people - 1
     sessions = _sessions(viewers)
     here, *away = _sockets(1 + viewers)
     box = Outbox(is_ipv6=False)
-    ways = [(session._srtp[0], destination(sock.getsockname())) for session, sock in zip(sessions, away, strict=True)]
+    box.sock = here
+    recipients = []
+    for session, sock in zip(sessions, away, strict=True):
+        way = Way()
+        way.protect, way.seal = lib.srtp_protect, session._srtp[0]
+        way.lead(box, sock.getsockname())
+        recipients.append(way.recipient(ahead=0, later=0, ssrc=1, payload_type=96))
     every_s = 1 / people / (SOUND_HZ + PICTURE_HZ)
     pictures = PICTURE_HZ / (SOUND_HZ + PICTURE_HZ)
     bodies = [b"\x55" * SOUND_BYTES, b"\x55" * PICTURE_BYTES]
@@ -85,16 +92,8 @@ def python_floor_us(people: int, seconds: float) -> float:
     until = due + seconds
     while due < until:
         is_picture = int((number + 1) * pictures) > int(number * pictures)
-        plain = _HEADER.pack(0x80, 96, number & 0xFFFF, number, 1) + bodies[is_picture]
-        for session, there in ways:
-            index = box.count
-            start = index * STRIDE
-            box.data[start : start + len(plain)] = plain
-            size = box.sizes[index]
-            size[0] = len(plain)
-            lib.srtp_protect(session, box.at[index], size)
-            box.add(size[0], there)
-        box.send(here)
+        spread(recipients, False, number & 0xFFFF, number, bodies[is_picture], 0)
+        box.flush()
         number += 1
         due += every_s
         time.sleep(max(0.0, due - time.monotonic()))

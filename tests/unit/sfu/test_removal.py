@@ -29,3 +29,35 @@ def test_only_so_many_gaps_are_remembered() -> None:
         removal.remove(11 + 2 * number, 1)
     assert removal.first > 10
     assert removal.offset == -RUNS_MAX - 5
+
+
+def test_those_that_differ_by_a_constant_only_are_alike() -> None:
+    one, other = Removal(10, 100), Removal(12, 130)
+    assert other.is_like(one, shift=30)
+    assert not other.is_like(one, shift=31)
+    for removal in (one, other):
+        removal.remove(20, 2)
+    assert other.is_like(one, shift=30)
+    assert moved(one.shifted(30), 19, 21, 22) == moved(other, 19, 21, 22) == [149, None, 150]
+    other.remove(25, 1)
+    assert not other.is_like(one, shift=30)
+    assert moved(one, 25) == [123], "a copy is its own"
+
+
+def test_what_one_remembers_more_does_not_matter_where_it_is_not_asked_for() -> None:
+    old, young = Removal(10, 0), Removal(20, 7)
+    old.remove(15, 1)
+    for removal in (old, young):
+        removal.remove(30, 1)
+    assert young.is_like(old, shift=8, since=16)
+    assert old.is_like(young, shift=-8, since=16)
+    assert not young.is_like(old, shift=8, since=15)
+    assert not young.is_like(old, shift=8), "unless all may be"
+
+
+def test_numbers_may_be_counted_from_elsewhere() -> None:
+    one, other = Removal(10, 0), Removal(1_010, 0)
+    one.remove(12, 1)
+    other.remove(1_012, 1)
+    assert other.is_like(one, shift=0, ahead=1_000)
+    assert not other.is_like(one, shift=0)

@@ -28,3 +28,16 @@ def test_each_number_is_new_once() -> None:
     assert not seen.add(90)  # too old to tell
     assert seen.add(1_000)
     assert not seen.add(110)
+
+
+def test_it_is_known_whether_anything_of_a_range_may_still_be_new() -> None:
+    seen = Seen(16)
+    for number in (100, 101, 103, 104):
+        assert seen.add(number)
+    assert [seen.has_all(*span) for span in ((100, 102), (103, 105), (100, 103), (104, 106), (7, 7))] == [
+        *(True, True, False, False, True)
+    ]
+    seen.add(118)
+    assert seen.has_all(50, 102), "what is missing there is too old"
+    assert seen.has_all(103, 105)
+    assert not seen.has_all(103, 106)

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from server.sfu.rtp.packet import MalformedPacket
-from server.sfu.rtp.vp8 import Vp8, renumber
+from server.sfu.rtp.vp8 import Vp8, renumber, shifted
 from tests.unit.sfu.packets import vp8
 
 
@@ -61,3 +61,14 @@ def test_absent_numbers_stay_absent() -> None:
         written = renumber(payload, Vp8(payload), picture=1, tl0=2, key_index=3) + b"\x01"
         assert Vp8(written).picture is None
         assert len(written) - 1 == Vp8(payload).size
+
+
+def test_a_descriptor_is_moved_in_all_its_numbers_and_nothing_else() -> None:
+    for picture, tl0, temporal, key_index in itertools.product((None, 32_767), (None, 255), (None, 2), (None, 31)):
+        payload = vp8(picture=picture, tl0=tl0, temporal=temporal, key_index=key_index)
+        read = Vp8(payload)
+        written = renumber(payload, read, picture=picture, tl0=tl0, key_index=key_index)
+        later = [None if number is None else number + 3 for number in (picture, tl0, key_index)]
+        there = renumber(payload, read, picture=later[0], tl0=later[1], key_index=later[2])
+        assert shifted(written, picture=3, tl0=3, key_index=3) == there
+        assert shifted(there, picture=-3, tl0=-3, key_index=-3) == written

@@ -1,0 +1,128 @@
+"""Packets to many: numbered for each, written where they leave from and encrypted there, in one loop.
+
+It is the only one that runs for each packet that leaves, and all that it need not do is done elsewhere, once for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from struct import Struct
+from typing import Any, NamedTuple
+
+from server.sfu.datagrams import STRIDE, WAITING_MAX, Lane, ffi
+from server.sfu.rtp.demux import MTU
+from server.sfu.rtp.echo import KEPT, Echoes, stamp
+
+_PLAIN, _NUMBERED = "!HHI4s", "!HHI9sHx"
+"""RTP's header, and the same with a transport-wide number in an extension (RFC 8285 §4.2): in both the SSRC, and what
+follows it without ever changing, are one piece."""
+_PLAIN_BYTES, _NUMBERED_BYTES = 12, 20
+_PLAIN_BEGIN, _NUMBERED_BEGIN = 0x8000, 0x9000
+_SSRC, _SSRC_AND_EXTENSION = Struct("!I"), Struct("!IHHB")
+_ONE_BYTE_ELEMENTS = 0xBEDE
+_MARKER = 0x80
+
+
+Cipher = Callable[[Any, Any, Any], int]
+"""Encrypts or decrypts a packet where it lies: by (session, where, where its size is); returns 0 when it could."""
+
+_size = ffi.new("int *")
+"""Where encryption reads a packet's size and writes the new one."""
+
+
+class Way(Lane):
+    """The way to one peer: `protect` encrypts packets in the lane, `protect_rtcp` reports, by the session `seal`."""
+
+    __slots__ = ("echoes", "element", "failures", "protect", "protect_rtcp", "seal")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.protect: Cipher = _refuse
+        self.protect_rtcp: Cipher = _refuse
+        self.seal: Any = None
+        self.failures = 0
+        self.echoes: Echoes | None = None
+        """Gives each packet its transport-wide number, where it is to have one …"""
+        self.element = 0
+        """… in an extension that begins with this."""
+
+    def write_rtcp(self, plain: bytes) -> None:
+        """Send reports or requests; they leave with the batch."""
+        if self.outbox is None or len(plain) > MTU:
+            return
+        start = self.count * STRIDE
+        self.data[start : start + len(plain)] = plain
+        _size[0] = len(plain)
+        if self.protect_rtcp(self.seal, self.at[self.count], _size):
+            self.failures += 1
+        else:
+            self.add(_size[0])
+
+    def recipient(self, *, ahead: int, later: int, ssrc: int, payload_type: int) -> Recipient:
+        """Who gets packets by this way as this stream; anew after `echoes` or `element` changed."""
+        if self.echoes is None:
+            return Recipient(self, ahead, later, _PLAIN_BEGIN | payload_type, _SSRC.pack(ssrc))
+        stream = _SSRC_AND_EXTENSION.pack(ssrc, _ONE_BYTE_ELEMENTS, 1, self.element)
+        return Recipient(self, ahead, later, _NUMBERED_BEGIN | payload_type, stream)
+
+
+def _refuse(seal: Any, at: Any, size: Any) -> int:
+    return 1
+
+
+class Recipient(NamedTuple):
+    """One copy of a packet: by which way, what is added to its number and its timestamp, and how its header begins and
+    ends."""
+
+    way: Way
+    ahead: int
+    later: int
+    begin: int
+    stream: bytes
+
+
+@cache
+def _writers(size: int) -> tuple[Callable[..., None], Callable[..., None]]:
+    """Write a packet with so much payload: without a transport-wide number, and with one."""
+    return Struct(f"{_PLAIN}{size}s").pack_into, Struct(f"{_NUMBERED}{size}s").pack_into
+
+
+def spread(
+    recipients: Iterable[Recipient], marker: bool, sequence: int, timestamp: int, payload: bytes, now_us: int
+) -> None:
+    """Send a packet to all of them; it leaves with the batch."""
+    plain, numbered = _writers(len(payload))
+    plain_bytes, numbered_bytes = _PLAIN_BYTES + len(payload), _NUMBERED_BYTES + len(payload)
+    stamped = stamp(numbered_bytes, now_us)
+    mark = _MARKER if marker else 0
+    size = _size
+    for way, ahead, later, begin, stream in recipients:
+        outbox = way.outbox
+        if outbox is None:
+            continue
+        index, echoes = way.count, way.echoes
+        place, begin = index * STRIDE, begin | mark
+        number, time = sequence + ahead & 0xFFFF, timestamp + later & 0xFFFFFFFF
+        if echoes is None:
+            size[0] = plain_bytes
+            plain(way.data, place, begin, number, time, stream, payload)
+        else:
+            departed = echoes.departed
+            echoes.departed = departed + 1
+            echoes.stamps[departed % KEPT] = stamped
+            size[0] = numbered_bytes
+            numbered(way.data, place, begin, number, time, stream, departed & 0xFFFF, payload)
+        if way.protect(way.seal, way.at[index], size):
+            way.failures += 1
+            continue
+        # From here on as `Lane.add`.
+        sealed = size[0]
+        if way.sizes[index] != sealed:
+            way.sizes[index] = way.parts[index].iov_len = sealed
+        if not index:
+            outbox.waiting.append(way)
+        index += 1
+        way.count = index
+        if index == WAITING_MAX:
+            outbox.flush()
