@@ -247,8 +247,10 @@ class RawPeer(asyncio.DatagramProtocol):
             )
         )
 
-    def video(self, number: int, *, keyframe: bool = False, rid: str = "", ssrc: int | None = None) -> bytes:
-        """One frame of one packet, not yet protected."""
+    def video(
+        self, number: int, *, keyframe: bool = False, rid: str = "", ssrc: int | None = None, body: bytes = b""
+    ) -> bytes:
+        """One frame of one packet, not yet protected; "frame" and its number, where nothing else is given."""
         extensions = {TWCC_ID: self.twcc.to_bytes(2, "big"), MID_ID: b"1"}
         self.twcc = (self.twcc + 1) & 0xFFFF
         if rid:
@@ -259,14 +261,20 @@ class RawPeer(asyncio.DatagramProtocol):
             ssrc=ssrc or self.video_ssrc,
             payload_type=VIDEO,
             payload=vp8(
-                picture=number & 0x7FFF, tl0=number & 0xFF, keyframe=keyframe, height=180, body=b"frame%d" % number
+                picture=number & 0x7FFF,
+                tl0=number & 0xFF,
+                keyframe=keyframe,
+                height=180,
+                body=body or b"frame%d" % number,
             ),
             marker=True,
             extensions=extensions,
         )
 
-    def send_video(self, number: int, *, keyframe: bool = False, rid: str = "", ssrc: int | None = None) -> None:
-        self.raw(self.protect(self.video(number, keyframe=keyframe, rid=rid, ssrc=ssrc)))
+    def send_video(
+        self, number: int, *, keyframe: bool = False, rid: str = "", ssrc: int | None = None, body: bytes = b""
+    ) -> None:
+        self.raw(self.protect(self.video(number, keyframe=keyframe, rid=rid, ssrc=ssrc, body=body)))
 
     def send_control(self, plain: bytes) -> None:
         assert self._dtls is not None

@@ -228,6 +228,26 @@ async def test_a_picture_of_many_packets_comes_whole_and_in_order(stage: Stage) 
     assert [packet.payload[-8:] for packet in pictures[:60]] == [b"frame%d" % number for number in range(100, 160)]
 
 
+async def test_packets_that_differ_by_a_byte_are_filled_up_to_leave_as_one_and_read_as_they_were(stage: Stage) -> None:
+    """Browsers cut pictures so. Only what is read in one go is filled up: not every time, but soon."""
+    ada, ben = await stage.join("ada"), await stage.join("ben")
+    ssrc = await watching(stage, ada, ben)
+    is_native = stage.sfu._port.core.name == "native"
+
+    def filled() -> list[RtpPacket]:
+        return [packet for packet in ben.of(ssrc) if packet.data[0] & 0x20]
+
+    sent: list[bytes] = []
+    while len(sent) < 20 or (is_native and not filled() and len(sent) < 2_000):
+        for longer in (b"", b"!"):
+            sent.append(b"part%d" % (1_000 + len(sent)) + longer)
+            ada.send_video(100 + len(sent), body=sent[-1])
+        await ben.until(lambda: ben.of(ssrc)[-1].payload.endswith(sent[-1]))
+    assert [packet.payload[Vp8(packet.payload).size + 1 :] for packet in ben.of(ssrc)[-len(sent) :]] == sent
+    assert bool(filled()) == is_native
+    assert {packet.data[-1] for packet in filled()} <= {1}
+
+
 async def test_packets_of_a_shut_gate_never_leave_the_server(stage: Stage) -> None:
     ada, ben = await stage.join("ada", gates=False), await stage.join("ben")
 

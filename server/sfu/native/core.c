@@ -176,7 +176,7 @@ static void hand_over(link_t *link, const uint8_t *plain, int size, int64_t now_
         tell(link->core, UNPLACED, link, plain, size, NULL, now_us);
 }
 
-static void forward(link_t *link, const uint8_t *plain, int size, int64_t now_us, bool again)
+static void forward(link_t *link, const uint8_t *plain, int size, int lacks, int64_t now_us, bool again)
 {
     rtp packet;
     int length;
@@ -206,6 +206,7 @@ static void forward(link_t *link, const uint8_t *plain, int size, int64_t now_us
         COUNT(link->figures.malformed);
     if (outcome != TAKEN || track->gate != OPEN)
         return;
+    in.fill = lacks;
     if (track->level_extension) {
         const uint8_t *level = rtp_extension(&packet, track->level_extension, &length);
         if (level && length > 0 && (level[0] & 0x7F) <= LOUD_DBOV) {
@@ -227,7 +228,7 @@ static void forward(link_t *link, const uint8_t *plain, int size, int64_t now_us
     kept_release(in.copy);
 }
 
-static void take_rtp(link_t *link, uint8_t *data, int size, int64_t now_us)
+static void take_rtp(link_t *link, uint8_t *data, int size, int lacks, int64_t now_us)
 {
     uint32_t ssrc = (uint32_t)data[8] << 24 | (uint32_t)data[9] << 16 | (uint32_t)data[10] << 8 | data[11];
     if (!link->rx)
@@ -245,7 +246,7 @@ static void take_rtp(link_t *link, uint8_t *data, int size, int64_t now_us)
         SET(link->figures.streams, (uint32_t)link->alive_count);
     }
     SET(link->figures.heard_us, now_us);
-    forward(link, data, size, now_us, false);
+    forward(link, data, size, lacks, now_us, false);
 }
 
 static void take_rtcp(link_t *link, uint8_t *data, int size, int64_t now_us)
@@ -331,7 +332,7 @@ static void take_stun(core_t *core, uint8_t *data, int size, link_t *link, const
         COUNT(core->figures.untold);
 }
 
-void core_take(core_t *core, uint8_t *data, int size, const address *from, int64_t now_us)
+void core_take(core_t *core, uint8_t *data, int size, int lacks, const address *from, int64_t now_us)
 {
     kind what = classify(data, size);
     admitted *known = *find_admitted(core, from);
@@ -340,7 +341,7 @@ void core_take(core_t *core, uint8_t *data, int size, const address *from, int64
     } else if (!known || what == RUBBISH) {
         COUNT(core->figures.strays);
     } else if (what == RTP) {
-        take_rtp(known->link, data, size, now_us);
+        take_rtp(known->link, data, size, lacks, now_us);
     } else if (what == RTCP) {
         take_rtcp(known->link, data, size, now_us);
     } else if (ration_take(&known->link->handshakes, HANDSHAKES_MAX, UNPROVED_EVERY_US, now_us)) {
@@ -356,7 +357,7 @@ void core_feed(core_t *core, const uint8_t *data, int size, const address *from,
     size = size > (int)sizeof copy ? (int)sizeof copy : size;
     memcpy(copy, data, (size_t)size);
     core_enter(core);
-    core_take(core, copy, size, from, now_us);
+    core_take(core, copy, size, 0, from, now_us);
     port_flush(core);
     core_leave(core);
 }
@@ -608,7 +609,7 @@ void link_send_rtcp(link_t *link, const uint8_t *plain, int size)
 void link_place(link_t *link, const uint8_t *plain, int size, int64_t now_us)
 {
     core_enter(link->core);
-    forward(link, plain, size, now_us, true);
+    forward(link, plain, size, 0, now_us, true);
     port_flush(link->core);
     core_leave(link->core);
 }

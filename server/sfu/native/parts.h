@@ -71,11 +71,12 @@ enum {
     BATCH = 64, /* datagrams read at once */
     OUT_MAX = 192, /* and written: what a few of them become in a large room */
     SEGMENTS_MAX = 40, /* of those, sent to one peer as one */
+    FILL_MAX = 16, /* padding that makes packets of a picture alike */
     ROUNDS = 4,
     SEALED_MAX = 512, /* numbers back that one may come late */
     SALT_BYTES = 12,
     TAG_BYTES = 16,
-    OUT_BYTES = MTU + 8 + 2 + 6 + 144, /* extension, resent number, a wider descriptor, SRTP's trailer */
+    OUT_BYTES = MTU + 8 + 2 + 6 + FILL_MAX + 144, /* extension, resent number, a wider descriptor, SRTP's trailer */
 };
 
 #define HISTORY_SHARE 0.4
@@ -168,6 +169,7 @@ typedef struct {
     const uint8_t *payload;
     kept *copy; /* made when the first slot wants to keep it */
     int payload_size;
+    int fill; /* padding to send it with */
     uint32_t timestamp;
     bool marker;
     bool has_vp8;
@@ -407,7 +409,8 @@ struct core {
 /* Fair: whoever waits gets in after the batch that is being forwarded, however busy the port is. */
 void core_enter(core_t *);
 void core_leave(core_t *);
-void core_take(core_t *, uint8_t *data, int size, const address *from, int64_t now_us);
+/* `lacks` is how much smaller it is than the next one of its stream, if that is worth filling up. */
+void core_take(core_t *, uint8_t *data, int size, int lacks, const address *from, int64_t now_us);
 
 /* What Python is told: see `event`. Strangers may fill half of the room, and no more. */
 enum { CHECK, HANDSHAKE, UNPLACED, CONTROL, ECHO, MISSING };

@@ -92,18 +92,25 @@ int core_caught(core_t *core, uint8_t *data, int size, address *to)
     return length;
 }
 
+static bool pass_down(const datagram *first, const struct msghdr *message)
+{
+    if (message->msg_iovlen == 1) /* the shorter way */
+        return send(first->socket, first->data, (size_t)first->size, MSG_DONTWAIT) >= 0;
+    return sendmsg(first->socket, message, MSG_DONTWAIT) >= 0;
+}
+
 static bool send_once(const datagram *first, const struct msghdr *message)
 {
-    return sendmsg(first->socket, message, MSG_DONTWAIT) >= 0 ||
+    return pass_down(first, message) ||
            /* about an earlier one; it is not refused itself */
-           (errno == ECONNREFUSED && sendmsg(first->socket, message, MSG_DONTWAIT) >= 0);
+           (errno == ECONNREFUSED && pass_down(first, message));
 }
 
 /* Send a datagram of a link and those of one size that follow it as one, which the system cuts up (UDP_SEGMENT): a
    picture of many packets is one way down to the network. Returns the first one left, or NULL. */
 static datagram *send_run(core_t *core, datagram *first)
 {
-    char control[CMSG_SPACE(sizeof(uint16_t))] = {0};
+    char control[CMSG_SPACE(sizeof(uint16_t))];
     struct iovec parts[SEGMENTS_MAX];
     struct msghdr message = {.msg_iov = parts};
     datagram *next = first;
@@ -115,6 +122,7 @@ static datagram *send_run(core_t *core, datagram *first)
             break; /* only the last segment may be shorter */
     } while (next && next->size <= first->size && message.msg_iovlen < SEGMENTS_MAX);
     if (message.msg_iovlen > 1) {
+        memset(control, 0, sizeof control);
         message.msg_control = control;
         message.msg_controllen = sizeof control;
         struct cmsghdr *head = CMSG_FIRSTHDR(&message);
@@ -265,18 +273,33 @@ static inbox *inbox_new(void)
     return in;
 }
 
+/* What each datagram of a batch lacks to the size of the next one of its stream, where that is little: browsers cut a
+   picture into packets that differ by a byte, and only what has one size can leave as one. */
+static void compare(const inbox *in, int count, int lacks[BATCH])
+{
+    for (int i = count - 1, wider = 0; i >= 0; i--) {
+        int size = (int)in->messages[i].msg_len;
+        bool is_same_stream = i + 1 < count && size >= 12 && in->messages[i + 1].msg_len >= 12 &&
+                              classify(in->data[i], size) == RTP && !memcmp(in->data[i] + 8, in->data[i + 1] + 8, 4);
+        lacks[i] = is_same_stream && wider > size && wider - size <= FILL_MAX ? wider - size : 0;
+        wider = size + lacks[i];
+    }
+}
+
 static void receive(core_t *core, int socket, inbox *in)
 {
+    int lacks[BATCH];
     for (int round = 0; round < ROUNDS; round++) {
         int count = recvmmsg(socket, in->messages, BATCH, MSG_DONTWAIT, NULL);
         if (count <= 0)
             return;
         int64_t now_us = monotonic_us();
+        compare(in, count, lacks);
         for (int i = 0; i < count; i++) {
             address from;
             from_socket(&from, in->there + i);
             in->messages[i].msg_hdr.msg_namelen = sizeof *in->there;
-            core_take(core, in->data[i], (int)in->messages[i].msg_len, &from, now_us);
+            core_take(core, in->data[i], (int)in->messages[i].msg_len, lacks[i], &from, now_us);
         }
         if (count < BATCH)
             return;
@@ -342,6 +365,7 @@ static void rest(int64_t until_us)
 static void *run_port(void *argument)
 {
     core_t *core = argument;
+    pthread_setname_np(pthread_self(), "media");
     struct epoll_event ready[READY_MAX];
     eventfd_t ignored;
     inbox *in = inbox_new();

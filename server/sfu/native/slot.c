@@ -327,15 +327,15 @@ static uint8_t *put16(uint8_t *at, uint32_t value)
 
 static uint8_t *put32(uint8_t *at, uint32_t value) { return put16(put16(at, value >> 16), value); }
 
-static void emit(slot_t *slot, const past *packet, const uint8_t *payload, int size, bool again, int64_t number,
-                 int64_t now_us)
+static void emit(slot_t *slot, const past *packet, const uint8_t *payload, int size, int fill, bool again,
+                 int64_t number, int64_t now_us)
 {
     link_t *link = slot->link;
     datagram *out = link_compose(link);
     if (!out)
         return;
     uint8_t *at = out->data;
-    *at++ = link->departure_extension ? 0x90 : 0x80;
+    *at++ = (uint8_t)(0x80 | (link->departure_extension ? 0x10 : 0) | (fill ? 0x20 : 0));
     *at++ = (uint8_t)((again ? slot->resend_type : slot->payload_type) | (packet->marker ? 0x80 : 0));
     at = put16(at, (uint16_t)number);
     at = put32(at, packet->timestamp);
@@ -353,6 +353,11 @@ static void emit(slot_t *slot, const past *packet, const uint8_t *payload, int s
     at += packet->prefix_size;
     memcpy(at, payload + packet->skip, (size_t)(size - packet->skip));
     at += size - packet->skip;
+    if (fill) {
+        memset(at, 0, (size_t)fill);
+        at += fill;
+        at[-1] = (uint8_t)fill;
+    }
     link_protect(link, out, again ? &slot->resent : &slot->sent, header, (int)(at - out->data), number, now_us);
 }
 
@@ -421,7 +426,7 @@ void slot_push(slot_t *slot, layer_t *layer, incoming *in)
         keep(slot, in, &out);
     COUNT(slot->figures.packets);
     SET(slot->figures.octets, slot->figures.octets + (uint64_t)in->payload_size);
-    emit(slot, &out, in->payload, in->payload_size, false, sequence, in->now_us);
+    emit(slot, &out, in->payload, in->payload_size, in->fill, false, sequence, in->now_us);
 }
 
 /* ---------------------------------------------------------------- sending again */
@@ -439,7 +444,7 @@ void slot_resend(slot_t *slot, const uint16_t *numbers, int count, int64_t round
             continue;
         slot->credit_bytes -= past->packet->size;
         past->resent_us = now_us;
-        emit(slot, past, past->packet->payload, past->packet->size, true, slot->resend_sequence++, now_us);
+        emit(slot, past, past->packet->payload, past->packet->size, 0, true, slot->resend_sequence++, now_us);
     }
     port_flush(core);
     core_leave(core);
@@ -455,7 +460,7 @@ int slot_probe(slot_t *slot, int octets, int64_t now_us)
         past *past = place_of(slot, sequence);
         if (!past->packet || past->sequence != sequence || now_us - past->sent_us > HISTORY_AGE_US)
             break;
-        emit(slot, past, past->packet->payload, past->packet->size, true, slot->resend_sequence++, now_us);
+        emit(slot, past, past->packet->payload, past->packet->size, 0, true, slot->resend_sequence++, now_us);
         sent += 12 + 2 + past->prefix_size + past->packet->size - past->skip;
     }
     port_flush(core);

@@ -16,7 +16,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -32,8 +31,9 @@
 #define ECHO_NS 100000000 /* how often it is sent, if not full before */
 #define TICK_NS 250000    /* its unit of time */
 #define REPORT_NS 1000000000
-#define LOOK_NS 500000    /* how often it looks what came: to be woken by each packet would be the server's time, for no
-                             network card does such a thing */
+#define LOOK_NS 1000000   /* how often it looks what came: to be woken by each packet, or to be told of it as a poll is,
+                             would be the server's time, for no network card does such a thing */
+#define LOOKS 8           /* at so many ends before it sends again what is due */
 #define LATE_NS 2000000 /* a packet that left this much after its time was late by our own fault */
 
 typedef int (*seal_fn)(void *session, void *packet, int *size);
@@ -72,14 +72,14 @@ typedef struct {
 } end;
 
 typedef struct {
-    int end, room, seat, index, size, is_picture, height, keyframe_every;
+    int end, room, seat, index, size, parts, is_picture, height, keyframe_every;
     uint8_t payload_type, mid, rid;
     uint32_t ssrc, tick;
     double hertz, offset_s;
     uint16_t first_sequence;
     uint64_t number, first; /* of the next packet; of the first one of this run */
     int is_off;             /* not sent for the time being: the server said that nobody watches */
-    uint64_t keyframe;      /* number of the latest one that is not due by itself */
+    uint64_t keyframe;      /* number of the latest picture that is one though it was not due */
     int64_t due_ns, period_ns;
     uint8_t filling[DATAGRAM];
 } flow;
@@ -101,7 +101,6 @@ typedef struct {
     int waiting_n;
     uint32_t buckets[BUCKETS];
     outcome outcome;
-    int epoll;
 } crowd;
 
 static int64_t now_ns(clockid_t clock) {
@@ -132,7 +131,6 @@ crowd *crowd_new(void *protect, void *unprotect, void *protect_report, int rooms
     c->tallies = calloc((size_t)rooms * seats * flows_a_room, sizeof *c->tallies);
     c->by_place = calloc((size_t)rooms * flows_a_room, sizeof *c->by_place);
     c->waiting = calloc((size_t)rooms * flows_a_room, sizeof *c->waiting);
-    c->epoll = epoll_create1(0);
     return c;
 }
 
@@ -148,21 +146,19 @@ int crowd_end(crowd *c, int fd, void *seal, void *open, int room, int seat) {
     setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof yes);
     if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-    struct epoll_event wanted = {.events = EPOLLIN, .data.u32 = c->ends_n};
-    epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &wanted);
     return c->ends_n++;
 }
 
-void crowd_flow(crowd *c, int by, int index, int size, int is_picture, int height, int keyframe_every,
+void crowd_flow(crowd *c, int by, int index, int size, int parts, int is_picture, int height, int keyframe_every,
                 int payload_type, int mid, int rid, uint32_t ssrc, uint32_t tick, double hertz, double offset_s,
                 int first_sequence) {
     flow *f = &c->flows[c->flows_n++];
     *f = (flow){.end = by, .room = c->ends[by].room, .seat = c->ends[by].seat, .index = index, .size = size,
-                .is_picture = is_picture, .height = height, .keyframe_every = keyframe_every,
+                .parts = parts, .is_picture = is_picture, .height = height, .keyframe_every = keyframe_every,
                 .payload_type = payload_type, .mid = mid, .rid = rid, .ssrc = ssrc, .tick = tick, .hertz = hertz,
                 .offset_s = offset_s, .first_sequence = first_sequence};
     uint32_t seed = ssrc | 1;
-    for (int i = 0; i < size; i++) {
+    for (int i = 0; i < size + 1; i++) {
         seed ^= seed << 13, seed ^= seed >> 17, seed ^= seed << 5;
         f->filling[i] = seed;
     }
@@ -177,13 +173,21 @@ void crowd_let(crowd *c, int room, int index, int is_on) {
 
 /* ------------------------------------------------------------------ sending */
 
+/* Chromium cuts a picture into packets of one size, or, in two pictures of five, the last ones a byte longer. */
+static int size_of(const flow *f, uint64_t number) {
+    int is_last = number % f->parts == (uint64_t)f->parts - 1;
+    return f->size + (f->parts > 1 && is_last && number / f->parts % 5 < 2);
+}
+
 static int compose(crowd *c, flow *f, uint8_t *packet) {
     end *e = &c->ends[f->end];
     uint8_t *at = packet;
     *at++ = 0x90;
-    *at++ = f->payload_type | (f->is_picture ? 0x80 : 0); /* every picture is one packet */
+    uint64_t picture = f->number / f->parts;
+    int part = f->number % f->parts, length = size_of(f, f->number);
+    *at++ = f->payload_type | (f->is_picture && part == f->parts - 1 ? 0x80 : 0);
     put16(at, f->first_sequence + f->number), at += 2;
-    put32(at, f->number * f->tick), at += 4;
+    put32(at, picture * f->tick), at += 4;
     put32(at, f->ssrc), at += 4;
     uint8_t *profile = at;
     at += 4;
@@ -194,14 +198,14 @@ static int compose(crowd *c, flow *f, uint8_t *packet) {
     while ((at - profile) % 4) *at++ = 0;
     put16(profile, 0xBEDE), put16(profile + 2, (at - profile) / 4 - 1);
     uint8_t *payload = at;
-    memcpy(payload, f->filling, f->size);
-    if (f->is_picture) { /* VP8: a descriptor with picture number and TL0PICIDX, then a frame's first ten bytes */
-        int is_key = f->number % f->keyframe_every == 0 || f->number == f->keyframe;
-        *at++ = 0x90, *at++ = 0xC0;
-        put16(at, 0x8000 | (f->number & 0x7FFF)), at += 2;
-        *at++ = f->number;
+    memcpy(payload, f->filling, length);
+    if (f->is_picture) { /* VP8: a descriptor with picture number and TL0PICIDX, then, in the first, how a frame begins */
+        int is_key = picture % f->keyframe_every == 0 || picture == f->keyframe;
+        *at++ = part ? 0x80 : 0x90, *at++ = 0xC0;
+        put16(at, 0x8000 | (picture & 0x7FFF)), at += 2;
+        *at++ = picture;
         memset(at, 0, 10);
-        if (is_key) {
+        if (!part && is_key) {
             memcpy(at + 3, "\x9d\x01\x2a", 3);
             int width = f->height * 16 / 9;
             at[6] = width, at[7] = width >> 8, at[8] = f->height, at[9] = f->height >> 8;
@@ -209,11 +213,11 @@ static int compose(crowd *c, flow *f, uint8_t *packet) {
             at[0] = 1;
         at += 10;
     }
-    stamp s = {.magic = MAGIC, .room = f->room, .seat = f->seat, .flow = f->index, .size = f->size,
+    stamp s = {.magic = MAGIC, .room = f->room, .seat = f->seat, .flow = f->index, .size = length,
                .number = f->number, .sent_ns = now_ns(CLOCK_REALTIME)};
     memcpy(at, &s, sizeof s);
     f->number++;
-    return payload + f->size - packet;
+    return payload + length - packet;
 }
 
 static void post(crowd *c, end *e, struct mmsghdr *posts, int n) {
@@ -250,23 +254,25 @@ static int64_t send_due(crowd *c, int64_t now, int64_t until) {
         int is_off = __atomic_load_n(&f->is_off, __ATOMIC_RELAXED);
         while (f->due_ns <= now && f->due_ns < until) {
             if (is_off) {
-                f->keyframe = f->number;
+                f->keyframe = f->number / f->parts;
                 f->due_ns += f->period_ns;
                 continue;
             }
-            if (n == BATCH || (n && by != f->end)) post(c, &c->ends[by], posts, n), n = 0;
-            by = f->end;
-            int size = compose(c, f, packets[n]);
-            if (c->protect(c->ends[by].seal, packets[n], &size)) {
-                c->outcome.unsent++;
-            } else {
-                parts[n] = (struct iovec){packets[n], size};
-                posts[n].msg_hdr = (struct msghdr){.msg_iov = &parts[n], .msg_iovlen = 1};
-                n++;
+            for (int part = 0; part < f->parts; part++) {
+                if (n == BATCH || (n && by != f->end)) post(c, &c->ends[by], posts, n), n = 0;
+                by = f->end;
+                int size = compose(c, f, packets[n]);
+                if (c->protect(c->ends[by].seal, packets[n], &size)) {
+                    c->outcome.unsent++;
+                } else {
+                    parts[n] = (struct iovec){packets[n], size};
+                    posts[n].msg_hdr = (struct msghdr){.msg_iov = &parts[n], .msg_iovlen = 1};
+                    n++;
+                }
+                c->outcome.sent++;
             }
-            c->outcome.sent++;
             int64_t late = now - f->due_ns;
-            if (late > LATE_NS) c->outcome.late++;
+            if (late > LATE_NS) c->outcome.late += f->parts;
             if (late > c->outcome.latest_ns) c->outcome.latest_ns = late;
             f->due_ns += f->period_ns;
         }
@@ -339,11 +345,11 @@ static int take(crowd *c, end *e, const uint8_t *packet, int size, int64_t arriv
     }
     if (!filling_from || s.room >= c->rooms || s.flow >= c->flows_a_room) return 0;
     flow *f = c->by_place[s.room * c->flows_a_room + s.flow];
-    if (!f || f->seat != s.seat || f->size != s.size || s.number >= f->number) return 0;
+    if (!f || f->seat != s.seat || size_of(f, s.number) != s.size || s.number >= f->number) return 0;
     /* The descriptor of a picture may be rewritten in another length; what follows may not. */
     long left = stop - filling_from;
-    if (left > f->size || memcmp(filling_from, f->filling + f->size - left, left)) return 0;
-    if (left != f->size - (f->is_picture ? 15 : 0) - (long)sizeof s) return 0;
+    if (left > s.size || memcmp(filling_from, f->filling + s.size - left, left)) return 0;
+    if (left != s.size - (f->is_picture ? 15 : 0) - (long)sizeof s) return 0;
     if (s.room != e->room || s.seat == e->seat) { /* Somebody else's room, or one's own voice. */
         c->outcome.stray++;
         return 1;
@@ -435,7 +441,7 @@ static void tell_reports(crowd *c, int by) {
         if (f->end != by) continue;
         put32(at, 0x80C80006), put32(at + 4, f->ssrc);
         put32(at + 8, now / 1000000000 + 2208988800u), put32(at + 12, (now % 1000000000) * 4294967296.0 / 1e9);
-        put32(at + 16, f->number * f->tick), put32(at + 20, f->number), put32(at + 24, f->number * f->size);
+        put32(at + 16, f->number / f->parts * f->tick), put32(at + 20, f->number), put32(at + 24, f->number * f->size);
         at += 28;
     }
     if (e->hears) {
@@ -453,16 +459,18 @@ static void tell_reports(crowd *c, int by) {
     if (at > packet) report(c, e, packet, at - packet);
 }
 
-static void receive(crowd *c, end *e) {
+/* What came by one end, up to a batch; whether there may be more. */
+static int receive(crowd *c, end *e) {
     static __thread uint8_t packets[BATCH][DATAGRAM];
     static __thread uint8_t controls[BATCH][128];
-    struct iovec parts[BATCH];
-    struct mmsghdr posts[BATCH];
-    for (int i = 0; i < BATCH; i++) {
-        parts[i] = (struct iovec){packets[i], DATAGRAM};
-        posts[i].msg_hdr = (struct msghdr){
-            .msg_iov = &parts[i], .msg_iovlen = 1, .msg_control = controls[i], .msg_controllen = sizeof controls[i]};
-    }
+    static __thread struct iovec parts[BATCH];
+    static __thread struct mmsghdr posts[BATCH];
+    if (!parts[0].iov_base)
+        for (int i = 0; i < BATCH; i++) {
+            parts[i] = (struct iovec){packets[i], DATAGRAM};
+            posts[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1, .msg_control = controls[i]};
+        }
+    for (int i = 0; i < BATCH; i++) posts[i].msg_hdr.msg_controllen = sizeof controls[i];
     int n = recvmmsg(e->fd, posts, BATCH, MSG_DONTWAIT, NULL);
     for (int i = 0; i < n; i++) {
         uint8_t *packet = packets[i];
@@ -489,12 +497,13 @@ static void receive(crowd *c, end *e) {
         if (!take(c, e, packet, size, arrived_ns ? arrived_ns : now_ns(CLOCK_REALTIME)))
             c->outcome.wrong++;
     }
+    return n == BATCH;
 }
 
 /* ------------------------------------------------------------------ a run */
 
-/* Let the first `rooms` rooms send for `seconds` at `speed` times the usual pace, then wait for what is still under way: until no packet of
- * the run came for `quiet_s`. All counts begin anew. */
+/* Let the first `rooms` rooms send for `seconds` at `speed` times the usual pace, then wait for what is still under
+ * way: until no packet of the run came for `quiet_s`. All counts begin anew. */
 void crowd_run(crowd *c, int rooms, double seconds, double speed, double quiet_s) {
     prctl(PR_SET_TIMERSLACK, 1000UL);
     memset(&c->outcome, 0, sizeof c->outcome);
@@ -514,8 +523,8 @@ void crowd_run(crowd *c, int rooms, double seconds, double speed, double quiet_s
         if (f->room < rooms && f->due_ns < until) c->waiting[c->waiting_n++] = f;
     }
     for (int place = c->waiting_n / 2; place--;) sink(c, place);
-    struct epoll_event ready[64];
     int64_t last = begin, look_due = begin;
+    int looking = c->ends_n;           /* the end to look at next, if not all were */
     uint64_t echoed = 0, reported = 0; /* by all ends, one after the other: people do not report all at once */
     for (;;) {
         int64_t now = now_ns(CLOCK_MONOTONIC);
@@ -524,16 +533,16 @@ void crowd_run(crowd *c, int rooms, double seconds, double speed, double quiet_s
         for (; reported * REPORT_NS < (uint64_t)(now - begin) * c->ends_n; reported++)
             if (c->ends[reported % c->ends_n].room < rooms) tell_reports(c, reported % c->ends_n);
         if (next == INT64_MAX && now > until && now - (last > until ? last : until) > (int64_t)(quiet_s * 1e9)) break;
-        now = now_ns(CLOCK_MONOTONIC);
-        int64_t wake = next < look_due ? next : look_due;
-        if (wake > now) {
-            doze(wake);
-            continue;
+        if (looking == c->ends_n) {
+            if (now < look_due) {
+                doze(next < look_due ? next : look_due);
+                continue;
+            }
+            looking = 0, look_due = now + LOOK_NS;
         }
-        int n = now < look_due ? 0 : epoll_wait(c->epoll, ready, 64, 0);
         uint64_t before = c->outcome.arrived;
-        for (int i = 0; i < n; i++) receive(c, &c->ends[ready[i].data.u32]);
-        if (n < 64 && now >= look_due) look_due = now + LOOK_NS;
+        for (int looks = 0; looks < LOOKS && looking < c->ends_n; looks++)
+            if (!receive(c, &c->ends[looking])) looking++;
         if (c->outcome.arrived > before) last = now; /* Reports never end. */
     }
     c->outcome.cpu_ns = now_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
@@ -551,7 +560,6 @@ uint64_t crowd_sent(crowd *c, int room, int index) {
 }
 
 void crowd_free(crowd *c) {
-    close(c->epoll);
     free(c->ends), free(c->flows), free(c->tallies), free(c->by_place), free(c->waiting), free(c);
 }
 
@@ -566,25 +574,18 @@ struct drain {
 
 static void *empty(void *given) {
     struct drain *d = given;
-    int epoll = epoll_create1(0);
     static uint8_t packets[BATCH][DATAGRAM];
     struct iovec parts[BATCH];
     struct mmsghdr posts[BATCH];
-    for (int i = 0; i < d->n; i++) {
-        struct epoll_event wanted = {.events = EPOLLIN, .data.fd = d->fds[i]};
-        epoll_ctl(epoll, EPOLL_CTL_ADD, d->fds[i], &wanted);
-    }
     for (int i = 0; i < BATCH; i++) {
         parts[i] = (struct iovec){packets[i], DATAGRAM};
         posts[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
     }
     while (!__atomic_load_n(&d->is_over, __ATOMIC_RELAXED)) {
-        struct epoll_event ready[64];
-        int n = epoll_wait(epoll, ready, 64, 0);
-        for (int i = 0; i < n; i++) recvmmsg(ready[i].data.fd, posts, BATCH, MSG_DONTWAIT, NULL);
-        if (n < 64) doze(now_ns(CLOCK_MONOTONIC) + LOOK_NS);
+        for (int i = 0; i < d->n;)
+            if (recvmmsg(d->fds[i], posts, BATCH, MSG_DONTWAIT, NULL) < BATCH) i++;
+        doze(now_ns(CLOCK_MONOTONIC) + LOOK_NS);
     }
-    close(epoll);
     return NULL;
 }
 
@@ -595,9 +596,19 @@ static void pin(int core) {
     sched_setaffinity(0, sizeof set, &set);
 }
 
+/* Keep a core from sleeping, with what it has to spare and no more: a virtual machine takes a while to wake a core that
+ * halted, and that while is neither a server's work nor its delay. Ends with the process that started it. */
+void keep_awake(int core) {
+    struct sched_param least = {0};
+    prctl(PR_SET_PDEATHSIG, 9);
+    sched_setscheduler(0, SCHED_IDLE, &least);
+    pin(core);
+    for (;;) __builtin_ia32_pause();
+}
+
 double floor_run(void *protect, void **seals, int viewers, int fd, struct sockaddr *addresses, int address_size,
                  int *drains, int sources, int sound_size, double sound_hz, int picture_size, double picture_hz,
-                 double seconds, int core, uint64_t *copies) {
+                 int picture_packets, double seconds, int core, uint64_t *copies) {
     struct drain d = {.fds = drains, .n = viewers};
     pthread_t other;
     pthread_create(&other, NULL, empty, &d);
@@ -624,24 +635,26 @@ double floor_run(void *protect, void **seals, int viewers, int fd, struct sockad
         for (int i = 0; i < flows; i++) {
             while (due[i] <= now) {
                 int plain = 12 + (i % 2 ? picture_size : sound_size);
-                for (int v = 0; v < viewers; v++) {
-                    uint8_t *packet = packets[v];
-                    int size = plain;
-                    memset(packet + 12, 0x55, plain - 12);
-                    packet[0] = 0x80, packet[1] = 96;
-                    put16(packet + 2, number[i]), put32(packet + 4, number[i] * 960), put32(packet + 8, i + 1);
-                    seal(seals[v], packet, &size);
-                    parts[v] = (struct iovec){packet, size};
-                    posts[v].msg_hdr = (struct msghdr){.msg_iov = &parts[v], .msg_iovlen = 1,
-                        .msg_name = (char *)addresses + v * address_size, .msg_namelen = address_size};
+                int n = 0;
+                for (int part = 0; part < (i % 2 ? picture_packets : 1); part++, number[i]++) {
+                    for (int v = 0; v < viewers; v++, n++) {
+                        uint8_t *packet = packets[n];
+                        int size = plain;
+                        memset(packet + 12, 0x55, plain - 12);
+                        packet[0] = 0x80, packet[1] = 96;
+                        put16(packet + 2, number[i]), put32(packet + 4, number[i] * 960), put32(packet + 8, i + 1);
+                        seal(seals[v], packet, &size);
+                        parts[n] = (struct iovec){packet, size};
+                        posts[n].msg_hdr = (struct msghdr){.msg_iov = &parts[n], .msg_iovlen = 1,
+                            .msg_name = (char *)addresses + v * address_size, .msg_namelen = address_size};
+                    }
                 }
-                for (int done = 0; done < viewers;) {
-                    int sent = sendmmsg(fd, posts + done, viewers - done, 0);
+                for (int done = 0; done < n;) {
+                    int sent = sendmmsg(fd, posts + done, n - done, 0);
                     if (sent <= 0) break;
                     done += sent;
                     *copies += sent;
                 }
-                number[i]++;
                 due[i] += period[i];
             }
             if (due[i] < next) next = due[i];

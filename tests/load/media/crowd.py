@@ -67,7 +67,7 @@ def built() -> ctypes.CDLL:
     library.crowd_new.argtypes = (c_void_p, c_void_p, c_void_p, *[c_int] * 4)
     library.crowd_agreed.argtypes = (c_void_p, *[c_int] * 5)
     library.crowd_end.argtypes = (c_void_p, c_int, c_void_p, c_void_p, c_int, c_int)
-    library.crowd_flow.argtypes = (c_void_p, *[c_int] * 9, c_uint32, c_uint32, c_double, c_double, c_int)
+    library.crowd_flow.argtypes = (c_void_p, *[c_int] * 10, c_uint32, c_uint32, c_double, c_double, c_int)
     library.crowd_let.argtypes = (c_void_p, c_int, c_int, c_int)
     library.crowd_run.argtypes = (c_void_p, c_int, c_double, c_double, c_double)
     library.crowd_outcome.argtypes = (c_void_p,)
@@ -79,10 +79,11 @@ def built() -> ctypes.CDLL:
     library.crowd_sent.argtypes = (c_void_p, c_int, c_int)
     library.crowd_sent.restype = c_uint64
     library.crowd_free.argtypes = (c_void_p,)
+    library.keep_awake.argtypes = (c_int,)
     library.floor_run.restype = c_double
     library.floor_run.argtypes = (
         *(c_void_p, c_void_p, c_int, c_int, c_void_p, c_int, c_void_p, c_int),
-        *(c_int, c_double, c_int, c_double, c_double, c_int, POINTER(c_uint64)),
+        *(c_int, c_double, c_int, c_double, c_int, c_double, c_int, POINTER(c_uint64)),
     )
     return library
 
@@ -201,7 +202,7 @@ class Crowd:
         # People's packets do not come all at once.
         offset_s = (end.room / self.rooms_max + stream.seat) / self.scene.people / stream.hertz
         self._c.crowd_flow(
-            *(self._crowd, by, index, stream.size, stream.kind == "picture", stream.height),
+            *(self._crowd, by, index, stream.size, stream.packets, stream.kind == "picture", stream.height),
             max(1, round(stream.hertz)),  # a keyframe a second
             *(VIDEO, ord("1")) if stream.kind == "picture" else (AUDIO, ord("0")),
             *(ord(stream.rid) if stream.rid else 0, ssrc, round(stream.clock_hz / stream.hertz)),

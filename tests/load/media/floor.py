@@ -16,7 +16,7 @@ from pylibsrtp._binding import lib
 from server.sfu.datagrams import Outbox
 from server.sfu.departures import Way, spread
 from tests.load.media.crowd import built, function, pointer
-from tests.load.media.scene import PICTURE_BYTES, PICTURE_HZ, SOUND_BYTES, SOUND_HZ
+from tests.load.media.scene import PICTURE_BYTES, PICTURE_HZ, PICTURE_PACKETS, SOUND_BYTES, SOUND_HZ
 from tests.load.media.subject import SERVER_CORE
 
 _TRANSMIT_WINDOW = 128
@@ -57,7 +57,7 @@ def floor_us(people: int, seconds: float, *, speed: float = 1.0) -> float:
     drains = (ctypes.c_int * viewers)(*(sock.fileno() for sock in away))
     cost_ns = built().floor_run(
         *(function("srtp_protect"), seals, viewers, here.fileno(), addresses, 16, drains, people),
-        *(SOUND_BYTES, SOUND_HZ * speed, PICTURE_BYTES, PICTURE_HZ * speed),
+        *(SOUND_BYTES, SOUND_HZ * speed, PICTURE_BYTES, PICTURE_HZ * speed, PICTURE_PACKETS),
         *(seconds, SERVER_CORE if (os.cpu_count() or 1) > SERVER_CORE else -1, ctypes.byref(copies)),
     )
     for sock in (here, *away):
@@ -87,12 +87,14 @@ def python_floor_us(people: int, seconds: float) -> float:
     before = os.sched_getaffinity(0)
     if (os.cpu_count() or 1) > SERVER_CORE:
         os.sched_setaffinity(0, {SERVER_CORE})
-    number = 0
+    number = copies = 0
     begun, due = time.thread_time(), time.monotonic()
     until = due + seconds
     while due < until:
         is_picture = int((number + 1) * pictures) > int(number * pictures)
-        spread(recipients, False, number & 0xFFFF, number, bodies[is_picture], 0)
+        for part in range(PICTURE_PACKETS if is_picture else 1):
+            spread(recipients, False, (number + part) & 0xFFFF, number, bodies[is_picture], 0)
+            copies += viewers
         box.flush()
         number += 1
         due += every_s
@@ -101,4 +103,4 @@ def python_floor_us(people: int, seconds: float) -> float:
     os.sched_setaffinity(0, before)
     for sock in (here, *away):
         sock.close()
-    return spent * 1e6 / number / viewers
+    return spent * 1e6 / copies

@@ -6,6 +6,8 @@ import contextlib
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -71,6 +73,21 @@ def settle() -> None:
     if (os.cpu_count() or 1) > LOAD_CORE:
         os.sched_setaffinity(0, {LOAD_CORE})
     _hurry(0, URGENCY)
+
+
+@contextmanager
+def awake() -> Iterator[None]:
+    """Keep the server's core from sleeping, by a process that runs when nobody else wants to.
+
+    A virtual machine takes a while to wake a core that halted, and most of the time is its host's: that is neither a
+    server's work nor its delay.
+    """
+    words = f"from tests.load.media.crowd import built; built().keep_awake({SERVER_CORE})"
+    with subprocess.Popen([sys.executable, "-c", words], preexec_fn=be_ordinary) as process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 def be_ordinary() -> None:
