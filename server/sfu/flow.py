@@ -78,13 +78,14 @@ class Flow:
             recipients.append(recipient)
         self._alike = list(found.values())
 
-    def send(self, out: Outgoing, body: bytes, now_us: int) -> None:
-        """Send to all members what the lead made of a packet; `body` is what of its payload stays as it is."""
-        sequence, timestamp, marker, prefix, payload, _ = out
+    def send(self, out: Outgoing, now_us: int) -> None:
+        """Send to all members what the lead made of a packet."""
+        sequence, timestamp, marker, prefix, payload, skip = out
         self.packets += 1
         self.octets += len(payload)
         if self.past is not None:
             self.past.sent(out, now_us)
         for shift, recipients in self._alike:
             begin = prefix if shift is None else shift.prefix(prefix)
-            spread(recipients, marker, sequence, timestamp, begin + body, now_us)
+            is_same = len(begin) == skip and payload.startswith(begin)
+            spread(recipients, marker, sequence, timestamp, payload if is_same else begin + payload[skip:], now_us)

@@ -196,18 +196,17 @@ class LayerCore:
             for flow in self._flows:
                 flow.lead.drop(self, number)  # Close the gap that a packet without content would leave.
             return
-        body = payload if vp8 is None else payload[vp8.size :]  # What slots leave as it is.
         for flow in self._awaiting:
             before = flow.lead.current
             out = flow.lead.push(self, number, timestamp, marker, payload, vp8, now_us)
             if out is not None:
-                flow.send(out, body, now_us)
+                flow.send(out, now_us)
             if flow.lead.current is not before:
                 _regroup(self, cast(LayerCore | None, before))
         for flow in self._flows:
             out = flow.lead.push(self, number, timestamp, marker, payload, vp8, now_us)
             if out is not None:
-                flow.send(out, body, now_us)
+                flow.send(out, now_us)
 
     def _regroup(self) -> None:
         """Look who is to see it, and whose numbers go together from now on."""

@@ -56,11 +56,10 @@ def rewriter(first: int) -> Rewriter:
 def show(number: int, *slots: Slot, keyframe: bool = False) -> None:
     """A picture of the camera comes to all flows of these slots."""
     payload = vp8(picture=number, tl0=number & 0xFF, keyframe=keyframe)
-    read = Vp8(payload)
     for flow in dict.fromkeys(slot.flow for slot in slots):
-        out = flow.lead.push("camera", number, number * 3_000, True, payload, read, number * 33_000)
+        out = flow.lead.push("camera", number, number * 3_000, True, payload, Vp8(payload), number * 33_000)
         if out is not None:
-            flow.send(out, payload[read.size :], number)
+            flow.send(out, number)
 
 
 def meet(*slots: Slot) -> bool:
