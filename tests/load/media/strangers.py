@@ -24,7 +24,8 @@ from typing import Any
 
 from aioice import stun
 
-from server.sfu.datagrams import BATCH, STRIDE, Outbox, destination
+from server.sfu.core import Address
+from server.sfu.datagrams import BATCH, STRIDE, WAITING_MAX, Lane, Outbox
 from server.sfu.rtp.demux import MTU
 from tests.load.media.crowd import Crowd
 from tests.load.media.experiments import Seen, play
@@ -231,21 +232,35 @@ class _Flow:
     """Batches that are written once and sent again and again."""
 
     def __init__(self, packets: Sequence[bytes]) -> None:
-        there = destination((socket.inet_ntoa(packets[0][16:20]), 0))
-        self._boxes: list[tuple[Outbox, int]] = []
+        there = (socket.inet_ntoa(packets[0][16:20]), 0)
+        self._box = Outbox(is_ipv6=False)
+        self._batches: list[list[tuple[Lane, int]]] = []
         for first in range(0, len(packets), BATCH):
-            box = Outbox(is_ipv6=False)
-            for packet in packets[first : first + BATCH]:
-                start = box.count * STRIDE
-                box.data[start : start + len(packet)] = packet
-                box.add(len(packet), there)
-            self._boxes.append((box, box.count))
+            batch = packets[first : first + BATCH]
+            parts = [batch[begin : begin + WAITING_MAX] for begin in range(0, len(batch), WAITING_MAX)]
+            self._batches.append([(self._written(part, there), len(part)) for part in parts])
+
+    def _written(self, packets: Sequence[bytes], there: Address) -> Lane:
+        """A lane in which these packets lie."""
+        lane = Lane()
+        lane.is_whole = True
+        lane.lead(self._box, there)
+        for packet in packets:
+            start = lane.count * STRIDE
+            lane.data[start : start + len(packet)] = packet
+            lane.add(len(packet))
+        self._box.flush()  # To nowhere: there is no socket yet.
+        return lane
 
     def send(self, sock: socket.socket, turn: int) -> int:
         """Send one batch; how many went."""
-        box, count = self._boxes[turn % len(self._boxes)]
-        box.count = count
-        return count - box.send(sock)
+        box, batch = self._box, self._batches[turn % len(self._batches)]
+        box.sock, before = sock, box.unsent
+        for lane, count in batch:
+            lane.count = count
+            box.waiting.append(lane)
+        box.flush()
+        return sum(count for _, count in batch) - (box.unsent - before)
 
 
 async def main() -> None:
