@@ -87,14 +87,14 @@ def python_floor_us(people: int, seconds: float) -> float:
     before = os.sched_getaffinity(0)
     if (os.cpu_count() or 1) > SERVER_CORE:
         os.sched_setaffinity(0, {SERVER_CORE})
-    number = copies = 0
+    number = packets = 0
     begun, due = time.thread_time(), time.monotonic()
     until = due + seconds
     while due < until:
         is_picture = int((number + 1) * pictures) > int(number * pictures)
-        for part in range(PICTURE_PACKETS if is_picture else 1):
-            spread(recipients, False, (number + part) & 0xFFFF, number, bodies[is_picture], 0)
-            copies += viewers
+        for _ in range(PICTURE_PACKETS if is_picture else 1):
+            spread(recipients, False, packets & 0xFFFF, number, bodies[is_picture], 0)
+            packets += 1
         box.flush()
         number += 1
         due += every_s
@@ -103,4 +103,4 @@ def python_floor_us(people: int, seconds: float) -> float:
     os.sched_setaffinity(0, before)
     for sock in (here, *away):
         sock.close()
-    return spent * 1e6 / copies
+    return spent * 1e6 / packets / viewers
