@@ -96,7 +96,8 @@ class LinkHandler(Protocol):
         """An RTCP datagram with requests; reports and transport-wide feedback in it were read already."""
 
     def received_echo(self, echo: Echo, now_us: int) -> None:
-        """What transport-wide feedback came to. Nobody is woken for it: it may wait until `Core.collect`."""
+        """What transport-wide feedback came to; see `LinkCore.pool`. Nobody is woken for it: it may wait until
+        `Core.collect`."""
 
     def missed(self) -> None:
         """From now on some of what it sent is missing, or too much is. Nobody is woken for it either."""
@@ -113,6 +114,10 @@ class LayerCore(Protocol):
 
     def figures(self) -> LayerFigures:
         """As they are now."""
+
+    @property
+    def last_us(self) -> int:
+        """That of the figures: when its last packet with content came."""
 
     def due(self, now_us: int, round_trip_us: int) -> list[int]:
         """Missing numbers to ask for now, ascending and growing; counts them as asked."""
@@ -264,6 +269,10 @@ class LinkCore(Protocol):
 
     def number_departures(self, extension: int) -> None:
         """Give everything sent a transport-wide number, in this header extension; 0 for none."""
+
+    def pool(self, wait_us: int, delay_us: int) -> None:
+        """Tell feedback that says nothing new (no packet is lost, the quickest took no longer than `delay_us`) for
+        `wait_us` together; with 0 each is told as it comes, and so it is at first. See `rtp.echo.Pool`."""
 
     def track(self, *, kind: str, payload_type: int, resend_type: int | None, level_extension: int) -> TrackCore:
         """Another incoming track: 'audio', 'video' or 'screen'."""

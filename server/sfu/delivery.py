@@ -21,10 +21,10 @@ NARROW_BPS = 800_000
 """A link below this is worth a word to its owner when pictures are smaller than they should be."""
 
 
-FIT_EVERY_US, UNFIT_EVERY_US = 5_000_000, 500_000
-"""Layers that suit are looked at again after so long, even if nothing happened: bitrates change. A link that does not
-bear what they have become tells of it sooner. While a wish is not met it is looked at more often, and each time while a
-keyframe is waited for."""
+FIT_EVERY_US, WIDE_FIT_EVERY_US, UNFIT_EVERY_US = 5_000_000, 20_000_000, 500_000
+"""Layers that suit are looked at again after so long, even if nothing happened: bitrates change. A link that was never
+known to be narrow can wait, for it tells soon enough when it does not bear what they have become. While a wish is not
+met it is looked at more often, and each time while a keyframe is waited for."""
 
 
 class Picture(NamedTuple):
@@ -145,7 +145,7 @@ class Delivery:
             self._fits_until_us, self._fits_from_bps = 0 if needed else now_us + UNFIT_EVERY_US, None
             self._bears = self._borne(now_us)
         else:
-            self._fits_until_us = now_us + FIT_EVERY_US
+            self._fits_until_us = now_us + (FIT_EVERY_US if self.downlink.was_congested else WIDE_FIT_EVERY_US)
             self._fits_from_bps = self._wanted_bps if budget_bps is None else min(budget_bps, self._wanted_bps)
         if allocation.paused and self._probed is None and self.downlink.may_rise(now_us):
             self.downlink.hope()

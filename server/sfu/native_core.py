@@ -74,6 +74,10 @@ class LayerCore(_Handle):
     def figures(self) -> LayerFigures:
         return LayerFigures._make(_LAYER_FIGURES.unpack_from(self._read))
 
+    @property
+    def last_us(self) -> int:
+        return cast(int, self._figures.last_us)
+
     def due(self, now_us: int, round_trip_us: int) -> list[int]:
         if self.pointer is None:
             return []
@@ -218,7 +222,7 @@ class TrackCore(_Handle):
         return cast(int, self._figures.last_us)
 
     def levels(self) -> list[tuple[int, int]]:
-        if self.pointer is None:
+        if self.pointer is None or not self._figures.levels:
             return []
         found = self.link.core.levels
         count = self._lib.track_levels(self.pointer, found, LEVELS_MAX)
@@ -318,6 +322,10 @@ class LinkCore(_Handle):
     def number_departures(self, extension: int) -> None:
         if self.pointer is not None and self._lib.link_number_departures(self.pointer, extension):
             raise MemoryError
+
+    def pool(self, wait_us: int, delay_us: int) -> None:
+        if self.pointer is not None:
+            self._lib.link_pool(self.pointer, wait_us, delay_us)
 
     def track(self, *, kind: str, payload_type: int, resend_type: int | None, level_extension: int) -> TrackCore:
         track = TrackCore(

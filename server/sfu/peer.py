@@ -22,6 +22,10 @@ CHECK_AFTER_US = 1_500_000
 CHECK_EVERY_US = 500_000
 LOST_AFTER_US = 4_500_000
 """… and is lost after this long."""
+POOL_US = 500_000
+"""Feedback that says nothing new is told together each so often."""
+USUAL_STEP_US = 2_000
+"""What delay is usual may be so much out of date."""
 SMALL_HEIGHT = 180
 """Height in pixels that is assumed for a source no wish names."""
 
@@ -66,6 +70,8 @@ class Peer:
         self._slots_by_ssrc: dict[int, Slot] = {}
         self.link = self._new_link(offer)
         self._told = self.link.core.told()
+        self._usual_us: int | None = None
+        """What the core takes for a usual delay."""
         self.delivery = Delivery()
         self.uplink = Uplink(
             self.link.core,
@@ -186,6 +192,7 @@ class Peer:
 
     def moved(self) -> None:
         self.delivery.downlink.moved()
+        self._say_what_is_usual()
 
     def missed(self) -> None:
         self.owner.stir(self)
@@ -207,6 +214,18 @@ class Peer:
         self.delivery.echoed(echo, now_us)
         if self.delivery.downlink.state != "clear":
             self.owner.hurry(now_us)
+        self._say_what_is_usual()
+
+    def _say_what_is_usual(self) -> None:
+        """Let the core keep feedback together that says nothing new: not while a probe waits for its own."""
+        usual_us, known_us = None if self.delivery.probes else self.delivery.downlink.usual_us, self._usual_us
+        if usual_us is None and known_us is not None:
+            self.link.core.pool(0, 0)
+        elif usual_us is not None and (known_us is None or abs(usual_us - known_us) > USUAL_STEP_US):
+            self.link.core.pool(POOL_US, usual_us)
+        else:
+            return
+        self._usual_us = usual_us
 
     def _reported(self, report: rtcp.Report, now_us: int) -> None:
         match report:
@@ -235,6 +254,7 @@ class Peer:
         if self.link.core.missing:
             self.ask_for_missing(now_us)
         self.ask_for_keyframes(now_us)
+        self._say_what_is_usual()
         self.delivery.probe(now_us)
 
     def ask_for_keyframes(self, now_us: int) -> None:

@@ -59,8 +59,11 @@ class Layer:
         self.track.want(self)
 
     def keyframe_due(self, now_us: int) -> bool:
-        """True when the sender must be asked now; counts as asked."""
-        self._catch_up(self.core.figures())
+        """True when the sender must be asked now; counts as asked. Who was told to stop a layer, and did, is not."""
+        figures = self.core.figures()
+        self._catch_up(figures)
+        if self._gate.wanted and self.index >= self.track.demand.layers and now_us - figures.last_us > SILENT_US:
+            self._gate.came()
         if not self._gate.wanted:
             self.track.wanting.discard(self)
         return self._gate.due(now_us)
@@ -91,6 +94,11 @@ class Layer:
             self._woken_us is not None and now_us - self._woken_us < WAKING_US,
         )
         return state
+
+    def has_turned(self, now_us: int) -> bool:
+        """Whether it has begun to flow, or ceased, since it was looked at."""
+        state = self._state
+        return state is None or (now_us - self.core.last_us <= SILENT_US) != state.flows(self._state_at_us)
 
     def wake(self, now_us: int) -> None:
         """The sender is told that the layer is watched again."""

@@ -42,7 +42,7 @@ from server.sfu.flow import Flow
 from server.sfu.listening import Listening
 from server.sfu.rtp import rtcp
 from server.sfu.rtp.demux import Kind, classify, is_rtp
-from server.sfu.rtp.echo import Echoes
+from server.sfu.rtp.echo import Echoes, Pool
 from server.sfu.rtp.history import History
 from server.sfu.rtp.layers import SILENT_US
 from server.sfu.rtp.nack import Missing
@@ -461,6 +461,7 @@ class LinkCore:
         self._arrivals = Arrivals()
         self._arrivals_ssrc = self._arrivals_told_us = 0
         self._echoes: Echoes | None = None
+        self._pool = Pool()
         self.layers: set[LayerCore] = set()
         self.overflows = 0
         self._control = Ration(CONTROL_MAX, CONTROL_EVERY_US)
@@ -556,8 +557,8 @@ class LinkCore:
             except MalformedPacket:
                 self.malformed += 1
                 continue
-            if echo is not None:
-                self._handler.received_echo(echo, now_us)
+            for told in self._pool.take(echo, now_us) if echo is not None else ():
+                self._handler.received_echo(told, now_us)
         if has_more:
             self._handler.received_rtcp(plain, now_us)
 
@@ -668,6 +669,9 @@ class LinkCore:
         self.way.element = extension << 4 | 1
         for slot in self.slots:
             slot.flow.renew(slot)
+
+    def pool(self, wait_us: int, delay_us: int) -> None:
+        self._pool.wait_us, self._pool.delay_us = wait_us, delay_us
 
     def track(self, *, kind: str, payload_type: int, resend_type: int | None, level_extension: int) -> TrackCore:
         track = TrackCore(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 
 from facilitation.timebase import Instant
@@ -31,9 +31,11 @@ UNCONNECTED_US_MAX = 30_000_000
 LOST_US_MAX = 120_000_000
 """… and one that was lost after this long."""
 
-LAYERS_EVERY_US, CALM_EVERY_US = 200_000, 400_000
+LAYERS_EVERY_US, CALM_EVERY_US = 200_000, 1_200_000
 CALM_AFTER_US = 3_000_000
-"""Layers are looked at less often when nobody came, wished, spoke or was short of anything for so long."""
+"""Layers are measured less often when nobody came, wished or was short of anything for so long …"""
+TURNS_EVERY_US = 400_000
+"""… but whether one begins or ceases to flow, or somebody else speaks, is looked at this often even then."""
 SPEAKERS_EVERY_US = 200_000
 LIVENESS_EVERY_US = 250_000
 REPORTS_EVERY_US = 1_000_000
@@ -87,7 +89,10 @@ class Room:
         self._next_due_us = 0
         """The earliest of these."""
         self._vacations = 0
-        self._flowed: list[tuple[Layer, int, bool, bool, int, bool]] = []
+        self._flowed: list[tuple[Layer, int, bool, bool, int]] = []
+        self._spoke: frozenset[str] = frozenset()
+        """Who did when layers were chosen last."""
+        self._measured_us = 0
         self._stirred_us = 0
         """When something was last seen that viewers' layers may depend on."""
         # Whoever may have something due at the next tick: few of many, lest everybody be asked fifty times a second.
@@ -346,11 +351,11 @@ class Room:
             return 0 if picture.slot.kind == "screen" else ALL_TEMPORAL
         return int(picture.height <= SMALL_TILE and picture.slot.source not in self._told_levels)
 
-    def _flows(self, now_us: int) -> list[tuple[Layer, int, bool, bool, int, bool]]:
-        """Which layers flow, how large they are, whether one may climb to them, how many temporal layers they have, and
-        who speaks: what choices rest on."""
+    def _flows(self, now_us: int) -> list[tuple[Layer, int, bool, bool, int]]:
+        """Which layers flow, how large they are, whether one may climb to them, and how many temporal layers they have:
+        with who speaks, what choices rest on."""
         return [
-            (layer, *layer.state(now_us).looks(now_us), source.name in self._told_levels)
+            (layer, *layer.state(now_us).looks(now_us))
             for source in self.sources.values()
             for kind in KINDS
             if (track := source.track(kind)) is not None
@@ -380,19 +385,9 @@ class Room:
             return
         peers = list(self.peers.values())
         is_calm = now_us - self._stirred_us >= CALM_AFTER_US
-        if self._is_due("layers", CALM_EVERY_US if is_calm else LAYERS_EVERY_US, now_us):
-            for peer in peers:
-                for layer in peer.uplink.layers():
-                    layer.measure(now_us)
-            self._tell_needs(now_us)
-            flows = self._flows(now_us)
-            for peer in peers:
-                if not peer.is_connected or (flows == self._flowed and peer.delivery.is_fitted(now_us)):
-                    continue
-                self._choose_layers(peer, now_us)
-                if flows != self._flowed or not peer.delivery.is_content:
-                    self._stirred_us = now_us
-            self._flowed = flows
+        is_due = self._is_due("layers", TURNS_EVERY_US if is_calm else LAYERS_EVERY_US, now_us)
+        if is_due and (not is_calm or self._has_turned(peers, now_us)):
+            self._measure(peers, now_us)
         if self._is_due("speakers", SPEAKERS_EVERY_US, now_us):
             self._tell_speakers(now_us)
         if self._is_due("liveness", LIVENESS_EVERY_US, now_us):
@@ -403,6 +398,31 @@ class Room:
                 if peer.is_connected:
                     self._report(peer, now_us)
         self._next_due_us = min(self._due.values())
+
+    def _has_turned(self, peers: Sequence[Peer], now_us: int) -> bool:
+        """Whether there is reason to look at layers in a calm room."""
+        return (
+            now_us - self._measured_us >= CALM_EVERY_US
+            or self._told_levels.keys() != self._spoke
+            or any(layer.has_turned(now_us) for peer in peers for layer in peer.uplink.layers())
+        )
+
+    def _measure(self, peers: Sequence[Peer], now_us: int) -> None:
+        """Take stock of all layers, and choose anew for those viewers for whom that changes something."""
+        self._measured_us = now_us
+        for peer in peers:
+            for layer in peer.uplink.layers():
+                layer.measure(now_us)
+        self._tell_needs(now_us)
+        flows, spoke = self._flows(now_us), frozenset(self._told_levels)
+        is_other = flows != self._flowed
+        for peer in peers:
+            if not peer.is_connected or (not is_other and spoke == self._spoke and peer.delivery.is_fitted(now_us)):
+                continue
+            self._choose_layers(peer, now_us)
+            if is_other or not peer.delivery.is_content:
+                self._stirred_us = now_us
+        self._flowed, self._spoke = flows, spoke
 
     def _is_due(self, what: str, every_us: int, now_us: int) -> bool:
         if now_us < self._due[what]:

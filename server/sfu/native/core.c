@@ -210,11 +210,11 @@ static void forward(link_t *link, const uint8_t *plain, int size, int lacks, int
     if (track->level_extension) {
         const uint8_t *level = rtp_extension(&packet, track->level_extension, &length);
         if (level && length > 0 && (level[0] & 0x7F) <= LOUD_DBOV) {
-            if (track->levels_count == LEVELS_MAX)
+            if (track->figures.levels == LEVELS_MAX)
                 track->levels_first = (track->levels_first + 1) % LEVELS_MAX;
             else
-                track->levels_count++;
-            track->levels[(track->levels_first + track->levels_count - 1) % LEVELS_MAX] =
+                COUNT(track->figures.levels);
+            track->levels[(track->levels_first + (int)track->figures.levels - 1) % LEVELS_MAX] =
                 (moment){.at_us = now_us, .number = level[0] & 0x7F};
         }
     }
@@ -633,6 +633,14 @@ int link_number_departures(link_t *link, int extension)
     return is_possible ? 0 : -1;
 }
 
+void link_pool(link_t *link, int64_t wait_us, int64_t delay_us)
+{
+    core_enter(link->core);
+    link->pool_wait_us = wait_us;
+    link->pool_delay_us = delay_us;
+    core_leave(link->core);
+}
+
 /* ---------------------------------------------------------------- tracks and layers */
 
 track_t *track_new(link_t *link, int rate, int is_video, int payload_type, int resend_type, int level_extension)
@@ -683,10 +691,10 @@ void track_unroute(track_t *track) { set_gate(track, UNROUTED, NULL, 0); }
 int track_levels(track_t *track, moment *found, int count)
 {
     core_enter(track->link->core);
-    count = track->levels_count < count ? track->levels_count : count;
+    count = (int)track->figures.levels < count ? (int)track->figures.levels : count;
     for (int i = 0; i < count; i++)
         found[i] = track->levels[(track->levels_first + i) % LEVELS_MAX];
-    track->levels_count = 0;
+    SET(track->figures.levels, 0);
     core_leave(track->link->core);
     return count;
 }

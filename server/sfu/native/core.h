@@ -61,6 +61,7 @@ typedef struct {
 
 typedef struct {
     int64_t last_us;
+    uint32_t levels; /* that wait to be fetched */
 } track_figures;
 
 typedef struct {
@@ -134,6 +135,7 @@ void link_send_rtcp(link_t *, const uint8_t *plain, int size);
 void link_place(link_t *, const uint8_t *plain, int size, int64_t now_us);
 void link_number_arrivals(link_t *, int extension, uint32_t ssrc);
 int link_number_departures(link_t *, int extension); /* 0, or -1 without memory */
+void link_pool(link_t *, int64_t wait_us, int64_t delay_us);
 
 track_t *track_new(link_t *, int rate, int is_video, int payload_type, int resend_type, int level_extension);
 const track_figures *track_read(track_t *);

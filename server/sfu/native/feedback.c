@@ -207,6 +207,39 @@ static int64_t given_up(link_t *link, int64_t before_us)
     return lost;
 }
 
+static void tell_echo(link_t *link, const echo *one, int64_t now_us)
+{
+    link->pool_told_us = now_us;
+    tell(link->core, ECHO, link, (const uint8_t *)one, sizeof *one, NULL, now_us);
+}
+
+/* Tell what came, or let it gather with what says as little: as `Pool` in echo.py. */
+static void pool_echo(link_t *link, const echo *one, int64_t now_us)
+{
+    echo *all = &link->pooled;
+    if (!link->pool_wait_us || one->lost || one->delay_us > link->pool_delay_us) {
+        if (all->arrived)
+            tell_echo(link, all, now_us);
+        all->arrived = 0;
+        tell_echo(link, one, now_us);
+        return;
+    }
+    if (!all->arrived) {
+        *all = *one;
+    } else {
+        all->arrived += one->arrived;
+        all->octets += one->octets;
+        all->begun_us = one->begun_us < all->begun_us ? one->begun_us : all->begun_us;
+        all->ended_us = one->ended_us > all->ended_us ? one->ended_us : all->ended_us;
+        all->sent_us = one->sent_us > all->sent_us ? one->sent_us : all->sent_us;
+        all->delay_us = one->delay_us < all->delay_us ? one->delay_us : all->delay_us;
+    }
+    if (now_us - link->pool_told_us >= link->pool_wait_us) {
+        tell_echo(link, all, now_us);
+        all->arrived = 0;
+    }
+}
+
 static void fold(link_t *link, const uint8_t *body, int size, int64_t now_us)
 {
     int32_t arrivals[READ_MAX];
@@ -253,7 +286,7 @@ static void fold(link_t *link, const uint8_t *body, int size, int64_t now_us)
     if (!all.arrived)
         return;
     all.lost = given_up(link, all.sent_us - PATIENCE_US);
-    tell(link->core, ECHO, link, (const uint8_t *)&all, sizeof all, NULL, now_us);
+    pool_echo(link, &all, now_us);
 }
 
 void take_control(link_t *link, const uint8_t *plain, int size, int64_t now_us)

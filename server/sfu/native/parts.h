@@ -308,7 +308,7 @@ struct track {
     slot_t **slots;
     int slots_count;
     moment levels[LEVELS_MAX];
-    int levels_first, levels_count;
+    int levels_first; /* of those that wait */
 };
 
 struct link { /* what each packet that leaves needs comes first, and together */
@@ -334,6 +334,8 @@ struct link { /* what each packet that leaves needs comes first, and together */
     track_t *tracks;
     slot_t *slots;
     int64_t judged, told_of; /* of departures: the first undecided, the first nobody told of */
+    echo pooled; /* not told yet; nothing while none arrived */
+    int64_t pool_wait_us, pool_delay_us, pool_told_us;
     unwrapper bases, arrival_numbers;
     int64_t arrivals_next; /* the first number of the next feedback; -1 before the first */
     int64_t arrivals_told_us;

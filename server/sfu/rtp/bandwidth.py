@@ -87,10 +87,20 @@ class Downlink:
         """What may be sent, all told; None: anything."""
         if self.capacity_bps is None:
             return None
+        if not self.was_congested:
+            return self.capacity_bps  # All of it did arrive, and there may be more.
         return int(self.capacity_bps * (CONGESTED_SHARE if self.state == "congested" else CLEAR_SHARE))
 
     def may_rise(self, now_us: int) -> bool:
         return self.state == "clear" and now_us >= self.held_until_us
+
+    @property
+    def usual_us(self) -> int | None:
+        """Feedback about packets none of which is lost, and the quickest of which took no longer than this, says
+        nothing new; None while all of it is worth a look."""
+        if self.state != "clear" or self._bad or not self._has_drained or self._base_us is None:
+            return None
+        return self._base_us + QUEUE_GOOD_US
 
     def is_silent(self, now_us: int) -> bool:
         """Whether feedback that should come does not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from operator import sub
 from typing import NamedTuple, cast
 
@@ -168,3 +169,43 @@ class Echoes:
             if judged < end:
                 break
         return lost
+
+
+class Pool:
+    """Lets what says nothing new gather, so that nobody need look at it each time.
+
+    With a `wait_us` that is not 0, echoes are told together, each so long after the last, as long as no packet is lost
+    and the quickest took no longer than `delay_us`. One that says more is told at once, after what was kept.
+    """
+
+    __slots__ = ("_kept", "_told_us", "delay_us", "wait_us")
+
+    def __init__(self) -> None:
+        self.wait_us = self.delay_us = 0
+        self._kept: Echo | None = None
+        self._told_us = 0
+
+    def take(self, echo: Echo, now_us: int) -> Sequence[Echo]:
+        """What is to be told now that this came, oldest first."""
+        kept, self._kept = self._kept, None
+        if not self.wait_us or echo.lost or echo.delay_us > self.delay_us:
+            self._told_us = now_us
+            return (echo,) if kept is None else (kept, echo)
+        together = echo if kept is None else _together(kept, echo)
+        if now_us - self._told_us < self.wait_us:
+            self._kept = together
+            return ()
+        self._told_us = now_us
+        return (together,)
+
+
+def _together(one: Echo, other: Echo) -> Echo:
+    return Echo(
+        arrived=one.arrived + other.arrived,
+        lost=one.lost + other.lost,
+        octets=one.octets + other.octets,
+        begun_us=min(one.begun_us, other.begun_us),
+        ended_us=max(one.ended_us, other.ended_us),
+        sent_us=max(one.sent_us, other.sent_us),
+        delay_us=min(one.delay_us, other.delay_us),
+    )

@@ -25,7 +25,7 @@ class KeyframeGate:
         self._wanted = True
 
     def came(self) -> None:
-        """A keyframe passed: nobody waits any longer."""
+        """A keyframe passed, or none ever will: nobody waits any longer."""
         self._wanted = False
 
     def due(self, now_us: int) -> bool:

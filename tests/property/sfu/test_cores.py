@@ -80,6 +80,9 @@ class World:
                 told = self.arrived.feedback(ssrc=7, media=1_000)
                 if told is not None:
                     self.viewers[1].bare.feed(told, self.viewers[1].address, self.now_us)
+            case ("pool", wait_us, more_us):
+                told = self.viewers[1].echoes
+                self.viewers[1].core.pool(wait_us, told[-1].delay_us + more_us if told else more_us)
             case ("aim", slot, layer, cut, shift):
                 wrong = layer is not None and (layer == 2) != (slot % 2 == 1)
                 target = None if layer is None or wrong else self.layers[layer]
@@ -282,6 +285,7 @@ steps = st.one_of(
     st.tuples(st.just("raw"), st.binary(max_size=80)),
     *[st.tuples(st.just("tell"), compounds)] * 2,
     st.tuples(st.just("echo")),
+    st.tuples(st.just("pool"), st.sampled_from([0, 50_000, 500_000]), st.integers(-30_000, 30_000)),
     st.tuples(st.just("report")),
     st.tuples(st.just("control"), reports | st.just(b"\x80\xc9\x00\x01\x00\x00\x00\x07")),
     st.tuples(st.just("tell"), reports),
@@ -395,8 +399,9 @@ class Evening:
                 ("anew", 20),
                 ("silence", 1),
                 ("direct", 1),
+                ("pool", dice.choice([0, 200_000, 500_000]), dice.choice([-20_000, 20_000, 60_000])),
             ],
-            [30, 2, 20, 12, 30, 3, 1, 1, 2, 1, 0.3, 1, 4],
+            [30, 2, 20, 12, 30, 3, 1, 1, 2, 1, 0.3, 1, 4, 6],
         )[0]
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from server.sfu.rtp.bandwidth import FLOOR_BPS, HOLD_US, START_BPS, Downlink
+from server.sfu.rtp.bandwidth import CLEAR_SHARE, FLOOR_BPS, HOLD_US, QUEUE_GOOD_US, START_BPS, Downlink
 from server.sfu.rtp.echo import Echo
 
 STEP_US = 100_000
@@ -48,6 +48,30 @@ def test_one_slow_group_is_a_warning_and_two_that_grow_are_congestion() -> None:
     assert downlink.state == "clear"
     assert not downlink.may_rise(now_us)
     assert downlink.may_rise(now_us + HOLD_US)
+
+
+def test_only_a_clear_link_has_delays_that_are_usual() -> None:
+    downlink = Downlink()
+    assert downlink.usual_us is None, "nothing is known of its delays"
+    now_us = feed(downlink, 30, 20, 24)
+    assert downlink.usual_us == 20_000 + QUEUE_GOOD_US
+    now_us = feed(downlink, 90, start_us=now_us)
+    assert downlink.usual_us is None, "something may be wrong"
+    now_us = feed(downlink, 130, 150, start_us=now_us)
+    assert downlink.usual_us is None, "it is congested"
+    feed(downlink, 60, 20, 20, 20, 20, start_us=now_us)
+    assert downlink.usual_us == 20_000 + QUEUE_GOOD_US
+    downlink.moved()
+    assert downlink.usual_us is None, "it is another network"
+
+
+def test_all_that_arrived_is_borne_until_congestion_was_met() -> None:
+    downlink = Downlink()
+    now_us = feed(downlink, *[20] * 12, octets=50_000)
+    assert downlink.capacity_bps is not None
+    assert downlink.budget_bps == downlink.capacity_bps > 3_000_000
+    feed(downlink, 90, 130, 20, 20, 20, start_us=now_us)
+    assert downlink.budget_bps == int(downlink.capacity_bps * CLEAR_SHARE)
 
 
 def test_a_queue_that_drains_is_no_congestion() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from server.sfu.rtp.echo import KEPT, PATIENCE_US, Echo, Echoes
+import pytest
+
+from server.sfu.rtp.echo import KEPT, PATIENCE_US, Echo, Echoes, Pool
 from server.sfu.rtp.twcc import BASE_US, Feedback
 
 
@@ -68,3 +70,60 @@ def test_numbers_and_base_times_may_wrap() -> None:
     after = fold(echoes, 0, 0, base=0)
     assert after.begun_us - before.begun_us == BASE_US
     assert after.delay_us == before.delay_us
+
+
+def told(*, at_ms: int, delay_ms: int = 20, lost: int = 0) -> Echo:
+    at_us = at_ms * 1_000
+    return Echo(
+        arrived=10,
+        lost=lost,
+        octets=1_000,
+        begun_us=at_us - 90_000,
+        ended_us=at_us,
+        sent_us=at_us - delay_ms * 1_000,
+        delay_us=delay_ms * 1_000,
+    )
+
+
+def test_each_echo_is_told_as_it_comes_until_somebody_says_what_is_usual() -> None:
+    pool = Pool()
+    for at_ms in (100, 200, 300):
+        assert pool.take(told(at_ms=at_ms), at_ms * 1_000) == (told(at_ms=at_ms),)
+
+
+def test_what_says_nothing_new_is_told_together() -> None:
+    pool = Pool()
+    pool.take(told(at_ms=0), 0)
+    pool.wait_us, pool.delay_us = 300_000, 25_000
+    assert not pool.take(told(at_ms=100, delay_ms=25), 100_000)
+    assert not pool.take(told(at_ms=200, delay_ms=10), 200_000)
+    assert pool.take(told(at_ms=300), 300_000) == (
+        Echo(
+            arrived=30,
+            lost=0,
+            octets=3_000,
+            begun_us=10_000,
+            ended_us=300_000,
+            sent_us=280_000,
+            delay_us=10_000,
+        ),
+    )
+    assert not pool.take(told(at_ms=400), 400_000), "the next are told together as well"
+
+
+@pytest.mark.parametrize("news", [told(at_ms=200, lost=1), told(at_ms=200, delay_ms=26)])
+def test_loss_and_a_queue_are_told_at_once_and_apart_from_what_was_kept(news: Echo) -> None:
+    pool = Pool()
+    pool.wait_us, pool.delay_us = 300_000, 25_000
+    pool.take(told(at_ms=0), 300_000)
+    assert not pool.take(told(at_ms=100), 400_000)
+    assert pool.take(news, 500_000) == (told(at_ms=100), news)
+
+
+def test_what_was_kept_is_told_with_the_next_when_all_of_it_is_wanted_again() -> None:
+    pool = Pool()
+    pool.wait_us, pool.delay_us = 300_000, 25_000
+    pool.take(told(at_ms=0), 300_000)
+    pool.take(told(at_ms=100), 400_000)
+    pool.wait_us = 0
+    assert pool.take(told(at_ms=200), 500_000) == (told(at_ms=100), told(at_ms=200))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from server.sfu.publisher import STREAMS_MAX, Uplink
+from server.sfu.rtp.demand import HOLD_US
 from server.sfu.sdp import read_offer
 from tests.unit.sfu.bare import Bare
 from tests.unit.sfu.offers import CHROMIUM
@@ -150,3 +151,24 @@ def test_streams_and_payload_types_are_bounded() -> None:
     before = sent.counts()
     sent.take(rtp(sequence=9, ssrc=1_099, payload_type=100), 9)
     assert sent.counts() == before
+
+
+def test_no_keyframe_is_asked_of_a_layer_that_its_sender_was_told_to_stop_and_did() -> None:
+    sent = Sent()
+    sent.route("video")
+    for number, rid in enumerate("qh", 100):
+        sent.camera(number, rid, ssrc=number)
+    track = sent.uplink.tracks["video"]
+    large = track.layers[-1]
+    sent.uplink.wants_keyframe()
+    large.want_keyframe()
+    track.watched(180, 0)
+    track.watched(180, HOLD_US)
+    assert track.demand.layers == 1
+    assert large.keyframe_due(1_000), "what comes is still of use to whoever is shown it"
+    assert sent.uplink.wants_keyframe()
+    assert not large.keyframe_due(2_000_000)
+    assert not sent.uplink.wants_keyframe()
+    large.want_keyframe()
+    track.watched(540, 3_000_000)
+    assert large.keyframe_due(3_000_000), "it is watched again"
