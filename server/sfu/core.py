@@ -228,10 +228,11 @@ class LinkCore(Protocol):
     def direct(self, address: Address | None) -> None:
         """Send to this address from now on."""
 
-    def secure(self, rx: Any, tx: Any, sealing: Sealing | None = None) -> None:
+    def secure(self, rx: Any, tx: Any, sealing: Sealing | None = None, opening: Sealing | None = None) -> None:
         """Take the SRTP sessions (pylibsrtp's): from now on media and RTCP are taken and sent.
 
-        `sealing` is the key of `tx` where that encrypts by AES-GCM: a core may then encrypt RTP by itself.
+        `sealing` is the key of `tx`, and `opening` that of `rx`, where those are for AES-GCM: a core may then encrypt
+        and decrypt RTP by itself.
         """
 
     def silence(self) -> None:

@@ -292,12 +292,14 @@ class LinkCore(_Handle):
         if self.pointer is not None:
             self._lib.link_direct(self.pointer, ffi.new(_ADDRESS_POINTER) if address is None else _packed(address))
 
-    def secure(self, rx: Any, tx: Any, sealing: Sealing | None = None) -> None:
+    def secure(self, rx: Any, tx: Any, sealing: Sealing | None = None, opening: Sealing | None = None) -> None:
         if self.pointer is not None:
             self._lib.link_secure(self.pointer, self._session(rx), self._session(tx))
             self._sessions = (rx, tx)  # They live as long as the core may use them.
             if sealing is not None:
                 self._lib.link_seal(self.pointer, sealing.key, sealing.salt)
+            if opening is not None:
+                self._lib.link_open(self.pointer, opening.key, opening.salt)
 
     def silence(self) -> None:
         if self.pointer is not None:

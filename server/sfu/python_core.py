@@ -635,7 +635,7 @@ class LinkCore:
         self._to = address
         self._lead()
 
-    def secure(self, rx: Session, tx: Session, sealing: Sealing | None = None) -> None:
+    def secure(self, rx: Session, tx: Session, sealing: Sealing | None = None, opening: Sealing | None = None) -> None:
         self._rx, self._tx = rx, tx
         self._unprotect, self._rx_pointer = self.core.cipher(rx, self.core.srtp.unprotect, rx.unprotect)
         self.way.protect, self.way.seal = self.core.cipher(tx, self.core.srtp.protect, tx.protect)

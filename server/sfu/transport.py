@@ -121,9 +121,12 @@ CIPHER_FUNCTIONS = {
     "encrypt_init": "EVP_EncryptInit_ex",
     "encrypt_update": "EVP_EncryptUpdate",
     "encrypt_final": "EVP_EncryptFinal_ex",
+    "decrypt_init": "EVP_DecryptInit_ex",
+    "decrypt_update": "EVP_DecryptUpdate",
+    "decrypt_final": "EVP_DecryptFinal_ex",
     "control": "EVP_CIPHER_CTX_ctrl",
 }
-"""OpenSSL's functions that the native core encrypts by, as its `crypto` in core.h calls them."""
+"""OpenSSL's functions that the native core encrypts and decrypts by, as its `crypto` in core.h calls them."""
 
 
 CODE_FUNCTIONS = {"sha1": "EVP_sha1", "hmac": "HMAC"}
@@ -294,8 +297,8 @@ class _Dtls(RTCDtlsTransport):
     """aiortc's, that gives away a session for sending with a small window: it only costs time, since nobody replays
     to ourselves."""
 
-    def new_tx(self) -> tuple[pylibsrtp.Session, Sealing | None]:
-        """Another session with the key of what we send, and that key if it is for AES-GCM.
+    def new_tx(self) -> tuple[pylibsrtp.Session, Sealing | None, Sealing | None]:
+        """Another session with the key of what we send, and if it is for AES-GCM that key, and that of what comes.
 
         No two may ever send with the same SSRC.
         """
@@ -312,7 +315,9 @@ class _Dtls(RTCDtlsTransport):
         )
         policy.allow_repeat_tx = True
         policy.window_size = SEND_WINDOW
-        return pylibsrtp.Session(policy), sealing(master) if profile is SRTP_AEAD_AES_128_GCM else None
+        if profile is not SRTP_AEAD_AES_128_GCM:
+            return pylibsrtp.Session(policy), None, None
+        return pylibsrtp.Session(policy), sealing(master), sealing(profile.get_key_and_salt(material, 0))
 
 
 class Link:

@@ -162,12 +162,13 @@ int core_events(core_t *core, const uint8_t **events)
 
 /* ---------------------------------------------------------------- a packet's way */
 
-static bool is_among(const uint32_t *ssrcs, int count, uint32_t ssrc)
+/* Its place, or `count`. */
+static int place_among(const uint32_t *ssrcs, int count, uint32_t ssrc)
 {
-    for (int i = 0; i < count; i++)
-        if (ssrcs[i] == ssrc)
-            return true;
-    return false;
+    int place = 0;
+    while (place < count && ssrcs[place] != ssrc)
+        place++;
+    return place;
 }
 
 static void hand_over(link_t *link, const uint8_t *plain, int size, int64_t now_us)
@@ -233,11 +234,15 @@ static void take_rtp(link_t *link, uint8_t *data, int size, int lacks, int64_t n
     uint32_t ssrc = (uint32_t)data[8] << 24 | (uint32_t)data[9] << 16 | (uint32_t)data[10] << 8 | data[11];
     if (!link->rx)
         return;
-    bool is_known = is_among(link->alive, link->alive_count, ssrc);
-    if (!is_known && (link->alive_count >= ALIVE_MAX || link->ended_count >= ENDED_MAX ||
-                      is_among(link->ended, link->ended_count, ssrc)))
+    int place = place_among(link->alive, link->alive_count, ssrc);
+    bool is_known = place < link->alive_count;
+    if (!is_known && (place >= ALIVE_MAX || link->ended_count >= ENDED_MAX ||
+                      place_among(link->ended, link->ended_count, ssrc) < link->ended_count))
         return;
-    if (link->core->crypto.unprotect(link->rx, data, &size)) {
+    if (!is_known)
+        memset(link->opened + place, 0, sizeof *link->opened);
+    if (link->opener ? !open_sealed(link, link->opened + place, data, &size)
+                     : link->core->crypto.unprotect(link->rx, data, &size)) {
         COUNT(link->figures.failures);
         return;
     }
@@ -490,6 +495,7 @@ void link_free(link_t *link)
     }
     port_disconnect(core, link->socket);
     unseal(link);
+    close_opener(link);
     free(link->departures);
     free(link);
     core_leave(core);
@@ -517,6 +523,7 @@ void link_secure(link_t *link, void *rx, void *tx)
     link->rx = rx;
     link->tx = tx;
     unseal(link);
+    close_opener(link);
     core_leave(link->core);
 }
 
@@ -726,6 +733,7 @@ static void end_stream(link_t *link, uint32_t ssrc)
     for (int i = 0; i < link->alive_count; i++)
         if (link->alive[i] == ssrc) {
             link->alive[i] = link->alive[--link->alive_count];
+            link->opened[i] = link->opened[link->alive_count];
             SET(link->figures.streams, (uint32_t)link->alive_count);
             if (link->ended_count < ENDED_MAX)
                 link->ended[link->ended_count++] = ssrc;

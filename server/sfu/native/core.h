@@ -34,6 +34,9 @@ typedef struct {
     int (*encrypt_init)(void *cipher, const void *kind, void *engine, const uint8_t *key, const uint8_t *iv);
     int (*encrypt_update)(void *cipher, uint8_t *out, int *written, const uint8_t *in, int size);
     int (*encrypt_final)(void *cipher, uint8_t *out, int *written);
+    int (*decrypt_init)(void *cipher, const void *kind, void *engine, const uint8_t *key, const uint8_t *iv);
+    int (*decrypt_update)(void *cipher, uint8_t *out, int *written, const uint8_t *in, int size);
+    int (*decrypt_final)(void *cipher, uint8_t *out, int *written);
     int (*control)(void *cipher, int what, int size, void *data);
     const void *(*sha1)(void);
     uint8_t *(*hmac)(const void *kind, const void *key, int key_size, const uint8_t *data, size_t size, uint8_t *code,
@@ -129,6 +132,7 @@ void link_expel(link_t *, const address *);
 void link_direct(link_t *, const address *);
 void link_secure(link_t *, void *rx, void *tx); /* libsrtp's sessions, or NULL and NULL */
 int link_seal(link_t *, const uint8_t *key, const uint8_t *salt); /* 16 and 12 bytes; 0, or -1: `tx` does it, then */
+int link_open(link_t *, const uint8_t *key, const uint8_t *salt); /* likewise; 0, or -1: `rx` does it, then */
 void link_answer(link_t *, const char *username, const char *password); /* what its checks bear; NULL for no answers */
 void link_report(link_t *, uint32_t ssrc, int64_t now_us);
 void link_send_rtcp(link_t *, const uint8_t *plain, int size);

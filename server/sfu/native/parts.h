@@ -62,10 +62,12 @@ enum {
     SOCKETS_MAX = 16,
     READY_MAX = 1024,
     GATHER_MAX_US = 8000,
+    GATHER_FULL_US = 16000, /* where the thread is nearly full */
     GATHER_STEP_US = 500,
     STOCK_EVERY_US = 50000,
     BUSY_PERCENT = 50, /* of the time, when it begins to gather, … */
     IDLE_PERCENT = 35, /* … and when it does so less */
+    FULL_PERCENT = 75,
     NONE = -1,
     RECEIVE_BYTES = 1 << 20, /* buffer of a socket that serves one peer */
     BATCH = 64, /* datagrams read at once */
@@ -74,6 +76,7 @@ enum {
     FILL_MAX = 16, /* padding that makes packets of a picture alike */
     ROUNDS = 4,
     SEALED_MAX = 512, /* numbers back that one may come late */
+    OPENED_MAX = 1024, /* likewise, of what comes: as of aiortc's sessions */
     SALT_BYTES = 12,
     TAG_BYTES = 16,
     OUT_BYTES = MTU + 8 + 2 + 6 + FILL_MAX + 144, /* extension, resent number, a wider descriptor, SRTP's trailer */
@@ -288,6 +291,12 @@ typedef struct {
     int64_t number, at_us;
 } arrival;
 
+/* Which numbers of one stream came, and were authentic (open.c). */
+typedef struct {
+    int64_t highest;
+    uint64_t numbers[OPENED_MAX / 64];
+} opened;
+
 /* A packet that left with a transport-wide number, and what became of it. */
 typedef struct {
     int64_t at_us;
@@ -326,6 +335,8 @@ struct link { /* what each packet that leaves needs comes first, and together */
     address to;
     link_figures figures;
     void *rx;
+    void *opener; /* for RTP instead of `rx`, where there is one */
+    uint8_t opener_salt[SALT_BYTES];
     int arrival_extension;
     int bound_count, alive_count, ended_count;
     uint64_t number;
@@ -347,6 +358,7 @@ struct link { /* what each packet that leaves needs comes first, and together */
     ration unplaced, control, answers, handshakes;
     binding bound[BOUND_MAX];
     uint32_t alive[ALIVE_MAX], ended[ENDED_MAX];
+    opened opened[ALIVE_MAX]; /* of those alive */
     arrival arrivals[ARRIVALS_MAX]; /* ascending */
 };
 
@@ -421,6 +433,10 @@ void tell(core_t *, int what, const link_t *, const uint8_t *data, int size, con
 /* Encryption of what leaves (seal.c). */
 bool seal(const link_t *, sealed *past, uint8_t *packet, int header, int *size, int64_t number);
 void unseal(link_t *);
+
+/* Decryption of what comes (open.c); what is not authentic may be anything afterwards, but as long as it was. */
+bool open_sealed(const link_t *link, opened *past, uint8_t *packet, int *size);
+void close_opener(link_t *);
 
 /* Feedback (feedback.c). */
 void note_arrival(link_t *, uint16_t number, uint32_t media, int64_t now_us);

@@ -139,7 +139,8 @@ class BareLink:
         self.core.direct(address)
         come, go = (Open() if bare.is_open else session(kind) for kind in _BOTH)
         if secured:
-            self.core.secure(come, go, sealing(MASTER) if seals and not bare.is_open else None)
+            key = sealing(MASTER) if seals and not bare.is_open else None
+            self.core.secure(come, go, key, key)
         self.far_rx, self.far_tx = (Open() if bare.is_open else session(kind) for kind in _BOTH)
         self._slots = 0
 
