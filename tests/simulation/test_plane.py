@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from unittest import mock
 
 import pytest
 
 from server.sfu.core import CoreName
-from server.sfu.router import KEYFRAMES_SPREAD_US
+from server.sfu.router import KEYFRAMES_SPREAD_US, Room
 from tests.simulation.link import Weather
 from tests.simulation.plane import FRAME_US, HEIGHTS, RIDS, Hall
 from tests.unit.sfu.bare import CORES
@@ -173,6 +174,26 @@ def test_who_sends_no_larger_layer_though_it_is_asked_for_is_seen_on(core: CoreN
         assert screen.decoded[-1][2] == 0
     hall.run(4)
     assert max(stills_ms(hall, 3).values()) <= 150
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_in_a_calm_room_it_is_seen_soon_that_a_layer_ceased_or_began(core: CoreName) -> None:
+    hall = everybody(core, seed=2)
+    hall.run(12)
+    ada, ben, screen = hall.seats["ada"], hall.seats["ben"], hall.seats["ada"].screen("ben")
+    assert screen is not None
+    looks = []
+    with mock.patch.object(Room, "_measure", lambda room, peers, now_us: looks.append(now_us)):
+        hall.run(1)
+    assert len(looks) <= 2, "it is calm"
+    ben.sends = 1  # Of himself, as a browser does whose machine is too slow.
+    hall.run(2)
+    assert screen.decoded[-1][2] == 0
+    hall.run(6)
+    ben.sends = 3
+    hall.run(4)
+    assert screen.decoded[-1][2] == 2
+    assert ada.peer.delivery.is_content
 
 
 @pytest.mark.parametrize("core", CORES)
