@@ -67,7 +67,8 @@ enum {
     STOCK_EVERY_US = 50000,
     BUSY_PERCENT = 50, /* of the time, when it begins to gather, … */
     IDLE_PERCENT = 35, /* … and when it does so less */
-    FULL_PERCENT = 75,
+    FULL_PERCENT = 75, /* when GATHER_MAX_US are not enough, … */
+    EASY_PERCENT = 55, /* … and when they are again */
     NONE = -1,
     RECEIVE_BYTES = 1 << 20, /* buffer of a socket that serves one peer */
     BATCH = 64, /* datagrams read at once */

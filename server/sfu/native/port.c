@@ -351,7 +351,7 @@ static void take_stock(stock *of, int64_t begun_us, int64_t now_us)
     int64_t percent = of->busy_us * 100 / passed_us;
     if (percent > BUSY_PERCENT && of->gather_us < (percent > FULL_PERCENT ? GATHER_FULL_US : GATHER_MAX_US))
         of->gather_us += GATHER_STEP_US;
-    else if (percent < IDLE_PERCENT && of->gather_us > 0)
+    else if (percent < (of->gather_us > GATHER_MAX_US ? EASY_PERCENT : IDLE_PERCENT) && of->gather_us > 0)
         of->gather_us -= GATHER_STEP_US;
     of->since_us = now_us;
     of->busy_us = 0;
