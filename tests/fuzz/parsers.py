@@ -4,6 +4,7 @@ before."""
 from __future__ import annotations
 
 import random
+import struct
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -82,7 +83,7 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], list[bytes]]] = {
 """What reads bytes of strangers, and some that it should understand."""
 
 REFUSALS: dict[str, tuple[type[Exception], ...]] = {
-    "stun": (MalformedPacket, ValueError),
+    "stun": (MalformedPacket, ValueError, struct.error),  # the latter two are aioice's, of what a peer itself sends
     "offer": (MediaRefused,),
 }
 

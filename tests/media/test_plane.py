@@ -41,7 +41,7 @@ from tests.media.rawpeer import RawPeer
 from tests.media.stage import Stage, until, wall_clock
 from tests.unit.sfu.bare import CORES
 from tests.unit.sfu.offers import SMALL
-from tests.unit.sfu.packets import rtp
+from tests.unit.sfu.packets import rtp, stun_message
 
 LEFT_BYTES_MAX = 2_000
 """What one coming and going may leave behind in the C library's memory: pools and tables still grow a little."""
@@ -862,6 +862,11 @@ async def test_strangers_and_rubbish_get_no_answer_and_do_no_harm(stage: Stage) 
         for alert in (b"\x01\x00", b"\x02\x00", b"\x02\x28"):
             ada.raw(b"\x15\xfe\xfd" + epoch.to_bytes(2, "big") + os.urandom(6) + b"\x00\x02" + alert)
     ada.raw(b"\x16\xfe\xff" + bytes(8) + b"\x00\x0c" + b"\x01" + bytes(11))  # a handshake begun anew
+    refused, (ours, password) = stage.sfu._port.strays, ada._remote
+    for attribute in (0x000C, 0x0012, 0x0014, 0x0019):  # checks of hers with what is none of checks', and cut off
+        attributes = [(0x8029, bytes(8)), (attribute, b"\xff")]
+        ada.raw(stun_message(1, f"{ours}:{ada.ufrag}".encode(), attributes, password.encode(), []))
+    await until(lambda: stage.sfu._port.strays >= refused + 2)
     ada.raw(os.urandom(40))
     ada.raw(b"\x80\x60" + os.urandom(60))
     ada.raw(b"\x80\xc8" + os.urandom(60))

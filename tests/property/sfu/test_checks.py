@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Sequence
-from struct import pack
 from typing import Any
 
 from hypothesis import given, settings
@@ -12,10 +9,10 @@ from hypothesis import strategies as st
 
 from server.sfu.core import CHECKS_MAX, HANDSHAKES_MAX, PROOFS_MAX, CoreName
 from tests.unit.sfu.bare import CORES, Bare, BareLink
+from tests.unit.sfu.packets import INTEGRITY, USERNAME, stun_message
 
 pytestmark = list(CORES[0].marks)  # without a native core there is nothing to compare
 
-USERNAME, INTEGRITY = 0x0006, 0x0008
 KNOWN = (0x0001, 0x0009, 0x0020, 0x0024, 0x0025, 0x8028, 0x8029, 0x802A, 0x7777, INTEGRITY, USERNAME)
 PASSWORD = b"password"
 
@@ -66,19 +63,6 @@ steps = st.tuples(
 )
 
 
-def message(kind: int, name: bytes, before: Sequence[Any], password: bytes, after: Sequence[Any]) -> bytes:
-    """A STUN message whose code is right for this password, whatever stands around it."""
-
-    def written(attribute: int, value: bytes) -> bytes:
-        return pack("!HH", attribute, len(value)) + value + bytes(-len(value) % 4)
-
-    head = pack("!I", 0x2112A442) + bytes(range(12))
-    body = written(USERNAME, name) + b"".join(written(*each) for each in before)
-    covered = pack("!HH", kind, len(body) + 24) + head + body
-    body += written(INTEGRITY, hmac.digest(password, covered, "sha1")) + b"".join(written(*each) for each in after)
-    return pack("!HH", kind, len(body)) + head + body
-
-
 class Port:
     """A peer that is known by a name and an address, and two addresses that are nobody's, or not where it is."""
 
@@ -93,7 +77,7 @@ class Port:
 
     def do(self, what: tuple[Any, ...], place: int, times: int, passed_us: int) -> None:
         self.now_us += passed_us
-        data = what[1] if what[0] == "raw" else message(*what[1:])
+        data = what[1] if what[0] == "raw" else stun_message(*what[1:])
         for _ in range(times):
             self.bare.feed(data, self.places[place], self.now_us)
 

@@ -1,8 +1,13 @@
-"""RTP packets made by hand for tests: the plain, obvious way."""
+"""RTP packets, and STUN messages, made by hand for tests: the plain, obvious way."""
 
 from __future__ import annotations
 
+import hmac
 import struct
+from collections.abc import Sequence
+from typing import Any
+
+USERNAME, INTEGRITY = 0x0006, 0x0008
 
 
 def rtp(
@@ -67,3 +72,16 @@ def vp8(
     if not keyframe:
         return written + b"\x01" + body
     return written + b"\x00\x00\x00\x9d\x01\x2a" + struct.pack("<HH", height * 16 // 9, height) + body
+
+
+def stun_message(kind: int, name: bytes, before: Sequence[Any], password: bytes, after: Sequence[Any]) -> bytes:
+    """A STUN message whose code is right for this password, whatever stands around it."""
+
+    def written(attribute: int, value: bytes) -> bytes:
+        return struct.pack("!HH", attribute, len(value)) + value + bytes(-len(value) % 4)
+
+    head = struct.pack("!I", 0x2112A442) + bytes(range(12))
+    body = written(USERNAME, name) + b"".join(written(*each) for each in before)
+    covered = struct.pack("!HH", kind, len(body) + 24) + head + body
+    body += written(INTEGRITY, hmac.digest(password, covered, "sha1")) + b"".join(written(*each) for each in after)
+    return struct.pack("!HH", kind, len(body)) + head + body
