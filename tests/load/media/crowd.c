@@ -596,16 +596,6 @@ static void pin(int core) {
     sched_setaffinity(0, sizeof set, &set);
 }
 
-/* Keep a core from sleeping, with what it has to spare and no more: a virtual machine takes a while to wake a core that
- * halted, and that while is neither a server's work nor its delay. Ends with the process that started it. */
-void keep_awake(int core) {
-    struct sched_param least = {0};
-    prctl(PR_SET_PDEATHSIG, 9);
-    sched_setscheduler(0, SCHED_IDLE, &least);
-    pin(core);
-    for (;;) __builtin_ia32_pause();
-}
-
 double floor_run(void *protect, void **seals, int viewers, int fd, struct sockaddr *addresses, int address_size,
                  int *drains, int sources, int sound_size, double sound_hz, int picture_size, double picture_hz,
                  int picture_packets, double seconds, int core, uint64_t *copies) {

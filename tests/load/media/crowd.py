@@ -79,7 +79,6 @@ def built() -> ctypes.CDLL:
     library.crowd_sent.argtypes = (c_void_p, c_int, c_int)
     library.crowd_sent.restype = c_uint64
     library.crowd_free.argtypes = (c_void_p,)
-    library.keep_awake.argtypes = (c_int,)
     library.floor_run.restype = c_double
     library.floor_run.argtypes = (
         *(c_void_p, c_void_p, c_int, c_int, c_void_p, c_int, c_void_p, c_int),
