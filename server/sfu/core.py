@@ -34,9 +34,9 @@ UNPLACED_MAX, UNPLACED_EVERY_US = 128, 100_000
 CHECKS_MAX, HANDSHAKES_MAX, UNPROVED_EVERY_US = 64, 64, 1_000_000
 """STUN messages of one name, or answers from a known address, and DTLS records of one link that are told in a while.
 Anybody can send copies of true checks, or pretend to be where a peer is; a browser that connects sends some tens."""
-PROOFS_MAX = 1_000
-"""Checks under one name that are looked at in that while, whether they prove its password or not: that costs something.
-Far more than there are, lest true ones be lost among copies."""
+PROOFS_MAX, PROOFS_EVERY_US = 64, 100_000
+"""Checks under one name that are looked at in a while, whether they prove its password or not: that costs something.
+Far more than there are, lest true ones be lost among copies, and spread over the second, lest packets wait for them."""
 CONTROL_MAX, CONTROL_EVERY_US = 600, 1_000_000
 """RTCP datagrams of one link that are read in a while; a viewer of many with much loss sends some hundreds a second."""
 FEEDBACK_EVERY_US = 100_000

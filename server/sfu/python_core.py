@@ -22,6 +22,7 @@ from server.sfu.core import (
     FEEDBACK_EVERY_US,
     HANDSHAKES_MAX,
     LEVELS_MAX,
+    PROOFS_EVERY_US,
     PROOFS_MAX,
     REPORT_BYTES_MAX,
     REPORT_EACH,
@@ -923,7 +924,7 @@ class PythonCore:
             self.untold += 1
 
     def name_link(self, ufrag: str, *, theirs: str, password: str) -> None:
-        rations = Ration(PROOFS_MAX, UNPROVED_EVERY_US), Ration(CHECKS_MAX, UNPROVED_EVERY_US)
+        rations = Ration(PROOFS_MAX, PROOFS_EVERY_US), Ration(CHECKS_MAX, UNPROVED_EVERY_US)
         self._names[ufrag] = _Name(f"{ufrag}:{theirs}", password.encode(), *rations)
 
     def unname_link(self, ufrag: str) -> None:

@@ -325,7 +325,7 @@ static void take_stun(core_t *core, uint8_t *data, int size, link_t *link, const
     name *named = message.is_request ? *find_name(core, message.ufrag) : NULL;
     if (message.is_request ? !named || !goes_by(&message, named->username) : !link)
         COUNT(core->figures.strays);
-    else if (named && !ration_take(&named->proofs, PROOFS_MAX, UNPROVED_EVERY_US, now_us))
+    else if (named && !ration_take(&named->proofs, PROOFS_MAX, PROOFS_EVERY_US, now_us))
         COUNT(core->figures.untold);
     else if (named && !is_proved(&core->crypto, named, &message, data))
         COUNT(core->figures.strays);

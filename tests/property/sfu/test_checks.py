@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.sfu.core import CHECKS_MAX, HANDSHAKES_MAX, PROOFS_MAX, CoreName
+from server.sfu.core import CHECKS_MAX, HANDSHAKES_MAX, PROOFS_EVERY_US, PROOFS_MAX, CoreName
 from tests.unit.sfu.bare import CORES, Bare, BareLink
 from tests.unit.sfu.packets import INTEGRITY, USERNAME, stun_message
 
@@ -58,8 +58,8 @@ steps = st.tuples(
         st.tuples(st.just("raw"), st.builds(lambda data: b"\x16\xfe\xfd" + data, st.binary(min_size=9, max_size=40))),
     ),
     st.integers(0, 2),
-    st.sampled_from([1, 1, 1, CHECKS_MAX - 1, 2 * HANDSHAKES_MAX, PROOFS_MAX - CHECKS_MAX]),
-    st.sampled_from([0, 0, 400_000, 1_000_000]),
+    st.sampled_from([1, 1, 1, CHECKS_MAX - 1, 2 * HANDSHAKES_MAX, PROOFS_MAX // 2]),
+    st.sampled_from([0, 0, PROOFS_EVERY_US, 400_000, 1_000_000]),
 )
 
 

@@ -13,6 +13,7 @@ from server.sfu.core import (
     FEEDBACK_EVERY_US,
     HANDSHAKES_MAX,
     LEVELS_MAX,
+    PROOFS_EVERY_US,
     PROOFS_MAX,
     STREAMS_MAX,
     UNPLACED_EVERY_US,
@@ -124,7 +125,7 @@ def test_a_flood_of_checks_is_not_looked_at_without_end_whether_they_are_true_or
     bare.core.feed(proving(b"password", USERNAME="others:theirs"), link.address, NOW)
     assert (bare.core.untold, len(bare.stun)) == (2, 1)
     bare.sent.clear()
-    bare.feed(true, link.address, NOW + UNPROVED_EVERY_US)
+    bare.feed(true, link.address, NOW + PROOFS_EVERY_US)
     assert len(bare.sent) == 1
 
 
