@@ -22,7 +22,6 @@ class RtpPacket:
         "_profile",
         "data",
         "marker",
-        "padding_only",
         "payload",
         "payload_type",
         "sequence",
@@ -42,14 +41,14 @@ class RtpPacket:
         self.marker = second >= 128
         self.payload_type = second & 127
         start = 12 + 4 * (first & 15)
-        self._extension_start = self._extension_end = 0
-        self._profile = 0
+        begun = profile = 0
         if first & 0x10:
             if start + 4 > size:
                 raise MalformedPacket("extension header cut off")
-            self._profile, words = _EXTENSION.unpack_from(data, start)
-            self._extension_start = start + 4
-            start = self._extension_end = start + 4 + 4 * words
+            profile, words = _EXTENSION.unpack_from(data, start)
+            begun = start + 4
+            start = begun + 4 * words
+        self._profile, self._extension_start, self._extension_end = profile, begun, start
         if start > size:
             raise MalformedPacket("header cut off")
         end = size
@@ -59,7 +58,10 @@ class RtpPacket:
                 raise MalformedPacket("padding longer than the payload")
             end -= padding
         self.payload = data[start:end]
-        self.padding_only = start == end
+
+    @property
+    def padding_only(self) -> bool:
+        return not self.payload
 
     def extensions(self) -> dict[int, bytes]:
         """Header extension elements by id; what is cut off or unknown is left out."""
