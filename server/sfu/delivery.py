@@ -152,9 +152,14 @@ class Delivery:
         return needed
 
     @property
+    def is_probing(self) -> bool:
+        """Whether a probe is under way."""
+        return self._prober.target_bps > 0
+
+    @property
     def probes(self) -> bool:
         """Whether a probe is under way, or may be worth the trouble."""
-        return self._next_bps is not None or self._prober.target_bps > 0
+        return self._next_bps is not None or self.is_probing
 
     def probe(self, now_us: int) -> None:
         """Send what a probe needs; due each tick while it `probes`."""

@@ -24,6 +24,8 @@ LOST_AFTER_US = 4_500_000
 """… and is lost after this long."""
 POOL_US = 500_000
 """Feedback that says nothing new is told together each so often."""
+REST_US = 100_000
+"""Whether a probe may begin is looked at so often."""
 USUAL_STEP_US = 2_000
 """What delay is usual may be so much out of date."""
 SMALL_HEIGHT = 180
@@ -70,6 +72,8 @@ class Peer:
         self._slots_by_ssrc: dict[int, Slot] = {}
         self.link = self._new_link(offer)
         self._told = self.link.core.told()
+        self.rests_until_us = 0
+        """Until then nothing is due of it though it is busy: it only waits to begin a probe."""
         self._usual_us: int | None = None
         """What the core takes for a usual delay."""
         self.delivery = Delivery()
@@ -256,6 +260,8 @@ class Peer:
         self.ask_for_keyframes(now_us)
         self._say_what_is_usual()
         self.delivery.probe(now_us)
+        if not self.link.core.missing and not self.uplink.awaits_keyframe and not self.delivery.is_probing:
+            self.rests_until_us = now_us + REST_US
 
     def ask_for_keyframes(self, now_us: int) -> None:
         """Send upstream the keyframe requests that are due."""

@@ -232,7 +232,12 @@ class Uplink:
         """Whether one of the layers may want one."""
         overflows = self._core.overflows
         changed, self._overflows = overflows != self._overflows, overflows
-        return changed or bool(self._wanting)
+        return changed or self.awaits_keyframe
+
+    @property
+    def awaits_keyframe(self) -> bool:
+        """Whether one is known to be wanted."""
+        return bool(self._wanting)
 
     def layers(self) -> Sequence[Layer]:
         """Those of all tracks."""

@@ -150,6 +150,7 @@ class Room:
 
     def stir(self, peer: Peer) -> None:
         """Something has become due of this peer: see `Peer.is_busy`."""
+        peer.rests_until_us = 0
         self._restless.add(peer)
 
     # ------------------------------------------------------------------ who comes and goes
@@ -377,6 +378,8 @@ class Room:
     def tick(self, now_us: int) -> None:
         """Do what is due; called every 20 ms or so."""
         for peer in tuple(self._restless):
+            if now_us < peer.rests_until_us:
+                continue
             if not peer.is_busy:
                 self._restless.discard(peer)
             elif peer.is_connected:
