@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,53 @@ SHOWN = """() => { const video = document.querySelector(".shared-screen video");
   return video ? [video.videoWidth, video.videoHeight, video.currentTime] : null; }"""
 
 
+# How much of the page of text is as dark as ink and as light as paper: as it is shown, and as it was drawn.
+INK = """() => {
+  const share = (paint) => {
+    const canvas = document.createElement("canvas");
+    canvas.width = 1280; canvas.height = 720;
+    const brush = canvas.getContext("2d");
+    paint(brush);
+    const { data } = brush.getImageData(30, 20, 380, 690);
+    let ink = 0, paper = 0;
+    for (let at = 1; at < data.length; at += 4) { ink += data[at] < 80; paper += data[at] > 215; }
+    return [ink, paper].map((count) => count * 4 / data.length);
+  };
+  return { shown: share((brush) => brush.drawImage(document.querySelector(".shared-screen video"), 0, 0)),
+    drawn: share((brush) => {
+      brush.fillStyle = "#fff"; brush.fillRect(0, 0, 1280, 720);
+      brush.fillStyle = "#111"; brush.font = "28px sans-serif";
+      for (let row = 0; row < 20; row += 1) brush.fillText(`Line ${20 + row} of a page we read`, 40, 40 + 34 * row);
+    }) };
+}"""
+
+# Pictures of the one stream of this height that were coded here or decoded.
+FRAMES = """async (height) => {
+  for (const peer of window.watchedPeers) {
+    for (const entry of (await peer.getStats()).values()) {
+      if (entry.frameHeight === height) return entry.framesEncoded ?? entry.framesDecoded;
+    }
+  }
+  return 0;
+}"""
+
+
+async def is_read(shower: Page, viewer: Page) -> None:
+    """The text is as sharp as it was drawn, and each of its five pictures a second is shown."""
+    for _ in range(100):
+        ink = await viewer.evaluate(INK)
+        if all(shown > 0.75 * drawn for shown, drawn in zip(ink["shown"], ink["drawn"], strict=True)):
+            break
+        await viewer.wait_for_timeout(100)
+    else:
+        raise AssertionError(f"not to be read: {ink}")
+    before = await shower.evaluate(FRAMES, 720), await viewer.evaluate(FRAMES, 720), time.monotonic()
+    await viewer.wait_for_timeout(2_000)
+    coded, decoded = await shower.evaluate(FRAMES, 720) - before[0], await viewer.evaluate(FRAMES, 720) - before[1]
+    assert 4 <= coded <= 5 * (time.monotonic() - before[2]) + 2
+    assert abs(coded - decoded) <= 2
+
+
 async def moves(page: Page, height: int) -> None:
     """Wait until the shared screen is shown in this size, and goes on."""
     seen: list[float] = []
@@ -73,6 +121,7 @@ async def test_a_facilitators_screen_is_read_by_all_and_a_participants_once_they
             await moves(seat.page, 720)
             assert await barriers(seat.page) == []
         await sam.sees_and_hears(3)
+        await is_read(fay.page, robin.page)
         wanted = await fay.page.evaluate("() => window.screenWanted")
         assert wanted["video"]["frameRate"]["max"] == 5
         assert wanted["audio"] is False

@@ -26,6 +26,11 @@ PAGE = """<!doctype html><title>peer</title><body><script type="module" src="/pa
 SCRIPT = """
 import { createPeer } from "/static/media/peer.mjs";
 const states = [], slots = [];
+const Real = window.RTCPeerConnection;
+window.connections = [];
+window.RTCPeerConnection = class extends Real {
+  constructor(...given) { super(...given); window.connections.push(this); }
+};
 let peer, media;
 window.open_ = async ({ audioSlots, videoSlots, simulcast, tracks, picture }) => {
   media = await navigator.mediaDevices.getUserMedia(

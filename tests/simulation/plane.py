@@ -114,7 +114,9 @@ class Screen:
         if self.next is None:
             self.next = number
         if number < self.next:
-            return
+            if self.picture is not None or number < self.next - 100:
+                return
+            self.next = number  # Nothing was shown yet: what was overtaken still counts.
         highest = self.numbers.highest or number
         for hole in range(max([self.next, *self.packets], default=number), number):
             if hole not in self.packets and hole >= self.next:

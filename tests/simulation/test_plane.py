@@ -20,7 +20,7 @@ from tests.unit.sfu.bare import CORES
 PEOPLE = ("ada", "ben", "cleo")
 RATE = 1_000_000 / FRAME_US
 TICK_US = 20_000
-BEGINNING_S = 3
+BEGINNING_S = 4
 """Until then links are being measured."""
 
 STILL_MS = {
@@ -78,8 +78,14 @@ def test_no_picture_stands_still_for_long(weather: str, core: CoreName) -> None:
 @pytest.mark.parametrize("core", CORES)
 @pytest.mark.parametrize("seed", range(2))
 def test_a_newcomer_sees_everybody_at_once_and_disturbs_nobody(seed: int, core: CoreName) -> None:
-    hall = everybody(core, seed=seed)
+    height = (540, 135)[seed]  # links of which more is known than is needed, and of which nothing is
+    hall = everybody(core, seed=seed, height=height)
     hall.run(5)
+    sizes = {}
+    for viewer, of in itertools.permutations(PEOPLE, 2):
+        shown = hall.seats[viewer].screen(of)
+        assert shown is not None
+        sizes[viewer, of] = shown.decoded[-1][2]
     for number in range(3):
         name = f"dora{number}"[-4:]
         seat = hall.join(name, layers=1 + number)
@@ -88,10 +94,56 @@ def test_a_newcomer_sees_everybody_at_once_and_disturbs_nobody(seed: int, core: 
             screen = seat.screen(source)
             assert screen is not None
             assert screen.decoded, f"{source} is not seen yet"
+        for viewer, of in itertools.permutations(PEOPLE, 2):
+            shown = hall.seats[viewer].screen(of)
+            assert shown is not None
+            assert shown.decoded[-1][2] == sizes[viewer, of], "somebody's picture became smaller"
+            assert shown.rate(hall.now_us() - 500_000, hall.now_us()) >= RATE - 2, "somebody's picture became slower"
         hall.leave(name)
         del hall.seats[name]
         hall.run(0.5)
     assert max(stills_ms(hall, 3).values()) <= 150
+
+
+@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize(
+    ("weather", "within_s"),
+    [("5 % loss and jitter", 1.0), ("10 % loss", 1.0), ("bursts", 1.0), ("copies", 0.6), ("a narrow link", 1.0)],
+)
+def test_a_newcomer_with_a_bad_network_sees_and_is_seen_soon(weather: str, within_s: float, core: CoreName) -> None:
+    conditions, _ = STILL_MS[weather]
+    hall = everybody(core, seed=8)
+    hall.run(4)
+    began_us = hall.now_us()
+    dora = hall.join("dora", up=replace(conditions, rate_bps=None), down=replace(conditions))
+    hall.run(within_s)
+    for viewer, source in [(name, "dora") for name in PEOPLE] + [("dora", name) for name in PEOPLE]:
+        screen = hall.seats[viewer].screen(source)
+        assert screen is not None
+        assert any(name == source for _, name, *_ in screen.decoded), f"{viewer} does not see {source} yet"
+        assert any(name == source and at >= began_us for (name, _), at in hall.seats[viewer].heard.items())
+    hall.run(2)
+    stills = stills_ms(hall, within_s + 2)
+    assert all(still <= 150 for (viewer, source), still in stills.items() if dora.name not in (viewer, source))
+
+
+STEPS = ((2_000_000, 4, 250), (600_000, 6, 1_500), (250_000, 8, 1_000), (1_500_000, 10, 1_000), (5_000_000, 10, 500))
+"""Bits a second, for how many seconds, and the longest time in ms that a picture on a screen may stand still then."""
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_steps_of_bandwidth_down_and_up_leave_the_pictures_that_are_shown_moving(core: CoreName) -> None:
+    hall = everybody(core, seed=9)
+    hall.run(6)
+    cleo = hall.seats["cleo"]
+    for rate_bps, seconds, bound_ms in STEPS:
+        cleo.down.weather.rate_bps = rate_bps
+        hall.run(seconds)
+        stills = stills_ms(hall, seconds)
+        assert max(still for (viewer, _), still in stills.items() if viewer != "cleo") <= 150
+        shown = [still for (viewer, _), still in stills.items() if viewer == "cleo"]
+        assert shown
+        assert max(shown) <= bound_ms, f"at {rate_bps} bit/s"
 
 
 @pytest.mark.parametrize("core", CORES)
@@ -304,9 +356,9 @@ def test_a_quiet_voice_is_heard_by_everybody_from_its_first_packet_on(core: Core
         first, at_us = robin.speak_up(), hall.now_us()
         hall.run(1)
         for viewer in (*others, late):
-            wait_us = viewer.heard["r", first] - at_us
-            assert wait_us <= 2 * 20_000 + 20_000 or viewer is others[3]
-            assert wait_us <= 400_000, "it waits behind pictures"
+            # Two ways of 20 ms, the next 20 ms of sound, and where the link is narrow what stands in its queue.
+            bound_us = 250_000 if viewer is others[3] else 60_000
+            assert viewer.heard["r", first] - at_us <= bound_us, viewer.name
             assert all(("r", first + each) in viewer.heard for each in range(40)), viewer.name
         robin.is_quiet, robin.level = True, 127
         hall.run(5)

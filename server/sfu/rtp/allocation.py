@@ -87,7 +87,8 @@ def allocate(
 
     Everybody gets the smallest picture before anybody gets a larger one; large tiles come first, and at each size
     those that are shown already. Without `may_rise` nothing becomes larger than it is, without `may_return` nothing
-    comes back after a pause, without `may_pause` the smallest pictures are shown whatever the budget.
+    comes back after a pause. Without `may_pause` the budget is only presumed, and bounds what is new alone: the
+    smallest pictures are shown whatever it says, and nobody who comes makes anybody's picture smaller.
     """
     order = sorted(
         range(len(wants)),
@@ -113,7 +114,8 @@ def allocate(
             is_rise = is_return or (
                 (step.layer, step.pace) > (want.current, want.paced) if want.current is not None else level > 0
             )
-            if budget_bps is not None and (level or may_pause):
+            is_kept = want.current is not None and not is_rise
+            if budget_bps is not None and (may_pause or not (level == 0 or is_kept)):
                 limit = budget_bps * (RISE_SHARE if is_rise else KEEP_SHARE)
                 if spent + costs > limit or (is_rise and not (may_return if is_return else may_rise)):
                     if next_bps is None:

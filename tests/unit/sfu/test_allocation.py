@@ -60,6 +60,13 @@ def test_before_congestion_was_met_nobody_is_left_out() -> None:
     assert share(want(), want(), budget=50_000, may_pause=False).layers == (0, 0)
 
 
+def test_before_congestion_was_met_nobody_who_comes_makes_a_picture_smaller_or_slower() -> None:
+    assert share(want(current=2), want(current=1), want(), budget=600_000, may_pause=False).layers == (2, 1, 0)
+    assert share(want(current=2), want(current=1), want(), budget=600_000).layers == (1, 0, 0)
+    assert share(thin(current=0), thin(), budget=100_000, may_pause=False).paces == (ALL_TEMPORAL, 0)
+    assert share(thin(current=0), thin(), budget=100_000).paces == (0, 0)
+
+
 def test_what_is_shown_may_breathe_and_what_is_new_must_fit_with_room_to_spare() -> None:
     edge = 400_000
     assert share(want(current=1), budget=int(edge / KEEP_SHARE) + 1).layers == (1,)
