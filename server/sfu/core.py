@@ -96,11 +96,11 @@ class LinkHandler(Protocol):
         """An RTCP datagram with requests; reports and transport-wide feedback in it were read already."""
 
     def received_echo(self, echo: Echo, now_us: int) -> None:
-        """What transport-wide feedback came to; see `LinkCore.pool`. Nobody is woken for it: it may wait until
-        `Core.collect`."""
+        """What transport-wide feedback came to; see `LinkCore.pool`. It may wait until `Core.collect`: nobody is woken
+        for it, unless it says something new where most does not."""
 
     def missed(self) -> None:
-        """From now on some of what it sent is missing, or too much is. Nobody is woken for it either."""
+        """From now on some of what it sent is missing, or too much is."""
 
     def received_unplaced(self, plain: bytes, now_us: int) -> None:
         """An RTP packet of an unknown stream, or of a track without a route: `LinkCore.place` takes it back."""
@@ -324,7 +324,7 @@ class Core(Protocol):
         """A link to one peer; those of one room are served together."""
 
     def collect(self) -> None:
-        """Tell what waits because nobody need be woken for it; to be called each 20 ms or so."""
+        """Tell what waits because nobody need be woken for it; to be called each 20 to 100 ms."""
 
     def feed(self, data: bytes, address: Address, now_us: int) -> None:
         """Take one datagram as if the port had received it, and tell all that follows from it at once."""

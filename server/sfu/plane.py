@@ -17,7 +17,7 @@ from server.sfu.transport import Certificate, Port, host_addresses, monotonic_us
 
 log = logging.getLogger(__name__)
 
-TICK_S = 0.020
+TICK_S, CALM_TICK_S = 0.020, 0.100
 ROOM_PEERS_MAX = 64
 SOURCE_PEERS_MAX = 4
 WISHES_MAX = 256
@@ -54,6 +54,8 @@ class Sfu:
         self._rooms: dict[str, Room] = {}
         self._facts: Callable[[MediaFact], None] = lambda _: None
         self._ticking: asyncio.TimerHandle | None = None
+        self._is_calm = False
+        """Whether the next tick comes late, for no room has anything due."""
 
     @property
     def port(self) -> int:
@@ -110,7 +112,7 @@ class Sfu:
             known.renew(taken)
             return known.answer(self._candidates())
         if here is None:
-            here = self._rooms[room] = Room(room, say=self._say, instant=self._instant)
+            here = self._rooms[room] = self._room(room)
         here.replace(peer)
         joined = Peer(
             name=peer,
@@ -136,13 +138,13 @@ class Sfu:
     def forward(self, *, room: str, source: str, microphone: bool, camera: bool, screen: bool = False) -> None:
         """Open or shut the gates of a source; remembered for peers that come later."""
         if room not in self._rooms:
-            self._rooms[room] = Room(room, say=self._say, instant=self._instant)
+            self._rooms[room] = self._room(room)
         self._rooms[room].gate(source, microphone=microphone, camera=camera, screen=screen)
 
     def partition(self, *, room: str, parts: Mapping[str, str]) -> None:
         """Which part each source is in; remembered for peers that come later."""
         if room not in self._rooms:
-            self._rooms[room] = Room(room, say=self._say, instant=self._instant)
+            self._rooms[room] = self._room(room)
         self._rooms[room].divide(parts)
 
     def wish(self, *, room: str, peer: str, wish: Wish) -> None:
@@ -157,6 +159,9 @@ class Sfu:
         if here is None:
             return {}
         return {peer.name: here.heard_instant(peer) for peer in here.peers.values() if peer.is_connected}
+
+    def _room(self, name: str) -> Room:
+        return Room(name, say=self._say, instant=self._instant, stirred=self._hasten)
 
     def _say(self, fact: MediaFact) -> None:
         self._facts(fact)
@@ -176,8 +181,23 @@ class Sfu:
         return tuple(own)
 
     def _tick(self) -> None:
-        self._ticking = asyncio.get_running_loop().call_later(TICK_S, self._tick)
-        now_us = monotonic_us()
-        self._port.core.collect()
-        for room in list(self._rooms.values()):
-            room.tick(now_us)
+        self._is_calm = False
+        try:
+            now_us = monotonic_us()
+            self._port.core.collect()
+            rooms = list(self._rooms.values())
+            for room in rooms:
+                room.tick(now_us)
+            self._is_calm = all(room.is_calm(now_us) for room in rooms)
+        finally:
+            self._tick_after(CALM_TICK_S if self._is_calm else TICK_S)
+
+    def _tick_after(self, pause_s: float) -> None:
+        self._ticking = asyncio.get_running_loop().call_later(pause_s, self._tick)
+
+    def _hasten(self) -> None:
+        """Something became due while nothing was."""
+        if self._is_calm and self._ticking is not None:
+            self._is_calm = False
+            self._ticking.cancel()
+            self._tick_after(TICK_S)

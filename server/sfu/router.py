@@ -73,12 +73,21 @@ class Source:
 class Room:
     """The peers of one room. Changes what slots show at once, and says so by `SlotsChanged`."""
 
-    def __init__(self, name: str, *, say: Callable[[MediaFact], None], instant: Callable[[int], Instant]) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        say: Callable[[MediaFact], None],
+        instant: Callable[[int], Instant],
+        stirred: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`stirred` is called when a room that may be calm no longer is: see `is_calm`."""
         self.name = name
         self.number = next(_NUMBERS)
         """Of no meaning, but that no two rooms have the same."""
         self._say = say
         self._instant = instant
+        self._stirred = stirred
         self.peers: dict[str, Peer] = {}
         self.sources: dict[str, Source] = {}
         self._parts: dict[str, str] = {}
@@ -95,7 +104,7 @@ class Room:
         self._measured_us = 0
         self._stirred_us = 0
         """When something was last seen that viewers' layers may depend on."""
-        # Whoever may have something due at the next tick: few of many, lest everybody be asked fifty times a second.
+        # Whoever may have something due at the next tick: few of many, lest everybody be asked each time.
         self._restless: set[Peer] = set()
 
     # ------------------------------------------------------------------ what peers tell
@@ -147,11 +156,13 @@ class Room:
         if now_us - self._stirred_us >= CALM_AFTER_US:
             self._due["layers"] = self._next_due_us = min(now_us, self._next_due_us)
         self._stirred_us = now_us
+        self._stirred()
 
     def stir(self, peer: Peer) -> None:
         """Something has become due of this peer: see `Peer.is_busy`."""
         peer.rests_until_us = 0
         self._restless.add(peer)
+        self._stirred()
 
     # ------------------------------------------------------------------ who comes and goes
 
@@ -376,7 +387,7 @@ class Room:
     # ------------------------------------------------------------------ by the clock
 
     def tick(self, now_us: int) -> None:
-        """Do what is due; called every 20 ms or so."""
+        """Do what is due; called every 20 ms or so, less often while the room is calm."""
         for peer in tuple(self._restless):
             if now_us < peer.rests_until_us:
                 continue
@@ -401,6 +412,10 @@ class Room:
                 if peer.is_connected:
                     self._report(peer, now_us)
         self._next_due_us = min(self._due.values())
+
+    def is_calm(self, now_us: int) -> bool:
+        """Whether nothing is due before long."""
+        return not self._restless and now_us - self._stirred_us >= CALM_AFTER_US
 
     def _has_turned(self, peers: Sequence[Peer], now_us: int) -> bool:
         """Whether there is reason to look at layers in a calm room."""
@@ -438,8 +453,7 @@ class Room:
         for source in self.sources.values():
             track = source.track("audio")
             if track is not None:
-                for at_us, dbov in track.core.levels():
-                    source.meter.heard(dbov, at_us)
+                source.meter.heard(track.core.levels())
             loudness = source.meter.loudness(now_us)
             if loudness is not None and source.is_open["audio"] and source.active["audio"] is not None:
                 levels[source.name] = loudness // LEVEL_STEP * LEVEL_STEP

@@ -122,6 +122,14 @@ bool ration_take(ration *of, int most, int64_t every_us, int64_t now_us)
     return true;
 }
 
+void ring(core_t *core)
+{
+    if (core->is_rung)
+        return;
+    core->is_rung = true;
+    eventfd_write(core->eventfd, 1);
+}
+
 void tell(core_t *core, int what, const link_t *link, const uint8_t *data, int size, const address *from,
           int64_t now_us)
 {
@@ -137,10 +145,8 @@ void tell(core_t *core, int what, const link_t *link, const uint8_t *data, int s
     memcpy(core->events + core->events_size, &head, sizeof head);
     memcpy(core->events + core->events_size + sizeof head, data, (size_t)size);
     core->events_size += whole;
-    if (what < ECHO && !core->is_rung) {
-        core->is_rung = true;
-        eventfd_write(core->eventfd, 1);
-    }
+    if (what != ECHO)
+        ring(core);
 }
 
 int core_events(core_t *core, const uint8_t **events)

@@ -222,6 +222,8 @@ static void pool_echo(link_t *link, const echo *one, int64_t now_us)
             tell_echo(link, all, now_us);
         all->arrived = 0;
         tell_echo(link, one, now_us);
+        if (link->pool_wait_us)
+            ring(link->core);
         return;
     }
     if (!all->arrived) {

@@ -431,6 +431,7 @@ void core_take(core_t *, uint8_t *data, int size, int lacks, const address *from
 /* What Python is told: see `event`. Strangers may fill half of the room, and no more. */
 enum { CHECK, HANDSHAKE, UNPLACED, CONTROL, ECHO, MISSING };
 void tell(core_t *, int what, const link_t *, const uint8_t *data, int size, const address *from, int64_t now_us);
+void ring(core_t *); /* it is to listen now */
 
 /* Encryption of what leaves (seal.c). */
 bool seal(const link_t *, sealed *past, uint8_t *packet, int header, int *size, int64_t number);

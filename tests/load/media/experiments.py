@@ -20,7 +20,7 @@ FULL_S, FLAT_S = 14.0, 6.0
 """Until every history is as full as it gets (512 packets of a picture); and how long memory must then stay as it is."""
 CYCLES, VISIT_S = 80, 0.1
 """A room of twelve that comes and goes so often is a thousand comings and goings, and it stays for so long."""
-FIRST_ROOMS = 4
+FIRST_ROOMS, MANY_ROOMS = 4, 48
 DELAY_MS_MAX = 50.0
 """A server whose 99th percentile is above this does not keep up, though nothing is lost yet."""
 MISSING_MAX = 0.001
@@ -158,7 +158,7 @@ async def highest_rate(subject: Subject, crowd: Crowd, *, seconds: float = 1.5) 
 
 
 async def most_rooms(subject: Subject, crowd: Crowd, *, seconds: float = 2.0) -> int:
-    """How many rooms at once work well: ever more, in steps of a quarter from eight on, until they do not.
+    """How many rooms at once work well: ever more, by a quarter from eight on, by an eighth from 48 on, until they do not.
 
     From the first few on never fewer again, for rooms that wait in silence cost something as well.
     """
@@ -167,7 +167,7 @@ async def most_rooms(subject: Subject, crowd: Crowd, *, seconds: float = 2.0) ->
         await seat_more(subject, crowd, rooms)
         if not (await play_twice(subject, crowd, seconds, rooms=rooms)).is_good:
             break
-        good, rooms = rooms, rooms + max(1, rooms // 4)
+        good, rooms = rooms, rooms + max(1, rooms // (8 if rooms >= MANY_ROOMS else 4))
     for fewer in range(FIRST_ROOMS - 1, 0, -1):
         if not good and (await play_twice(subject, crowd, seconds, rooms=fewer)).is_good:
             good = fewer
