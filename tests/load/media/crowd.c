@@ -31,7 +31,7 @@
 #define ECHO_NS 100000000 /* how often it is sent, if not full before */
 #define TICK_NS 250000    /* its unit of time */
 #define REPORT_NS 1000000000
-#define LOOK_NS 1000000   /* how often it looks what came: to be woken by each packet, or to be told of it as a poll is,
+#define LOOK_NS 2000000   /* how often it looks what came: to be woken by each packet, or to be told of it as a poll is,
                              would be the server's time, for no network card does such a thing */
 #define LOOKS 8           /* at so many ends before it sends again what is due */
 #define LATE_NS 2000000 /* a packet that left this much after its time was late by our own fault */
