@@ -158,7 +158,7 @@ async def highest_rate(subject: Subject, crowd: Crowd, *, seconds: float = 1.5) 
 
 
 async def most_rooms(subject: Subject, crowd: Crowd, *, seconds: float = 2.0) -> int:
-    """How many rooms at once work well: ever more, by a quarter from eight on, from 48 on by an eighth, until they fail.
+    """How many rooms at once work well: ever more, by a quarter from 8 on, by an eighth from 48 on, until they fail.
 
     From the first few on never fewer again, for rooms that wait in silence cost something as well.
     """
