@@ -129,6 +129,8 @@ class Outbox:
         """How many the system would not take: lost, as by any router."""
         self.waiting: list[Lane] = []
         """Those with something to send."""
+        self.before = 0
+        """How much the last packet of this batch carries, for whoever writes the next."""
         self._runs: list[tuple[Lane, int, int]] = []
         self._messages = ffi.new("struct mmsghdr[]", BATCH)
         self._cuts = ffi.new("struct segments[]", BATCH)
@@ -145,6 +147,7 @@ class Outbox:
         if not self.waiting:
             return
         waiting, self.waiting = self.waiting, []
+        self.before = 0
         if self.sock is None or not HAS_BATCHES:
             for lane in waiting:
                 self._send_singly(lane)

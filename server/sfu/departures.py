@@ -5,7 +5,7 @@ It is the only one that runs for each packet that leaves, and all that it need n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from struct import Struct
 from typing import Any, NamedTuple
@@ -21,7 +21,9 @@ _PLAIN_BYTES, _NUMBERED_BYTES = 12, 20
 _PLAIN_BEGIN, _NUMBERED_BEGIN = 0x8000, 0x9000
 _SSRC, _SSRC_AND_EXTENSION = Struct("!I"), Struct("!IHHB")
 _ONE_BYTE_ELEMENTS = 0xBEDE
-_MARKER = 0x80
+MARKER, PADDING = 0x80, 0x2000
+FILL_MAX = 16
+"""Bytes of padding."""
 
 
 Cipher = Callable[[Any, Any, Any], int]
@@ -88,21 +90,33 @@ def _writers(size: int) -> tuple[Callable[..., None], Callable[..., None]]:
     return Struct(f"{_PLAIN}{size}s").pack_into, Struct(f"{_NUMBERED}{size}s").pack_into
 
 
+def alike(recipients: Sequence[Recipient], payload: bytes) -> tuple[bytes, int]:
+    """The payload, filled up by padding if it is a little smaller than the one before, and the mark of such a packet:
+    only what has one size can leave as one, and browsers cut a picture into packets that differ by a byte."""
+    outbox = recipients[0].way.outbox
+    if outbox is None:
+        return payload, 0
+    lack = outbox.before - len(payload)
+    if 0 < lack <= FILL_MAX:
+        return payload + bytes(lack - 1) + bytes((lack,)), PADDING
+    outbox.before = len(payload)
+    return payload, 0
+
+
 def spread(
-    recipients: Iterable[Recipient], marker: bool, sequence: int, timestamp: int, payload: bytes, now_us: int
+    recipients: Iterable[Recipient], marks: int, sequence: int, timestamp: int, payload: bytes, now_us: int
 ) -> None:
-    """Send a packet to all of them; it leaves with the batch."""
+    """Send a packet to all of them, with these marks (MARKER, PADDING); it leaves with the batch."""
     plain, numbered = _writers(len(payload))
     plain_bytes, numbered_bytes = _PLAIN_BYTES + len(payload), _NUMBERED_BYTES + len(payload)
     stamped = stamp(numbered_bytes, now_us)
-    mark = _MARKER if marker else 0
     size = _size
     for way, ahead, later, begin, stream in recipients:
         outbox = way.outbox
         if outbox is None:
             continue
         index, echoes = way.count, way.echoes
-        place, begin = index * STRIDE, begin | mark
+        place, begin = index * STRIDE, begin | marks
         number, time = sequence + ahead & 0xFFFF, timestamp + later & 0xFFFFFFFF
         if echoes is None:
             size[0] = plain_bytes

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from server.sfu.departures import Recipient, spread
+from server.sfu.departures import MARKER, Recipient, alike, spread
 from server.sfu.rtp.history import Past
 from server.sfu.rtp.packet import Outgoing
 from server.sfu.rtp.rewrite import Rewriter
@@ -88,4 +88,5 @@ class Flow:
         for shift, recipients in self._alike:
             begin = prefix if shift is None else shift.prefix(prefix)
             is_same = len(begin) == skip and payload.startswith(begin)
-            spread(recipients, marker, sequence, timestamp, payload if is_same else begin + payload[skip:], now_us)
+            whole, mark = alike(recipients, payload if is_same else begin + payload[skip:])
+            spread(recipients, mark | MARKER if marker else mark, sequence, timestamp, whole, now_us)

@@ -38,7 +38,7 @@ from server.sfu.core import (
     Told,
 )
 from server.sfu.datagrams import STRIDE, Inbox, Name, Outbox, address_of, ffi, name_of
-from server.sfu.departures import Cipher, Recipient, Way, spread
+from server.sfu.departures import MARKER, Cipher, Recipient, Way, spread
 from server.sfu.flow import Flow
 from server.sfu.listening import Listening
 from server.sfu.rtp import rtcp
@@ -384,7 +384,7 @@ class SlotCore:
         self._resend_sequence = (sequence + 1) & 0xFFFF
         payload = out.sequence.to_bytes(2, "big") + out.prefix + out.payload[out.skip :]  # RFC 4588 §4
         recipient = self._link.way.recipient(ahead=0, later=0, ssrc=ssrc, payload_type=payload_type)
-        spread((recipient,), out.marker, sequence, out.timestamp, payload, now_us)
+        spread((recipient,), MARKER if out.marker else 0, sequence, out.timestamp, payload, now_us)
         return 12 + len(payload)
 
     def forget(self) -> None:

@@ -93,7 +93,7 @@ def python_floor_us(people: int, seconds: float) -> float:
     while due < until:
         is_picture = int((number + 1) * pictures) > int(number * pictures)
         for _ in range(PICTURE_PACKETS if is_picture else 1):
-            spread(recipients, False, packets & 0xFFFF, number, bodies[is_picture], 0)
+            spread(recipients, 0, packets & 0xFFFF, number, bodies[is_picture], 0)
             packets += 1
         box.flush()
         number += 1
