@@ -185,6 +185,10 @@ class TrackCore(Protocol):
     def unroute(self) -> None:
         """Hand over what comes as unplaced (so it is at first)."""
 
+    def lost_onward(self, share: int) -> None:
+        """Report at least `share` (in 1/256) as the fraction lost of what it sends, which is lost further on, by those
+        who get it; nothing else that is told or counted of it changes. See `rtp.onward`."""
+
     @property
     def last_us(self) -> int:
         """When its last packet with content came; 0 before the first."""

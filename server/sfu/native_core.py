@@ -217,6 +217,10 @@ class TrackCore(_Handle):
         if self.pointer is not None:
             self._lib.track_unroute(self.pointer)
 
+    def lost_onward(self, share: int) -> None:
+        if self.pointer is not None:
+            self._lib.track_lost_onward(self.pointer, share)
+
     @property
     def last_us(self) -> int:
         return cast(int, self._figures.last_us)

@@ -11,6 +11,7 @@ from server.sfu.core import LayerCore, LayerFigures, LinkCore
 from server.sfu.rtp.demand import Demand
 from server.sfu.rtp.keyframe import KeyframeGate
 from server.sfu.rtp.layers import SILENT_US, Bitrate, LayerState, Shares, needed, nominal_height
+from server.sfu.rtp.onward import OnwardLoss
 from server.sfu.rtp.packet import RtpPacket
 from server.sfu.sdp import AUDIO_LEVEL, MID, REPAIRED_RID, RID, TRANSPORT_CC, Section
 
@@ -146,11 +147,17 @@ class Track:
             resend = section.resends.get(ssrc) if ssrc is not None else None
             self.layers = [Layer(self, 0, ssrc, resend)]
         self.demand = Demand(len(self.layers))
+        self._onward = OnwardLoss()
 
     def want(self, layer: Layer) -> None:
         """A keyframe of this layer must be asked for."""
         self.wanting.add(layer)
         self._stirred()
+
+    def lost_onward(self, worst: float) -> None:
+        """Take what of its sound the worst listener loses, each second, so that the sender is told."""
+        if self._onward.measured(worst):
+            self.core.lost_onward(self._onward.share)
 
     def watched(self, height: int, now_us: int) -> bool:
         """Take the height in pixels at which it is shown largest; True when more or fewer layers are needed now."""

@@ -256,7 +256,9 @@ class LayerCore:
     def block(self, now_us: int) -> rtcp.ReportBlock | None:
         """What to tell the sender of the time since the last report; None before the first packet."""
         ssrc = self._ssrcs.get(False)
-        return self.reports.block(ssrc, self._arrived.figures(), now_us) if ssrc is not None else None
+        if ssrc is None:
+            return None
+        return self.reports.block(ssrc, self._arrived.figures(), now_us, lost_onward=self.track.share_lost_onward)
 
 
 def _regroup(*layers: LayerCore | None) -> None:
@@ -402,6 +404,7 @@ class TrackCore:
         self.resend_type = resend_type
         self.level_extension = level_extension
         self.last_us = 0
+        self.share_lost_onward = 0
         self.slots: Sequence[SlotCore] | None = None
         self.is_shut = False
         self.layers: dict[LayerCore, None] = {}
@@ -428,6 +431,9 @@ class TrackCore:
             slot.part()  # Those of one flow are all routed.
         self.slots, self.is_shut = slots, is_shut
         _regroup(*self.layers)
+
+    def lost_onward(self, share: int) -> None:
+        self.share_lost_onward = share
 
     def heard(self, level: bytes, now_us: int) -> None:
         dbov = level[0] & 0x7F

@@ -408,6 +408,7 @@ class Room:
             for peer in peers:
                 self._look_after(peer, now_us)
         if self._is_due("reports", REPORTS_EVERY_US, now_us):
+            self._tell_onward_loss(peers)
             for peer in peers:
                 if peer.is_connected:
                     self._report(peer, now_us)
@@ -479,6 +480,20 @@ class Room:
         peer.check(now_us)
         if peer.is_busy:  # Word of it may have found no room on its way here.
             self.stir(peer)
+
+    def _tell_onward_loss(self, peers: Sequence[Peer]) -> None:
+        """Let senders of sound know what of it gets lost on its way to the listener who loses most."""
+        worst: dict[str | None, float] = {}
+        for viewer in peers:
+            loss = viewer.delivery.downlink.loss
+            if loss and viewer.is_connected:
+                for slot in viewer.slots_of("audio"):
+                    worst[slot.source] = max(loss, worst.get(slot.source, 0.0))
+        for peer in peers:
+            track = peer.uplink.tracks.get("audio")
+            if track is not None:
+                is_heard = self.sources[peer.source].active["audio"] is peer
+                track.lost_onward(worst.get(peer.source, 0.0) if is_heard else 0.0)
 
     def _report(self, peer: Peer, now_us: int) -> None:
         peer.report(now_us)

@@ -450,11 +450,14 @@ static void step(world *all, input *in)
         if (who & 8)
             show_around(all);
         break;
-    case 16:
-        link_number_arrivals(all->links[link], take(in) & 1 ? 3 : 0, 7);
+    case 16: {
+        int share = (int)take(in);
+        link_number_arrivals(all->links[link], share & 1 ? 3 : 0, 7);
+        track_lost_onward(track, share);
         track_levels(track, moments, 64);
         link_report(all->links[link], 7, all->now_us);
         break;
+    }
     case 17: {
         char name[UFRAG_BYTES_MAX + 1] = {(char)('a' + who % 7)};
         take(in) & 1 ? (void)core_name(all->core, name, "b", "password") : core_unname(all->core, name);

@@ -19,6 +19,7 @@ from server.sfu.subscription import Slot
 from server.sfu.transport import monotonic_us
 from tests.media.network import Way
 from tests.media.stage import Stage, eventually, received, sees_and_hears, until
+from tests.media.voice import TALKING
 from tests.unit.sfu.bare import CORES
 
 pytestmark = pytest.mark.timeout(300)  # browsers on a busy machine
@@ -399,3 +400,44 @@ async def test_a_browser_on_a_lossy_way_goes_on_seeing(browser_context: BrowserC
         for _ in range(3):
             await sees_and_hears(ada, "ben")
             await sees_and_hears(ben, "ada")
+
+
+# What a page heard of the only one it hears: packets that are missing, and those that the next one made good.
+HEARD = """async () => {
+  for (const connection of window.connections) {
+    for (const entry of (await connection.getStats()).values()) {
+      if (entry.type !== "inbound-rtp" || entry.kind !== "audio" || !entry.packetsReceived) continue;
+      return {
+        lost: entry.packetsLost,
+        repeated: entry.fecPacketsReceived,
+        repaired: entry.fecPacketsReceived - entry.fecPacketsDiscarded,
+        made_up: entry.concealedSamples - entry.silentConcealedSamples,
+        samples: entry.totalSamplesReceived,
+      };
+    }
+  }
+}"""
+
+
+async def test_a_voice_is_repaired_for_a_listener_whose_way_loses_a_fifth(
+    browser_context: BrowserContext, stage: Stage
+) -> None:
+    await browser_context.add_init_script(TALKING)
+    async with Way(("127.0.0.1", stage.sfu.port)) as way:
+        stage.way = way.port
+        ada = await stage.enter(browser_context, "ada")
+        stage.way = None
+        await stage.enter(browser_context, "ben")
+        await sees_and_hears(ada, "ben")
+        before: dict[str, float] = await ada.evaluate(HEARD)
+        assert before["repeated"] == 0, "nobody pays for it where nothing is lost"
+        way.loss_down = 0.2
+        begun = monotonic_us()
+        # Ben's browser is told of it, and believes it slowly. Of several lost in a row the next repeats only the last.
+        found: dict[str, float] = {"lost": 0, "repaired": 0}
+        while found["repaired"] <= 0.6 * found["lost"]:
+            assert monotonic_us() - begun < 40_000_000, found
+            await eventually(ada, f"async lost => (await ({HEARD})()).lost >= lost", before["lost"] + 20)
+            now = await ada.evaluate(HEARD)
+            found, before = {key: now[key] - before[key] for key in now}, now
+            print(f"{found['made_up'] / found['samples']:.1%} made up: {found}")

@@ -32,6 +32,7 @@ from server.sfu.router import LIVENESS_EVERY_US, UNCONNECTED_US_MAX
 from server.sfu.rtp import rtcp
 from server.sfu.rtp.demux import Kind, classify
 from server.sfu.rtp.keyframe import PAUSE_US
+from server.sfu.rtp.onward import SHARE_MAX
 from server.sfu.rtp.packet import RtpPacket
 from server.sfu.rtp.vp8 import Vp8
 from server.sfu.transport import ADDRESSES_MAX, DTLS_WAITING_MAX, Link, monotonic_us
@@ -569,6 +570,39 @@ async def test_a_viewer_whose_way_loses_packets_is_given_a_smaller_layer(stage: 
         ben.send_control(rtcp.write_receiver_report(ssrc=1, blocks=[block]))
 
     await pump(complain, lambda: shown() == 0, first=number)
+
+
+async def test_what_listeners_lose_of_a_voice_is_told_to_its_sender_and_of_pictures_is_not(stage: Stage) -> None:
+    ada, ben = await stage.join("ada"), await stage.join("ben")
+    await watching(stage, ada, ben)
+    ada.send_audio(1)
+    heard = ben.slots[await stage.shows("ben", "ada", "audio")]
+    losing = rtcp.ReportBlock(
+        ssrc=heard, fraction_lost=60, packets_lost=60, highest=0, jitter=0, last_report=0, delay=0
+    )
+
+    def told(ssrc: int) -> list[int]:
+        """The fractions lost that one of ada's streams was told of, the newest last."""
+        reports = [each for data in ada.control for each in rtcp.read(data) if isinstance(each, rtcp.ReceiverReport)]
+        return [block.fraction_lost for report in reports for block in report.blocks if block.ssrc == ssrc]
+
+    def speak(number: int) -> None:
+        ada.send_audio(number)
+        ada.send_video(number, keyframe=True)
+
+    def speak_to_a_bad_network(number: int) -> None:
+        speak(number)
+        ben.send_control(rtcp.write_receiver_report(ssrc=1, blocks=[losing]))
+
+    number = await pump(speak_to_a_bad_network, lambda: max(told(ada.audio_ssrc), default=0) > 30, first=3)
+    assert max(told(ada.audio_ssrc)) <= SHARE_MAX * 256 + 1
+    assert told(ada.video_ssrc)
+    assert max(told(ada.video_ssrc)) == 0
+    assert stage.said(QualityChanged, peer="ada") == [], "it is not ada's connection"
+    # Whoever is elsewhere hears nothing, and what they lose is forgotten.
+    stage.sfu.partition(room="room", parts={"ben": "elsewhere"})
+    most = max(told(ada.audio_ssrc))
+    await pump(speak_to_a_bad_network, lambda: told(ada.audio_ssrc)[-1] < most, first=number)
 
 
 async def test_lasting_loss_is_told_as_a_weaker_connection(stage: Stage) -> None:

@@ -701,6 +701,13 @@ void track_shut(track_t *track) { set_gate(track, SHUT, NULL, 0); }
 
 void track_unroute(track_t *track) { set_gate(track, UNROUTED, NULL, 0); }
 
+void track_lost_onward(track_t *track, int share)
+{
+    core_enter(track->link->core);
+    track->lost_onward = (uint32_t)share;
+    core_leave(track->link->core);
+}
+
 int track_levels(track_t *track, moment *found, int count)
 {
     core_enter(track->link->core);

@@ -146,6 +146,7 @@ const track_figures *track_read(track_t *);
 int track_route(track_t *, slot_t *const *slots, int count); /* 0, or -1 without memory */
 void track_shut(track_t *);
 void track_unroute(track_t *);
+void track_lost_onward(track_t *, int share); /* in 1/256, of what goes on to those who hear it */
 int track_levels(track_t *, moment *found, int count); /* number is the level */
 
 layer_t *layer_new(track_t *);

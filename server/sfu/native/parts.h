@@ -318,6 +318,7 @@ struct track {
     gate gate;
     slot_t **slots;
     int slots_count;
+    uint32_t lost_onward; /* in 1/256: at least so much its sender is told */
     moment levels[LEVELS_MAX];
     int levels_first; /* of those that wait */
 };

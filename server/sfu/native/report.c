@@ -115,6 +115,7 @@ static uint8_t *put_block(uint8_t *at, layer_t *layer, uint32_t ssrc, double *wo
     *worst = fraction > *worst ? fraction : *worst;
     lost = lost > 0x7FFFFF ? 0x7FFFFF : lost < -0x800000 ? -0x800000 : lost;
     uint32_t share = fraction * 256 < 255 ? (uint32_t)(fraction * 256) : 255;
+    share = share > layer->track->lost_onward ? share : layer->track->lost_onward;
     int64_t delay = layer->figures.clock_ntp ? (now_us - layer->clock_us) * 65536 / 1000000 : 0;
     at = put32(put32(at, ssrc), share << 24 | ((uint32_t)lost & 0xFFFFFF));
     at = put32(put32(at, (uint32_t)layer->highest), (uint32_t)layer->jitter);

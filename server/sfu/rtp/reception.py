@@ -65,8 +65,11 @@ class Reports:
         self.report = report
         self._report_at_us = now_us
 
-    def block(self, ssrc: int, reception: Reception | None, now_us: int) -> ReportBlock | None:
-        """The report about the time since the last one; None before the first packet."""
+    def block(self, ssrc: int, reception: Reception | None, now_us: int, *, lost_onward: int = 0) -> ReportBlock | None:
+        """The report about the time since the last one; None before the first packet.
+
+        It tells no less than `lost_onward` (in 1/256) as the fraction lost; `fraction_lost` is what we miss ourselves.
+        """
         if reception is None:
             return None
         expected = reception.highest - min(reception.first, reception.highest) + 1
@@ -78,7 +81,7 @@ class Reports:
         delay = (now_us - self._report_at_us) * 65_536 // 1_000_000 if self.report else 0
         return ReportBlock(
             ssrc=ssrc,
-            fraction_lost=min(255, int(self.fraction_lost * 256)),
+            fraction_lost=max(lost_onward, min(255, int(self.fraction_lost * 256))),
             packets_lost=max(-0x800000, min(expected - reception.received, 0x7FFFFF)),
             highest=reception.highest & 0xFFFFFFFF,
             jitter=reception.jitter & 0xFFFFFFFF,

@@ -95,6 +95,8 @@ class World:
                 self.tracks[track].shut()
             case ("unroute", track):
                 self.tracks[track].unroute()
+            case ("lost onward", track, share):
+                self.tracks[track].lost_onward(share)
             case ("place", track):
                 handed, self.sender.handed = self.sender.handed, []
                 self.tracks[track].route([self.slots[track]])
@@ -286,6 +288,7 @@ steps = st.one_of(
     *[st.tuples(st.just("tell"), compounds)] * 2,
     st.tuples(st.just("echo")),
     st.tuples(st.just("pool"), st.sampled_from([0, 50_000, 500_000]), st.integers(-30_000, 30_000)),
+    st.tuples(st.just("lost onward"), st.integers(0, 1), st.integers(0, 255)),
     st.tuples(st.just("report")),
     st.tuples(st.just("control"), reports | st.just(b"\x80\xc9\x00\x01\x00\x00\x00\x07")),
     st.tuples(st.just("tell"), reports),
@@ -399,9 +402,11 @@ class Evening:
                 ("anew", 20),
                 ("silence", 1),
                 ("direct", 1),
+                ("lost onward", dice.randrange(2), dice.choice([0, 15, 51])),
+                ("report",),
                 ("pool", dice.choice([0, 200_000, 500_000]), dice.choice([-20_000, 20_000, 60_000])),
             ],
-            [30, 2, 20, 12, 30, 3, 1, 1, 2, 1, 0.3, 1, 4, 6],
+            [30, 2, 20, 12, 30, 3, 1, 1, 2, 1, 0.3, 1, 4, 2, 6, 6],
         )[0]
 
 

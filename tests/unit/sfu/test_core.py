@@ -257,6 +257,22 @@ def test_a_sender_is_told_how_its_streams_arrive_and_when_its_own_report_came(ba
     assert sender.core.lost == 0.0
 
 
+def test_what_is_lost_further_on_is_told_as_lost_where_we_miss_less_and_counted_nowhere(bare: Bare) -> None:
+    sender, viewer = bare.link(), bare.link()
+    track, _ = camera(sender, viewer.slot("video"))
+    shares = []
+    for second, (share, numbers) in enumerate([(0, (1, 2)), (51, (3, 4)), (51, (5, 8)), (0, (9, 10))]):
+        track.lost_onward(share)
+        for number in numbers:
+            show(sender, number, keyframe=number == 1)
+        sender.core.report(5, NOW + second * SECOND_US)
+        ((mine,),) = told(sender)
+        assert isinstance(mine, rtcp.ReceiverReport)
+        ((block),) = mine.blocks
+        shares.append((block.fraction_lost, block.packets_lost, sender.core.lost))
+    assert shares == [(0, 0, 0.0), (51, 0, 0.0), (128, 2, 0.5), (0, 2, 0.0)]
+
+
 def test_a_viewer_is_told_where_its_slots_are_a_third_at_a_time(bare: Bare) -> None:
     sender, viewer = bare.link(), bare.link()
     slots = [viewer.slot("video") for _ in range(5)]
