@@ -328,7 +328,7 @@ class Core(Protocol):
         """A link to one peer; those of one room are served together."""
 
     def collect(self) -> None:
-        """Tell what waits because nobody need be woken for it; to be called each 20 to 100 ms."""
+        """Tell what waits because nobody need be woken for it; to be called each 20 to 200 ms."""
 
     def feed(self, data: bytes, address: Address, now_us: int) -> None:
         """Take one datagram as if the port had received it, and tell all that follows from it at once."""

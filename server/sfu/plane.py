@@ -17,7 +17,7 @@ from server.sfu.transport import Certificate, Port, host_addresses, monotonic_us
 
 log = logging.getLogger(__name__)
 
-TICK_S, CALM_TICK_S = 0.020, 0.100
+TICK_S, CALM_TICK_S = 0.020, 0.200
 ROOM_PEERS_MAX = 64
 SOURCE_PEERS_MAX = 4
 WISHES_MAX = 256

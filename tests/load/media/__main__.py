@@ -28,7 +28,7 @@ from functools import partial
 
 from tests.load.media import apart
 from tests.load.media.crowd import Crowd
-from tests.load.media.experiments import CYCLES, WARM_S, Seen, highest_rate, memory, most_rooms, play, seat
+from tests.load.media.experiments import CALM_S, CYCLES, Seen, highest_rate, memory, most_rooms, play, seat
 from tests.load.media.figures import Figure, percentile, ratio_of_rounds, short
 from tests.load.media.floor import floor_us, python_floor_us
 from tests.load.media.janus import Janus, JanusRefused, version
@@ -94,7 +94,7 @@ async def measure_cpu(make: dict[str, Callable[[], Subject]]) -> None:
             say(f"Round {number + 1} of {ROUNDS}")
             for subject, crowd in zip(subjects, crowds, strict=True):
                 with alone(subject.pid, pids):
-                    await asyncio.to_thread(crowd.run, WARM_S)  # It slept while the others were measured.
+                    await asyncio.to_thread(crowd.run, CALM_S)  # It was held while the others were measured.
                     runs[subject.name].append(await play(subject, crowd, ROUND_S))
             with alone(0, pids):
                 floors.append(await asyncio.to_thread(floor_us, PEOPLE, ROUND_S / 2))

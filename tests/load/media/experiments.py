@@ -14,6 +14,8 @@ from tests.load.media.subject import Subject, cpu_s, favour, main_thread_cpu_s, 
 
 WARM_S, WARM_LAYERS_S = 1.2, 6.5
 """Long enough for a keyframe of every stream, and, where there are layers, until those stop that nobody watches."""
+CALM_S = 4.5
+"""Long enough for a server that was held to have found out that nothing has changed."""
 REST_S = 1.0
 """After a server was overwhelmed, before anything else is asked of it."""
 FULL_S, FLAT_S = 14.0, 6.0
