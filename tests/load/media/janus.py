@@ -81,7 +81,9 @@ class Api:
 
     @classmethod
     async def open(cls, port: int) -> Api:
-        api = cls(await connect(f"ws://127.0.0.1:{port}", subprotocols=["janus-protocol"], max_size=None))
+        # Without pings: nobody answers them while the server is held.
+        way = connect(f"ws://127.0.0.1:{port}", subprotocols=["janus-protocol"], max_size=None, ping_interval=None)
+        api = cls(await way)
         api._session = (await api._ask({"janus": "create"}))["data"]["id"]
         return api
 
