@@ -42,7 +42,7 @@ from tests.load.media.subject import Subject, alone, awake, be_ordinary, running
 PEOPLE = 12
 PARTS = ("cpu", "rate", "rooms", "memory", "join", "strangers")
 ROUNDS, ROUND_S = 3, 4.0
-ROOMS_MAX = 80
+ROOMS_MAX = 104
 JOINS = 20
 FLOOD_S = 1.5
 
