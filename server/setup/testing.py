@@ -80,7 +80,8 @@ class Run:
         self._report = RESULTS / f"{name}.xml"
         self._report.unlink(missing_ok=True)
         self._log = None if alone else RESULTS / f"{name}.log"
-        words = [sys.executable, "-m", "pytest", "-q", group.folder, f"--junitxml={self._report}", "--durations=3"]
+        words = [sys.executable, "-m", "pytest", "-q", group.folder, f"--junitxml={self._report}"]
+        words += ["--durations=3", "--tb=short"]  # a long test's own text would hide what it says
         if group.workers > 1:
             words += ["-n", str(group.workers), "--dist", "loadgroup"]
         self._began = time.monotonic()

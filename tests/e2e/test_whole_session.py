@@ -86,6 +86,7 @@ async def test_a_whole_session_from_the_link_to_the_ledger(chromium: Browser, tm
         await pictures(robin.page, "waiting-room", themes=("light",))
         await admit(fay, "Robin Example")
         await robin.is_in_the_room()
+        sam_awaited = time.time()
         await admit(fay, "Sam Sample")
         await sam.is_in_the_room()
 
@@ -132,8 +133,10 @@ async def test_a_whole_session_from_the_link_to_the_ledger(chromium: Browser, tm
         # Sam's browser crashes and comes back to the same seat without a question.
         with pytest.raises(PlaywrightError):
             await sam.page.goto("chrome://crash", timeout=WITHIN_MS)
+        sam_gone = time.time()
         await expect(fay.page.locator(".stage-grid").get_by_text("Reconnecting…")).to_be_visible(timeout=WITHIN_MS)
         sam = on_page("Sam", sam.link, sam.context, await sam.context.new_page())
+        sam_away = time.time() - sam_gone
         await sam.page.goto(f"{server.url}/s/{session}")
         await sam.is_in_the_room()
 
@@ -217,8 +220,9 @@ async def test_a_whole_session_from_the_link_to_the_ledger(chromium: Browser, tm
             assert [tuple(span) for span in told["intervals"]] == expected.intervals
         robins, sams, alexs = (people[f"p-{name}"] for name in ("robin", "sam", "alex"))
         attended = {person: told["present_ms"] + told["gap_credit_ms"] for person, told in people.items()}
-        assert attended["p-robin"] > attended["p-sam"] > attended["p-alex"]
+        assert attended["p-robin"] > attended["p-alex"], "who was there before, and when the other came"
         assert attended["p-sam"] < sams["clock_ms"], "the crash is a gap"
+        assert attended["p-sam"] <= (after_end - sam_awaited - sam_away) * 1_000, "no minute of it counts"
         assert attended["p-kim"] == 0, "who never came has no minute"
         at_least, at_most = before_end - after_admission, after_end - before_admission
         assert attended["p-alex"] <= at_most * 1_000, "never more than by the test's own watch"
