@@ -87,7 +87,7 @@ class Delivery:
 
     def _borne(self, now_us: int) -> tuple[object, ...]:
         downlink = self.downlink
-        return downlink.budget_bps, downlink.state, downlink.may_rise(now_us), downlink.was_congested
+        return downlink.budget_bps, downlink.state, downlink.may_rise(now_us), downlink.may_pause
 
     def fit(
         self, pictures: Sequence[Picture], sounds: Sequence[Layer], *, lowest_only: bool, now_us: int
@@ -112,7 +112,8 @@ class Delivery:
             budget_bps=None if budget_bps is None else max(0, budget_bps - sound_bps),
             may_rise=self.downlink.may_rise(now_us),
             may_return=self.downlink.state == "clear",
-            may_pause=self.downlink.was_congested,
+            may_shrink=self.downlink.was_congested,
+            may_pause=self.downlink.may_pause,
             lowest_only=lowest_only,
             now_us=now_us,
         )

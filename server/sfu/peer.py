@@ -265,8 +265,9 @@ class Peer:
 
     def ask_for_keyframes(self, now_us: int) -> None:
         """Send upstream the keyframe requests that are due."""
+        round_trip_us = self.delivery.downlink.round_trip_us
         for layer in self.uplink.layers():
-            if layer.ssrc is not None and layer.keyframe_due(now_us):
+            if layer.ssrc is not None and layer.keyframe_due(now_us, round_trip_us):
                 self.link.send_rtcp(rtcp.write_keyframe_request(ssrc=self.ssrc, media=layer.ssrc))
 
     def ask_for_missing(self, now_us: int) -> None:

@@ -59,7 +59,7 @@ class Layer:
         self._gate.ask(not_before_us)
         self.track.want(self)
 
-    def keyframe_due(self, now_us: int) -> bool:
+    def keyframe_due(self, now_us: int, round_trip_us: int) -> bool:
         """True when the sender must be asked now; counts as asked. Who was told to stop a layer, and did, is not."""
         figures = self.core.figures()
         self._catch_up(figures)
@@ -67,7 +67,7 @@ class Layer:
             self._gate.came()
         if not self._gate.wanted:
             self.track.wanting.discard(self)
-        return self._gate.due(now_us)
+        return self._gate.due(now_us, round_trip_us)
 
     def _catch_up(self, figures: LayerFigures) -> None:
         if figures.keyframes != self._keyframes:

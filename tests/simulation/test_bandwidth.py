@@ -118,7 +118,8 @@ class Viewing:
             budget_bps=None if budget is None else max(0, budget - sound),
             may_rise=self.downlink.may_rise(now_us),
             may_return=self.downlink.state == "clear",
-            may_pause=self.downlink.was_congested,
+            may_shrink=self.downlink.was_congested,
+            may_pause=self.downlink.may_pause,
             lowest_only=False,
             now_us=now_us,
         )

@@ -127,6 +127,20 @@ def test_a_newcomer_with_a_bad_network_sees_and_is_seen_soon(weather: str, withi
     assert all(still <= 150 for (viewer, source), still in stills.items() if dora.name not in (viewer, source))
 
 
+@pytest.mark.parametrize("core", CORES)
+def test_in_a_large_room_nobody_is_left_out_for_whom_the_way_loses_a_fifth(core: CoreName) -> None:
+    hall = Hall(core, seed=1)
+    for number in range(11):
+        hall.join(f"p{number}", layers=2, slots=12)
+    hall.run(3)
+    weather = Weather(loss=0.2)
+    dora = hall.join("dora", up=weather, down=replace(weather), layers=2, slots=12)
+    for _ in range(60):
+        hall.run(0.1)
+        assert len(dora.shown) == 11
+    assert max(still for (viewer, _), still in stills_ms(hall, 3).items() if viewer == "dora") <= 2_000
+
+
 STEPS = ((2_000_000, 4, 250), (600_000, 6, 1_500), (250_000, 8, 1_000), (1_500_000, 10, 1_000), (5_000_000, 10, 500))
 """Bits a second, for how many seconds, and the longest time in ms that a picture on a screen may stand still then."""
 

@@ -55,6 +55,7 @@ enum {
     HISTORY_MAX = 512, /* … this is */
     HISTORY_AGE_US = 2000000,
     HISTORY_PAUSE_US = 20000,
+    RISEN_MAX = 64,
     RESENDS_MAX = 64,
     NAMES_MAX = 16384,
     UFRAG_BYTES_MAX = 31,
@@ -245,7 +246,7 @@ struct slot { /* in the order of use: a slot's memory is cold when its turn come
     int64_t last_sequence, first_number, highest_number, last_at_us, oldest; /* that was not let go yet */
     uint32_t last_timestamp, timestamp_offset;
     uint32_t ssrc, resend_ssrc;
-    int64_t offset, newest_picture, highest_removed; /* the last two are pictures, -1 for none */
+    int64_t offset, newest_picture, highest_removed, risen_last; /* the last three are pictures, -1 for none */
     int rate, pace, temporal;
     int64_t resend_sequence;
     uint16_t newest;
@@ -260,6 +261,7 @@ struct slot { /* in the order of use: a slot's memory is cold when its turn come
     slot_t *next;
     sealed resent, sent;
     removal numbers, pictures;
+    int64_t risen[ALL_TEMPORAL + 1]; /* of each temporal layer the picture with which it came back of late, or -1 */
     unsigned place; /* among the link's, by age */
 };
 

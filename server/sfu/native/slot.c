@@ -111,6 +111,13 @@ static uint32_t timestamp_after(const slot_t *slot, uint32_t timestamp, int64_t 
     return distance(expected, slot->last_timestamp, 32) < 1 ? slot->last_timestamp + 1 : expected;
 }
 
+static void never_rose(slot_t *slot)
+{
+    for (int layer = 0; layer <= ALL_TEMPORAL; layer++)
+        slot->risen[layer] = -1;
+    slot->risen_last = -1;
+}
+
 static void splice(slot_t *slot, layer_t *layer, const incoming *in)
 {
     int64_t following = slot->last_sequence + 1;
@@ -123,6 +130,7 @@ static void splice(slot_t *slot, layer_t *layer, const incoming *in)
     slot->has_pictures = slot->has_tl0_offset = slot->has_key_offset = false;
     slot->newest_picture = slot->highest_removed = -1;
     slot->temporal = slot->pace;
+    never_rose(slot);
     slot->seven_bits.highest = slot->fifteen_bits.highest = -1;
     slot->current = layer;
     slot->has_shift = false;
@@ -167,15 +175,21 @@ static bool leaves_out(slot_t *slot, const vp8 *frame, int64_t picture, int64_t 
     int temporal = frame->temporal;
     if (picture > slot->newest_picture) {
         slot->newest_picture = picture;
-        if (slot->temporal > slot->pace || frame->starts_keyframe)
+        if (slot->risen_last >= 0 && picture - slot->risen_last > RISEN_MAX)
+            never_rose(slot);
+        if (frame->starts_keyframe || (frame->is_sync && temporal == slot->temporal + 1 && temporal <= slot->pace)) {
+            int rises_to = frame->starts_keyframe ? slot->pace : temporal;
+            for (int layer = slot->temporal + 1; layer <= rises_to; layer++)
+                slot->risen[layer] = slot->risen_last = picture;
+            slot->temporal = rises_to;
+        } else if (slot->temporal > slot->pace) {
             slot->temporal = slot->pace;
-        else if (frame->is_sync && temporal == slot->temporal + 1 && temporal <= slot->pace)
-            slot->temporal = temporal;
+        }
         if (temporal <= slot->temporal || frame->starts_keyframe)
             return false;
         take_out(&slot->pictures, picture, 1);
     } else if (!was_taken_out(&slot->pictures, picture)) {
-        return picture < slot->newest_picture && temporal > slot->temporal;
+        return picture < slot->newest_picture && (temporal > slot->temporal || picture < slot->risen[temporal]);
     }
     if (number > slot->highest_number) {
         /* What is missing between two packets of one picture is that picture's as well. */

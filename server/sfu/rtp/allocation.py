@@ -79,6 +79,7 @@ def allocate(
     budget_bps: int | None,
     may_rise: bool,
     may_return: bool,
+    may_shrink: bool,
     may_pause: bool,
     lowest_only: bool,
     now_us: int,
@@ -87,8 +88,8 @@ def allocate(
 
     Everybody gets the smallest picture before anybody gets a larger one; large tiles come first, and at each size
     those that are shown already. Without `may_rise` nothing becomes larger than it is, without `may_return` nothing
-    comes back after a pause. Without `may_pause` the budget is only presumed, and bounds what is new alone: the
-    smallest pictures are shown whatever it says, and nobody who comes makes anybody's picture smaller.
+    comes back after a pause. Without `may_shrink` the budget is only presumed, and bounds what is new alone: nobody who
+    comes makes anybody's picture smaller. Without `may_pause` the smallest pictures are shown whatever it says.
     """
     order = sorted(
         range(len(wants)),
@@ -115,7 +116,8 @@ def allocate(
                 (step.layer, step.pace) > (want.current, want.paced) if want.current is not None else level > 0
             )
             is_kept = want.current is not None and not is_rise
-            if budget_bps is not None and (may_pause or not (level == 0 or is_kept)):
+            is_safe = not may_pause if level == 0 else is_kept and not may_shrink
+            if budget_bps is not None and not is_safe:
                 limit = budget_bps * (RISE_SHARE if is_rise else KEEP_SHARE)
                 if spent + costs > limit or (is_rise and not (may_return if is_return else may_rise)):
                     if next_bps is None:

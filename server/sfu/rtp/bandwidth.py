@@ -27,6 +27,8 @@ GROUP_PACKETS, GROUP_US_MAX = 12, 300_000
 AGREE = 2
 """Groups in a row that must agree."""
 RATE_WINDOW_US, LOSS_WINDOW_US = 600_000, 2_000_000
+LOSS_HEAVY = 0.30
+"""More than this is lost by what is too narrow, whatever else a way does."""
 LOSS_PACKETS_MIN = 20
 LOSES_AFTER_US = 1_500_000
 """Loss is a matter of bandwidth when it lasts; a burst is not."""
@@ -76,7 +78,10 @@ class Downlink:
         self._has_drained = True
         """Whether the queue that the last cut was made for is gone."""
         self._cut_loss = 0.0
-        self._uncut_bps = 0
+        self._is_cut_by_loss = False
+        """Whether the last cut was made for loss alone, and nothing proves yet that less traffic heals it."""
+        self._uncut: tuple[int, bool] = 0, False
+        """What was borne before it, and whether that had been measured."""
         self._loses_since_us: int | None = None
         self._loss_of_its_own = 0.0
         self._reports_bad = 0
@@ -90,6 +95,17 @@ class Downlink:
         if not self.was_congested:
             return self.capacity_bps  # All of it did arrive, and there may be more.
         return int(self.capacity_bps * (CONGESTED_SHARE if self.state == "congested" else CLEAR_SHARE))
+
+    @property
+    def may_pause(self) -> bool:
+        """Whether what is borne is known so well that pictures may be left out for it: what a way loses of itself is no
+        reason."""
+        return self.was_congested and not self._is_cut_by_loss
+
+    @property
+    def has_queue(self) -> bool:
+        """Whether packets waited when it was looked at last."""
+        return self._queue_us > QUEUE_BAD_US
 
     def may_rise(self, now_us: int) -> bool:
         return self.state == "clear" and now_us >= self.held_until_us
@@ -203,9 +219,11 @@ class Downlink:
         if self.state == "congested":
             if self._good >= AGREE:
                 self.state = "clear"
+                self._is_cut_by_loss = False
             elif is_bad and now_us - self._cut_at_us >= DOUBT_US and self._is_not_ours(queue_us, loss):
                 self.state = "clear"
-                self.capacity_bps = self._uncut_bps
+                self.capacity_bps, self.was_congested = self._uncut
+                self._is_cut_by_loss = False
                 self.held_until_us = now_us
             elif (
                 self._bad >= AGREE and now_us - self._cut_at_us >= CUT_AGAIN_US[queue_us < self._cut_queue_us + 20_000]
@@ -220,11 +238,17 @@ class Downlink:
 
     def _cut(self, queue_us: int, loss: float, now_us: int) -> None:
         assert self.capacity_bps is not None
+        is_by_loss = queue_us <= QUEUE_BAD_US and loss <= LOSS_HEAVY
+        arrived_bps = self.arrived_bps() or self.capacity_bps
         if self.state != "congested":
-            self._uncut_bps = self.capacity_bps
+            self._uncut = self.capacity_bps, self.was_congested
+            self._is_cut_by_loss = is_by_loss
+        else:
+            self._is_cut_by_loss = self._is_cut_by_loss and is_by_loss
         self.state = "congested"
+        # What was only presumed before says nothing now.
+        self.capacity_bps = max(FLOOR_BPS, min(self.capacity_bps, arrived_bps) if self.was_congested else arrived_bps)
         self.was_congested = True
-        self.capacity_bps = max(FLOOR_BPS, min(self.capacity_bps, self.arrived_bps() or self.capacity_bps))
         self._cut_at_us, self._cut_queue_us, self._cut_loss = now_us, queue_us, loss
         self.held_until_us = now_us + HOLD_US
         self._has_drained = False
@@ -233,10 +257,11 @@ class Downlink:
     def _is_not_ours(self, queue_us: int, loss: float) -> bool:
         """Whether trouble stayed the same although less is sent since the cut; remembers what is normal now."""
         assert self.capacity_bps is not None
-        if self.arrived_bps() > self.capacity_bps * 0.9:
+        if self.arrived_bps() > self.capacity_bps * 0.9 and not self._is_cut_by_loss:
             return False  # The cut had no effect yet.
         if loss > LOSS_BAD + self._loss_of_its_own:
             if loss < self._cut_loss * 0.7:
+                self._is_cut_by_loss = False
                 return False
             self._loss_of_its_own = loss
             return True

@@ -48,7 +48,7 @@ class Prober:
             return 0
         passed_us = now_us - self._began_us
         if downlink.state != "clear":
-            downlink.was_congested = True
+            downlink.was_congested = downlink.was_congested or downlink.has_queue
             downlink.grace_until_us = now_us + DRAIN_US + downlink.round_trip_us
             self._end(now_us, self._pause_us)
             self._pause_us = min(self._pause_us * 2, PAUSE_MAX_US)

@@ -19,6 +19,10 @@ from server.sfu.rtp.vp8 import Vp8, renumber
 ALL_TEMPORAL = 3
 """The highest temporal layer that a descriptor can name: with it no picture is left out."""
 
+RISEN_MAX = 64
+"""Pictures for which it is remembered when a temporal layer came back: none comes later than that."""
+_NEVER = (-1,) * 4
+
 _WORD = 1 << 32
 _outgoing: Callable[[type[Outgoing], tuple[object, ...]], Outgoing] = tuple.__new__
 _DESCRIPTORS = {0x80: Struct("!BBH"), 0xC0: Struct("!BBHB"), 0xE0: Struct("!BBHBB")}
@@ -56,6 +60,7 @@ class Rewriter:
         "_pace",
         "_pictures",
         "_rate",
+        "_risen",
         "_seven_bits",
         "_started",
         "_temporal",
@@ -91,6 +96,8 @@ class Rewriter:
         self._pace = ALL_TEMPORAL
         self._temporal = ALL_TEMPORAL
         """Up to this temporal layer a viewer has all that pictures to come build on."""
+        self._risen: tuple[int, ...] = _NEVER
+        """Of each temporal layer, the picture with which it came back of late."""
         self._tl0_offset: int | None = None
         self._key_offset: int | None = None
         self._seven_bits = Unwrapper(7)
@@ -274,7 +281,8 @@ class Rewriter:
             return None
         newest = lead._newest_picture + ahead if lead._newest_picture >= 0 else -1
         removed = lead._highest_removed + ahead if lead._highest_removed is not None else None
-        if (self._newest_picture, self._highest_removed) != (newest, removed):
+        risen = tuple(since + ahead if since >= 0 else since for since in lead._risen)
+        if (self._newest_picture, self._highest_removed, self._risen) != (newest, removed, risen):
             return None
         offset, its_offset = None, None
         if self._pictures is not None and lead._pictures is not None:
@@ -326,6 +334,7 @@ class Rewriter:
         self._pictures = self._tl0_offset = self._key_offset = None
         self._newest_picture = -1
         self._temporal = self._pace
+        self._risen = _NEVER
         self._seven_bits = Unwrapper(7)
         self._fifteen_bits = Unwrapper(15)
         self._current = stream
@@ -364,15 +373,21 @@ class Rewriter:
         assert self._pictures is not None
         if extended > self._newest_picture:
             self._newest_picture = extended
-            if self._temporal > self._pace or vp8.starts_keyframe:
+            if self._risen is not _NEVER and extended - max(self._risen) > RISEN_MAX:
+                self._risen = _NEVER
+            if vp8.starts_keyframe or (vp8.is_sync and temporal == self._temporal + 1 and temporal <= self._pace):
+                rises_to = self._pace if vp8.starts_keyframe else temporal
+                for layer in range(self._temporal + 1, rises_to + 1):
+                    self._risen = (*self._risen[:layer], extended, *self._risen[layer + 1 :])
+                self._temporal = rises_to
+            elif self._temporal > self._pace:
                 self._temporal = self._pace
-            elif vp8.is_sync and temporal == self._temporal + 1 and temporal <= self._pace:
-                self._temporal = temporal
             if temporal <= self._temporal or vp8.starts_keyframe:
                 return False
             self._pictures.remove(extended, 1)
         elif not self._pictures.removed(extended):
-            return extended < self._newest_picture and temporal > self._temporal
+            is_late = extended < self._newest_picture
+            return is_late and (temporal > self._temporal or extended < self._risen[temporal])
         if number > self._highest_number:
             # What is missing between two packets of one picture is that picture's as well.
             is_between = self._highest_removed == extended

@@ -37,12 +37,15 @@ def wants(draw: st.DrawFn) -> Want:
     )
 
 
-def share(some: list[Want], budget: int | None, *, may_rise: bool = True, may_pause: bool = True) -> Allocation:
+def share(
+    some: list[Want], budget: int | None, *, may_rise: bool = True, may_shrink: bool = True, may_pause: bool = True
+) -> Allocation:
     return allocate(
         some,
         budget_bps=budget,
         may_rise=may_rise,
         may_return=may_rise,
+        may_shrink=may_shrink,
         may_pause=may_pause,
         lowest_only=False,
         now_us=NOW,
@@ -86,3 +89,4 @@ def test_with_plenty_it_is_as_without_a_budget(some: list[Want]) -> None:
 @given(st.lists(wants(), max_size=6), st.integers(0, 8_000_000))
 def test_before_congestion_nobody_who_sends_is_left_out(some: list[Want], budget: int) -> None:
     assert not share(some, budget, may_pause=False).paused
+    assert not share(some, budget, may_shrink=False, may_pause=False).paused

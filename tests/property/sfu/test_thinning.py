@@ -121,11 +121,14 @@ def test_on_a_good_way_what_is_left_out_leaves_no_trace_and_nothing_builds_on_it
 
 @settings(max_examples=200, deadline=None)
 @given(st.data(), streams())
-def test_on_a_bad_way_no_number_is_used_twice_and_none_goes_back(data: st.DataObject, packets: list[Packet]) -> None:
+def test_on_a_bad_way_no_number_is_used_twice_none_goes_back_and_what_is_needed_leaves_a_trace(
+    data: st.DataObject, packets: list[Packet]
+) -> None:
     rewriter = slot()
     paces = [ALL_TEMPORAL]
     numbers: dict[int, int] = {}
     pictures: dict[int, int] = {}
+    needed: set[int] = set()
     queue = list(packets)
     while queue:
         what = data.draw(st.sampled_from(["send"] * 8 + ["lose", "late", "pace"]))
@@ -142,8 +145,12 @@ def test_on_a_bad_way_no_number_is_used_twice_and_none_goes_back(data: st.DataOb
         assert packet.number not in numbers
         assert packet.temporal <= max(paces)
         numbers[packet.number] = sequence
+        needed |= packet.needs
         assert pictures.setdefault(packet.picture, picture) == picture, "one picture under two numbers"
     for found, circle in ((numbers, 2**16), (pictures, 2**15)):
         ordered = [found[key] for key in sorted(found)]
         steps = [(later - earlier) % circle for earlier, later in itertools.pairwise(ordered)]
         assert all(0 < step < 500 for step in steps)
+    for earlier, later in itertools.pairwise(sorted(pictures)):
+        if needed.intersection(range(earlier + 1, later)):
+            assert (pictures[later] - pictures[earlier]) % 2**15 > 1, "it builds on one left out without a trace"

@@ -26,8 +26,11 @@ def thin(height: int = 540, *, current: int | None = None, **fields: Any) -> Wan
 
 
 def share(*wants: Want, budget: int | None, **fields: Any) -> Allocation:
-    asked = {"may_rise": True, "may_return": True, "may_pause": True, "lowest_only": False} | fields
+    asked = {"may_rise": True, "may_return": True, "may_shrink": True, "may_pause": True, "lowest_only": False} | fields
     return allocate(wants, budget_bps=budget, now_us=NOW, **asked)
+
+
+PRESUMED = {"may_shrink": False, "may_pause": False}
 
 
 def test_without_a_budget_everybody_gets_what_they_wish() -> None:
@@ -61,10 +64,14 @@ def test_before_congestion_was_met_nobody_is_left_out() -> None:
 
 
 def test_before_congestion_was_met_nobody_who_comes_makes_a_picture_smaller_or_slower() -> None:
-    assert share(want(current=2), want(current=1), want(), budget=600_000, may_pause=False).layers == (2, 1, 0)
+    assert share(want(current=2), want(current=1), want(), budget=600_000, **PRESUMED).layers == (2, 1, 0)
     assert share(want(current=2), want(current=1), want(), budget=600_000).layers == (1, 0, 0)
-    assert share(thin(current=0), thin(), budget=100_000, may_pause=False).paces == (ALL_TEMPORAL, 0)
+    assert share(thin(current=0), thin(), budget=100_000, **PRESUMED).paces == (ALL_TEMPORAL, 0)
     assert share(thin(current=0), thin(), budget=100_000).paces == (0, 0)
+
+
+def test_what_a_way_loses_of_itself_makes_pictures_smaller_and_leaves_nobody_out() -> None:
+    assert share(want(current=2), want(current=1), want(), budget=50_000, may_pause=False).layers == (0, 0, 0)
 
 
 def test_what_is_shown_may_breathe_and_what_is_new_must_fit_with_room_to_spare() -> None:

@@ -140,3 +140,38 @@ def test_on_another_network_delays_begin_anew() -> None:
     downlink.moved()
     feed(downlink, *[220] * 10, start_us=now_us)
     assert not downlink.was_congested
+
+
+def test_what_a_way_loses_of_itself_is_no_measure_and_leaves_nobody_out() -> None:
+    downlink = Downlink()
+    now_us = feed(downlink, *[20] * 20, lost=4)
+    assert downlink.state == "congested"
+    assert downlink.was_congested
+    assert not downlink.may_pause, "less traffic may not heal it"
+    feed(downlink, *[20] * 40, start_us=now_us, lost=4)
+    assert downlink.state == "clear"
+    assert not downlink.was_congested
+    assert downlink.capacity_bps is not None
+    assert downlink.capacity_bps >= START_BPS
+
+
+def test_loss_that_less_traffic_heals_was_congestion() -> None:
+    downlink = Downlink()
+    now_us = feed(downlink, *[20] * 20, lost=4)
+    feed(downlink, *[20] * 20, start_us=now_us)
+    assert downlink.state == "clear"
+    assert downlink.may_pause
+
+
+def test_more_loss_than_any_way_has_of_itself_is_congestion() -> None:
+    downlink = Downlink()
+    feed(downlink, *[20] * 20, lost=8)
+    assert downlink.may_pause
+
+
+def test_before_congestion_was_met_it_measures_more_than_was_presumed() -> None:
+    downlink = Downlink()
+    feed(downlink, *[20] * 20, lost=4, octets=20_000)
+    assert downlink.state == "congested"
+    assert downlink.capacity_bps is not None
+    assert downlink.capacity_bps > START_BPS

@@ -165,10 +165,10 @@ def test_no_keyframe_is_asked_of_a_layer_that_its_sender_was_told_to_stop_and_di
     track.watched(180, 0)
     track.watched(180, HOLD_US)
     assert track.demand.layers == 1
-    assert large.keyframe_due(1_000), "what comes is still of use to whoever is shown it"
+    assert large.keyframe_due(1_000, 100_000), "what comes is still of use to whoever is shown it"
     assert sent.uplink.wants_keyframe()
-    assert not large.keyframe_due(2_000_000)
+    assert not large.keyframe_due(2_000_000, 100_000)
     assert not sent.uplink.wants_keyframe()
     large.want_keyframe()
     track.watched(540, 3_000_000)
-    assert large.keyframe_due(3_000_000), "it is watched again"
+    assert large.keyframe_due(3_000_000, 100_000), "it is watched again"

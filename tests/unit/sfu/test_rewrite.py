@@ -161,3 +161,24 @@ def test_the_clock_of_a_slot_runs_on_between_packets() -> None:
     rewriter.aim("a", cut=True)
     frame(rewriter, "a", 1, keyframe=True, now_us=1_000_000)
     assert rewriter.timestamp_at(1_500_000) == 5_000 + 45_000
+
+
+def thin(rewriter: Rewriter, number: int, *, temporal: int, sync: bool = False, keyframe: bool = False) -> bool:
+    """Whether a picture of one packet goes out; its number is the packet's."""
+    payload = vp8(picture=number, temporal=temporal, sync=sync, keyframe=keyframe, tl0=0)
+    return rewriter.push("a", number, number * 3_000, True, payload, Vp8(payload), 0) is not None
+
+
+def test_what_comes_late_is_left_out_if_its_layer_came_back_only_after_it() -> None:
+    rewriter = video()
+    rewriter.aim("a", cut=True)
+    rewriter.pace(1)
+    assert thin(rewriter, 1, temporal=0, keyframe=True)
+    assert not thin(rewriter, 2, temporal=2)
+    assert thin(rewriter, 3, temporal=1)
+    rewriter.pace(2)  # Picture 4, which builds on 2, comes late.
+    assert thin(rewriter, 5, temporal=0)
+    assert thin(rewriter, 6, temporal=2, sync=True)
+    assert not thin(rewriter, 4, temporal=2)
+    assert thin(rewriter, 8, temporal=2)
+    assert thin(rewriter, 7, temporal=1), "this layer was there all the time"
