@@ -45,7 +45,7 @@ _IPV4 = Struct("!2xH4s")
 _IPV6 = Struct("!2xHI16s")
 _SCOPE = Struct("=I")
 _NAME_BYTES = 28
-_INET = _FAMILY.pack(socket.AF_INET)[:1]
+_INET = _FAMILY.pack(socket.AF_INET)
 """What an IPv4 address begins with."""
 _SOL_UDP, _UDP_SEGMENT = 17, 103
 _BUSY = (errno.EAGAIN, errno.ENOBUFS)
@@ -222,10 +222,10 @@ class Inbox:
 
     def __init__(self) -> None:
         self.data, self._names = bytearray(BATCH * STRIDE), bytearray(BATCH * _NAME_BYTES)
+        self.view = memoryview(self.data)
         whole = ffi.from_buffer("char[]", self.data)
         names = ffi.from_buffer("char[]", self._names)
         self.at = [whole + index * STRIDE for index in range(BATCH)]
-        self._where = [names + index * _NAME_BYTES for index in range(BATCH)]
         parts = ffi.new("struct iovec[]", BATCH)
         self._messages = ffi.new("struct mmsghdr[]", BATCH)
         self._owned = whole, names, parts  # Pointers into them do not keep them.
@@ -233,7 +233,7 @@ class Inbox:
             head = self._messages[index].msg_hdr
             parts[index].iov_base, parts[index].iov_len = self.at[index], MTU + 1
             head.msg_iov, head.msg_iovlen = parts + index, 1
-            head.msg_name, head.msg_namelen = self._where[index], _NAME_BYTES
+            head.msg_name, head.msg_namelen = names + index * _NAME_BYTES, _NAME_BYTES
         place, size = ffi.offsetof("struct mmsghdr", "msg_len") // 4, ffi.sizeof("struct mmsghdr") // 4
         self.sizes = memoryview(ffi.buffer(self._messages)).cast("B").cast("I")[place::size]
 
@@ -252,13 +252,11 @@ class Inbox:
 
     def name(self, index: int) -> Name:
         """Where it came from."""
-        where = self._where[index]
-        name: Name = ffi.unpack(where, 8 if where[0] == _INET else _NAME_BYTES)
-        return name
+        begin, names = index * _NAME_BYTES, self._names
+        return bytes(names[begin : begin + (8 if names.startswith(_INET, begin) else _NAME_BYTES)])
 
     def datagram(self, index: int) -> bytes:
-        data: bytes = ffi.unpack(self.at[index], self.sizes[index])
-        return data
+        return bytes(self.view[index * STRIDE : index * STRIDE + self.sizes[index]])
 
     def _read_singly(self, sock: socket.socket) -> int:
         count = 0

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from server.sfu.datagrams import STRIDE, WAITING_MAX, Lane, ffi
 from server.sfu.rtp.demux import MTU
-from server.sfu.rtp.echo import KEPT, Echoes, stamp
+from server.sfu.rtp.echo import KEPT, Echoes
 
 _PLAIN, _NUMBERED = "!HHI4s", "!HHI9sHx"
 """RTP's header, and the same with a transport-wide number in an extension (RFC 8285 §4.2): in both the SSRC, and what
@@ -109,7 +109,6 @@ def spread(
     """Send a packet to all of them, with these marks (MARKER, PADDING); it leaves with the batch."""
     plain, numbered = _writers(len(payload))
     plain_bytes, numbered_bytes = _PLAIN_BYTES + len(payload), _NUMBERED_BYTES + len(payload)
-    stamped = stamp(numbered_bytes, now_us)
     size = _size
     for way, ahead, later, begin, stream in recipients:
         outbox = way.outbox
@@ -124,7 +123,8 @@ def spread(
         else:
             departed = echoes.departed
             echoes.departed = departed + 1
-            echoes.stamps[departed % KEPT] = stamped
+            kept = departed % KEPT
+            echoes.times[kept], echoes.sizes[kept] = now_us, numbered_bytes
             size[0] = numbered_bytes
             numbered(way.data, place, begin, number, time, stream, departed & 0xFFFF, payload)
         if way.protect(way.seal, way.at[index], size):

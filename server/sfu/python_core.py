@@ -46,6 +46,7 @@ from server.sfu.rtp.demux import Kind, classify, is_rtp
 from server.sfu.rtp.echo import Echoes, Pool
 from server.sfu.rtp.history import History
 from server.sfu.rtp.layers import SILENT_US
+from server.sfu.rtp.layout import FIRST, Layout, layout
 from server.sfu.rtp.nack import Missing
 from server.sfu.rtp.packet import MalformedPacket, Outgoing, RtpPacket
 from server.sfu.rtp.ration import Ration
@@ -62,7 +63,7 @@ from server.sfu.sealing import Sealing
 
 SOCKET_BUFFER_BYTES = 4 << 20
 RESENDS_PER_REQUEST_MAX = 64
-_SSRC = Struct("!I")
+_BEGINNING, _HEAD = Struct("!BB6xI"), Struct("!BBHI")
 CAUGHT_MAX = 4_096
 """Datagrams kept while no port is open."""
 TRIP_US_MAX = 5_000_000
@@ -90,6 +91,8 @@ class Srtp(Protocol):
     def protect_rtcp(self) -> Cipher: ...
     @property
     def unprotect(self) -> Cipher: ...
+    @property
+    def unprotect_rtcp(self) -> Cipher: ...
     def pointer(self, session: Session) -> Any | None: ...
 
 
@@ -98,12 +101,18 @@ Incoming = tuple[int, int, bool, bytes, Vp8 | None]
 only), and what that begins with."""
 
 
+_UNBOUND: tuple[LayerCore | None, bool] = (None, False)
+
+
 class LayerCore:
     """Its identity is the key of its stream in the rewriters."""
 
     def __init__(self, track: TrackCore, owner: Any) -> None:
         self.track = track
         self.owner = owner
+        self.layout: Layout | None = None
+        """Of its packets but the resent ones, as the last that was read element by element had it."""
+        self._is_picture = track.kind != "audio"
         self.height = 0
         self.since_us = 0
         self.last_us = 0
@@ -147,30 +156,30 @@ class LayerCore:
         self.track.layers.pop(self, None)
         link.core.stop_showing(self)
 
-    def take(self, packet: RtpPacket, now_us: int) -> Incoming | None:
+    def take(self, sequence: int, timestamp: int, marker: bool, payload: bytes, now_us: int) -> Incoming | None:
         """The packet as it goes to the slots; None when it came before. Raises MalformedPacket."""
-        number = self._numbers.unwrap(packet.sequence)
-        self._arrived.arrived(number, packet.timestamp, now_us)
-        if self.track.kind != "audio" and self._gaps.arrived(number, now_us):
+        number = self._numbers.unwrap(sequence)
+        self._arrived.arrived(number, timestamp, now_us)
+        if self._is_picture and self._gaps.arrived(number, now_us):
             if self._gaps.overflowed:
                 self._gaps.overflowed = False
                 self.overflows += 1
                 self.track.link.overflows += 1
             self.track.link.tell_missing()
-        return self._fresh(number, packet, packet.payload, now_us)
+        return self._fresh(number, timestamp, marker, payload, now_us)
 
-    def take_resent(self, packet: RtpPacket, now_us: int) -> Incoming | None:
+    def take_resent(self, timestamp: int, marker: bool, payload: bytes, now_us: int) -> Incoming | None:
         """The original in a resent packet (RFC 4588 §4); None when it is known, as most are (probing)."""
-        if len(packet.payload) < 2 or self._numbers.highest is None:
+        if len(payload) < 2 or self._numbers.highest is None:
             return None
-        original = int.from_bytes(packet.payload[:2], "big")
+        original = int.from_bytes(payload[:2], "big")
         number = self._numbers.highest + distance(original, self._numbers.highest & 0xFFFF, 16)
         if number > self._numbers.highest:
             return None  # A copy that overtook its original: that one is on its way.
         self._gaps.arrived(number, now_us)
-        return self._fresh(number, packet, packet.payload[2:], now_us)
+        return self._fresh(number, timestamp, marker, payload[2:], now_us)
 
-    def _fresh(self, number: int, packet: RtpPacket, payload: bytes, now_us: int) -> Incoming | None:
+    def _fresh(self, number: int, timestamp: int, marker: bool, payload: bytes, now_us: int) -> Incoming | None:
         if not self._seen.add(number):
             return None
         vp8 = None
@@ -179,14 +188,14 @@ class LayerCore:
                 self.since_us = now_us
             self.last_us = self.track.last_us = now_us
             self.octets += len(payload)
-            if self.track.kind != "audio":
+            if self._is_picture:
                 vp8 = Vp8(payload)
                 self._octets_of[vp8.temporal or 0] += len(payload)
                 if vp8.starts_keyframe:
                     self.keyframes += 1
                     self._gaps.forget_before(number)
                     self.height = vp8.height or self.height
-        return number, packet.timestamp, packet.marker, payload, vp8
+        return number, timestamp, marker, payload, vp8
 
     def forward(self, incoming: Incoming, now_us: int) -> None:
         """Send a packet on to all who are to see it."""
@@ -435,8 +444,9 @@ class TrackCore:
     def lost_onward(self, share: int) -> None:
         self.share_lost_onward = share
 
-    def heard(self, level: bytes, now_us: int) -> None:
-        dbov = level[0] & 0x7F
+    def heard(self, level: int, now_us: int) -> None:
+        """A packet came that bears this level (RFC 6464 §3)."""
+        dbov = level & 0x7F
         if dbov <= LOUD_DBOV:
             self._levels.append((now_us, dbov))
 
@@ -452,6 +462,7 @@ class LinkCore:
         self._handler: LinkHandler | None = handler
         self._rx: Session | None = None
         self._unprotect: Cipher = core.srtp.unprotect
+        self._unprotect_rtcp: Cipher = core.srtp.unprotect_rtcp
         self._rx_pointer: Any = None
         self._size = ffi.new("int *")
         self._tx: Session | None = None
@@ -490,21 +501,37 @@ class LinkCore:
         if self._handler is not None:
             self._handler.received_dtls(data)
 
-    def received_rtp(self, ssrc: int, at: Any, size: int, now_us: int) -> None:
-        """A packet of this stream came; it lies `at` some place of `size` bytes, and is decrypted there."""
+    def received_rtp(self, ssrc: int, inbox: Inbox, index: int, now_us: int) -> None:
+        """A packet of this stream came; it is decrypted where it lies."""
         if self._rx is None:
             return
         known = ssrc in self._alive
         if not known and (len(self._alive) >= STREAMS_MAX or ssrc in self._ended or len(self._ended) >= ENDED_MAX):
             return
-        self._size[0] = size
-        if self._unprotect(self._rx_pointer, at, self._size):
+        cell = self._size
+        cell[0] = inbox.sizes[index]
+        if self._unprotect(self._rx_pointer, inbox.at[index], cell):
             self._failures += 1
             return
         if not known:
             self._alive.add(ssrc)
         self.heard_us = now_us
-        self._forward(ffi.unpack(at, self._size[0]), now_us, again=False)
+        begin = index * STRIDE
+        layer, is_resent = self.bound.get(ssrc, _UNBOUND)
+        if layer is not None and layer.layout is not None and not is_resent and layer.track.slots is not None:
+            # As nearly all: laid out like the one before, and of a stream that somebody gets.
+            first, second, sequence, timestamp = _HEAD.unpack_from(inbox.data, begin)
+            end, mask, fixed, number_at, level_at = layer.layout
+            block = int.from_bytes(inbox.data[begin + 12 : begin + end], "big")
+            if first == FIRST and block & mask == fixed and cell[0] >= end:
+                if number_at >= 0:
+                    self._note_arrival(block >> number_at & 0xFFFF, ssrc, now_us)
+                if second & 127 == layer.track.payload_type:
+                    payload = bytes(inbox.view[begin + end : begin + cell[0]])
+                    level = block >> level_at & 0xFF if level_at >= 0 else None
+                    self._take(layer, False, sequence, timestamp, second > 127, payload, level, now_us)
+                return
+        self._forward(bytes(inbox.view[begin : begin + cell[0]]), now_us, again=False)
 
     def place(self, plain: bytes, now_us: int) -> None:
         self._forward(plain, now_us, again=True)
@@ -517,7 +544,7 @@ class LinkCore:
                 number = packet.element(self._arrival_extension)
                 if number is not None and len(number) == 2:
                     self._note_arrival(int.from_bytes(number, "big"), packet.ssrc, now_us)
-            layer, is_resent = self.bound.get(packet.ssrc, (None, False))
+            layer, is_resent = self.bound.get(packet.ssrc, _UNBOUND)
             if layer is None or (layer.track.slots is None and not layer.track.is_shut):
                 if not again:
                     self._hand_over(plain, now_us)
@@ -525,16 +552,39 @@ class LinkCore:
             track = layer.track
             if packet.payload_type != (track.resend_type if is_resent else track.payload_type):
                 return
-            incoming = layer.take_resent(packet, now_us) if is_resent else layer.take(packet, now_us)
         except MalformedPacket:
             self.malformed += 1
             return
+        if not is_resent:
+            layer.layout = layout(plain, number=self._arrival_extension, level=track.level_extension)
+        level = packet.element(track.level_extension) if track.level_extension else None
+        values = packet.sequence, packet.timestamp, packet.marker, packet.payload, level[0] if level else None
+        self._take(layer, is_resent, *values, now_us)
+
+    def _take(
+        self,
+        layer: LayerCore,
+        is_resent: bool,
+        sequence: int,
+        timestamp: int,
+        marker: bool,
+        payload: bytes,
+        level: int | None,
+        now_us: int,
+    ) -> None:
+        try:
+            if is_resent:
+                incoming = layer.take_resent(timestamp, marker, payload, now_us)
+            else:
+                incoming = layer.take(sequence, timestamp, marker, payload, now_us)
+        except MalformedPacket:
+            self.malformed += 1
+            return
+        track = layer.track
         if incoming is None or track.slots is None:
             return
-        if track.level_extension:
-            level = packet.element(track.level_extension)
-            if level:
-                track.heard(level, now_us)
+        if level is not None:
+            track.heard(level, now_us)
         if track.kind == "audio" and self.core.is_looking:
             self.core.sounds.append((layer, incoming))
         else:
@@ -544,14 +594,15 @@ class LinkCore:
         if self._handler is not None and self._unplaced.take(now_us):
             self._handler.received_unplaced(plain, now_us)
 
-    def received_rtcp(self, data: bytes, now_us: int) -> None:
+    def received_rtcp(self, inbox: Inbox, index: int, now_us: int) -> None:
         if self._rx is None or self._handler is None:
             return
-        try:
-            plain = self._rx.unprotect_rtcp(data)
-        except self.core.failure:
+        cell = self._size
+        cell[0] = inbox.sizes[index]
+        if self._unprotect_rtcp(self._rx_pointer, inbox.at[index], cell):
             self._failures += 1
             return
+        plain = bytes(inbox.view[index * STRIDE : index * STRIDE + cell[0]])
         self.heard_us = now_us
         if not self._control.take(now_us):
             return
@@ -645,6 +696,7 @@ class LinkCore:
     def secure(self, rx: Session, tx: Session, sealing: Sealing | None = None, opening: Sealing | None = None) -> None:
         self._rx, self._tx = rx, tx
         self._unprotect, self._rx_pointer = self.core.cipher(rx, self.core.srtp.unprotect, rx.unprotect)
+        self._unprotect_rtcp, _ = self.core.cipher(rx, self.core.srtp.unprotect_rtcp, rx.unprotect_rtcp)
         self.way.protect, self.way.seal = self.core.cipher(tx, self.core.srtp.protect, tx.protect)
         self.way.protect_rtcp, _ = self.core.cipher(tx, self.core.srtp.protect_rtcp, tx.protect_rtcp)
         self._lead()
@@ -660,6 +712,8 @@ class LinkCore:
 
     def number_arrivals(self, extension: int, *, ssrc: int) -> None:
         self._arrival_extension, self._arrivals_ssrc = extension, ssrc
+        for layer in self.layers:
+            layer.layout = None
 
     def _note_arrival(self, number: int, media: int, now_us: int) -> None:
         self._arrivals.arrived(number, now_us)
@@ -875,12 +929,13 @@ class PythonCore:
         self.is_looking = True
         try:
             for index in range(count):
-                start, size, name = index * STRIDE, sizes[index], inbox.name(index)
+                name = inbox.name(index)
                 link = links.get(name)
-                if link is not None and is_rtp(data[start], data[start + 1], size):
-                    link.received_rtp(_SSRC.unpack_from(data, start + 8)[0], inbox.at[index], size, now_us)
+                first, second, ssrc = _BEGINNING.unpack_from(data, index * STRIDE)
+                if link is not None and is_rtp(first, second, sizes[index]):
+                    link.received_rtp(ssrc, inbox, index, now_us)
                 else:
-                    self._take(inbox.datagram(index), link, name, now_us)
+                    self._take(inbox, index, link, name, now_us)
             for layer, incoming in self.sounds:
                 layer.forward(incoming, now_us)
         finally:
@@ -888,14 +943,15 @@ class PythonCore:
             self.is_looking = False
         self.flush()
 
-    def _take(self, data: bytes, link: LinkCore | None, name: Name, now_us: int) -> None:
+    def _take(self, inbox: Inbox, index: int, link: LinkCore | None, name: Name, now_us: int) -> None:
+        data = inbox.datagram(index)
         kind = classify(data)
         if kind is Kind.STUN:
             self._take_stun(data, link, address_of(name), now_us)
         elif link is None or kind is Kind.RUBBISH:
             self.strays += 1
         elif kind is Kind.RTCP:
-            link.received_rtcp(data, now_us)
+            link.received_rtcp(inbox, index, now_us)
         elif link.handshakes.take(now_us):
             link.received_dtls(data)
         else:

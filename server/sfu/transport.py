@@ -102,7 +102,8 @@ def make_core(choice: CoreChoice, *, stun: TakeStun, now_us: Callable[[], int]) 
 class _Srtp:
     """libsrtp for the core in Python."""
 
-    protect, protect_rtcp, unprotect = lib.srtp_protect, lib.srtp_protect_rtcp, lib.srtp_unprotect
+    protect, unprotect = lib.srtp_protect, lib.srtp_unprotect
+    protect_rtcp, unprotect_rtcp = lib.srtp_protect_rtcp, lib.srtp_unprotect_rtcp
 
     def pointer(self, session: Any) -> Any | None:
         return session._srtp[0] if isinstance(session, pylibsrtp.Session) else None

@@ -18,6 +18,7 @@ from aioice import stun
 from server.sfu.facts import MediaRefused
 from server.sfu.rtp import rtcp
 from server.sfu.rtp.demux import classify
+from server.sfu.rtp.layout import layout
 from server.sfu.rtp.packet import MalformedPacket, RtpPacket
 from server.sfu.rtp.stun import answer, outline, proves
 from server.sfu.rtp.vp8 import Vp8
@@ -33,6 +34,7 @@ PATHS = (str(Path(rtcp.__file__).parents[1]), stun.__file__)
 
 
 def _rtp(data: bytes) -> None:
+    layout(data, number=3, level=1)
     RtpPacket(data).extensions()
 
 

@@ -13,10 +13,6 @@ from server.sfu.rtp.twcc import BASE_US, Feedback
 KEPT = 4_096
 """Packets whose sending and fate are remembered: some seconds of a large group."""
 
-_SIZE_BITS = 32
-"""Room enough for the bytes of all that is kept."""
-_SIZE_MASK = (1 << _SIZE_BITS) - 1
-
 PATIENCE_US = 150_000
 """A packet counts as lost when others sent so much later arrived: jitter reorders."""
 
@@ -42,22 +38,17 @@ class Echo(NamedTuple):
 _SENT, _MISSED, _ARRIVED = range(3)
 
 
-def stamp(size: int, now_us: int) -> int:
-    """What is remembered of a packet that leaves now: stamps grow with time, and of their sum the sizes can be told."""
-    return now_us << _SIZE_BITS | size
-
-
 class Echoes:
     """Numbers what one viewer is sent, and folds what it tells of the numbers."""
 
-    __slots__ = ("_bases", "_fates", "_judged", "_marked", "_told", "departed", "stamps")
+    __slots__ = ("_bases", "_fates", "_judged", "_marked", "_told", "departed", "sizes", "times")
 
     def __init__(self) -> None:
         self._bases = Unwrapper(24)
         # By number modulo KEPT.
-        self.stamps = [0] * KEPT
-        """What `stamp` makes of each packet. Who sends many writes it there, and counts `departed`, instead of calling
-        `sent`."""
+        self.times, self.sizes = [0] * KEPT, [0] * KEPT
+        """When each packet left, and its bytes. Who sends many writes them there, and counts `departed`, instead of
+        calling `sent`."""
         self._fates = bytearray(KEPT)
         # Numbers that never wrap: the next one, the first whose fate is an older packet's, the first whose fate may
         # change, and the first nobody told of.
@@ -66,7 +57,7 @@ class Echoes:
     def sent(self, size: int, now_us: int) -> int:
         """The 16-bit number of a packet that leaves now."""
         number = self.departed
-        self.stamps[number % KEPT] = stamp(size, now_us)
+        self.times[number % KEPT], self.sizes[number % KEPT] = now_us, size
         self.departed = number + 1
         return number & 0xFFFF
 
@@ -104,7 +95,7 @@ class Echoes:
                 fates[place] = _MISSED
                 continue
             fates[place] = _ARRIVED
-            sent_us = self.stamps[place] >> _SIZE_BITS
+            sent_us = self.times[place]
             at += base_us
             delay = at - sent_us
             if not arrived:
@@ -119,7 +110,7 @@ class Echoes:
             if sent_us > last_sent_us:
                 last_sent_us = sent_us
             arrived += 1
-            octets += self.stamps[place] & _SIZE_MASK
+            octets += self.sizes[place]
         if not arrived:
             return None
         return Echo(
@@ -143,13 +134,12 @@ class Echoes:
             return None
         self._told = max(self._told, first + len(arrivals))
         self._fates[begin:end] = bytes((_ARRIVED,)) * len(arrivals)
-        stamps = self.stamps[begin:end]
-        at_us, sent_us = cast(tuple[int, ...], arrivals), [each >> _SIZE_BITS for each in stamps]
-        last_sent_us = max(sent_us)
+        at_us, sent_us = cast(tuple[int, ...], arrivals), self.times[begin:end]
+        last_sent_us = sent_us[-1]  # They left in this order.
         return Echo(
             arrived=len(at_us),
             lost=self._given_up(last_sent_us - PATIENCE_US),
-            octets=sum(stamps) & _SIZE_MASK,
+            octets=sum(self.sizes[begin:end]),
             begun_us=base_us + min(at_us),
             ended_us=base_us + max(at_us),
             sent_us=last_sent_us,
@@ -163,7 +153,7 @@ class Echoes:
         while self._judged < self._told:
             begin = self._judged % KEPT
             end = min(begin + self._told - self._judged, KEPT)
-            judged = bisect_left(self.stamps, before_us << _SIZE_BITS, begin, end)
+            judged = bisect_left(self.times, before_us, begin, end)
             lost += self._fates.count(_MISSED, begin, judged)
             self._judged += judged - begin
             if judged < end:

@@ -29,6 +29,8 @@ NUMBERS_MAX = 512
 BITRATE_BPS_MAX = 1_000_000_000
 """Beyond this a bandwidth message says no more than "plenty"."""
 
+_FEEDBACK_ALONE = bytes((0x8F, TRANSPORT_FEEDBACK))
+"""How a transport-wide feedback without padding begins."""
 _BLOCK = Struct("!IIIIII")
 _BARE = Struct("!BBHIQIII")
 
@@ -139,6 +141,8 @@ def split(data: bytes) -> Split:
     """What does not fit is more to read: whoever reads it finds out."""
     bodies: list[bytes] = []
     reports: list[SenderReport | ReceiverReport] = []
+    if data[:2] == _FEEDBACK_ALONE and len(data) > 8 and len(data) == 4 + 4 * int.from_bytes(data[2:4], "big"):
+        return Split([data[4:]], reports, False)  # as nearly always
     position, has_more = 0, False
     for _ in range(PACKETS_MAX):
         if position == len(data):

@@ -45,22 +45,37 @@ class Unwrapper:
 
 
 class Seen:
-    """Which of the last `size` growing numbers came already: a window of bits."""
+    """Which of the last `size` growing numbers came already: a window of bits.
 
-    __slots__ = ("_bits", "_highest", "_mask", "_size")
+    How many came in order since a bit was last looked at is only counted.
+    """
+
+    __slots__ = ("_bits", "_highest", "_mask", "_run", "_size")
 
     def __init__(self, size: int = 1024) -> None:
         self._size = size
         self._mask = (1 << size) - 1
         self._highest = -1
         self._bits = 0
+        self._run = 0
+
+    def _catch_up(self) -> None:
+        """Make `_bits` end with the highest number."""
+        run = min(self._run, self._size)
+        self._bits = (self._bits << run | (1 << run) - 1) & self._mask
+        self._run = 0
 
     def add(self, number: int) -> bool:
         """True when `number` is new; False when it came before or is too old to tell."""
         ahead = number - self._highest
-        if self._highest < 0 or ahead >= self._size:
-            self._highest, self._bits = number, 1
+        if ahead == 1:  # as nearly always
+            self._highest = number
+            self._run += 1
             return True
+        if self._highest < 0 or ahead >= self._size:
+            self._highest, self._bits, self._run = number, 1, 0
+            return True
+        self._catch_up()
         if ahead > 0:
             self._bits = ((self._bits << ahead) | 1) & self._mask
             self._highest = number
@@ -75,6 +90,7 @@ class Seen:
 
     def has_all(self, first: int, end: int) -> bool:
         """Whether `add` will not find any number from `first` on, and before `end`, new."""
+        self._catch_up()
         first = max(first, self._highest - self._size + 1)
         if first >= end:
             return True

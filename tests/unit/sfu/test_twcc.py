@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import struct
 
-from server.sfu.rtp.twcc import SPAN_MAX, Arrivals
+import pytest
+
+from server.sfu.rtp.packet import MalformedPacket
+from server.sfu.rtp.twcc import SPAN_MAX, Arrivals, Feedback
+from server.sfu.rtp.twcc import read_feedback as read
 from tests.unit.sfu.feedback import read_feedback
 
 
@@ -67,3 +71,19 @@ def test_what_is_eight_seconds_apart_is_told_in_two_packets() -> None:
     assert read_feedback(first)[0] == 1
     assert read_feedback(second)[0] == 2
     assert arrivals.feedback(ssrc=1, media=2) is None
+
+
+@pytest.mark.parametrize("count", [1, 6, 7, 8, 14, 15, 28, 99, 400])
+@pytest.mark.parametrize("bits", [0, 1, 2])
+def test_that_all_came_may_be_said_by_a_run_or_by_vectors_of_either_kind(count: int, bits: int) -> None:
+    each, head = (14 // bits, 0x8000 if bits == 1 else 0xC000) if bits else (count, 0)
+    chunks = b""
+    for begin in range(0, count, each):
+        some = min(each, count - begin)
+        chunk = head | sum(1 << 14 - bits * (index + 1) for index in range(some)) if bits else 0x2000 | count
+        chunks += struct.pack("!H", chunk)
+    body = struct.pack("!IIHHI", 1, 2, 65_530, count, 9 << 8) + chunks
+    told = Feedback(65_530, 9, tuple(250 * (index + 1) for index in range(count)))
+    assert read(body + bytes([1]) * count) == read(body + bytes([1]) * count + b"rest") == told
+    with pytest.raises(MalformedPacket):
+        read(body + bytes([1]) * (count - 1))
