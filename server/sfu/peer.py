@@ -121,7 +121,10 @@ class Peer:
                 stream = SlotStream(ssrc=self._free_ssrc(), resend_ssrc=self._free_ssrc() if resends else None)
                 slot = self.slots[section.mid] = Slot(self.link.core, section, stream)
                 self._slots_by_ssrc[stream.ssrc] = slot
-        self.link.core.number_departures(departure_extension(offer))
+        extension = departure_extension(offer)
+        self.link.core.number_departures(extension)
+        if extension:
+            self.delivery.downlink.expect()
         self._offer = offer
 
     def _free_ssrc(self) -> int:

@@ -43,6 +43,7 @@ from server.sfu.flow import Flow
 from server.sfu.listening import Listening
 from server.sfu.rtp import rtcp
 from server.sfu.rtp.demux import Kind, classify, is_rtp
+from server.sfu.rtp.early import Early, Incoming
 from server.sfu.rtp.echo import Echoes, Pool
 from server.sfu.rtp.history import History
 from server.sfu.rtp.layers import SILENT_US
@@ -96,11 +97,6 @@ class Srtp(Protocol):
     def pointer(self, session: Session) -> Any | None: ...
 
 
-Incoming = tuple[int, int, bool, bytes, Vp8 | None]
-"""A packet on its way to the slots: its number, which never wraps, timestamp, marker, payload (none when it is padding
-only), and what that begins with."""
-
-
 _UNBOUND: tuple[LayerCore | None, bool] = (None, False)
 
 
@@ -130,6 +126,7 @@ class LayerCore:
         """Of the slots that show it, …"""
         self._awaiting: tuple[Flow, ...] = ()
         """… and of those that wait to."""
+        self._early = Early()
         self.is_regrouped = True
 
     def bind(self, ssrc: int) -> None:
@@ -202,21 +199,38 @@ class LayerCore:
         number, timestamp, marker, payload, vp8 = incoming
         if self.is_regrouped or not number % REGROUP_EACH:
             self._regroup()
+        if self._awaiting:
+            self._begin(incoming, now_us)
+        elif self._early.is_kept:
+            self._early = Early()
         if not payload:
             for flow in self._flows:
                 flow.lead.drop(self, number)  # Close the gap that a packet without content would leave.
             return
-        for flow in self._awaiting:
-            before = flow.lead.current
-            out = flow.lead.push(self, number, timestamp, marker, payload, vp8, now_us)
-            if out is not None:
-                flow.send(out, now_us)
-            if flow.lead.current is not before:
-                _regroup(self, cast(LayerCore | None, before))
         for flow in self._flows:
             out = flow.lead.push(self, number, timestamp, marker, payload, vp8, now_us)
             if out is not None:
                 flow.send(out, now_us)
+
+    def _begin(self, incoming: Incoming, now_us: int) -> None:
+        """Show it to those who wait for it, if it can be begun with, and keep it while somebody waits on."""
+        number, highest = incoming[0], self._numbers.highest or 0
+        if self.track.kind == "audio":
+            following: list[Incoming] | None = []
+        else:
+            following = self._early.following(number, highest)
+        for flow in self._awaiting if following is not None else ():
+            before = flow.lead.current
+            _send(flow, self, incoming, now_us)
+            if flow.lead.current is not before:
+                for each in following or ():
+                    self.track.link.core.set_apart()
+                    _send(flow, self, each, now_us)
+                _regroup(self, cast(LayerCore | None, before))
+        if self.track.kind != "audio" and any(flow.lead.awaited is self for flow in self._awaiting):
+            self._early.keep(number, highest, incoming)
+        elif self._early.is_kept:
+            self._early = Early()
 
     def _regroup(self) -> None:
         """Look who is to see it, and whose numbers go together from now on."""
@@ -268,6 +282,16 @@ class LayerCore:
         if ssrc is None:
             return None
         return self.reports.block(ssrc, self._arrived.figures(), now_us, lost_onward=self.track.share_lost_onward)
+
+
+def _send(flow: Flow, layer: LayerCore, incoming: Incoming, now_us: int) -> None:
+    number, timestamp, marker, payload, vp8 = incoming
+    if not payload:
+        flow.lead.drop(layer, number)
+        return
+    out = flow.lead.push(layer, number, timestamp, marker, payload, vp8, now_us)
+    if out is not None:
+        flow.send(out, now_us)
 
 
 def _regroup(*layers: LayerCore | None) -> None:
@@ -381,9 +405,8 @@ class SlotCore:
     def probe(self, octets: int, now_us: int) -> int:
         sent = 0
         if self._history is not None:
-            for out in self._history.newest(now_us):
-                if sent >= octets:
-                    break
+            copies = self._history.backwards(now_us)
+            while sent < octets and (out := next(copies, None)) is not None:
                 sent += self._send_again(out, now_us)
             self._link.core.flush()
         return sent
@@ -902,6 +925,11 @@ class PythonCore:
             return
         for box in self._outboxes.values():
             box.flush()
+
+    def set_apart(self) -> None:
+        """The next packet did not come with the one before: none is filled up for the other."""
+        for box in self._outboxes.values():
+            box.before = 0
 
     def release(self) -> None:
         for link in list(self.links):

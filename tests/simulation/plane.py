@@ -102,6 +102,10 @@ class Screen:
     picture: int | None = None
     timestamp: int | None = None
     asked_keyframe_us: int = -10_000_000
+    began_us: int = 0
+    """When the first packet came."""
+    shown_to: int = 0
+    """The number after the last picture that was shown."""
 
     def take(self, packet: RtpPacket, now_us: int) -> None:
         number = self.numbers.unwrap(packet.sequence)
@@ -112,7 +116,7 @@ class Screen:
             assert before.timestamp == packet.timestamp
             return
         if self.next is None:
-            self.next = number
+            self.next, self.began_us = number, now_us
         if number < self.next:
             if self.picture is not None or number < self.next - 100:
                 return
@@ -186,7 +190,7 @@ class Screen:
                 assert built_on <= self.shown, "a picture builds on one that was left out without a trace"
         elif not heads[0].starts_keyframe:
             return  # The keyframe it began with was lost.
-        self.picture, self.timestamp = picture, timestamp
+        self.picture, self.timestamp, self.shown_to = picture, timestamp, self.next
         self.shown.add((source, layer, number))
         self.decoded.append((now_us, source, layer, number))
 
@@ -389,8 +393,6 @@ class Seat:
             screen = self.screens[self._resends[packet.ssrc]]
             packet.sequence = int.from_bytes(packet.payload[:2], "big")
             packet.payload = packet.payload[2:]
-            if screen.next is None:
-                return
         else:
             screen = self.screens[packet.ssrc]
         screen.take(packet, now_us)
@@ -436,10 +438,11 @@ class Seat:
             if due:
                 self.up.send(rtcp.write_nack(ssrc=1, media=ssrc, numbers=[number & 0xFFFF for number in due[:100]]))
             seen_us = screen.decoded[-1][0] if screen.decoded else 0
+            wait_us = 300_000 if screen.decoded else 200_000  # As Chromium waits for its first one.
             if (
                 screen.packets
-                and now_us - max(seen_us, screen.asked_keyframe_us) > 300_000
-                and max(screen.packets) >= (screen.next or 0)
+                and now_us - max(seen_us, screen.asked_keyframe_us, screen.began_us) > wait_us
+                and max(screen.packets) >= screen.shown_to
             ):
                 screen.asked_keyframe_us = now_us
                 self.up.send(rtcp.write_keyframe_request(ssrc=1, media=ssrc))

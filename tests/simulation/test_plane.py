@@ -141,6 +141,25 @@ def test_in_a_large_room_nobody_is_left_out_for_whom_the_way_loses_a_fifth(core:
     assert max(still for (viewer, _), still in stills_ms(hall, 3).items() if viewer == "dora") <= 2_000
 
 
+@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("seed", range(8))
+def test_a_newcomer_whose_way_loses_a_fifth_sees_and_is_seen_within_two_seconds(seed: int, core: CoreName) -> None:
+    hall = everybody(core, seed=seed)
+    hall.run(4)
+    weather = Weather(loss=0.2)
+    dora = hall.join("dora", up=weather, down=replace(weather))
+    dora.wish((540, 135)[seed % 2])
+    hall.run(2)
+    for viewer, source in [(name, "dora") for name in PEOPLE] + [("dora", name) for name in PEOPLE]:
+        screen = hall.seats[viewer].screen(source)
+        assert screen is not None
+        assert any(name == source for _, name, *_ in screen.decoded), f"{viewer} does not see {source} yet"
+    hall.run(4)
+    stills = stills_ms(hall, 4)
+    assert max(still for pair, still in stills.items() if "dora" in pair) <= 2_000
+    assert all(still <= 150 for pair, still in stills.items() if "dora" not in pair)
+
+
 STEPS = ((2_000_000, 4, 250), (600_000, 6, 1_500), (250_000, 8, 1_000), (1_500_000, 10, 1_000), (5_000_000, 10, 500))
 """Bits a second, for how many seconds, and the longest time in ms that a picture on a screen may stand still then."""
 

@@ -183,6 +183,25 @@ static void hand_over(link_t *link, const uint8_t *plain, int size, int64_t now_
         tell(link->core, UNPLACED, link, plain, size, NULL, now_us);
 }
 
+/* Show it to a slot that waits for the layer, if it can be begun with, and what came of the keyframe before; whether it
+   waits on. */
+static bool begin(slot_t *slot, layer_t *layer, incoming *in)
+{
+    if (!layer_may_begin(layer, in))
+        return true;
+    slot_push(slot, layer, in);
+    if (slot_awaits(slot, layer))
+        return true;
+    for (int64_t number = in->number + 1; number <= layer->numbers.highest; number++) {
+        incoming *early = layer_early(layer, number);
+        if (early) {
+            early->now_us = in->now_us;
+            slot_push(slot, layer, early);
+        }
+    }
+    return false;
+}
+
 static void forward(link_t *link, const uint8_t *plain, int size, int lacks, int64_t now_us, bool again)
 {
     rtp packet;
@@ -225,13 +244,22 @@ static void forward(link_t *link, const uint8_t *plain, int size, int lacks, int
                 (moment){.at_us = now_us, .number = level[0] & 0x7F};
         }
     }
+    layer_t *layer = bound->layer;
+    bool is_awaited = false;
     for (int i = 0; i < track->slots_count; i++) {
         if (i + 2 < track->slots_count)
             slot_expect(track->slots[i + 2]);
         if (i + 1 < track->slots_count)
             slot_expect_soon(track->slots[i + 1]);
-        slot_push(track->slots[i], bound->layer, &in);
+        if (track->is_video && slot_awaits(track->slots[i], layer))
+            is_awaited |= begin(track->slots[i], layer, &in);
+        else
+            slot_push(track->slots[i], layer, &in);
     }
+    if (is_awaited)
+        layer_keep(layer, &in);
+    else if (layer->early)
+        layer_forget(layer);
     kept_release(in.copy);
 }
 
@@ -486,6 +514,7 @@ void link_free(link_t *link)
         for (layer_t *layer = track->layers; layer;) {
             layer_t *after = layer->next;
             lose_layer(core, layer);
+            layer_forget(layer);
             free(layer);
             layer = after;
         }
@@ -791,6 +820,7 @@ void layer_end(layer_t *layer)
         else
             i++;
     lose_layer(link->core, layer);
+    layer_forget(layer);
     SET(link->figures.missing, link->figures.missing - layer->figures.missing);
     for (layer_t **place = &track->layers; *place; place = &(*place)->next)
         if (*place == layer) {

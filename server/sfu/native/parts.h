@@ -56,6 +56,7 @@ enum {
     HISTORY_AGE_US = 2000000,
     HISTORY_PAUSE_US = 20000,
     RISEN_MAX = 64,
+    EARLY_MAX = 128,
     RESENDS_MAX = 64,
     NAMES_MAX = 16384,
     UFRAG_BYTES_MAX = 31,
@@ -170,6 +171,8 @@ typedef struct {
     uint8_t payload[];
 } kept;
 
+void kept_release(kept *);
+
 typedef struct {
     int64_t number, now_us;
     const uint8_t *payload;
@@ -187,6 +190,8 @@ typedef struct {
     int tries;
 } gap;
 
+kept *incoming_copy(incoming *); /* of its payload, made when it is needed first; NULL where there is no memory */
+
 struct layer {
     layer_figures figures;
     uint64_t number;
@@ -203,12 +208,18 @@ struct layer {
     double jitter;
     int64_t expected_before, received_before; /* our last report */
     int64_t clock_us; /* the sender's last report */
+    incoming *early; /* EARLY_MAX of them by number, with copies, while somebody waits for a keyframe */
+    int64_t early_since; /* what came with this number or a higher one is among them */
 };
 
 typedef enum { TAKEN, NOTHING_NEW, MALFORMED } taken;
 
 void layer_begin(layer_t *, track_t *, uint64_t number);
 taken layer_take(layer_t *, const rtp *, bool is_resent, int64_t now_us, incoming *out);
+bool layer_may_begin(const layer_t *, const incoming *); /* whether all that follows it will go out or can */
+incoming *layer_early(layer_t *, int64_t number); /* NULL where it did not come */
+void layer_keep(layer_t *, incoming *); /* it may follow a keyframe's first packet that comes later */
+void layer_forget(layer_t *); /* nobody waits */
 
 /* ---------------------------------------------------------------- what goes (slot.c) */
 
@@ -249,9 +260,9 @@ struct slot { /* in the order of use: a slot's memory is cold when its turn come
     int64_t offset, newest_picture, highest_removed, risen_last; /* the last three are pictures, -1 for none */
     int rate, pace, temporal;
     int64_t resend_sequence;
-    uint16_t newest;
+    uint16_t newest, turned; /* where a probe goes on, if it has begun */
     uint8_t payload_type, resend_type;
-    bool is_video, resends, has_shift, frame_open;
+    bool is_video, resends, has_shift, frame_open, has_turned;
     bool has_pictures, has_tl0_offset, has_key_offset;
     int last_picture, last_tl0, last_key_index; /* -1 before the first */
     int tl0_offset, key_offset;
@@ -260,18 +271,18 @@ struct slot { /* in the order of use: a slot's memory is cold when its turn come
     int64_t clock_shift;
     slot_t *next;
     sealed resent, sent;
-    removal numbers, pictures;
     int64_t risen[ALL_TEMPORAL + 1]; /* of each temporal layer the picture with which it came back of late, or -1 */
+    removal numbers, pictures;
     unsigned place; /* among the link's, by age */
 };
 
 void slot_push(slot_t *, layer_t *, incoming *);
+bool slot_awaits(const slot_t *, const layer_t *);
 void slot_expect(const slot_t *); /* it is pushed to soon: fetch it … */
 void slot_expect_soon(const slot_t *); /* … and then what it points to */
 void slot_lose(slot_t *, const layer_t *); /* the layer is about to end */
 void slot_release(slot_t *);
 uint32_t slot_timestamp(const slot_t *, int64_t now_us);
-void kept_release(kept *);
 
 /* ---------------------------------------------------------------- links and the core (core.c) */
 

@@ -238,6 +238,19 @@ void kept_release(kept *packet)
         free(packet);
 }
 
+kept *incoming_copy(incoming *in)
+{
+    if (in->copy)
+        return in->copy;
+    in->copy = malloc(sizeof(kept) + (size_t)in->payload_size);
+    if (in->copy) {
+        in->copy->holders = 1; /* ourselves, until it went to every slot_t */
+        in->copy->size = in->payload_size;
+        memcpy(in->copy->payload, in->payload, (size_t)in->payload_size);
+    }
+    return in->copy;
+}
+
 static past *place_of(const slot_t *slot, uint16_t sequence)
 {
     return slot->history + sequence % slot->history_size;
@@ -287,14 +300,8 @@ static void keep(slot_t *slot, incoming *in, const past *sent)
         if (!grow(slot))
             return;
     }
-    if (!in->copy) {
-        in->copy = malloc(sizeof(kept) + (size_t)in->payload_size);
-        if (!in->copy)
-            return;
-        in->copy->holders = 1; /* ourselves, until it went to every slot_t */
-        in->copy->size = in->payload_size;
-        memcpy(in->copy->payload, in->payload, (size_t)in->payload_size);
-    }
+    if (!incoming_copy(in))
+        return;
     age(slot, in->now_us);
     past *place = place_of(slot, sent->sequence);
     while (place->packet && in->now_us - place->sent_us <= HISTORY_AGE_US && grow(slot))
@@ -389,6 +396,8 @@ void slot_expect_soon(const slot_t *slot)
         __builtin_prefetch(slot->history + (slot->last_sequence + 1) % slot->history_size, 1);
 }
 
+bool slot_awaits(const slot_t *slot, const layer_t *layer) { return slot->aim == layer && slot->current != layer; }
+
 void slot_push(slot_t *slot, layer_t *layer, incoming *in)
 {
     if (!in->payload_size) {
@@ -469,13 +478,17 @@ int slot_probe(slot_t *slot, int octets, int64_t now_us)
     core_t *core = slot->link->core;
     int sent = 0;
     core_enter(core);
-    for (int back = 0; slot->history && back < HISTORY_MAX && sent < octets; back++) {
-        uint16_t sequence = (uint16_t)(slot->newest - back);
-        past *past = place_of(slot, sequence);
-        if (!past->packet || past->sequence != sequence || now_us - past->sent_us > HISTORY_AGE_US)
-            break;
-        emit(slot, past, past->packet->payload, past->packet->size, 0, true, slot->resend_sequence++, now_us);
-        sent += 12 + 2 + past->prefix_size + past->packet->size - past->skip;
+    for (int turns = slot->has_turned ? 0 : 1; turns < 2 && slot->history && sent < octets; turns++) {
+        uint16_t sequence = slot->has_turned ? slot->turned : slot->newest;
+        for (int back = 0; back < HISTORY_MAX && sent < octets; back++, sequence--) {
+            past *past = place_of(slot, sequence);
+            if (!past->packet || past->sequence != sequence || now_us - past->sent_us > HISTORY_AGE_US)
+                break;
+            slot->turned = (uint16_t)(sequence - 1);
+            emit(slot, past, past->packet->payload, past->packet->size, 0, true, slot->resend_sequence++, now_us);
+            sent += 12 + 2 + past->prefix_size + past->packet->size - past->skip;
+        }
+        slot->has_turned = sent >= octets;
     }
     port_flush(core);
     core_leave(core);

@@ -137,6 +137,48 @@ static void count_arrival(layer_t *layer, int64_t number, uint32_t timestamp, in
     layer->has_transit = true;
 }
 
+/* ---------------------------------------------------------------- what overtook a keyframe's first packet */
+
+bool layer_may_begin(const layer_t *layer, const incoming *in)
+{
+    int64_t highest = layer->numbers.highest;
+    return in->number == highest ||
+           (layer->early && in->number >= layer->early_since && highest - in->number <= EARLY_MAX);
+}
+
+incoming *layer_early(layer_t *layer, int64_t number)
+{
+    incoming *early = layer->early ? layer->early + number % EARLY_MAX : NULL;
+    return early && early->copy && early->number == number ? early : NULL;
+}
+
+void layer_keep(layer_t *layer, incoming *in)
+{
+    int64_t highest = layer->numbers.highest;
+    if (!layer->early) {
+        layer->early = calloc(EARLY_MAX, sizeof *layer->early);
+        if (!layer->early)
+            return;
+        layer->early_since = in->number == highest ? in->number : highest + 1;
+    }
+    incoming *early = layer->early + in->number % EARLY_MAX;
+    if (highest - in->number >= EARLY_MAX || !incoming_copy(in))
+        return;
+    kept_release(early->copy);
+    *early = *in;
+    early->copy->holders++;
+    early->payload = early->copy->payload;
+    early->fill = 0;
+}
+
+void layer_forget(layer_t *layer)
+{
+    for (int i = 0; layer->early && i < EARLY_MAX; i++)
+        kept_release(layer->early[i].copy);
+    free(layer->early);
+    layer->early = NULL;
+}
+
 /* ---------------------------------------------------------------- the packet */
 
 taken layer_take(layer_t *layer, const rtp *packet, bool is_resent, int64_t now_us, incoming *out)

@@ -122,6 +122,11 @@ class Downlink:
         """Whether feedback that should come does not."""
         return self.is_fed and now_us - self._echo_at_us > OUTAGE_US
 
+    def expect(self) -> None:
+        """Transport-wide feedback will come: until it does no more is sent than to begin with."""
+        if self.capacity_bps is None:
+            self.capacity_bps = START_BPS
+
     def proved(self, bps: int) -> None:
         """So much arrived in good time."""
         if self.capacity_bps is not None and bps > self.capacity_bps:

@@ -90,7 +90,7 @@ class _Chapter(NamedTuple):
 class History:
     """What one slot sent of late, and how much of it may be sent again."""
 
-    __slots__ = ("_chapters", "_credit_bytes", "_last", "_octets", "_resent")
+    __slots__ = ("_chapters", "_credit_bytes", "_last", "_octets", "_resent", "_turned")
 
     def __init__(self) -> None:
         self._chapters: list[_Chapter] = []
@@ -99,6 +99,8 @@ class History:
         """Of the present past, as far as they were credited."""
         self._last = 0
         """The last number that was sent, as far as is looked at."""
+        self._turned: int | None = None
+        """Where to go on backwards."""
         # sequence modulo SIZE -> (sequence, sent at, resent at)
         self._resent: dict[int, tuple[int, int, int]] = {}
 
@@ -154,15 +156,22 @@ class History:
         self._resent[sequence % SIZE] = (sequence, sent_us, now_us)
         return shift.of(packet)
 
-    def newest(self, now_us: int) -> Iterator[Outgoing]:
-        """What was sent last, backwards, as far as no number is left out and nothing is too old."""
+    def backwards(self, now_us: int) -> Iterator[Outgoing]:
+        """What was sent of late, from where the last call ended: from the newest backwards as far as no number is left
+        out and nothing is too old, and then from the newest again."""
         if self._chapters:
             self._look()
-        for back in range(SIZE):
-            found = self._at((self._last - back) & 0xFFFF)
-            if found is None or now_us - found[0].sent_us > AGE_MAX_US:
+        for is_anew in (self._turned is None, True):
+            sequence = self._last if is_anew or self._turned is None else self._turned
+            for _ in range(SIZE):
+                found = self._at(sequence)
+                if found is None or now_us - found[0].sent_us > AGE_MAX_US:
+                    break
+                sequence = self._turned = (sequence - 1) & 0xFFFF
+                yield found[1].of(found[0].packet)
+            self._turned = None
+            if is_anew:
                 return
-            yield found[1].of(found[0].packet)
 
     def clear(self) -> None:
         """Forget everything, as when the slot shows another person."""

@@ -372,6 +372,29 @@ def test_a_layer_that_ends_is_shown_no_longer(bare: Bare) -> None:
     assert len(viewer.received()) == 1
 
 
+def bodies(viewer: BareLink) -> list[bytes]:
+    """What was shown, by the number that `show` wrote into it."""
+    return [packet.payload[-1:] for packet in viewer.received()]
+
+
+def test_a_keyframe_whose_first_packet_comes_last_is_shown_whole_to_whoever_waits(bare: Bare) -> None:
+    sender, viewer, later = bare.link(), bare.link(), bare.link()
+    slot, other = viewer.slot("video"), later.slot("video")
+    track, layer = camera(sender, slot)
+    for number in (1, 3, 5):
+        show(sender, number)
+    show(sender, 2, keyframe=True)
+    assert bodies(viewer) == [b"2", b"3", b"5"]
+    track.route([slot, other])
+    other.aim(layer, cut=True)
+    show(sender, 4, keyframe=True)
+    assert bodies(viewer) == [b"4"]
+    assert bodies(later) == [], "5 had passed before it waited: nobody could send it again"
+    show(sender, 6)
+    show(sender, 7, keyframe=True)
+    assert bodies(later) == [b"7"]
+
+
 def test_a_link_that_closes_leaves_nothing_that_points_to_it(bare: Bare) -> None:
     sender, viewer, other = bare.link(), bare.link(), bare.link()
     slot, still = viewer.slot("video"), other.slot("video")

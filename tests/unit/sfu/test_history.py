@@ -50,8 +50,17 @@ def test_what_was_sent_last_is_given_backwards_as_far_as_it_is_whole_and_new() -
     past, history = alone()
     for number in (1, 2, 4, 5, 6):
         past.sent(packet(number), number * 1_000)
-    assert [sent.sequence for sent in history.newest(7_000)] == [6, 5, 4]
-    assert [sent.sequence for sent in history.newest(5_000 + AGE_MAX_US)] == [6, 5]
+    assert [sent.sequence for sent in history.backwards(7_000)] == [6, 5, 4]
+    assert [sent.sequence for sent in history.backwards(5_000 + AGE_MAX_US)] == [6, 5]
+
+
+def test_what_was_given_already_is_given_again_only_when_all_was() -> None:
+    past, history = alone()
+    for number in (1, 2, 4, 5, 6):
+        past.sent(packet(number), number)
+    assert [next(history.backwards(7)).sequence for _ in range(2)] == [6, 5]
+    past.sent(packet(7), 7)
+    assert [sent.sequence for sent in history.backwards(7)] == [4, 7, 6, 5, 4]
 
 
 def test_no_more_is_held_than_may_be_sent_again() -> None:
@@ -94,7 +103,7 @@ def test_what_was_sent_in_the_same_place_since_is_gone_whatever_it_was_a_part_of
     other.sent(packet(4 + SIZE), 1)
     assert history.find(5, 2, 0) is None
     assert [history.find(number, 2, 0) is not None for number in (6, 5 + SIZE)] == [True, True]
-    assert [sent.sequence for sent in history.newest(2)] == [5 + SIZE]
+    assert [sent.sequence for sent in history.backwards(2)] == [5 + SIZE]
 
 
 def test_what_is_newest_is_known_also_after_nothing_was_sent_for_a_while() -> None:
@@ -104,7 +113,7 @@ def test_what_is_newest_is_known_also_after_nothing_was_sent_for_a_while() -> No
     history.begin(Past())
     past.sent(packet(1), 0)
     history.begin(Past())
-    assert [sent.sequence for sent in history.newest(1)] == [0, 65_535, 65_534]
+    assert [sent.sequence for sent in history.backwards(1)] == [0, 65_535, 65_534]
 
 
 def test_the_budget_is_earned_wherever_it_is_sent() -> None:
