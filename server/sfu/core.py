@@ -37,6 +37,11 @@ Anybody can send copies of true checks, or pretend to be where a peer is; a brow
 PROOFS_MAX, PROOFS_EVERY_US = 64, 100_000
 """Checks under one name that are looked at in a while, whether they prove its password or not: that costs something.
 Far more than there are, lest true ones be lost among copies, and spread over the second, lest packets wait for them."""
+ELSEWHERE_MAX, ELSEWHERE_EVERY_US = 32, 100_000
+"""Packets of one link's streams from addresses of nobody that are looked at in a while, authentic or not. True ones are
+seldom more before they are nobody's no longer; whoever can send far more keeps a peer from being followed by them."""
+FOLLOW_EVERY_US = 100_000
+"""That a peer sends from elsewhere is told so often."""
 CONTROL_MAX, CONTROL_EVERY_US = 600, 1_000_000
 """RTCP datagrams of one link that are read in a while; a viewer of many with much loss sends some hundreds a second."""
 FEEDBACK_EVERY_US = 100_000
@@ -101,6 +106,10 @@ class LinkHandler(Protocol):
 
     def missed(self) -> None:
         """From now on some of what it sent is missing, or too much is."""
+
+    def heard_elsewhere(self, address: Address, now_us: int) -> None:
+        """An RTP packet of the peer's came from an address of nobody: authentic, and no copy of one that came before.
+        It was taken. Told each FOLLOW_EVERY_US at most."""
 
     def received_unplaced(self, plain: bytes, now_us: int) -> None:
         """An RTP packet of an unknown stream, or of a track without a route: `LinkCore.place` takes it back."""
@@ -228,6 +237,10 @@ class LinkCore(Protocol):
         """Take what comes from this address for the link's; nobody else's any longer."""
 
     def expel(self, address: Address) -> None: ...
+
+    def expect(self, address: Address) -> None:
+        """Take answers to checks from this address of nobody for the link's, and nothing else; from no other one any
+        longer. `admit` takes all."""
 
     def direct(self, address: Address | None) -> None:
         """Send to this address from now on."""

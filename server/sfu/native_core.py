@@ -35,7 +35,7 @@ _EVENT = Struct("=IIQq")
 _ADDRESS = Struct("=16sIIHBx")
 _LAYER_FIGURES = Struct("@2q6Q4I")
 """Of `layer_figures`; each is written at once, and so they are read in the machine's own manner."""
-_STUN, _DTLS, _UNPLACED, _CONTROL, _ECHO, _MISSING = range(6)
+_STUN, _DTLS, _UNPLACED, _CONTROL, _ECHO, _MISSING, _ELSEWHERE = range(7)
 _READ_ECHO = Struct("=7q")
 
 ffi = cffi.FFI()
@@ -292,6 +292,10 @@ class LinkCore(_Handle):
         if self.pointer is not None:
             self._lib.link_expel(self.pointer, _packed(address))
 
+    def expect(self, address: Address) -> None:
+        if self.pointer is not None and self._lib.link_expect(self.pointer, _packed(address)):
+            raise MemoryError
+
     def direct(self, address: Address | None) -> None:
         if self.pointer is not None:
             self._lib.link_direct(self.pointer, ffi.new(_ADDRESS_POINTER) if address is None else _packed(address))
@@ -526,7 +530,7 @@ class NativeCore:
         data = self._events[begin : begin + size]
         self._told_to = begin + (size + 7 & ~7)
         if kind == _STUN:
-            self._stun(data, _address(*_ADDRESS.unpack_from(self._events, head + _FROM)), now_us)
+            self._stun(data, self._from(head), now_us)
             return
         link = self.links.get(number)
         if link is None or link.handler is None:
@@ -535,6 +539,8 @@ class NativeCore:
             link.handler.received_echo(Echo._make(_READ_ECHO.unpack(data)), now_us)
         elif kind == _MISSING:
             link.handler.missed()
+        elif kind == _ELSEWHERE:
+            link.handler.heard_elsewhere(self._from(head), now_us)
         elif kind == _DTLS:
             link.handler.received_dtls(data)
         elif kind == _UNPLACED:
@@ -542,6 +548,9 @@ class NativeCore:
         else:
             assert kind == _CONTROL
             link.handler.received_rtcp(data, now_us)
+
+    def _from(self, head: int) -> Address:
+        return _address(*_ADDRESS.unpack_from(self._events, head + _FROM))
 
 
 def _packed(address: Address) -> Any:

@@ -18,8 +18,11 @@ from server.sfu.core import (
     CHECKS_MAX,
     CONTROL_EVERY_US,
     CONTROL_MAX,
+    ELSEWHERE_EVERY_US,
+    ELSEWHERE_MAX,
     ENDED_MAX,
     FEEDBACK_EVERY_US,
+    FOLLOW_EVERY_US,
     HANDSHAKES_MAX,
     LEVELS_MAX,
     PROOFS_EVERY_US,
@@ -509,6 +512,9 @@ class LinkCore:
         self._unplaced = Ration(UNPLACED_MAX, UNPLACED_EVERY_US)
         self.answers = Ration(CHECKS_MAX, UNPROVED_EVERY_US)
         self.handshakes = Ration(HANDSHAKES_MAX, UNPROVED_EVERY_US)
+        self.elsewhere = Ration(ELSEWHERE_MAX, ELSEWHERE_EVERY_US)
+        self._follow = Ration(1, FOLLOW_EVERY_US)
+        self._expected: Name | None = None
         self._tracks: list[TrackCore] = []
         self.slots: list[SlotCore] = []
         self._slots_by_ssrc: dict[int, SlotCore] = {}
@@ -524,20 +530,21 @@ class LinkCore:
         if self._handler is not None:
             self._handler.received_dtls(data)
 
-    def received_rtp(self, ssrc: int, inbox: Inbox, index: int, now_us: int) -> None:
-        """A packet of this stream came; it is decrypted where it lies."""
+    def received_rtp(self, ssrc: int, inbox: Inbox, index: int, now_us: int) -> bool:
+        """A packet of this stream came; it is decrypted where it lies. Whether it is authentic, and no copy."""
         if self._rx is None:
-            return
+            return False
         known = ssrc in self._alive
         if not known and (len(self._alive) >= STREAMS_MAX or ssrc in self._ended or len(self._ended) >= ENDED_MAX):
-            return
+            return False
         cell = self._size
         cell[0] = inbox.sizes[index]
         if self._unprotect(self._rx_pointer, inbox.at[index], cell):
             self._failures += 1
-            return
+            return False
         if not known:
             self._alive.add(ssrc)
+            self.core.by_ssrc.setdefault(ssrc, set()).add(self)
         self.heard_us = now_us
         begin = index * STRIDE
         layer, is_resent = self.bound.get(ssrc, _UNBOUND)
@@ -553,8 +560,13 @@ class LinkCore:
                     payload = bytes(inbox.view[begin + end : begin + cell[0]])
                     level = block >> level_at & 0xFF if level_at >= 0 else None
                     self._take(layer, False, sequence, timestamp, second > 127, payload, level, now_us)
-                return
+                return True
         self._forward(bytes(inbox.view[begin : begin + cell[0]]), now_us, again=False)
+        return True
+
+    def heard_elsewhere(self, address: Address, now_us: int) -> None:
+        if self._handler is not None and self._follow.take(now_us):
+            self._handler.heard_elsewhere(address, now_us)
 
     def place(self, plain: bytes, now_us: int) -> None:
         self._forward(plain, now_us, again=True)
@@ -705,12 +717,23 @@ class LinkCore:
     # ------------------------------------------------------------------ what is set up
 
     def admit(self, address: Address) -> None:
-        self.core.by_name[name_of(address)] = self
+        name = name_of(address)
+        self.core.by_name[name] = self
+        self.core.expected.pop(name, None)
 
     def expel(self, address: Address) -> None:
         name = name_of(address)
         if self.core.by_name.get(name) is self:
             del self.core.by_name[name]
+        if self.core.expected.get(name) is self:
+            del self.core.expected[name]
+
+    def expect(self, address: Address) -> None:
+        if self._expected is not None and self.core.expected.get(self._expected) is self:
+            del self.core.expected[self._expected]
+        self._expected = name_of(address)
+        if self._expected not in self.core.by_name:
+            self.core.expected[self._expected] = self
 
     def direct(self, address: Address | None) -> None:
         self._to = address
@@ -801,6 +824,7 @@ class LinkCore:
         if ssrc in self._alive:
             self._alive.remove(ssrc)
             self._ended.add(ssrc)
+            self.core.lose_stream(ssrc, self)
             if self._rx is not None:
                 self._rx.remove_stream(ssrc)
 
@@ -819,8 +843,11 @@ class LinkCore:
         self._tracks.clear()
         self.slots.clear()
         self._slots_by_ssrc.clear()
-        for name in [name for name, link in self.core.by_name.items() if link is self]:
-            del self.core.by_name[name]
+        for known in (self.core.by_name, self.core.expected):
+            for name in [name for name, link in known.items() if link is self]:
+                del known[name]
+        for ssrc in self._alive:
+            self.core.lose_stream(ssrc, self)
         self.core.links.discard(self)
 
 
@@ -849,6 +876,10 @@ class PythonCore:
         self.untold = 0  # Only what came too often: all else is told at once.
         self.links: set[LinkCore] = set()
         self.by_name: dict[Name, LinkCore] = {}
+        self.expected: dict[Name, LinkCore] = {}
+        """Where answers to checks may come from, and nothing else."""
+        self.by_ssrc: dict[int, set[LinkCore]] = {}
+        """Whose streams that are alive are."""
         self._outboxes: dict[bool, Outbox] = {}
         self._names: dict[str, _Name] = {}
         """Under which peers are checked, by our half."""
@@ -960,8 +991,11 @@ class PythonCore:
                 name = inbox.name(index)
                 link = links.get(name)
                 first, second, ssrc = _BEGINNING.unpack_from(data, index * STRIDE)
-                if link is not None and is_rtp(first, second, sizes[index]):
-                    link.received_rtp(ssrc, inbox, index, now_us)
+                if is_rtp(first, second, sizes[index]):
+                    if link is not None:
+                        link.received_rtp(ssrc, inbox, index, now_us)
+                    else:
+                        self._take_elsewhere(ssrc, inbox, index, name, now_us)
                 else:
                     self._take(inbox, index, link, name, now_us)
             for layer, incoming in self.sounds:
@@ -971,11 +1005,31 @@ class PythonCore:
             self.is_looking = False
         self.flush()
 
+    def _take_elsewhere(self, ssrc: int, inbox: Inbox, index: int, name: Name, now_us: int) -> None:
+        """RTP from an address of nobody: of a peer that is in another network now, or behind a router that gave it
+        another port, or a stranger's. It is the peer's if it is authentic; where answers go to, that alone does not
+        change."""
+        owners = self.by_ssrc.get(ssrc, ())
+        if len(owners) != 1:  # A stream that two have is nobody's.
+            self.strays += 1
+            return
+        (owner,) = owners
+        if not owner.elsewhere.take(now_us):
+            self.untold += 1
+        elif owner.received_rtp(ssrc, inbox, index, now_us):
+            owner.heard_elsewhere(address_of(name), now_us)
+
+    def lose_stream(self, ssrc: int, link: LinkCore) -> None:
+        owners = self.by_ssrc[ssrc]
+        owners.discard(link)
+        if not owners:
+            del self.by_ssrc[ssrc]
+
     def _take(self, inbox: Inbox, index: int, link: LinkCore | None, name: Name, now_us: int) -> None:
         data = inbox.datagram(index)
         kind = classify(data)
         if kind is Kind.STUN:
-            self._take_stun(data, link, address_of(name), now_us)
+            self._take_stun(data, link or self.expected.get(name), address_of(name), now_us)
         elif link is None or kind is Kind.RUBBISH:
             self.strays += 1
         elif kind is Kind.RTCP:

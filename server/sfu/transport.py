@@ -181,6 +181,8 @@ class Port:
         self._refused = 0
         self._by_ufrag: dict[str, Link] = {}
         self._by_address: dict[Address, Link] = {}
+        self._asked: dict[bytes, Link] = {}
+        """Who sent a check of ours, by its transaction."""
         self._closing: set[asyncio.Task[None]] = set()
 
     @property
@@ -217,7 +219,7 @@ class Port:
             if message.message_class is stun.Class.REQUEST:
                 link = self._by_ufrag.get(message.attributes["USERNAME"].partition(":")[0])
             else:
-                link = self._by_address.get(address)
+                link = self._asked.get(message.transaction_id)
             if link is None:
                 raise MalformedPacket("a STUN message of a stranger")
             link.received_stun(message, address, now_us)
@@ -233,6 +235,16 @@ class Port:
     def unname(self, ufrag: str) -> None:
         self._by_ufrag.pop(ufrag, None)
         self.core.unname_link(ufrag)
+
+    def asked(self, transaction: bytes, link: Link) -> None:
+        self._asked[transaction] = link
+
+    def unasked(self, transaction: bytes) -> None:
+        self._asked.pop(transaction, None)
+
+    def is_known(self, address: Address) -> bool:
+        """Whether some peer was there."""
+        return address in self._by_address
 
     def is_held(self, address: Address, link: Link, now_us: int) -> bool:
         """Whether another peer is there just now."""
@@ -349,6 +361,8 @@ class Link:
         self._selected: Address | None = None
         self._nominated: set[Address] = set()
         """Where the peer wants to go on, not yet asked back."""
+        self._followed: Address | None = None
+        """Where media of the peer came from last that was nobody's place: media goes there once it was asked back."""
         # transaction -> where our check went
         self._checks: OrderedDict[bytes, Address] = OrderedDict()
         self._tie_breaker = secrets.randbits(64)
@@ -383,10 +397,14 @@ class Link:
             if self._checks.get(message.transaction_id) == address and message.check_message_integrity(
                 self.remote[1].encode()
             ):
-                del self._checks[message.transaction_id]
+                self._forget_check(message.transaction_id)
                 self._checked_us = now_us
                 if address in self._nominated:
                     self._nominated.clear()
+                    self._select(address)
+                elif address == self._followed and not self._port.is_held(address, self, now_us):
+                    self._followed = None
+                    self._verified(address, nominated=False)
                     self._select(address)
             return
         ours, _, theirs = message.attributes["USERNAME"].partition(":")
@@ -434,6 +452,19 @@ class Link:
             self._nominated.discard(oldest)
             self._port.unverify(self, oldest)
 
+    def heard_elsewhere(self, address: Address, now_us: int) -> None:
+        """Media came from an address of nobody, as after a change of networks or a router's new binding: find out at
+        once whether the peer is there, before it checks itself (RFC 9000 §9, RFC 8445 §7.3.1.4).
+
+        The packet was the peer's, but whoever can copy it may have sent it from there. So media moves only once our
+        check was answered, from that address and with the password.
+        """
+        if not self.is_open or self._port.is_known(address):
+            return
+        self._followed = address
+        self.core.expect(address)
+        self._check(address)
+
     def lost_address(self, address: Address) -> None:
         """Somebody else proved to be at `address` now."""
         self._addresses.pop(address, None)
@@ -470,9 +501,14 @@ class Link:
         request.attributes["ICE-CONTROLLED"] = self._tie_breaker
         request.add_message_integrity(self.remote[1].encode())
         self._checks[request.transaction_id] = address
+        self._port.asked(request.transaction_id, self)
         while len(self._checks) > CHECKS_MAX:
-            self._checks.popitem(last=False)
+            self._forget_check(next(iter(self._checks)))
         self._port.send(bytes(request), address)
+
+    def _forget_check(self, transaction: bytes) -> None:
+        del self._checks[transaction]
+        self._port.unasked(transaction)
 
     # ------------------------------------------------------------------ DTLS
 
@@ -556,6 +592,8 @@ class Link:
             self._port.unname(ufrag)
         for address in self._addresses:
             self._port.unverify(self, address)
+        for transaction in list(self._checks):
+            self._forget_check(transaction)
         self.core.close()
         self._port.later(self._finish())
 

@@ -139,11 +139,12 @@ async def test_what_the_server_forwards_is_no_picture_and_no_sound_to_anybody_el
 ) -> None:
     async with call(tmp_path) as room:
         fay = await room.enter(chromium, "fay")
-        robin = await room.enter(chromium, "robin", by=fay)
+        robin = await room.enter(chromium, "robin", by=fay, roams=True)
         await fay.sees_and_hears(1)
         await robin.sees_and_hears(1)
         for seat in (fay, robin):
             await says(seat, "Locked")
+            assert await seat.roams() == (seat is robin), "it is the same by either kind of connection"
 
         spy = await room.spy()
         since = await spied(spy)

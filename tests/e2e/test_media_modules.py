@@ -341,3 +341,41 @@ async def test_the_microphone_is_asked_for_with_echo_noise_and_gain_seen_to(page
     await page.evaluate(START, {"camera": False, "microphone": True})
     wanted = await page.evaluate("() => window.wanted.audio")
     assert wanted["echoCancellation"] is wanted["noiseSuppression"] is wanted["autoGainControl"] is True
+
+
+HEARD_ALIKE = """async ([system, microphone, speakerId, speakers]) => {
+  const { isHeardAlike } = await import("/static/media/roaming.mjs");
+  const [platform, mobile, version] = system;
+  const userAgentData = { platform, mobile, brands: [{ brand: "Chromium", version }] };
+  Object.defineProperty(Navigator.prototype, "userAgentData", { get: () => userAgentData, configurable: true });
+  navigator.mediaDevices.enumerateDevices = async () =>
+    speakers.map(([deviceId, groupId]) => ({ kind: "audiooutput", deviceId, groupId }));
+  const [groupId, echoCancellation] = microphone ?? [];
+  const audio = microphone && { getSettings: () => ({ groupId }), getCapabilities: () => ({ echoCancellation }) };
+  return isHeardAlike({ chosen: { speakerId }, tracks: { audio } });
+}"""
+BOTH = [["default", "laptop"], ["a", "laptop"], ["b", "headset"]]
+DESKTOP_NOW, OLD, PHONE_NOW = ["Windows", False, "156"], ["Windows", False, "100"], ["Android", True, "156"]
+
+
+@pytest.mark.parametrize(
+    ("system", "microphone", "speaker", "is_alike"),
+    [
+        (DESKTOP_NOW, ["laptop", [True, False]], "", True),
+        (DESKTOP_NOW, ["laptop", [True, False]], "default", True),
+        (DESKTOP_NOW, None, "", True),
+        (DESKTOP_NOW, ["another", None], "", True),
+        (DESKTOP_NOW, ["headset", [True, False]], "", False),
+        (DESKTOP_NOW, ["laptop", [True, False]], "b", False),
+        (OLD, ["laptop", [True, False]], "", False),
+        (OLD, ["laptop", [True, False, "all"]], "", True),
+        (PHONE_NOW, ["laptop", [True, False]], "", False),
+        (PHONE_NOW, ["laptop", [True, False, "all"]], "", True),
+        (PHONE_NOW, None, "", False),
+        (["Chrome OS", False, "156"], ["laptop", [True, False, "remote-only"]], "", False),
+    ],
+)
+async def test_a_connection_of_a_frame_is_taken_only_where_it_is_heard_as_the_pages_own_and_no_echo_of_it(
+    page: Page, system: list[Any], microphone: list[Any] | None, speaker: str, is_alike: bool
+) -> None:
+    assert await page.evaluate(HEARD_ALIKE, [system, microphone, speaker, BOTH]) is is_alike

@@ -56,8 +56,9 @@ async def test_pictures_move_and_sound_is_heard_through_a_relay_alone(tmp_path: 
         open_chromium(flags=[f"--ignore-certificate-errors-spki-list={turn.pinned}"]) as chromium,
     ):
         fay = await room.enter(chromium, "fay")
-        robin = await room.enter(chromium, "robin", by=fay, script=RELAY_ONLY)
+        robin = await room.enter(chromium, "robin", by=fay, script=RELAY_ONLY, roams=True)
         await robin.sees_and_hears(1)
+        assert await robin.roams()
         await fay.sees_and_hears(1)
         pairs = await robin.page.evaluate(PAIR)
         assert pairs and all(pair == ["relay", "tls"] for pair in pairs)  # two while ICE is made anew

@@ -364,6 +364,25 @@ static void check(world *all, input *in, unsigned link)
     core_feed(all->core, data, (int)at, &there, all->now_us);
 }
 
+/* From another place: media, and an answer to a check, while somebody is expected there, or is there. */
+static void move(world *all, input *in, unsigned link)
+{
+    unsigned bits = take(in);
+    uint8_t media[40] = {0x80, 111, 0, (uint8_t)take(in), [11] = (uint8_t)(bits & 1 ? 64 + link : 0)};
+    uint8_t answer[44] = {1, 1, 0, 24, 0x21, 0x12, 0xA4, 0x42, [21] = INTEGRITY, [23] = 20};
+    address there = place_of(link), elsewhere = {.family = 4, .port = (uint16_t)(6000 + (bits >> 6)), .host = {127, 0, 0, 2}};
+    core_feed(all->core, media, sizeof media, &there, all->now_us); /* nobody else has the stream, or everybody */
+    media[3]++;
+    media[39] = bits & 2 ? 0xEE : 0;
+    if (bits & 4)
+        link_expect(all->links[link], &elsewhere);
+    if (bits & 8)
+        bits & 16 ? (void)link_admit(all->links[link], &elsewhere) : link_expel(all->links[link], &elsewhere);
+    for (unsigned i = 0; i < (bits & 32 ? ELSEWHERE_MAX + 1 : 1); i++, media[3]++)
+        core_feed(all->core, media, sizeof media, &elsewhere, all->now_us);
+    core_feed(all->core, answer, sizeof answer, &elsewhere, all->now_us);
+}
+
 static void step(world *all, input *in)
 {
     unsigned what = take(in), who = take(in);
@@ -539,6 +558,8 @@ static void step(world *all, input *in)
         } else if (what == 95) {
             int64_t wait_us = (int64_t)take(in) * 5000;
             link_pool(all->links[link], wait_us, (int64_t)(int8_t)take(in) * 10000000000);
+        } else if (what == 127) {
+            move(all, in, link);
         } else
             collect(all);
     }

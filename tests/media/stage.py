@@ -53,12 +53,13 @@ window.open_ = async ({ audioSlots, videoSlots, simulcast, tracks, picture }) =>
     },
     onState: (state) => { states.push(state); },
     mayOffer: () => !window.noLine,
+    choose: window.choose_,
   });
   if (tracks) {
     await peer.setTrack("audio", media.getAudioTracks()[0]);
     await peer.setTrack("video", media.getVideoTracks()[0]);
   }
-  await peer.start();
+  await peer.start().catch(() => peer.rebuild()); // as the room does
 };
 window.peers = {};
 window.crowd_ = async ({ names, picture }) => {

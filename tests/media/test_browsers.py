@@ -362,6 +362,40 @@ async def test_an_offer_that_fails_or_is_refused_is_made_again_until_it_is_taken
         assert (stage.sfu._rooms["room"].peers["ada"].link.fingerprints == first) is same
 
 
+ODD = """
+const Broken = {
+  ada: class { constructor() { throw new Error("not here"); } },
+  // It has no way out: nothing of it ever comes to the server.
+  ben: class extends RTCPeerConnection {
+    constructor(settings) { super({ ...settings, iceTransportPolicy: "relay" }); }
+  },
+};
+window.chosen = [];
+window.choose_ = async (plain) => {
+  window.chosen.push(plain);
+  return plain ? RTCPeerConnection : Broken[window.whose ?? "ada"];
+};
+"""
+
+
+async def test_a_kind_of_connection_of_which_nothing_comes_is_left_for_the_usual_one(
+    browser_context: BrowserContext, stage: Stage
+) -> None:
+    await browser_context.add_init_script(ODD)
+    ada = await stage.enter(browser_context, "ada")
+    await browser_context.add_init_script("window.whose = 'ben';")
+    ben = await stage.enter(browser_context, "ben")
+    await sees_and_hears(ada, "ben")
+    await sees_and_hears(ben, "ada")
+    for page in (ada, ben):
+        assert await page.evaluate("() => window.chosen") == [False, True]
+        await page.evaluate("() => window.peer.rebuild()")
+    await sees_and_hears(ada, "ben")
+    await sees_and_hears(ben, "ada")
+    for page in (ada, ben):
+        assert await page.evaluate("() => window.chosen") == [False, True, True], "what works is kept"
+
+
 async def test_without_a_line_nothing_is_offered_and_media_heals_by_the_names_that_the_server_knows(
     browser_context: BrowserContext, stage: Stage
 ) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aioice import stun
 
 from server.sfu.core import CoreName
 from server.sfu.facts import (
@@ -641,6 +642,28 @@ async def test_a_new_nat_binding_is_followed_by_the_next_check(stage: Stage) -> 
         await pump(ada.send_video, lambda: len(ben.of(ssrc)) > count + 5, first=3)
 
 
+async def test_another_address_is_followed_by_media_alone_and_none_of_that_is_lost(stage: Stage) -> None:
+    """A browser checks a way that worked each two and a half seconds only, and knows nothing of a router's bindings."""
+    async with Way(("127.0.0.1", stage.sfu.port)) as way:
+        ada, ben = await stage.join("ada"), await stage.join("ben", way=way.port)
+        ssrc = await watching(stage, ada, ben)
+        ben.send_audio(1)
+        voice = ada.slots[await stage.shows("ada", "ben", "audio")]
+        link, number = stage.sfu._rooms["room"].peers["ben"].link, 2
+        assert ben._pings is not None
+        ben._pings.cancel()
+        for _ in range(3):
+            way.rebind()
+            before, answered, at = len(ada.of(voice)) - number, ben.checks_answered, link.address
+            number = await pump(ben.send_audio, lambda was=at: link.address != was, first=number)  # type: ignore[misc]
+            assert ben.checks_answered == answered + 1
+            await ada.until(lambda all_=before + number: len(ada.of(voice)) == all_)  # type: ignore[misc]
+            count = len(ben.of(ssrc))
+            ada.send_video(number)
+            await ben.until(lambda was=count: len(ben.of(ssrc)) > was)  # type: ignore[misc]
+    assert stage.said(MediaLost) == []
+
+
 async def test_a_reloaded_page_takes_its_seat_again(stage: Stage) -> None:
     ada, ben = await stage.join("ada"), await stage.join("ben")
     await watching(stage, ada, ben)
@@ -684,6 +707,90 @@ async def test_a_lossy_way_loses_little_after_repair(stage: Stage) -> None:
 # ---------------------------------------------------------------------------- strangers and limits
 
 
+async def test_media_that_somebody_else_carries_here_does_not_take_media_away(stage: Stage) -> None:
+    """Whoever holds packets of a peer back and sends them from elsewhere is asked, and cannot answer."""
+    ada, ben = await stage.join("ada"), await stage.join("ben")
+    ssrc = await watching(stage, ada, ben)
+    link, port = stage.sfu._rooms["room"].peers["ben"].link, stage.sfu._port
+    at = link.address
+    ben.send_audio(1)
+    voice = ada.slots[await stage.shows("ada", "ben", "audio")]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
+        thief.bind(("127.0.0.1", 0))
+        thief.setblocking(False)
+
+        def carry(number: int) -> bytes:
+            """Ben's next packet, by the thief, who saw it first."""
+            ben.copies, ben.is_mute = [], True
+            ben.send_audio(number)
+            ben.is_mute = False
+            (packet,) = ben.copies
+            thief.sendto(packet, ("127.0.0.1", stage.sfu.port))
+            return packet
+
+        heard = len(ada.of(voice))
+        packet = carry(2)
+        await ada.until(lambda: len(ada.of(voice)) > heard)
+        asked = await caught(thief)
+        assert len(asked) == 1 and classify(asked[0]) is Kind.STUN, "it is asked, and gets nothing else"
+
+        # It answers with what it has: nothing of the password, or Ben's own answer, which comes from where Ben is.
+        check = stun.parse_message(asked[0])
+        for answer in (asked[0], reply(check, ben.password + "?"), b""):
+            thief.sendto(answer or packet, ("127.0.0.1", stage.sfu.port))
+        refused = port.strays
+        ben.raw(reply(check, ben.password))
+        ben.raw(b"?")  # nobody's: whatever came before it is done with, then
+        await until(lambda: port.strays > refused)
+        assert link.address == at
+
+        began = time.monotonic()
+        number = await pump(lambda n: carry(n), lambda: time.monotonic() > began + 0.5, first=3)
+        assert 1 <= len(await caught(thief)) <= 6, "however much it carries, it is asked ten times a second"
+        count = len(ben.of(ssrc))
+        await pump(ada.send_video, lambda: len(ben.of(ssrc)) > count + 5, first=3)
+        assert link.address == at and number > 20
+
+
+async def test_a_member_takes_nobodys_place_by_media_sent_in_their_name(stage: Stage) -> None:
+    ada, ben, mallory = [await stage.join(name) for name in ("ada", "ben", "mallory")]
+    ssrc = await watching(stage, ada, ben)
+    peers = stage.sfu._rooms["room"].peers
+    places = {name: peers[name].link.address for name in peers}
+    mallory.send_audio(1)
+    mallory.copies, mallory.is_mute = [], True
+    mallory.send_audio(2)
+    ada.raw(mallory.copies[0])
+    await until(lambda: peers["ada"].link.failures == 1)
+    mallory.is_mute = False
+    count = len(ben.of(ssrc))
+    await pump(ada.send_video, lambda: len(ben.of(ssrc)) > count + 5, first=3)
+    assert {name: peers[name].link.address for name in peers} == places
+
+
+def reply(check: stun.Message, password: str) -> bytes:
+    """The answer to a check, by somebody with this password."""
+    answer = stun.Message(
+        message_method=stun.Method.BINDING,
+        message_class=stun.Class.RESPONSE,
+        transaction_id=check.transaction_id,
+    )
+    answer.attributes["XOR-MAPPED-ADDRESS"] = ("127.0.0.1", 9)
+    answer.add_message_integrity(password.encode())
+    return bytes(answer)
+
+
+async def caught(thief: socket.socket) -> list[bytes]:
+    """What came to somebody since the last time."""
+    await asyncio.sleep(0.05)
+    found = []
+    while True:
+        try:
+            found.append(thief.recvfrom(2_000)[0])
+        except BlockingIOError:
+            return found
+
+
 async def test_a_copied_check_from_elsewhere_does_not_take_the_media_away(stage: Stage) -> None:
     ada, ben = await stage.join("ada"), await stage.join("ben")
     ssrc = await watching(stage, ada, ben)
@@ -695,13 +802,7 @@ async def test_a_copied_check_from_elsewhere_does_not_take_the_media_away(stage:
         await until(lambda: stage.sfu._port.addresses == 3)
         count = len(ben.of(ssrc))
         await pump(ada.send_video, lambda: len(ben.of(ssrc)) > count + 20, first=3)
-        stolen = []
-        while True:
-            try:
-                stolen.append(thief.recvfrom(2_000)[0])
-            except BlockingIOError:
-                break
-        assert all(classify(data) is Kind.STUN for data in stolen)
+        assert all(classify(data) is Kind.STUN for data in await caught(thief))
 
 
 async def test_a_check_that_is_copied_from_everywhere_makes_few_addresses_known(stage: Stage) -> None:
@@ -874,19 +975,22 @@ async def test_strangers_and_rubbish_get_no_answer_and_do_no_harm(stage: Stage) 
         stranger.bind(("127.0.0.1", 0))
         to = ("127.0.0.1", stage.sfu.port)
         strays = stage.sfu._port.strays
+        stolen, count = ada.protect(ada.video(3)), len(ben.of(ssrc))
+        ada.raw(stolen)
+        await ben.until(lambda: len(ben.of(ssrc)) > count)
         sent = [
             b"",
             b"\x00" * 20,
             b"\x00\x01\x00\x00\x21\x12\xa4\x42" + bytes(12),  # a check that proves nothing
             b"\x16\xfe\xff" + os.urandom(100),  # a handshake from nowhere
-            ada.protect(ada.video(3)),  # a true packet, stolen
+            stolen,  # a true packet, copied
             os.urandom(1_200),
             b"\x80" + os.urandom(2_000),
             *(bytes([first]) + os.urandom(60) for first in range(256)),
         ]
         for data in sent:
             stranger.sendto(data, to)
-        await pump(lambda n: None, lambda: stage.sfu._port.strays >= strays + len(sent) - 1)
+        await pump(lambda n: None, lambda: stage.sfu._port.strays >= strays + len(sent) - 2)  # nothing, and the copy
         with pytest.raises(BlockingIOError):
             stranger.recvfrom(2_000)
     assert stage.sfu.counters()["strays"] == stage.sfu._port.strays
@@ -904,16 +1008,16 @@ async def test_strangers_and_rubbish_get_no_answer_and_do_no_harm(stage: Stage) 
     ada.raw(os.urandom(40))
     ada.raw(b"\x80\x60" + os.urandom(60))
     ada.raw(b"\x80\xc8" + os.urandom(60))
-    lying = rtp(ssrc=ada.video_ssrc, sequence=3, payload=b"\x90" * 20, padding=9)
+    lying = rtp(ssrc=ada.video_ssrc, sequence=4, payload=b"\x90" * 20, padding=9)
     ada.raw(ada.protect(lying[:-1] + b"\xff"))
-    ada.raw(ada.protect(rtp(ssrc=ada.video_ssrc, sequence=4, payload=b"\x90")))
+    ada.raw(ada.protect(rtp(ssrc=ada.video_ssrc, sequence=5, payload=b"\x90")))
     ada.send_control(b"\x80\xc8\x00\x01" + bytes(4))
     ada.send_control(b"\x9f\xcb\x00\x01" + bytes(40))
     peer = stage.sfu._rooms["room"].peers["ada"]
     await pump(lambda n: None, lambda: peer.malformed >= 4)
     assert peer.link.failures >= 2
     count = len(ben.of(ssrc))
-    await pump(ada.send_video, lambda: len(ben.of(ssrc)) > count + 3, first=5)
+    await pump(ada.send_video, lambda: len(ben.of(ssrc)) > count + 3, first=6)
     assert stage.said(MediaLost) == []
 
 

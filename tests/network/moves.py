@@ -4,7 +4,7 @@ from __future__ import annotations
 
 WATCH = """
 (() => {
-  const Real = window.RTCPeerConnection, made = [];
+  const Real = window.RTCPeerConnection, made = (window.top.made_ ??= []); // those of frames as well
   window.RTCPeerConnection = class extends Real {
     constructor(...settings) { super(...settings); made.push(this); }
   };

@@ -19,6 +19,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page
 
 from server.sfu.facts import Wish
+from tests.media.network import Way
 from tests.media.stage import Stage, sees_and_hears
 from tests.network.moves import WATCH
 from tests.simulation.link import Weather
@@ -215,3 +216,31 @@ async def test_another_address_in_mid_call_is_followed_without_a_click(call: Cal
         waits += await longest_stills(call, since)
     # Chromium tells its connections of another address only after two seconds (net::NetworkChangeNotifier).
     assert max(waits) < 4
+
+
+async def test_a_router_that_gives_another_port_costs_no_second_and_no_new_offer(chromium: Browser) -> None:
+    """The browser notices nothing of it, and checks a way that works each two and a half seconds only."""
+    context = await chromium.new_context(permissions=["camera", "microphone"])
+    await context.add_init_script(WATCH)
+    waits: list[float] = []
+    async with Stage() as stage, Way(("127.0.0.1", stage.sfu.port)) as way:
+        stage.way = way.port
+        pages = [await stage.enter(context, "ada", picture=PICTURE)]
+        stage.way = None
+        pages.append(await stage.enter(context, "ben", picture=PICTURE))
+        for page, other in zip(pages, ("ben", "ada"), strict=True):
+            await sees_and_hears(page, other)
+            await page.evaluate("() => window.watch_()")
+        for _ in range(5):
+            await asyncio.sleep(2)
+            since = time.time()
+            way.rebind()
+            await asyncio.sleep(4)
+            for page in pages:
+                (moves,) = (await page.evaluate("() => window.moves_")).values()
+                moments = [since, *(at / 1_000 for at in moves if at / 1_000 >= since)]
+                waits.append(max(later - earlier for earlier, later in itertools.pairwise(moments)))
+        assert stage.offers == {"ada": 1, "ben": 1}
+    await context.close()
+    print(f"stood still for {[round(wait, 2) for wait in waits]} s")
+    assert max(waits) < 1

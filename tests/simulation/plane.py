@@ -66,6 +66,8 @@ class _Link:
     def missed(self) -> None:
         self._handler.missed()
 
+    def heard_elsewhere(self, address: Any, now_us: int) -> None: ...
+
     def received_rtcp(self, plain: bytes, now_us: int) -> None:
         self._handler.received_rtcp(plain, now_us)
 

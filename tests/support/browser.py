@@ -38,9 +38,11 @@ PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 """The first that is there. All show, run and connect alike; the shell, which opens no window, costs half as much."""
 
 
-def executable() -> str:
-    """Path of Debian's Chromium; `make test` installs it where it may."""
-    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
+def executable(*, with_windows: bool = False) -> str:
+    """Path of Debian's Chromium; `make test` installs it where it may. One that opens windows, if there is one, keeps
+    what a person allowed a page, as theirs does."""
+    programs = sorted(PROGRAMS, key=lambda name: name.endswith("-shell")) if with_windows else PROGRAMS
+    found = next(filter(None, map(shutil.which, programs)), None)
     if found is None:
         raise RuntimeError("Chromium is not installed. As root: apt-get install chromium-headless-shell")
     return found

@@ -73,13 +73,13 @@ class Call(Application):
             await raw.close()
 
     async def enter(
-        self, browser: Browser, name: str, *, by: SeatAtBrowser | None = None, script: str = "", **size: int
+        self, browser: Browser, name: str, *, by: SeatAtBrowser | None = None, script: str = "", **kind: Any
     ) -> SeatAtBrowser:
         """Somebody in the room with microphone and camera on; participants are let in `by` a facilitator.
 
-        `script` runs in their pages before anything else.
+        `script` runs in their pages before anything else; for the rest see `seat_at`.
         """
-        seat = await seat_at(browser, PEOPLE[name].name, self.link(name), **size)
+        seat = await seat_at(browser, PEOPLE[name].name, self.link(name), **kind)
         self._seats.append(seat)
         await seat.context.add_init_script(script or ";")
         await seat.open()

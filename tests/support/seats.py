@@ -9,10 +9,10 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 WITHIN_MS = 60_000
 
-# Keeps every RTCPeerConnection of a page at hand, so that a test can read its statistics.
+# Keeps every RTCPeerConnection of a page and its frames at hand, so that a test can read its statistics.
 WATCH_PEERS = """
 (() => {
-  const peers = (window.watchedPeers = []);
+  const peers = (window.top.watchedPeers ??= []);
   const Real = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends Real {
     constructor(...given) { super(...given); peers.push(this); }
@@ -125,6 +125,11 @@ class SeatAtBrowser:
         stats = await self.page.evaluate(RECEIVED)
         return stats["pictures"], stats["energy"]
 
+    async def roams(self) -> bool:
+        """Whether the connections of the page are bound to no address: those of its frame."""
+        script = "() => watchedPeers.length > 0 && watchedPeers.every((each) => !(each instanceof RTCPeerConnection))"
+        return bool(await self.page.evaluate(script))
+
     async def sees(self, pictures: int) -> None:
         """Wait until at least so many pictures move, whatever is heard."""
         await self.sees_and_hears(pictures, sound=False)
@@ -150,11 +155,22 @@ class SeatAtBrowser:
 
 
 async def seat_at(
-    browser: Browser, name: str, link: str, *, width: int = 1366, height: int = 768, large: bool = False
+    browser: Browser,
+    name: str,
+    link: str,
+    *,
+    width: int = 1366,
+    height: int = 768,
+    large: bool = False,
+    roams: bool = False,
 ) -> SeatAtBrowser:
-    """A fresh profile with a pretended camera and microphone, allowed; a camera of full size where it is `large`."""
+    """A fresh profile with a pretended camera and microphone, allowed; a camera of full size where it is `large`.
+
+    Where it `roams` the person allows them when asked, as people do: the page alone, and no frame that forbids itself
+    either. What a debugger allows holds for every frame.
+    """
     context = await browser.new_context(
-        viewport={"width": width, "height": height}, permissions=["camera", "microphone"]
+        viewport={"width": width, "height": height}, permissions=[] if roams else ["camera", "microphone"]
     )
     await context.add_init_script(WATCH_PEERS)
     if not large:

@@ -79,18 +79,26 @@ void core_unname(core_t *core, const char *ufrag)
     core_leave(core);
 }
 
+/* Its place; NULL where nothing is there and there is no memory. */
+static admitted *place_for(core_t *core, const address *from)
+{
+    admitted **place = find_admitted(core, from);
+    if (!*place && (*place = calloc(1, sizeof(admitted))))
+        (*place)->from = *from;
+    return *place;
+}
+
 int link_admit(link_t *link, const address *from)
 {
     core_t *core = link->core;
     core_enter(core);
-    admitted **place = find_admitted(core, from);
-    if (!*place && (*place = calloc(1, sizeof(admitted))))
-        (*place)->from = *from;
-    if (*place)
-        (*place)->link = link;
-    bool is_known = *place != NULL;
+    admitted *known = place_for(core, from);
+    if (known) {
+        known->link = link;
+        known->is_proved = true;
+    }
     core_leave(core);
-    return is_known ? 0 : -1;
+    return known ? 0 : -1;
 }
 
 static void expel(admitted **place)
@@ -108,6 +116,62 @@ void link_expel(link_t *link, const address *from)
     if (*place && (*place)->link == link)
         expel(place);
     core_leave(core);
+}
+
+int link_expect(link_t *link, const address *from)
+{
+    core_t *core = link->core;
+    core_enter(core);
+    admitted **before = find_admitted(core, &link->expected);
+    if (*before && (*before)->link == link && !(*before)->is_proved)
+        expel(before);
+    link->expected = *from;
+    admitted *known = place_for(core, from);
+    if (known && !known->is_proved)
+        known->link = link;
+    core_leave(core);
+    return known ? 0 : -1;
+}
+
+static stream **find_stream(core_t *core, const link_t *link, uint32_t ssrc)
+{
+    stream **place = &core->by_ssrc[hash(&ssrc, sizeof ssrc)];
+    while (*place && !((*place)->ssrc == ssrc && (*place)->link == link))
+        place = &(*place)->next;
+    return place;
+}
+
+/* Remember whose a new stream is. Without memory it is found by its address alone. */
+static void add_stream(link_t *link, uint32_t ssrc)
+{
+    stream *added = malloc(sizeof *added);
+    if (!added)
+        return;
+    stream **first = &link->core->by_ssrc[hash(&ssrc, sizeof ssrc)];
+    *added = (stream){.next = *first, .ssrc = ssrc, .link = link};
+    *first = added;
+}
+
+static void drop_stream(link_t *link, uint32_t ssrc)
+{
+    stream **place = find_stream(link->core, link, ssrc), *gone = *place;
+    if (gone) {
+        *place = gone->next;
+        free(gone);
+    }
+}
+
+/* Whose this stream is; nobody's that two have. */
+static link_t *owner_of(core_t *core, uint32_t ssrc)
+{
+    link_t *owner = NULL;
+    for (stream *one = core->by_ssrc[hash(&ssrc, sizeof ssrc)]; one; one = one->next)
+        if (one->ssrc == ssrc) {
+            if (owner)
+                return NULL;
+            owner = one->link;
+        }
+    return owner;
 }
 
 /* ---------------------------------------------------------------- what Python is told */
@@ -263,29 +327,50 @@ static void forward(link_t *link, const uint8_t *plain, int size, int lacks, int
     kept_release(in.copy);
 }
 
-static void take_rtp(link_t *link, uint8_t *data, int size, int lacks, int64_t now_us)
+static uint32_t ssrc_of(const uint8_t *data)
 {
-    uint32_t ssrc = (uint32_t)data[8] << 24 | (uint32_t)data[9] << 16 | (uint32_t)data[10] << 8 | data[11];
+    return (uint32_t)data[8] << 24 | (uint32_t)data[9] << 16 | (uint32_t)data[10] << 8 | data[11];
+}
+
+/* Whether the packet is authentic, and no copy. */
+static bool take_rtp(link_t *link, uint8_t *data, int size, int lacks, int64_t now_us)
+{
+    uint32_t ssrc = ssrc_of(data);
     if (!link->rx)
-        return;
+        return false;
     int place = place_among(link->alive, link->alive_count, ssrc);
     bool is_known = place < link->alive_count;
     if (!is_known && (place >= ALIVE_MAX || link->ended_count >= ENDED_MAX ||
                       place_among(link->ended, link->ended_count, ssrc) < link->ended_count))
-        return;
+        return false;
     if (!is_known)
         memset(link->opened + place, 0, sizeof *link->opened);
     if (link->opener ? !open_sealed(link, link->opened + place, data, &size)
                      : link->core->crypto.unprotect(link->rx, data, &size)) {
         COUNT(link->figures.failures);
-        return;
+        return false;
     }
     if (!is_known) {
         link->alive[link->alive_count++] = ssrc;
         SET(link->figures.streams, (uint32_t)link->alive_count);
+        add_stream(link, ssrc);
     }
     SET(link->figures.heard_us, now_us);
     forward(link, data, size, lacks, now_us, false);
+    return true;
+}
+
+/* RTP from an address of nobody: of a peer that is in another network now, or behind a router that gave it another port,
+   or a stranger's. It is the peer's if it is authentic; where answers go to, that alone does not change. */
+static void take_elsewhere(core_t *core, uint8_t *data, int size, int lacks, const address *from, int64_t now_us)
+{
+    link_t *owner = owner_of(core, ssrc_of(data));
+    if (!owner)
+        COUNT(core->figures.strays);
+    else if (!ration_take(&owner->elsewhere, ELSEWHERE_MAX, ELSEWHERE_EVERY_US, now_us))
+        COUNT(core->figures.untold);
+    else if (take_rtp(owner, data, size, lacks, now_us) && ration_take(&owner->follow, 1, FOLLOW_EVERY_US, now_us))
+        tell(core, ELSEWHERE, owner, (const uint8_t *)"", 0, from, now_us);
 }
 
 static void take_rtcp(link_t *link, uint8_t *data, int size, int64_t now_us)
@@ -377,6 +462,12 @@ void core_take(core_t *core, uint8_t *data, int size, int lacks, const address *
     admitted *known = *find_admitted(core, from);
     if (what == STUN) {
         take_stun(core, data, size, known ? known->link : NULL, from, now_us);
+        return;
+    }
+    if (known && !known->is_proved)
+        known = NULL;
+    if (!known && what == RTP) {
+        take_elsewhere(core, data, size, lacks, from, now_us);
     } else if (!known || what == RUBBISH) {
         COUNT(core->figures.strays);
     } else if (what == RTP) {
@@ -509,6 +600,8 @@ void link_free(link_t *link)
                 expel(place);
             else
                 place = &(*place)->next;
+    for (int i = 0; i < link->alive_count; i++)
+        drop_stream(link, link->alive[i]);
     for (track_t *track = link->tracks; track;) {
         track_t *next = track->next;
         for (layer_t *layer = track->layers; layer;) {
@@ -777,6 +870,7 @@ static void end_stream(link_t *link, uint32_t ssrc)
             link->alive[i] = link->alive[--link->alive_count];
             link->opened[i] = link->opened[link->alive_count];
             SET(link->figures.streams, (uint32_t)link->alive_count);
+            drop_stream(link, ssrc);
             if (link->ended_count < ENDED_MAX)
                 link->ended[link->ended_count++] = ssrc;
             if (link->rx)

@@ -103,11 +103,11 @@ typedef struct {
 /* One thing that Python is told; `size` bytes of data follow it, and then as many as make it a multiple of eight. */
 typedef struct {
     uint32_t size;
-    uint32_t kind; /* 0 STUN, 1 DTLS, 2 RTP without a place, 3 RTCP with a request; for these the eventfd is rung.
-                      4 an echo, 5 nothing but that packets are missing. 2 and 3 are decrypted. */
+    uint32_t kind; /* 0 STUN, 1 DTLS, 2 RTP without a place, 3 RTCP with a request; 4 an echo, 5 nothing but that packets
+                      are missing, 6 that they come from elsewhere. But for 4 the eventfd is rung. 2 and 3 are decrypted. */
     uint64_t link; /* its number; 0 for STUN */
     int64_t now_us;
-    address from; /* of STUN */
+    address from; /* of 0 and 6 */
 } event;
 
 core_t *core_new(const crypto *functions);
@@ -129,6 +129,7 @@ uint64_t link_number(link_t *);
 const link_figures *link_read(link_t *);
 int link_admit(link_t *, const address *); /* 0, or -1 without memory */
 void link_expel(link_t *, const address *);
+int link_expect(link_t *, const address *); /* 0, or -1 without memory */
 void link_direct(link_t *, const address *);
 void link_secure(link_t *, void *rx, void *tx); /* libsrtp's sessions, or NULL and NULL */
 int link_seal(link_t *, const uint8_t *key, const uint8_t *salt); /* 16 and 12 bytes; 0, or -1: `tx` does it, then */

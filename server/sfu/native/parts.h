@@ -31,6 +31,9 @@ enum {
     PROOFS_MAX = 64,
     PROOFS_EVERY_US = 100000,
     HANDSHAKES_MAX = 64,
+    ELSEWHERE_MAX = 32,
+    ELSEWHERE_EVERY_US = 100000,
+    FOLLOW_EVERY_US = 100000,
     UNPROVED_EVERY_US = 1000000,
     CONTROL_MAX = 600,
     CONTROL_EVERY_US = 1000000,
@@ -372,6 +375,8 @@ struct link { /* what each packet that leaves needs comes first, and together */
     unsigned slots_count, reporting; /* the latter: whose turn it is to be reported */
     char username[USERNAME_BYTES_MAX + 1], password[PASSWORD_BYTES_MAX + 1]; /* of checks that are answered here */
     ration unplaced, control, answers, handshakes;
+    ration elsewhere, follow; /* what comes from addresses of nobody: looked at, and told */
+    address expected; /* answers to checks may come from there */
     binding bound[BOUND_MAX];
     uint32_t alive[ALIVE_MAX], ended[ENDED_MAX];
     opened opened[ALIVE_MAX]; /* of those alive */
@@ -393,7 +398,15 @@ typedef struct admitted {
     struct admitted *next;
     address from;
     link_t *link;
+    bool is_proved; /* else only expected: answers to checks are taken from there, and nothing else */
 } admitted;
+
+/* A stream that came by some link, and is alive. */
+typedef struct stream {
+    struct stream *next;
+    uint32_t ssrc;
+    link_t *link;
+} stream;
 
 typedef struct name {
     struct name *next;
@@ -415,6 +428,7 @@ struct core {
     link_t *links;
     uint64_t numbers; /* last number given to a link or a layer_t */
     admitted *by_address[BUCKETS];
+    stream *by_ssrc[BUCKETS];
     name *by_name[BUCKETS];
     int names_count;
 
@@ -443,7 +457,7 @@ void core_leave(core_t *);
 void core_take(core_t *, uint8_t *data, int size, int lacks, const address *from, int64_t now_us);
 
 /* What Python is told: see `event`. Strangers may fill half of the room, and no more. */
-enum { CHECK, HANDSHAKE, UNPLACED, CONTROL, ECHO, MISSING };
+enum { CHECK, HANDSHAKE, UNPLACED, CONTROL, ECHO, MISSING, ELSEWHERE };
 void tell(core_t *, int what, const link_t *, const uint8_t *data, int size, const address *from, int64_t now_us);
 void ring(core_t *); /* it is to listen now */
 

@@ -18,7 +18,7 @@ from server.sfu.rtp import rtcp
 from server.sfu.rtp.packet import RtpPacket
 from server.sfu.rtp.twcc import Arrivals
 from tests.unit.sfu.bare import CORES, DEPARTURE_ID, LEVEL_ID, Bare
-from tests.unit.sfu.packets import rtp, vp8
+from tests.unit.sfu.packets import rtp, stun_message, vp8
 
 pytestmark = list(CORES[0].marks)  # without a native core there is nothing to compare
 
@@ -26,6 +26,8 @@ ARRIVAL_ID = 3
 LAYERS = {10: 0, 20: 1, 30: 2}
 """SSRC -> index of the layer: two of a camera, one microphone."""
 RESENDING = 11
+ANSWER = stun_message(0x0101, b"", [], b"guessed", [])
+"""Of nobody who knows a password: whoever reads it finds out."""
 
 
 @contextmanager
@@ -66,6 +68,15 @@ class World:
                 self.now_us += passed_us
             case ("packet", fields):
                 self.sender.send(rtp(**fields), self.now_us)
+            case ("elsewhere", port, fields):
+                self.bare.feed(self.sender.far_tx.protect(rtp(**fields)), ("198.51.100.9", port), self.now_us)
+            case ("expect", port, answered):
+                self.sender.core.expect(("198.51.100.9", port))
+                self.bare.feed(ANSWER, ("198.51.100.9", answered), self.now_us)
+            case ("admit", port):
+                self.sender.core.admit(("198.51.100.9", port))
+            case ("expel", port):
+                self.sender.core.expel(("198.51.100.9", port))
             case ("bytes", data):
                 self.sender.send(b"\x80\x60" + data[:2] + bytes(4) + bytes([0, 0, 0, 10]) + data[2:], self.now_us)
             case ("odd", first, data):
@@ -145,6 +156,7 @@ class World:
             "out": [[packet.data for packet in packets] for packets in out],
             "reports": reports,
             "handed": list(self.sender.handed),
+            "elsewhere": (list(self.sender.elsewhere), list(self.bare.stun), self.bare.core.untold),
             "control": [list(link.control) for link in (self.sender, self.viewers[1])],
             "dtls": list(self.sender.dtls),
             "layers": [(layer.figures(), layer.clock(), layer.due(self.now_us, 100_000)) for layer in self.layers],
@@ -282,6 +294,10 @@ steps = st.one_of(
     st.tuples(st.just("anew"), st.sampled_from([10, 20])),
     st.tuples(st.just("silence"), st.integers(0, 1)),
     st.tuples(st.just("direct"), st.integers(0, 1)),
+    st.tuples(st.just("elsewhere"), st.integers(1, 3), packets),
+    st.tuples(st.just("expect"), st.integers(1, 3), st.integers(1, 3)),
+    st.tuples(st.just("admit"), st.integers(1, 3)),
+    st.tuples(st.just("expel"), st.integers(1, 3)),
     st.tuples(st.just("bytes"), st.binary(min_size=2, max_size=40)),
     st.tuples(st.just("odd"), st.integers(128, 191), st.binary(max_size=60)),
     st.tuples(st.just("raw"), st.binary(max_size=80)),

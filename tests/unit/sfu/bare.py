@@ -132,6 +132,7 @@ class BareLink:
         self.control: list[bytes] = []
         self.echoes: list[Echo] = []
         self.handed: list[bytes] = []
+        self.elsewhere: list[tuple[Address, int]] = []
         self.misses = 0
         self.unplaced: Callable[[bytes, int], None] | None = None
         self.core: LinkCore = bare.core.link(self)
@@ -151,6 +152,9 @@ class BareLink:
 
     def missed(self) -> None:
         self.misses += 1
+
+    def heard_elsewhere(self, address: Address, now_us: int) -> None:
+        self.elsewhere.append((address, now_us))
 
     def received_rtcp(self, plain: bytes, now_us: int) -> None:
         self.control.append(plain)

@@ -9,8 +9,11 @@ from aioice import stun
 
 from server.sfu.core import (
     CHECKS_MAX,
+    ELSEWHERE_EVERY_US,
+    ELSEWHERE_MAX,
     ENDED_MAX,
     FEEDBACK_EVERY_US,
+    FOLLOW_EVERY_US,
     HANDSHAKES_MAX,
     LEVELS_MAX,
     PROOFS_EVERY_US,
@@ -212,6 +215,124 @@ def test_an_address_belongs_to_whoever_proved_it_last(bare: Bare) -> None:
     first.core.expel(first.address)
     bare.core.feed(b"\x16" + bytes(20), first.address, NOW)
     assert (len(first.dtls), len(second.dtls)) == (0, 1)
+
+
+ELSEWHERE = ("198.51.100.9", 4_009)
+
+
+def sealed(sender: BareLink, number: int, *, ssrc: int = CAMERA, keyframe: bool = False) -> bytes:
+    payload = vp8(picture=number & 0x7FFF, keyframe=keyframe, body=b"%d" % number)
+    return sender.far_tx.protect(
+        rtp(ssrc=ssrc, sequence=number, timestamp=number * 3_000, payload=payload, marker=True)
+    )
+
+
+def answer_of_anybody() -> bytes:
+    answer = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.RESPONSE)
+    answer.attributes["XOR-MAPPED-ADDRESS"] = ("192.0.2.7", 4_000)
+    answer.add_message_integrity(b"guessed")
+    return bytes(answer)
+
+
+def test_media_of_a_peer_from_an_address_of_nobody_is_its_own_and_that_is_told(bare: Bare) -> None:
+    ada, ben = bare.link(), bare.link()
+    camera(ada, ben.slot("video"))
+    show(ada, 1, keyframe=True)
+    assert len(ben.received()) == 1
+    bare.feed(sealed(ada, 2), ELSEWHERE, NOW)
+    bare.feed(sealed(ada, 3), ELSEWHERE, NOW + 1)
+    assert len(ben.received()) == 2
+    assert ada.elsewhere == [(ELSEWHERE, NOW)], "once in a while"
+    assert ada.core.heard_us == NOW + 1
+    bare.feed(sealed(ada, 4), ELSEWHERE, NOW + FOLLOW_EVERY_US)
+    assert ada.elsewhere[1:] == [(ELSEWHERE, NOW + FOLLOW_EVERY_US)]
+    assert {address for _, address in bare.sent} == {ben.address}, "nothing goes there, whoever may be there"
+    ada.core.admit(ELSEWHERE)
+    bare.feed(sealed(ada, 5), ELSEWHERE, NOW + 5 * FOLLOW_EVERY_US)
+    assert (len(ben.received()), len(ada.elsewhere), bare.core.strays) == (2, 2, 0)
+
+
+def test_copies_and_forgeries_from_elsewhere_are_neither_taken_nor_told(bare: Bare) -> None:
+    ada, ben = bare.link(), bare.link()
+    camera(ada, ben.slot("video"))
+    copy = sealed(ada, 1, keyframe=True)
+    bare.feed(copy, ada.address, NOW)
+    assert len(ben.received()) == 1
+    forged = copy[:3] + bytes([copy[3] + 1]) + copy[4:]
+    for wrong in (copy, forged):
+        bare.feed(wrong, ELSEWHERE, NOW)
+    assert (ada.core.failures, bare.core.strays) == (2, 0)
+    for stranger in (sealed(ada, 9, ssrc=CAMERA + 1), ada.far_tx.protect_rtcp(REQUEST), b"\x16\xfe\xfd" + bytes(60)):
+        bare.feed(stranger, ELSEWHERE, NOW)
+    assert (ada.core.failures, bare.core.strays, ada.core.streams) == (2, 3, 1)
+    assert not ben.received() and not ada.elsewhere and not ada.control and not ada.dtls
+    bare.feed(sealed(ada, 2), ELSEWHERE, NOW)
+    assert len(ben.received()) == len(ada.elsewhere) == 1, "the true one is"
+
+
+def test_a_flood_in_a_peers_name_from_elsewhere_is_not_looked_at_without_end(bare: Bare) -> None:
+    ada, ben = bare.link(), bare.link()
+    show(ada, 1)
+    show(ben, 1, ssrc=CAMERA + 1)
+    forged = sealed(ada, 2)[:-1] + b"?"
+    for port in range(3 * ELSEWHERE_MAX):
+        bare.feed(forged, ("198.51.100.9", port), NOW)
+    assert (ada.core.failures, bare.core.untold) == (ELSEWHERE_MAX, 2 * ELSEWHERE_MAX)
+    bare.feed(sealed(ada, 2), ELSEWHERE, NOW)
+    assert not ada.elsewhere, "it waits for the next while"
+    bare.feed(sealed(ben, 2, ssrc=CAMERA + 1), ELSEWHERE, NOW)
+    assert ben.elsewhere == [(ELSEWHERE, NOW)], "nobody else does"
+    bare.feed(sealed(ada, 3), ELSEWHERE, NOW + ELSEWHERE_EVERY_US)
+    assert len(ada.elsewhere) == 1
+
+
+def test_a_stream_from_elsewhere_that_two_have_or_that_ended_is_nobodys(bare: Bare) -> None:
+    ada, ben = bare.link(), bare.link()
+    _, layer = camera(ada, ben.slot("video"))
+    show(ada, 1)
+    show(ben, 1)
+    bare.feed(sealed(ada, 2), ELSEWHERE, NOW)
+    assert (ada.core.failures, ben.core.failures, bare.core.strays) == (0, 0, 1)
+    ben.core.close()
+    bare.feed(sealed(ada, 3), ELSEWHERE, NOW)
+    assert len(ada.elsewhere) == 1 and bare.core.strays == 1
+    layer.end()
+    bare.feed(sealed(ada, 4), ELSEWHERE, NOW + FOLLOW_EVERY_US)
+    assert len(ada.elsewhere) == 1 and bare.core.strays == 2
+
+
+def test_from_an_address_where_a_peer_is_expected_nothing_but_answers_is_taken(bare: Bare) -> None:
+    ada, ben = bare.link(), bare.link()
+    bare.feed(answer_of_anybody(), ELSEWHERE, NOW)
+    assert not bare.stun and bare.core.strays == 1
+    ada.core.expect(ELSEWHERE)
+    bare.feed(answer_of_anybody(), ELSEWHERE, NOW)
+    assert [address for _, address, _ in bare.stun] == [ELSEWHERE]
+    for other in (sealed(ada, 1), ada.far_tx.protect_rtcp(REQUEST), b"\x16\xfe\xfd" + bytes(60)):
+        bare.feed(other, ELSEWHERE, NOW)
+    assert (bare.core.strays, ada.core.streams, ada.control, ada.dtls) == (4, 0, [], [])
+    ben.core.admit(ELSEWHERE)
+    ada.core.expect(ELSEWHERE)
+    show(ben, 1)
+    bare.feed(sealed(ben, 2), ELSEWHERE, NOW)
+    assert ben.core.streams == 1 and not ben.elsewhere, "where somebody is nobody else is expected"
+
+
+def test_one_place_is_expected_at_a_time_and_none_of_a_link_that_closed(bare: Bare) -> None:
+    ada = bare.link()
+    places: list[Address] = [("198.51.100.9", port) for port in range(1, 4)]
+    for place in places:
+        ada.core.expect(place)
+    for place in places:
+        bare.feed(answer_of_anybody(), place, NOW)
+    assert [address for _, address, _ in bare.stun] == places[-1:]
+    ada.core.expect(ada.address)
+    show(ada, 1)
+    assert ada.core.streams == 1, "where it was before it still is"
+    ada.core.expect(places[0])
+    ada.core.close()
+    bare.feed(answer_of_anybody(), places[0], NOW)
+    assert len(bare.stun) == 1
 
 
 def test_rtcp_is_decrypted_and_told_and_sent_encrypted(bare: Bare) -> None:

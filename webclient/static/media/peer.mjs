@@ -12,6 +12,7 @@
  *       mayOffer: () => true,                         // whether there is a line to tell the server an offer by
  *       onSilence: async (silent) => true,            // nothing comes any more; or something comes again. Whether an
  *                                                     // offer can still be told
+ *       choose: async (plain) => RTCPeerConnection,   // what to connect by; when `plain` the usual, the last one failed
  *     });
  *     await peer.setTrack("video", track);            // null: sends nothing, costs nothing
  *     await peer.start();
@@ -47,6 +48,7 @@
  * @property {(state: PeerState) => void} [onState]
  * @property {() => boolean} [mayOffer]
  * @property {(silent: boolean) => Promise<boolean> | void} [onSilence]
+ * @property {(plain: boolean) => Promise<typeof RTCPeerConnection>} [choose]
  * @property {((side: "send" | "receive", kind: "audio" | "video", end: RTCRtpSender | RTCRtpReceiver) => void) | null} [protect]
  *   Puts end-to-end encryption before each sender and behind each receiver.
  *
@@ -104,7 +106,7 @@ const CODECS = { audio: ["audio/opus"], video: ["video/vp8", "video/rtx"] };
  */
 export function createPeer(options) {
   const { audioSlots = 15, videoSlots = 15, screenSlots = 0, simulcast = true, iceServers = () => [], sendOffer, onSlot, protect = null } = options;
-  const { mayOffer = () => true, onSilence = () => undefined } = options;
+  const { mayOffer = () => true, onSilence = () => undefined, choose = async () => RTCPeerConnection } = options;
 
   /** @type {RTCPeerConnection | null} */
   let connection = null;
@@ -132,6 +134,10 @@ export function createPeer(options) {
   let unreached = null;
   /** Nothing comes any more. */
   let silent = false;
+  /** Whether to connect in the usual way: the other one came to nothing. When this one does it is the other's turn. */
+  let plain = false;
+  /** Nothing came of the last connection, and not for want of an answer. */
+  let inVain = false;
   /** One negotiation at a time. @type {Promise<void>} */
   let turn = Promise.resolve();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -157,12 +163,14 @@ export function createPeer(options) {
 
   /** @param {() => Promise<void>} action */
   function inTurn(action) {
-    turn = turn.then(() => (state === "closed" ? undefined : action()));
-    return turn;
+    const done = turn.then(() => (state === "closed" ? undefined : action()));
+    turn = done.catch(() => undefined); // what failed is told by `done`; the next one has its turn all the same
+    return done;
   }
 
-  function build() {
-    const pc = new RTCPeerConnection(/** @type {RTCConfiguration} */ ({
+  /** @param {typeof RTCPeerConnection} Connection */
+  function build(Connection) {
+    const pc = new Connection(/** @type {RTCConfiguration} */ ({
       iceServers: iceServers(), bundlePolicy: "max-bundle", rtcpMuxPolicy: "require",
       // A sender whose transform came too late would send in the clear; so it sends nothing.
       ...(protect ? { encodedInsertableStreams: true } : {}),
@@ -238,6 +246,7 @@ export function createPeer(options) {
       clearTimeout(timer);
       failures = 0;
       restarted = false;
+      inVain = false;
       unreached = null;
       become("connected");
     } else if (now === "disconnected") {
@@ -260,8 +269,10 @@ export function createPeer(options) {
     await pc.setLocalDescription(await pc.createOffer({ iceRestart }));
     const again = offered;
     offered = true;
+    if (!iceRestart) inVain = false; // that the server may not be reached now is not the connection's fault
     const answer = await within(ANSWER_MS, sendOffer(marked(pc.localDescription?.sdp ?? ""), again));
     if (pc !== connection || pc.signalingState !== "have-local-offer") return;
+    if (!iceRestart) inVain = true;
     await pc.setRemoteDescription({ type: "answer", sdp: answer });
     showSlots();
   }
@@ -270,8 +281,12 @@ export function createPeer(options) {
   async function attempt(fresh) {
     try {
       if (fresh || connection === null) {
+        plain = plain !== inVain;
+        inVain = true;
+        const Connection = await choose(plain);
         drop();
-        connection = build();
+        if (/** @type {PeerState} */ (state) === "closed") return;
+        connection = build(Connection);
         await Promise.all(KINDS.map((kind) => senders[kind]?.replaceTrack(tracks[kind])));
         await fitLayers();
         await negotiate(false);
@@ -300,7 +315,7 @@ export function createPeer(options) {
 
   function restart() {
     if (state === "new" || state === "closed") return;
-    void inTurn(() => attempt(false));
+    inTurn(() => attempt(false)).catch(() => undefined); // it goes on trying by itself
   }
 
   function reached() {
@@ -315,7 +330,7 @@ export function createPeer(options) {
   function rebuild() {
     if (state === "new" || state === "closed") return;
     become("reconnecting");
-    void inTurn(() => attempt(true));
+    inTurn(() => attempt(true)).catch(() => undefined);
   }
 
   /** Send the camera in the layers that its picture has room for and somebody watches. */

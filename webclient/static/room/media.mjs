@@ -3,6 +3,7 @@
  * tiles. It heals without a click: a line that comes back, a server that was restarted, a device that was unplugged.
  */
 
+import { createRoaming, isHeardAlike } from "/static/media/roaming.mjs";
 import { createShelter } from "/static/media/shelter.mjs";
 
 const LOOK_EVERY_MS = 5_000;
@@ -51,6 +52,10 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let wishTimer;
   let silenced = false;
+  /** Whether the connection is bound to no address. */
+  let roams = false;
+  /** @type {string | undefined} */
+  let speaker;
   /** @type {{track: MediaStreamTrack | null, stream: MediaStream | null}} */
   let self = { track: null, stream: null };
 
@@ -60,12 +65,20 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
   }, LOOK_EVERY_MS);
 
   const shelter = createShelter({ boot, send: connection.tell, changed });
+  const roaming = createRoaming();
 
   const stopWatching = capture.onChange(() => {
     sendTracks();
     for (const voice of voices.values()) void capture.speakThrough(voice);
+    if (speaker !== capture.chosen.speakerId) void speakerChanged();
     changed();
   });
+
+  /** A connection that goes on anywhere may be another one for another speaker. */
+  async function speakerChanged() {
+    speaker = capture.chosen.speakerId;
+    if (roams && !(await isHeardAlike(capture))) peer?.rebuild();
+  }
 
   function sendTracks() {
     const { audio, video } = capture.tracks;
@@ -89,6 +102,12 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
         state = next;
         if (next === "connected") wishSoon(true);
         changed();
+      },
+      choose: async (/** @type {boolean} */ plain) => {
+        speaker = capture.chosen.speakerId;
+        const Connection = plain ? RTCPeerConnection : await roaming.choose(capture);
+        roams = Connection !== RTCPeerConnection;
+        return Connection;
       },
       // Whichever of the two notices first tells the other: both have the same network.
       mayOffer: () => connection.state.status === "open",
@@ -333,6 +352,7 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
       clearInterval(looking);
       this.leave();
       shelter.close();
+      roaming.close();
     },
   };
 }
