@@ -254,6 +254,91 @@ async def test_sixteen_people_can_all_be_reached_on_a_phone_and_the_last_voice_s
     await expect(page.locator(".stage-pin")).to_be_in_viewport()
 
 
+SHOW_A_PAGE = """async (person) => {
+  const canvas = document.createElement("canvas");
+  canvas.width = 1440; canvas.height = 900;
+  canvas.getContext("2d").fillRect(0, 0, 9, 9);
+  gallery.slot(person, "screen", canvas.captureStream(2));
+  gallery.send(view => { view.room.screen = person; });
+  while (!document.querySelector(".shared-screen video")?.videoWidth) await new Promise(requestAnimationFrame);
+  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
+BESIDE_IT = """() => {
+  const box = (each) => each.getBoundingClientRect();
+  const stage = box(document.querySelector(".stage")), grid = box(document.querySelector(".stage-grid"));
+  const video = document.querySelector(".shared-screen video"), page = box(video);
+  const ring = 5;
+  return {
+    bands: page.height - page.width * video.videoHeight / video.videoWidth,
+    pinned: document.querySelector(".stage-pin").checkVisibility(),
+    tiles: [...document.querySelectorAll(".tile")].map(tile => ({
+      high: box(tile).top >= page.bottom && box(tile).bottom <= stage.bottom,
+      wide: box(tile).left - ring >= grid.left && box(tile).right + ring <= grid.right + 1,
+    })),
+  };
+}"""
+
+
+async def test_beside_a_shared_screen_the_faces_are_whole_and_on_a_phone_it_can_be_made_large(show: Show) -> None:
+    page = await show("people=12&panel=none&speaking=p-3", viewport=LAPTOP)
+    await page.evaluate(SHOW_A_PAGE, "p-1")
+    beside = await page.evaluate(BESIDE_IT)
+    assert all(tile["high"] and tile["wide"] for tile in beside["tiles"]), beside
+
+    await page.evaluate("people => gallery.show({people})", 5)
+    await page.set_viewport_size(PHONE)
+    await page.evaluate(SHOW_A_PAGE, "p-1")
+    await page.wait_for_function(f"() => ({BESIDE_IT})().tiles.every(tile => tile.high && tile.wide)")
+    beside = await page.evaluate(BESIDE_IT)
+    assert abs(beside["bands"]) < 2, "no place that a face could have is given to nothing"
+    assert not beside["pinned"]
+
+    await page.evaluate("people => gallery.show({people})", 12)
+    await page.evaluate(SHOW_A_PAGE, "p-1")
+    beside = await page.evaluate(BESIDE_IT)
+    assert all(tile["high"] for tile in beside["tiles"]), "they stand in a row"
+    assert not beside["pinned"]
+    await page.locator(".tile").last.scroll_into_view_if_needed()
+    assert (await page.evaluate(BESIDE_IT))["tiles"][-1]["wide"]
+
+    await page.evaluate(
+        """() => {
+            window.did = [];
+            HTMLVideoElement.prototype.requestFullscreen = async () => { did.push("whole"); };
+            screen.orientation.lock = async (way) => { did.push(way); };
+        }"""
+    )
+    await page.get_by_role("button", name="Large").click()
+    await page.wait_for_function("() => did.join() === 'whole,landscape'")
+    await page.evaluate(
+        """() => {
+            HTMLVideoElement.prototype.requestFullscreen = undefined;
+            HTMLVideoElement.prototype.webkitEnterFullscreen = () => { did.push("iPhone"); };
+        }"""
+    )
+    await page.get_by_role("button", name="Large").click()
+    assert await page.evaluate("() => did.at(-1)") == "iPhone"
+
+
+LIES_UNDER = """() => {
+  const all = [...document.querySelectorAll(".dock button, .dock .own-minutes")].filter(each => each.checkVisibility())
+    .map(each => [each.getAttribute("aria-label") ?? each.innerText.trim(), each.getBoundingClientRect()]);
+  return all.flatMap(([name, box], at) => all.slice(0, at)
+    .filter(([, other]) => Math.min(box.right, other.right) - Math.max(box.left, other.left) > 1
+      && Math.min(box.bottom, other.bottom) - Math.max(box.top, other.top) > 1)
+    .map(([other]) => `${other} lies under ${name}`)
+    .concat(box.left < 0 || box.right > innerWidth ? [`${name} is cut off`] : []));
+}"""
+
+
+@pytest.mark.parametrize("query", ["people=4&state=lobby", "people=4&state=lobby&role=facilitator"])
+async def test_nothing_below_lies_under_anything_else_however_wide_the_page_is(show: Show, query: str) -> None:
+    page = await show(f"{query}&panel=none&lang=es")
+    for width in (360, 683, 701, 768, 820, 901, 960, 1024, 1100, 1200, 1281, 1366, 1440):
+        await page.set_viewport_size({"width": width, "height": 768})
+        assert await page.evaluate(LIES_UNDER) == [], width
+
+
 async def test_a_voice_gets_a_ring_and_nobody_moves(show: Show) -> None:
     page = await show("people=8", viewport=LAPTOP)
     where = "() => [...document.querySelectorAll('.tile')].map(t => JSON.stringify(t.getBoundingClientRect()))"

@@ -19,7 +19,9 @@ import { fit, PHONE_RULES, RULES } from "./fit.mjs";
 const PIN_MS = 2_000; // how long a voice stays pinned at least: a cough shall not take the place
 const PIN_HEIGHT_PX_MIN = 420; // below, the pinned picture would leave no room for the others
 const STRIP_HEIGHT_PX_MAX = 220;
-const STRIP_BESIDE_SCREEN_PX = 150;
+const FACES_BESIDE_SCREEN_PX = 162;
+const SCREEN_GAP_PX = 8; // between a shared screen and its words, as in stage.css
+const RING_PX = 6; // room around the faces beside it for the ring of who speaks, likewise
 const SCREEN_ALONE_PX = 320;
 const SLIVER_PX_MIN = 64; // of less nobody is to be recognised
 const TINY_PX = 96; // no room beside a name
@@ -87,14 +89,14 @@ export function mount(root, context) {
     }
     const small = width < 600;
     const rules = small ? PHONE_RULES : RULES;
-    // Beside an open sheet on a phone: everyone in one row, to be swiped through.
-    const strip = screen !== null || height < STRIP_HEIGHT_PX_MAX;
     // Beside a sheet on a phone there is no place for both: then the screen is what everybody looks at.
     const screenAlone = screen !== null && height < SCREEN_ALONE_PX;
-    const stripHeight = screen === null ? height : screenAlone ? 0 : Math.min(STRIP_BESIDE_SCREEN_PX, height / 4);
-    screen?.style.setProperty("--screen-height", `${height - stripHeight - (screenAlone ? 0 : RULES.gap)}px`);
+    const rest = screen === null ? height : beside(screen, screenAlone, width, height);
     grid.hidden = screenAlone;
-    const next = strip ? inOneRow(count, stripHeight, rules) : fit(count, width, height, rules);
+    const even = screen === null ? fit(count, width, rest, rules) : fit(count, width - 2 * RING_PX, rest, { ...rules, tileMin: TINY_PX });
+    // Beside an open sheet on a phone, or a screen: where they do not fit, everyone in one row, to be swiped through.
+    const strip = screen === null ? height < STRIP_HEIGHT_PX_MAX : even.scrolls;
+    const next = strip ? inOneRow(count, Math.min(rest, STRIP_HEIGHT_PX_MAX), rules) : even;
     root.classList.toggle("strip", strip);
     root.classList.toggle("tiny", next.tile < TINY_PX);
     grid.style.setProperty("--columns", String(next.columns));
@@ -103,10 +105,24 @@ export function mount(root, context) {
     grid.style.setProperty("--caption", `${rules.caption}px`);
     root.classList.toggle("scrolls", next.scrolls);
     root.tabIndex = next.scrolls ? 0 : -1; // arrow keys scroll it then
-    const pins = next.scrolls && small && !clock && root.clientHeight > PIN_HEIGHT_PX_MIN;
+    const pins = next.scrolls && !strip && small && !clock && root.clientHeight > PIN_HEIGHT_PX_MIN;
     const again = pins !== layout.pins;
     layout = { ...next, pins };
     if (again) draw();
+  }
+
+  /**
+   * Give a shared screen its place, no higher than its picture needs. Returns how high what is left for the faces is.
+   * @param {HTMLElement} screen @param {boolean} alone @param {number} width @param {number} height
+   */
+  function beside(screen, alone, width, height) {
+    const faces = alone ? 0 : Math.min(FACES_BESIDE_SCREEN_PX, height / 4) + RULES.gap;
+    const { videoWidth = 0, videoHeight = 0 } = screen.querySelector("video") ?? {};
+    const words = screen.querySelector("figcaption")?.getBoundingClientRect().height ?? 0;
+    const needed = videoWidth ? Math.ceil((width * videoHeight) / videoWidth + words + SCREEN_GAP_PX) : height;
+    const given = Math.min(height - faces, needed);
+    screen.style.setProperty("--screen-height", `${given}px`);
+    return height - given - RULES.gap - 2 * RING_PX;
   }
 
   /** @param {any[]} people */
@@ -190,7 +206,8 @@ export function mount(root, context) {
     const words = mine ? t("You are showing your screen") : t("{name} is showing their screen", { name });
     const waiting = mine ? t("On your other device.") : ui.state.mode === "audio_only" ? t("You chose to receive sound only.") : t("One moment…");
     return html`<figure class="shared-screen" aria-label=${words}>
-      ${stream ? html`<video .srcObject=${live(stream)} muted .muted=${true} autoplay playsinline @loadedmetadata=${play}></video>`
+      ${stream ? html`<video .srcObject=${live(stream)} muted .muted=${true} autoplay playsinline
+          @loadedmetadata=${begin} @resize=${draw}></video>`
         : html`<p class="shared-waiting">${waiting}</p>`}
       <figcaption>${icon("screen-share")} <span class="grow">${words}</span>
         ${mine ? nothing : html`<button type="button" class="button quiet" @click=${wholeScreen}>${icon("maximize")} ${t("Large")}</button>`}
@@ -200,10 +217,26 @@ export function mount(root, context) {
     </figure>`;
   }
 
+  /** Now it is known how high it is. @param {Event} event */
+  function begin(event) {
+    play(event);
+    draw();
+  }
+
   /** @param {Event} event */
-  function wholeScreen(event) {
-    const video = /** @type {Element} */ (event.target).closest("figure")?.querySelector("video");
-    video?.requestFullscreen?.().catch(() => undefined);
+  async function wholeScreen(event) {
+    const video = /** @type {any} */ (/** @type {Element} */ (event.target).closest("figure")?.querySelector("video"));
+    if (!video?.requestFullscreen) {
+      video?.webkitEnterFullscreen?.(); // all that an iPhone has
+      return;
+    }
+    try {
+      await video.requestFullscreen();
+      // On a phone held upright it would be no larger than before; laid on its side it is twice that, until it is left.
+      if (video.videoWidth > video.videoHeight) await /** @type {any} */ (screen.orientation).lock("landscape");
+    } catch {
+      // A computer's screen cannot be turned.
+    }
   }
 
   /** @param {any} now */
