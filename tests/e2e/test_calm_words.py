@@ -65,6 +65,40 @@ async def test_advice_that_was_put_aside_stays_aside_until_the_line_was_good_aga
     await page.context.close()
 
 
+async def test_what_helped_is_taken_back_by_one_tap_once_the_line_was_steady_for_a_minute_and_offered_once(
+    chromium: Browser, url: str
+) -> None:
+    context = await chromium.new_context(viewport={"width": 360, "height": 740})
+    page = await context.new_page()
+    await page.clock.install()
+    await page.goto(f"{url}/gallery?people=6")
+    await expect(page.locator("html[data-ready]")).to_have_count(1)
+    mode = "() => gallery.page.ui.state.mode"
+
+    await page.evaluate(QUALITY, ["weak", "down"])
+    await page.get_by_role("button", name="Use less data").click()
+    await page.evaluate(QUALITY, ["good", ""])
+    await page.clock.run_for(40_000)
+    await page.evaluate(QUALITY, ["weak", "up"])
+    await page.evaluate(QUALITY, ["good", ""])
+    await page.clock.run_for(40_000)
+    assert await page.get_by_text("steady again").count() == 0, "good for less than a minute at a time"
+    await page.clock.run_for(30_000)
+    await expect(page.get_by_text("Your connection is steady again. Pictures can be as they were.")).to_be_visible()
+    assert await barriers(page) == []
+    assert await page.evaluate(mode) == "low_data", "nothing changes by itself"
+    await page.get_by_role("button", name="Pictures as before").click()
+    assert await page.evaluate(mode) == "normal"
+    await expect(page.locator(".notice")).to_have_count(0)
+
+    await page.evaluate(QUALITY, ["weak", "down"])
+    await page.get_by_role("button", name="Use less data").click()
+    await page.evaluate(QUALITY, ["good", ""])
+    await page.clock.run_for(90_000)
+    await expect(page.locator(".notice")).to_have_count(0)
+    await context.close()
+
+
 async def test_facilitators_see_who_has_spoken_as_a_gentle_fact(chromium: Browser, url: str) -> None:
     page = await shown(chromium, url, "people=4&role=facilitator")
     talk = {"p-1": 240_000, "p-2": 130_000, "p-3": 4_000, "p-4": 61_000}

@@ -233,6 +233,23 @@ async def test_advice_names_one_thing_that_helps(
         assert bool(said["label"]) == (remedy is not None)
 
 
+WAYS_BACK: list[tuple[dict[str, Any], str]] = [
+    ({"eased": "low_data", "steady": True, "camera": True, "mode": "low_data"}, "Pictures as before"),
+    ({"eased": "audio_only", "steady": True, "camera": False, "mode": "audio_only"}, "Pictures as before"),
+    ({"eased": "camera_off", "steady": True, "camera": False, "mode": "normal"}, "Turn my camera on"),
+    ({"eased": "camera_off", "steady": True, "camera": True, "mode": "normal"}, ""),  # it is on again
+    ({"eased": "low_data", "steady": True, "camera": True, "mode": "audio_only"}, ""),  # wished otherwise since
+    ({"eased": "low_data", "steady": False, "camera": True, "mode": "low_data"}, ""),
+    ({"eased": None, "steady": True, "camera": False, "mode": "audio_only"}, ""),  # that was never a remedy
+]
+
+
+@pytest.mark.parametrize(("facts", "label"), WAYS_BACK)
+async def test_the_way_back_is_from_the_remedy_that_was_taken(page: Page, facts: dict[str, Any], label: str) -> None:
+    said = await page.evaluate("""async (facts) => (await import("/static/media/advice.mjs")).wayBack(facts)""", facts)
+    assert (said["label"] if said else "") == label
+
+
 # Devices that a test can plug in and out; tracks are real ones.
 DEVICES = """() => {
   const plugged = (window.plugged = [

@@ -6,7 +6,7 @@
 import { html, nothing, render } from "/vendor/lit-html/lit-html.js";
 import { icon, prepare } from "/static/core/icons.mjs";
 import { t } from "/static/core/words.mjs";
-import { advice } from "/static/media/advice.mjs";
+import { advice, wayBack } from "/static/media/advice.mjs";
 
 /** @param {HTMLElement} root @param {any} context */
 export function mount(root, context) {
@@ -70,6 +70,9 @@ export function mount(root, context) {
       if (weak.remedy) yield line("wifi", weak.text, [weak.label, () => remedy(/** @type {string} */ (weak.remedy)), true], [t("Not now"), seen]);
       else yield line("wifi", weak.text, [t("All right"), seen]);
     }
+    const back = weak === null && media.state === "connected" && !ui.state.wayBackSeen
+      ? wayBack({ eased: ui.state.eased, steady: media.steady, camera: act.media().camera, mode: ui.state.mode }) : null;
+    if (back) yield line("wifi", back.text, [back.label, goBack, true], [t("Not now"), () => ui.set({ eased: null, wayBackSeen: true })]);
     if (capture.notice !== ui.state.noticeSeen) ui.state.noticeSeen = null; // the next time is news again
     const trouble = capture.notice ?? ui.state.deviceTrouble;
     if (trouble) yield line("headphones", trouble, [t("Camera and sound"), () => ui.set({ dialog: "devices", deviceTrouble: null })], [t("All right"), () => { ui.set({ deviceTrouble: null, noticeSeen: capture.notice }); }]);
@@ -77,8 +80,16 @@ export function mount(root, context) {
 
   /** @param {string} what */
   function remedy(what) {
-    if (what === "camera_off") act.camera();
-    else ui.set({ mode: /** @type {"low_data" | "audio_only"} */ (what) });
+    const taken = /** @type {"camera_off" | "low_data" | "audio_only"} */ (what);
+    const eased = media.quality.word === "good" ? null : taken; // else it was the computer that was busy
+    if (taken === "camera_off") act.camera();
+    ui.set(taken === "camera_off" ? { eased } : { eased, mode: taken });
+  }
+
+  function goBack() {
+    if (ui.state.eased === "camera_off") act.camera();
+    else ui.set({ mode: "normal" });
+    ui.set({ eased: null, wayBackSeen: true });
   }
 
   /** @param {string} drawing @param {string} words @param {...[string, () => void, boolean?]} buttons */

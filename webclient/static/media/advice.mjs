@@ -42,6 +42,23 @@ export function advice({ quality, camera, mode, limitedBy = "none" }) {
   return null;
 }
 
+/**
+ * The way back from a remedy that was taken, once the connection has been steady for a while.
+ * @param {object} facts
+ * @param {Remedy | null} facts.eased  the remedy
+ * @param {boolean} facts.steady
+ * @param {boolean} facts.camera  whether ours is on
+ * @param {string} facts.mode  what is received
+ * @returns {{text: string, label: string} | null}
+ */
+export function wayBack({ eased, steady, camera, mode }) {
+  if (!steady || eased === null) return null;
+  if (eased === "camera_off") {
+    return camera ? null : { text: t("Your connection is steady again. You can turn your camera on, if you like."), label: t("Turn my camera on") };
+  }
+  return mode === eased ? { text: t("Your connection is steady again. Pictures can be as they were."), label: t("Pictures as before") } : null;
+}
+
 /** @param {string} text @param {Remedy} remedy @returns {Advice} */
 function say(text, remedy) {
   return { text, remedy, label: TAPS[remedy] };

@@ -7,6 +7,7 @@ import { createRoaming, isHeardAlike } from "/static/media/roaming.mjs";
 import { createShelter } from "/static/media/shelter.mjs";
 
 const LOOK_EVERY_MS = 5_000;
+const STEADY_MS = 60_000; // a connection that was good for so long may be trusted again
 const WISH_WAIT_MS = 150;
 const SPEAKING_HOLD_MS = 900; // people breathe between words; the ring should not flicker
 
@@ -29,6 +30,8 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
   let limitedBy = "none";
   let mode = "normal";
   let quality = { word: "good", direction: "" };
+  let goodSince = performance.now();
+  let steady = false;
   /** How long each person was heard, in ms; facilitators alone are told. @type {Record<string, number>} */
   let talk = {};
   /** @type {Record<string, string>} */
@@ -62,6 +65,11 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
   const looking = setInterval(async () => {
     const stats = state === "connected" ? await peer?.stats() : null;
     limitedBy = capture.on.camera ? stats?.sent.limitedBy ?? "none" : "none";
+    const now = quality.word === "good" && performance.now() - goodSince >= STEADY_MS;
+    if (now !== steady) {
+      steady = now;
+      changed();
+    }
   }, LOOK_EVERY_MS);
 
   const shelter = createShelter({ boot, send: connection.tell, changed });
@@ -251,6 +259,10 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
           return;
         case "quality":
           if (message.peer !== peerId) return;
+          if (quality.word !== "good" || message.quality !== "good") {
+            goodSince = performance.now();
+            steady = false;
+          }
           quality = { word: message.quality, direction: message.direction ?? "" };
           changed();
           return;
@@ -329,6 +341,10 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
     },
     get quality() {
       return quality;
+    },
+    /** Whether it has been good for a while. */
+    get steady() {
+      return steady;
     },
     /** How the media of this room is sealed; see `shelter.mjs`. */
     get shelter() {

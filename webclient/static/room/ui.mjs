@@ -17,6 +17,8 @@ export function createUi(changed) {
     unread: false,
     shield: false,
     /** @type {string | null} the advice that was put aside */ weakSeen: null,
+    /** @type {"camera_off" | "low_data" | "audio_only" | null} what eased a weak connection, and was not offered back yet */ eased: null,
+    /** Whether the way back was offered: once is help, more would be pressing. */ wayBackSeen: false,
     /** Of how many times that encryption was off somebody took note. */ openingsSeen: 0,
     /** @type {string | null} */ deviceTrouble: null,
     /** @type {string | null} */ noticeSeen: null,
