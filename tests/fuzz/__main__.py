@@ -47,15 +47,15 @@ def fuzz(seconds: float) -> int:
 
 
 def sanitize() -> int:
-    failed = 0
+    failed, seed = 0, str(int(time.time()))
     for words, sanitizers, run in (
         ("addresses and undefined behaviour", harness.MEMORY, ["run", *harness.corpus()]),
-        ("addresses and undefined behaviour, with threads", harness.MEMORY, ["threads", "5"]),
-        ("races between threads", harness.THREADS, ["threads", "10"]),
+        ("addresses and undefined behaviour, with threads", harness.MEMORY, ["threads", "5", seed]),
+        ("races between threads", harness.THREADS, ["threads", "10", seed]),
     ):
         print(f"{words}: ", end="", flush=True)
         done = subprocess.run([harness.build(sanitizers), *run], capture_output=True, text=True, check=False)
-        print("clean" if done.returncode == 0 else f"not clean\n{done.stderr[-8_000:]}")
+        print("clean" if done.returncode == 0 else f"not clean (seed {seed})\n{done.stderr[-8_000:]}")
         failed += done.returncode != 0
     return 1 if failed else 0
 
