@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import gc
 import os
@@ -1087,6 +1088,7 @@ async def test_fifty_comings_and_goings_leave_nothing_behind(stage: Stage) -> No
     stayer = await stage.join("stayer")
 
     def weight() -> tuple[int, int, int, int, int]:
+        """Of this process: what tests before this one left may still go meanwhile."""
         gc.collect()
         alive = [type(o).__name__ for o in gc.get_objects() if isinstance(o, Peer | Link)]
         files = len(list(Path("/proc/self/fd").iterdir()))
@@ -1115,7 +1117,10 @@ async def test_fifty_comings_and_goings_leave_nothing_behind(stage: Stage) -> No
     halfway = memory_in_use()
     for index in range(25, 50):
         await visit(index % 2 == 0)
-    await until(lambda: weight() == before)
+    with contextlib.suppress(AssertionError):
+        await until(lambda: all(now <= then for now, then in zip(weight(), before, strict=True)))
+    after = weight()
+    assert all(now <= then for now, then in zip(after, before, strict=True)), (before, after)
     assert memory_in_use() - halfway < 25 * LEFT_BYTES_MAX
-    assert before[0] == 2  # the stayer's peer and link
+    assert after[:3] == (2, 1, 1), "the stayer's peer and link, and their address"
     stayer.send_audio(1)
