@@ -653,15 +653,20 @@ async def test_another_address_is_followed_by_media_alone_and_none_of_that_is_lo
         link, number = stage.sfu._rooms["room"].peers["ben"].link, 2
         assert ben._pings is not None
         ben._pings.cancel()
-        for _ in range(3):
+
+        async def moves(first: int) -> int:
             way.rebind()
-            before, answered, at = len(ada.of(voice)) - number, ben.checks_answered, link.address
-            number = await pump(ben.send_audio, lambda was=at: link.address != was, first=number)  # type: ignore[misc]
+            before, answered, at = len(ada.of(voice)) - first, ben.checks_answered, link.address
+            number = await pump(ben.send_audio, lambda: link.address != at, first=first)
             assert ben.checks_answered == answered + 1
-            await ada.until(lambda all_=before + number: len(ada.of(voice)) == all_)  # type: ignore[misc]
+            await ada.until(lambda: len(ada.of(voice)) == before + number)
             count = len(ben.of(ssrc))
             ada.send_video(number)
-            await ben.until(lambda was=count: len(ben.of(ssrc)) > was)  # type: ignore[misc]
+            await ben.until(lambda: len(ben.of(ssrc)) > count)
+            return number
+
+        for _ in range(3):
+            number = await moves(number)
     assert stage.said(MediaLost) == []
 
 
