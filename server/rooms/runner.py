@@ -30,6 +30,7 @@ from facilitation.effects import (
 from facilitation.effects import Nudge as NudgePerson
 from facilitation.errors import Refusal
 from facilitation.ids import PersonId, SessionId, SmallRoomId, SourceId
+from facilitation.people import STAFF
 from facilitation.policy import FACILITATORS
 from facilitation.seats import Seat
 from facilitation.timebase import Instant
@@ -79,7 +80,8 @@ class Peer:
     connected: bool = False
     slots: Slots | None = None
     layers: SendLayers | None = None
-    quality: str = "good"
+    quality: Quality | None = None
+    """None: good, and nothing else was told since it connected."""
     deadline: asyncio.TimerHandle | None = None
     """Runs while nobody speaks for it or nothing is heard from it."""
 
@@ -177,8 +179,13 @@ class Runner:
         return seat if seat is not None and seat.in_room else None
 
     def welcome(self, viewer: Viewer) -> None:
-        """What a connection that has just come is told beside its view: to who leads, how long each spoke until now."""
-        if viewer.expected.role in FACILITATORS and not viewer.record and self._talk.spoken_ms:
+        """What a connection that has just come is told beside its view: staff, who struggles; who leads, how long each
+        spoke until now."""
+        if viewer.record:
+            return
+        if viewer.expected.role in STAFF and (struggling := self._struggling()):
+            viewer.tell(Qualities(people=struggling))
+        if viewer.expected.role in FACILITATORS and self._talk.spoken_ms:
             viewer.tell(Talk(ms=self._talk.spoken_ms))
 
     # ------------------------------------------------------------------ offers and wishes
@@ -241,7 +248,7 @@ class Runner:
 
     def _tell_signals(self, viewer: Viewer, peer: Peer) -> None:
         """What holds for a peer now, for a connection that may not know it."""
-        for signal in (peer.slots, peer.layers):
+        for signal in (peer.slots, peer.layers, peer.quality):
             if signal is not None:
                 viewer.tell(signal)
 
@@ -301,9 +308,9 @@ class Runner:
                 self._add_talk(levels)
             case QualityChanged(peer=id_, quality=quality, direction=direction):
                 if (peer := self._peers.get(SourceId(id_))) is not None:
-                    peer.quality = quality
+                    peer.quality = Quality(peer=id_, quality=quality, direction=direction)
                     if (viewer := self._speaker_for(peer)) is not None:
-                        viewer.tell(Quality(peer=id_, quality=quality, direction=direction))
+                        viewer.tell(peer.quality)
                     self._tell_qualities()
             case _:
                 assert_never(fact)
@@ -335,6 +342,10 @@ class Runner:
         peer.connected = True
         if peer.connection is not None:
             _disarm(peer)
+        if peer.quality is not None:  # what was said of it was of before
+            peer.quality = None
+            if (viewer := self._speaker_for(peer)) is not None:
+                viewer.tell(Quality(peer=id_, quality="good", direction=""))
 
         def answered(outcome: Outcome) -> None:
             if isinstance(outcome, Refusal):
@@ -348,7 +359,6 @@ class Runner:
         if peer is None:
             return
         peer.connected = False
-        peer.quality = "good"
         self._arm(id_, peer)
         self._ask(LoseMedia(peer=id_, heard=heard))
         self._tell_qualities()
@@ -382,11 +392,16 @@ class Runner:
             self._audience.tell(told, (v for v in self._audience if v.expected.role in FACILITATORS))
 
     def _tell_qualities(self) -> None:
+        self._audience.tell(Qualities(people=self._struggling()), self._audience.staff())
+
+    def _struggling(self) -> dict[str, str]:
+        """Whose connection is weak or poor: the word of the worst of their devices."""
         worst: dict[str, str] = {}
         for peer in self._peers.values():
-            if peer.quality != "good" and worst.get(peer.person) != "poor":
-                worst[peer.person] = peer.quality
-        self._audience.tell(Qualities(people=worst), self._audience.staff())
+            word = peer.quality.quality if peer.connected and peer.quality is not None else "good"
+            if word != "good" and worst.get(peer.person) != "poor":
+                worst[peer.person] = word
+        return worst
 
     def _arm(self, id_: SourceId, peer: Peer) -> None:
         if peer.deadline is None:
@@ -406,6 +421,8 @@ class Runner:
             return
         heard = self.heard().get(id_)
         self._forget(id_)
+        if peer.quality is not None:
+            self._tell_qualities()
         if peer.connected:
             assert self._actor is not None
             self._ask(LoseMedia(peer=id_, heard=heard or self._actor.now()))

@@ -51,7 +51,8 @@ class SpeakersChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityChanged:
-    """How a peer's connection fares: 'good', 'weak' or 'poor', for its owner and facilitators.
+    """How a peer's connection fares: 'good', 'weak' or 'poor', for its owner and facilitators. Whenever it connects,
+    once more as well, it counts as good until this says otherwise.
 
     `direction` says which way is to blame: 'up' (what it sends), 'down' (what it receives), 'both' (or nobody can
     tell); '' while it is good.

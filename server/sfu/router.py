@@ -19,6 +19,7 @@ from server.sfu.facts import (
 )
 from server.sfu.peer import CHECK_AFTER_US, LOST_AFTER_US, Peer
 from server.sfu.publisher import Layer, Track
+from server.sfu.rtp.quality import Quality
 from server.sfu.rtp.rewrite import ALL_TEMPORAL
 from server.sfu.rtp.speakers import SpeakerMeter
 from server.sfu.sdp import KINDS
@@ -176,6 +177,7 @@ class Room:
 
     def connected(self, peer: Peer) -> None:
         peer.is_lost = False
+        peer.quality = Quality()
         self._say(MediaConnected(room=self.name, source=peer.source, peer=peer.name))
         self._told_slots.pop(peer.name, None)
         self.assign()

@@ -84,7 +84,9 @@ async def test_what_helped_is_taken_back_by_one_tap_once_the_line_was_steady_for
     await page.clock.run_for(40_000)
     assert await page.get_by_text("steady again").count() == 0, "good for less than a minute at a time"
     await page.clock.run_for(30_000)
-    await expect(page.get_by_text("Your connection is steady again. Pictures can be as they were.")).to_be_visible()
+    steady = page.locator(".notice", has_text="Your connection is steady again. Pictures can be as they were.")
+    await expect(steady).to_be_visible()
+    await expect(steady).to_have_class("notice plain")  # nothing is wrong
     assert await barriers(page) == []
     assert await page.evaluate(mode) == "low_data", "nothing changes by itself"
     await page.get_by_role("button", name="Pictures as before").click()
@@ -96,6 +98,27 @@ async def test_what_helped_is_taken_back_by_one_tap_once_the_line_was_steady_for
     await page.evaluate(QUALITY, ["good", ""])
     await page.clock.run_for(90_000)
     await expect(page.locator(".notice")).to_have_count(0)
+
+    # What somebody chose stays, and is said the next time: who forgot it would wonder where everybody is.
+    await page.evaluate("() => gallery.page.ui.set({ mode: 'audio_only' })")
+    await expect(page.locator(".notice")).to_have_count(0)  # who chose it just now knows
+    left_out = page.locator(".tile-state", has_text="No picture")
+    seen = await page.evaluate("() => document.querySelectorAll('.tile:not(.self)').length")
+    assert seen > await left_out.count() > 0, "of those with a camera"
+    await page.reload()
+    before = page.locator(".notice.plain", has_text="You hear everyone, and see no pictures. You chose that before.")
+    await expect(before).to_be_visible()
+    assert await barriers(page) == []
+    await before.get_by_role("button", name="Pictures as usual").click()
+    assert await page.evaluate(mode) == "normal"
+    await expect(page.locator(".notice, .tile-state:text('No picture')")).to_have_count(0)
+
+    # Left out for want of bandwidth is not a camera that is off.
+    await page.evaluate("() => gallery.slot('p-1', 'video', null)")
+    await page.evaluate(QUALITY, ["poor", "up"])
+    await expect(left_out).to_have_count(0)
+    await page.evaluate(QUALITY, ["poor", "down"])
+    await expect(left_out).to_have_count(1)
     await context.close()
 
 

@@ -297,6 +297,7 @@ def test_after_an_outage_pictures_are_back_within_a_second(seed: int, core: Core
             screen = hall.seats[viewer].screen(source)
             assert screen is not None, f"{viewer} has no {source}"
             assert any(at >= back_us for at, *_ in screen.decoded), f"{viewer} does not see {source} yet"
+        assert cleo.peer.quality.word == "good", "what was before the outage is over"
         hall.run(2)
 
 

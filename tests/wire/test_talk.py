@@ -61,4 +61,48 @@ async def test_the_owner_of_a_weak_connection_learns_which_way_is_weak(place: Pl
     assert told == {"type": "quality", "peer": peer, "quality": "poor", "direction": "up"}
     qualities = await place.fran.message(lambda m: m["type"] == "qualities")
     assert qualities["people"] == {"p-robin": "poor"}
+    again = await Browser(place.node, FACILITATOR).connect()
+    assert (await again.message(lambda m: m["type"] == "qualities"))["people"] == {"p-robin": "poor"}, "a reload too"
+    await again.close()
+    await robin.close()
+
+
+async def test_nobody_is_called_weak_for_what_is_over(place: Place) -> None:
+    robin = await place.seated(ROBIN)
+    peer = await agreed(place, robin)
+
+    def fares(quality: str) -> None:
+        fact = QualityChanged(room=SESSION, source="p-robin", peer=peer, quality=quality, direction="both")
+        place.node.rooms.media_fact(fact)
+
+    async def struggling(*, after: int) -> dict[str, str]:
+        told = await place.fran.message(lambda m: m["type"] == "qualities", after=after)
+        people: dict[str, str] = told["people"]
+        return people
+
+    # An outage, and back by the same way: that begins as good, for both.
+    at = len(place.fran.messages)
+    fares("poor")
+    assert await struggling(after=at) == {"p-robin": "poor"}
+    at, mine = len(place.fran.messages), len(robin.messages)
+    place.media.lose(room=SESSION, peer=peer)
+    assert await struggling(after=at) == {}
+    place.media.connect(room=SESSION, peer=peer)
+    good = {"type": "quality", "peer": peer, "quality": "good", "direction": ""}
+    await robin.message(lambda m: m == good, after=mine)
+
+    # What was told while the line was down is told with the next one.
+    await robin.vanish()
+    at = len(place.fran.messages)
+    fares("weak")
+    assert await struggling(after=at) == {"p-robin": "weak"}
+    await robin.connect()
+    before = len(robin.messages)
+    await robin.say(type="wish", peer=peer, heights={})
+    await robin.message(lambda m: m == good | {"quality": "weak", "direction": "both"}, after=before)
+
+    # Whoever goes takes it along.
+    at = len(place.fran.messages)
+    await place.fran.ask("move_to_waiting", person="p-robin")
+    assert await struggling(after=at) == {}
     await robin.close()

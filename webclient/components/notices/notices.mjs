@@ -72,7 +72,10 @@ export function mount(root, context) {
     }
     const back = weak === null && media.state === "connected" && !ui.state.wayBackSeen
       ? wayBack({ eased: ui.state.eased, steady: media.steady, camera: act.media().camera, mode: ui.state.mode }) : null;
-    if (back) yield line("wifi", back.text, [back.label, goBack, true], [t("Not now"), () => ui.set({ eased: null, wayBackSeen: true })]);
+    if (back) yield news("wifi", back.text, [back.label, goBack, true], [t("Not now"), () => ui.set({ eased: null, wayBackSeen: true })]);
+    else if (weak === null && !ui.state.modeSeen && ui.state.mode !== "normal" && view?.room.phase !== "ended") {
+      yield news("settings", AS_BEFORE[ui.state.mode], [t("Pictures as usual"), () => ui.set({ mode: "normal" })], [t("All right"), () => ui.set({ modeSeen: true })]);
+    }
     if (capture.notice !== ui.state.noticeSeen) ui.state.noticeSeen = null; // the next time is news again
     const trouble = capture.notice ?? ui.state.deviceTrouble;
     if (trouble) yield line("headphones", trouble, [t("Camera and sound"), () => ui.set({ dialog: "devices", deviceTrouble: null })], [t("All right"), () => { ui.set({ deviceTrouble: null, noticeSeen: capture.notice }); }]);
@@ -92,12 +95,27 @@ export function mount(root, context) {
     ui.set({ eased: null, wayBackSeen: true });
   }
 
-  /** @param {string} drawing @param {string} words @param {...[string, () => void, boolean?]} buttons */
+  /** What is wrong. @param {string} drawing @param {string} words @param {...[string, () => void, boolean?]} buttons */
   function line(drawing, words, ...buttons) {
-    if (words === ui.state.noticeSeen) return nothing;
-    return html`<div class="notice">${icon(drawing)}<p class="grow">${words}</p>
+    return words === ui.state.noticeSeen ? nothing : notice("", drawing, words, buttons);
+  }
+
+  /** Nothing is. @param {string} drawing @param {string} words @param {...[string, () => void, boolean?]} buttons */
+  function news(drawing, words, ...buttons) {
+    return notice("plain", drawing, words, buttons);
+  }
+
+  /** @param {string} tone @param {string} drawing @param {string} words @param {[string, () => void, boolean?][]} buttons */
+  function notice(tone, drawing, words, buttons) {
+    return html`<div class="notice ${tone}">${icon(drawing)}<p class="grow">${words}</p>
       ${buttons.map(([label, press, main]) => html`<button type="button" class="button ${main ? "primary" : ""}" @click=${press}>${label}</button>`)}</div>`;
   }
 
   return { update: draw, unmount: () => render(nothing, root) };
 }
+
+/** A wish of an earlier meeting stands: whoever forgot it would wonder where everybody is. @type {Record<string, string>} */
+const AS_BEFORE = {
+  low_data: t("Pictures reach you small, to use less data. You chose that before."),
+  audio_only: t("You hear everyone, and see no pictures. You chose that before."),
+};

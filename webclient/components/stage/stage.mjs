@@ -174,9 +174,17 @@ export function mount(root, context) {
       ${stream ? html`<video .srcObject=${live(stream)} class=${self ? "mirrored" : ""} muted .muted=${true} autoplay
         playsinline disablepictureinpicture @loadedmetadata=${appear} @resize=${frame}></video>` : nothing}
       ${person.connected ? nothing : html`<span class="tile-state">${t("Reconnecting…")}</span>`}
+      ${isLeftOut(person) ? html`<span class="tile-state">${t("No picture")}</span>` : nothing}
       ${person.hand ? html`<span class="tile-hand">${icon("hand")}<span class="figures">${person.hand}</span></span>` : nothing}
       ${reaction ? html`<span class="tile-reaction">${icon(reaction.icon)}</span>` : nothing}
     </div>`;
+  }
+
+  /** Their camera is on, and it is my wish or my connection that keeps the picture away. @param {any} person */
+  function isLeftOut(person) {
+    if (person.person === boot.person || !person.connected || !person.camera || media.video(person.person)) return false;
+    const { word, direction } = media.quality;
+    return ui.state.mode === "audio_only" || (media.state === "connected" && word !== "good" && direction !== "up");
   }
 
   /** @param {any} person */
@@ -191,6 +199,7 @@ export function mount(root, context) {
     return [
       person.microphone ? "" : t("microphone off"),
       person.camera ? "" : t("camera off"),
+      isLeftOut(person) ? t("camera on, no picture here just now") : "",
       person.hand ? t("hand raised, number {n}", { n: person.hand }) : "",
       speaking ? t("speaking") : "",
       person.connected ? "" : t("reconnecting"),

@@ -129,6 +129,7 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
   async function offer(sdp, again) {
     try {
       const answer = await connection.offer(sdp, again ? peerId : null);
+      if (answer.peer !== peerId) fares("good", ""); // what was said was of another one
       peerId = answer.peer;
       wishSoon(true);
       return answer.sdp;
@@ -136,6 +137,15 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
       if (/** @type {any} */ (refusal).code !== "connection_lost") peerId = null; // a seat of its own next time
       throw refusal;
     }
+  }
+
+  /** @param {string} word @param {string} direction */
+  function fares(word, direction) {
+    if (quality.word !== "good" || word !== "good") {
+      goodSince = performance.now();
+      steady = false;
+    }
+    quality = { word, direction };
   }
 
   /** @param {string} source @param {"audio" | "video" | "screen"} kind @param {MediaStream | null} stream */
@@ -226,7 +236,7 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
       screens.clear();
       levels = {};
       qualities = {};
-      quality = { word: "good", direction: "" };
+      fares("good", "");
       talk = {};
     },
 
@@ -235,6 +245,7 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
       switch (message.type) {
         case "welcome":
           welcome = message;
+          qualities = {}; // whoever struggles is told again
           if (peer) shelter.enter(welcome.encryption === "required");
           wishSoon(true); // a server that was restarted answers this with no_media
           peer?.reached();
@@ -259,11 +270,7 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
           return;
         case "quality":
           if (message.peer !== peerId) return;
-          if (quality.word !== "good" || message.quality !== "good") {
-            goodSince = performance.now();
-            steady = false;
-          }
-          quality = { word: message.quality, direction: message.direction ?? "" };
+          fares(message.quality, message.direction ?? "");
           changed();
           return;
         case "talk":

@@ -24,6 +24,7 @@ export function createUi(changed) {
     /** @type {string | null} */ noticeSeen: null,
     hideSelf: false,
     /** @type {"normal" | "low_data" | "audio_only"} */ mode: "normal",
+    /** Whether somebody knows of that: they chose it on this page, or took note. */ modeSeen: false,
     sounds: false,
     shortcuts: true,
     ...read(),
@@ -34,6 +35,7 @@ export function createUi(changed) {
     /** @param {Partial<typeof state>} changes */
     set(changes) {
       Object.assign(state, changes);
+      if ("mode" in changes) state.modeSeen = true;
       if (state.panel === "chat") state.unread = false;
       if (LIKINGS.some((name) => name in changes)) write(state);
       changed();
