@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from server.sfu.core import LayerCore, LayerFigures, LinkCore
 from server.sfu.rtp.demand import Demand
 from server.sfu.rtp.keyframe import KeyframeGate
-from server.sfu.rtp.layers import SILENT_US, Bitrate, LayerState, Shares, needed, nominal_height
+from server.sfu.rtp.layers import GIVEN_UP_US, SILENT_US, Bitrate, LayerState, Shares, needed, nominal_height
 from server.sfu.rtp.onward import OnwardLoss
 from server.sfu.rtp.packet import RtpPacket
 from server.sfu.sdp import AUDIO_LEVEL, MID, REPAIRED_RID, RID, TRANSPORT_CC, Section
@@ -38,6 +38,8 @@ class Layer:
         self._gate = KeyframeGate()
         self._keyframes = self._overflows = 0
         self._woken_us: int | None = None
+        self._given_up_us = 0
+        """When it was last seen that its sender had given it up."""
         self._state: LayerState | None = None
         self._state_at_us = 0
         if ssrc is not None:
@@ -60,14 +62,28 @@ class Layer:
         self.track.want(self)
 
     def keyframe_due(self, now_us: int, round_trip_us: int) -> bool:
-        """True when the sender must be asked now; counts as asked. Who was told to stop a layer, and did, is not."""
+        """True when the sender must be asked now; counts as asked. Who was told to stop a layer, and did, is not.
+
+        Nor is who gave it up for want of bandwidth: the answer would be keyframes of all smaller ones, again and again,
+        and a layer begins with one anyway.
+        """
         figures = self.core.figures()
         self._catch_up(figures)
-        if self._gate.wanted and self.index >= self.track.demand.layers and now_us - figures.last_us > SILENT_US:
+        is_missing = self.index > 0 and not self._flows(figures.last_us, now_us)
+        if self._gate.wanted and is_missing and self.index >= self.track.demand.layers:
             self._gate.came()
         if not self._gate.wanted:
             self.track.wanting.discard(self)
-        return self._gate.due(now_us, round_trip_us)
+        return (not is_missing or self._is_waking(now_us)) and self._gate.due(now_us, round_trip_us)
+
+    def _is_waking(self, now_us: int) -> bool:
+        return self._woken_us is not None and now_us - self._woken_us < WAKING_US
+
+    def _is_given_up(self, last_us: int) -> bool:
+        return any(smaller.core.last_us - last_us > GIVEN_UP_US for smaller in self.track.layers[: self.index])
+
+    def _flows(self, last_us: int, now_us: int) -> bool:
+        return now_us - last_us <= SILENT_US and not self._is_given_up(last_us)
 
     def _catch_up(self, figures: LayerFigures) -> None:
         if figures.keyframes != self._keyframes:
@@ -86,20 +102,24 @@ class Layer:
 
     def _observe(self, figures: LayerFigures, now_us: int) -> LayerState:
         self._state_at_us = now_us
+        is_given_up = self._is_given_up(figures.last_us)
+        if is_given_up:
+            self._given_up_us = now_us
         self._state = state = LayerState(
             figures.height or nominal_height(self.index, len(self.track.layers)),
-            figures.since_us,
+            max(figures.since_us, self._given_up_us),
             figures.last_us or now_us - 2 * SILENT_US,
             self.bitrate.bps,
             self.shares.cumulative,
-            self._woken_us is not None and now_us - self._woken_us < WAKING_US,
+            self._is_waking(now_us),
+            is_given_up,
         )
         return state
 
     def has_turned(self, now_us: int) -> bool:
         """Whether it has begun to flow, or ceased, since it was looked at."""
         state = self._state
-        return state is None or (now_us - self.core.last_us <= SILENT_US) != state.flows(self._state_at_us)
+        return state is None or self._flows(self.core.last_us, now_us) != state.flows(self._state_at_us)
 
     def wake(self, now_us: int) -> None:
         """The sender is told that the layer is watched again."""

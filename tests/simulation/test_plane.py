@@ -271,9 +271,10 @@ def test_in_a_calm_room_it_is_seen_soon_that_a_layer_ceased_or_began(core: CoreN
     with mock.patch.object(Room, "_measure", lambda room, peers, now_us: looks.append(now_us)):
         hall.run(1)
     assert len(looks) <= 2, "it is calm"
-    ben.sends = 1  # Of himself, as a browser does whose machine is too slow.
+    ben.sends = 1  # Of himself, as a browser does whose machine or way is too slow.
     hall.run(2)
     assert screen.decoded[-1][2] == 0
+    assert stills_ms(hall, 2)["ada", "ben"] <= 1_000
     hall.run(6)
     ben.sends = 3
     hall.run(4)

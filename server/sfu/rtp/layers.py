@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 SILENT_US = 1_000_000
 """A layer without a packet for this long does not flow (a camera in the dark still sends 5 frames a second)."""
+GIVEN_UP_US = 400_000
+"""Nor does one when the smaller ones of the same camera came on for this long without it: its sender gave it up."""
 SETTLED_US = 1_000_000
 """A layer must have flowed this long before anyone climbs to it."""
 
@@ -22,7 +24,7 @@ class LayerState(NamedTuple):
 
     `bps` is what it costs a viewer, headers included; `shares` is how much of that each temporal layer takes with those
     below it, up to 1.0 for all. One that `is_waking` does not flow yet, but its sender was told
-    that it is watched again: to climb to it is to wait for its first keyframe.
+    that it is watched again: to climb to it is to wait for its first keyframe. One that `is_given_up` comes no more.
     """
 
     height: int
@@ -31,9 +33,10 @@ class LayerState(NamedTuple):
     bps: int = 0
     shares: tuple[float, ...] = (1.0,)
     is_waking: bool = False
+    is_given_up: bool = False
 
     def flows(self, now_us: int) -> bool:
-        return now_us - self.last_us <= SILENT_US
+        return now_us - self.last_us <= SILENT_US and not self.is_given_up
 
     def cost(self, temporal: int) -> int:
         """What it costs up to this temporal layer."""

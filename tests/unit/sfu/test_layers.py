@@ -29,6 +29,10 @@ def test_a_layer_that_does_not_flow_is_never_shown() -> None:
     assert flowing((dead, layer(180), dead), NOW) == [1]
 
 
+def test_a_layer_that_its_sender_gave_up_does_not_flow_though_it_came_a_moment_ago() -> None:
+    assert pick(layer(180), layer(360)._replace(is_given_up=True), wish=360, current=1) == 0
+
+
 def test_a_layer_that_has_just_begun_is_no_reason_to_climb() -> None:
     young = layer(360, since=NOW - 10_000)
     assert pick(layer(180), young, wish=360) == 0

@@ -4,6 +4,7 @@ import pytest
 
 from server.sfu.publisher import STREAMS_MAX, Uplink
 from server.sfu.rtp.demand import HOLD_US
+from server.sfu.rtp.layers import GIVEN_UP_US, SETTLED_US
 from server.sfu.sdp import read_offer
 from tests.unit.sfu.bare import Bare
 from tests.unit.sfu.offers import CHROMIUM
@@ -41,12 +42,22 @@ class Sent:
     def take(self, data: bytes, now_us: int) -> None:
         self.sender.send(data, now_us)
 
-    def camera(self, number: int, rid: str | None, *, ssrc: int, keyframe: bool = False, mid: bytes = b"1") -> None:
+    def camera(
+        self,
+        number: int,
+        rid: str | None,
+        *,
+        ssrc: int,
+        keyframe: bool = False,
+        mid: bytes = b"1",
+        at_us: int | None = None,
+    ) -> None:
         extensions = {MID: mid, TWCC: number.to_bytes(2, "big")}
         if rid is not None:
             extensions[RID] = rid.encode()
         payload = vp8(picture=number, keyframe=keyframe, height=180, body=b"%d" % number)
-        self.take(rtp(sequence=number, ssrc=ssrc, payload_type=VP8, payload=payload, extensions=extensions), number)
+        data = rtp(sequence=number, ssrc=ssrc, payload_type=VP8, payload=payload, extensions=extensions)
+        self.take(data, number if at_us is None else at_us)
 
     def repair(self, number: int, original: int, rid: str, *, ssrc: int) -> None:
         payload = original.to_bytes(2, "big") + vp8(picture=original, body=b"%d" % original)
@@ -156,7 +167,7 @@ def test_streams_and_payload_types_are_bounded() -> None:
 def test_no_keyframe_is_asked_of_a_layer_that_its_sender_was_told_to_stop_and_did() -> None:
     sent = Sent()
     sent.route("video")
-    for number, rid in enumerate("qh", 100):
+    for number, rid in enumerate(("low", "full"), 100):
         sent.camera(number, rid, ssrc=number)
     track = sent.uplink.tracks["video"]
     large = track.layers[-1]
@@ -172,3 +183,47 @@ def test_no_keyframe_is_asked_of_a_layer_that_its_sender_was_told_to_stop_and_di
     large.want_keyframe()
     track.watched(540, 3_000_000)
     assert large.keyframe_due(3_000_000, 100_000), "it is watched again"
+
+
+def both_layers(sent: Sent, first: int, moments_us: range) -> int:
+    """The small layer and the next one, a picture at each moment; the number that follows."""
+    for number, at_us in enumerate(moments_us, first):
+        for ssrc, rid in enumerate(("low", "full"), 10):
+            sent.camera(number, rid, ssrc=ssrc, keyframe=number == 1, at_us=at_us)
+    return first + len(moments_us)
+
+
+def test_a_layer_without_which_the_smaller_one_comes_on_was_given_up_and_must_settle_once_it_is_back() -> None:
+    sent = Sent()
+    sent.route("video")
+    number = both_layers(sent, 1, range(1_000_000, 4_000_000, 100_000))
+    large = sent.uplink.tracks["video"].layers[1]
+    for at_us in range(4_000_000, 4_400_000, 100_000):
+        sent.camera(number, "low", ssrc=10, at_us=at_us)
+        number += 1
+        assert large.state(at_us).flows(at_us), "some packets in a row may get lost"
+    since_us = 3_900_001 + GIVEN_UP_US
+    assert not large.has_turned(since_us)
+    sent.camera(number, "low", ssrc=10, at_us=since_us)
+    assert large.has_turned(since_us)
+    assert not large.state(since_us).flows(since_us)
+    both_layers(sent, number + 1, range(4_500_000, 4_600_000, 100_000))
+    state = large.state(4_500_000)
+    assert state.flows(4_500_000)
+    assert 4_500_000 - state.since_us < SETTLED_US, "nobody climbs at once"
+
+
+def test_no_keyframe_is_asked_of_a_layer_that_was_given_up_until_it_comes_again() -> None:
+    sent = Sent()
+    sent.route("video")
+    number = both_layers(sent, 1, range(1_000_000, 2_000_000, 100_000))
+    large = sent.uplink.tracks["video"].layers[1]
+    sent.uplink.wants_keyframe()
+    large.want_keyframe()
+    assert large.keyframe_due(2_000_000, 100_000)
+    for at_us in range(2_000_000, 6_000_000, 100_000):
+        sent.camera(number, "low", ssrc=10, at_us=at_us)
+        number += 1
+        assert at_us <= 2_000_000 + GIVEN_UP_US or not large.keyframe_due(at_us, 100_000)
+    both_layers(sent, number, range(6_000_000, 6_100_000, 100_000))
+    assert large.keyframe_due(6_000_000, 100_000), "the one that it began with was lost"
