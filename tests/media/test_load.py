@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -56,3 +57,23 @@ async def test_what_one_room_sends_reaches_no_other(milieu: Milieu) -> None:
     found = await settled(milieu, everybody(3), rooms=2)
     assert found.lossless, found
     assert found.stray == 0
+
+
+@pytest.mark.parametrize("milieu", ["native"], indirect=True)
+async def test_no_packet_waits_for_python(milieu: Milieu) -> None:
+    """Whatever keeps the interpreter: a handshake, a page, a collection of garbage."""
+    scene = everybody(4)
+    crowd = Crowd(scene)
+    try:
+        crowd.add(await milieu.fill(0, scene))
+        await asyncio.to_thread(crowd.run, 1.0)
+        run = asyncio.create_task(asyncio.to_thread(crowd.run, 2.0))
+        await asyncio.sleep(0.3)
+        began = time.monotonic()
+        await milieu.hold(1.5)
+        assert time.monotonic() - began > 1.4
+        found = await run
+    finally:
+        crowd.close()
+    assert found.lossless, found
+    assert found.p99_ms < 100, "most of them would have waited for a second"

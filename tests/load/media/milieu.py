@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import json
 import sys
@@ -107,6 +108,10 @@ class Milieu:
             await self._ask({"wish": heights, "room": str(room), "source": f"p-{place}"})
         return ends
 
+    async def hold(self, seconds: float) -> None:
+        """No line of Python runs there for so long, as in a long turn of something else that keeps the interpreter."""
+        await self._ask({"hold": seconds})
+
     async def empty(self) -> None:
         """Everybody leaves and every room is closed."""
         for seat in self._seats:
@@ -165,6 +170,8 @@ async def serve() -> None:
             answer["answer"] = await sfu.join(room=room, source=source, peer=source, offer=ask["join"])
         elif "wish" in ask:
             sfu.wish(room=ask["room"], peer=ask["source"], wish=Wish(heights=ask["wish"]))
+        elif "hold" in ask:
+            ctypes.PyDLL(None).usleep(round(ask["hold"] * 1_000_000))  # Called with the interpreter's lock.
         elif "close" in ask:
             for room in rooms:
                 sfu.close_room(room=room)
