@@ -245,7 +245,7 @@ class Peer:
                 if slot is not None:
                     self.owner.keyframe_wanted(slot)
             case rtcp.BandwidthMessage():
-                self.delivery.downlink.told(report.bitrate_bps, now_us)
+                self.delivery.downlink.told(report.bitrate_bps, self.delivery.sending_bps, now_us)
             case Feedback() | rtcp.SenderReport() | rtcp.ReceiverReport() | rtcp.Goodbye():
                 pass  # The core took these; who leaves says so by DTLS, and a stream that ends just stops.
 

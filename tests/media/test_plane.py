@@ -9,6 +9,7 @@ import gc
 import os
 import re
 import socket
+import struct
 import time
 import weakref
 from collections.abc import Callable
@@ -572,6 +573,45 @@ async def test_a_viewer_whose_way_loses_packets_is_given_a_smaller_layer(stage: 
         ben.send_control(rtcp.write_receiver_report(ssrc=1, blocks=[block]))
 
     await pump(complain, lambda: shown() == 0, first=number)
+
+
+async def test_a_viewers_own_estimate_counts_where_it_gives_no_better_and_loss_says_so_too(stage: Stage) -> None:
+    ada, ben = await stage.join("ada", rids=("low", "full")), await stage.join("ben")
+
+    def send(number: int) -> None:
+        ada.send_video(number, keyframe=number % 10 == 0, rid="low", ssrc=111)
+        for part in range(3):
+            ada.send_video(30_000 + 3 * number + part, keyframe=number % 10 == 0, rid="full", ssrc=222)
+
+    number = await pump(send, lambda: bool(stage.said(SlotsChanged, peer="ben")[-1].video))
+    slot = stage.sfu._rooms["room"].peers["ben"].slots[await stage.shows("ben", "ada", "video")]
+    stage.sfu.wish(room="room", peer="ben", wish=Wish(heights={"ada": 720}))
+    number = await pump(send, lambda: (layer := slot.flowing()) is not None and layer.index == 1, first=number)
+
+    def says_little(number: int) -> None:
+        send(number)
+        ben.send_control(bandwidth_message(20_000))
+
+    # Of itself it says nothing: it is small as well where little is sent.
+    enough = monotonic_us() + 2_500_000
+    number = await pump(says_little, lambda: monotonic_us() > enough, first=number)
+    assert (layer := slot.flowing()) is not None and layer.index == 1
+    assert not stage.sfu._rooms["room"].peers["ben"].delivery.downlink.was_congested
+
+    block = rtcp.ReportBlock(
+        ssrc=slot.stream.ssrc, fraction_lost=10, packets_lost=60, highest=0, jitter=0, last_report=0, delay=0
+    )
+
+    def loses_a_little(number: int) -> None:
+        says_little(number)
+        ben.send_control(rtcp.write_receiver_report(ssrc=1, blocks=[block]))
+
+    await pump(loses_a_little, lambda: (layer := slot.flowing()) is not None and layer.index == 0, first=number)
+
+
+def bandwidth_message(bps: int) -> bytes:
+    """REMB (draft-alvestrand-rmcat-remb-03), of no stream in particular."""
+    return struct.pack("!BBHII4sI", 0x8F, 206, 4, 1, 0, b"REMB", bps)
 
 
 async def test_what_listeners_lose_of_a_voice_is_told_to_its_sender_and_of_pictures_is_not(stage: Stage) -> None:

@@ -56,6 +56,7 @@ class Downlink:
         self.state: State = "clear"
         self.loss = 0.0
         self.round_trip_us = 100_000
+        self._round_trip_now_us = self._least_round_trip_us = 100_000
         self.held_until_us = 0
         self.grace_until_us = 0
         """Until then a queue is a probe's own doing: a warning, but no measure of what is borne."""
@@ -73,7 +74,7 @@ class Downlink:
         self._base_since_us = 0
         self._queue_us = 0
         self._bad = self._good = 0
-        self._cut_at_us = 0
+        self._cut_at_us = -CUT_AGAIN_US[1]
         self._cut_queue_us = 0
         self._has_drained = True
         """Whether the queue that the last cut was made for is gone."""
@@ -141,6 +142,7 @@ class Downlink:
         """The viewer is on another network: what is known of delays is void."""
         self._forget()
         self._base_us = None
+        self._least_round_trip_us = self._round_trip_now_us
         self.state = "clear"
         self.held_until_us = 0
 
@@ -313,16 +315,31 @@ class Downlink:
             self._quiet_since_us = now_us
             self.capacity_bps = self.capacity_bps * 3 // 2
 
-    def told(self, bitrate_bps: int, now_us: int) -> None:
-        """Take the viewer's own estimate (REMB)."""
+    def told(self, bitrate_bps: int, sending_bps: int, now_us: int) -> None:
+        """Take the viewer's own estimate (REMB), and what is being sent. It follows what comes, and falls without a
+        reason as well: less is borne only where loss or a queue says so too, and not at once as little as it says.
+        """
         if self.is_fed:
             return
-        if self.capacity_bps is not None and bitrate_bps < self.capacity_bps * 0.8:
+        self.expect()
+        assert self.capacity_bps is not None
+        is_in_trouble = self.loss > LOSS_GOOD or self._round_trip_now_us - self._least_round_trip_us > QUEUE_BAD_US
+        # A way that got longer is the usual one soon.
+        self._least_round_trip_us += (self._round_trip_now_us - self._least_round_trip_us) // 64
+        if is_in_trouble:
+            self._quiet_since_us = None
+        if bitrate_bps >= self.capacity_bps:
+            self.capacity_bps = bitrate_bps
+        elif is_in_trouble and now_us - self._cut_at_us >= CUT_AGAIN_US[1]:
+            borne_bps = int(min(self.capacity_bps, sending_bps) * CONGESTED_SHARE)
+            self.capacity_bps = max(FLOOR_BPS, borne_bps, bitrate_bps)
+            self.was_congested = True
+            self._cut_at_us = now_us
             self.held_until_us = now_us + HOLD_US
-        self.was_congested = True
-        self.capacity_bps = max(FLOOR_BPS, bitrate_bps)
 
     def round_trip(self, measured_us: int, *, times: int = 1) -> None:
         """Take so many measurements of the way there and back, and what they came to on average."""
         for _ in range(min(times, 8)):
             self.round_trip_us += (min(measured_us, 5_000_000) - self.round_trip_us) // 4
+        self._round_trip_now_us = measured_us
+        self._least_round_trip_us = min(self._least_round_trip_us, measured_us)

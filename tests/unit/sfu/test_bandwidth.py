@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from server.sfu.rtp.bandwidth import CLEAR_SHARE, FLOOR_BPS, HOLD_US, QUEUE_GOOD_US, START_BPS, Downlink
 from server.sfu.rtp.echo import Echo
 
@@ -116,19 +118,55 @@ def test_lasting_loss_in_reports_takes_bandwidth_and_quiet_gives_some_back() -> 
     assert downlink.capacity_bps == 1_200_000
 
 
-def test_a_bandwidth_message_is_taken_as_it_is_but_never_below_the_floor() -> None:
+def test_a_bandwidth_message_raises_what_is_presumed_and_falls_for_no_reason_unheeded() -> None:
     downlink = Downlink()
-    downlink.told(2_000_000, 0)
+    downlink.told(100_000, 150_000, 0)
+    assert downlink.capacity_bps == START_BPS, "it follows what is sent, and that is little at first"
+    downlink.told(2_000_000, 150_000, 1)
     assert downlink.capacity_bps == 2_000_000
-    downlink.told(0, 1)
+    for second in range(2, 100):
+        downlink.round_trip(20_000)
+        downlink.told(30_000, 150_000, second * 1_000_000)
+    assert downlink.capacity_bps == 2_000_000
+    assert not downlink.may_pause
+
+
+@pytest.mark.parametrize("trouble", ["a queue", "loss"])
+def test_a_bandwidth_message_is_a_limit_where_loss_or_a_queue_says_the_same(trouble: str) -> None:
+    downlink = Downlink()
+    downlink.round_trip(20_000, times=8)
+    downlink.told(2_000_000, 1_000_000, 0)
+    if trouble == "loss":
+        downlink.reported(0.04, 1_000_000, 1)
+    else:
+        downlink.round_trip(300_000)
+    downlink.told(800_000, 1_000_000, 1)
+    assert downlink.capacity_bps == 800_000
+    assert downlink.may_pause and not downlink.may_rise(2)
+    downlink.told(100_000, 700_000, 1_000_000)
+    assert downlink.capacity_bps == 800_000, "what was sent before that is still on its way"
+    downlink.told(100_000, 700_000, 2_000_001)
+    assert downlink.capacity_bps == 525_000, "three quarters of what is sent at a time"
+    for second in range(4, 90, 2):
+        downlink.told(0, downlink.capacity_bps, second * 1_000_000 + 1)
     assert downlink.capacity_bps == FLOOR_BPS
-    assert not downlink.may_rise(2)
+
+
+def test_a_longer_way_makes_bandwidth_messages_no_limit_for_long() -> None:
+    downlink = Downlink()
+    downlink.round_trip(20_000, times=8)
+    for second in range(60):
+        downlink.round_trip(220_000)
+        for _ in range(4):
+            downlink.told(2_000_000, 1_000_000, second * 1_000_000)
+    downlink.told(100_000, 1_000_000, 60_000_000)
+    assert downlink.capacity_bps == 2_000_000
 
 
 def test_feedback_is_better_than_reports_and_messages() -> None:
     downlink = Downlink()
     feed(downlink, 20)
-    downlink.told(1, 0)
+    downlink.told(1, 1_000_000, 0)
     for second in range(5):
         downlink.reported(0.5, 1_000_000, second)
     assert downlink.capacity_bps == START_BPS
