@@ -139,6 +139,7 @@ class BareLink:
         self.core.admit(address)
         self.core.direct(address)
         come, go = (Open() if bare.is_open else session(kind) for kind in _BOTH)
+        self.rx = come
         if secured:
             key = sealing(MASTER) if seals and not bare.is_open else None
             self.core.secure(come, go, key, key)

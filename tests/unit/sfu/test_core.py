@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pylibsrtp
 import pytest
 from aioice import stun
 
@@ -474,6 +475,21 @@ def test_ended_streams_are_bounded_and_never_come_back(bare: Bare) -> None:
     layer.bind(CAMERA)
     bare.feed(kept, sender.address, NOW)
     assert layer.figures().received == received
+
+
+@pytest.mark.parametrize("how", ["begins anew", "ends"])
+def test_a_stream_that_ends_leaves_the_session(bare: Bare, how: str) -> None:
+    sender, viewer = bare.link(seals=False), bare.link()
+    _, layer = camera(sender, viewer.slot("video"))
+    packet = sender.far_tx.protect(rtp(ssrc=CAMERA, sequence=1, payload=vp8(keyframe=True)))
+    bare.feed(packet, sender.address, NOW)
+    with pytest.raises(pylibsrtp.Error, match="replay"):
+        sender.rx.unprotect(packet)
+    if how == "ends":
+        layer.end()
+    else:
+        layer.bind(CAMERA + 1)
+    assert sender.rx.unprotect(packet), "libsrtp knows nothing of it any more"
 
 
 def test_a_layer_that_ends_is_shown_no_longer(bare: Bare) -> None:
