@@ -122,13 +122,23 @@ async def test_what_helped_is_taken_back_by_one_tap_once_the_line_was_steady_for
     await context.close()
 
 
-async def test_facilitators_see_who_has_spoken_as_a_gentle_fact(chromium: Browser, url: str) -> None:
+async def test_facilitators_see_who_has_spoken_and_who_struggles_as_gentle_facts(chromium: Browser, url: str) -> None:
     page = await shown(chromium, url, "people=4&role=facilitator")
     talk = {"p-1": 240_000, "p-2": 130_000, "p-3": 4_000, "p-4": 61_000}
     await page.evaluate("(ms) => { gallery.message({ type: 'talk', ms }); gallery.send(); }", talk)
     await expect(page.get_by_text("Not heard much yet: Sam Sample")).to_be_visible()
     await page.locator(".person-name").filter(has_text="Robin Example").click()
     await expect(page.get_by_text("about 2 minutes")).to_be_visible()
+
+    await page.evaluate("() => gallery.message({ type: 'qualities', people: { 'p-2': 'poor', 'p-3': 'weak' } })")
+    for person, words in (("Robin Example", "Very weak line"), ("Sam Sample", "Weak line")):
+        row = page.locator("li").filter(has=page.locator(".person-name", has_text=person))
+        await expect(row.locator(".chip").get_by_text(words)).to_be_visible()
+        # Also on their tile, for whoever writes notes just now.
+        await expect(page.locator(".tile", has_text=person).get_by_title(words)).to_be_visible()
+    assert await barriers(page) == []
+    await page.evaluate("() => gallery.message({ type: 'qualities', people: {} })")
+    await expect(page.get_by_title("eak line")).to_have_count(0)
     await page.context.close()
 
 

@@ -23,6 +23,7 @@ DEVICES = """(() => {
     { kind: "audioinput", deviceId: "laptop-in", label: "Laptop microphone", hz: 300 },
     { kind: "audiooutput", deviceId: "laptop-out", label: "Laptop speaker" },
     { kind: "videoinput", deviceId: "camera", label: "Camera" },
+    { kind: "videoinput", deviceId: "camera-2", label: "Camera on the desk" },
   ];
   const headset = [
     { kind: "audioinput", deviceId: "headset-in", label: "Blue headset (046d:0a44)", hz: 700 },
@@ -49,7 +50,9 @@ DEVICES = """(() => {
     if (video) {
       const [track] = (await real({ video: { width: 320, height: 240 } })).getVideoTracks();
       track.getCapabilities = () => ({ backgroundBlur: [true, false] });
-      track.getSettings = () => ({ deviceId: "camera", width: 320, height: 240, backgroundBlur: window.blurred });
+      const deviceId = video.deviceId?.exact ?? "camera";
+      track.getSettings = () => ({ deviceId, width: 320, height: 240, backgroundBlur: window.blurred });
+      window.camera = track;
       track.applyConstraints = async (wanted) => { window.blurred = wanted.backgroundBlur; };
       stream.addTrack(track);
     }
@@ -113,6 +116,11 @@ async def test_a_headset_that_goes_and_comes_back_takes_the_sound_along_without_
         await expect(check.get_by_role("meter")).not_to_have_attribute("aria-valuenow", "0")
         await check.get_by_label("Blur what is behind me").check()
         assert await robin.page.evaluate("() => window.blurred") is True
+        before = await robin.page.evaluate_handle("() => window.camera")
+        await check.get_by_label("Choose a camera").select_option("camera-2")
+        await robin.page.wait_for_function("() => window.camera.getSettings().deviceId === 'camera-2'")
+        assert await before.evaluate("(track) => track.readyState") == "ended", "its light is out"
+        await fay.sees(1)
         await robin.page.set_viewport_size(PHONE)
         assert await barriers(robin.page, within="dialog[open]") == []
         await check.get_by_role("button", name="Done").click()

@@ -157,6 +157,7 @@ export function mount(root, context) {
       ${picture(person)}
       <p class="tile-name">
         ${person.microphone ? nothing : html`<span class="tile-muted" title=${t("Microphone off")}>${icon("mic-off")}</span>`}
+        ${struggles(person) ? html`<span class="tile-weak" title=${struggles(person)}>${icon("wifi")}</span>` : nothing}
         <span class="tile-words" title=${person.name}>${person.name}</span>
         ${self ? html`<span class="tile-you">${t("(you)")}</span>` : nothing}
         <span class="visually-hidden">${inWords(person, speaking)}</span>
@@ -180,6 +181,12 @@ export function mount(root, context) {
     </div>`;
   }
 
+  /** How somebody's connection is, if it is not good; staff alone are told. @param {any} person */
+  function struggles(person) {
+    const word = person.connected ? media.qualities[person.person] : undefined;
+    return word === undefined ? "" : word === "poor" ? t("Very weak line") : t("Weak line");
+  }
+
   /** Their camera is on, and it is my wish or my connection that keeps the picture away. @param {any} person */
   function isLeftOut(person) {
     if (person.person === boot.person || !person.connected || !person.camera || media.video(person.person)) return false;
@@ -199,6 +206,7 @@ export function mount(root, context) {
     return [
       person.microphone ? "" : t("microphone off"),
       person.camera ? "" : t("camera off"),
+      struggles(person),
       isLeftOut(person) ? t("camera on, no picture here just now") : "",
       person.hand ? t("hand raised, number {n}", { n: person.hand }) : "",
       speaking ? t("speaking") : "",
