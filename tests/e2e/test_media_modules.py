@@ -134,7 +134,7 @@ REPLAYED = """async () => {
   const play = async (keyId, counter) => {
     said += 1;
     const data = await seal(new Uint8Array([said]), keys[keyId].key, { sender, keyId, counter, clear });
-    await into.write({ data, type: "key" });
+    await into.write({ data, type: "key", getMetadata: () => ({}) });
   };
   order(keys);
   await play(0, 10);
@@ -146,7 +146,8 @@ REPLAYED = """async () => {
   await play(0, 12);
   await play(1, 1_500);
   await play(1, 6_001);
-  await into.write({ data: new Uint8Array([99, 99]).buffer, type: "key" }); // not sealed at all
+  const open = new Uint8Array([99, 99]).buffer; // not sealed at all
+  await into.write({ data: open, type: "key", getMetadata: () => ({}) });
   await into.close();
   while (heard.at(-1) !== said) await new Promise((resolve) => setTimeout(resolve));
   return heard;
@@ -155,6 +156,51 @@ REPLAYED = """async () => {
 
 async def test_what_was_said_minutes_ago_cannot_be_played_again_whichever_key_it_was_sealed_with(page: Page) -> None:
     assert await page.evaluate(REPLAYED) == [1, 2, 3, 7]
+
+
+STALE = """async () => {
+  const { createWatch } = await import("/static/media/stale.mjs");
+  let now = 0, stood = 0;
+  const watch = createWatch({ now: () => now, stood: () => { stood += 1; } });
+  const isStale = { audio: watch.stream("audio"), video: watch.stream("video") };
+  const came = (kind, ms, ssrc) => {
+    const rtpTimestamp = (2 ** 32 - 90_000 + ms * (kind === "audio" ? 48 : 90)) % 2 ** 32; // it wraps
+    return !isStale[kind]({ getMetadata: () => ({ synchronizationSource: ssrc, rtpTimestamp }) });
+  };
+  const passed = {};
+  const go = (until) => {
+    while (now < until) { now += 20; watch.look(); came("audio", now, 1); came("video", now, 2); }
+  };
+  go(2_000);
+  now = 7_000; // nothing was looked at for five seconds
+  passed.waited = [2_020, 4_000, 6_600].flatMap((ms) => [came("audio", ms, 1), came("video", ms, 2)]);
+  passed.fresh = [came("audio", 6_980, 1), came("video", 6_980, 2), came("video", 123_456, 3)];
+  passed.stood = stood;
+  go(9_500);
+  now += 900; // busy, no more
+  passed.busy = came("audio", 9_520, 1);
+  passed.stoodAgain = stood;
+  now = 20_000;
+  watch.look();
+  now += 400; // of somebody who was silent before, and says a first word now
+  passed.word = came("audio", 9_540, 5);
+  const plain = watch.stream("audio");
+  const frame = { getMetadata: () => ({}) }; // of a browser that tells no timestamps
+  passed.untold = [!plain(frame), !plain(frame)];
+  return passed;
+}"""
+
+
+async def test_what_waited_while_a_page_was_frozen_is_not_sent_after_all(page: Page) -> None:
+    assert await page.evaluate(STALE) == {
+        "waited": [False] * 6,
+        "fresh": [True] * 3,
+        "stood": 1,
+        "busy": True,
+        "stoodAgain": 1,
+        "word": True,
+        "untold": [True, True],
+    }
 
 
 BOXES_AGAIN = """async () => {

@@ -6,6 +6,7 @@
  */
 
 import { clearBytes, labelOf, open, seal } from "./frames.mjs";
+import { createWatch } from "./stale.mjs";
 
 /**
  * @typedef {{id: number, sender: string, key: CryptoKey}} Key
@@ -14,6 +15,7 @@ import { clearBytes, labelOf, open, seal } from "./frames.mjs";
 
 const SENDERS_MAX = 4_096; // ever met in one room: far more than anybody is, and none is forgotten for another
 const OLD_FRAMES = 4_096; // of one sender: some half a minute. An older moment cannot be played once more.
+const LOOK_MS = 250; // how often it is looked whether this worker stood still
 const MISSING_MS = 700; // a key may be a moment later than the first frame sealed with it
 
 /** @type {Orders} */
@@ -31,6 +33,8 @@ const missing = new Map();
 const cameras = new Set();
 
 const scope = /** @type {any} */ (globalThis);
+const watch = createWatch({ now: () => performance.now(), stood: () => scope.postMessage({ stood: true }) });
+setInterval(watch.look, LOOK_MS);
 
 scope.onmessage = (/** @type {MessageEvent<Orders>} */ event) => {
   const before = orders;
@@ -53,7 +57,9 @@ scope.onrtctransform = (/** @type {any} */ event) => {
 
 /** @param {"audio" | "video"} kind */
 function outgoing(kind) {
+  const isStale = watch.stream(kind);
   return async (/** @type {any} */ frame, /** @type {TransformStreamDefaultController} */ controller) => {
+    if (isStale(frame)) return;
     const { mode, own } = orders;
     if (mode === "sealed" && own !== null) {
       const label = { sender: own.sender, keyId: own.id, counter: counter++, clear: clearBytes(kind, frame.type === "key") };
@@ -65,8 +71,10 @@ function outgoing(kind) {
 
 /** @param {"audio" | "video"} kind @param {any} transformer */
 function incoming(kind, transformer) {
+  const isStale = kind === "audio" ? watch.stream(kind) : () => false; // pictures build on one another
   let lost = false;
   return async (/** @type {any} */ frame, /** @type {TransformStreamDefaultController} */ controller) => {
+    if (isStale(frame)) return;
     const opened = await openedFrame(new Uint8Array(frame.data));
     if (opened === null) {
       lost = true;

@@ -60,6 +60,8 @@
  * @property {(source: string, kind: Kind) => MediaStream | null} stream
  * @property {() => void} restart  Something changed (the network, the signalling connection): restart ICE.
  * @property {() => void} reached  There is a line to the server again: what could not be told before is told now.
+ * @property {() => void} refresh  This page stood still: what its camera gave meanwhile may be lost without a trace, and
+ *   nobody who watches would know to ask for a picture that needs none of it.
  * @property {() => void} rebuild  The server does not know this connection any more: build a new one.
  * @property {() => Promise<{received: Record<string, Received>, screens: Record<string, Received>, sent: Sent}>} stats
  * @property {() => void} close
@@ -333,8 +335,11 @@ export function createPeer(options) {
     inTurn(() => attempt(true)).catch(() => undefined);
   }
 
-  /** Send the camera in the layers that its picture has room for and somebody watches. */
-  function fitLayers() {
+  /**
+   * Send the camera in the layers that its picture has room for and somebody watches.
+   * @param {boolean} [anew] With a picture that builds on none before it, where the browser can be told so.
+   */
+  function fitLayers(anew = false) {
     const fitted = fitting.then(async () => {
       const { width = 0, height = 0 } = tracks.video?.getSettings() ?? {};
       const parameters = senders.video?.getParameters();
@@ -344,7 +349,7 @@ export function createPeer(options) {
         Object.assign(encoding, { active: true }, sizes[index]);
         if (index >= watched) encoding.active = false;
       });
-      await senders.video.setParameters(parameters);
+      await senders.video.setParameters(parameters, anew ? { encodingOptions: parameters.encodings.map(() => ({ keyFrame: true })) } : {});
     });
     fitting = fitted.catch(() => undefined);
     return fitted;
@@ -423,6 +428,10 @@ export function createPeer(options) {
     restart,
     reached,
     rebuild,
+
+    refresh() {
+      fitLayers(true).catch(() => undefined);
+    },
 
     async stats() {
       /** @type {Record<string, Received>} */

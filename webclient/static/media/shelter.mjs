@@ -16,8 +16,9 @@ import { canSeal, createKeys } from "./keys.mjs";
  * @param {{session: string, person: string}} parts.boot
  * @param {(message: object) => void} parts.send
  * @param {() => void} parts.changed
+ * @param {() => void} parts.stood frames were lost on their way out, as this page stood still
  */
-export function createShelter({ boot, send, changed }) {
+export function createShelter({ boot, send, changed, stood }) {
   const able = canSeal();
   const worker = able ? new Worker("/static/media/frames-worker.mjs", { type: "module", name: "frames" }) : null;
   let required = false;
@@ -27,7 +28,10 @@ export function createShelter({ boot, send, changed }) {
   /** @type {import("./keys.mjs").Keys | null} */
   let keys = null;
 
-  worker?.addEventListener("message", (event) => event.data.missing && keys?.missing());
+  worker?.addEventListener("message", ({ data }) => {
+    if (data.missing) keys?.missing();
+    if (data.stood) stood();
+  });
 
   /** @param {import("./keys.mjs").Orders} orders */
   function order(orders) {

@@ -72,7 +72,7 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
     }
   }, LOOK_EVERY_MS);
 
-  const shelter = createShelter({ boot, send: connection.tell, changed });
+  const shelter = createShelter({ boot, send: connection.tell, changed, stood: () => peer?.refresh() });
   const roaming = createRoaming();
 
   const stopWatching = capture.onChange(() => {
@@ -309,6 +309,12 @@ export function createMedia({ boot, connection, capture, createPeer, sounds, cha
     silence(on) {
       silenced = on;
       for (const voice of voices.values()) voice.muted = on;
+    },
+
+    /** A browser that froze the page has stopped what it plays, and does not go on by itself. */
+    goOn() {
+      for (const voice of voices.values()) if (voice.paused) play(voice);
+      for (const picture of document.querySelectorAll("video")) if (picture.paused) picture.play().catch(() => undefined);
     },
 
     /** Must run in a gesture: browsers ask for one before they play sound. */

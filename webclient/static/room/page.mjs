@@ -500,9 +500,11 @@ export function start({ boot, root, connect, capture, createPeer, device }) {
   // A page from the browser's memory must not show a room that its person has left.
   window.addEventListener("pageshow", (event) => event.persisted && location.reload());
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) connection.flush();
-    else connection.wake();
+    if (document.hidden) return connection.flush();
+    connection.wake();
+    media.goOn();
   });
+  document.addEventListener("resume", () => media.goOn());
   let awakeAt = Date.now();
   setInterval(() => {
     const slept = Date.now() - awakeAt > SLEPT_MS; // a moment that took so long: the lid was closed
