@@ -9,8 +9,10 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
+import sys
 from collections import deque
 from struct import Struct
+from typing import cast
 
 import cffi
 
@@ -45,16 +47,16 @@ _IPV4 = Struct("!2xH4s")
 _IPV6 = Struct("!2xHI16s")
 _SCOPE = Struct("=I")
 _NAME_BYTES = 28
-_INET = _FAMILY.pack(socket.AF_INET)
-"""What an IPv4 address begins with."""
+_SHORT_BYTES, _PLACE_BYTES = 8, 32
+"""What of an IPv4 address means anything; and the room for any address where they are received."""
 _SOL_UDP, _UDP_SEGMENT = 17, 103
 _BUSY = (errno.EAGAIN, errno.ENOBUFS)
 
-Name = bytes
-"""An address as the kernel has it."""
+Name = int | bytes
+"""An address as the kernel has it; one of IPv4, all of which are short, as a number: many are read at once."""
 
 
-def name_of(address: Address) -> Name:
+def _socket_name(address: Address) -> bytes:
     host = ipaddress.ip_address(address[0].partition("%")[0]).packed
     if len(host) == 4:
         return _FAMILY.pack(socket.AF_INET) + _IPV4.pack(address[1], host)[2:]
@@ -62,9 +64,14 @@ def name_of(address: Address) -> Name:
     return _FAMILY.pack(socket.AF_INET6) + _IPV6.pack(address[1], flow, host)[2:] + _SCOPE.pack(scope)
 
 
+def name_of(address: Address) -> Name:
+    name = _socket_name(address)
+    return int.from_bytes(name, sys.byteorder) if len(name) == _SHORT_BYTES else name
+
+
 def address_of(name: Name) -> Address:
-    if _FAMILY.unpack_from(name)[0] == socket.AF_INET:
-        port, host = _IPV4.unpack_from(name)
+    if isinstance(name, int):
+        port, host = _IPV4.unpack(name.to_bytes(_SHORT_BYTES, sys.byteorder))
         return (socket.inet_ntop(socket.AF_INET, host), port)
     port, flow, host = _IPV6.unpack_from(name)
     return (socket.inet_ntop(socket.AF_INET6, host), port, flow, _SCOPE.unpack_from(name, 24)[0])
@@ -78,7 +85,7 @@ class Lane:
     Its fields are for whoever writes many: reading them is quicker than asking.
     """
 
-    __slots__ = ("_owned", "at", "count", "data", "is_whole", "name", "outbox", "parts", "sizes")
+    __slots__ = ("_owned", "address", "at", "count", "data", "is_whole", "name", "outbox", "parts", "sizes")
 
     def __init__(self) -> None:
         self.data = bytearray(WAITING_MAX * STRIDE)
@@ -93,7 +100,9 @@ class Lane:
         self.count = 0
         self.outbox: Outbox | None = None
         """None while it leads nowhere."""
+        self.address: Address | None = None
         self.name = ffi.new("char[]", _NAME_BYTES)
+        """The same, as the kernel has it."""
         self.is_whole = False
         """Whether the kernel will not cut up what goes there."""
 
@@ -103,7 +112,8 @@ class Lane:
             self.outbox.flush()
         self.outbox = outbox
         if address is not None:
-            name = name_of(address)
+            self.address = address
+            name = _socket_name(address)
             ffi.memmove(self.name, name, len(name))
 
     def add(self, size: int) -> None:
@@ -136,9 +146,8 @@ class Outbox:
         self._cuts = ffi.new("struct segments[]", BATCH)
         self._heads = [self._messages[index].msg_hdr for index in range(BATCH)]
         self._cut = [self._cuts + index for index in range(BATCH)]
-        self._name_bytes = _NAME_BYTES if is_ipv6 else 16
         for head, cut in zip(self._heads, self._cut, strict=True):
-            head.msg_namelen = self._name_bytes
+            head.msg_namelen = _NAME_BYTES if is_ipv6 else 16
             head.msg_control = cut
             cut.len, cut.level, cut.type = ffi.offsetof("struct segments", "size") + 2, _SOL_UDP, _UDP_SEGMENT
 
@@ -201,15 +210,15 @@ class Outbox:
 
     def _send_singly(self, lane: Lane) -> None:
         count, lane.count = lane.count, 0
-        name = bytes(ffi.buffer(lane.name, self._name_bytes))
+        assert lane.address is not None
         for index in range(count):
             data = bytes(lane.data[index * STRIDE : index * STRIDE + lane.sizes[index]])
             if self.sock is None:
                 if self.caught is not None:
-                    self.caught.append((data, address_of(name)))
+                    self.caught.append((data, lane.address))
                 continue
             try:
-                self.sock.sendto(data, address_of(name))
+                self.sock.sendto(data, lane.address)
             except OSError:
                 self.unsent += 1
 
@@ -218,10 +227,10 @@ _CUT_BYTES = ffi.sizeof("struct segments")
 
 
 class Inbox:
-    """Up to BATCH datagrams that one socket received at once: each has `sizes[i]` bytes from `data[i * STRIDE]` on."""
+    """Up to BATCH datagrams that one socket received at once: the i-th lies from `data[i * STRIDE]` on."""
 
     def __init__(self) -> None:
-        self.data, self._names = bytearray(BATCH * STRIDE), bytearray(BATCH * _NAME_BYTES)
+        self.data, self._names = bytearray(BATCH * STRIDE), bytearray(BATCH * _PLACE_BYTES)
         self.view = memoryview(self.data)
         whole = ffi.from_buffer("char[]", self.data)
         names = ffi.from_buffer("char[]", self._names)
@@ -233,9 +242,10 @@ class Inbox:
             head = self._messages[index].msg_hdr
             parts[index].iov_base, parts[index].iov_len = self.at[index], MTU + 1
             head.msg_iov, head.msg_iovlen = parts + index, 1
-            head.msg_name, head.msg_namelen = names + index * _NAME_BYTES, _NAME_BYTES
+            head.msg_name, head.msg_namelen = names + index * _PLACE_BYTES, _NAME_BYTES
         place, size = ffi.offsetof("struct mmsghdr", "msg_len") // 4, ffi.sizeof("struct mmsghdr") // 4
-        self.sizes = memoryview(ffi.buffer(self._messages)).cast("B").cast("I")[place::size]
+        self._sizes = memoryview(ffi.buffer(self._messages)).cast("B").cast("I")[place::size]
+        self._short_names = memoryview(self._names).cast("Q")[:: _PLACE_BYTES // _SHORT_BYTES]
 
     def read(self, sock: socket.socket) -> int:
         """Read what has come, at most one batch; how many there are."""
@@ -244,19 +254,28 @@ class Inbox:
         count: int = _libc.recvmmsg(sock.fileno(), self._messages, BATCH, socket.MSG_DONTWAIT, ffi.NULL)
         return max(0, count)
 
-    def put(self, data: bytes, name: Name) -> None:
+    def put(self, data: bytes, name: Name, index: int = 0) -> None:
         """One datagram, as if it had come."""
-        self.data[: len(data)] = data
-        self.sizes[0] = len(data)
-        self._names[: len(name)] = name
+        self.data[index * STRIDE : index * STRIDE + len(data)] = data
+        self._sizes[index] = len(data)
+        if isinstance(name, int):
+            self._short_names[index] = name
+        else:
+            self._names[index * _PLACE_BYTES : index * _PLACE_BYTES + len(name)] = name
 
-    def name(self, index: int) -> Name:
-        """Where it came from."""
-        begin, names = index * _NAME_BYTES, self._names
-        return bytes(names[begin : begin + (8 if names.startswith(_INET, begin) else _NAME_BYTES)])
+    def sizes(self, count: int) -> list[int]:
+        """How many bytes each has."""
+        return self._sizes[:count].tolist()
+
+    def names(self, count: int) -> list[Name]:
+        """Where each came from."""
+        if _FAMILY.unpack_from(self._names)[0] == socket.AF_INET:  # Of one socket all are of one kind.
+            return cast(list[Name], self._short_names[:count].tolist())
+        begins = range(0, count * _PLACE_BYTES, _PLACE_BYTES)
+        return [bytes(self._names[begin : begin + _NAME_BYTES]) for begin in begins]
 
     def datagram(self, index: int) -> bytes:
-        return bytes(self.view[index * STRIDE : index * STRIDE + self.sizes[index]])
+        return bytes(self.view[index * STRIDE : index * STRIDE + self._sizes[index]])
 
     def _read_singly(self, sock: socket.socket) -> int:
         count = 0
@@ -267,9 +286,6 @@ class Inbox:
                 break
             except OSError:  # An ICMP error about something sent earlier.
                 continue
-            name = name_of(address)
-            self.data[count * STRIDE : count * STRIDE + len(data)] = data
-            self._names[count * _NAME_BYTES : count * _NAME_BYTES + len(name)] = name
-            self.sizes[count] = len(data)
+            self.put(data, name_of(address), count)
             count += 1
         return count

@@ -45,18 +45,17 @@ from server.sfu.departures import MARKER, Cipher, Recipient, Way, spread
 from server.sfu.flow import Flow
 from server.sfu.listening import Listening
 from server.sfu.rtp import rtcp
-from server.sfu.rtp.demux import Kind, classify, is_rtp
+from server.sfu.rtp.coming import Coming
+from server.sfu.rtp.demux import Kind, classify, is_rtcp, is_rtp
 from server.sfu.rtp.early import Early, Incoming
 from server.sfu.rtp.echo import Echoes, Pool
 from server.sfu.rtp.history import History
 from server.sfu.rtp.layers import SILENT_US
-from server.sfu.rtp.layout import FIRST, Layout, layout
-from server.sfu.rtp.nack import Missing
+from server.sfu.rtp.layout import FIRST, Layout, layout, reader
 from server.sfu.rtp.packet import MalformedPacket, Outgoing, RtpPacket
 from server.sfu.rtp.ration import Ration
-from server.sfu.rtp.reception import Arrived, Reports
+from server.sfu.rtp.reception import Reports
 from server.sfu.rtp.rewrite import Rewriter
-from server.sfu.rtp.sequence import Seen, Unwrapper, distance
 from server.sfu.rtp.shift import NO_SHIFT, Shift
 from server.sfu.rtp.speakers import LOUD_DBOV
 from server.sfu.rtp.stun import StunKind, answer, outline, proves
@@ -67,7 +66,7 @@ from server.sfu.sealing import Sealing
 
 SOCKET_BUFFER_BYTES = 4 << 20
 RESENDS_PER_REQUEST_MAX = 64
-_BEGINNING, _HEAD = Struct("!BB6xI"), Struct("!BBHI")
+_BEGINNING = Struct("!BB6xI")
 CAUGHT_MAX = 4_096
 """Datagrams kept while no port is open."""
 TRIP_US_MAX = 5_000_000
@@ -119,17 +118,14 @@ class LayerCore:
         self._octets_of = [0] * 4
         self.keyframes = 0
         self.overflows = 0
-        self._numbers = Unwrapper(16)
-        self._seen = Seen()
-        self._arrived = Arrived(RATES[track.kind])
+        self._coming = Coming(RATES[track.kind], repeats=self._is_picture)
         self.reports = Reports()
-        self._gaps = Missing()
         self._ssrcs: dict[bool, int] = {}
         self._flows: tuple[Flow, ...] = ()
         """Of the slots that show it, …"""
         self._awaiting: tuple[Flow, ...] = ()
         """… and of those that wait to."""
-        self._early = Early()
+        self._early: Early | None = None
         self.is_regrouped = True
 
     def bind(self, ssrc: int) -> None:
@@ -156,46 +152,60 @@ class LayerCore:
         self.track.layers.pop(self, None)
         link.core.stop_showing(self)
 
-    def take(self, sequence: int, timestamp: int, marker: bool, payload: bytes, now_us: int) -> Incoming | None:
-        """The packet as it goes to the slots; None when it came before. Raises MalformedPacket."""
-        number = self._numbers.unwrap(sequence)
-        self._arrived.arrived(number, timestamp, now_us)
-        if self._is_picture and self._gaps.arrived(number, now_us):
-            if self._gaps.overflowed:
-                self._gaps.overflowed = False
-                self.overflows += 1
-                self.track.link.overflows += 1
-            self.track.link.tell_missing()
-        return self._fresh(number, timestamp, marker, payload, now_us)
+    def take(
+        self, sequence: int, timestamp: int, marker: bool, payload: bytes, level: int | None, now_us: int
+    ) -> None:
+        """A packet of it came. Raises MalformedPacket."""
+        coming = self._coming
+        number = coming.take(sequence, timestamp, now_us)
+        if coming.has_news:
+            self._tell_missing()
+        if number is not None:
+            self._take_on(number, timestamp, marker, payload, level, now_us)
 
-    def take_resent(self, timestamp: int, marker: bool, payload: bytes, now_us: int) -> Incoming | None:
-        """The original in a resent packet (RFC 4588 §4); None when it is known, as most are (probing)."""
-        if len(payload) < 2 or self._numbers.highest is None:
-            return None
-        original = int.from_bytes(payload[:2], "big")
-        number = self._numbers.highest + distance(original, self._numbers.highest & 0xFFFF, 16)
-        if number > self._numbers.highest:
-            return None  # A copy that overtook its original: that one is on its way.
-        self._gaps.arrived(number, now_us)
-        return self._fresh(number, timestamp, marker, payload[2:], now_us)
+    def take_resent(self, timestamp: int, marker: bool, payload: bytes, level: int | None, now_us: int) -> None:
+        """The original in a resent packet (RFC 4588 §4); most are known (probing). Raises MalformedPacket."""
+        if len(payload) < 2:
+            return
+        number = self._coming.take_again(int.from_bytes(payload[:2], "big"), now_us)
+        if number is not None:
+            self._take_on(number, timestamp, marker, payload[2:], level, now_us)
 
-    def _fresh(self, number: int, timestamp: int, marker: bool, payload: bytes, now_us: int) -> Incoming | None:
-        if not self._seen.add(number):
-            return None
+    def _tell_missing(self) -> None:
+        link = self.track.link
+        self._coming.has_news = False
+        if self.overflows != self._coming.overflows:
+            self.overflows += 1
+            link.overflows += 1
+        link.tell_missing()
+
+    def _take_on(
+        self, number: int, timestamp: int, marker: bool, payload: bytes, level: int | None, now_us: int
+    ) -> None:
+        """A packet that did not come before."""
+        track = self.track
         vp8 = None
         if payload:
             if now_us - self.last_us > SILENT_US or not self.last_us:
                 self.since_us = now_us
-            self.last_us = self.track.last_us = now_us
+            self.last_us = track.last_us = now_us
             self.octets += len(payload)
             if self._is_picture:
                 vp8 = Vp8(payload)
                 self._octets_of[vp8.temporal or 0] += len(payload)
                 if vp8.starts_keyframe:
                     self.keyframes += 1
-                    self._gaps.forget_before(number)
+                    self._coming.forget_before(number)
                     self.height = vp8.height or self.height
-        return number, timestamp, marker, payload, vp8
+        if track.slots is None:
+            return
+        if level is not None:
+            track.heard(level, now_us)
+        incoming = number, timestamp, marker, payload, vp8
+        if self._is_picture or not track.link.core.is_looking:
+            self.forward(incoming, now_us)
+        else:
+            track.link.core.sounds.append((self, incoming))
 
     def forward(self, incoming: Incoming, now_us: int) -> None:
         """Send a packet on to all who are to see it."""
@@ -204,8 +214,8 @@ class LayerCore:
             self._regroup()
         if self._awaiting:
             self._begin(incoming, now_us)
-        elif self._early.is_kept:
-            self._early = Early()
+        elif self._early is not None:
+            self._early = None
         if not payload:
             for flow in self._flows:
                 flow.lead.drop(self, number)  # Close the gap that a packet without content would leave.
@@ -217,10 +227,12 @@ class LayerCore:
 
     def _begin(self, incoming: Incoming, now_us: int) -> None:
         """Show it to those who wait for it, if it can be begun with, and keep it while somebody waits on."""
-        number, highest = incoming[0], self._numbers.highest or 0
-        if self.track.kind == "audio":
+        number, highest = incoming[0], self._coming.highest or 0
+        if not self._is_picture:
             following: list[Incoming] | None = []
         else:
+            if self._early is None:
+                self._early = Early()
             following = self._early.following(number, highest)
         for flow in self._awaiting if following is not None else ():
             before = flow.lead.current
@@ -230,10 +242,10 @@ class LayerCore:
                     self.track.link.core.set_apart()
                     _send(flow, self, each, now_us)
                 _regroup(self, cast(LayerCore | None, before))
-        if self.track.kind != "audio" and any(flow.lead.awaited is self for flow in self._awaiting):
+        if self._early is not None and any(flow.lead.awaited is self for flow in self._awaiting):
             self._early.keep(number, highest, incoming)
-        elif self._early.is_kept:
-            self._early = Early()
+        else:
+            self._early = None
 
     def _regroup(self) -> None:
         """Look who is to see it, and whose numbers go together from now on."""
@@ -247,7 +259,7 @@ class LayerCore:
                 awaiting[slot.flow] = None
         apart: list[Flow] = []
         for flow in flows:
-            if not any(other.take_in(flow, has_all=self._seen.has_all) for other in apart):
+            if not any(other.take_in(flow, has_all=self._coming.has_all) for other in apart):
                 apart.append(flow)
         self._flows, self._awaiting = tuple(apart), tuple(awaiting)
 
@@ -257,7 +269,7 @@ class LayerCore:
             last_us=self.last_us,
             since_us=self.since_us,
             octets=self.octets,
-            received=self._arrived.received,
+            received=self._coming.received,
             octets_0=base,
             octets_1=first,
             octets_2=second,
@@ -270,10 +282,10 @@ class LayerCore:
 
     @property
     def missing(self) -> int:
-        return len(self._gaps)
+        return self._coming.missing
 
     def due(self, now_us: int, round_trip_us: int) -> list[int]:
-        return self._gaps.due(now_us, round_trip_us)
+        return self._coming.due(now_us, round_trip_us)
 
     def clock(self) -> tuple[int, int] | None:
         report = self.reports.report
@@ -284,7 +296,7 @@ class LayerCore:
         ssrc = self._ssrcs.get(False)
         if ssrc is None:
             return None
-        return self.reports.block(ssrc, self._arrived.figures(), now_us, lost_onward=self.track.share_lost_onward)
+        return self.reports.block(ssrc, self._coming.figures(), now_us, lost_onward=self.track.share_lost_onward)
 
 
 def _send(flow: Flow, layer: LayerCore, incoming: Incoming, now_us: int) -> None:
@@ -530,7 +542,7 @@ class LinkCore:
         if self._handler is not None:
             self._handler.received_dtls(data)
 
-    def received_rtp(self, ssrc: int, inbox: Inbox, index: int, now_us: int) -> bool:
+    def received_rtp(self, ssrc: int, inbox: Inbox, index: int, size: int, now_us: int) -> bool:
         """A packet of this stream came; it is decrypted where it lies. Whether it is authentic, and no copy."""
         if self._rx is None:
             return False
@@ -538,7 +550,7 @@ class LinkCore:
         if not known and (len(self._alive) >= STREAMS_MAX or ssrc in self._ended or len(self._ended) >= ENDED_MAX):
             return False
         cell = self._size
-        cell[0] = inbox.sizes[index]
+        cell[0] = size
         if self._unprotect(self._rx_pointer, inbox.at[index], cell):
             self._failures += 1
             return False
@@ -546,22 +558,25 @@ class LinkCore:
             self._alive.add(ssrc)
             self.core.by_ssrc.setdefault(ssrc, set()).add(self)
         self.heard_us = now_us
-        begin = index * STRIDE
+        begin, size = index * STRIDE, cell[0]
         layer, is_resent = self.bound.get(ssrc, _UNBOUND)
-        if layer is not None and layer.layout is not None and not is_resent and layer.track.slots is not None:
+        if layer is not None and not is_resent and layer.layout is not None and layer.track.slots is not None:
             # As nearly all: laid out like the one before, and of a stream that somebody gets.
-            first, second, sequence, timestamp = _HEAD.unpack_from(inbox.data, begin)
             end, mask, fixed, number_at, level_at = layer.layout
-            block = int.from_bytes(inbox.data[begin + 12 : begin + end], "big")
-            if first == FIRST and block & mask == fixed and cell[0] >= end:
-                if number_at >= 0:
-                    self._note_arrival(block >> number_at & 0xFFFF, ssrc, now_us)
-                if second & 127 == layer.track.payload_type:
-                    payload = bytes(inbox.view[begin + end : begin + cell[0]])
-                    level = block >> level_at & 0xFF if level_at >= 0 else None
-                    self._take(layer, False, sequence, timestamp, second > 127, payload, level, now_us)
-                return True
-        self._forward(bytes(inbox.view[begin : begin + cell[0]]), now_us, again=False)
+            if size >= end:
+                first, second, sequence, timestamp, extension, payload = reader(end, size)(inbox.data, begin)
+                block = int.from_bytes(extension, "big")
+                if first == FIRST and block & mask == fixed:
+                    if number_at >= 0:
+                        self._note_arrival(block >> number_at & 0xFFFF, ssrc, now_us)
+                    if second & 127 == layer.track.payload_type:
+                        level = block >> level_at & 0xFF if level_at >= 0 else None
+                        try:
+                            layer.take(sequence, timestamp, second > 127, payload, level, now_us)
+                        except MalformedPacket:
+                            self.malformed += 1
+                    return True
+        self._forward(bytes(inbox.view[begin : begin + size]), now_us, again=False)
         return True
 
     def heard_elsewhere(self, address: Address, now_us: int) -> None:
@@ -587,53 +602,25 @@ class LinkCore:
             track = layer.track
             if packet.payload_type != (track.resend_type if is_resent else track.payload_type):
                 return
-        except MalformedPacket:
-            self.malformed += 1
-            return
-        if not is_resent:
-            layer.layout = layout(plain, number=self._arrival_extension, level=track.level_extension)
-        level = packet.element(track.level_extension) if track.level_extension else None
-        values = packet.sequence, packet.timestamp, packet.marker, packet.payload, level[0] if level else None
-        self._take(layer, is_resent, *values, now_us)
-
-    def _take(
-        self,
-        layer: LayerCore,
-        is_resent: bool,
-        sequence: int,
-        timestamp: int,
-        marker: bool,
-        payload: bytes,
-        level: int | None,
-        now_us: int,
-    ) -> None:
-        try:
+            element = packet.element(track.level_extension) if track.level_extension else None
+            level = element[0] if element else None
             if is_resent:
-                incoming = layer.take_resent(timestamp, marker, payload, now_us)
+                layer.take_resent(packet.timestamp, packet.marker, packet.payload, level, now_us)
             else:
-                incoming = layer.take(sequence, timestamp, marker, payload, now_us)
+                layer.layout = layout(plain, number=self._arrival_extension, level=track.level_extension)
+                layer.take(packet.sequence, packet.timestamp, packet.marker, packet.payload, level, now_us)
         except MalformedPacket:
             self.malformed += 1
-            return
-        track = layer.track
-        if incoming is None or track.slots is None:
-            return
-        if level is not None:
-            track.heard(level, now_us)
-        if track.kind == "audio" and self.core.is_looking:
-            self.core.sounds.append((layer, incoming))
-        else:
-            layer.forward(incoming, now_us)
 
     def _hand_over(self, plain: bytes, now_us: int) -> None:
         if self._handler is not None and self._unplaced.take(now_us):
             self._handler.received_unplaced(plain, now_us)
 
-    def received_rtcp(self, inbox: Inbox, index: int, now_us: int) -> None:
+    def received_rtcp(self, inbox: Inbox, index: int, size: int, now_us: int) -> None:
         if self._rx is None or self._handler is None:
             return
         cell = self._size
-        cell[0] = inbox.sizes[index]
+        cell[0] = size
         if self._unprotect_rtcp(self._rx_pointer, inbox.at[index], cell):
             self._failures += 1
             return
@@ -984,20 +971,21 @@ class PythonCore:
         self._take_all(self._fed, 1, now_us)
 
     def _take_all(self, inbox: Inbox, count: int, now_us: int) -> None:
-        data, sizes, links = inbox.data, inbox.sizes, self.by_name
+        data, links = inbox.data, self.by_name
         self.is_looking = True
         try:
-            for index in range(count):
-                name = inbox.name(index)
+            for index, (name, size) in enumerate(zip(inbox.names(count), inbox.sizes(count), strict=True)):
                 link = links.get(name)
                 first, second, ssrc = _BEGINNING.unpack_from(data, index * STRIDE)
-                if is_rtp(first, second, sizes[index]):
+                if is_rtp(first, second, size):
                     if link is not None:
-                        link.received_rtp(ssrc, inbox, index, now_us)
+                        link.received_rtp(ssrc, inbox, index, size, now_us)
                     else:
-                        self._take_elsewhere(ssrc, inbox, index, name, now_us)
+                        self._take_elsewhere(ssrc, inbox, index, size, name, now_us)
+                elif link is not None and is_rtcp(first, second, size):
+                    link.received_rtcp(inbox, index, size, now_us)
                 else:
-                    self._take(inbox, index, link, name, now_us)
+                    self._take(inbox.datagram(index), link, name, now_us)
             for layer, incoming in self.sounds:
                 layer.forward(incoming, now_us)
         finally:
@@ -1005,7 +993,7 @@ class PythonCore:
             self.is_looking = False
         self.flush()
 
-    def _take_elsewhere(self, ssrc: int, inbox: Inbox, index: int, name: Name, now_us: int) -> None:
+    def _take_elsewhere(self, ssrc: int, inbox: Inbox, index: int, size: int, name: Name, now_us: int) -> None:
         """RTP from an address of nobody: of a peer that is in another network now, or behind a router that gave it
         another port, or a stranger's. It is the peer's if it is authentic; where answers go to, that alone does not
         change."""
@@ -1016,7 +1004,7 @@ class PythonCore:
         (owner,) = owners
         if not owner.elsewhere.take(now_us):
             self.untold += 1
-        elif owner.received_rtp(ssrc, inbox, index, now_us):
+        elif owner.received_rtp(ssrc, inbox, index, size, now_us):
             owner.heard_elsewhere(address_of(name), now_us)
 
     def lose_stream(self, ssrc: int, link: LinkCore) -> None:
@@ -1025,15 +1013,12 @@ class PythonCore:
         if not owners:
             del self.by_ssrc[ssrc]
 
-    def _take(self, inbox: Inbox, index: int, link: LinkCore | None, name: Name, now_us: int) -> None:
-        data = inbox.datagram(index)
+    def _take(self, data: bytes, link: LinkCore | None, name: Name, now_us: int) -> None:
         kind = classify(data)
         if kind is Kind.STUN:
             self._take_stun(data, link or self.expected.get(name), address_of(name), now_us)
-        elif link is None or kind is Kind.RUBBISH:
+        elif link is None or kind is not Kind.DTLS:
             self.strays += 1
-        elif kind is Kind.RTCP:
-            link.received_rtcp(inbox, index, now_us)
         elif link.handshakes.take(now_us):
             link.received_dtls(data)
         else:

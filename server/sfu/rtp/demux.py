@@ -22,6 +22,11 @@ def is_rtp(first: int, second: int, size: int) -> bool:
     return 128 <= first <= 191 and not 192 <= second <= 223 and 12 <= size <= MTU
 
 
+def is_rtcp(first: int, second: int, size: int) -> bool:
+    """Whether one that begins so is RTCP."""
+    return 128 <= first <= 191 and 192 <= second <= 223 and 12 <= size <= MTU
+
+
 def classify(data: bytes) -> Kind:
     """Kind of a datagram, RUBBISH when it cannot be any of them."""
     size = len(data)

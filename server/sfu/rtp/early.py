@@ -22,10 +22,6 @@ class Early:
         self._since: int | None = None
         """All that came with this number or a higher one is kept, as far as there is room."""
 
-    @property
-    def is_kept(self) -> bool:
-        return self._since is not None
-
     def following(self, number: int, highest: int) -> list[Incoming] | None:
         """What came already of all that follows `number`, in order; `highest` is the highest one that came. None where
         some of it is not kept: whoever began with this one would never get it."""

@@ -7,7 +7,10 @@ element.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import cache
+from struct import Struct
+from typing import Any, NamedTuple
 
 FIRST = 0x90
 """How a packet begins that has an extension, and neither padding nor contributing sources."""
@@ -27,6 +30,13 @@ class Layout(NamedTuple):
     """Of the transport-wide number: -1 where there is none."""
     level: int
     """Of the byte with the audio level: -1 where there is none."""
+
+
+@cache
+def reader(end: int, size: int) -> Callable[[Any, int], tuple[int, int, int, int, bytes, bytes]]:
+    """Reads a packet of `size` bytes whose header ends at `end`, from a buffer and where it begins there: its first two
+    bytes, sequence number, timestamp, extension and payload."""
+    return Struct(f"!BBHI4x{end - 12}s{size - end}s").unpack_from
 
 
 def layout(plain: bytes, *, number: int, level: int) -> Layout | None:

@@ -13,19 +13,20 @@ MISSING_MAX = 200
 class Missing:
     """The gaps of one stream, by growing number. Rounds of asking grow apart by a quarter each."""
 
-    __slots__ = ("_gaps", "_highest", "overflowed")
+    __slots__ = ("_gaps", "_highest", "overflows")
 
     def __init__(self) -> None:
         # number -> (times asked, when to ask next)
         self._gaps: dict[int, tuple[int, int]] = {}
         self._highest: int | None = None
-        self.overflowed = False
+        self.overflows = 0
+        """How often too many were missing."""
 
     def __len__(self) -> int:
         return len(self._gaps)
 
     def arrived(self, number: int, now_us: int) -> bool:
-        """Note a packet, and the hole it reveals before it. Sets `overflowed` when the hole is too big.
+        """Note a packet, and the hole it reveals before it. Counts in `overflows` when the hole is too big.
 
         True when it is the first hole, or too big: there is something to be done from now on.
         """
@@ -41,13 +42,19 @@ class Missing:
             is_news = not self._gaps
             if hole + len(self._gaps) > MISSING_MAX:
                 self._gaps.clear()
-                self.overflowed = is_news = True
+                self.overflows += 1
+                is_news = True
             else:
                 due = now_us + FIRST_WAIT_US
                 for missing in range(self._highest + 1, number):
                     self._gaps[missing] = (0, due)
         self._highest = number
         return is_news
+
+    def followed(self, count: int) -> None:
+        """So many came, each after the one before."""
+        assert self._highest is not None
+        self._highest += count
 
     def forget_before(self, number: int) -> None:
         """Nobody needs what came before a keyframe."""

@@ -35,11 +35,19 @@ class Arrived:
         self.received += 1
         if number > self._highest:
             self._highest = number
-            transit = now_us * self._rate // 1_000_000 - timestamp
-            if self._transit is not None:
-                change = abs((transit - self._transit + (1 << 31)) % (1 << 32) - (1 << 31))
-                self._jitter += (min(change, self._rate) - self._jitter) / 16
-            self._transit = transit
+            self.timed(timestamp, now_us)
+
+    def timed(self, timestamp: int, now_us: int) -> None:
+        """Take note of when a packet came that no later one overtook."""
+        before, self._transit = self._transit, now_us * self._rate // 1_000_000 - timestamp
+        if before is not None:
+            change = abs((self._transit - before + (1 << 31)) % (1 << 32) - (1 << 31))
+            self._jitter += (min(change, self._rate) - self._jitter) / 16
+
+    def followed(self, count: int) -> None:
+        """So many came, each after the one before; each is `timed`."""
+        self._highest += count
+        self.received += count
 
     def figures(self) -> Reception | None:
         """None before the first packet."""

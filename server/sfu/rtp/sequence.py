@@ -37,6 +37,11 @@ class Unwrapper:
             self.highest = extended
         return extended
 
+    def followed(self, count: int) -> None:
+        """So many came, each after the one before."""
+        assert self.highest is not None
+        self.highest += count
+
     def twin(self) -> Unwrapper:
         """One that has come as far, and is its own from now on."""
         twin = Unwrapper(self._bits)
@@ -87,6 +92,11 @@ class Seen:
             return False
         self._bits |= bit
         return True
+
+    def followed(self, count: int) -> None:
+        """So many came, each after the one before."""
+        self._highest += count
+        self._run += count
 
     def has_all(self, first: int, end: int) -> bool:
         """Whether `add` will not find any number from `first` on, and before `end`, new."""
