@@ -25,6 +25,9 @@ WAITING_MAX = 16
 STRIDE = 2_048
 """Bytes from one datagram of a batch to the next: room for extensions and SRTP's trailer."""
 
+_LOW_HALF = 0 if sys.byteorder == "little" else 1
+"""Where in a length of eight bytes the lower four are."""
+
 ffi = cffi.FFI()
 ffi.cdef(
     """
@@ -85,7 +88,7 @@ class Lane:
     Its fields are for whoever writes many: reading them is quicker than asking.
     """
 
-    __slots__ = ("_owned", "address", "at", "count", "data", "is_whole", "name", "outbox", "parts", "sizes")
+    __slots__ = ("_lengths", "_owned", "address", "at", "count", "data", "is_whole", "name", "outbox", "parts", "sizes")
 
     def __init__(self) -> None:
         self.data = bytearray(WAITING_MAX * STRIDE)
@@ -96,7 +99,9 @@ class Lane:
         self.parts = [parts + index for index in range(WAITING_MAX)]
         for part, at in zip(self.parts, self.at, strict=True):
             part.iov_base = at
-        self.sizes = [0] * WAITING_MAX
+        self.sizes = [ffi.cast("int *", ffi.addressof(part, "iov_len")) + _LOW_HALF for part in self.parts]
+        """Where each datagram's size is to be written."""
+        self._lengths = memoryview(ffi.buffer(parts)).cast("B").cast("N")[1::2]
         self.count = 0
         self.outbox: Outbox | None = None
         """None while it leads nowhere."""
@@ -122,11 +127,14 @@ class Lane:
         index = self.count
         if not index:
             self.outbox.waiting.append(self)
-        if self.sizes[index] != size:
-            self.sizes[index] = self.parts[index].iov_len = size
+        self.sizes[index][0] = size
         self.count = index + 1
         if index + 1 == WAITING_MAX:
             self.outbox.flush()
+
+    def lengths(self) -> list[int]:
+        """The sizes of those that wait."""
+        return self._lengths[: self.count].tolist()
 
 
 class Outbox:
@@ -162,7 +170,7 @@ class Outbox:
                 self._send_singly(lane)
             return
         for lane in waiting:
-            begin, count, sizes, is_whole = 0, lane.count, lane.sizes, lane.is_whole
+            begin, count, sizes, is_whole = 0, lane.count, lane.lengths(), lane.is_whole
             lane.count = 0
             while begin < count:
                 end, size = begin + 1, sizes[begin]
@@ -172,18 +180,18 @@ class Outbox:
                     end += 1  # Only the last segment may be shorter.
                 if len(self._runs) == BATCH:
                     self._send(self.sock)
-                self._put(lane, begin, end)
+                self._put(lane, begin, end, size)
                 begin = end
         self._send(self.sock)
 
-    def _put(self, lane: Lane, begin: int, end: int) -> None:
+    def _put(self, lane: Lane, begin: int, end: int, size: int) -> None:
         index = len(self._runs)
         head = self._heads[index]
         head.msg_name = lane.name
         head.msg_iov = lane.parts[begin]
         head.msg_iovlen = end - begin
         if end - begin > 1:
-            self._cut[index].size = lane.sizes[begin]
+            self._cut[index].size = size
             head.msg_controllen = _CUT_BYTES
         else:
             head.msg_controllen = 0
@@ -205,14 +213,14 @@ class Outbox:
             begun += max(1, sent)
         for begin in range(0, len(refused), BATCH):
             for lane, index, end in refused[begin : begin + BATCH]:
-                self._put(lane, index, end)
+                self._put(lane, index, end, 0)
             self._send(sock)
 
     def _send_singly(self, lane: Lane) -> None:
-        count, lane.count = lane.count, 0
+        sizes, lane.count = lane.lengths(), 0
         assert lane.address is not None
-        for index in range(count):
-            data = bytes(lane.data[index * STRIDE : index * STRIDE + lane.sizes[index]])
+        for index, size in enumerate(sizes):
+            data = bytes(lane.data[index * STRIDE : index * STRIDE + size])
             if self.sock is None:
                 if self.caught is not None:
                     self.caught.append((data, lane.address))

@@ -10,7 +10,7 @@ from functools import cache
 from struct import Struct
 from typing import Any, NamedTuple
 
-from server.sfu.datagrams import STRIDE, WAITING_MAX, Lane, ffi
+from server.sfu.datagrams import STRIDE, WAITING_MAX, Lane
 from server.sfu.rtp.demux import MTU
 from server.sfu.rtp.echo import KEPT, Echoes
 
@@ -28,10 +28,6 @@ FILL_MAX = 16
 
 Cipher = Callable[[Any, Any, Any], int]
 """Encrypts or decrypts a packet where it lies: by (session, where, where its size is); returns 0 when it could."""
-
-_size = ffi.new("int *")
-"""Where encryption reads a packet's size and writes the new one."""
-
 
 class Way(Lane):
     """The way to one peer: `protect` encrypts packets in the lane, `protect_rtcp` reports, by the session `seal`."""
@@ -55,11 +51,12 @@ class Way(Lane):
             return
         start = self.count * STRIDE
         self.data[start : start + len(plain)] = plain
-        _size[0] = len(plain)
-        if self.protect_rtcp(self.seal, self.at[self.count], _size):
+        size = self.sizes[self.count]
+        size[0] = len(plain)
+        if self.protect_rtcp(self.seal, self.at[self.count], size):
             self.failures += 1
         else:
-            self.add(_size[0])
+            self.add(size[0])
 
     def recipient(self, *, ahead: int, later: int, ssrc: int, payload_type: int) -> Recipient:
         """Who gets packets by this way as this stream; anew after `echoes` or `element` changed."""
@@ -109,13 +106,12 @@ def spread(
     """Send a packet to all of them, with these marks (MARKER, PADDING); it leaves with the batch."""
     plain, numbered = _writers(len(payload))
     plain_bytes, numbered_bytes = _PLAIN_BYTES + len(payload), _NUMBERED_BYTES + len(payload)
-    size = _size
     for way, ahead, later, begin, stream in recipients:
         outbox = way.outbox
         if outbox is None:
             continue
         index, echoes = way.count, way.echoes
-        place, begin = index * STRIDE, begin | marks
+        place, size, begin = index * STRIDE, way.sizes[index], begin | marks
         number, time = sequence + ahead & 0xFFFF, timestamp + later & 0xFFFFFFFF
         if echoes is None:
             size[0] = plain_bytes
@@ -131,9 +127,6 @@ def spread(
             way.failures += 1
             continue
         # From here on as `Lane.add`.
-        sealed = size[0]
-        if way.sizes[index] != sealed:
-            way.sizes[index] = way.parts[index].iov_len = sealed
         if not index:
             outbox.waiting.append(way)
         index += 1

@@ -125,25 +125,27 @@ class Echoes:
 
     def _fold_plain(self, feedback: Feedback, base_us: int) -> Echo | None:
         """The same, all at once, where everything came and is heard of for the first time, as on most days."""
-        arrivals = feedback.arrivals
+        if not feedback.is_plain:
+            return None
+        arrivals = cast(tuple[int, ...], feedback.arrivals)
         back = (self.departed - 1 - feedback.first) & 0xFFFF
         first = self.departed - 1 - back
         begin, end = first % KEPT, first % KEPT + len(arrivals)
         is_known = back < min(self.departed, KEPT) and len(arrivals) <= back + 1 and end <= KEPT
-        if not is_known or None in arrivals or self._fates.find(_ARRIVED, begin, end) >= 0:
+        if not is_known or self._fates.find(_ARRIVED, begin, end) >= 0:
             return None
         self._told = max(self._told, first + len(arrivals))
         self._fates[begin:end] = bytes((_ARRIVED,)) * len(arrivals)
-        at_us, sent_us = cast(tuple[int, ...], arrivals), self.times[begin:end]
+        sent_us = self.times[begin:end]
         last_sent_us = sent_us[-1]  # They left in this order.
         return Echo(
-            arrived=len(at_us),
+            arrived=len(arrivals),
             lost=self._given_up(last_sent_us - PATIENCE_US),
             octets=sum(self.sizes[begin:end]),
-            begun_us=base_us + min(at_us),
-            ended_us=base_us + max(at_us),
+            begun_us=base_us + arrivals[0],
+            ended_us=base_us + arrivals[-1],
             sent_us=last_sent_us,
-            delay_us=base_us + min(map(sub, at_us, sent_us)),
+            delay_us=base_us + min(map(sub, arrivals, sent_us)),
         )
 
     def _given_up(self, before_us: int) -> int:

@@ -6,6 +6,7 @@ bandwidth of its uplink, and start its higher layers. Read, it tells how a viewe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
 from operator import sub
@@ -26,7 +27,7 @@ BASE_US = 64_000
 """Unit of a feedback's base time."""
 
 _BEGINNING = Struct("!HHI")
-_NOTED_MAX = 256
+_RUN_MAX = 256
 _TICK_US = 250
 _NOT_RECEIVED, _SMALL, _LARGE = 0, 1, 2
 
@@ -34,35 +35,42 @@ _NOT_RECEIVED, _SMALL, _LARGE = 0, 1, 2
 class Arrivals:
     """Collects arrivals of one transport and writes the feedback packets."""
 
-    __slots__ = ("_arrived", "_count", "_next", "_noted", "_numbers")
+    __slots__ = ("_arrived", "_awaited", "_count", "_next", "_numbers", "_times")
 
     def __init__(self) -> None:
         self._numbers = Unwrapper(16)
-        self._noted: list[tuple[int, int]] = []
-        """(number, when), as they came: what they say is worked out for many at once."""
+        self._times: list[int] = []
+        """When those came that followed one another, and went before `_awaited` (16 bits): that is worked out for many at
+        once."""
+        self._awaited = -1
         self._arrived: dict[int, int] = {}
+        """All others that were not told of yet."""
         self._next: int | None = None
         self._count = 0
 
     def arrived(self, number: int, now_us: int) -> None:
         """Note packet `number` (16 bits); the first arrival of a duplicate counts."""
-        self._noted.append((number, now_us))
-        if len(self._noted) == _NOTED_MAX:
+        if number != self._awaited or len(self._times) == _RUN_MAX:
             self._gather()
+        self._times.append(now_us)
+        self._awaited = (number + 1) & 0xFFFF
 
     def _gather(self) -> None:
         unwrap, arrived = self._numbers.unwrap, self._arrived
-        for number, at_us in self._noted:
-            extended = unwrap(number)
+        for number, at_us in enumerate(self._times, self._awaited - len(self._times)):
+            extended = unwrap(number & 0xFFFF)
             if len(arrived) < KEPT_MAX:
                 arrived.setdefault(extended, at_us)
-        self._noted.clear()
+        self._times.clear()
 
     def feedback(self, *, ssrc: int, media: int) -> bytes | None:
         """The RTCP packet about all arrivals since the last one, or None when there were none.
 
         A packet that comes after later ones were reported is reported again from its own number on.
         """
+        told = self._told_at_once()
+        if told is not None:
+            return self._written(ssrc, media, *told)
         self._gather()
         if not self._arrived:
             return None
@@ -79,6 +87,24 @@ class Arrivals:
             count, told = self._told_singly(arrived, first, last, base_us)
         self._next = first + count
         self._arrived.update((later, at) for later, at in arrived.items() if later > last)
+        return self._written(ssrc, media, first, count, base_us, told)
+
+    def _told_at_once(self) -> tuple[int, int, int, bytes] | None:
+        """The same, worked out at once, where all came that follow those of the last one, as on most days."""
+        times, count = self._times, len(self._times)
+        if not times or self._arrived or self._next is None or (self._awaited - count - self._next) & 0xFFFF:
+            return None
+        base_us = times[0] // BASE_US * BASE_US
+        told = _all_small(times, base_us)
+        if told is None or self._numbers.highest != self._next - 1:
+            return None
+        first = self._next
+        self._times = []
+        self._next += count
+        self._numbers.highest = self._next - 1
+        return first, count, base_us, told
+
+    def _written(self, ssrc: int, media: int, first: int, count: int, base_us: int, told: bytes) -> bytes:
         body = pack(
             "!IIHHI",
             ssrc,
@@ -119,11 +145,11 @@ class Arrivals:
         return len(symbols), _chunks(symbols) + b"".join(deltas)
 
 
-def _all_small(arrived: list[int | None], base_us: int) -> bytes | None:
+def _all_small(arrived: Sequence[int | None], base_us: int) -> bytes | None:
     """The same where everything came, in order and one soon after the other, as on most days."""
     if None in arrived:
         return None
-    ticks = [(at_us - base_us) // _TICK_US for at_us in cast(list[int], arrived)]
+    ticks = [(at_us - base_us) // _TICK_US for at_us in cast(Sequence[int], arrived)]
     deltas = list(map(sub, ticks, [0, *ticks]))
     if min(deltas) < 0 or max(deltas) > 0xFF:
         return None
@@ -180,12 +206,14 @@ def _small_chunks(count: int) -> tuple[bytes, ...]:
 class Feedback(NamedTuple):
     """Which packets arrived, from `first` (16 bits) on.
 
-    `base` counts units of BASE_US and has 24 bits; `arrivals` are microseconds after it, None where nothing came.
+    `base` counts units of BASE_US and has 24 bits; `arrivals` are microseconds after it, None where nothing came. With
+    `is_plain` everything came, and none before the one before it.
     """
 
     first: int
     base: int
     arrivals: tuple[int | None, ...]
+    is_plain: bool = False
 
 
 def read_feedback(body: bytes) -> Feedback:
@@ -201,7 +229,7 @@ def read_feedback(body: bytes) -> Feedback:
             if body.startswith(chunks, 16):
                 deltas = body[16 + len(chunks) : 16 + len(chunks) + count]
                 if len(deltas) == count:
-                    return Feedback(first, tail >> 8, tuple(accumulate(map(_TICK_US.__mul__, deltas))))
+                    return Feedback(first, tail >> 8, tuple(accumulate(map(_TICK_US.__mul__, deltas))), True)
         position = 16
         symbols: list[int] = []
         while len(symbols) < count:
@@ -229,4 +257,4 @@ def read_feedback(body: bytes) -> Feedback:
             arrivals.append(at)
     except (error, IndexError):
         raise MalformedPacket("feedback cut off") from None
-    return Feedback(first=first, base=tail >> 8, arrivals=tuple(arrivals))
+    return Feedback(first, tail >> 8, tuple(arrivals), bool(symbols) and symbols.count(_SMALL) == len(symbols))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +39,9 @@ def test_every_arrival_is_told_once_and_to_a_quarter_of_a_millisecond(
         ours = read_back(data[4 : len(data) - (data[-1] if data[0] & 0x20 else 0)])
         assert ours.first == first
         assert [None if at is None else ours.base * BASE_US + at for at in ours.arrivals] == times
+        if ours.is_plain:
+            assert None not in ours.arrivals
+            assert list(ours.arrivals) == sorted(cast(tuple[int, ...], ours.arrivals))
         extended = reader.unwrap(first)
         for index, at in enumerate(times):
             reader.unwrap((first + index) & 0xFFFF)

@@ -29,6 +29,18 @@ def test_what_arrived_is_counted_with_the_delay_of_the_quickest() -> None:
     assert echo.sent_us == 3_000
 
 
+def test_a_feedback_that_says_of_itself_that_all_came_in_order_is_folded_alike() -> None:
+    packets = [(1_000 * number, 100 + number) for number in range(50)]
+    arrivals = tuple(3_000 + 250 * (number * number // 7) for number in range(20))
+    by_one, at_once = sent(*packets), sent(*packets)
+    for first in (5, 30, 30):
+        one, once = (
+            echoes.fold(Feedback(first=first, base=100, arrivals=arrivals, is_plain=is_plain))
+            for echoes, is_plain in ((by_one, False), (at_once, True))
+        )
+        assert one == once
+
+
 def test_a_packet_is_lost_only_when_much_later_ones_arrived() -> None:
     later = 2_000 + PATIENCE_US + 1_000
     echoes = sent((1_000, 100), (2_000, 100), (3_000, 100), (later, 100), (later, 100), (later + 1, 100))

@@ -72,7 +72,7 @@ def test_transport_feedback_is_not_taken_for_a_nack() -> None:
     arrivals.arrived(7, 64_000)
     data = arrivals.feedback(ssrc=1, media=2)
     assert data is not None
-    assert list(rtcp.read(data)) == [Feedback(first=7, base=1, arrivals=(0,))]
+    assert list(rtcp.read(data)) == [Feedback(first=7, base=1, arrivals=(0,), is_plain=True)]
 
 
 def feedback_of_nothing(packets: int) -> bytes:

@@ -83,7 +83,7 @@ def test_that_all_came_may_be_said_by_a_run_or_by_vectors_of_either_kind(count: 
         chunk = head | sum(1 << 14 - bits * (index + 1) for index in range(some)) if bits else 0x2000 | count
         chunks += struct.pack("!H", chunk)
     body = struct.pack("!IIHHI", 1, 2, 65_530, count, 9 << 8) + chunks
-    told = Feedback(65_530, 9, tuple(250 * (index + 1) for index in range(count)))
+    told = Feedback(65_530, 9, tuple(250 * (index + 1) for index in range(count)), is_plain=True)
     assert read(body + bytes([1]) * count) == read(body + bytes([1]) * count + b"rest") == told
     with pytest.raises(MalformedPacket):
         read(body + bytes([1]) * (count - 1))
