@@ -11,8 +11,10 @@ import ipaddress
 import socket
 import sys
 from collections import deque
+from collections.abc import Sequence
+from functools import lru_cache
 from struct import Struct
-from typing import cast
+from typing import Any, cast
 
 import cffi
 
@@ -45,6 +47,9 @@ ffi.cdef(
 _libc = ffi.dlopen(None)
 HAS_BATCHES = all(hasattr(_libc, name) for name in ("sendmmsg", "recvmmsg"))
 
+_MESSAGE_BYTES, _CUT_BYTES = ffi.sizeof("struct mmsghdr"), ffi.sizeof("struct segments")
+_HEAD = Struct("@PIPNPNi")
+"""A `msghdr`: written at once, as there are many."""
 _FAMILY = Struct("=H")
 _IPV4 = Struct("!2xH4s")
 _IPV6 = Struct("!2xHI16s")
@@ -80,6 +85,10 @@ def address_of(name: Name) -> Address:
     return (socket.inet_ntop(socket.AF_INET6, host), port, flow, _SCOPE.unpack_from(name, 24)[0])
 
 
+def _number(pointer: Any) -> int:
+    return int(ffi.cast("uintptr_t", pointer))
+
+
 class Lane:
     """Datagrams to one peer, side by side: they leave with those to others.
 
@@ -88,7 +97,20 @@ class Lane:
     Its fields are for whoever writes many: reading them is quicker than asking.
     """
 
-    __slots__ = ("_lengths", "_owned", "address", "at", "count", "data", "is_whole", "name", "outbox", "parts", "sizes")
+    __slots__ = (
+        "_lengths",
+        "_name",
+        "_owned",
+        "address",
+        "at",
+        "count",
+        "data",
+        "is_whole",
+        "name_at",
+        "outbox",
+        "parts_at",
+        "sizes",
+    )
 
     def __init__(self) -> None:
         self.data = bytearray(WAITING_MAX * STRIDE)
@@ -96,18 +118,20 @@ class Lane:
         self.at = [whole + index * STRIDE for index in range(WAITING_MAX)]
         parts = ffi.new("struct iovec[]", WAITING_MAX)
         self._owned = whole, parts  # Pointers into them do not keep them.
-        self.parts = [parts + index for index in range(WAITING_MAX)]
-        for part, at in zip(self.parts, self.at, strict=True):
-            part.iov_base = at
-        self.sizes = [ffi.cast("int *", ffi.addressof(part, "iov_len")) + _LOW_HALF for part in self.parts]
+        for index, at in enumerate(self.at):
+            parts[index].iov_base = at
+        self.parts_at = [_number(parts + index) for index in range(WAITING_MAX)]
+        lengths = [ffi.addressof(parts[index], "iov_len") for index in range(WAITING_MAX)]
+        self.sizes = [ffi.cast("int *", length) + _LOW_HALF for length in lengths]
         """Where each datagram's size is to be written."""
         self._lengths = memoryview(ffi.buffer(parts)).cast("B").cast("N")[1::2]
         self.count = 0
         self.outbox: Outbox | None = None
         """None while it leads nowhere."""
         self.address: Address | None = None
-        self.name = ffi.new("char[]", _NAME_BYTES)
+        self._name = ffi.new("char[]", _NAME_BYTES)
         """The same, as the kernel has it."""
+        self.name_at = _number(self._name)
         self.is_whole = False
         """Whether the kernel will not cut up what goes there."""
 
@@ -119,7 +143,7 @@ class Lane:
         if address is not None:
             self.address = address
             name = _socket_name(address)
-            ffi.memmove(self.name, name, len(name))
+            ffi.memmove(self._name, name, len(name))
 
     def add(self, size: int) -> None:
         """The datagram is whole."""
@@ -137,6 +161,31 @@ class Lane:
         return self._lengths[: self.count].tolist()
 
 
+Run = tuple[int, int, int]
+"""Datagrams that go down as one: the first, the one after the last, and the size of all but the last."""
+
+
+@lru_cache(1_024)
+def _runs(sizes: tuple[int, ...]) -> list[Run]:
+    """How datagrams of these sizes to one peer go down: peers are sent the same, and so their batches are alike."""
+    runs: list[Run] = []
+    begin = 0
+    while begin < len(sizes):
+        end, size = begin + 1, sizes[begin]
+        while end < len(sizes) and sizes[end] == size:
+            end += 1
+        if end < len(sizes) and sizes[end] < size:
+            end += 1  # Only the last segment may be shorter.
+        runs.append((begin, end, size))
+        begin = end
+    return runs
+
+
+def _each(sizes: Sequence[int]) -> list[Run]:
+    """The same, each by itself."""
+    return [(index, index + 1, size) for index, size in enumerate(sizes)]
+
+
 class Outbox:
     """What leaves together by one socket: `sock` while there is one, else `caught` keeps it, to be looked at."""
 
@@ -152,11 +201,11 @@ class Outbox:
         self._runs: list[tuple[Lane, int, int]] = []
         self._messages = ffi.new("struct mmsghdr[]", BATCH)
         self._cuts = ffi.new("struct segments[]", BATCH)
-        self._heads = [self._messages[index].msg_hdr for index in range(BATCH)]
-        self._cut = [self._cuts + index for index in range(BATCH)]
-        for head, cut in zip(self._heads, self._cut, strict=True):
-            head.msg_namelen = _NAME_BYTES if is_ipv6 else 16
-            head.msg_control = cut
+        self._heads = ffi.buffer(self._messages)
+        self._cuts_at = [_number(self._cuts + index) for index in range(BATCH)]
+        self._name_bytes = _NAME_BYTES if is_ipv6 else 16
+        for index in range(BATCH):
+            cut = self._cuts[index]
             cut.len, cut.level, cut.type = ffi.offsetof("struct segments", "size") + 2, _SOL_UDP, _UDP_SEGMENT
 
     def flush(self) -> None:
@@ -170,31 +219,22 @@ class Outbox:
                 self._send_singly(lane)
             return
         for lane in waiting:
-            begin, count, sizes, is_whole = 0, lane.count, lane.lengths(), lane.is_whole
-            lane.count = 0
-            while begin < count:
-                end, size = begin + 1, sizes[begin]
-                while end < count and sizes[end] == size and not is_whole:
-                    end += 1
-                if end < count and sizes[end] < size and not is_whole:
-                    end += 1  # Only the last segment may be shorter.
+            sizes, lane.count = tuple(lane.lengths()), 0
+            for begin, end, size in _each(sizes) if lane.is_whole else _runs(sizes):
                 if len(self._runs) == BATCH:
                     self._send(self.sock)
                 self._put(lane, begin, end, size)
-                begin = end
         self._send(self.sock)
 
     def _put(self, lane: Lane, begin: int, end: int, size: int) -> None:
-        index = len(self._runs)
-        head = self._heads[index]
-        head.msg_name = lane.name
-        head.msg_iov = lane.parts[begin]
-        head.msg_iovlen = end - begin
-        if end - begin > 1:
-            self._cut[index].size = size
-            head.msg_controllen = _CUT_BYTES
-        else:
-            head.msg_controllen = 0
+        index, count = len(self._runs), end - begin
+        place, control_bytes = index * _MESSAGE_BYTES, 0
+        if count > 1:
+            self._cuts[index].size, control_bytes = size, _CUT_BYTES
+        control_at, part_at = self._cuts_at[index], lane.parts_at[begin]
+        _HEAD.pack_into(
+            self._heads, place, lane.name_at, self._name_bytes, part_at, count, control_at, control_bytes, 0
+        )
         self._runs.append((lane, begin, end))
 
     def _send(self, sock: socket.socket) -> None:
@@ -229,9 +269,6 @@ class Outbox:
                 self.sock.sendto(data, lane.address)
             except OSError:
                 self.unsent += 1
-
-
-_CUT_BYTES = ffi.sizeof("struct segments")
 
 
 class Inbox:

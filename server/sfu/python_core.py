@@ -514,8 +514,8 @@ class LinkCore:
         self._alive: set[int] = set()
         self._ended: set[int] = set()
         self._arrival_extension = 0
-        self._arrivals = Arrivals()
-        self._arrivals_ssrc = self._arrivals_told_us = 0
+        self._arrivals = Arrivals(FEEDBACK_EVERY_US)
+        self._arrivals_ssrc = 0
         self._echoes: Echoes | None = None
         self._pool = Pool()
         self.layers: set[LayerCore] = set()
@@ -567,8 +567,8 @@ class LinkCore:
                 first, second, sequence, timestamp, extension, payload = reader(end, size)(inbox.data, begin)
                 block = int.from_bytes(extension, "big")
                 if first == FIRST and block & mask == fixed:
-                    if number_at >= 0:
-                        self._note_arrival(block >> number_at & 0xFFFF, ssrc, now_us)
+                    if number_at >= 0 and self._arrivals.arrived(block >> number_at & 0xFFFF, now_us):
+                        self._tell_arrivals(ssrc)
                     if second & 127 == layer.track.payload_type:
                         level = block >> level_at & 0xFF if level_at >= 0 else None
                         try:
@@ -593,7 +593,8 @@ class LinkCore:
             if self._arrival_extension and not again:
                 number = packet.element(self._arrival_extension)
                 if number is not None and len(number) == 2:
-                    self._note_arrival(int.from_bytes(number, "big"), packet.ssrc, now_us)
+                    if self._arrivals.arrived(int.from_bytes(number, "big"), now_us):
+                        self._tell_arrivals(packet.ssrc)
             layer, is_resent = self.bound.get(packet.ssrc, _UNBOUND)
             if layer is None or (layer.track.slots is None and not layer.track.is_shut):
                 if not again:
@@ -748,13 +749,10 @@ class LinkCore:
         for layer in self.layers:
             layer.layout = None
 
-    def _note_arrival(self, number: int, media: int, now_us: int) -> None:
-        self._arrivals.arrived(number, now_us)
-        if now_us - self._arrivals_told_us >= FEEDBACK_EVERY_US:
-            self._arrivals_told_us = now_us
-            feedback = self._arrivals.feedback(ssrc=self._arrivals_ssrc, media=media)
-            if feedback is not None:
-                self.send_rtcp(feedback)
+    def _tell_arrivals(self, media: int) -> None:
+        feedback = self._arrivals.feedback(ssrc=self._arrivals_ssrc, media=media)
+        if feedback is not None:
+            self.send_rtcp(feedback)
 
     def number_departures(self, extension: int) -> None:
         if extension and self._echoes is None:

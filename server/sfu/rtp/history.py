@@ -6,8 +6,7 @@ when to when it took part in which.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from server.sfu.rtp.packet import Outgoing
@@ -34,17 +33,14 @@ class Kept(NamedTuple):
     turn: int
 
 
-_kept: Callable[[type[Kept], tuple[Outgoing, int, int]], Kept] = tuple.__new__
-
-
 class Past:
     """What was sent of late in one numbering."""
 
     __slots__ = ("_ring", "last", "last_us", "octets", "turn")
 
     def __init__(self) -> None:
-        # sequence modulo SIZE -> what was sent last with it, in the order of sending
-        self._ring: OrderedDict[int, Kept] = OrderedDict()
+        # sequence modulo SIZE -> what a `Kept` holds of what was sent last with it, in the order of sending
+        self._ring: dict[int, tuple[Outgoing, int, int]] = {}
         self.turn = 0
         """How many packets there were."""
         self.octets = 0
@@ -55,17 +51,27 @@ class Past:
     def sent(self, packet: Outgoing, now_us: int) -> None:
         ring, index = self._ring, packet[0] % SIZE
         ring.pop(index, None)
-        ring[index] = _kept(Kept, (packet, now_us, self.turn))
+        ring[index] = packet, now_us, self.turn
         self.turn += 1
-        self.octets += len(packet.payload)
+        self.octets += len(packet[4])
         self.last, self.last_us = packet[0], now_us
         if not self.turn % LOOK_EACH:
-            while now_us - next(iter(ring.values())).sent_us > AGE_MAX_US:
-                ring.popitem(last=False)
+            self._let_go(now_us - AGE_MAX_US)
+
+    def _let_go(self, before_us: int) -> None:
+        """Forget what was sent before this moment."""
+        old: list[int] = []
+        for index, (_, sent_us, _) in self._ring.items():
+            if sent_us >= before_us:
+                break
+            old.append(index)
+        for index in old:
+            del self._ring[index]
 
     def at(self, place: int) -> Kept | None:
         """What was sent last with a sequence number that is `place` modulo SIZE."""
-        return self._ring.get(place % SIZE)
+        kept = self._ring.get(place % SIZE)
+        return None if kept is None else Kept(*kept)
 
     def __len__(self) -> int:
         return len(self._ring)

@@ -33,11 +33,13 @@ _NOT_RECEIVED, _SMALL, _LARGE = 0, 1, 2
 
 
 class Arrivals:
-    """Collects arrivals of one transport and writes the feedback packets."""
+    """Collects arrivals of one transport and writes the feedback packets, one each `every_us`."""
 
-    __slots__ = ("_arrived", "_awaited", "_count", "_next", "_numbers", "_times")
+    __slots__ = ("_arrived", "_awaited", "_count", "_due_us", "_every_us", "_next", "_numbers", "_times")
 
-    def __init__(self) -> None:
+    def __init__(self, every_us: int = 0) -> None:
+        self._every_us = every_us
+        self._due_us = 0
         self._numbers = Unwrapper(16)
         self._times: list[int] = []
         """When those came that followed one another, and went before `_awaited` (16 bits): that is worked out for many at
@@ -48,12 +50,16 @@ class Arrivals:
         self._next: int | None = None
         self._count = 0
 
-    def arrived(self, number: int, now_us: int) -> None:
-        """Note packet `number` (16 bits); the first arrival of a duplicate counts."""
+    def arrived(self, number: int, now_us: int) -> bool:
+        """Note packet `number` (16 bits), of which the first arrival counts; whether it is time for a feedback."""
         if number != self._awaited or len(self._times) == _RUN_MAX:
             self._gather()
         self._times.append(now_us)
         self._awaited = (number + 1) & 0xFFFF
+        if now_us < self._due_us:
+            return False
+        self._due_us = now_us + self._every_us
+        return True
 
     def _gather(self) -> None:
         unwrap, arrived = self._numbers.unwrap, self._arrived
