@@ -103,6 +103,7 @@ class Lane:
         "_owned",
         "address",
         "at",
+        "berths",
         "count",
         "data",
         "is_whole",
@@ -124,6 +125,7 @@ class Lane:
         lengths = [ffi.addressof(parts[index], "iov_len") for index in range(WAITING_MAX)]
         self.sizes = [ffi.cast("int *", length) + _LOW_HALF for length in lengths]
         """Where each datagram's size is to be written."""
+        self.berths = [(i * STRIDE, a, z) for i, (a, z) in enumerate(zip(self.at, self.sizes))]
         self._lengths = memoryview(ffi.buffer(parts)).cast("B").cast("N")[1::2]
         self.count = 0
         self.outbox: Outbox | None = None
@@ -202,6 +204,8 @@ class Outbox:
         self._messages = ffi.new("struct mmsghdr[]", BATCH)
         self._cuts = ffi.new("struct segments[]", BATCH)
         self._heads = ffi.buffer(self._messages)
+        place, stride = ffi.offsetof("struct segments", "size") // 2, _CUT_BYTES // 2
+        self._cut_sizes = memoryview(ffi.buffer(self._cuts)).cast("B").cast("H")[place::stride]
         self._cuts_at = [_number(self._cuts + index) for index in range(BATCH)]
         self._name_bytes = _NAME_BYTES if is_ipv6 else 16
         for index in range(BATCH):
@@ -220,25 +224,26 @@ class Outbox:
             return
         for lane in waiting:
             sizes, lane.count = tuple(lane.lengths()), 0
-            for begin, end, size in _each(sizes) if lane.is_whole else _runs(sizes):
-                if len(self._runs) == BATCH:
-                    self._send(self.sock)
-                self._put(lane, begin, end, size)
+            self._put(lane, _each(sizes) if lane.is_whole else _runs(sizes), self.sock)
         self._send(self.sock)
 
-    def _put(self, lane: Lane, begin: int, end: int, size: int) -> None:
-        index, count = len(self._runs), end - begin
-        place, control_bytes = index * _MESSAGE_BYTES, 0
-        if count > 1:
-            self._cuts[index].size, control_bytes = size, _CUT_BYTES
-        control_at, part_at = self._cuts_at[index], lane.parts_at[begin]
-        _HEAD.pack_into(
-            self._heads, place, lane.name_at, self._name_bytes, part_at, count, control_at, control_bytes, 0
-        )
-        self._runs.append((lane, begin, end))
+    def _put(self, lane: Lane, runs: list[Run], sock: socket.socket) -> None:
+        put, name_at, name_bytes, parts_at = self._runs, lane.name_at, self._name_bytes, lane.parts_at
+        for begin, end, size in runs:
+            index, count = len(put), end - begin
+            if index == BATCH:
+                self._send(sock)
+                index = 0
+            cut_bytes = 0
+            if count > 1:
+                self._cut_sizes[index], cut_bytes = size, _CUT_BYTES
+            values = name_at, name_bytes, parts_at[begin], count, self._cuts_at[index], cut_bytes, 0
+            _HEAD.pack_into(self._heads, index * _MESSAGE_BYTES, *values)
+            put.append((lane, begin, end))
 
     def _send(self, sock: socket.socket) -> None:
-        runs, self._runs = self._runs, []
+        runs = self._runs.copy()
+        self._runs.clear()
         begun, count, fd = 0, len(runs), sock.fileno()
         refused: list[tuple[Lane, int, int]] = []
         while begun < count:
@@ -247,13 +252,13 @@ class Outbox:
                 lane, begin, end = runs[begun]
                 if end - begin > 1 and ffi.errno not in _BUSY:
                     lane.is_whole = True  # A narrow way, or a card that cannot: one by one, then.
-                    refused += [(lane, index, index + 1) for index in range(begin, end)]
+                    refused.append((lane, begin, end))
                 else:
                     self.unsent += end - begin
             begun += max(1, sent)
-        for begin in range(0, len(refused), BATCH):
-            for lane, index, end in refused[begin : begin + BATCH]:
-                self._put(lane, index, end, 0)
+        for lane, begin, end in refused:
+            self._put(lane, [(index, index + 1, 0) for index in range(begin, end)], sock)
+        if refused:
             self._send(sock)
 
     def _send_singly(self, lane: Lane) -> None:

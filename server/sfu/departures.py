@@ -111,7 +111,8 @@ def spread(
         if outbox is None:
             continue
         index, echoes = way.count, way.echoes
-        place, size, begin = index * STRIDE, way.sizes[index], begin | marks
+        place, at, size = way.berths[index]
+        begin |= marks
         number, time = sequence + ahead & 0xFFFF, timestamp + later & 0xFFFFFFFF
         if echoes is None:
             size[0] = plain_bytes
@@ -123,7 +124,7 @@ def spread(
             echoes.times[kept], echoes.sizes[kept] = now_us, numbered_bytes
             size[0] = numbered_bytes
             numbered(way.data, place, begin, number, time, stream, departed & 0xFFFF, payload)
-        if way.protect(way.seal, way.at[index], size):
+        if way.protect(way.seal, at, size):
             way.failures += 1
             continue
         # From here on as `Lane.add`.

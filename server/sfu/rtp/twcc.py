@@ -235,7 +235,7 @@ def read_feedback(body: bytes) -> Feedback:
             if body.startswith(chunks, 16):
                 deltas = body[16 + len(chunks) : 16 + len(chunks) + count]
                 if len(deltas) == count:
-                    return Feedback(first, tail >> 8, tuple(accumulate(map(_TICK_US.__mul__, deltas))), True)
+                    return Feedback(first, tail >> 8, tuple([_TICK_US * at for at in accumulate(deltas)]), True)
         position = 16
         symbols: list[int] = []
         while len(symbols) < count:
