@@ -24,8 +24,9 @@ from server.sfu.rtp.demux import MTU
 BATCH = 64
 WAITING_MAX = 16
 """Datagrams to one peer in a batch."""
-STRIDE = 2_048
-"""Bytes from one datagram of a batch to the next: room for extensions and SRTP's trailer."""
+STRIDE = 1_664
+"""Bytes from one datagram of a batch to the next: room for an extension and SRTP's trailer. No power of two, lest what all
+begin with share a few lines of the processor's cache."""
 
 _LOW_HALF = 0 if sys.byteorder == "little" else 1
 """Where in a length of eight bytes the lower four are."""

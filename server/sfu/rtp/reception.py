@@ -7,6 +7,9 @@ from typing import NamedTuple
 from server.sfu.rtp.rtcp import ReportBlock, SenderReport
 
 
+_HALF = 1 << 31
+
+
 class Reception(NamedTuple):
     """How one stream arrived so far: growing numbers of its first and highest packet, and jitter in clock ticks."""
 
@@ -41,8 +44,10 @@ class Arrived:
         """Take note of when a packet came that no later one overtook."""
         before, self._transit = self._transit, now_us * self._rate // 1_000_000 - timestamp
         if before is not None:
-            change = abs((self._transit - before + (1 << 31)) % (1 << 32) - (1 << 31))
-            self._jitter += (min(change, self._rate) - self._jitter) / 16
+            change = abs((self._transit - before + _HALF & 0xFFFFFFFF) - _HALF)
+            if change > self._rate:
+                change = self._rate
+            self._jitter += (change - self._jitter) / 16
 
     def followed(self, count: int) -> None:
         """So many came, each after the one before; each is `timed`."""
