@@ -65,9 +65,11 @@ class Echoes:
         """Nothing is known yet of what was sent since the last time."""
         count = min(self.departed - self._marked, KEPT)
         begin = (self.departed - count) % KEPT
-        end = min(begin + count, KEPT)
-        self._fates[begin:end] = bytes(end - begin)
-        self._fates[: count - (end - begin)] = bytes(count - (end - begin))
+        if begin + count <= KEPT:
+            self._fates[begin : begin + count] = bytes(count)
+        else:
+            self._fates[begin:] = bytes(KEPT - begin)
+            self._fates[: begin + count - KEPT] = bytes(begin + count - KEPT)
         self._marked = self.departed
 
     def fold(self, feedback: Feedback) -> Echo | None:
@@ -139,13 +141,13 @@ class Echoes:
         sent_us = self.times[begin:end]
         last_sent_us = sent_us[-1]  # They left in this order.
         return Echo(
-            arrived=len(arrivals),
-            lost=self._given_up(last_sent_us - PATIENCE_US),
-            octets=sum(self.sizes[begin:end]),
-            begun_us=base_us + arrivals[0],
-            ended_us=base_us + arrivals[-1],
-            sent_us=last_sent_us,
-            delay_us=base_us + min(map(sub, arrivals, sent_us)),
+            len(arrivals),
+            self._given_up(last_sent_us - PATIENCE_US),
+            sum(self.sizes[begin:end]),
+            base_us + arrivals[0],
+            base_us + arrivals[-1],
+            last_sent_us,
+            base_us + min(map(sub, arrivals, sent_us)),
         )
 
     def _given_up(self, before_us: int) -> int:

@@ -139,10 +139,10 @@ class Split(NamedTuple):
 
 def split(data: bytes) -> Split:
     """What does not fit is more to read: whoever reads it finds out."""
+    if data.startswith(_FEEDBACK_ALONE) and len(data) > 8 and len(data) == 4 + 4 * (data[2] << 8 | data[3]):
+        return Split([data[4:]], [], False)  # as nearly always
     bodies: list[bytes] = []
     reports: list[SenderReport | ReceiverReport] = []
-    if data[:2] == _FEEDBACK_ALONE and len(data) > 8 and len(data) == 4 + 4 * int.from_bytes(data[2:4], "big"):
-        return Split([data[4:]], reports, False)  # as nearly always
     position, has_more = 0, False
     for _ in range(PACKETS_MAX):
         if position == len(data):
