@@ -90,10 +90,12 @@ def _writers(size: int) -> tuple[Callable[..., None], Callable[..., None]]:
 def alike(recipients: Sequence[Recipient], payload: bytes) -> tuple[bytes, int]:
     """The payload, filled up by padding if it is a little smaller than the one before, and the mark of such a packet:
     only what has one size can leave as one, and browsers cut a picture into packets that differ by a byte."""
-    outbox = recipients[0].way.outbox
+    outbox = recipients[0][0].outbox
     if outbox is None:
         return payload, 0
     lack = outbox.before - len(payload)
+    if not lack:
+        return payload, 0
     if 0 < lack <= FILL_MAX:
         return payload + bytes(lack - 1) + bytes((lack,)), PADDING
     outbox.before = len(payload)

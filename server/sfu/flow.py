@@ -86,7 +86,10 @@ class Flow:
         if self.past is not None:
             self.past.sent(out, now_us)
         for shift, recipients in self._alike:
-            begin = prefix if shift is None else shift.prefix(prefix)
-            is_same = len(begin) == skip and payload.startswith(begin)
-            whole, mark = alike(recipients, payload if is_same else begin + payload[skip:])
+            whole = payload
+            if skip:
+                begin = prefix if shift is None else shift.prefix(prefix)
+                if len(begin) != skip or not payload.startswith(begin):
+                    whole = begin + payload[skip:]
+            whole, mark = alike(recipients, whole)
             spread(recipients, mark | MARKER if marker else mark, sequence, timestamp, whole, now_us)

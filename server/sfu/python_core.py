@@ -186,13 +186,14 @@ class LayerCore:
         track = self.track
         vp8 = None
         if payload:
+            size = len(payload)
             if now_us - self.last_us > SILENT_US or not self.last_us:
                 self.since_us = now_us
             self.last_us = track.last_us = now_us
-            self.octets += len(payload)
+            self.octets += size
             if self._is_picture:
                 vp8 = Vp8(payload)
-                self._octets_of[vp8.temporal or 0] += len(payload)
+                self._octets_of[vp8.temporal or 0] += size
                 if vp8.starts_keyframe:
                     self.keyframes += 1
                     self._coming.forget_before(number)
