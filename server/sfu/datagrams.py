@@ -25,8 +25,8 @@ BATCH = 64
 WAITING_MAX = 16
 """Datagrams to one peer in a batch."""
 STRIDE = 1_664
-"""Bytes from one datagram of a batch to the next: room for an extension and SRTP's trailer. No power of two, lest what all
-begin with share a few lines of the processor's cache."""
+"""Bytes from one datagram of a batch to the next: room for an extension and SRTP's trailer. No power of two, lest the
+beginnings of all share a few lines of the processor's cache."""
 
 _LOW_HALF = 0 if sys.byteorder == "little" else 1
 """Where in a length of eight bytes the lower four are."""
@@ -90,10 +90,14 @@ def _number(pointer: Any) -> int:
     return int(ffi.cast("uintptr_t", pointer))
 
 
+Berth = tuple[int, Any, Any]
+"""Room for one datagram: where in the lane's `data`, the pointer to that, and the one to where its size is written."""
+
+
 class Lane:
     """Datagrams to one peer, side by side: they leave with those to others.
 
-    Whoever writes one at `data[count * STRIDE:]` adds it afterwards.
+    Whoever writes one into `berths[count]` adds it afterwards.
 
     Its fields are for whoever writes many: reading them is quicker than asking.
     """
@@ -103,7 +107,6 @@ class Lane:
         "_name",
         "_owned",
         "address",
-        "at",
         "berths",
         "count",
         "data",
@@ -111,23 +114,19 @@ class Lane:
         "name_at",
         "outbox",
         "parts_at",
-        "sizes",
     )
 
     def __init__(self) -> None:
         self.data = bytearray(WAITING_MAX * STRIDE)
-        whole = ffi.from_buffer("char[]", self.data)
-        self.at = [whole + index * STRIDE for index in range(WAITING_MAX)]
-        parts = ffi.new("struct iovec[]", WAITING_MAX)
+        whole, parts = ffi.from_buffer("char[]", self.data), ffi.new("struct iovec[]", WAITING_MAX)
         self._owned = whole, parts  # Pointers into them do not keep them.
-        for index, at in enumerate(self.at):
-            parts[index].iov_base = at
+        self.berths: list[Berth] = []
+        for index in range(WAITING_MAX):
+            place, length = index * STRIDE, ffi.addressof(parts[index], "iov_len")
+            parts[index].iov_base = whole + place
+            self.berths.append((place, whole + place, ffi.cast("int *", length) + _LOW_HALF))
         self.parts_at = [_number(parts + index) for index in range(WAITING_MAX)]
-        lengths = [ffi.addressof(parts[index], "iov_len") for index in range(WAITING_MAX)]
-        self.sizes = [ffi.cast("int *", length) + _LOW_HALF for length in lengths]
-        """Where each datagram's size is to be written."""
-        self.berths = [(i * STRIDE, a, z) for i, (a, z) in enumerate(zip(self.at, self.sizes))]
-        self._lengths = memoryview(ffi.buffer(parts)).cast("B").cast("N")[1::2]
+        self._lengths = memoryview(ffi.buffer(parts)).cast("B").cast("L")[1::2]
         self.count = 0
         self.outbox: Outbox | None = None
         """None while it leads nowhere."""
@@ -148,15 +147,13 @@ class Lane:
             name = _socket_name(address)
             ffi.memmove(self._name, name, len(name))
 
-    def add(self, size: int) -> None:
-        """The datagram is whole."""
+    def add(self) -> None:
+        """The datagram in the next berth is whole."""
         assert self.outbox is not None
-        index = self.count
-        if not index:
+        if not self.count:
             self.outbox.waiting.append(self)
-        self.sizes[index][0] = size
-        self.count = index + 1
-        if index + 1 == WAITING_MAX:
+        self.count += 1
+        if self.count == WAITING_MAX:
             self.outbox.flush()
 
     def lengths(self) -> list[int]:

@@ -10,7 +10,7 @@ from functools import cache
 from struct import Struct
 from typing import Any, NamedTuple
 
-from server.sfu.datagrams import STRIDE, WAITING_MAX, Lane
+from server.sfu.datagrams import WAITING_MAX, Lane
 from server.sfu.rtp.demux import MTU
 from server.sfu.rtp.echo import KEPT, Echoes
 
@@ -28,6 +28,7 @@ FILL_MAX = 16
 
 Cipher = Callable[[Any, Any, Any], int]
 """Encrypts or decrypts a packet where it lies: by (session, where, where its size is); returns 0 when it could."""
+
 
 class Way(Lane):
     """The way to one peer: `protect` encrypts packets in the lane, `protect_rtcp` reports, by the session `seal`."""
@@ -49,14 +50,13 @@ class Way(Lane):
         """Send reports or requests; they leave with the batch."""
         if self.outbox is None or len(plain) > MTU:
             return
-        start = self.count * STRIDE
-        self.data[start : start + len(plain)] = plain
-        size = self.sizes[self.count]
+        place, at, size = self.berths[self.count]
+        self.data[place : place + len(plain)] = plain
         size[0] = len(plain)
-        if self.protect_rtcp(self.seal, self.at[self.count], size):
+        if self.protect_rtcp(self.seal, at, size):
             self.failures += 1
         else:
-            self.add(size[0])
+            self.add()
 
     def recipient(self, *, ahead: int, later: int, ssrc: int, payload_type: int) -> Recipient:
         """Who gets packets by this way as this stream; anew after `echoes` or `element` changed."""

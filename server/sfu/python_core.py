@@ -152,9 +152,7 @@ class LayerCore:
         self.track.layers.pop(self, None)
         link.core.stop_showing(self)
 
-    def take(
-        self, sequence: int, timestamp: int, marker: bool, payload: bytes, level: int | None, now_us: int
-    ) -> None:
+    def take(self, sequence: int, timestamp: int, marker: bool, payload: bytes, level: int | None, now_us: int) -> None:
         """A packet of it came. Raises MalformedPacket."""
         coming = self._coming
         number = coming.take(sequence, timestamp, now_us)
@@ -592,10 +590,9 @@ class LinkCore:
         try:
             packet = RtpPacket(plain)
             if self._arrival_extension and not again:
-                number = packet.element(self._arrival_extension)
-                if number is not None and len(number) == 2:
-                    if self._arrivals.arrived(int.from_bytes(number, "big"), now_us):
-                        self._tell_arrivals(packet.ssrc)
+                number = packet.element(self._arrival_extension) or b""
+                if len(number) == 2 and self._arrivals.arrived(int.from_bytes(number, "big"), now_us):
+                    self._tell_arrivals(packet.ssrc)
             layer, is_resent = self.bound.get(packet.ssrc, _UNBOUND)
             if layer is None or (layer.track.slots is None and not layer.track.is_shut):
                 if not again:

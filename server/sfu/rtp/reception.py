@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from server.sfu.rtp.rtcp import ReportBlock, SenderReport
 
-
 _HALF = 1 << 31
 
 

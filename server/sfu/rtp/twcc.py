@@ -42,8 +42,7 @@ class Arrivals:
         self._due_us = 0
         self._numbers = Unwrapper(16)
         self._times: list[int] = []
-        """When those came that followed one another, and went before `_awaited` (16 bits): that is worked out for many at
-        once."""
+        """When those came that followed one another, before `_awaited` (16 bits): worked out for many at once."""
         self._awaited = -1
         self._arrived: dict[int, int] = {}
         """All others that were not told of yet."""
@@ -74,9 +73,9 @@ class Arrivals:
 
         A packet that comes after later ones were reported is reported again from its own number on.
         """
-        told = self._told_at_once()
-        if told is not None:
-            return self._written(ssrc, media, *told)
+        at_once = self._told_at_once()
+        if at_once is not None:
+            return self._written(ssrc, media, *at_once)
         self._gather()
         if not self._arrived:
             return None

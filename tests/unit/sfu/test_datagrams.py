@@ -10,7 +10,7 @@ import pytest
 
 from server.sfu import datagrams
 from server.sfu.core import Address
-from server.sfu.datagrams import STRIDE, WAITING_MAX, Inbox, Lane, Name, Outbox, address_of, name_of
+from server.sfu.datagrams import WAITING_MAX, Inbox, Lane, Name, Outbox, address_of, name_of
 
 
 @pytest.fixture(params=["by the batch", "one by one"])
@@ -40,9 +40,10 @@ def lane(box: Outbox, address: Address) -> Lane:
 
 
 def put(lane: Lane, data: bytes) -> None:
-    start = lane.count * STRIDE
-    lane.data[start : start + len(data)] = data
-    lane.add(len(data))
+    place, _, size = lane.berths[lane.count]
+    lane.data[place : place + len(data)] = data
+    size[0] = len(data)
+    lane.add()
 
 
 def came_to(sock: socket.socket) -> list[tuple[bytes, Name]]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.sfu.rtp.demux import MTU, Kind, classify
+from server.sfu.rtp.demux import MTU, Kind, classify, is_rtcp
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,11 @@ def test_what_is_too_short_or_too_long_is_rubbish() -> None:
         assert classify(bytes([first]) + bytes(MTU)) is Kind.RUBBISH
     assert classify(b"") is Kind.RUBBISH
     assert classify(bytes(19)) is Kind.RUBBISH
+
+
+@pytest.mark.parametrize("size", [11, 12, MTU, MTU + 1])
+def test_what_is_rtcp_is_said_alike_by_two_bytes_and_by_the_whole(size: int) -> None:
+    for first in range(256):
+        for second in (0, 127, 191, 192, 200, 223, 224, 255):
+            data = bytes((first, second)).ljust(size, b"\0")
+            assert is_rtcp(first, second, size) == (classify(data) is Kind.RTCP)
