@@ -33,14 +33,31 @@ pytestmark = [
 
 AT_HOME, ELSEWHERE = "ada", ("ben", "cleo")
 PICTURE = (480, 270, 10)
+QUICK = (320, 180, 30)
+"""As many pictures a second as people's cameras give: of one of ten a second, a lost packet is seen only with the next
+picture, and sent again it comes after so long that Chromium counts it as a freeze."""
+FLAGS = [f"--use-fake-device-for-media-stream=fps={QUICK[2]}"]
 
 
 @pytest_asyncio.fixture(scope="module")
 async def away(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Home, Browser]]:
     """The home, and the browser in it."""
     folder: Path = tmp_path_factory.mktemp("home")
-    async with home() as place, open_chromium(program=place.wrapper(folder, executable())) as browser:
+    async with home() as place, open_chromium(flags=FLAGS, program=place.wrapper(folder, executable())) as browser:
         yield place, browser
+
+
+@pytest_asyncio.fixture(scope="module")
+async def here() -> AsyncIterator[Browser]:
+    """The browser of the others."""
+    async with open_chromium(flags=FLAGS) as browser:
+        yield browser
+
+
+@pytest.fixture
+def picture() -> tuple[int, int, int]:
+    """Width, height and pictures a second of everybody's camera."""
+    return PICTURE
 
 
 @dataclass
@@ -57,7 +74,7 @@ class Call:
 
 
 @pytest_asyncio.fixture
-async def call(away: tuple[Home, Browser], chromium: Browser) -> AsyncIterator[Call]:
+async def call(away: tuple[Home, Browser], here: Browser, picture: tuple[int, int, int]) -> AsyncIterator[Call]:
     place, browser = away
     for direction in ("up", "down"):
         place.set(direction, **vars(Weather(delay_us=5_000)))
@@ -65,10 +82,10 @@ async def call(away: tuple[Home, Browser], chromium: Browser) -> AsyncIterator[C
     async with Stage(place.here) as stage:
         pages = {}
         for name in (AT_HOME, *ELSEWHERE):
-            context = await (browser if name == AT_HOME else chromium).new_context(permissions=["camera", "microphone"])
+            context = await (browser if name == AT_HOME else here).new_context(permissions=["camera", "microphone"])
             contexts.append(context)
             await context.add_init_script(WATCH)
-            pages[name] = await stage.enter(context, name, slots=2, simulcast=True, picture=PICTURE)
+            pages[name] = await stage.enter(context, name, slots=2, simulcast=True, picture=picture)
         for name in pages:
             stage.sfu.wish(room="room", peer=name, wish=Wish(heights=dict.fromkeys(pages, 270)))
         for name, page in pages.items():
@@ -172,17 +189,19 @@ async def longest_stills(call: Call, since_s: float) -> list[float]:
     return stills
 
 
+@pytest.mark.parametrize("picture", [QUICK])
 async def test_five_per_cent_loss_and_sixty_milliseconds_of_jitter_leave_pictures_moving(call: Call) -> None:
-    usual = {name: await fares(call, name, 8) for name in (AT_HOME, "ben")}
+    names = AT_HOME, "ben"
+    usual = await asyncio.gather(*(fares(call, name, 8) for name in names))
     for direction in ("up", "down"):
         call.place.set(direction, loss=0.05, jitter_us=60_000, delay_us=20_000)
-    await asyncio.sleep(4)
-    for name, before in usual.items():
-        fared = await fares(call, name, 12)
+    await asyncio.sleep(6)
+    since = time.time()
+    for before, fared in zip(usual, await asyncio.gather(*(fares(call, name, 24) for name in names)), strict=True):
         assert fared.rate > 0.6 * before.rate
-        # Of the worst picture: 0 to 19 % in seven runs, by which packets happened to be lost.
-        assert fared.frozen < before.frozen + 0.25
+        assert fared.frozen < before.frozen + 0.08
         assert fared.concealed < before.concealed + 0.06
+    assert max(await longest_stills(call, since)) < 1.5
 
 
 async def test_three_hundred_kilobits_carry_sound_and_a_moving_picture(call: Call) -> None:
