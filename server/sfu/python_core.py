@@ -58,7 +58,7 @@ from server.sfu.rtp.reception import Reports
 from server.sfu.rtp.rewrite import Rewriter
 from server.sfu.rtp.shift import NO_SHIFT, Shift
 from server.sfu.rtp.speakers import LOUD_DBOV
-from server.sfu.rtp.stun import StunKind, answer, outline, proves
+from server.sfu.rtp.stun import StunKind, answer, name_at_first_sight, outline, proves
 from server.sfu.rtp.twcc import Arrivals, read_feedback
 from server.sfu.rtp.vp8 import Vp8
 from server.sfu.sdp import RATES
@@ -864,6 +864,7 @@ class PythonCore:
         self.by_ssrc: dict[int, set[LinkCore]] = {}
         """Whose streams that are alive are."""
         self._outboxes: dict[bool, Outbox] = {}
+        self._usernames: dict[bytes, _Name] = {}
         self._names: dict[str, _Name] = {}
         """Under which peers are checked, by our half."""
         self._listening: list[Listening] = []
@@ -1012,7 +1013,15 @@ class PythonCore:
     def _take(self, data: bytes, link: LinkCore | None, name: Name, now_us: int) -> None:
         kind = classify(data)
         if kind is Kind.STUN:
-            self._take_stun(data, link or self.expected.get(name), address_of(name), now_us)
+            # Half of the cost of a flood of checks would be to read them whole.
+            username = name_at_first_sight(data)
+            known = self._usernames.get(username)
+            if username and known is None:
+                self.strays += 1
+            elif known is not None and known.proofs.is_spent(now_us):
+                self.untold += 1
+            else:
+                self._take_stun(data, link or self.expected.get(name), address_of(name), now_us)
         elif link is None or kind is not Kind.DTLS:
             self.strays += 1
         elif link.handshakes.take(now_us):
@@ -1050,10 +1059,14 @@ class PythonCore:
 
     def name_link(self, ufrag: str, *, theirs: str, password: str) -> None:
         rations = Ration(PROOFS_MAX, PROOFS_EVERY_US), Ration(CHECKS_MAX, UNPROVED_EVERY_US)
-        self._names[ufrag] = _Name(f"{ufrag}:{theirs}", password.encode(), *rations)
+        self.unname_link(ufrag)
+        name = self._names[ufrag] = _Name(f"{ufrag}:{theirs}", password.encode(), *rations)
+        self._usernames[name.username.encode()] = name
 
     def unname_link(self, ufrag: str) -> None:
-        self._names.pop(ufrag, None)
+        name = self._names.pop(ufrag, None)
+        if name is not None:
+            del self._usernames[name.username.encode()]
 
     def link(self, handler: LinkHandler, *, room: int = 0) -> LinkCore:
         del room  # Everybody is served at once.

@@ -211,7 +211,7 @@ bool stun_read(stun *message, const uint8_t *data, int size)
         if (at > size || !stun_length_fits(attribute, length))
             return false;
         if (attribute == USERNAME && !message->integrity) {
-            if (length > USERNAME_MAX)
+            if (length > USERNAME_MAX || message->username_size)
                 return false;
             for (uint32_t i = 0; i < length; i++)
                 if (value[i] & 0x80)

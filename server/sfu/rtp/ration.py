@@ -13,6 +13,10 @@ class Ration:
         self._every_us = every_us
         self._since_us = self._taken = 0
 
+    def is_spent(self, now_us: int) -> bool:
+        """Whether there is no more now."""
+        return self._taken >= self._most and now_us - self._since_us < self._every_us
+
     def take(self, now_us: int) -> bool:
         """Whether there is one more."""
         if now_us - self._since_us >= self._every_us:

@@ -7,7 +7,9 @@ EVERY_US = 1_000
 
 def test_there_are_so_many_in_a_while_and_no_more() -> None:
     ration = Ration(3, EVERY_US)
+    assert not ration.is_spent(5_000)
     assert [ration.take(5_000) for _ in range(5)] == [True] * 3 + [False] * 2
+    assert ration.is_spent(5_000 + EVERY_US - 1) and not ration.is_spent(5_000 + EVERY_US)
     assert not ration.take(5_000 + EVERY_US - 1)
 
 

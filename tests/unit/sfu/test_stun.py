@@ -4,7 +4,7 @@ import pytest
 from aioice import stun
 
 from server.sfu.rtp.packet import MalformedPacket
-from server.sfu.rtp.stun import StunKind, outline, proves
+from server.sfu.rtp.stun import StunKind, name_at_first_sight, outline, proves
 
 
 def check(**attributes: object) -> bytes:
@@ -28,6 +28,27 @@ def test_a_code_proves_its_password_and_no_other(more: dict[str, object]) -> Non
         changed = bytearray(data)
         changed[at] ^= 1
         assert not proves(bytes(changed), b"password")
+
+
+def test_at_first_sight_a_check_has_the_name_that_a_whole_look_finds_or_none() -> None:
+    data = check()
+    assert name_at_first_sight(data).decode() == outline(data).username
+    assert name_at_first_sight(b"\x01\x01" + data[2:]) == b"", "an answer has none"
+    later = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
+    later.attributes.update({"PRIORITY": 5, "USERNAME": "ours:theirs"})
+    later.add_message_integrity(b"password")
+    assert name_at_first_sight(bytes(later)) == b""
+    assert outline(bytes(later)).username == "ours:theirs"
+    for size in range(len(data)):
+        assert data[24:].startswith(name_at_first_sight(data[:size]))
+
+
+def test_two_names_are_refused() -> None:
+    name = b"\x00\x06\x00\x0bours:theirs\x00"
+    body = name + check()[20:]
+    data = check()
+    with pytest.raises(MalformedPacket):
+        outline(data[:2] + len(body).to_bytes(2, "big") + data[4:20] + body)
 
 
 def test_truncation_at_every_byte_is_refused() -> None:
