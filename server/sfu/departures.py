@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from server.sfu.datagrams import WAITING_MAX, Lane
+from server.sfu.datagrams import WAITING_MAX, Lane, Outbox
 from server.sfu.rtp.demux import MTU
 from server.sfu.rtp.echo import KEPT, Echoes
 
@@ -58,12 +58,15 @@ class Way(Lane):
         else:
             self.add()
 
-    def recipient(self, *, ahead: int, later: int, ssrc: int, payload_type: int) -> Recipient:
-        """Who gets packets by this way as this stream; anew after `echoes` or `element` changed."""
+    def recipient(self, *, ahead: int, later: int, ssrc: int, payload_type: int) -> Recipient | None:
+        """Who gets packets by this way as this stream, None where it leads nowhere; anew after `lead`, and after
+        `echoes` or `element` changed."""
+        if self.outbox is None:
+            return None
         if self.echoes is None:
-            return Recipient(self, ahead, later, _PLAIN_BEGIN | payload_type, _SSRC.pack(ssrc))
+            return Recipient(self, None, ahead, later, _PLAIN_BEGIN | payload_type, _SSRC.pack(ssrc))
         stream = _SSRC_AND_EXTENSION.pack(ssrc, _ONE_BYTE_ELEMENTS, 1, self.element)
-        return Recipient(self, ahead, later, _NUMBERED_BEGIN | payload_type, stream)
+        return Recipient(self, self.echoes, ahead, later, _NUMBERED_BEGIN | payload_type, stream)
 
 
 def _refuse(seal: Any, at: Any, size: Any) -> int:
@@ -71,10 +74,11 @@ def _refuse(seal: Any, at: Any, size: Any) -> int:
 
 
 class Recipient(NamedTuple):
-    """One copy of a packet: by which way, what is added to its number and its timestamp, and how its header begins and
-    ends."""
+    """One copy of a packet: by which way, what numbers it, what is added to its sequence number and its timestamp, and
+    how its header begins and ends."""
 
     way: Way
+    echoes: Echoes | None
     ahead: int
     later: int
     begin: int
@@ -90,9 +94,7 @@ def _writers(size: int) -> tuple[Callable[..., None], Callable[..., None]]:
 def alike(recipients: Sequence[Recipient], payload: bytes) -> tuple[bytes, int]:
     """The payload, filled up by padding if it is a little smaller than the one before, and the mark of such a packet:
     only what has one size can leave as one, and browsers cut a picture into packets that differ by a byte."""
-    outbox = recipients[0][0].outbox
-    if outbox is None:
-        return payload, 0
+    outbox = cast(Outbox, recipients[0][0].outbox)
     lack = outbox.before - len(payload)
     if not lack:
         return payload, 0
@@ -108,31 +110,27 @@ def spread(
     """Send a packet to all of them, with these marks (MARKER, PADDING); it leaves with the batch."""
     plain, numbered = _writers(len(payload))
     plain_bytes, numbered_bytes = _PLAIN_BYTES + len(payload), _NUMBERED_BYTES + len(payload)
-    for way, ahead, later, begin, stream in recipients:
-        outbox = way.outbox
-        if outbox is None:
-            continue
-        index, echoes = way.count, way.echoes
+    for way, echoes, ahead, later, begin, stream in recipients:
+        index = way.count
         place, at, size = way.berths[index]
-        begin |= marks
         number, time = sequence + ahead & 0xFFFF, timestamp + later & 0xFFFFFFFF
         if echoes is None:
             size[0] = plain_bytes
-            plain(way.data, place, begin, number, time, stream, payload)
+            plain(way.data, place, begin | marks, number, time, stream, payload)
         else:
             departed = echoes.departed
             echoes.departed = departed + 1
             kept = departed % KEPT
             echoes.times[kept], echoes.sizes[kept] = now_us, numbered_bytes
             size[0] = numbered_bytes
-            numbered(way.data, place, begin, number, time, stream, departed & 0xFFFF, payload)
+            numbered(way.data, place, begin | marks, number, time, stream, departed & 0xFFFF, payload)
         if way.protect(way.seal, at, size):
             way.failures += 1
             continue
         # From here on as `Lane.add`.
         if not index:
-            outbox.waiting.append(way)
+            cast(Outbox, way.outbox).waiting.append(way)
         index += 1
         way.count = index
         if index == WAITING_MAX:
-            outbox.flush()
+            cast(Outbox, way.outbox).flush()

@@ -21,8 +21,8 @@ from server.sfu.rtp.shift import Shift
 class Member(Protocol):
     """What a flow sees of a slot."""
 
-    def joined(self, flow: Flow, shift: Shift) -> Recipient: ...
-    def recipient(self) -> Recipient: ...
+    def joined(self, flow: Flow, shift: Shift) -> Recipient | None: ...
+    def recipient(self) -> Recipient | None: ...
 
 
 class Flow:
@@ -36,7 +36,7 @@ class Flow:
         self.packets = 0
         self.octets = 0
         """Bytes of payload."""
-        self._members: dict[Member, tuple[Shift, Recipient]] = {}
+        self._members: dict[Member, tuple[Shift, Recipient | None]] = {}
         self._alike: list[tuple[Shift | None, list[Recipient]]] = []
         """Those whose payload is the same, and the shift that leads to it; None where it is the lead's."""
 
@@ -74,6 +74,8 @@ class Flow:
     def _sort(self) -> None:
         found: dict[tuple[int, int, int], tuple[Shift | None, list[Recipient]]] = {}
         for shift, recipient in self._members.values():
+            if recipient is None:
+                continue
             _, recipients = found.setdefault(shift.pictures, (shift if any(shift.pictures) else None, []))
             recipients.append(recipient)
         self._alike = list(found.values())

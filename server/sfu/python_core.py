@@ -345,7 +345,7 @@ class SlotCore:
         self.flow = Flow(rewriter, keeps=self._history is not None)
         self.flow.add(self, NO_SHIFT)
 
-    def joined(self, flow: Flow, shift: Shift) -> Recipient:
+    def joined(self, flow: Flow, shift: Shift) -> Recipient | None:
         """From now on its packets are those of `flow`, with `shift` added to their numbers."""
         self._packets, self._octets = self.packets - flow.packets, self.octets - flow.octets
         self.flow, self.shift = flow, shift
@@ -353,7 +353,7 @@ class SlotCore:
             self._history.begin(flow.past, shift)
         return self.recipient()
 
-    def recipient(self) -> Recipient:
+    def recipient(self) -> Recipient | None:
         shift = self.shift
         return self._link.way.recipient(
             ahead=shift.sequence, later=shift.timestamp, ssrc=self.ssrc, payload_type=self._payload_type
@@ -432,6 +432,8 @@ class SlotCore:
         self._resend_sequence = (sequence + 1) & 0xFFFF
         payload = out.sequence.to_bytes(2, "big") + out.prefix + out.payload[out.skip :]  # RFC 4588 §4
         recipient = self._link.way.recipient(ahead=0, later=0, ssrc=ssrc, payload_type=payload_type)
+        if recipient is None:
+            return 0
         spread((recipient,), MARKER if out.marker else 0, sequence, out.timestamp, payload, now_us)
         return 12 + len(payload)
 
@@ -567,7 +569,7 @@ class LinkCore:
                 block = int.from_bytes(extension, "big")
                 if first == FIRST and block & mask == fixed:
                     if number_at >= 0 and self._arrivals.arrived(block >> number_at & 0xFFFF, now_us):
-                        self._tell_arrivals(ssrc)
+                        self.core.told_of.append((self, ssrc))
                     if second & 127 == layer.track.payload_type:
                         level = block >> level_at & 0xFF if level_at >= 0 else None
                         try:
@@ -592,7 +594,7 @@ class LinkCore:
             if self._arrival_extension and not again:
                 number = packet.element(self._arrival_extension) or b""
                 if len(number) == 2 and self._arrivals.arrived(int.from_bytes(number, "big"), now_us):
-                    self._tell_arrivals(packet.ssrc)
+                    self.core.told_of.append((self, packet.ssrc))
             layer, is_resent = self.bound.get(packet.ssrc, _UNBOUND)
             if layer is None or (layer.track.slots is None and not layer.track.is_shut):
                 if not again:
@@ -741,13 +743,20 @@ class LinkCore:
         """Media goes where the peer is, once there are keys."""
         to = self._to if self._tx is not None else None
         self.way.lead(self.core.outbox(to) if to is not None else None, to)
+        self._renew()
+
+    def _renew(self) -> None:
+        """Its slots are to get their packets in another way."""
+        for slot in self.slots:
+            slot.flow.renew(slot)
 
     def number_arrivals(self, extension: int, *, ssrc: int) -> None:
         self._arrival_extension, self._arrivals_ssrc = extension, ssrc
         for layer in self.layers:
             layer.layout = None
 
-    def _tell_arrivals(self, media: int) -> None:
+    def tell_arrivals(self, media: int) -> None:
+        """Tell the sender what came of its packets, as feedback on this stream."""
         feedback = self._arrivals.feedback(ssrc=self._arrivals_ssrc, media=media)
         if feedback is not None:
             self.send_rtcp(feedback)
@@ -757,8 +766,7 @@ class LinkCore:
             self._echoes = Echoes()
         self.way.echoes = self._echoes if extension else None
         self.way.element = extension << 4 | 1
-        for slot in self.slots:
-            slot.flow.renew(slot)
+        self._renew()
 
     def pool(self, wait_us: int, delay_us: int) -> None:
         self._pool.wait_us, self._pool.delay_us = wait_us, delay_us
@@ -873,6 +881,8 @@ class PythonCore:
         """What is sent meanwhile leaves together."""
         self.sounds: list[tuple[LayerCore, Incoming]] = []
         """They go after the pictures that came with them: what is of one size is to go down as one."""
+        self.told_of: list[tuple[LinkCore, int]] = []
+        """Whose arrivals are to be told of, and by which stream: after all else, as it is small."""
         self._caught: deque[tuple[bytes, Address]] = deque(maxlen=CAUGHT_MAX)
 
     async def open(self, hosts: Sequence[str], port: int) -> None:
@@ -985,8 +995,11 @@ class PythonCore:
                     self._take(inbox.datagram(index), link, name, now_us)
             for layer, incoming in self.sounds:
                 layer.forward(incoming, now_us)
+            for link, media in self.told_of:
+                link.tell_arrivals(media)
         finally:
             self.sounds.clear()
+            self.told_of.clear()
             self.is_looking = False
         self.flush()
 

@@ -41,11 +41,11 @@ class Slot:
         self.flow, self.shift = Flow(rewriter(first), keeps=keeps), NO_SHIFT
         self.flow.add(self, NO_SHIFT)
 
-    def joined(self, flow: Flow, shift: Shift) -> Recipient:
+    def joined(self, flow: Flow, shift: Shift) -> Recipient | None:
         self.flow, self.shift = flow, shift
         return self.recipient()
 
-    def recipient(self) -> Recipient:
+    def recipient(self) -> Recipient | None:
         return self.way.recipient(ahead=self.shift.sequence, later=self.shift.timestamp, ssrc=7, payload_type=96)
 
 
@@ -158,5 +158,6 @@ def test_what_cannot_be_encrypted_is_counted_and_not_sent(room: Room) -> None:
     show(2, slot)
     assert (len(room.received()[1]), slot.way.failures) == (1, 1)
     slot.way.lead(None, None)
+    slot.flow.renew(slot)
     show(3, slot)
     assert room.received() == {}
