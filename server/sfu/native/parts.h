@@ -207,6 +207,7 @@ struct layer {
     int64_t gaps_highest; /* -1 before the first */
     int64_t first, highest; /* likewise */
     int64_t transit;
+    uint32_t timed; /* the timestamp of the packet that `transit` is of */
     bool has_transit;
     double jitter;
     int64_t expected_before, received_before; /* our last report */

@@ -127,6 +127,9 @@ static void count_arrival(layer_t *layer, int64_t number, uint32_t timestamp, in
     if (number <= layer->highest)
         return;
     layer->highest = number;
+    if (layer->has_transit && timestamp == layer->timed)
+        return; /* of one picture's packets the first counts */
+    layer->timed = timestamp;
     int64_t transit = now_us * rate / 1000000 - timestamp;
     if (layer->has_transit) {
         int64_t change = distance(transit, layer->transit, 32);

@@ -21,7 +21,7 @@ class Reception(NamedTuple):
 class Arrived:
     """Counts one stream's packets, by growing number. `rate` is its clock in ticks a second."""
 
-    __slots__ = ("_first", "_highest", "_jitter", "_rate", "_transit", "received")
+    __slots__ = ("_first", "_highest", "_jitter", "_rate", "_timestamp", "_transit", "received")
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
@@ -30,6 +30,7 @@ class Arrived:
         self.received = 0
         self._jitter = 0.0
         self._transit: int | None = None
+        self._timestamp: int | None = None
 
     def arrived(self, number: int, timestamp: int, now_us: int) -> None:
         if self._first < 0:
@@ -40,7 +41,10 @@ class Arrived:
             self.timed(timestamp, now_us)
 
     def timed(self, timestamp: int, now_us: int) -> None:
-        """Take note of when a packet came that no later one overtook."""
+        """Take note of when a packet came that no later one overtook; of one picture's, the first counts."""
+        if timestamp == self._timestamp:
+            return
+        self._timestamp = timestamp
         before, self._transit = self._transit, now_us * self._rate // 1_000_000 - timestamp
         if before is not None:
             change = abs((self._transit - before + _HALF & 0xFFFFFFFF) - _HALF)

@@ -34,6 +34,16 @@ def test_steady_packets_have_no_jitter_and_uneven_ones_do() -> None:
         assert low <= figures.jitter <= high
 
 
+def test_the_packets_of_one_picture_are_timed_by_the_first() -> None:
+    arrived = Arrived(90_000)
+    for picture in range(100):
+        for part in range(3):
+            arrived.arrived(3 * picture + part, picture * 4_500, picture * 50_000 + part * 3_000)
+    figures = arrived.figures()
+    assert figures is not None
+    assert (figures.received, figures.jitter) == (300, 0)
+
+
 def test_a_report_ties_the_round_trip() -> None:
     arrived, reports = Arrived(90_000), Reports()
     arrived.arrived(1, 0, 0)
