@@ -31,9 +31,12 @@ ENDED_MAX = 1_024
 """… and those that ended: they are remembered, lest somebody replay them."""
 UNPLACED_MAX, UNPLACED_EVERY_US = 128, 100_000
 """Packets without a place that one link may hand over in a while; a keyframe's worth."""
-CHECKS_MAX, HANDSHAKES_MAX, UNPROVED_EVERY_US = 64, 64, 1_000_000
-"""STUN messages of one name, or answers from a known address, and DTLS records of one link that are told in a while.
-Anybody can send copies of true checks, or pretend to be where a peer is; a browser that connects sends some tens."""
+CHECKS_MAX, CHECKS_EVERY_US = 16, 250_000
+"""STUN messages of one name, or answers from a known address, that are told in a while. Anybody can send copies of true
+checks, or pretend to be where a peer is; a browser that connects sends some twenty a second. The while is short, for what
+many names tell at once keeps the event loop from all else."""
+HANDSHAKES_MAX, UNPROVED_EVERY_US = 64, 1_000_000
+"""DTLS records of one link that are told in a while; a browser that connects sends some tens."""
 PROOFS_MAX, PROOFS_EVERY_US = 64, 100_000
 """Checks under one name that are looked at in a while, whether they prove its password or not: that costs something.
 Far more than there are, lest true ones be lost among copies, and spread over the second, lest packets wait for them."""

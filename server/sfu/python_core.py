@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 import server.sfu.core as port
 from server.sfu.core import (
+    CHECKS_EVERY_US,
     CHECKS_MAX,
     CONTROL_EVERY_US,
     CONTROL_MAX,
@@ -523,7 +524,7 @@ class LinkCore:
         self.overflows = 0
         self._control = Ration(CONTROL_MAX, CONTROL_EVERY_US)
         self._unplaced = Ration(UNPLACED_MAX, UNPLACED_EVERY_US)
-        self.answers = Ration(CHECKS_MAX, UNPROVED_EVERY_US)
+        self.answers = Ration(CHECKS_MAX, CHECKS_EVERY_US)
         self.handshakes = Ration(HANDSHAKES_MAX, UNPROVED_EVERY_US)
         self.elsewhere = Ration(ELSEWHERE_MAX, ELSEWHERE_EVERY_US)
         self._follow = Ration(1, FOLLOW_EVERY_US)
@@ -1071,7 +1072,7 @@ class PythonCore:
             self.untold += 1
 
     def name_link(self, ufrag: str, *, theirs: str, password: str) -> None:
-        rations = Ration(PROOFS_MAX, PROOFS_EVERY_US), Ration(CHECKS_MAX, UNPROVED_EVERY_US)
+        rations = Ration(PROOFS_MAX, PROOFS_EVERY_US), Ration(CHECKS_MAX, CHECKS_EVERY_US)
         self.unname_link(ufrag)
         name = self._names[ufrag] = _Name(f"{ufrag}:{theirs}", password.encode(), *rations)
         self._usernames[name.username.encode()] = name

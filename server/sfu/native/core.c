@@ -450,7 +450,7 @@ static void take_stun(core_t *core, uint8_t *data, int size, link_t *link, const
         COUNT(core->figures.strays);
     else if (named && link && answer(link, &message, data, from, now_us))
         return;
-    else if (ration_take(named ? &named->checks : &link->answers, CHECKS_MAX, UNPROVED_EVERY_US, now_us))
+    else if (ration_take(named ? &named->checks : &link->answers, CHECKS_MAX, CHECKS_EVERY_US, now_us))
         tell(core, CHECK, NULL, data, size, from, now_us);
     else
         COUNT(core->figures.untold);

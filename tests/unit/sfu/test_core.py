@@ -9,6 +9,7 @@ import pytest
 from aioice import stun
 
 from server.sfu.core import (
+    CHECKS_EVERY_US,
     CHECKS_MAX,
     ELSEWHERE_EVERY_US,
     ELSEWHERE_MAX,
@@ -109,7 +110,7 @@ def test_copies_of_a_true_check_are_told_so_often_and_no_more(bare: Bare) -> Non
     assert (len(bare.stun), bare.core.untold) == (CHECKS_MAX, CHECKS_MAX)
     bare.core.feed(proving(b"password", USERNAME="others:theirs"), ("192.0.2.7", 4_000), NOW)
     assert len(bare.stun) == CHECKS_MAX + 1, "nobody else's checks wait for that"
-    bare.core.feed(proving(b"password"), ("192.0.2.7", 4_000), NOW + UNPROVED_EVERY_US)
+    bare.core.feed(proving(b"password"), ("192.0.2.7", 4_000), NOW + CHECKS_EVERY_US)
     assert len(bare.stun) == CHECKS_MAX + 2
 
 
