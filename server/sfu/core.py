@@ -33,7 +33,7 @@ UNPLACED_MAX, UNPLACED_EVERY_US = 128, 100_000
 """Packets without a place that one link may hand over in a while; a keyframe's worth."""
 CHECKS_MAX, CHECKS_EVERY_US = 16, 250_000
 """STUN messages of one name, or answers from a known address, that are told in a while. Anybody can send copies of true
-checks, or pretend to be where a peer is; a browser that connects sends some twenty a second. The while is short, for what
+checks, or pretend to be where a peer is; a browser that connects sends some twenty a second. The while is short: what
 many names tell at once keeps the event loop from all else."""
 HANDSHAKES_MAX, UNPROVED_EVERY_US = 64, 1_000_000
 """DTLS records of one link that are told in a while; a browser that connects sends some tens."""
