@@ -85,7 +85,7 @@ def parts(
     )
 
 
-def operators_parts(settings: Settings, store: Store) -> Parts:
+def operators_parts(settings: Settings, store: Store, *, clock: Clock | None = None) -> Parts:
     """For whoever works at the clinic's own machine: they hand links over themselves, and no letter goes out."""
     return parts(
         store,
@@ -94,5 +94,5 @@ def operators_parts(settings: Settings, store: Store) -> Parts:
         place=settings.clinic_name,
         base_url=settings.named_url,
         mail=Pocket(),
-        clock=RoomClock(),
+        clock=clock or RoomClock(),
     )

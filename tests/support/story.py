@@ -258,7 +258,7 @@ class Story:
 
     async def invite(self, person: PersonId, address: str) -> str:
         """A link with which somebody chooses how they sign in."""
-        invitations = operators_parts(self.settings, self.store).invitations
+        invitations = operators_parts(self.settings, self.store, clock=self.clock).invitations
         return await invitations.invite(person, address, by=FAY, role=Role.ADMINISTRATOR)
 
     def code(self, person: PersonId = FAY) -> str:
