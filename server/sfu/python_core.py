@@ -49,7 +49,7 @@ from server.sfu.rtp import rtcp
 from server.sfu.rtp.coming import Coming
 from server.sfu.rtp.demux import Kind, classify, is_rtcp, is_rtp
 from server.sfu.rtp.early import Early, Incoming
-from server.sfu.rtp.echo import Echoes, Pool
+from server.sfu.rtp.echo import Listener, Pool
 from server.sfu.rtp.history import History
 from server.sfu.rtp.layers import SILENT_US
 from server.sfu.rtp.layout import FIRST, Layout, layout, reader
@@ -60,7 +60,7 @@ from server.sfu.rtp.rewrite import Rewriter
 from server.sfu.rtp.shift import NO_SHIFT, Shift
 from server.sfu.rtp.speakers import LOUD_DBOV
 from server.sfu.rtp.stun import StunKind, answer, name_at_first_sight, outline, proves
-from server.sfu.rtp.twcc import Arrivals, read_feedback
+from server.sfu.rtp.twcc import Arrivals
 from server.sfu.rtp.vp8 import Vp8
 from server.sfu.sdp import RATES
 from server.sfu.sealing import Sealing
@@ -518,7 +518,7 @@ class LinkCore:
         self._arrival_extension = 0
         self._arrivals = Arrivals(FEEDBACK_EVERY_US)
         self._arrivals_ssrc = 0
-        self._echoes: Echoes | None = None
+        self._listener: Listener | None = None
         self._pool = Pool()
         self.layers: set[LayerCore] = set()
         self.overflows = 0
@@ -633,14 +633,15 @@ class LinkCore:
         feedbacks, reports, has_more = rtcp.split(plain)
         for report in reports:
             self._reported(report, now_us)
-        for body in feedbacks:
-            try:
-                echo = self._echoes.fold(read_feedback(body)) if self._echoes is not None else None
-            except MalformedPacket:
-                self.malformed += 1
-                continue
-            for told in self._pool.take(echo, now_us) if echo is not None else ():
-                self._handler.received_echo(told, now_us)
+        if self._listener is not None:
+            for body in feedbacks:
+                try:
+                    echoes = self._listener.heard(body, now_us)
+                except MalformedPacket:
+                    self.malformed += 1
+                    continue
+                for echo in echoes:
+                    self._handler.received_echo(echo, now_us)
         if has_more:
             self._handler.received_rtcp(plain, now_us)
 
@@ -763,9 +764,9 @@ class LinkCore:
             self.send_rtcp(feedback)
 
     def number_departures(self, extension: int) -> None:
-        if extension and self._echoes is None:
-            self._echoes = Echoes()
-        self.way.echoes = self._echoes if extension else None
+        if extension and self._listener is None:
+            self._listener = Listener(self._pool)
+        self.way.echoes = self._listener.echoes if extension and self._listener is not None else None
         self.way.element = extension << 4 | 1
         self._renew()
 

@@ -8,10 +8,13 @@ from operator import sub
 from typing import NamedTuple, cast
 
 from server.sfu.rtp.sequence import Unwrapper
-from server.sfu.rtp.twcc import BASE_US, Feedback
+from server.sfu.rtp.twcc import BASE_US, Feedback, glance, read_feedback
 
 KEPT = 4_096
 """Packets whose sending and fate are remembered: some seconds of a large group."""
+
+UNREAD_MAX = KEPT // 2
+"""With so many packets sent since the first that unread feedback tells of, it is read."""
 
 PATIENCE_US = 150_000
 """A packet counts as lost when others sent so much later arrived: jitter reorders."""
@@ -41,7 +44,7 @@ _SENT, _MISSED, _ARRIVED = range(3)
 class Echoes:
     """Numbers what one viewer is sent, and folds what it tells of the numbers."""
 
-    __slots__ = ("_bases", "_fates", "_judged", "_marked", "_told", "departed", "sizes", "times")
+    __slots__ = ("_bases", "_doubted", "_fates", "_judged", "_marked", "_told", "departed", "sizes", "times")
 
     def __init__(self) -> None:
         self._bases = Unwrapper(24)
@@ -51,8 +54,8 @@ class Echoes:
         calling `sent`."""
         self._fates = bytearray(KEPT)
         # Numbers that never wrap: the next one, the first whose fate is an older packet's, the first whose fate may
-        # change, and the first nobody told of.
-        self.departed = self._marked = self._judged = self._told = 0
+        # change, the first nobody told of, and the one after the last that was missing when it was told of.
+        self.departed = self._marked = self._judged = self._told = self._doubted = 0
 
     def sent(self, size: int, now_us: int) -> int:
         """The 16-bit number of a packet that leaves now."""
@@ -95,6 +98,7 @@ class Echoes:
                 self._told = last - back + 1
             if at is None:
                 fates[place] = _MISSED
+                self._doubted = max(self._doubted, last - back + 1)
                 continue
             fates[place] = _ARRIVED
             sent_us = self.times[place]
@@ -164,6 +168,19 @@ class Echoes:
                 break
         return lost
 
+    def place(self, body: bytes, delay_us: int) -> int | None:
+        """Of a feedback that will be folded into one without loss, whose quickest packet took no longer than this, the
+        number of the first packet it tells of; None of any other."""
+        seen = glance(body) if self._judged >= self._doubted else None
+        if seen is None:
+            return None
+        first, count, base, at_us = seen
+        back = (self.departed - 1 - first) & 0xFFFF
+        if not count - 1 <= back < min(self.departed, KEPT):
+            return None
+        number = self.departed - 1 - back
+        return number if self._bases.unwrap(base) * BASE_US + at_us - self.times[number % KEPT] <= delay_us else None
+
 
 class Pool:
     """Lets what says nothing new gather, so that nobody need look at it each time.
@@ -179,6 +196,14 @@ class Pool:
         self._kept: Echo | None = None
         self._told_us = 0
 
+    def waits(self, now_us: int) -> bool:
+        """Whether what says nothing new is kept for now."""
+        return now_us - self._told_us < self.wait_us
+
+    def keep(self, echo: Echo) -> None:
+        """Keep what says nothing new."""
+        self._kept = echo if self._kept is None else _together(self._kept, echo)
+
     def take(self, echo: Echo, now_us: int) -> Sequence[Echo]:
         """What is to be told now that this came, oldest first."""
         kept, self._kept = self._kept, None
@@ -191,6 +216,38 @@ class Pool:
             return ()
         self._told_us = now_us
         return (together,)
+
+
+class Listener:
+    """Hears what one viewer tells of its packets. What says nothing new is not even read until it is time to tell of
+    it, for to read several at once costs less each."""
+
+    __slots__ = ("_first", "_pool", "_unread", "echoes")
+
+    def __init__(self, pool: Pool) -> None:
+        self.echoes = Echoes()
+        self._pool = pool
+        self._unread: list[bytes] = []
+        self._first = 0
+        """The first packet that they tell of."""
+
+    def heard(self, body: bytes, now_us: int) -> Sequence[Echo]:
+        """Take a feedback (see `read_feedback`); what is to be told now, oldest first. Raises MalformedPacket."""
+        if self._pool.waits(now_us):
+            place = self.echoes.place(body, self._pool.delay_us)
+            if place is not None:
+                if not self._unread:
+                    self._first = place
+                if self.echoes.departed - self._first < UNREAD_MAX:
+                    self._unread.append(body)
+                    return ()
+        for unread in self._unread:
+            echo = self.echoes.fold(read_feedback(unread))
+            if echo is not None:
+                self._pool.keep(echo)
+        self._unread.clear()
+        echo = self.echoes.fold(read_feedback(body))
+        return self._pool.take(echo, now_us) if echo is not None else ()
 
 
 def _together(one: Echo, other: Echo) -> Echo:

@@ -221,6 +221,20 @@ class Feedback(NamedTuple):
     is_plain: bool = False
 
 
+def glance(body: bytes) -> tuple[int, int, int, int] | None:
+    """Of a feedback that says that all came, each soon after another, as on most days: `first`, how many, `base`, and
+    when the first came. None of any other."""
+    if len(body) < 18:
+        return None
+    first, count, tail = _BEGINNING.unpack_from(body, 8)
+    for chunks in _small_chunks(count) if 0 < count <= READ_MAX else ():
+        if body.startswith(chunks, 16):
+            begin = 16 + len(chunks)
+            if len(body) >= begin + count:
+                return first, count, tail >> 8, body[begin] * _TICK_US
+    return None
+
+
 def read_feedback(body: bytes) -> Feedback:
     """The feedback in the body of an RTCP packet (after its first four bytes, padding gone).
 
