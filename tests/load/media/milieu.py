@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import gc
 import json
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import Any, cast
 import uvloop
 
 from facilitation.timebase import Instant
+from server import collector
 from server.sfu.core import CoreChoice
 from server.sfu.facts import LayersNeeded, MediaFact, SlotsChanged, Wish
 from server.sfu.native.build import NotBuilt
@@ -156,8 +156,8 @@ async def serve() -> None:
         print(json.dumps({"missing": str(missing)}), flush=True)
         return
     await sfu.start(tell)
-    gc.collect()
-    gc.freeze()  # As the server does.
+    collector.settle()
+    tidying = asyncio.create_task(collector.keep_aside(lambda: True))
     rooms: set[str] = set()
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
@@ -177,6 +177,7 @@ async def serve() -> None:
                 sfu.close_room(room=room)
             rooms.clear()
         print(json.dumps(answer), flush=True)
+    tidying.cancel()
     await sfu.stop()
 
 
