@@ -47,8 +47,9 @@ FOLLOW_EVERY_US = 100_000
 """That a peer sends from elsewhere is told so often."""
 CONTROL_MAX, CONTROL_EVERY_US = 600, 1_000_000
 """RTCP datagrams of one link that are read in a while; a viewer of many with much loss sends some hundreds a second."""
-FEEDBACK_EVERY_US = 100_000
-"""How often a sender is told when its packets arrived, as long as some do."""
+FEEDBACK_EVERY_US, FEEDBACK_FEW, FEEDBACK_LATEST_US = 100_000, 20, 200_000
+"""How often a sender is told when its packets arrived, as long as some do; of fewer than so many it is told later: of
+its way it learns as much from half as many reports."""
 LEVELS_MAX = 64
 """Levels of one track kept until they are fetched."""
 REPORT_EACH = 3
@@ -284,7 +285,8 @@ class LinkCore(Protocol):
     def number_arrivals(self, extension: int, *, ssrc: int) -> None:
         """Collect arrivals by the transport-wide number in this header extension; 0 for none.
 
-        The sender is told of them in the name of `ssrc` (`rtp.twcc`), each FEEDBACK_EVERY_US with the packet that comes
+        The sender is told of them in the name of `ssrc` (`rtp.twcc`), each FEEDBACK_EVERY_US or, of few, each
+        FEEDBACK_LATEST_US with the packet that comes
         then: so nobody need be woken for it, and it leaves together with what the packet became.
         """
 

@@ -23,6 +23,8 @@ from server.sfu.core import (
     ELSEWHERE_MAX,
     ENDED_MAX,
     FEEDBACK_EVERY_US,
+    FEEDBACK_FEW,
+    FEEDBACK_LATEST_US,
     FOLLOW_EVERY_US,
     HANDSHAKES_MAX,
     LEVELS_MAX,
@@ -516,7 +518,7 @@ class LinkCore:
         self._alive: set[int] = set()
         self._ended: set[int] = set()
         self._arrival_extension = 0
-        self._arrivals = Arrivals(FEEDBACK_EVERY_US)
+        self._arrivals = Arrivals(every_us=FEEDBACK_EVERY_US, few=FEEDBACK_FEW, latest_us=FEEDBACK_LATEST_US)
         self._arrivals_ssrc = 0
         self._listener: Listener | None = None
         self._pool = Pool()

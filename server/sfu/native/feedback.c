@@ -136,7 +136,8 @@ void note_arrival(link_t *link, uint16_t number, uint32_t media, int64_t now_us)
 {
     uint8_t unsent[MTU];
     collect_arrival(link, number, now_us);
-    if (now_us - link->arrivals_told_us < FEEDBACK_EVERY_US)
+    int64_t passed_us = now_us - link->arrivals_told_us;
+    if (passed_us < FEEDBACK_EVERY_US || (passed_us < FEEDBACK_LATEST_US && link->arrivals_count < FEEDBACK_FEW))
         return;
     link->arrivals_told_us = now_us;
     datagram *out = link_compose(link);

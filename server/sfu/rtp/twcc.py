@@ -33,13 +33,26 @@ _NOT_RECEIVED, _SMALL, _LARGE = 0, 1, 2
 
 
 class Arrivals:
-    """Collects arrivals of one transport and writes the feedback packets, one each `every_us`."""
+    """Collects arrivals of one transport and writes the feedback packets: one each `every_us`, but of less than `few`
+    packets each `latest_us`."""
 
-    __slots__ = ("_arrived", "_awaited", "_count", "_due_us", "_every_us", "_next", "_numbers", "_times")
+    __slots__ = (
+        "_arrived",
+        "_awaited",
+        "_count",
+        "_due_us",
+        "_every_us",
+        "_few",
+        "_latest_us",
+        "_next",
+        "_numbers",
+        "_overdue_us",
+        "_times",
+    )
 
-    def __init__(self, every_us: int = 0) -> None:
-        self._every_us = every_us
-        self._due_us = 0
+    def __init__(self, *, every_us: int = 0, few: int = 0, latest_us: int = 0) -> None:
+        self._every_us, self._few, self._latest_us = every_us, few, latest_us
+        self._due_us = self._overdue_us = 0
         self._numbers = Unwrapper(16)
         self._times: list[int] = []
         """When those came that followed one another, before `_awaited` (16 bits): worked out for many at once."""
@@ -55,10 +68,16 @@ class Arrivals:
             self._gather()
         self._times.append(now_us)
         self._awaited = (number + 1) & 0xFFFF
-        if now_us < self._due_us:
+        if now_us < self._due_us or (now_us < self._overdue_us and self._untold() < self._few):
             return False
-        self._due_us = now_us + self._every_us
+        self._due_us, self._overdue_us = now_us + self._every_us, now_us + self._latest_us
         return True
+
+    def _untold(self) -> int:
+        if not self._arrived:
+            return len(self._times)
+        self._gather()
+        return len(self._arrived)
 
     def _gather(self) -> None:
         unwrap, arrived = self._numbers.unwrap, self._arrived

@@ -15,6 +15,8 @@ from server.sfu.core import (
     ELSEWHERE_MAX,
     ENDED_MAX,
     FEEDBACK_EVERY_US,
+    FEEDBACK_FEW,
+    FEEDBACK_LATEST_US,
     FOLLOW_EVERY_US,
     HANDSHAKES_MAX,
     LEVELS_MAX,
@@ -607,7 +609,7 @@ def test_feedback_that_is_cut_off_is_counted_and_nothing_more(bare: Bare) -> Non
 def test_a_sender_is_told_when_its_packets_arrived(bare: Bare) -> None:
     sender = bare.link()
     sender.core.number_arrivals(3, ssrc=1)
-    passed_us = {6: 0, 7: 1_000, 8: 2_000, 10: 4_000, 11: FEEDBACK_EVERY_US, 12: FEEDBACK_EVERY_US + 20_000}
+    passed_us = {6: 0, 7: 1_000, 8: 2_000, 10: 4_000, 11: FEEDBACK_LATEST_US, 12: FEEDBACK_LATEST_US + 20_000}
     for number, passed in passed_us.items():
         sender.send_rtp(NOW + passed, ssrc=MICROPHONE, sequence=number, extensions={3: bytes((0, number))})
     bare.collect()
@@ -616,7 +618,19 @@ def test_a_sender_is_told_when_its_packets_arrived(bare: Bare) -> None:
     assert [first for first, _ in told] == [6, 7], "the first packet, and all until the next is due"
     arrived = told[1][1]
     at = [None if when is None else when - (arrived[0] or 0) for when in arrived]
-    assert at == [0, 1_000, None, 3_000, FEEDBACK_EVERY_US - 1_000]
+    assert at == [0, 1_000, None, 3_000, FEEDBACK_LATEST_US - 1_000]
+
+
+@pytest.mark.parametrize(("count", "is_told"), [(FEEDBACK_FEW - 2, False), (FEEDBACK_FEW - 1, True)])
+def test_a_sender_of_few_packets_is_told_later(bare: Bare, count: int, is_told: bool) -> None:
+    sender = bare.link()
+    sender.core.number_arrivals(3, ssrc=1)
+    sender.send_rtp(NOW, ssrc=MICROPHONE, sequence=1, extensions={3: bytes(2)})
+    for number in range(1, count + 1):
+        sender.send_rtp(NOW + 1_000, ssrc=MICROPHONE, sequence=1 + number, extensions={3: bytes((0, number))})
+    sender.send_rtp(NOW + FEEDBACK_EVERY_US, ssrc=MICROPHONE, sequence=2 + count, extensions={3: bytes((0, 1 + count))})
+    bare.collect()
+    assert len(bare.sent) == 1 + is_told, "the first packet is told of at once"
 
 
 def test_loud_levels_wait_to_be_fetched_and_not_without_end(bare: Bare) -> None:
