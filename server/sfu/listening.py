@@ -30,6 +30,8 @@ class Listening:
         self._take, self._now_us = take, now_us
         self._loop = asyncio.get_running_loop()
         self._begun_us = 0
+        self._has_more = False
+        """The last round ended before all was read."""
         self._next: asyncio.TimerHandle | None = None
         self._loop.add_reader(sock.fileno(), self._woken)
 
@@ -60,15 +62,17 @@ class Listening:
     def _look(self) -> bool:
         """Take what came; whether there was anything."""
         self._begun_us = now_us = self._now_us()
+        self._has_more = False
         for batch in range(BATCHES_MAX):
             count = self._inbox.read(self.sock)
             self._take(self._inbox, count, now_us)
             if count < BATCH or self.sock.fileno() < 0:
                 return batch > 0 or count > 0
             now_us = self._now_us()
+        self._has_more = True
         return True
 
     def _gather(self) -> None:
-        """Look again when it is time: at once, where the round took as long."""
-        rest_us = self._begun_us + GATHER_US - self._now_us()
+        """Look again when it is time: at once, where the round took as long, or there is more than it could take."""
+        rest_us = 0 if self._has_more else self._begun_us + GATHER_US - self._now_us()
         self._next = self._loop.call_later(max(0, rest_us) / 1e6, self._due)

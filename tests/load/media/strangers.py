@@ -25,7 +25,7 @@ from typing import Any
 from aioice import stun
 
 from server.sfu.core import Address
-from server.sfu.datagrams import BATCH, STRIDE, WAITING_MAX, Lane, Outbox
+from server.sfu.datagrams import BATCH, WAITING_MAX, Lane, Outbox
 from server.sfu.rtp.demux import MTU
 from tests.load.media.crowd import Crowd
 from tests.load.media.experiments import Seen, play
@@ -246,9 +246,10 @@ class _Flow:
         lane.is_whole = True
         lane.lead(self._box, there)
         for packet in packets:
-            start = lane.count * STRIDE
-            lane.data[start : start + len(packet)] = packet
-            lane.add(len(packet))
+            place, _, size = lane.berths[lane.count]
+            lane.data[place : place + len(packet)] = packet
+            size[0] = len(packet)
+            lane.add()
         self._box.flush()  # To nowhere: there is no socket yet.
         return lane
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from server.sfu import listening
 from server.sfu.datagrams import BATCH, Inbox
 from server.sfu.listening import BATCHES_MAX, GATHER_US, Listening
 
@@ -83,6 +84,32 @@ async def test_a_flood_is_taken_by_the_batch_and_leaves_others_their_turn(ear: E
     await ear.until(lambda: len(ear.taken) == 200)
     assert ear.taken == flood[:200]
     assert max(len(each) for each in ear.rounds) == BATCH
+
+
+async def test_what_is_more_than_a_round_takes_is_looked_at_again_at_once(
+    ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ear.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    await ear.send(b"first")
+    await ear.send(b"second")
+    assert ear.listening._next is not None, "it lets packets gather"
+    waits: list[float] = []
+    loop = asyncio.get_running_loop()
+
+    class Loop:
+        add_reader = loop.add_reader
+
+        def call_later(self, wait_s: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+            waits.append(wait_s)
+            return loop.call_later(wait_s, callback)
+
+    monkeypatch.setattr(ear.listening, "_loop", Loop())
+    # What loopback takes at once is less than a round's: so a round is made smaller than what comes.
+    monkeypatch.setattr(listening, "BATCHES_MAX", 2)
+    flood = [b"flood"] * (2 * BATCH + 7)
+    await ear.send(*flood)
+    await ear.until(lambda: len(ear.taken) == 2 + len(flood))
+    assert waits[0] == 0, "its clock stands still: without more to take it would wait all the time"
 
 
 async def test_whoever_closes_it_in_the_midst_of_a_round_hears_no_more(ear: Ear) -> None:
